@@ -1,0 +1,133 @@
+"""The words of the data floor: classes, images, data sets, problems, splits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+CLASS_CODES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
+"""The eight classes in the order of every label, logit column and confusion matrix."""
+
+CLASS_NAMES = (
+    "Melanoma",
+    "Melanocytic nevus",
+    "Basal cell carcinoma",
+    "Actinic keratosis",
+    "Benign keratosis",
+    "Dermatofibroma",
+    "Vascular lesion",
+    "Squamous cell carcinoma",
+)
+"""Plain names in the order of `CLASS_CODES`."""
+
+
+class Layout(StrEnum):
+    """How a data set stores its labels; the value is the recipe's word."""
+
+    ISIC2019 = "isic2019"
+    HAM10000 = "ham10000"
+    FOLDERS = "folders"
+    CSV = "csv"
+
+
+class ProblemKind(StrEnum):
+    """Why images can not simply be used; the value is shown to the user."""
+
+    NO_IMAGES = "No images found"
+    MISSING_IMAGE = "Image missing"
+    MISSING_ROW = "Image without a table row"
+    UNREADABLE = "Unreadable image"
+    TWO_LABELS = "More than one label"
+    NO_LABEL = "No label"
+    UNKNOWN_LABEL = "Unknown label"
+    DUPLICATE = "Same picture twice"
+    DUPLICATE_ROW = "Table row twice"
+    LEAKING_LESION = "Lesion on both sides of the split"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with the data set, named.
+
+    `names` are the images it concerns (empty when it concerns the whole set); `excludes` tells whether going
+    on means leaving them out (False for problems that only need to be known, such as MISSING_ROW).
+    """
+
+    kind: ProblemKind
+    subject: str
+    reason: str
+    names: tuple[str, ...] = ()
+    excludes: bool = True
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """A labelled image. `path` is None when no file was found; `age` is in years; unknown values are None."""
+
+    name: str
+    path: Path | None
+    label: int
+    lesion: str | None = None
+    age: float | None = None
+    sex: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A read data set: usable records in table order, and everything that is wrong with the rest.
+
+    `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
+    licence terms where known, otherwise empty.
+    """
+
+    root: Path
+    layout: Layout
+    records: tuple[ImageRecord, ...]
+    problems: tuple[Problem, ...] = field(default=())
+    synthetic: bool = False
+    terms: str = ""
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Class indices, shape (records,)."""
+        return np.fromiter((record.label for record in self.records), np.int64, len(self.records))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Images per class code, all eight in order."""
+        counts = np.bincount(self.labels, minlength=len(CLASS_CODES))
+        return {code: int(count) for code, count in zip(CLASS_CODES, counts, strict=True)}
+
+    @property
+    def has_lesions(self) -> bool:
+        """Whether any image has a known lesion."""
+        return any(record.lesion for record in self.records)
+
+    def without(self, names: Collection[str]) -> DataSet:
+        """The same set without the named images; problems stay listed."""
+        gone = frozenset(names)
+        return replace(self, records=tuple(record for record in self.records if record.name not in gone))
+
+
+class Part(StrEnum):
+    """The parts of a split; the value is written to split.csv."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into `DataSet.records` per part, each ascending and disjoint. Dtype int64."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]

@@ -1,0 +1,35 @@
+"""The scores of one evaluation, as frozen results. All are fractions in 0..1 and grow when better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class against the rest. A value is None where it is undefined: without samples (recall, F1), or without
+    predictions (precision)."""
+
+    code: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores over a labelled set of `sum(support)` images.
+
+    `weighted_f1` weighs classes by their counts in this set (paper, section 5.3); `macro_f1` and
+    `balanced_accuracy` average the classes that have samples. `confusion[t][p]` counts truth t predicted as p,
+    both in the order of `classes`.
+    """
+
+    classes: tuple[str, ...]
+    accuracy: float
+    weighted_f1: float
+    macro_f1: float
+    balanced_accuracy: float
+    per_class: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]

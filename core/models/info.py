@@ -1,0 +1,31 @@
+"""What a model file says of itself: enough to classify with that file alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.data.types import CLASS_CODES
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From decoded uint8 RGB of `image_size` x `image_size` pixels to the network's input: (x / 255 - mean) / std."""
+
+    image_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The metadata of a model.safetensors file. `temperature` divides the logits before softmax (1: uncalibrated)."""
+
+    architecture: str
+    preprocessing: Preprocessing
+    classes: tuple[str, ...] = CLASS_CODES
+    temperature: float = 1.0
+    skinkd_version: str = ""
+    recipe_hash: str = ""
+    task: str = ""
+    trained_on: str = ""
+    synthetic: bool = False

@@ -1,0 +1,22 @@
+"""The recipe: everything that defines one run."""
+
+from core.recipe.fields import FieldSpec, field, section_fields
+from core.recipe.files import parse_recipe, read_recipe, recipe_from_toml, recipe_hash, recipe_to_toml, set_values
+from core.recipe.presets import PRESET_HELP, Preset, preset
+from core.recipe.schema import Recipe
+
+__all__ = [
+    "PRESET_HELP",
+    "FieldSpec",
+    "Preset",
+    "Recipe",
+    "field",
+    "parse_recipe",
+    "preset",
+    "read_recipe",
+    "recipe_from_toml",
+    "recipe_hash",
+    "recipe_to_toml",
+    "section_fields",
+    "set_values",
+]

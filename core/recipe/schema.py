@@ -1,0 +1,239 @@
+"""What a run is: every setting with its default, bounds, unit and help, declared once.
+
+The wizard's fields, the command line's `--set`, validation and the TOML file all come from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+RECIPE_VERSION = 1
+
+
+def _setting(default: Any, title: str, help_text: str, *, unit: str = "", expert: bool = False, **bounds: Any) -> Any:
+    """A recipe field; `expert` ones are folded away in the wizard."""
+    extra: dict[str, Any] = {"unit": unit, "expert": expert}
+    return Field(default=default, title=title, description=help_text, json_schema_extra=extra, **bounds)
+
+
+class Section(BaseModel):
+    """A table of the recipe: unknown keys and wrong types are errors, values never change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Share = Annotated[float, Field(ge=0, strict=False)]
+
+
+class DataRecipe(Section):
+    """Which images, and how they are divided."""
+
+    path: str = _setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
+    layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = _setting(
+        "auto", "Layout", "How the labels are stored; auto looks and says what it found."
+    )
+    image_size: int = _setting(
+        224, "Image size", "Images are resized to this width and height.", unit="pixels", ge=32, le=1024
+    )
+    split: tuple[Share, Share, Share] = _setting(
+        (0.7, 0.2, 0.1),
+        "Training, validation, test",
+        "Shares that sum to 1, or exact numbers of images (the paper: 17728, 5062, 2541).",
+    )
+    group_by_lesion: bool = _setting(
+        True,
+        "Keep a lesion's images together",
+        "Images of one lesion stay in one part. Without it, near-copies of training images stand in the test "
+        "set and scores come out too high; the paper split by image.",
+    )
+    folds: int = _setting(
+        1,
+        "Folds",
+        "1: one split. More: the training and validation images are divided into this many folds and `fold` is "
+        "the one that validates (the paper: 5).",
+        expert=True,
+        ge=1,
+        le=20,
+    )
+    fold: int = _setting(1, "Validating fold", "Which fold validates, from 1 to `folds`.", expert=True, ge=1, le=20)
+    seed: int = _setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
+    skip_problems: bool = _setting(
+        False,
+        "Go on without problem images",
+        "Leave out images that are missing, unreadable, doubled or without one clear label. Off: they stop the run.",
+    )
+
+
+class TeacherRecipe(Section):
+    """The large model."""
+
+    architecture: str = _setting(
+        "tf_efficientnet_b7", "Architecture", "A timm classifier; the paper's is tf_efficientnet_b7.", min_length=1
+    )
+    weights: str = _setting(
+        "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
+    )
+    run: str = _setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
+    freeze: float = _setting(
+        0.0,
+        "Frozen share",
+        "Share of the network's depth, from the input, that keeps its starting weights; the paper freezes nothing.",
+        expert=True,
+        ge=0,
+        le=1,
+    )
+
+
+class StudentRecipe(Section):
+    """The small model."""
+
+    architecture: str = _setting(
+        "mobilenetv2_100", "Architecture", "A timm classifier; the paper's is mobilenetv2_100.", min_length=1
+    )
+    weights: str = _setting(
+        "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
+    )
+    freeze: float = _setting(
+        0.0,
+        "Frozen share",
+        "Share of the network's depth, from the input, that keeps its starting weights; the paper freezes nothing.",
+        expert=True,
+        ge=0,
+        le=1,
+    )
+
+
+class DistillationRecipe(Section):
+    """How the student learns from the teacher: L = alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4)."""
+
+    method: Literal["none", "kl", "dist"] = _setting(
+        "none",
+        "Method",
+        "none: a plain student. kl: match the teacher's probabilities (figure 5). dist: match their correlations "
+        "between and within classes (figure 6).",
+    )
+    alpha: float = _setting(
+        0.1, "Alpha", "Weight of the distillation loss; the labels get 1 - alpha. The paper's best: 0.1.", ge=0, le=1
+    )
+    temperature: float = _setting(
+        1.0, "Temperature", "Above 1 softens the probabilities before they are compared. The paper: 1.", ge=0.1, le=20
+    )
+    kl_direction: Literal["student_teacher", "teacher_student"] = _setting(
+        "student_teacher",
+        "KL direction",
+        "student_teacher: the paper's. teacher_student: Hinton's, times the temperature squared.",
+        expert=True,
+    )
+    beta: float = _setting(1.0, "DIST beta", "Weight of the correlation between classes.", expert=True, ge=0, le=10)
+    gamma: float = _setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
+
+
+class CurriculumRecipe(Section):
+    """In which order an epoch's images are shown."""
+
+    order: Literal["none", "teacher_confidence"] = _setting(
+        "none",
+        "Order of images",
+        "none: as drawn. teacher_confidence: those the teacher is surest of first (paper, section 4.3).",
+    )
+
+
+class OptimisationRecipe(Section):
+    """How the weights are changed."""
+
+    optimizer: Literal["adam", "adamw", "sgd"] = _setting("adam", "Optimizer", "The paper: adam.", expert=True)
+    learning_rate: float = _setting(1e-5, "Learning rate", "Step size. The paper: 0.00001.", gt=0, le=10)
+    weight_decay: float = _setting(0.01, "Weight decay", "Pull of the weights to zero. The paper: 0.01.", ge=0, le=1)
+    batch_size: int = _setting(32, "Batch size", "Images per step. The paper: 32.", unit="images", ge=2, le=4096)
+    epochs: int = _setting(25, "Epochs", "Most passes over the training images. The paper: 25.", ge=1, le=10000)
+    patience: int = _setting(
+        5,
+        "Patience",
+        "Stop after this many epochs without a new best; 0: never. The paper: 5.",
+        unit="epochs",
+        ge=0,
+        le=1000,
+    )
+    monitor: Literal["accuracy", "weighted_f1", "balanced_accuracy", "loss"] = _setting(
+        "accuracy", "Watched score", "The validation score that decides which epoch is best.", expert=True
+    )
+    sampler: Literal["weighted", "shuffle"] = _setting(
+        "weighted",
+        "Sampling",
+        "weighted: every class is drawn equally often, with repeats (the paper). shuffle: every image once an epoch.",
+    )
+    augmentation: Literal["none", "light"] = _setting(
+        "none", "Augmentation", "light: random flips, quarter turns and slight colour changes. The paper: none."
+    )
+    label_smoothing: float = _setting(
+        0.0, "Label smoothing", "Share of the target spread over all classes.", expert=True, ge=0, lt=1
+    )
+    schedule: Literal["constant", "cosine"] = _setting(
+        "constant",
+        "Learning rate over time",
+        "cosine falls to zero at the last epoch. The paper: constant.",
+        expert=True,
+    )
+    warmup: int = _setting(
+        0, "Warm-up", "Epochs in which the learning rate rises from zero.", unit="epochs", expert=True, ge=0, le=1000
+    )
+    seed: int = _setting(
+        0, "Seed", "The same seed on the same machine's CPU gives the same numbers.", ge=0, le=2**31 - 1
+    )
+
+
+class HardwareRecipe(Section):
+    """What the run may use."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = _setting(
+        "auto", "Device", "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown."
+    )
+    precision: Literal["auto", "32", "bf16", "16"] = _setting(
+        "auto", "Precision", "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU.", expert=True
+    )
+    threads: int = _setting(0, "CPU threads", "0: all cores.", expert=True, ge=0, le=1024)
+    image_store: Literal["auto", "memory", "disk", "device"] = _setting(
+        "auto", "Decoded images", "Where the decoded images lie while training; auto takes what fits.", expert=True
+    )
+
+
+class Recipe(Section):
+    """Everything that defines one run; written as recipe.toml into its folder."""
+
+    version: Literal[1] = 1
+    task: Literal["teacher", "student"] = _setting(
+        "student", "Task", "teacher: train the large model. student: train the small one, alone or from a teacher."
+    )
+    data: DataRecipe = DataRecipe()
+    teacher: TeacherRecipe = TeacherRecipe()
+    student: StudentRecipe = StudentRecipe()
+    distillation: DistillationRecipe = DistillationRecipe()
+    curriculum: CurriculumRecipe = CurriculumRecipe()
+    optimisation: OptimisationRecipe = OptimisationRecipe()
+    hardware: HardwareRecipe = HardwareRecipe()
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the run learns from a teacher's logits, through the loss or through the order of images."""
+        return self.task == "student" and (
+            self.distillation.method != "none" or self.curriculum.order == "teacher_confidence"
+        )
+
+    @property
+    def trained(self) -> TeacherRecipe | StudentRecipe:
+        """The section of the model that this run trains."""
+        return self.teacher if self.task == "teacher" else self.student
+
+    @model_validator(mode="after")
+    def _check_split(self) -> Recipe:
+        split, total = self.data.split, sum(self.data.split)
+        exact = all(share.is_integer() for share in split) and total > 1
+        if not exact and abs(total - 1) > 1e-6:
+            raise ValueError(f"data.split: three shares that sum to 1, or three whole numbers; these sum to {total:g}")
+        if split[0] <= 0 or split[1] <= 0:
+            raise ValueError("data.split: training and validation need images; both shares must be above 0")
+        if self.data.fold > self.data.folds:
+            raise ValueError(f"data.fold: a number from 1 to data.folds = {self.data.folds}; it is {self.data.fold}")
+        return self

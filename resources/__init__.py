@@ -1,0 +1,1 @@
+"""Icons, style sheets, class descriptions and sample recipes, packaged into the wheel."""

@@ -1,0 +1,1 @@
+"""The Qt application: draws what core computes, asks what core needs."""
