@@ -1,0 +1,118 @@
+"""Recipes as TOML: round trips, and errors that name the key and the nearest valid name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import RecipeError, SkinKDError
+from core.recipe import (
+    Preset,
+    Recipe,
+    parse_recipe,
+    preset,
+    read_recipe,
+    recipe_from_toml,
+    recipe_hash,
+    recipe_to_toml,
+    set_values,
+)
+
+
+@pytest.mark.parametrize("name", list(Preset))
+@pytest.mark.parametrize("comments", [True, False])
+def test_presets_survive_toml(name: Preset, comments: bool) -> None:
+    recipe = preset(name)
+    assert recipe_from_toml(recipe_to_toml(recipe, comments=comments)) == recipe
+
+
+@given(
+    alpha=st.floats(0, 1),
+    rate=st.floats(1e-12, 10),
+    path=st.text(alphabet=st.characters(blacklist_categories=["Cs", "Cc"]), max_size=40),
+    grouped=st.booleans(),
+)
+def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: bool) -> None:
+    recipe = parse_recipe(
+        {
+            "data": {"path": path, "group_by_lesion": grouped},
+            "distillation": {"alpha": alpha},
+            "optimisation": {"learning_rate": rate},
+        }
+    )
+    assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
+
+
+@pytest.mark.parametrize(
+    ("assignment", "key", "said"),
+    [
+        ("optimisation.learning_rte=1", "optimisation.learning_rte", "did you mean learning_rate"),
+        ("distilation.method=kl", "distilation", "did you mean distillation"),
+        ("distillation.alpha=2", "distillation.alpha", "less than or equal to 1"),
+        ("distillation.method=kll", "distillation.method", "'kl'"),
+        ("optimisation.epochs=1.5", "optimisation.epochs", "integer"),
+        ("optimisation.epochs=many", "optimisation.epochs", "integer"),
+        ("data.group_by_lesion=1", "data.group_by_lesion", "boolean"),
+        ("data.split=[0.7,0.2,0.2]", "data.split", "sum to 1.1"),
+        ("data.fold=3", "data.fold", "1 to data.folds"),
+        ("optimisation.learning_rate=nan", "optimisation.learning_rate", "finite"),
+    ],
+)
+def test_unusable_values_are_named(assignment: str, key: str, said: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        set_values(Recipe(), [assignment])
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert said in problem.message
+
+
+def test_several_problems_are_all_named() -> None:
+    with pytest.raises(RecipeError) as caught:
+        parse_recipe({"distillation": {"alpha": 2}, "optimisation": {"epoch": 1}})
+    assert {problem.key for problem in caught.value.problems} == {"distillation.alpha", "optimisation.epoch"}
+
+
+def test_values_are_set_with_their_types() -> None:
+    recipe = set_values(
+        Recipe(),
+        ["data.split=[17728, 5062, 2541]", "hardware.precision=32", "student.weights=none", "task=teacher"],
+    )
+    assert recipe.data.split == (17728, 5062, 2541)
+    assert recipe.hardware.precision == "32"
+    assert recipe.student.weights == "none"
+    assert recipe.task == "teacher"
+
+
+@pytest.mark.parametrize("assignment", ["alpha", "a.b.c=1", "=1", "task.x=1"])
+def test_a_malformed_assignment_is_refused(assignment: str) -> None:
+    with pytest.raises(RecipeError):
+        set_values(Recipe(), [assignment])
+
+
+def test_a_newer_recipe_is_refused_politely() -> None:
+    with pytest.raises(SkinKDError, match="newer"):
+        parse_recipe({"version": 2})
+
+
+def test_files_that_can_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SkinKDError, match="could not be opened"):
+        read_recipe(tmp_path / "absent.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("a = ", encoding="utf-8")
+    with pytest.raises(SkinKDError, match="not valid TOML"):
+        read_recipe(broken)
+
+
+def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
+    path = tmp_path / "bom.toml"
+    path.write_text('\ufefftask = "teacher"\n', encoding="utf-8")
+    assert read_recipe(path).task == "teacher"
+
+
+def test_the_hash_follows_the_values_and_not_the_hardware() -> None:
+    recipe = Recipe()
+    assert recipe_hash(recipe) == recipe_hash(set_values(recipe, ["hardware.device=cpu"]))
+    assert recipe_hash(recipe) != recipe_hash(set_values(recipe, ["distillation.alpha=0.3"]))

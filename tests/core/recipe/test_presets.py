@@ -1,0 +1,48 @@
+"""The paper preset is the paper's set-up, value by value."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.recipe import Preset, preset
+
+
+def test_the_paper_preset_is_the_papers() -> None:
+    recipe = preset(Preset.PAPER)
+    assert recipe.teacher.architecture == "tf_efficientnet_b7"
+    assert recipe.student.architecture == "mobilenetv2_100"
+    assert recipe.teacher.weights == recipe.student.weights == "hub"
+    assert recipe.teacher.freeze == recipe.student.freeze == 0
+    assert recipe.data.image_size == 224
+    assert recipe.data.split == (0.7, 0.2, 0.1)
+    assert (recipe.distillation.method, recipe.distillation.alpha, recipe.distillation.temperature) == ("kl", 0.1, 1.0)
+    assert recipe.distillation.kl_direction == "student_teacher"
+    assert (recipe.distillation.beta, recipe.distillation.gamma) == (1.0, 1.0)
+    assert recipe.curriculum.order == "none"
+    optimisation = recipe.optimisation
+    assert (optimisation.optimizer, optimisation.learning_rate, optimisation.weight_decay) == ("adam", 1e-5, 0.01)
+    assert (optimisation.batch_size, optimisation.epochs, optimisation.patience) == (32, 25, 5)
+    assert (optimisation.monitor, optimisation.sampler) == ("accuracy", "weighted")
+    assert (optimisation.augmentation, optimisation.label_smoothing) == ("none", 0.0)
+    assert (optimisation.schedule, optimisation.warmup) == ("constant", 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "method", "order", "expected"),
+    [
+        ("teacher", "kl", "none", False),
+        ("student", "none", "none", False),
+        ("student", "kl", "none", True),
+        ("student", "dist", "none", True),
+        ("student", "none", "teacher_confidence", True),
+    ],
+)
+def test_which_runs_need_a_teacher(task: str, method: str, order: str, expected: bool) -> None:
+    recipe = preset(Preset.PAPER).model_copy(update={"task": task})
+    recipe = recipe.model_copy(
+        update={
+            "distillation": recipe.distillation.model_copy(update={"method": method}),
+            "curriculum": recipe.curriculum.model_copy(update={"order": order}),
+        }
+    )
+    assert recipe.needs_teacher is expected
