@@ -1,0 +1,102 @@
+"""Figures about classes: how many images each has, what they look like, how probable each is for one image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES, CLASS_NAMES
+from core.reporting.style import FigureStyle, add_title, dress, message_figure, new_figure, shorten
+
+_NAME_OF = dict(zip(CLASS_CODES, CLASS_NAMES, strict=True))
+
+
+def class_label(code: str) -> str:
+    """The plain name with the code, as 'Melanoma (MEL)'; an unknown code stays as it is."""
+    return f"{_NAME_OF[code]} ({code})" if code in _NAME_OF else code
+
+
+def class_distribution(counts: Mapping[str, int], style: FigureStyle, *, names: bool = True) -> Figure:
+    """Images per class as bars with their numbers and shares, in the order of `counts` (class codes).
+
+    `names` writes plain names with the codes; without it codes alone, which need less room.
+    """
+    if not counts:
+        return message_figure(style, "There are no classes to count.")
+    total, most = sum(counts.values()), max(counts.values())
+    figure = new_figure(style)
+    axes = figure.add_subplot()
+    places = range(len(counts))
+    axes.barh(places, list(counts.values()), height=0.72, color=style.colour(0))
+    for place, count in zip(places, counts.values(), strict=True):
+        share = f" ({count / total:.1%})" if total else ""
+        axes.annotate(
+            f"{count:,}{share}",
+            (count, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            color=style.text if count else style.warning,
+            fontsize=style.small,
+        )
+    axes.set_yticks(places, [class_label(code) if names else code for code in counts])
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(most, 1) * 1.55)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
+    dress(axes, style, x=f"Number of images ({total:,} in all)", y="Class", grid="x")
+    return figure
+
+
+def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyle) -> Figure:
+    """Pictures with their label below, in the given order. Each image is (height, width, 3), uint8."""
+    if not images:
+        return message_figure(style, "There are no images to show.")
+    columns = min(len(images), max(4, math.ceil(math.sqrt(len(images) * 2))))
+    rows = math.ceil(len(images) / columns)
+    figure = new_figure(style)
+    for index, (label, image) in enumerate(images):
+        axes = figure.add_subplot(rows, columns, index + 1)
+        axes.imshow(image)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_xlabel(shorten(label, 18), color=style.text, fontsize=style.small)
+        for spine in axes.spines.values():
+            spine.set_color(style.muted)
+    return figure
+
+
+def probabilities(
+    values: Sequence[float], style: FigureStyle, *, classes: Sequence[str] = CLASS_CODES, title: str = ""
+) -> Figure:
+    """The probability of each class for one image, most probable first. `values` in 0..1, in the order of `classes`."""
+    order = sorted(range(len(values)), key=lambda index: -values[index])
+    figure = new_figure(style)
+    axes = figure.add_subplot()
+    for place, index in enumerate(order):
+        axes.barh(place, values[index], height=0.72, color=style.colour(0) if place == 0 else style.muted)
+        axes.annotate(
+            f"{values[index]:.1%}",
+            (values[index], place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            color=style.text,
+            fontsize=style.small,
+        )
+    axes.set_yticks(range(len(order)), [class_label(classes[index]) for index in order])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.25)
+    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    add_title(axes, style, title)
+    dress(axes, style, x="Probability", y="Class", grid="x")
+    return figure
+
+
+def _thousands(value: float, position: int | None = None) -> str:
+    return f"{value:,.0f}"
