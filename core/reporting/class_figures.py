@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
@@ -33,23 +34,13 @@ def class_distribution(counts: Mapping[str, int], style: FigureStyle, *, names: 
     axes = figure.add_subplot()
     places = range(len(counts))
     axes.barh(places, list(counts.values()), height=0.72, color=style.colour(0))
-    for place, count in zip(places, counts.values(), strict=True):
-        share = f" ({count / total:.1%})" if total else ""
-        axes.annotate(
-            f"{count:,}{share}",
-            (count, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            color=style.text if count else style.warning,
-            fontsize=style.small,
-        )
     axes.set_yticks(places, [class_label(code) if names else code for code in counts])
     axes.invert_yaxis()
-    axes.set_xlim(0, max(most, 1) * 1.55)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.set_xlim(0, max(most, 1) * 1.03)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=2 if names else 4, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
-    dress(axes, style, x=f"Number of images ({total:,} in all)", y="Class", grid="x")
+    dress(axes, style, x=f"Images ({total:,} in all)", y="Class", grid="x")
+    _numbers_at_right(axes, style, list(counts.values()), total)
     return figure
 
 
@@ -96,6 +87,17 @@ def probabilities(
     add_title(axes, style, title)
     dress(axes, style, x="Probability", y="Class", grid="x")
     return figure
+
+
+def _numbers_at_right(axes: Axes, style: FigureStyle, counts: Sequence[int], total: int) -> None:
+    """Tick labels, unlike texts beside the bars, are given room by the layout at every figure size."""
+    numbers = axes.secondary_yaxis("right")
+    numbers.set_yticks(range(len(counts)), [f"{count:,} ({count / max(total, 1):.1%})" for count in counts])
+    numbers.tick_params(length=0, labelcolor=style.text, labelsize=style.small)
+    numbers.spines["right"].set_visible(False)
+    for label, count in zip(numbers.get_yticklabels(), counts, strict=True):
+        if count == 0:
+            label.set_color(style.warning)
 
 
 def _thousands(value: float, position: int | None = None) -> str:

@@ -25,7 +25,8 @@ from core.reporting.style import (
 SMALL_SUPPORT = 10
 """Classes with fewer images than this are marked: one image more or less changes their score a lot."""
 
-_LONGEST_NAME = 34
+_LONGEST_NAME = 50
+_ONE_COLUMN = 3
 
 
 def per_class_f1(scores: Sequence[tuple[str, Scores]], style: FigureStyle) -> Figure:
@@ -40,22 +41,22 @@ def per_class_f1(scores: Sequence[tuple[str, Scores]], style: FigureStyle) -> Fi
     figure = new_figure(style)
     axes = figure.add_subplot()
     width = 0.82 / len(scores)
+    longest = _LONGEST_NAME if len(scores) <= _ONE_COLUMN else _LONGEST_NAME // 2
     for index, (name, item) in enumerate(scores):
-        by_code = {score.code: score for score in item.per_class}
-        offset = (index - (len(scores) - 1) / 2) * width
-        _bars(axes, style, [by_code.get(code) for code in codes], index, offset, width)
-        axes.bar(0, 0, color=style.colour(index), hatch=style.hatch(index), label=shorten(name, _LONGEST_NAME))
+        _bars(axes, style, [_find(item, code) for code in codes], index, _offset(index, len(scores), width), width)
+        axes.bar(0, 0, color=style.colour(index), hatch=style.hatch(index), label=shorten(name, longest))
+    _write_undefined(axes, style, [[_find(item, code) for code in codes] for _, item in scores], width)
     supports = [_supports(scores, code) for code in codes]
     axes.set_xticks(range(len(codes)), [_class_tick(code, found) for code, found in zip(codes, supports, strict=True)])
     axes.set_xlim(-0.6, len(codes) - 0.4)
     axes.set_ylim(0, 1.08)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     few = any(0 < min(found) < SMALL_SUPPORT for found in supports if found)
-    note = f" (* fewer than {SMALL_SUPPORT}: uncertain)" if few else ""
-    dress(axes, style, x=f"Class and number of images{note}", y="F1 (1 is perfect)", grid="y")
+    note = f"\n* fewer than {SMALL_SUPPORT} images: uncertain" if few else ""
+    dress(axes, style, x=f"Class, number of images{note}", y="F1 (1 is perfect)", grid="y")
     axes.tick_params(axis="x", labelsize=style.font_size * 0.8)
     if any(name for name, _ in scores):
-        add_legend(figure, axes, style, columns=1 if len(scores) == 1 else 2)
+        add_legend(figure, axes, style, columns=1 if len(scores) <= _ONE_COLUMN else 2)
     return figure
 
 
@@ -91,11 +92,7 @@ def _bars(
 ) -> None:
     size = style.font_size * 0.8
     for place, score in enumerate(found):
-        if score is None:
-            continue
-        if score.f1 is None:
-            axes.text(place + offset, 0.02, "undefined", rotation=90, ha="center", va="bottom", fontsize=size,
-                      color=style.warning)  # fmt: skip
+        if score is None or score.f1 is None:
             continue
         axes.bar(
             place + offset,
@@ -109,6 +106,24 @@ def _bars(
         if width > 0.5:
             axes.text(place, score.f1 + 0.015, f"{score.f1:.2f}", ha="center", va="bottom", fontsize=size,
                       color=style.text)  # fmt: skip
+
+
+def _write_undefined(axes: Axes, style: FigureStyle, found: list[list[ClassScore | None]], width: float) -> None:
+    """Once per class when it is undefined for all runs, otherwise in the place of the missing bars."""
+    for place, column in enumerate(zip(*found, strict=True)):
+        missing = [index for index, score in enumerate(column) if score is not None and score.f1 is None]
+        offsets = [_offset(index, len(found), width) for index in missing]
+        for offset in [0.0] if len(missing) == len(found) else offsets:
+            axes.text(place + offset, 0.02, "undefined", rotation=90, ha="center", va="bottom",
+                      fontsize=style.font_size * 0.8, color=style.warning)  # fmt: skip
+
+
+def _find(scores: Scores, code: str) -> ClassScore | None:
+    return next((score for score in scores.per_class if score.code == code), None)
+
+
+def _offset(index: int, count: int, width: float) -> float:
+    return (index - (count - 1) / 2) * width
 
 
 def _supports(scores: Sequence[tuple[str, Scores]], code: str) -> list[int]:

@@ -1,0 +1,67 @@
+"""Write figures and tables for papers and slides."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import SkinKDError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE_KINDS = ("png", "svg", "pdf")
+"""The endings that `save_figure` writes."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 300) -> None:
+    """Write a figure as PNG (with `dots_per_inch`), SVG or PDF, as the ending of `path` says.
+
+    The same figure gives the same bytes. The file is complete or absent. Raises `SkinKDError` for another ending and when the place can not be written.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in FIGURE_KINDS:
+        known = ", ".join(f".{item}" for item in FIGURE_KINDS)
+        raise SkinKDError("Unknown kind of picture", f"{path.name} must end in one of {known}.")
+    from matplotlib import rc_context
+
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    buffer = io.BytesIO()
+    with rc_context({"svg.hashsalt": "skinkd", "svg.fonttype": "path", "pdf.fonttype": 42}):
+        figure.savefig(buffer, format=kind, dpi=dots_per_inch, facecolor=figure.get_facecolor(), metadata=undated)
+    _write(path, buffer.getvalue())
+
+
+def save_table(header: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
+    """Write a table as CSV (UTF-8 with a mark that spreadsheets look for); None becomes an empty cell.
+
+    Texts that a spreadsheet would run as a formula get an apostrophe in front. Raises `SkinKDError` when the place can
+    not be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([_cell(value) for value in header])
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    _write(path, text.getvalue().encode("utf-8-sig"))
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise SkinKDError("The file can not be written", f"{path} could not be written.", str(error)) from error
