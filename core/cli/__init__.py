@@ -1,0 +1,1 @@
+"""skinkd-cli: the whole work without a window."""

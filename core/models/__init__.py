@@ -1,0 +1,1 @@
+"""Teachers and students: find, create, load, save, ask."""

@@ -1,0 +1,1 @@
+"""The Train tab: queue, live view, wizard."""

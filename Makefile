@@ -1,0 +1,48 @@
+# SkinKD: what a person types. Works with GNU make 3.81 (macOS) and later.
+# The first command of any kind sets everything up; later ones take no time for it.
+
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+READY  := $(VENV)/.skinkd-ready
+
+# Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
+test: export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup run demo test check format bench lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv with everything that SkinKD needs
+
+$(READY): requirements.lock pyproject.toml installers/setup.sh installers/system-libraries.sh
+	@sh installers/setup.sh
+
+run: $(READY)  ## open the window
+	@$(VENV)/bin/skinkd
+
+demo: $(READY)  ## the main job on the built-in sample set: teacher, student, KL, DIST, curriculum
+	@$(PYTHON) -m skinkd_gui.demo
+
+test: $(READY)  ## run the tests
+	@$(PYTHON) -m pytest
+
+check: $(READY)  ## lint, format, types, layers
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: $(READY)  ## put the code into its standard form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(READY)  ## measure how fast the parts are on this machine
+	@$(PYTHON) tests/benchmarks
+
+lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, versions and hashes, no addresses
+	@sh installers/lock.sh
+
+clean:  ## remove what make made (not your runs)
+	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find core skinkd_gui resources tests -type d -name __pycache__ -prune -exec rm -rf {} +

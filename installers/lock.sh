@@ -1,0 +1,10 @@
+#!/bin/sh
+# Resolves pyproject.toml for every platform into requirements.lock. No addresses: the user's own index serves the files.
+# Versions that are locked already stay; `LOCK_ARGS=--upgrade make lock` takes the newest.
+set -eu
+cd "$(dirname "$0")/.."
+. installers/uv.sh
+
+"$UV" pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --no-header --no-annotate ${LOCK_ARGS:-} --output-file requirements.lock --quiet
+say "requirements.lock is up to date"

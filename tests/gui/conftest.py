@@ -1,0 +1,84 @@
+"""What every test of the window gets: settings of its own, no hanging dialogs, no QThread left running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import pytest
+from PySide6.QtCore import QObject, QSettings, QThread, QTimer, Slot
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+_MODAL_SECONDS = 10.0
+_started: WeakSet[QThread] = WeakSet()
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path) -> None:
+    """Settings are read from and written to the test's folder."""
+    for form in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
+            QSettings.setPath(form, scope, str(tmp_path / "settings"))
+
+
+@pytest.fixture(autouse=True)
+def no_hanging_dialogs(qapp: QApplication) -> Iterator[None]:
+    """Close a modal dialog or menu that nobody answers, and fail the test that opened it."""
+    watch = _ModalWatch()
+    yield
+    watch.stop()
+    if watch.closed:
+        pytest.fail(f"nobody answered: {', '.join(watch.closed)}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def no_running_qthreads(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail a test that leaves a QThread running: dropping it would abort the process."""
+    start = QThread.start
+
+    def remember(thread: QThread, *arguments: Any) -> None:
+        _started.add(thread)
+        start(thread, *arguments)
+
+    monkeypatch.setattr(QThread, "start", remember)
+    yield
+    running = [thread for thread in list(_started) if thread.isRunning()]
+    for thread in running:
+        thread.quit()
+        thread.wait(5_000)
+    _started.clear()
+    if running:
+        pytest.fail(f"{len(running)} QThread(s) were left running", pytrace=False)
+
+
+class _ModalWatch(QObject):
+    """Looks four times a second whether a modal dialog or popup has stood for too long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed: list[str] = []
+        self._seen: QWidget | None = None
+        self._ticks = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(250)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._timer.stop()
+
+    @Slot()
+    def _look(self) -> None:
+        widget = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        self._ticks = self._ticks + 1 if widget is not None and widget is self._seen else 0
+        self._seen = widget
+        if widget is None or self._ticks * 0.25 < _MODAL_SECONDS:
+            return
+        self.closed.append(f"{type(widget).__name__} '{widget.objectName() or widget.windowTitle()}'")
+        if isinstance(widget, QDialog):
+            widget.reject()
+        else:
+            widget.close()

@@ -1,0 +1,181 @@
+"""The rules of the house that no other tool checks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = [file for folder in ("core", "skinkd_gui", "resources") for file in sorted((ROOT / folder).rglob("*.py"))]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+HEAVY = ("torch", "torchvision", "timm", "sklearn", "lightning_fabric", "onnxruntime", "captum", "crepes")
+MAX_LINES = 600
+
+
+def relative(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def loaded_after(code: str, tmp_path: Path) -> set[str]:
+    """The top-level modules that a fresh interpreter has after running `code`."""
+    ending = (
+        "\nimport json, sys\nsys.stdout.write(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "SKINKD_RUNS": str(tmp_path / "runs"),
+        "SKINKD_CACHE": str(tmp_path / "cache"),
+        "XDG_CONFIG_HOME": str(tmp_path / "settings"),
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", code + ending],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+def modules(package: str) -> list[str]:
+    """A package and the packages in it, as dotted names."""
+    return sorted(
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for file in (ROOT / package).rglob("__init__.py")
+        if file.is_file()
+    )
+
+
+def test_importing_any_package_loads_nothing_heavy(tmp_path: Path) -> None:
+    names = [*modules("core"), *modules("skinkd_gui"), "skinkd_gui.main_window", "skinkd_gui.app"]
+    loaded = loaded_after("\n".join(f"import {name}" for name in names), tmp_path)
+    assert not loaded.intersection(HEAVY)
+    assert "PySide6" in loaded
+
+
+def test_core_loads_no_qt(tmp_path: Path) -> None:
+    loaded = loaded_after("\n".join(f"import {name}" for name in modules("core")), tmp_path)
+    assert not loaded.intersection({"PySide6", "shiboken6", "skinkd_gui"})
+
+
+def test_opening_the_window_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = """
+from PySide6.QtWidgets import QApplication
+app = QApplication([])
+from skinkd_gui.main_window import MainWindow
+window = MainWindow()
+window.show()
+window.grab()
+"""
+    assert not loaded_after(code, tmp_path).intersection(HEAVY)
+
+
+def test_files_stay_small() -> None:
+    lines = {relative(file): len(file.read_text(encoding="utf-8").splitlines()) for file in [*PRODUCT, *TESTS]}
+    assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_modules_say_what_they_are() -> None:
+    silent = [file for file in PRODUCT if not ast.get_docstring(ast.parse(file.read_text(encoding="utf-8")))]
+    assert [relative(file) for file in silent] == []
+
+
+def test_code_keeps_to_the_safe_side() -> None:
+    found = [
+        f"{relative(file)}: {problem}"
+        for file in PRODUCT
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (problem := forbidden(node, file))
+    ]
+    assert found == []
+
+
+def forbidden(node: ast.AST, file: Path) -> str:
+    """What is wrong with a node of a product file, or nothing."""
+    line = getattr(node, "lineno", 0)
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        top = {name.partition(".")[0] for name in names}
+        if top & {"pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "cv2"}:
+            return f"line {line}: imports {names[0]}"
+        if "matplotlib.pyplot" in names:
+            return f"line {line}: pyplot keeps figures in a global list"
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id == "print" and not relative(file).startswith("core/cli/"):
+            return f"line {line}: prints"
+        for keyword in node.keywords:
+            unsafe = keyword.arg == "weights_only" and getattr(keyword.value, "value", None) is False
+            if unsafe or (keyword.arg == "allow_pickle" and getattr(keyword.value, "value", None) is True):
+                return f"line {line}: {keyword.arg} would run code from a file"
+    if isinstance(node, ast.ExceptHandler) and node.type is None:
+        return f"line {line}: bare except"
+    return ""
+
+
+def tracked_files() -> list[Path]:
+    """What would be shared: git's files, or everything where this is no git checkout."""
+    result = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in result.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_registry_or_this_machine() -> None:
+    # Spelled in parts, so that this file does not name them itself.
+    words = ["pypi" + ".org", "python" + "hosted", "anaconda" + ".org", "download." + "pytorch", str(Path.home()) + "/"]
+    words.append(str(ROOT) + "/")
+    found = [
+        f"{relative(file)}: {word}"
+        for file in tracked_files()
+        for word in words
+        if word.encode() in file.read_bytes() and file.suffix not in {".png", ".safetensors"}
+    ]
+    assert not found
+
+
+def lock_names() -> dict[str, str]:
+    """The distributions of requirements.lock with their first version, by normalised name."""
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    return {normalised(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)}
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_lock_holds_names_versions_and_hashes_only() -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pattern = re.compile(r"[\w.-]+==[\w.!+]+( ; [\w\s.'=<>!()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    assert [line for line in lines if not pattern.fullmatch(line)] == []
+    assert "://" not in "".join(lines)
+
+
+def test_the_lock_covers_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = {normalised(re.split(r"[<>=!~;\s\[]", line.strip())[0]) for line in wanted}
+    assert names <= set(lock_names())
+
+
+def test_torch_and_torchvision_are_of_one_release() -> None:
+    import torch
+    import torchvision
+
+    assert torchvision.ops.nms(torch.zeros(0, 4), torch.zeros(0), 0.5).numel() == 0
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    folders = {file.parent for file in PRODUCT}
+    assert [relative(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
