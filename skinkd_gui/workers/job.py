@@ -1,21 +1,27 @@
 """Work off the GUI thread: a function of (report, token) runs in a QThread and speaks through signals.
 
-Connect the signals only to @Slot methods of QObjects that live in the GUI thread.
+Connect the signals only to @Slot methods of QObjects that live in the GUI thread. The work may report as often as it
+likes: reports wait in a mailbox that the GUI thread empties about ten times a second.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+import shiboken6
+from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Report
+from skinkd_gui.workers.mailbox import Mailbox
 
 Work = Callable[[Report, CancelToken], Any]
+
+_MAILBOX_MILLISECONDS = 100
 
 _log = logging.getLogger(__name__)
 
@@ -45,21 +51,21 @@ class JobEnd:
 class _Worker(QObject):
     """Runs the work in its thread; owns no widget."""
 
-    reported = Signal(object)  # core.events.Event, as the work reports it
     succeeded = Signal(object)  # JobResult
     failed = Signal(object)  # JobFailure
     ended = Signal(object)  # JobEnd, always, last
 
-    def __init__(self, work: Work, token: CancelToken) -> None:
+    def __init__(self, work: Work, report: Report, token: CancelToken) -> None:
         super().__init__()
         self._work = work
+        self._report = report
         self._token = token
 
     @Slot()
     def run(self) -> None:
         cancelled = False
         try:
-            self.succeeded.emit(JobResult(self._work(self.reported.emit, self._token)))
+            self.succeeded.emit(JobResult(self._work(self._report, self._token)))
         except Cancelled:
             cancelled = True
         except SkinKDError as error:
@@ -75,9 +81,9 @@ class _Worker(QObject):
 
 
 class Job(QObject):
-    """One piece of work and its thread. Lives in the GUI thread; keep a reference until `ended` has fired."""
+    """One piece of work and its thread. Lives in the GUI thread, and is kept alive while its thread runs."""
 
-    reported = Signal(object)  # core.events.Event
+    reported = Signal(object)  # core.events.Event, in order; of frequent progress only the newest
     succeeded = Signal(object)  # JobResult
     failed = Signal(object)  # JobFailure
     ended = Signal(object)  # JobEnd: fires exactly once, after the others
@@ -85,17 +91,22 @@ class Job(QObject):
     def __init__(self, work: Work, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._source = CancelSource()
+        self._mailbox = Mailbox()
+        self._mail_timer = QTimer(self)
+        self._mail_timer.setInterval(_MAILBOX_MILLISECONDS)
+        self._mail_timer.timeout.connect(self._deliver)
         self._thread = QThread()
-        self._worker = _Worker(work, self._source.token)
+        self._worker = _Worker(work, self._mailbox.post, self._source.token)
         self._worker.moveToThread(self._thread)
         self._thread.started.connect(self._worker.run)
-        self._worker.reported.connect(self._pass_event)
         self._worker.succeeded.connect(self._pass_success)
         self._worker.failed.connect(self._pass_failure)
         self._worker.ended.connect(self._pass_end)
 
     def start(self) -> None:
         """Begin; call once."""
+        _unfinished.add(self)
+        self._mail_timer.start()
         self._thread.start()
 
     @property
@@ -121,19 +132,44 @@ class Job(QObject):
         self._thread.quit()
         return bool(self._thread.wait(milliseconds))
 
-    @Slot(object)
-    def _pass_event(self, event: object) -> None:
-        self.reported.emit(event)
+    @Slot()
+    def _deliver(self) -> None:
+        for event in self._mailbox.drain():
+            self.reported.emit(event)
 
     @Slot(object)
     def _pass_success(self, result: object) -> None:
+        self._deliver()
         self.succeeded.emit(result)
 
     @Slot(object)
     def _pass_failure(self, failure: object) -> None:
+        self._deliver()
         self.failed.emit(failure)
 
     @Slot(object)
     def _pass_end(self, end: object) -> None:
         self._thread.wait()
+        self._mail_timer.stop()
+        self._deliver()
+        _unfinished.discard(self)
         self.ended.emit(end)
+
+
+_unfinished: set[Job] = set()  # a QThread that is dropped while it runs aborts the process
+
+
+def running_jobs() -> tuple[Job, ...]:
+    """The jobs whose threads are at work, wherever they were started; also those whose widget is gone."""
+    gone = [job for job in _unfinished if not shiboken6.isValid(job) and not job.running]
+    _unfinished.difference_update(gone)
+    return tuple(job for job in _unfinished if job.running)
+
+
+def shut_down_all(milliseconds: int = 20_000) -> bool:
+    """Cancel all jobs and wait for their threads, together at most this long; False when some went on."""
+    jobs = running_jobs()
+    for job in jobs:
+        job.cancel()
+    deadline = time.monotonic() + milliseconds / 1000
+    return all([job.shut_down(max(1, int((deadline - time.monotonic()) * 1000))) for job in jobs])
