@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.atomic import replacing
 from core.errors import SkinKDError
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 300) -> None:
     """Write a figure as PNG (with `dots_per_inch`), SVG or PDF, as the ending of `path` says.
 
-    The same figure gives the same bytes. The file is complete or absent. Raises `SkinKDError` for another ending and when the place can not be written.
+    The same figure gives the same bytes. The file is complete or absent. Raises `SkinKDError` for another ending and
+    when the place can not be written.
     """
     kind = path.suffix.lower().lstrip(".")
     if kind not in FIGURE_KINDS:
@@ -58,10 +59,8 @@ def _cell(value: object) -> object:
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise SkinKDError("The file can not be written", f"{path} could not be written.", str(error)) from error

@@ -1,0 +1,49 @@
+"""Runs and numbers in plain words."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.recipe import Recipe
+from core.recipe.schema import CurriculumRecipe, DistillationRecipe
+from core.reporting.words import duration, file_size, fraction, kind_of_run, million, moment
+
+
+@pytest.mark.parametrize(
+    ("method", "order", "words"),
+    [
+        ("none", "none", "Plain student"),
+        ("none", "teacher_confidence", "Plain student + curriculum"),
+        ("kl", "none", "KL student"),
+        ("dist", "teacher_confidence", "DIST student + curriculum"),
+    ],
+)
+def test_students_are_named_by_what_they_learned_from(method, order, words):
+    recipe = Recipe(distillation=DistillationRecipe(method=method), curriculum=CurriculumRecipe(order=order))
+    assert kind_of_run(recipe) == words
+    assert kind_of_run(recipe.model_copy(update={"task": "teacher"})) == "Teacher"
+
+
+def test_numbers_read_as_people_write_them():
+    assert kind_of_run(None) == "Unknown"
+    assert (fraction(0.12349), fraction(0.0), fraction(None)) == ("0.123", "0.000", "undefined")
+    assert (million(63_807_448), million(2_234_120), million(41_200), million(None)) == (
+        "63.81 M",
+        "2.23 M",
+        "41 k",
+        "–",
+    )
+    assert (file_size(999), file_size(9_100_000), file_size(5_100_000_000)) == ("999 bytes", "9.1 MB", "5.1 GB")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (273_600, "3 d 4 h")],
+)
+def test_durations(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_moments(monkeypatch):
+    assert moment("not a time") == "not a time"
+    assert len(moment("2026-03-31T12:05:00+00:00")) == 16
