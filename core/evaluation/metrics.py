@@ -1,0 +1,104 @@
+"""Scores of predictions against labels. Every score grows when better; what is undefined is None, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
+from core.evaluation.scores import ClassScore, Scores
+
+
+def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> Scores:
+    """The scores of logits (n, 8) for labels (n,), classes in the order of `CLASS_CODES`; ties go to the first class.
+
+    Per class, from true positives TP, false positives FP and false negatives FN:
+    precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), support = TP + FN.
+    A class without samples has no recall and no F1; one that is never predicted has no precision.
+    `weighted_f1` weighs F1 by support (paper, section 5.3); `macro_f1` and `balanced_accuracy` (the mean recall) are
+    plain means over the classes that have samples, as sklearn's `balanced_accuracy_score` does.
+
+    Raises `SkinKDError` without images, or when a logit is not a finite number.
+    """
+    labels, logits = np.asarray(labels), np.asarray(logits)
+    if logits.shape != (len(labels), len(CLASS_CODES)):
+        raise ValueError(f"logits of shape ({len(labels)}, {len(CLASS_CODES)}) expected, not {logits.shape}")
+    if not len(labels):
+        raise SkinKDError("Nothing to score", "There is no image to compute scores from. Choose a set with images.")
+    if not np.isfinite(logits).all():
+        bad = int((~np.isfinite(logits)).any(axis=1).sum())
+        raise SkinKDError(
+            "The model gives no numbers",
+            f"For {bad} of {len(labels)} images the model's output is not a finite number, so there is no score. "
+            "Train it again with a lower learning rate or with 32-bit precision.",
+        )
+    return scores_from_confusion(confusion_counts(labels, logits.argmax(axis=1)))
+
+
+def confusion_counts(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts (8, 8): row = truth, column = prediction, both in the order of `CLASS_CODES`."""
+    classes = len(CLASS_CODES)
+    return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
+
+
+def scores_from_confusion(confusion: NDArray[np.int64]) -> Scores:
+    """The scores of a confusion matrix (8, 8), rows = truth, with at least one image; as for `score`."""
+    right, support, predicted = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    per_class = tuple(
+        ClassScore(
+            code,
+            precision=float(right[k] / predicted[k]) if predicted[k] else None,
+            recall=float(right[k] / support[k]) if support[k] else None,
+            f1=float(2 * right[k] / (support[k] + predicted[k])) if support[k] else None,
+            support=int(support[k]),
+        )
+        for k, code in enumerate(CLASS_CODES)
+    )
+    seen = support > 0
+    recall = right[seen] / support[seen]
+    f1 = 2 * right[seen] / (support[seen] + predicted[seen])
+    return Scores(
+        classes=CLASS_CODES,
+        accuracy=float(right.sum() / support.sum()),
+        weighted_f1=float((f1 * support[seen]).sum() / support.sum()),
+        macro_f1=float(f1.mean()),
+        balanced_accuracy=float(recall.mean()),
+        per_class=per_class,
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+    )
+
+
+def scores_to_json(scores: Scores) -> dict[str, Any]:
+    """The scores with the names of the JSON output: fractions, `per_class` by code, None where undefined."""
+    return {
+        "accuracy": scores.accuracy,
+        "weighted_f1": scores.weighted_f1,
+        "macro_f1": scores.macro_f1,
+        "balanced_accuracy": scores.balanced_accuracy,
+        "per_class": {
+            item.code: {"precision": item.precision, "recall": item.recall, "f1": item.f1, "support": item.support}
+            for item in scores.per_class
+        },
+        "classes": list(scores.classes),
+        "confusion": [list(row) for row in scores.confusion],
+    }
+
+
+def scores_from_json(values: Mapping[str, Any]) -> Scores:
+    """What `scores_to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    return Scores(
+        classes=tuple(values["classes"]),
+        accuracy=float(values["accuracy"]),
+        weighted_f1=float(values["weighted_f1"]),
+        macro_f1=float(values["macro_f1"]),
+        balanced_accuracy=float(values["balanced_accuracy"]),
+        per_class=tuple(
+            ClassScore(code, row["precision"], row["recall"], row["f1"], int(row["support"]))
+            for code, row in values["per_class"].items()
+        ),
+        confusion=tuple(tuple(int(count) for count in row) for row in values["confusion"]),
+    )

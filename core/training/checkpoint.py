@@ -1,0 +1,86 @@
+"""The state of an unfinished training, on disk: whole or as before, and loading it can run no code.
+
+`state.pt` holds everything but the best epoch's weights, which lie in `best-NNNN.pt`, named after their epoch, so that
+they are written only when an epoch is a new best and always belong to the state that names them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core import atomic
+from core.errors import SkinKDError
+
+Values = dict[str, Any]
+
+CHECKPOINT_VERSION = 1
+
+
+class CheckpointFolder:
+    """The checkpoint of one training in its folder; values are tensors, numbers, texts, lists and dictionaries."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = folder / "state.pt"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is something to go on from."""
+        return self._state.is_file()
+
+    def save(self, state: Values, best_epoch: int) -> None:
+        """Replace the state; `best_epoch` says which best weights (written before) it needs, 0 for none."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with atomic.replacing(self._state) as temporary:
+            torch.save({**state, "version": CHECKPOINT_VERSION, "best_weights": best_epoch}, temporary)
+        for file in self._folder.glob("best-*.pt"):
+            if file != self._best(best_epoch):
+                file.unlink(missing_ok=True)
+
+    def save_best(self, weights: Values, epoch: int) -> None:
+        """Write the weights of a new best epoch; they count once `save` names them."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with atomic.replacing(self._best(epoch)) as temporary:
+            torch.save(weights, temporary)
+
+    def load(self) -> Values:
+        """The last saved state, on the CPU. Raises `SkinKDError` when it can not be read."""
+        state = _load(self._state)
+        if state.get("version") != CHECKPOINT_VERSION:
+            raise SkinKDError(
+                "The checkpoint is of another version",
+                f"{self._state} was written by another version of SkinKD. Go on with that version, or start a new run.",
+            )
+        return state
+
+    def load_best(self, epoch: int) -> Values:
+        """The weights of the best epoch, on the CPU. Raises `SkinKDError` when they can not be read."""
+        return _load(self._best(epoch))
+
+    def remove(self) -> None:
+        """Delete the checkpoint; a finished run needs none."""
+        for file in [self._state, *self._folder.glob("best-*.pt"), *self._folder.glob(".*.tmp")]:
+            file.unlink(missing_ok=True)
+
+    def _best(self, epoch: int) -> Path:
+        return self._folder / f"best-{epoch:04d}.pt"
+
+
+def _load(path: Path) -> Values:
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises anything from KeyError to pickle errors for a damaged file
+        raise SkinKDError(
+            "The checkpoint can not be read",
+            f"{path} is missing or damaged. Delete the folder {path.parent} to train from the beginning.",
+            f"{type(error).__name__}: {error}",
+        ) from error
+    if not isinstance(values, dict):
+        raise SkinKDError(
+            "The checkpoint can not be read",
+            f"{path} does not hold a training state. Delete the folder {path.parent} to train from the beginning.",
+        )
+    return values

@@ -1,0 +1,47 @@
+"""Which epoch is best, and when to stop waiting for a better one (paper, section 5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """The best value so far and the epochs since; `update` returns the next state.
+
+    `patience` counts consecutive epochs without a new best (0: never stop). Only a strictly better value is a new
+    best, so of equal epochs the first is kept. `smaller_is_better` is for a watched loss.
+    """
+
+    patience: int
+    smaller_is_better: bool = False
+    best: float | None = None
+    best_epoch: int = 0
+    waited: int = 0
+
+    def update(self, epoch: int, value: float) -> EarlyStopping:
+        """The state after an epoch (counted from 1) with this watched value."""
+        if self.best is None or (value < self.best if self.smaller_is_better else value > self.best):
+            return EarlyStopping(self.patience, self.smaller_is_better, value, epoch, 0)
+        return EarlyStopping(self.patience, self.smaller_is_better, self.best, self.best_epoch, self.waited + 1)
+
+    @property
+    def stop(self) -> bool:
+        """Whether patience is used up."""
+        return self.patience > 0 and self.waited >= self.patience
+
+    @property
+    def patience_left(self) -> int | None:
+        """Epochs that may still pass without a new best; None when there is no early stop."""
+        return self.patience - self.waited if self.patience else None
+
+    def to_values(self) -> dict[str, Any]:
+        """The part of the state that a checkpoint keeps."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}
+
+    def with_values(self, values: dict[str, Any]) -> EarlyStopping:
+        """This rule in the state that a checkpoint kept."""
+        return EarlyStopping(
+            self.patience, self.smaller_is_better, values["best"], int(values["best_epoch"]), int(values["waited"])
+        )

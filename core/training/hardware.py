@@ -1,0 +1,184 @@
+"""What a run computes on: chosen once, said aloud, written into the run folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import SkinKDError
+from core.events import Level, Notice, Report, ignore
+from core.recipe.schema import HardwareRecipe
+
+Precision = Literal["32", "bf16", "16"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A resolved choice: torch's device name, the precision of forward and backward passes, CPU threads (>= 1).
+
+    `name` is for people ("NVIDIA H100", the processor's name).
+    """
+
+    device: str
+    precision: Precision
+    threads: int
+    name: str
+
+    @property
+    def description(self) -> str:
+        """One line for status bars and logs."""
+        bits = {"32": "32-bit", "bf16": "bf16", "16": "fp16"}[self.precision]
+        on = f"{self.threads} threads" if self.device == "cpu" else self.device
+        return f"{self.name} ({on}, {bits})"
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """A device that torch sees. `works` is False, with the reason, when a small computation on it failed."""
+
+    device: str
+    name: str
+    memory_bytes: int | None
+    works: bool
+    reason: str = ""
+
+
+def list_devices() -> tuple[DeviceFacts, ...]:
+    """Every device that torch sees, the CPU last. Each GPU is tried with a small convolution."""
+    import psutil
+    import torch
+
+    found: list[DeviceFacts] = []
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            reason = _trial(f"cuda:{index}")
+            found.append(DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason))
+    if torch.backends.mps.is_available():
+        reason = _trial("mps")
+        found.append(DeviceFacts("mps", "Apple GPU", None, not reason, reason))
+    found.append(DeviceFacts("cpu", cpu_name(), psutil.virtual_memory().total, True))
+    return tuple(found)
+
+
+def resolve(hardware: HardwareRecipe, report: Report = ignore) -> Hardware:
+    """What the recipe's hardware section means on this computer; reports the choice and every fallback as a `Notice`.
+
+    Raises `SkinKDError` when a device is asked for by name that is absent or does not work.
+    """
+    devices = list_devices()
+    chosen = _automatic(devices, report) if hardware.device == "auto" else _named(hardware.device, devices)
+    threads = hardware.threads or available_cores()
+    precision = _precision(hardware.precision, chosen, report)
+    device = "cuda" if chosen.device == "cuda:0" else chosen.device
+    resolved = Hardware(device, precision, threads, chosen.name)
+    why = "as the recipe asks" if hardware.device != "auto" else _why(chosen, devices)
+    report(Notice(f"Computing on {resolved.description}: {why}."))
+    return resolved
+
+
+@contextmanager
+def fixed_threads(threads: int) -> Iterator[None]:
+    """Let torch use this many CPU threads inside the block: their number is part of what makes results equal."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def available_cores() -> int:
+    """How many CPU cores this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return max(1, os.cpu_count() or 1)
+
+
+def cpu_name() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:  # noqa: PTH123
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine() or "CPU"
+
+
+def _automatic(devices: tuple[DeviceFacts, ...], report: Report) -> DeviceFacts:
+    for facts in devices:
+        if facts.works:
+            return facts
+        report(Notice(f"{facts.name} can not be used and is left aside: {facts.reason}", Level.WARNING))
+    raise AssertionError("the CPU always works")
+
+
+def _named(device: str, devices: tuple[DeviceFacts, ...]) -> DeviceFacts:
+    candidates = [facts for facts in devices if facts.device.partition(":")[0] == device]
+    for facts in candidates:
+        if facts.works:
+            return facts
+    there = ", ".join(f"{facts.device} ({facts.name})" for facts in devices if facts.works)
+    if candidates:
+        raise SkinKDError(
+            f"{candidates[0].name} does not work",
+            f"A small computation on {device} failed. Choose another device; working are: {there}.",
+            candidates[0].reason,
+        )
+    raise SkinKDError(
+        f"There is no {device} device",
+        f"The recipe asks for {device}, but torch sees none on this computer. Set hardware.device to auto, or to one "
+        f"of: {there}.",
+    )
+
+
+def _why(chosen: DeviceFacts, devices: tuple[DeviceFacts, ...]) -> str:
+    if chosen.device != "cpu":
+        return "it is the first GPU that works"
+    return "no GPU was found" if len(devices) == 1 else "no GPU works"
+
+
+def _precision(asked: str, facts: DeviceFacts, report: Report) -> Precision:
+    kind = facts.device.partition(":")[0]
+    if asked == "auto":
+        return _automatic_precision(facts.device) if kind == "cuda" else "32"
+    if asked == "16" and kind == "cpu":
+        report(Notice("fp16 needs a GPU; the CPU computes with 32 bits instead.", Level.WARNING))
+        return "32"
+    if asked == "bf16":
+        return "bf16"
+    return "16" if asked == "16" else "32"
+
+
+def _automatic_precision(device: str) -> Precision:
+    import torch
+
+    major = torch.cuda.get_device_properties(device).major
+    if major >= 8:
+        return "bf16"
+    return "16" if major >= 7 else "32"
+
+
+def _trial(device: str) -> str:
+    """Why a small convolution with its gradient fails on the device; empty when it works."""
+    import torch
+
+    try:
+        weight = torch.ones(2, 3, 3, 3, device=device, requires_grad=True)
+        result = torch.nn.functional.conv2d(torch.ones(1, 3, 8, 8, device=device), weight).sum()
+        result.backward()  # type: ignore[no-untyped-call]
+        return "" if float(result) == 1944.0 else f"a convolution gave {float(result)} instead of 1944"
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        _log.warning("%s failed its trial", device, exc_info=True)
+        return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,427 @@
+"""The one training loop: teacher, plain student and distilled student, on whatever device Lightning Fabric drives.
+
+Everything random in a step is a pure function of (seed, epoch, batch), so a run that goes on from a checkpoint, also
+from the middle of an epoch, ends on the CPU with exactly the numbers of a run that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.errors import Cancelled, SkinKDError
+from core.events import (
+    BatchFinished,
+    CancelToken,
+    EpochFinished,
+    EpochRecord,
+    LossParts,
+    Notice,
+    Phase,
+    Report,
+    ignore,
+)
+from core.models.info import Preprocessing
+from core.recipe import Recipe
+from core.training.batches import FitData, batch_count, check_data, epoch_indices
+from core.training.checkpoint import CheckpointFolder, Values
+from core.training.early_stopping import EarlyStopping
+from core.training.hardware import Hardware
+from core.training.meter import Meter
+from core.training.optimisation import create_optimizer, learning_rate, set_learning_rate, step_seed
+from core.training.placement import place_images
+from core.training.records import cross_entropy, record_from_values
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_CHECKPOINT_SECONDS = 600.0
+
+_FABRIC_PRECISION: dict[str, Any] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+
+
+class EpochScores(Protocol):
+    """The validation scores that the loop records; `core.evaluation.scores.Scores` is one."""
+
+    @property
+    def accuracy(self) -> float: ...
+    @property
+    def weighted_f1(self) -> float: ...
+    @property
+    def balanced_accuracy(self) -> float: ...
+
+
+Score = Callable[[NDArray[np.int64], NDArray[np.float32]], EpochScores]
+"""Labels (n,) and logits (n, 8) to scores."""
+
+
+class Observer:
+    """What the owner of a training is told besides the events; this one does nothing."""
+
+    def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
+        """An epoch and its checkpoint are done."""
+
+    def paused(self, waiting: bool) -> None:
+        """The training waits at the user's request (its checkpoint is written), or goes on again."""
+
+
+class TrainingDivergedError(SkinKDError):
+    """The loss is no longer a number; the checkpoint of the last good epoch is untouched."""
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A finished training; the model holds the weights of `best_epoch` (counted from 1)."""
+
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+
+
+def fit(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    data: FitData,
+    recipe: Recipe,
+    *,
+    hardware: Hardware,
+    score: Score,
+    checkpoint: CheckpointFolder,
+    observer: Observer | None = None,
+    report: Report = ignore,
+    token: CancelToken | None = None,
+) -> FitResult:
+    """Train `model` in place as the recipe says and leave the best epoch's weights in it, on the hardware's device.
+
+    Goes on from `checkpoint` when it exists. A step minimises alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4).
+    The best epoch is the first with the best watched validation score; training ends after `epochs`, or when
+    `patience` epochs in a row brought no new best.
+
+    Raises `Cancelled` within a batch of being asked to stop, after writing a checkpoint; `TrainingDivergedError` when
+    the loss is not finite; `SkinKDError` for data or checkpoints that can not be used.
+    """
+    check_data(data, recipe)
+    with _own_randomness(hardware.device):
+        trainer = _Trainer(model, preprocessing, data, recipe, hardware, score, checkpoint)
+        trainer.connect(observer or Observer(), report, token or CancelToken())
+        return trainer.run()
+
+
+class _Trainer:
+    """One training and its position: `batch` steps of `epoch` are done."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        preprocessing: Preprocessing,
+        data: FitData,
+        recipe: Recipe,
+        hardware: Hardware,
+        score: Score,
+        checkpoint: CheckpointFolder,
+    ) -> None:
+        self._recipe = recipe
+        self._settings = recipe.optimisation
+        self._data = data
+        self._preprocessing = preprocessing
+        self._hardware = hardware
+        self._score = score
+        self._checkpoint = checkpoint
+        self._fabric = _create_fabric(hardware)
+        self._model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._optimizer = create_optimizer(model.parameters(), self._settings)
+        self._wrapped, self._stepper = self._fabric.setup(self._model, self._optimizer)
+        self._device = torch.device(hardware.device)
+        self._batches = batch_count(len(data.train), self._settings.batch_size)
+        self.epoch, self.batch, self.seconds = 1, 0, 0.0
+        self.history: list[EpochRecord] = []
+        self.stopping = EarlyStopping(self._settings.patience, self._settings.monitor == "loss")
+        # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
+        self._sums = torch.zeros(5, dtype=_sum_type(self._device), device=self._device)
+
+    def connect(self, observer: Observer, report: Report, token: CancelToken) -> None:
+        """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
+        self._observer, self._report, self._token = observer, report, token
+        self._images = place_images(
+            self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._report
+        )
+        self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(self._device)
+        self._teacher: torch.Tensor | None = None
+        if self._recipe.task == "student" and self._recipe.distillation.method != "none":
+            self._teacher = torch.from_numpy(self._data.teacher_logits).to(self._device)
+        self._meter = Meter(self._batches, self._settings.epochs)
+        if self._checkpoint.exists:
+            self._restore(self._checkpoint.load())
+
+    def run(self) -> FitResult:
+        """Train to the end, then take the best weights."""
+        while self.epoch <= self._settings.epochs and not self.stopping.stop:
+            self._meter.start(self.seconds)
+            try:
+                self._train_epoch()
+                record = self._validate()
+            except Cancelled:
+                self._save_within_epoch()
+                raise
+            self._finish_epoch(record)
+        best = self.stopping.best_epoch
+        self._model.load_state_dict(self._checkpoint.load_best(best))
+        return FitResult(tuple(self.history), best)
+
+    def _train_epoch(self) -> None:
+        from core.models.factory import train_mode
+
+        if self.batch >= self._batches:
+            return
+        indices = epoch_indices(self._data, self._recipe, self.epoch)
+        rows = torch.from_numpy(indices).to(self._device)
+        train_mode(self._model)
+        saved = time.monotonic()
+        self._meter.mark(self.batch, self._read_sums())
+        while self.batch < self._batches:
+            self._wait_or_stop()
+            part = slice(self.batch * self._settings.batch_size, (self.batch + 1) * self._settings.batch_size)
+            self._step(indices[part], rows[part])
+            self.batch += 1
+            if self._meter.due:
+                self._report_batch()
+            if time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                self._save_within_epoch()
+                saved = time.monotonic()
+
+    def _step(self, indices: NDArray[np.int64], rows: torch.Tensor) -> None:
+        from core.distillation.losses import distillation_objective
+        from core.models.preprocessing import normalise
+
+        position = (self._settings.seed, self.epoch, self.batch)
+        torch.manual_seed(step_seed(*position))
+        set_learning_rate(self._optimizer, self._rate())
+        images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
+        if self._settings.augmentation != "none":
+            from core.data.augmentation import augment
+
+            images = augment(images, *position)
+        labels = self._labels[rows]
+        logits = self._wrapped(normalise(images, self._preprocessing))  # (n, 8)
+        parts = distillation_objective(
+            logits,
+            labels,
+            None if self._teacher is None else self._teacher[rows],
+            self._recipe.distillation,
+            self._settings.label_smoothing,
+        )
+        self._stepper.zero_grad()
+        self._fabric.backward(parts.total)
+        self._stepper.step()
+        with torch.no_grad():
+            self._add(parts.total, parts.classification, parts.distillation, (logits.argmax(1) == labels).sum(), labels)
+
+    def _add(
+        self,
+        total: torch.Tensor,
+        classification: torch.Tensor,
+        distillation: torch.Tensor | None,
+        right: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> None:
+        """Add a step to the sums, on the device: reading them back would wait for it."""
+        count = len(labels)
+        kind = self._sums.dtype
+        distilled = torch.zeros_like(total) if distillation is None else distillation
+        losses = torch.stack([total.to(kind), classification.to(kind), distilled.to(kind)])
+        self._sums[:3] += losses * count
+        self._sums[3] += right
+        self._sums[4] += count
+
+    def _rate(self) -> float:
+        return learning_rate(self._settings, self.epoch, self.batch, self._batches)
+
+    def _wait_or_stop(self) -> None:
+        if self._token.paused and not self._token.cancelled:
+            self._save_within_epoch()
+            self._observer.paused(True)
+            with self._meter.stopped():
+                self._token.check()
+            self._observer.paused(False)
+        self._token.check()
+
+    def _read_sums(self) -> NDArray[np.float64]:
+        values: NDArray[np.float64] = self._sums.cpu().double().numpy().copy()
+        if not np.isfinite(values).all():
+            raise self._diverged()
+        return values
+
+    def _diverged(self) -> TrainingDivergedError:
+        good = self.epoch - 1
+        kept = f"The state after epoch {good} is kept. " if good else ""
+        return TrainingDivergedError(
+            f"Training came apart in epoch {self.epoch}",
+            f"The loss is no longer a number. {kept}Start again with a lower learning rate"
+            + (" or with 32-bit precision (hardware.precision)." if self._hardware.precision != "32" else "."),
+            f"learning rate {self._settings.learning_rate:g}, precision {self._hardware.precision}",
+        )
+
+    def _report_batch(self) -> None:
+        sums = self._read_sums()
+        part, rate, left = self._meter.measure(self.epoch, self.batch, sums)
+        self._report(
+            BatchFinished(
+                self.epoch, self._settings.epochs, self.batch, self._batches, self._means(part), rate, seconds_left=left
+            )
+        )
+
+    def _means(self, sums: NDArray[np.float64]) -> LossParts:
+        images = max(float(sums[4]), 1.0)
+        distillation = None if self._teacher is None else float(sums[2]) / images
+        return LossParts(float(sums[0]) / images, float(sums[1]) / images, distillation)
+
+    def _validate(self) -> EpochRecord:
+        from core.models.forward import forward_logits
+
+        sums = self._read_sums()
+        begin = time.monotonic()
+        rate = float(sums[4]) / max(self._meter.seconds, 1e-9)
+        logits = forward_logits(
+            self._model,
+            self._preprocessing,
+            self._images.batch,
+            self._data.validation,
+            device=self._hardware.device,
+            precision=self._hardware.precision,
+            batch_size=self._settings.batch_size * 2,
+            report=self._report,
+            phase=Phase.VALIDATING,
+            token=self._token,
+        )
+        labels = np.asarray(self._data.store.labels, np.int64)[self._data.validation]
+        if not np.isfinite(logits).all():
+            raise self._diverged()
+        scores, loss = self._score(labels, logits), cross_entropy(labels, logits)
+        self._meter.validation_seconds = time.monotonic() - begin
+        self.stopping = self.stopping.update(self.epoch, self._watched(scores, loss))
+        self.seconds = self._meter.seconds
+        return EpochRecord(
+            epoch=self.epoch,
+            train_loss=self._means(sums),
+            train_accuracy=float(sums[3] / sums[4]),
+            validation_loss=loss,
+            validation_accuracy=scores.accuracy,
+            validation_weighted_f1=scores.weighted_f1,
+            validation_balanced_accuracy=scores.balanced_accuracy,
+            learning_rate=learning_rate(self._settings, self.epoch, self._batches - 1, self._batches),
+            seconds=self.seconds,
+            images_per_second=rate,
+            best=self.stopping.best_epoch == self.epoch,
+        )
+
+    def _watched(self, scores: EpochScores, loss: float) -> float:
+        values = {
+            "accuracy": scores.accuracy,
+            "weighted_f1": scores.weighted_f1,
+            "balanced_accuracy": scores.balanced_accuracy,
+            "loss": loss,
+        }
+        return values[self._settings.monitor]
+
+    def _finish_epoch(self, record: EpochRecord) -> None:
+        self.history.append(record)
+        if record.best:
+            self._checkpoint.save_best(self._model.state_dict(), record.epoch)
+        self.epoch, self.batch, self.seconds = self.epoch + 1, 0, 0.0
+        self._sums.zero_()
+        self._save()
+        self._observer.epoch_finished(tuple(self.history))
+        epochs = self._settings.epochs
+        left = 0.0 if self.stopping.stop else record.seconds * (epochs - record.epoch)
+        self._report(EpochFinished(record, epochs, self.stopping.patience_left, seconds_left=left))
+
+    def _save_within_epoch(self) -> None:
+        """Keep the position in the middle of an epoch, unless its weights are already spoilt."""
+        self._read_sums()
+        self.seconds = self._meter.seconds
+        self._save()
+
+    def _save(self) -> None:
+        self._checkpoint.save(
+            {
+                "model": self._model.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "precision": self._fabric.strategy.precision.state_dict(),
+                "stopping": self.stopping.to_values(),
+                "history": [asdict(record) for record in self.history],
+                "sums": self._sums.cpu(),
+                "epoch": self.epoch,
+                "batch": self.batch,
+                "seconds": self.seconds,
+                "device": self._hardware.device,
+                "threads": self._hardware.threads,
+                "numerics": self._hardware.precision,
+                "images": [len(self._data.train), len(self._data.validation), self._settings.batch_size],
+            },
+            self.stopping.best_epoch,
+        )
+
+    def _restore(self, state: Values) -> None:
+        images = [len(self._data.train), len(self._data.validation), self._settings.batch_size]
+        if state["images"] != images:
+            raise SkinKDError(
+                "The checkpoint belongs to other data",
+                f"It was written with {state['images'][0]} training and {state['images'][1]} validation images in "
+                f"batches of {state['images'][2]}; now there are {images[0]} and {images[1]} in batches of "
+                f"{images[2]}. Restore the data and the recipe, or start a new run.",
+            )
+        self._model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._fabric.strategy.precision.load_state_dict(state["precision"])
+        self.stopping = self.stopping.with_values(state["stopping"])
+        self.history = [record_from_values(values) for values in state["history"]]
+        self._sums.copy_(state["sums"])
+        self.epoch, self.batch, self.seconds = int(state["epoch"]), int(state["batch"]), float(state["seconds"])
+        where = f"epoch {self.epoch}, batch {self.batch + 1} of {self._batches}"
+        if self.epoch <= self._settings.epochs and not self.stopping.stop:
+            self._report(Notice(f"Going on from {where}."))
+        same = (self._hardware.device, self._hardware.threads, self._hardware.precision)
+        if (state["device"], state["threads"], state["numerics"]) != same:
+            self._report(
+                Notice(
+                    f"The run began on {state['device']} with {state['threads']} threads and precision "
+                    f"{state['numerics']}; on other hardware its numbers can differ in the last digits."
+                )
+            )
+
+
+def _sum_type(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def _create_fabric(hardware: Hardware) -> Fabric:
+    # Fabric announces its choices on the terminal; ours are reported as events.
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.ERROR)
+    from lightning_fabric import Fabric
+
+    kind, _, index = hardware.device.partition(":")
+    devices: list[int] | int = [int(index or 0)] if kind == "cuda" else 1
+    return Fabric(accelerator=kind, devices=devices, precision=_FABRIC_PRECISION[hardware.precision])
+
+
+@contextmanager
+def _own_randomness(device: str) -> Iterator[None]:
+    """Leave the global random state and cuDNN's settings as they were."""
+    on_cuda = device.startswith("cuda")
+    devices = [torch.device(device).index or 0] if on_cuda else []
+    benchmark = torch.backends.cudnn.benchmark
+    with torch.random.fork_rng(devices=devices):
+        torch.backends.cudnn.benchmark = on_cuda
+        try:
+            yield
+        finally:
+            torch.backends.cudnn.benchmark = benchmark

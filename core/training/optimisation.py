@@ -1,0 +1,73 @@
+"""The optimizer and the learning rate of each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, AdamW, Optimizer
+
+from core.recipe.schema import OptimisationRecipe
+
+_MOMENTUM = 0.9
+
+
+def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRecipe) -> Optimizer:
+    """The recipe's optimizer over the parameters that are not frozen.
+
+    `adam` adds weight_decay * w to the gradient, as PyTorch's Adam does (the paper's); `adamw` decays the weights
+    apart from the gradient; `sgd` has Nesterov momentum 0.9.
+    """
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        return SGD(trainable, lr=rate, weight_decay=decay, momentum=_MOMENTUM, nesterov=True)
+    kind = Adam if recipe.optimizer == "adam" else AdamW
+    return kind(trainable, lr=rate, weight_decay=decay)
+
+
+def learning_rate(recipe: OptimisationRecipe, epoch: int, batch: int, batches: int) -> float:
+    """The learning rate of a step; a pure function of its position, so that a resumed run goes on exactly.
+
+    `epoch` counts from 1, `batch` from 0 to `batches` - 1. During `warmup` epochs it rises in a straight line, its
+    last step at the full rate; afterwards it is constant, or falls along half a cosine that would reach zero one step
+    after the last.
+    """
+    step = (epoch - 1) * batches + batch
+    warm = min(recipe.warmup, recipe.epochs) * batches
+    if step < warm:
+        return recipe.learning_rate * (step + 1) / warm
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    done = (step - warm) / (recipe.epochs * batches - warm)
+    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Use this learning rate from the next step on."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def step_seed(seed: int, epoch: int, batch: int) -> int:
+    """A seed that depends on nothing but the recipe's seed and the position (any counts from 0), below 2**63.
+
+    SplitMix64's mixing, so that neighbouring positions draw unrelated numbers.
+    """
+    mask = (1 << 64) - 1
+    value = (seed * 0x9E3779B97F4A7C15 + epoch * 0xBF58476D1CE4E5B9 + batch * 0x94D049BB133111EB) & mask
+    value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & mask
+    return (value ^ (value >> 31)) >> 1
+
+
+def trainable_count(module: nn.Module) -> int:
+    """How many weights training changes."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def all_finite(values: torch.Tensor) -> bool:
+    """Whether every value is a finite number; waits for the device."""
+    return bool(torch.isfinite(values).all())

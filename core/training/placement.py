@@ -1,0 +1,88 @@
+"""Where the decoded images lie while training, and how a batch of them reaches the device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.errors import SkinKDError
+from core.events import Level, Notice, Report, ignore
+
+if TYPE_CHECKING:
+    from core.data.store import ImageStore
+
+Place = Literal["auto", "memory", "disk", "device"]
+
+_DEVICE_SHARE = 0.5
+"""Of the free GPU memory, how much the images may take; the rest is for the model and its activations."""
+
+
+class PlacedImages:
+    """The images of a store, ready to be gathered as uint8 tensors (n, H, W, 3) on `device`.
+
+    `place` tells where they lie: "device" (all of them in the GPU's memory), "memory" or "disk" (the mapped file).
+    """
+
+    def __init__(self, images: NDArray[np.uint8] | torch.Tensor, device: torch.device, place: Place) -> None:
+        self._images = images
+        self._device = device
+        self.place = place
+
+    def batch(self, indices: NDArray[np.int64], rows: torch.Tensor | None = None) -> torch.Tensor:
+        """The images at these record indices, in their order; `rows` are the same indices, already on the device."""
+        if isinstance(self._images, torch.Tensor):
+            return self._images.index_select(0, self._to_device(torch.from_numpy(indices)) if rows is None else rows)
+        return self._to_device(torch.from_numpy(np.ascontiguousarray(self._images[indices])))
+
+    def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        if self._device.type == "cuda":
+            # Copies from pinned memory run beside the computation.
+            return tensor.pin_memory().to(self._device, non_blocking=True)
+        return tensor.to(self._device)
+
+
+def place_images(store: ImageStore, place: Place, device: str, report: Report = ignore) -> PlacedImages:
+    """Put the store's images where the recipe says; `auto` takes the GPU's memory when half of what is free holds them,
+    else the mapped file (which the system keeps in memory as far as it fits).
+
+    Raises `SkinKDError` when "device" is asked for and they do not fit.
+    """
+    target = torch.device(device)
+    size = int(store.images.nbytes)
+    if place == "device" or (place == "auto" and target.type == "cuda"):
+        if target.type != "cuda":
+            report(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
+            return PlacedImages(store.images, target, "disk")
+        free = torch.cuda.mem_get_info(target)[0]
+        if size <= free * _DEVICE_SHARE:
+            return PlacedImages(torch.from_numpy(np.array(store.images)).to(target), target, "device")
+        if place == "device":
+            raise SkinKDError(
+                "The images do not fit into the GPU's memory",
+                f"They take {_gigabytes(size)} and {_gigabytes(free)} are free, of which half is for the model. "
+                "Set hardware.image_store to auto, or choose a smaller image size.",
+            )
+        report(Notice(f"The images ({_gigabytes(size)}) do not fit into the GPU's memory; they are read from disk."))
+    if place == "memory":
+        _check_memory(size)
+        return PlacedImages(np.array(store.images), target, "memory")
+    return PlacedImages(store.images, target, "disk")
+
+
+def _check_memory(size: int) -> None:
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if size > free * 0.8:
+        raise SkinKDError(
+            "The images do not fit into memory",
+            f"They take {_gigabytes(size)} and {_gigabytes(free)} are free. Set hardware.image_store to auto, or "
+            "choose a smaller image size.",
+        )
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
