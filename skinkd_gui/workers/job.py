@@ -172,4 +172,5 @@ def shut_down_all(milliseconds: int = 20_000) -> bool:
     for job in jobs:
         job.cancel()
     deadline = time.monotonic() + milliseconds / 1000
-    return all([job.shut_down(max(1, int((deadline - time.monotonic()) * 1000))) for job in jobs])
+    stopped = [job.shut_down(max(1, int((deadline - time.monotonic()) * 1000))) for job in jobs]
+    return all(stopped)

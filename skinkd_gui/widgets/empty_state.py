@@ -1,0 +1,62 @@
+"""What a place shows while it has nothing to show: why, and what to do next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import coloured_icon, colours, theme
+
+
+class EmptyState(QWidget):
+    """A picture, a title, a few sentences and buttons, in the middle of the space."""
+
+    def __init__(self, icon_name: str, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon_name = icon_name
+        self._picture = QLabel(self)
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._title = make_label(title, "title", self, wrap=True)
+        self._text = make_label(text, "muted", self, wrap=True)
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(12)
+        self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        middle = QWidget(self)
+        middle.setMaximumWidth(680)
+        column = QVBoxLayout(middle)
+        column.setSpacing(14)
+        for label in (self._picture, self._title, self._text):
+            column.addWidget(label)
+        column.addSpacing(6)
+        column.addLayout(self._buttons)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(middle, 8)
+        row.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.addStretch(2)
+        outer.addLayout(row)
+        outer.addStretch(3)
+        theme().changed.connect(self._restyle)
+        self._restyle()
+
+    def set_text(self, title: str, text: str) -> None:
+        """Say something else."""
+        self._title.setText(title)
+        self._text.setText(text)
+
+    def add_button(self, text: str, name: str, *, primary: bool = False) -> QPushButton:
+        """A button with an object name, to the right of the others; connect its `clicked` yourself."""
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        button.setProperty("primary", primary)
+        self._buttons.addWidget(button)
+        return button
+
+    @Slot()
+    def _restyle(self) -> None:
+        self._picture.setPixmap(coloured_icon(self._icon_name, colours().accent).pixmap(QSize(64, 64)))

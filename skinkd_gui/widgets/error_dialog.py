@@ -1,0 +1,109 @@
+"""An error for the user: what happened and what to do first, everything else on request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.errors import SkinKDError
+from core.paths import log_root
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import coloured_icon, colours
+
+LOG_NAME = "skinkd.log"
+
+
+def log_path() -> Path:
+    """The application's log file."""
+    return log_root() / LOG_NAME
+
+
+class ErrorDialog(QDialog):
+    """Title and summary at once; details and the log behind buttons. Does not block: call `open`."""
+
+    def __init__(self, error: SkinKDError, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("errorDialog")
+        self.setWindowTitle("SkinKD")
+        self.setMinimumWidth(520)
+        self._error = error
+        picture = QLabel(self)
+        picture.setPixmap(coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
+        title = make_label(error.title, "heading", self, wrap=True)
+        title.setObjectName("errorTitle")
+        summary = make_label(error.summary, "", self, wrap=True)
+        summary.setObjectName("errorSummary")
+        words = QVBoxLayout()
+        words.addWidget(title)
+        words.addWidget(summary)
+        words.addStretch(1)
+        top = QHBoxLayout()
+        top.setSpacing(16)
+        top.addWidget(picture)
+        top.addLayout(words, 1)
+        self._details = QPlainTextEdit(error.details, self)
+        self._details.setObjectName("errorDetails")
+        self._details.setAccessibleName("Details of the error")
+        self._details.setReadOnly(True)
+        self._details.setVisible(False)
+        self._details.setMinimumHeight(160)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(16)
+        layout.addLayout(top)
+        layout.addWidget(self._details, 1)
+        layout.addLayout(self._make_buttons())
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self._more = _button("Show details", "errorMoreButton", self)
+        self._more.setVisible(bool(self._error.details))
+        self._more.clicked.connect(self._toggle_details)
+        copy = _button("Copy", "errorCopyButton", self)
+        copy.clicked.connect(self._copy)
+        log = _button("Open the log", "errorLogButton", self)
+        log.setVisible(log_path().is_file())
+        log.clicked.connect(self._open_log)
+        close = _button("Close", "errorCloseButton", self)
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        for button in (self._more, copy, log):
+            row.addWidget(button)
+        row.addStretch(1)
+        row.addWidget(close)
+        return row
+
+    @Slot()
+    def _toggle_details(self) -> None:
+        show = self._details.isHidden()
+        self._details.setVisible(show)
+        self._more.setText("Hide details" if show else "Show details")
+        self.adjustSize()
+
+    @Slot()
+    def _copy(self) -> None:
+        text = f"{self._error.title}\n\n{self._error.summary}\n\n{self._error.details}".strip()
+        QGuiApplication.clipboard().setText(text)
+
+    @Slot()
+    def _open_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
+
+
+def show_error(parent: QWidget | None, error: SkinKDError) -> ErrorDialog:
+    """Show an error over `parent` and return at once."""
+    dialog = ErrorDialog(error, parent)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
+
+
+def _button(text: str, name: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setObjectName(name)
+    button.setAccessibleName(text)
+    button.setAutoDefault(False)
+    return button

@@ -1,0 +1,128 @@
+"""A matplotlib Figure in the window: drawn when idle, laid out anew on resize, restyled with the theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QWidget
+
+from core.errors import SkinKDError
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import figure_style, theme
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+Builder = Callable[["FigureStyle"], "Figure"]
+
+_FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
+
+
+class FigureView(QWidget):
+    """Shows one figure, or a text while there is none. matplotlib is loaded with the first figure."""
+
+    def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._canvas: Any = None
+        self._builder: Builder | None = None
+        self._placeholder = make_label(placeholder, "muted", self, wrap=True)
+        self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._placeholder)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._open_menu)
+        theme().changed.connect(self._restyle)
+
+    @property
+    def canvas(self) -> Any:
+        """The matplotlib canvas of the figure (for its mouse events), None while there is none."""
+        return self._canvas
+
+    @property
+    def figure(self) -> Figure | None:
+        """The figure shown."""
+        return None if self._canvas is None else self._canvas.figure
+
+    def set_placeholder(self, text: str) -> None:
+        """The text shown while there is no figure."""
+        self._placeholder.setText(text)
+
+    def draw(self, builder: Builder | None) -> None:
+        """Show what `builder` makes for the window's style, and again whenever the style changes."""
+        self._builder = builder
+        self._show(None if builder is None else builder(figure_style()))
+
+    def show_figure(self, figure: Figure | None) -> None:
+        """Show a finished figure, or the placeholder. The caller restyles it (see `draw`)."""
+        self._builder = None
+        self._show(figure)
+
+    def save_image(self, path: Path) -> None:
+        """Write the figure as PNG, SVG or PDF, by the ending of `path`. Raises SkinKDError when that fails."""
+        if self._canvas is None:
+            raise SkinKDError("Nothing to save", "There is no figure yet.")
+        try:
+            self._canvas.figure.savefig(path, dpi=200)
+        except (OSError, ValueError) as error:
+            raise SkinKDError("The picture was not saved", f"{path} could not be written.", str(error)) from error
+
+    def _show(self, figure: Figure | None) -> None:
+        old, self._canvas = self._canvas, None
+        if figure is not None:
+            from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+
+            make_canvas: Any = FigureCanvasQTAgg  # untyped in matplotlib
+            self._canvas = make_canvas(figure)
+            self._canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+            self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._stack.addWidget(self._canvas)
+            self._stack.setCurrentWidget(self._canvas)
+            self._canvas.draw_idle()
+        else:
+            self._stack.setCurrentWidget(self._placeholder)
+        if old is not None:
+            self._stack.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+
+    @Slot()
+    def _restyle(self) -> None:
+        if self._builder is not None:
+            self._show(self._builder(figure_style()))
+
+    @Slot(QPoint)
+    def _open_menu(self, position: QPoint) -> None:
+        if self._canvas is None:
+            return
+        menu = QMenu(self)
+        for text, slot in (("Copy the picture", self._copy), ("Save the picture...", self._ask_and_save)):
+            action = QAction(text, menu)
+            action.triggered.connect(slot)
+            menu.addAction(action)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.mapToGlobal(position))
+
+    @Slot()
+    def _copy(self) -> None:
+        if self._canvas is not None:
+            QGuiApplication.clipboard().setPixmap(self._canvas.grab())
+
+    @Slot()
+    def _ask_and_save(self) -> None:
+        name, chosen = QFileDialog.getSaveFileName(self, "Save the picture", "figure.png", _FORMATS)
+        if not name:
+            return
+        path = Path(name)
+        if not path.suffix:
+            path = path.with_suffix(chosen[chosen.index("*") + 1 : chosen.index(")")])
+        try:
+            self.save_image(path)
+        except SkinKDError as error:
+            show_error(self, error)
