@@ -1,0 +1,87 @@
+"""`sample-data` and `inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.console import JsonOption, answer, answer_json, many, say
+from core.cli.documents import data_document, data_text, problems_document, problems_text
+from core.cli.interrupt import stoppable
+from core.cli.progress import shown_progress
+from core.data.types import ProblemKind
+
+if TYPE_CHECKING:
+    from core.data.types import DataSet
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("sample-data")(sample_data)
+    app.command("inspect")(inspect)
+
+
+def sample_data(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write into.")],
+    images: Annotated[int, typer.Option("--images", min=8, help="How many images.")] = 800,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same images.")] = 0,
+    size: Annotated[int, typer.Option("--size", min=32, max=1024, help="Width and height in pixels.")] = 128,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the built-in synthetic sample set (ISIC 2019 layout): to try SkinKD, never to judge a model."""
+    from core.data.reading import read_dataset
+    from core.data.sample_set import write_sample_set
+
+    with stoppable() as token, shown_progress() as report:
+        folder = write_sample_set(out, images=images, seed=seed, size=size, report=report, token=token)
+        dataset = read_dataset(folder)
+    if as_json:
+        answer_json(data_document(dataset))
+    else:
+        answer(data_text(dataset))
+
+
+def inspect(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data folder, or a CSV with image,label.")],
+    layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
+    quick: Annotated[bool, typer.Option("--quick", help="Tables and file names only: do not open the images.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a data set's layout, images per class, lesions, and every problem by name and reason."""
+    from core.data.checking import check_images, excluded_names
+    from core.data.reading import read_dataset
+
+    with stoppable() as token, shown_progress() as report:
+        dataset = read_dataset(data, layout)
+        absent = any(problem.kind is ProblemKind.NO_IMAGES for problem in dataset.problems)
+        if not quick and not absent:
+            dataset = check_images(dataset, report=report, token=token)
+        straddling = _straddling(dataset)
+    left_out = excluded_names(dataset.problems)
+    if as_json:
+        problems = problems_document(dataset.problems)
+        document: dict[str, Any] = {**data_document(dataset), "problems": problems, "left_out": sorted(left_out)}
+        document["images_checked"] = not quick and not absent
+        document["lesions"]["split_apart_by_image_split"] = straddling
+        answer_json(document)
+        return
+    answer(f"{data_text(dataset)}\n\n{problems_text(dataset.problems)}")
+    if straddling:
+        answer(
+            f"\nA split by image would put {many(straddling, 'lesion')} into both training and test; "
+            "SkinKD keeps a lesion's images together unless data.group_by_lesion is false."
+        )
+    if left_out:
+        say(f"Training goes on without {many(len(left_out), 'image')} with data.skip_problems = true.")
+
+
+def _straddling(dataset: DataSet) -> int:
+    """How many lesions the default split by image would put on several sides."""
+    from core.data.splitting import leaking_lesions, make_split
+    from core.recipe.schema import DataRecipe
+
+    if not dataset.has_lesions:
+        return 0
+    return len(leaking_lesions(dataset, make_split(dataset, DataRecipe(group_by_lesion=False))))

@@ -1,0 +1,156 @@
+"""`doctor`: what is here, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import typer
+
+from core.cli.console import JsonOption, answer, answer_json, columns, many, say
+from core.paths import cache_root, log_root, runs_root
+
+_PACKAGES = ("skinkd", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "PySide6-Essentials")
+_GIB = 2**30
+_NEEDED_DISK = 1 * _GIB
+_COMFORTABLE_DISK = 5 * _GIB
+
+
+class State(StrEnum):
+    """How a check ended; only `missing` makes doctor fail."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding; `advice` says what to do, in one command where there is one."""
+
+    name: str
+    state: State
+    text: str
+    advice: str = ""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Check versions, device, display, folders and disk; says what is missing and how to get it."""
+    say("Looking at this computer; loading torch takes a few seconds...")
+    checks = [check for group in _GROUPS for check in group()]
+    good = all(check.state is not State.MISSING for check in checks)
+    if as_json:
+        answer_json({"ok": good, "checks": [asdict(check) for check in checks]})
+    else:
+        answer(columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
+        advice = [f"{check.name}: {check.advice}" for check in checks if check.advice]
+        answer("\n" + "\n".join(advice or ["Nothing is missing."]))
+    if not good:
+        raise typer.Exit(1)
+
+
+def _versions() -> Iterator[Check]:
+    yield Check("Python", State.OK, f"{platform.python_version()} on {platform.platform()}")
+    for name in _PACKAGES:
+        try:
+            yield Check(name, State.OK, version(name))
+        except PackageNotFoundError:
+            yield Check(name, State.MISSING, "not installed", "make setup")
+
+
+def _torch() -> Iterator[Check]:
+    try:
+        import torch
+        import torchvision
+    except (ImportError, OSError, RuntimeError) as error:
+        yield Check(
+            "torch with torchvision",
+            State.MISSING,
+            f"does not load: {error}",
+            "torch and torchvision must come from the same release: make setup",
+        )
+        return
+    yield Check("torch with torchvision", State.OK, f"{torch.__version__} with {torchvision.__version__} load")
+    from core.training.hardware import list_devices
+
+    for device in list_devices():
+        memory = "" if device.memory_bytes is None else f", {device.memory_bytes / _GIB:.1f} GiB memory"
+        state = State.OK if device.works else State.NOTE
+        advice = "" if device.works else "SkinKD leaves it aside; a newer driver or another torch build may help."
+        yield Check(f"device {device.device}", state, f"{device.name}{memory} {device.reason}".strip(), advice)
+
+
+def _display() -> Iterator[Check]:
+    from core.system_libraries import install_command, missing_libraries, platform_plugin, window_problem
+
+    plugin = platform_plugin()
+    missing = missing_libraries(plugin or "xcb")
+    if missing:
+        names = ", ".join(library.name for library in missing)
+        advice = install_command(missing) or f"install with the system's package manager: {names}"
+        yield Check("system libraries", State.MISSING if plugin else State.NOTE, f"missing: {names}", advice)
+    else:
+        yield Check("system libraries", State.OK, "all that Qt's window needs")
+    problem = window_problem()
+    if problem is None:
+        yield Check("display", State.OK, plugin or platform.system())
+    elif not plugin:
+        yield Check("display", State.NOTE, "no screen: the window can not open here; skinkd-cli can do everything")
+    else:
+        yield Check("display", State.MISSING, problem.title, problem.summary)
+
+
+def _folders() -> Iterator[Check]:
+    for name, folder, setting in (
+        ("runs folder", runs_root(), "SKINKD_RUNS or --runs"),
+        ("cache folder", cache_root(), "SKINKD_CACHE"),
+        ("log folder", log_root(), "the permissions of your home folder"),
+    ):
+        existing = next((parent for parent in (folder, *folder.parents) if parent.is_dir()), Path("/"))
+        if not _writable(existing):
+            yield Check(name, State.MISSING, f"{folder} can not be written", f"choose another with {setting}")
+            continue
+        free = shutil.disk_usage(existing).free
+        text = f"{folder}, {free / _GIB:.1f} GiB free"
+        if free < _NEEDED_DISK:
+            yield Check(name, State.MISSING, text, f"free some disk space, or choose another folder with {setting}")
+        elif free < _COMFORTABLE_DISK:
+            yield Check(name, State.NOTE, text, "a large data set needs more; free some disk space")
+        else:
+            yield Check(name, State.OK, text)
+
+
+def _weights() -> Iterator[Check]:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    folder = Path(HF_HUB_CACHE)
+    models = sorted(item.name for item in folder.glob("models--timm--*")) if folder.is_dir() else []
+    names = ", ".join(name.removeprefix("models--timm--") for name in models)
+    text = f"{many(len(models), 'model')} in {folder}{': ' if names else ''}{names}"
+    advice = "" if models else "weights = hub fetches them once from the internet; a file, or none, works without"
+    yield Check("pretrained weights", State.OK if models else State.NOTE, text, advice)
+
+
+def _writable(folder: Path) -> bool:
+    if not os.access(folder, os.W_OK):
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+_GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (_versions, _torch, _display, _folders, _weights)

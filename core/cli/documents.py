@@ -1,0 +1,177 @@
+"""Results as JSON values and as lines of text: the same facts for programs and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from core.cli.console import columns, many, percent
+from core.data.types import CLASS_NAMES, DataSet, Problem, ProblemKind
+from core.evaluation.scores import Scores
+from core.inference.results import SYNTHETIC_WARNING
+from core.runs.status import RunSummary
+
+SHOWN_PROBLEMS = 20
+
+
+def scores_document(scores: Scores) -> dict[str, Any]:
+    """The scores with the names that every file and command uses."""
+    from core.evaluation.metrics import scores_to_json
+
+    return scores_to_json(scores)
+
+
+def scores_text(scores: Scores) -> str:
+    """Scores as a short table with one line per class."""
+    head = (
+        f"accuracy {percent(scores.accuracy)}, weighted F1 {percent(scores.weighted_f1)}, "
+        f"macro F1 {percent(scores.macro_f1)}, balanced accuracy {percent(scores.balanced_accuracy)}"
+    )
+    names = dict(zip(scores.classes, CLASS_NAMES, strict=False))
+    rows = [
+        [
+            item.code,
+            names[item.code],
+            percent(item.precision),
+            percent(item.recall),
+            percent(item.f1),
+            f"{item.support:,}",
+        ]
+        for item in scores.per_class
+    ]
+    titles = ["class", "name", "precision", "recall", "F1", "images"]
+    return head + "\n\n" + columns(titles, rows, right=titles[2:])
+
+
+def run_document(summary: RunSummary) -> dict[str, Any]:
+    """A run as `runs`, `train` and `resume` give it; `test` holds the scores of the final test, or None."""
+    status, recipe = summary.status, summary.recipe
+    return {
+        "folder": str(summary.folder),
+        "name": status.name,
+        "state": status.state.value,
+        "message": status.message,
+        "resumable": summary.resumable,
+        "created": status.created,
+        "updated": status.updated,
+        "epoch": status.epoch,
+        "epochs": status.epochs,
+        "seconds": status.seconds,
+        "device": status.device,
+        "synthetic": status.synthetic,
+        "parameters": summary.parameters,
+        "task": recipe.task if recipe else None,
+        "architecture": recipe.trained.architecture if recipe else None,
+        "method": _method(summary) if recipe else None,
+        "test": scores_document(summary.scores) if summary.scores else None,
+    }
+
+
+def runs_text(summaries: Iterable[RunSummary]) -> str:
+    """Runs as a table, one line each."""
+    titles = ["run", "state", "task", "method", "architecture", "epoch", "weighted F1", "accuracy"]
+    rows = []
+    for summary in summaries:
+        status, recipe, scores = summary.status, summary.recipe, summary.scores
+        name = f"{summary.folder.name}{' (synthetic data)' if status.synthetic else ''}"
+        rows.append(
+            [
+                name,
+                status.state.value,
+                recipe.task if recipe else "-",
+                _method(summary) or "-",
+                recipe.trained.architecture if recipe else "-",
+                f"{status.epoch}/{status.epochs}",
+                percent(scores.weighted_f1 if scores else None),
+                percent(scores.accuracy if scores else None),
+            ]
+        )
+    return columns(titles, rows, right=titles[5:])
+
+
+def result_text(summary: RunSummary) -> str:
+    """What a finished run has to say."""
+    lines = [f"{summary.status.name} ({summary.status.state.value}): {summary.folder}"]
+    if summary.status.message:
+        lines.append(summary.status.message)
+    if summary.scores:
+        lines.append(f"Test set: {scores_text(summary.scores)}")
+    if summary.status.synthetic:
+        lines.append(SYNTHETIC_WARNING)
+    return "\n".join(lines)
+
+
+def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Every problem with every name."""
+    return [
+        {
+            "kind": problem.kind.name.lower(),
+            "text": problem.kind.value,
+            "subject": problem.subject,
+            "reason": problem.reason,
+            "names": list(problem.names),
+            "excludes": problem.excludes,
+        }
+        for problem in problems
+    ]
+
+
+def problems_text(problems: Iterable[Problem]) -> str:
+    """Problems by kind, the first twenty of each kind by name."""
+    by_kind: dict[ProblemKind, list[Problem]] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, []).append(problem)
+    lines: list[str] = []
+    for kind, group in by_kind.items():
+        lines.append(f"{kind.value}: {many(len(group), 'case')}")
+        lines += [f"    {problem.subject}: {problem.reason}" for problem in group[:SHOWN_PROBLEMS]]
+        if len(group) > SHOWN_PROBLEMS:
+            lines.append(f"    and {len(group) - SHOWN_PROBLEMS:,} more (--json lists all)")
+    return "\n".join(lines) or "No problems found."
+
+
+def data_document(dataset: DataSet) -> dict[str, Any]:
+    """What a data set holds."""
+    lesions = [record.lesion for record in dataset.records if record.lesion]
+    return {
+        "path": str(dataset.root),
+        "layout": dataset.layout.value,
+        "images": len(dataset.records),
+        "counts": dataset.counts,
+        "lesions": {"known": len(set(lesions)), "images_with_lesion": len(lesions)},
+        "synthetic": dataset.synthetic,
+        "terms": dataset.terms,
+    }
+
+
+def data_text(dataset: DataSet) -> str:
+    """What a data set holds, for people."""
+    lesions = [record.lesion for record in dataset.records if record.lesion]
+    total = max(1, len(dataset.records))
+    rows = [
+        [code, name, f"{count:,}", f"{100 * count / total:.1f} %"]
+        for (code, count), name in zip(dataset.counts.items(), CLASS_NAMES, strict=True)
+    ]
+    known = f"{many(len(set(lesions)), 'lesion')} known for {many(len(lesions), 'image')}" if lesions else "none known"
+    lines = [
+        f"{dataset.root}",
+        f"Layout: {dataset.layout.value}",
+        f"Images: {len(dataset.records):,}",
+        f"Lesions: {known}",
+        "",
+        columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
+    ]
+    if dataset.synthetic:
+        lines += ["", "This is the built-in synthetic sample set, not patient data."]
+    if dataset.terms:
+        lines += ["", f"Terms: {dataset.terms}"]
+    return "\n".join(lines)
+
+
+def _method(summary: RunSummary) -> str:
+    """`kl`, `dist`, `plain`, with `+curriculum`; nothing for a teacher."""
+    recipe = summary.recipe
+    if recipe is None or recipe.task == "teacher":
+        return ""
+    method = "plain" if recipe.distillation.method == "none" else recipe.distillation.method
+    return method if recipe.curriculum.order == "none" else f"{method}+curriculum"

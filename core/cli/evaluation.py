@@ -1,0 +1,169 @@
+"""Score a model on labelled data: the work behind `evaluate`."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import DataSet, Part, Problem
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Report
+from core.inference.classifier import model_file_of
+from core.inference.results import SYNTHETIC_WARNING
+
+if TYPE_CHECKING:
+    from core.evaluation.scores import Scores
+    from core.models.info import ModelInfo
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of `images` images; `left_out` names those without a usable picture, `part` is empty for all."""
+
+    model_file: Path
+    data: Path
+    part: str
+    images: int
+    scores: Scores
+    left_out: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    synthetic: bool
+
+
+def evaluate_on(
+    source: Path, data: Path | None, *, layout: str, part: str, device: str, report: Report, token: CancelToken
+) -> Evaluation:
+    """Score the model of a run folder or model file on `data` (default: the test part of the run's own data).
+
+    Images that can not be used are left out and named. Raises `SkinKDError` when there is nothing to score.
+    """
+    from core.data.checking import check_images, excluded_names
+    from core.data.reading import read_dataset
+    from core.evaluation.metrics import score
+
+    model_file = model_file_of(source)
+    parts = _parts_of_run(source) if source.is_dir() else {}
+    if data is None:
+        data, layout, part = _own_data(source), layout, part or Part.TEST.value
+    dataset = check_images(read_dataset(data, layout), report=report, token=token)
+    left_out = excluded_names(dataset.problems)
+    usable = dataset.without(left_out)
+    chosen = _chosen(usable, parts, part)
+    logits, info = _logits(model_file, usable, chosen, device, report, token)
+    synthetic = info.synthetic or dataset.synthetic
+    return Evaluation(
+        model_file=model_file,
+        data=data,
+        part=part,
+        images=len(chosen),
+        scores=score(usable.labels[chosen], logits),
+        left_out=tuple(sorted(left_out)),
+        problems=dataset.problems,
+        notes=_notes(usable, chosen, parts, left_out=len(left_out), synthetic=synthetic),
+        synthetic=synthetic,
+    )
+
+
+def _own_data(run: Path) -> Path:
+    """The data folder of a run's recipe."""
+    from core.recipe import read_recipe
+
+    if not run.is_dir():
+        raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
+    return Path(read_recipe(run / "recipe.toml").data.path)
+
+
+def _parts_of_run(run: Path) -> dict[str, str]:
+    """Image name -> part, from a run's split.csv; empty when there is none."""
+    try:
+        with (run / "split.csv").open(encoding="utf-8", newline="") as file:
+            return {row["image"]: row["part"] for row in csv.DictReader(file)}
+    except FileNotFoundError:
+        return {}
+    except (KeyError, UnicodeDecodeError, csv.Error) as error:
+        raise SkinKDError(
+            "The run's split can not be read", f"{run / 'split.csv'} is damaged.", f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _chosen(dataset: DataSet, parts: dict[str, str], part: str) -> NDArray[np.int64]:
+    """Indices of the records to score. Raises `SkinKDError` when there are none or the part makes no sense."""
+    known = [item.value for item in Part]
+    if part and part not in known:
+        raise SkinKDError("There is no such part", f"--part is one of {', '.join(known)}; it is {part!r}.")
+    if part and not parts:
+        raise SkinKDError(
+            "There is no split", "--part needs a run with its split.csv, as a run folder has; a model file has none."
+        )
+    rows = [i for i, record in enumerate(dataset.records) if not part or parts.get(record.name) == part]
+    if not rows:
+        where = f"None of its usable images is in the run's {part} part." if part else "It has no usable image."
+        raise SkinKDError("Nothing to score", f"{dataset.root}: {where}")
+    return np.asarray(rows, np.int64)
+
+
+def _logits(
+    model_file: Path, dataset: DataSet, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
+) -> tuple[NDArray[np.float32], ModelInfo]:
+    """Logits (chosen, 8) by the one forward pass, over decoded images of the model's own size."""
+    from core.data.store import open_store
+    from core.models.files import load_model, read_model_info
+    from core.models.forward import forward_logits
+    from core.recipe.schema import HardwareRecipe
+    from core.training.hardware import resolve
+
+    info = read_model_info(model_file)
+    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+    store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
+    failed = [dataset.records[i].name for i in chosen if int(i) in store.failed]
+    if failed:
+        raise SkinKDError(
+            "Images changed while they were read",
+            f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
+        )
+    model, info = load_model(model_file, device=hardware.device)
+    logits = forward_logits(
+        model,
+        info.preprocessing,
+        store,
+        chosen,
+        device=hardware.device,
+        precision="32",
+        batch_size=32,
+        report=report,
+        phase=Phase.TESTING,
+        token=token,
+    )
+    return logits, info
+
+
+def _notes(
+    dataset: DataSet, chosen: NDArray[np.int64], parts: dict[str, str], *, left_out: int, synthetic: bool
+) -> tuple[str, ...]:
+    """What must be said beside the scores."""
+    notes = []
+    seen = sum(parts.get(dataset.records[i].name) in {"train", "validation"} for i in chosen)
+    if seen:
+        notes.append(
+            f"{seen:,} of these {len(chosen):,} images bear names of the run's own training or validation images: "
+            "the model was fitted to them, so these scores are too high. --part test scores the others."
+        )
+    if left_out:
+        notes.append(f"{left_out:,} images could not be used and are left out (listed by `inspect`, and by --json).")
+    absent = [code for code, count in zip(dataset.counts, _counts(dataset, chosen), strict=True) if not count]
+    if absent:
+        notes.append(f"No image of {', '.join(absent)}: their recall and F1 are undefined and not in any mean.")
+    if synthetic:
+        notes.append(f"Synthetic data. {SYNTHETIC_WARNING}")
+    return tuple(notes)
+
+
+def _counts(dataset: DataSet, chosen: NDArray[np.int64]) -> list[int]:
+    counts: list[int] = np.bincount(dataset.labels[chosen], minlength=len(dataset.counts)).tolist()
+    return counts

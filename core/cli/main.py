@@ -1,0 +1,145 @@
+"""`skinkd-cli`: everything the window does, without a window. Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.cli import data_commands, doctor, model_commands, recipe_commands, run_commands
+from core.cli.console import answer, answer_json, say
+from core.cli.interrupt import Interrupted
+from core.errors import Cancelled, RecipeError, SkinKDError
+from core.paths import log_root
+
+# The class above BadParameter is click's UsageError, whether typer brings its own click or not.
+_UsageError: type[Any] = typer.BadParameter.__bases__[0]
+
+app = typer.Typer(
+    name="skinkd-cli",
+    help="Distil a large skin-lesion classifier into a small one, measure it, use it. "
+    "Research use only. Not a medical device.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+data_commands.add_to(app)
+recipe_commands.add_to(app)
+run_commands.add_to(app)
+model_commands.add_to(app)
+doctor.add_to(app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        try:
+            answer(f"SkinKD {version('skinkd')}")
+        except PackageNotFoundError:
+            answer("SkinKD (not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """The program `skinkd-cli`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name that the terminal can not show must not end the program
+            stream.reconfigure(errors="backslashreplace")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code. With `--json`, a failure is a JSON document on stdout too."""
+    as_json = "--json" in arguments
+    try:
+        code = app(args=list(arguments), prog_name="skinkd-cli", standalone_mode=False)
+    except RecipeError as error:
+        problems = [{"key": problem.key, "message": problem.message} for problem in error.problems]
+        return _fail(error, 2, as_json, problems=problems)
+    except SkinKDError as error:
+        return _fail(error, 1, as_json)
+    except _UsageError as error:
+        return _wrong_usage(error, as_json)
+    except Interrupted as stop:
+        return _stopped(stop, as_json)
+    except (Cancelled, KeyboardInterrupt, typer.Abort):
+        return _stopped(Interrupted("Stopped at once."), as_json)
+    except BrokenPipeError:
+        return 0  # the reader (head, less) has seen enough
+    except OSError as error:
+        return _fail(SkinKDError("A file or folder could not be used", str(error)), 1, as_json)
+    except Exception:
+        return _fail(_bug(), 1, as_json)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(error: SkinKDError, code: int, as_json: bool, **more: Any) -> int:
+    if as_json:
+        facts = {"title": error.title, "summary": error.summary, "details": error.details}
+        answer_json({"error": {**facts, **more}})
+    else:
+        shown = error.details if error.details and error.details not in error.summary else ""
+        say(f"{error.title}\n{error.summary}" + (f"\n{shown}" if shown else ""))
+    return code
+
+
+def _wrong_usage(error: Any, as_json: bool) -> int:
+    message = str(error.format_message()).replace("Value error, ", "")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "skinkd-cli"
+    if as_json:
+        answer_json({"error": {"title": "Wrong usage", "summary": message, "details": ""}})
+    elif message:  # otherwise it was a bare `skinkd-cli`, and typer has printed the help
+        say(f"{message}\nTry: {command} --help")
+    return 2
+
+
+def _stopped(stop: Interrupted, as_json: bool) -> int:
+    if as_json:
+        run_folder = None if stop.run is None else str(stop.run)
+        answer_json({"error": {"title": "Stopped", "summary": stop.summary, "details": "", "run": run_folder}})
+    else:
+        say(stop.summary)
+    return stop.code
+
+
+def _bug() -> SkinKDError:
+    """An error nobody expected: the log gets the whole story, the user a sentence and where the log is."""
+    story = traceback.format_exc()
+    last = story.strip().splitlines()[-1]
+    if os.environ.get("SKINKD_DEBUG"):
+        return SkinKDError("Unexpected error", last, story)
+    log: Path = log_root() / "cli.log"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(story + "\n")
+        where = f"The whole message is in {log}."
+    except OSError:
+        where = "Set SKINKD_DEBUG=1 to see the whole message."
+    return SkinKDError("Unexpected error", f"This is a fault in SkinKD; finished work is safe. {where}", last)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""`evaluate` and `classify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, percent, say
+from core.cli.documents import problems_document, scores_document, scores_text
+from core.cli.interrupt import stoppable
+from core.cli.progress import shown_progress
+from core.cli.run_commands import find_run
+from core.errors import SkinKDError
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.paths import runs_root
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("evaluate")(evaluate)
+    app.command("classify")(classify)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model.safetensors.")],
+    data: Annotated[Path | None, typer.Option("--data", help="Labelled data; default: the run's own.")] = None,
+    part: Annotated[
+        str, typer.Option("--part", help="Only train, validation or test of the run's own split; default: everything.")
+    ] = "",
+    layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
+    device: DeviceOption = "auto",
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a model on a labelled set; without --data, on the test part of the run's own data."""
+    from core.cli.evaluation import evaluate_on
+
+    source = _model_source(model, runs or runs_root())
+    with stoppable() as token, shown_progress() as report:
+        result = evaluate_on(source, data, layout=layout, part=part, device=device, report=report, token=token)
+    if as_json:
+        facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
+        problems = problems_document(result.problems)
+        left_out = {"images": result.images, "left_out": list(result.left_out), "problems": problems}
+        scores = scores_document(result.scores)
+        answer_json({**facts, **left_out, "notes": list(result.notes), "synthetic": result.synthetic, **scores})
+        return
+    answer(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
+    answer(scores_text(result.scores))
+    for note in result.notes:
+        say(f"Note: {note}")
+
+
+def classify(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model.safetensors, or a run (folder or name).")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the table to a .csv or .json file.")] = None,
+    device: DeviceOption = "auto",
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Classify images. Research use only. Not a medical device."""
+    from core.inference.classifier import Classifier
+    from core.inference.collect import expand_paths
+    from core.inference.export_table import check_target, table_document, write_table
+
+    if out is not None:
+        check_target(out)
+    source = _model_source(model, runs or runs_root())
+    with stoppable() as token, shown_progress() as report:
+        files = expand_paths(paths, token)
+        if not files:
+            names = ", ".join(str(path) for path in paths)
+            raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
+        classifier = Classifier.load(source, device, report)
+        rows = list(classifier.classify(files, report, token))
+    if out is not None:
+        write_table(out, rows, classifier.info)
+        say(f"Wrote {out}.")
+    if as_json:
+        answer_json({"source": str(classifier.source), **table_document(rows, classifier.info)})
+    else:
+        _print_classifications(rows, classifier, listed=out is None)
+    if not any(row.code for row in rows):
+        raise typer.Exit(1)
+
+
+def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:
+    if listed:
+        titles = ["image", "diagnosis", "probability", "malignant"]
+        done = [
+            [str(row.path), class_name(row.code), percent(row.probability), percent(row.malignant)]
+            for row in rows
+            if row.code
+        ]
+        answer(columns(titles, done, right=titles[2:]))
+    failed = [row for row in rows if row.code is None]
+    for row in failed:
+        say(f"Not classified: {row.path}: {row.error}")
+    if failed:
+        say(f"{many(len(failed), 'file')} of {len(rows):,} could not be classified.")
+    if classifier.info.synthetic:
+        say(SYNTHETIC_WARNING)
+    say(RESEARCH_USE)
+
+
+def _model_source(text: str, root: Path) -> Path:
+    """The model file or run folder that a user means."""
+    return Path(text) if Path(text).is_file() else find_run(text, root, "model file or run folder")

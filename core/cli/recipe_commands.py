@@ -1,0 +1,46 @@
+"""`recipe`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.atomic import write_text
+from core.cli.console import JsonOption, answer, answer_json, say
+from core.errors import SkinKDError
+from core.recipe import Preset, preset, recipe_to_toml, set_values
+
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a value: section.key=value. Repeatable.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("recipe")(recipe)
+
+
+def recipe(
+    name: Annotated[Preset, typer.Option("--preset", help="paper (as published), quick (small), best.")] = Preset.PAPER,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it the recipe is printed.")] = None,
+    assignments: SetOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a recipe (TOML) to edit: every setting of a run, with its explanation."""
+    chosen = set_values(preset(name), assignments or [])
+    text = recipe_to_toml(chosen)
+    if out is not None:
+        if out.exists() and not force:
+            raise SkinKDError("The file exists", f"{out} is kept as it is. Choose another name, or add --force.")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(out, text)
+    if as_json:
+        path = None if out is None else str(out)
+        answer_json({"preset": name.value, "path": path, "recipe": chosen.model_dump(mode="json"), "toml": text})
+    elif out is None:
+        answer(text.rstrip("\n"))
+    else:
+        say(f"Wrote {out}. Set data.path in it, then: skinkd-cli train {out}")

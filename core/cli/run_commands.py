@@ -1,0 +1,178 @@
+"""`train`, `resume`, `runs` and `demo`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, many, say
+from core.cli.documents import result_text, run_document, runs_text
+from core.cli.interrupt import Interrupted, stoppable
+from core.cli.progress import shown_progress
+from core.cli.recipe_commands import SetOption
+from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
+from core.events import CancelToken, Event, Report, RunStarted
+from core.paths import cache_root, runs_root
+from core.recipe import Preset, Recipe, preset, read_recipe, set_values
+
+if TYPE_CHECKING:
+    from core.runs.planning import PlannedRun
+    from core.runs.status import RunSummary
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("train")(train)
+    app.command("resume")(resume)
+    app.command("runs")(list_all)
+    app.command("demo")(demo)
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file, or a preset: paper, quick, best.")],
+    assignments: SetOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")] = None,
+    runs: RunsOption = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the run.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Train one model: a teacher, a student, or a distilled student (with its teacher first, when none is named)."""
+    root = runs or runs_root()
+    chosen = _prepared(set_values(_read(recipe), assignments or []), data, root)
+    from core.runs.planning import plan_runs
+
+    plan = plan_runs(chosen, root)
+    if name:
+        plan = (*plan[:-1], dataclasses.replace(plan[-1], name=name))
+    if len(plan) > 1:
+        say("The recipe learns from a teacher and names none: the teacher is trained first, then the student.")
+    _carry_out(plan, root, as_json)
+
+
+def resume(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in the runs folder.")],
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a run that was stopped, interrupted or failed, from its last checkpoint."""
+    folder = find_run(run, runs or runs_root())
+    from core.runs.execute import execute
+    from core.runs.folder import RunFolder
+
+    with _stoppable_runs() as (report, token):
+        summary = execute(RunFolder(folder), report, token)
+    _show((summary,), as_json)
+
+
+def list_all(runs: RunsOption = None, as_json: JsonOption = False) -> None:
+    """List the runs, newest first, with the scores of their final test."""
+    from core.runs.listing import list_runs
+
+    root = runs or runs_root()
+    found = list_runs(root)
+    if as_json:
+        answer_json({"root": str(root), "runs": [run_document(summary) for summary in found]})
+        return
+    if found:
+        answer(runs_text(found))
+        for summary in found:
+            if summary.status.message:
+                say(f"{summary.folder.name}: {summary.status.message}")
+    else:
+        say(f"No runs in {root}. Train one with: skinkd-cli train RECIPE --data DATA")
+
+
+def demo(
+    runs: RunsOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of the sample set; written if absent.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The whole job on the built-in sample set: teacher, plain student, KL, DIST, and KL with curriculum."""
+    from core.data.sample_set import write_sample_set
+    from core.demo_plan import demo_plan
+
+    root = runs or runs_root()
+    folder = data or cache_root() / "sample-set"
+    with stoppable() as token, shown_progress() as report:
+        if not (folder.is_dir() and any(folder.iterdir())):
+            folder = write_sample_set(folder, report=report, token=token)
+    _carry_out(demo_plan(folder.resolve()), root, as_json)
+
+
+def find_run(text: str, root: Path, what: str = "run") -> Path:
+    """The run folder a user means by a path or by a folder's name below `root`. Raises `SkinKDError`."""
+    for folder in (Path(text), root / text):
+        if folder.is_dir():
+            return folder.resolve()
+    names = sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
+    near = [name for name in names if text in name] or difflib.get_close_matches(text, names, n=3, cutoff=0.4)
+    hint = f" Did you mean {' or '.join(near[:3])}?" if near else ""
+    raise SkinKDError(f"There is no such {what}", f"{text} is no {what}, nor the name of a run in {root}.{hint}")
+
+
+def _read(text: str) -> Recipe:
+    """The recipe a user means by a file or by a preset's name."""
+    if not Path(text).exists() and text in list(Preset):
+        return preset(Preset(text))
+    return read_recipe(Path(text))
+
+
+def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
+    """The recipe with absolute paths, so that the run can be resumed from any folder."""
+    values = []
+    if data is not None or recipe.data.path:
+        values.append(f"data.path={(data or Path(recipe.data.path)).expanduser().resolve()}")
+    else:
+        raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
+    if recipe.teacher.run:
+        values.append(f"teacher.run={find_run(recipe.teacher.run, root)}")
+    for section, weights in (("teacher", recipe.teacher.weights), ("student", recipe.student.weights)):
+        if weights not in {"hub", "none"}:
+            values.append(f"{section}.weights={Path(weights).expanduser().resolve()}")
+    return set_values(recipe, values)
+
+
+def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool) -> None:
+    from core.runs.planning import execute_plan
+
+    with _stoppable_runs(len(plan)) as (report, token):
+        summaries = execute_plan(tuple(plan), root, report, token)
+    _show(summaries, as_json)
+
+
+def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
+    if as_json:
+        documents = [run_document(summary) for summary in summaries]
+        answer_json({**documents[-1], "runs": documents})
+    elif len(summaries) > 1:
+        answer(f"{runs_text(summaries)}\n\n{result_text(summaries[-1])}")
+    else:
+        answer(result_text(summaries[0]))
+
+
+@contextmanager
+def _stoppable_runs(planned: int = 1) -> Iterator[tuple[Report, CancelToken]]:
+    """Progress and a token for runs; a stop names the run that was stopped and how to go on with it."""
+    started: list[Path] = []
+    with stoppable() as token, shown_progress() as show:
+
+        def report(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                started.append(event.folder)
+            show(event)
+
+        try:
+            yield report, token
+        except Cancelled as cancelled:
+            if not started:
+                raise
+            left = planned - len(started)
+            later = f" {many(left, 'planned run')} did not start." if left > 0 else ""
+            summary = f"Stopped; nothing is lost. Go on with: skinkd-cli resume {started[-1]}{later}"
+            raise Interrupted(summary, started[-1]) from cancelled

@@ -1,0 +1,153 @@
+"""Classify lesion images with one model file: the training's own decoding and normalisation, in batches."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.inference.collect import expand_paths
+from core.inference.results import Classification
+from core.models.info import ModelInfo
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+BATCH = 32
+MODEL_FILE = "model.safetensors"
+
+__all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "model_file_of"]
+
+
+def model_file_of(path: Path) -> Path:
+    """The model file at `path`: a run folder's `model.safetensors`, or the file itself. Raises `SkinKDError`."""
+    if path.is_dir():
+        if (path / MODEL_FILE).is_file():
+            return path / MODEL_FILE
+        raise SkinKDError(
+            "This run has no model yet",
+            f"{path} holds no {MODEL_FILE}. A run writes it when it ends; resume the run, or choose another.",
+        )
+    if not path.is_file():
+        raise SkinKDError(
+            "The model was not found", f"{path} does not exist. Give a model.safetensors file or the folder of a run."
+        )
+    return path
+
+
+class Classifier:
+    """A loaded model that turns images into class probabilities. Use from one thread at a time."""
+
+    def __init__(self, model: Any, info: ModelInfo, device: str, source: Path) -> None:
+        self.info = info
+        self.device = device
+        self.source = source
+        self._model = model
+
+    @classmethod
+    def load(cls, path: Path, device: str = "auto", report: Report = ignore) -> Classifier:
+        """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps).
+
+        Imports torch. Raises `SkinKDError` when there is no such file or it is not one of SkinKD's models.
+        """
+        from core.models.files import load_model
+        from core.recipe.schema import HardwareRecipe
+        from core.training.hardware import resolve
+
+        source = model_file_of(path)
+        report(Progress(Phase.LOADING, 0, 1))
+        hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+        model, info = load_model(source, device=hardware.device)
+        report(Progress(Phase.LOADING, 1, 1))
+        return cls(model, info, hardware.device, source)
+
+    def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
+        import torch
+
+        from core.models.preprocessing import normalise
+
+        with torch.inference_mode():
+            batch = normalise(torch.from_numpy(images).to(self.device), self.info.preprocessing)
+            outputs: NDArray[np.float32] = self._model(batch).float().cpu().numpy()
+        return outputs
+
+    def classify(
+        self, paths: Iterable[Path], report: Report = ignore, token: CancelToken | None = None
+    ) -> Iterator[Classification]:
+        """Each file's classification, in order, as batches get done; one that can not be read carries its reason.
+
+        Images are decoded ahead by a thread pool. Reports `Progress(CLASSIFYING)` per batch. Raises `Cancelled` within
+        a batch of being asked to stop.
+        """
+        token = token or CancelToken()
+        files = list(paths)
+        begin = time.monotonic()
+        report(Progress(Phase.CLASSIFYING, 0, len(files)))
+        done = 0
+        for batch in self._decoded(files, token):
+            yield from self._classify_batch(batch)
+            done += len(batch)
+            rate = done / max(time.monotonic() - begin, 1e-9)
+            report(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
+
+    def classify_image(self, image: Image.Image, path: Path = Path()) -> Classification:
+        """One image in memory (any mode, EXIF orientation applied); `path` names it in the result."""
+        from core.data.decoding import resize_image
+
+        pixels = resize_image(image, self.info.preprocessing.image_size)
+        return next(self._classify_batch([(path, pixels)]))
+
+    def _decoded(self, files: list[Path], token: CancelToken) -> Iterator[list[tuple[Path, NDArray[np.uint8] | str]]]:
+        """Batches of (path, pixels or the reason why there are none); at most three batches lie in memory."""
+        pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="decode")
+        waiting: list[tuple[Path, Future[NDArray[np.uint8] | str]]] = []
+        rest = iter(files)
+        try:
+            waiting = [(file, pool.submit(self._decode, file)) for file in itertools.islice(rest, 3 * BATCH)]
+            while waiting:
+                ready: list[tuple[Path, NDArray[np.uint8] | str]] = []
+                for file, future in waiting[:BATCH]:
+                    token.check()
+                    ready.append((file, future.result()))
+                waiting = waiting[BATCH:]
+                waiting += [(file, pool.submit(self._decode, file)) for file in itertools.islice(rest, len(ready))]
+                yield ready
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _decode(self, path: Path) -> NDArray[np.uint8] | str:
+        from core.data.decoding import decode_image, describe_failure
+
+        try:
+            return decode_image(path, self.info.preprocessing.image_size)
+        except Exception as error:  # whatever a damaged file makes a decoder raise is that file's reason
+            return describe_failure(error)
+
+    def _classify_batch(self, batch: list[tuple[Path, NDArray[np.uint8] | str]]) -> Iterator[Classification]:
+        images = [pixels for _, pixels in batch if not isinstance(pixels, str)]
+        rows = iter(self.logits(np.stack(images)) if images else ())
+        for path, pixels in batch:
+            if isinstance(pixels, str):
+                yield Classification(path, None, None, pixels, self.info.classes)
+            else:
+                yield self._classification(path, next(rows))
+
+    def _classification(self, path: Path, logits: NDArray[np.float32]) -> Classification:
+        if not np.isfinite(logits).all():
+            reason = "the model gave no usable numbers for this image; it may be damaged"
+            return Classification(path, None, None, reason, self.info.classes)
+        scaled = logits.astype(np.float64) / self.info.temperature
+        shares = np.exp(scaled - scaled.max())
+        shares /= shares.sum()
+        code = self.info.classes[int(logits.argmax())]
+        return Classification(path, tuple(float(share) for share in shares), code, "", self.info.classes)
