@@ -14,6 +14,7 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything that SkinKD needs
+	@echo "SkinKD is set up: make run opens the window, make demo shows the main job"
 
 $(READY): requirements.lock pyproject.toml installers/setup.sh installers/system-libraries.sh
 	@sh installers/setup.sh

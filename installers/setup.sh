@@ -25,4 +25,3 @@ fi
 sh installers/system-libraries.sh "$venv/bin/python"
 
 touch "$ready"
-say "SkinKD is set up: $venv/bin/skinkd opens the window, $venv/bin/skinkd-cli is the command line"
