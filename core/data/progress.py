@@ -1,0 +1,70 @@
+"""Progress at a rate that a window can draw, and work in threads that can be paused and cancelled."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from core.events import CancelToken, Phase, Progress, Report
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_SECONDS_BETWEEN = 0.1
+
+
+class ProgressMeter:
+    """Reports `Progress` of one phase at most ten times a second, and always its first and last."""
+
+    def __init__(self, phase: Phase, total: int, report: Report) -> None:
+        self._phase = phase
+        self._total = total
+        self._report = report
+        self._started = time.monotonic()
+        self._last = self._started
+        self._done = 0
+        report(Progress(phase, 0, total))
+
+    def step(self) -> None:
+        """One more item is done."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN and self._done < self._total:
+            return
+        self._last = now
+        rate = self._done / max(now - self._started, 1e-6)
+        self._report(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
+
+
+def thread_count(wanted: int) -> int:
+    """The number of threads for a wish of `wanted`; 0 means every core."""
+    return wanted if wanted > 0 else os.cpu_count() or 1
+
+
+def map_in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], *, threads: int, token: CancelToken
+) -> Iterator[Result]:
+    """Results in the order of `items`, computed in threads a few items ahead.
+
+    Only a few results exist at any time. Raises `Cancelled` between two items; what is not begun is dropped.
+    Errors of `function` come out here.
+    """
+    workers = thread_count(threads)
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="skinkd-images") as pool:
+        try:
+            for item in items:
+                token.check()
+                waiting.append(pool.submit(function, item))
+                if len(waiting) >= workers * 4:
+                    yield waiting.popleft().result()
+            while waiting:
+                token.check()
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

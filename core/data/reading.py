@@ -1,0 +1,94 @@
+"""Read a data set: which layout it has, its labelled images, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
+from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders
+from core.data.rows import assemble
+from core.data.tables import Table, peek_table, read_table
+from core.data.terms import terms_for
+from core.data.types import DataSet
+from core.errors import SkinKDError
+
+_MOST_TABLES = 200
+
+
+def read_dataset(path: Path, layout: str = "auto") -> DataSet:
+    """The data set in a folder, or named by one CSV table (its images lie beside or below it).
+
+    Reads tables and walks the folder once; opens no image. `layout` is `auto` or a value of `Layout`. Problems are
+    listed in the result. Raises `SkinKDError` when nothing fits, and says what was looked for.
+    """
+    place = Path(path).expanduser().absolute()
+    if not place.exists():
+        raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
+    folder = scan_folder(place.parent if place.is_file() else place)
+    peeks = [peek_table(place)] if place.is_file() else _peek(_shallow_first(folder))
+    reader, chosen = _choose(folder, peeks, layout)
+    tables = [read_table(table.path) for table in chosen]
+    others = _metadata_tables(folder, {table.path for table in chosen})
+    assembled = assemble(folder, reader.read(folder, tables, others))
+    if not assembled.records and not assembled.problems:
+        raise SkinKDError("The data set is empty", f"{place} has the layout {reader.layout.value}, but no rows.")
+    names = tuple(record.name for record in assembled.records)
+    terms = terms_for(reader.layout, names, synthetic=folder.synthetic)
+    return DataSet(folder.root, reader.layout, assembled.records, assembled.problems, folder.synthetic, terms)
+
+
+def _shallow_first(folder: Folder) -> list[Path]:
+    ordered = sorted(folder.tables, key=lambda path: (len(path.parts), path))
+    return ordered[:_MOST_TABLES]
+
+
+def _peek(paths: Sequence[Path]) -> list[Table]:
+    """The beginnings of the tables that can be read; other files called .csv are none of ours."""
+    found: list[Table] = []
+    for path in paths:
+        try:
+            found.append(peek_table(path))
+        except SkinKDError:
+            continue
+    return found
+
+
+def _choose(folder: Folder, peeks: list[Table], layout: str) -> tuple[Reader, list[Table]]:
+    candidates = [reader for reader in READERS if layout in ("auto", reader.layout.value)]
+    if not candidates:
+        known = ", ".join(reader.layout.value for reader in READERS)
+        raise SkinKDError("Unknown layout", f"The layout is {layout!r}; it must be auto, {known}.")
+    for reader in candidates:
+        if reader.fits is None:
+            if has_class_folders(folder):
+                return reader, []
+            continue
+        fitting = [table for table in peeks if reader.fits(table)]
+        if fitting:
+            # Tables deeper down are usually copies or excerpts of those above.
+            depth = len(fitting[0].path.parts)
+            return reader, [table for table in fitting if len(table.path.parts) == depth]
+    raise _nothing_fits(folder, peeks, candidates)
+
+
+def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
+    paths = [path for path in _shallow_first(folder) if path not in chosen]
+    return [read_table(table.path) for table in _peek(paths) if fits_metadata(table)]
+
+
+def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reader]) -> SkinKDError:
+    looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates)
+    tables = "\n".join(f"- {table.path.name}: {', '.join(table.columns[:12])}" for table in peeks[:20]) or "- none"
+    summary = (
+        f"In and below {folder.root} are {len(folder.images):,} images and {len(peeks):,} tables, but no labels in a "
+        "known layout. Choose the folder that holds both the images and their labels."
+    )
+    if (folder.root.parent / SYNTHETIC_MARKER).is_file() or _labels_above(folder, candidates):
+        summary += f" The folder above, {folder.root.parent}, looks like it."
+    return SkinKDError("No labelled images found", summary, f"Looked for:\n{looked_for}\nTables found:\n{tables}")
+
+
+def _labels_above(folder: Folder, candidates: Sequence[Reader]) -> bool:
+    above = sorted(path for path in folder.root.parent.glob("*.csv") if path.is_file())
+    return any(reader.fits(table) for table in _peek(above[:20]) for reader in candidates if reader.fits)

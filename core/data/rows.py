@@ -1,0 +1,133 @@
+"""From labelled rows, whichever table or folder they come from, to records and named problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.finding import Folder, ImageIndex
+from core.data.types import CLASS_CODES, ImageRecord, Problem, ProblemKind
+
+
+@dataclass(frozen=True)
+class Row:
+    """One picture as a table or folder gives it; `label` is None when `kind` and `reason` say what is wrong."""
+
+    name: str
+    label: int | None
+    origin: Path
+    kind: ProblemKind | None = None
+    reason: str = ""
+    path: Path | None = None
+    lesion: str | None = None
+    age: float | None = None
+    sex: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """What the rows of a data set come to."""
+
+    records: tuple[ImageRecord, ...]
+    problems: tuple[Problem, ...]
+
+
+def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
+    """Join rows with image files. Records keep the order of first rows; a record without a file has path None.
+
+    When no row at all has a file there is one NO_IMAGES problem instead of one for every image.
+    """
+    index = ImageIndex(folder)
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        by_name.setdefault(row.name, []).append(row)
+    records: list[ImageRecord] = []
+    problems: list[Problem] = []
+    missing: list[Problem] = []
+    used: set[Path] = set()
+    for name, same in by_name.items():
+        files = [same[0].path] if same[0].path else index.find(name, same[0].origin)
+        used.update(files)
+        trouble = _row_trouble(name, same)
+        if trouble is not None:
+            problems.append(trouble)
+            if trouble.excludes:
+                continue
+        if not files:
+            missing.append(_missing(same[0]))
+        elif len(files) > 1:
+            problems.append(_ambiguous(folder, name, files))
+        records.append(_record(same[0], files[0] if files else None))
+    problems += _file_problems(folder, records, missing, used)
+    problems += [
+        Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
+        for path, reason in folder.closed
+    ]
+    return Assembled(tuple(records), tuple(problems))
+
+
+def _record(row: Row, path: Path | None) -> ImageRecord:
+    assert row.label is not None
+    return ImageRecord(row.name, path, row.label, row.lesion, row.age, row.sex, row.site)
+
+
+def _row_trouble(name: str, same: list[Row]) -> Problem | None:
+    for row in same:
+        if row.kind is not None:
+            return Problem(row.kind, name, f"{row.reason} ({row.origin.name})", (name,))
+    labels = list(dict.fromkeys(row.label for row in same if row.label is not None))
+    if len(labels) > 1:
+        codes = " and ".join(CLASS_CODES[label] for label in labels)
+        return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {codes}.", (name,))
+    if len(same) > 1:
+        reason = f"It stands in {len(same)} rows with the same label; the first row is used."
+        return Problem(ProblemKind.DUPLICATE_ROW, name, reason, (name,), excludes=False)
+    return None
+
+
+def _missing(row: Row) -> Problem:
+    reason = f"{row.origin.name} lists it, but no image file of this name is in or below the data folder."
+    return Problem(ProblemKind.MISSING_IMAGE, row.name, reason, (row.name,))
+
+
+def _ambiguous(folder: Folder, name: str, files: list[Path]) -> Problem:
+    listed = ", ".join(path.relative_to(folder.root).as_posix() for path in files)
+    reason = f"{len(files)} files have this name ({listed}); the first is used."
+    return Problem(ProblemKind.DUPLICATE, name, reason, (name,), excludes=False)
+
+
+def _file_problems(
+    folder: Folder, records: list[ImageRecord], missing: list[Problem], used: set[Path]
+) -> list[Problem]:
+    if records and len(missing) == len(records):
+        return [_no_images(folder, records)]
+    unlisted = [
+        Problem(
+            ProblemKind.MISSING_ROW,
+            path.relative_to(folder.root).as_posix(),
+            "The image has no row in the table, so its label is not known; it is not used.",
+            (path.stem,),
+            excludes=False,
+        )
+        for path in folder.images
+        if path not in used
+    ]
+    return missing + unlisted
+
+
+def _no_images(folder: Folder, records: list[ImageRecord]) -> Problem:
+    count = f"The tables name {len(records):,} images"
+    if folder.images:
+        other = folder.images[0].name
+        reason = (
+            f"{count}, such as {records[0].name}, but none of the {len(folder.images):,} image files has a name from "
+            f"them; the first is {other}. Choose the folder that holds the images of these tables."
+        )
+    else:
+        reason = (
+            f"{count}, but there is no image file in or below {folder.root}. "
+            "Put the images into this folder, or choose the folder that holds both."
+        )
+    return Problem(ProblemKind.NO_IMAGES, str(folder.root), reason)

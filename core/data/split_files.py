@@ -1,0 +1,158 @@
+"""A split written down and read back, and what a person must know about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.tables import read_table, write_table
+from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, Part, Problem, ProblemKind, Split
+from core.errors import SkinKDError
+from core.recipe.schema import DataRecipe
+
+_HEADER = ("image", "label", "lesion_id", "part")
+_FEW = 10
+
+
+def parts_of(split: Split) -> tuple[tuple[Part, NDArray[np.int64]], ...]:
+    """The parts with their names, in order."""
+    return ((Part.TRAIN, split.train), (Part.VALIDATION, split.validation), (Part.TEST, split.test))
+
+
+def leaking_lesions(dataset: DataSet, split: Split) -> tuple[Problem, ...]:
+    """The lesions with images in more than one part; to be known, and left out only by splitting by lesion."""
+    found: dict[str, dict[Part, list[str]]] = {}
+    for part, indices in parts_of(split):
+        for index in indices.tolist():
+            record = dataset.records[index]
+            if record.lesion:
+                found.setdefault(record.lesion, {}).setdefault(part, []).append(record.name)
+    return tuple(
+        Problem(
+            ProblemKind.LEAKING_LESION,
+            lesion,
+            "Its images stand in "
+            + " and ".join(f"{part.value} ({len(names)})" for part, names in parts.items())
+            + ".",
+            tuple(name for names in parts.values() for name in names),
+            excludes=False,
+        )
+        for lesion, parts in sorted(found.items())
+        if len(parts) > 1
+    )
+
+
+def write_split(path: Path, dataset: DataSet, split: Split) -> None:
+    """Write split.csv: image, label, lesion_id, part; part is empty for images that an exact split leaves over."""
+    parts = [""] * len(dataset.records)
+    for part, indices in parts_of(split):
+        for index in indices.tolist():
+            parts[index] = part.value
+    rows = (
+        (record.name, CLASS_CODES[record.label], record.lesion or "", part)
+        for record, part in zip(dataset.records, parts, strict=True)
+    )
+    write_table(path, _HEADER, rows)
+
+
+def read_split(path: Path, dataset: DataSet) -> Split:
+    """The split in a file, as indices into the data set's records, whatever their order is now.
+
+    Raises `SkinKDError` when the file is unusable, or when images or labels have changed since it was written.
+    """
+    table = read_table(path)
+    columns = [table.find(name) for name in _HEADER]
+    if any(column is None for column in columns):
+        raise SkinKDError("The split can not be read", f"{path} must have the columns {', '.join(_HEADER)}.")
+    image, label, _, part = (column for column in columns if column is not None)
+    rows = {cells[image]: (cells[label], cells[part]) for cells in table.rows}
+    _compare(path, dataset, {name: code for name, (code, _) in rows.items()})
+    members: dict[str, list[int]] = {"": [], **{item.value: [] for item in Part}}
+    for index, record in enumerate(dataset.records):
+        word = rows[record.name][1]
+        if word not in members:
+            raise SkinKDError("The split can not be read", f"{path} puts {record.name} into the unknown part {word!r}.")
+        members[word].append(index)
+    train, validation, test = (np.array(members[item.value], dtype=np.int64) for item in Part)
+    return Split(train, validation, test)
+
+
+def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
+    present = {record.name: CLASS_CODES[record.label] for record in dataset.records}
+    changes = {
+        "no longer there": [name for name in written if name not in present],
+        "new": [name for name in present if name not in written],
+        "labelled otherwise": [name for name in written if name in present and present[name] != written[name]],
+    }
+    if any(changes.values()):
+        counts = ", ".join(f"{len(names):,} {word}" for word, names in changes.items() if names)
+        details = "\n".join(f"{word}: {', '.join(names[:50])}" for word, names in changes.items() if names)
+        raise SkinKDError(
+            "The images have changed",
+            f"Since this run began, images of {dataset.root} have changed: {counts}. Put the data back as it was, or "
+            f"start a new run. The run's split is in {path}.",
+            details,
+        )
+
+
+def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) -> tuple[str, ...]:
+    """What to know about a split, in sentences: the counts reached, thin classes, lesions on several sides.
+
+    With `data`, also how far the counts are from the wanted ones.
+    """
+    sizes = {part: indices.size for part, indices in parts_of(split)}
+    listed = ", ".join(f"{part.value} {size:,}" for part, size in sizes.items())
+    left = len(dataset.records) - sum(sizes.values())
+    notes = [f"Images: {listed}" + (f", not used {left:,}." if left else ".")]
+    if data is not None:
+        notes += _distance(dataset, sizes, data)
+    notes += _thin_classes(dataset, split)
+    leaks = leaking_lesions(dataset, split)
+    if leaks:
+        notes.append(
+            f"{len(leaks):,} lesions have images in more than one part: scores will come out higher than on new "
+            "lesions. Keep a lesion's images together to avoid it."
+        )
+    return tuple(notes)
+
+
+def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> list[str]:
+    from core.data.splitting import wanted_counts
+
+    wanted = dict(zip(Part, wanted_counts(data.split, len(dataset.records)), strict=True))
+    if data.folds > 1:
+        return [f"Fold {data.fold} of {data.folds} validates; the test part is the same for all folds."]
+    if wanted == sizes:
+        return []
+    asked = ", ".join(f"{part.value} {count:,}" for part, count in wanted.items())
+    return [f"Wanted were {asked}; keeping the images of a lesion together allows no closer counts."]
+
+
+def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
+    notes: list[str] = []
+    counts = {part: _by_class(dataset, indices) for part, indices in parts_of(split)}
+    for label, (code, name) in enumerate(zip(CLASS_CODES, CLASS_NAMES, strict=True)):
+        total = sum(int(part[label]) for part in counts.values())
+        if not total:
+            notes.append(f"{code} ({name}) has no images: a model trained on this data can not know it.")
+            continue
+        empty = [part.value for part, numbers in counts.items() if not numbers[label] and _has(split, part)]
+        if empty:
+            notes.append(f"{code} ({name}) has no {' and no '.join(empty)} image; it has {total} in all.")
+        elif 0 < counts[Part.TEST][label] < _FEW:
+            number = int(counts[Part.TEST][label])
+            notes.append(
+                f"{code} ({name}) has only {number} test image{'s' * (number > 1)}: its score is a rough guess."
+            )
+    return notes
+
+
+def _has(split: Split, part: Part) -> bool:
+    """Whether a part has any image."""
+    return bool(dict(parts_of(split))[part].size)
+
+
+def _by_class(dataset: DataSet, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(dataset.labels[indices], minlength=len(CLASS_CODES)).astype(np.int64)

@@ -1,0 +1,81 @@
+"""Every image decoded once into a memory-mapped file; a batch is a gather from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.store_files import Source, StoreBuilder, store_bytes
+from core.data.types import DataSet
+from core.data.verdicts import examine_files
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Report, ignore
+from core.paths import cache_root
+
+__all__ = ["ImageStore", "open_store", "store_bytes"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStore:
+    """Decoded images in the order of the data set's records.
+
+    `images` is uint8 RGB of shape (N, size, size, 3), read-only; rows in `failed` (index -> why) are zeros and must
+    not be used. `key` names the content: the same pictures in the same order at the same size. `labels` is int64 (N,).
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    failed: dict[int, str]
+    key: str
+    image_size: int
+
+    def __len__(self) -> int:
+        return int(self.images.shape[0])
+
+    def gather(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """A copy of the rows `indices`, shape (n, size, size, 3), in their order, repeats allowed."""
+        return np.asarray(self.images[indices])
+
+    def in_memory(self) -> ImageStore:
+        """The same store with its pixels read into memory (`store_bytes` of it)."""
+        return replace(self, images=np.array(self.images, dtype=np.uint8))
+
+
+def open_store(
+    dataset: DataSet,
+    image_size: int,
+    *,
+    report: Report = ignore,
+    token: CancelToken | None = None,
+    threads: int = 0,
+    cache: Path | None = None,
+) -> ImageStore:
+    """The store of a data set, built where it is missing; a finished one is opened without reading the images.
+
+    An interrupted build goes on where it was; a damaged store is built again; two processes wait for one another.
+    Raises `SkinKDError` when there are no images or too little space, and `Cancelled`.
+    """
+    token = token or CancelToken()
+    paths = [record.path for record in dataset.records]
+    present = [path for path in paths if path is not None]
+    if not present:
+        raise SkinKDError(
+            "No images to decode", f"None of the {len(paths):,} images of {dataset.root} has a file. Check the folder."
+        )
+    root = cache or cache_root()
+    verdicts = examine_files(
+        present, decode=False, phase=Phase.READING, report=report, token=token, threads=threads, cache=root
+    )
+    known = dict(zip(present, verdicts, strict=True))
+    sources = [
+        Source(path, known[path].digest, known[path].error) if path else Source(Path(), "", "The file does not exist.")
+        for path in paths
+    ]
+    builder = StoreBuilder(root / "stores", sources, image_size)
+    failed = builder.open(report, token, threads)
+    shape = (len(paths), image_size, image_size, 3)
+    images = np.memmap(builder.pixels, dtype=np.uint8, mode="r", shape=shape)
+    return ImageStore(images, dataset.labels, failed, builder.key, image_size)

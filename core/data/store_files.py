@@ -1,0 +1,263 @@
+"""The files of a store of decoded images: how they are built, resumed, shared and recognised as damaged.
+
+`<key>.u8` holds the pixels, record after record; `<key>.json` says what they are and is written last. While a store
+is built, `<key>.part` grows and `<key>.rows` notes which rows are done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from core.data.decoding import DECODER_VERSION, UnreadableImageError, decode_image
+from core.data.progress import ProgressMeter, map_in_threads
+from core.data.tables import write_atomically
+from core.errors import SkinKDError
+from core.events import CancelToken, Notice, Phase, Report, ignore
+
+_FORMAT = 1
+_FLUSH_EVERY = 256
+_SPARE_BYTES = 200 * 1024 * 1024
+_ROW = np.dtype([("done", "u1"), ("crc", "<u4")])
+
+Rows = NDArray[np.void]
+
+
+def store_bytes(count: int, size: int) -> int:
+    """Bytes of a store of `count` images of `size` x `size` pixels."""
+    return count * size * size * 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image of a store: its file and the digest of its bytes; `error` says why there is none to decode."""
+
+    path: Path
+    digest: str
+    error: str = ""
+
+
+class StoreBuilder:
+    """The files of one store, and how they come to be."""
+
+    def __init__(self, folder: Path, sources: Sequence[Source], size: int) -> None:
+        self.folder = folder
+        self.sources = list(sources)
+        self.digests = [source.digest for source in sources]
+        self.size = size
+        content = json.dumps([_FORMAT, DECODER_VERSION, size, self.digests])
+        self.key = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+        self.pixels = folder / f"{self.key}.u8"
+        self.facts = folder / f"{self.key}.json"
+        self.part = folder / f"{self.key}.part"
+        self.rows_file = folder / f"{self.key}.rows"
+        self.row_bytes = store_bytes(1, size)
+        self.bytes = store_bytes(len(self.digests), size)
+
+    def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
+        """Make sure that the store is there; returns its failed rows."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        known = self._finished(verify=False)
+        if known is not None:
+            return known
+        lock = FileLock(self.folder / f"{self.key}.lock")
+        _wait_for(lock, report, token)
+        try:
+            known = self._finished(verify=True, report=report)
+            return self._build(report, token, threads) if known is None else known
+        except OSError as error:
+            raise SkinKDError(
+                "The decoded images can not be saved",
+                f"{self.folder}: {error.strerror or error}. Free some space, or set SKINKD_CACHE to another folder.",
+            ) from error
+        finally:
+            lock.release()
+
+    def _finished(self, *, verify: bool, report: Report = ignore) -> dict[int, str] | None:
+        """The failed rows of a finished store; None when there is none that can be trusted.
+
+        A store that was written to after it was finished is trusted only when every row has its checksum.
+        """
+        facts = _read_facts(self.facts)
+        if facts is None or not self.pixels.is_file():
+            return None
+        status = self.pixels.stat()
+        if status.st_size == self.bytes and status.st_mtime_ns == facts["changed"]:
+            return {int(index): str(reason) for index, reason in facts["failed"].items()}
+        if not verify:
+            return None
+        if status.st_size == self.bytes and self._rows_match(facts["crc"]):
+            self._write_facts(facts["crc"], {int(k): str(v) for k, v in facts["failed"].items()})
+            return self._finished(verify=False)
+        report(Notice("The decoded images on disk are damaged; they are decoded again."))
+        self.facts.unlink(missing_ok=True)
+        self.pixels.unlink(missing_ok=True)
+        return None
+
+    def _rows_match(self, checksums: list[int]) -> bool:
+        with self.pixels.open("rb") as file:
+            return all(zlib.crc32(file.read(self.row_bytes)) == checksum for checksum in checksums)
+
+    def _build(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
+        rows = self._unfinished_rows()
+        failed = {index: source.error for index, source in enumerate(self.sources) if source.error}
+        todo = [index for index in range(len(self.sources)) if index not in failed and not rows["done"][index]]
+        self._check_space(len(todo))
+        with self.part.open("r+b" if self.part.exists() else "w+b") as file:
+            file.truncate(self.bytes)
+            todo = self._copy_known(file, rows, todo)
+            self._decode(file, rows, todo, failed, report, token, threads)
+            # What failed or is missing stays zeros, with the checksum of zeros.
+            blank = zlib.crc32(bytes(self.row_bytes))
+            for index in failed:
+                rows["crc"][index] = blank
+            file.flush()
+            os.fsync(file.fileno())
+        self.part.replace(self.pixels)
+        self._write_facts([int(crc) for crc in rows["crc"]], failed)
+        self.rows_file.unlink(missing_ok=True)
+        return failed
+
+    def _unfinished_rows(self) -> Rows:
+        """Which rows an interrupted build has finished; none when its files do not fit together."""
+        count = len(self.digests)
+        if self.part.is_file() and self.rows_file.is_file() and self.part.stat().st_size == self.bytes:
+            content = self.rows_file.read_bytes()
+            if len(content) == count * _ROW.itemsize:
+                return np.frombuffer(content, dtype=_ROW).copy()
+        self.part.unlink(missing_ok=True)
+        return np.zeros(count, dtype=_ROW)
+
+    def _check_space(self, missing: int) -> None:
+        needed = missing * self.row_bytes + _SPARE_BYTES
+        free = shutil.disk_usage(self.folder).free
+        if free < needed:
+            raise SkinKDError(
+                "Not enough space for the decoded images",
+                f"{self.folder} has {free / 1e9:.1f} GB free; {needed / 1e9:.1f} GB are needed for "
+                f"{missing:,} images of {self.size} x {self.size} pixels. Free some space, choose a smaller image "
+                "size, or set SKINKD_CACHE to a folder on a larger disk.",
+            )
+
+    def _copy_known(self, file: Any, rows: Rows, todo: list[int]) -> list[int]:
+        """Take rows of the same content from other stores of this size; returns what is left to decode."""
+        wanted: dict[str, list[int]] = {}
+        for index in todo:
+            if self.digests[index]:
+                wanted.setdefault(self.digests[index], []).append(index)
+        for facts_file in sorted(self.folder.glob("*.json")):
+            facts = _read_facts(facts_file)
+            if not wanted or facts is None or facts["size"] != self.size or facts["decoder"] != DECODER_VERSION:
+                continue
+            source = facts_file.with_suffix(".u8")
+            if source.is_file() and source.stat().st_size == len(facts["digests"]) * self.row_bytes:
+                self._copy_rows(file, rows, wanted, source, facts)
+        self._note(file, rows)
+        return [index for index in todo if not rows["done"][index]]
+
+    def _copy_rows(
+        self, file: Any, rows: Rows, wanted: dict[str, list[int]], source: Path, facts: dict[str, Any]
+    ) -> None:
+        with source.open("rb") as other:
+            for position, digest in enumerate(facts["digests"]):
+                if digest not in wanted or str(position) in facts["failed"]:
+                    continue
+                other.seek(position * self.row_bytes)
+                pixels = other.read(self.row_bytes)
+                if zlib.crc32(pixels) != facts["crc"][position]:
+                    continue
+                for index in wanted.pop(digest):
+                    self._put(file, rows, index, pixels)
+
+    def _decode(
+        self,
+        file: Any,
+        rows: Rows,
+        todo: list[int],
+        failed: dict[int, str],
+        report: Report,
+        token: CancelToken,
+        threads: int,
+    ) -> None:
+        meter = ProgressMeter(Phase.DECODING, len(todo), report)
+        paths = [self.sources[index].path for index in todo]
+        results = map_in_threads(partial(_decode_row, size=self.size), paths, threads=threads, token=token)
+        noted = time.monotonic()
+        try:
+            for number, (index, pixels) in enumerate(zip(todo, results, strict=True), 1):
+                if isinstance(pixels, str):
+                    failed[index] = pixels
+                else:
+                    self._put(file, rows, index, pixels)
+                if number % _FLUSH_EVERY == 0 or time.monotonic() - noted > 5:
+                    self._note(file, rows)
+                    noted = time.monotonic()
+                meter.step()
+        finally:
+            self._note(file, rows)
+
+    def _put(self, file: Any, rows: Rows, index: int, pixels: bytes) -> None:
+        file.seek(index * self.row_bytes)
+        file.write(pixels)
+        rows["crc"][index] = zlib.crc32(pixels)
+        rows["done"][index] = 1
+
+    def _note(self, file: Any, rows: Rows) -> None:
+        """Pixels first, then the note that they are there: a crash in between only costs work."""
+        file.flush()
+        os.fsync(file.fileno())
+        write_atomically(self.rows_file, rows.tobytes())
+
+    def _write_facts(self, checksums: list[int], failed: dict[int, str]) -> None:
+        facts = {
+            "format": _FORMAT,
+            "decoder": DECODER_VERSION,
+            "size": self.size,
+            "changed": self.pixels.stat().st_mtime_ns,
+            "failed": {str(index): reason for index, reason in sorted(failed.items())},
+            "digests": self.digests,
+            "crc": checksums,
+        }
+        write_atomically(self.facts, json.dumps(facts).encode())
+
+
+def _decode_row(path: Path, size: int) -> bytes | str:
+    try:
+        return decode_image(path, size).tobytes()
+    except UnreadableImageError as error:
+        return error.reason
+
+
+def _read_facts(path: Path) -> dict[str, Any] | None:
+    """The facts of a finished store; None when there are none, or none of this format."""
+    try:
+        facts = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return facts if isinstance(facts, dict) and facts.get("format") == _FORMAT else None
+
+
+def _wait_for(lock: FileLock, report: Report, token: CancelToken) -> None:
+    told = False
+    while True:
+        token.check()
+        try:
+            lock.acquire(timeout=0.2)
+            return
+        except Timeout:
+            if not told:
+                report(Notice("Another SkinKD is decoding the same images; waiting for it."))
+                told = True

@@ -1,0 +1,109 @@
+"""Read and write small CSV tables as people really save them: with a byte-order mark, semicolons, CRLF, quotes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import SkinKDError
+
+_PEEK_BYTES = 65536
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text cells: `columns` in lower case, every row as long as the columns."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def find(self, *names: str) -> int | None:
+        """The position of the first of `names` that is a column; None when there is none."""
+        for name in names:
+            if name in self.columns:
+                return self.columns.index(name)
+        return None
+
+
+def read_table(path: Path) -> Table:
+    """All rows of a CSV file. Raises `SkinKDError` when it can not be opened or is not a text table."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    return _parse(path, content)
+
+
+def peek_table(path: Path) -> Table:
+    """The header and the first rows, without reading a large file whole. Errors as for `read_table`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_PEEK_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if len(content) == _PEEK_BYTES:
+        content = content[: content.rfind(b"\n") + 1]
+    return _parse(path, content)
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a UTF-8 CSV under a temporary name and rename it. Raises `SkinKDError` when that fails."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_atomically(path, buffer.getvalue().encode("utf-8"))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a crash leaves the old or the new content. Raises `SkinKDError` when that fails."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise SkinKDError("A file can not be written", f"{path} could not be saved: {error.strerror}.") from error
+
+
+def _parse(path: Path, content: bytes) -> Table:
+    text = _decode(content)
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
+        cells = [tuple(cell.strip() for cell in line) for line in lines]
+    except csv.Error as error:
+        raise _unreadable(path, f"it is not a table ({error})") from error
+    filled = [row for row in cells if any(row)]
+    if not filled:
+        raise _unreadable(path, "it is empty")
+    columns = tuple(name.lower() for name in filled[0])
+    width = len(columns)
+    return Table(path, columns, tuple((row + ("",) * width)[:width] for row in filled[1:]))
+
+
+def _decode(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Spreadsheets on Windows still save in the Western code page.
+        return content.decode("cp1252", errors="replace")
+
+
+def _delimiter(text: str) -> str:
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=header.count)
+
+
+def _unreadable(path: Path, reason: str) -> SkinKDError:
+    return SkinKDError("A table can not be read", f"{path} should be a CSV table with a header line; {reason}.")

@@ -1,0 +1,182 @@
+"""What is known about image files from reading them once: content digests, and whether they can be decoded.
+
+Kept under the cache folder by path, size and time of change, so that a second look only asks the file system.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_full, describe_failure
+from core.data.progress import ProgressMeter, map_in_threads
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Report
+from core.paths import cache_root
+
+_SAVE_EVERY = 500
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`digest` of the file's bytes; `pixels` digest of the decoded picture, None when it was not decoded.
+
+    `error` says why it could not be read; empty when nothing is known to be wrong.
+    """
+
+    digest: str
+    pixels: str | None = None
+    error: str = ""
+
+    @property
+    def checked(self) -> bool:
+        """Whether the picture was decoded, or tried to be."""
+        return self.pixels is not None or bool(self.error)
+
+
+@dataclass(frozen=True)
+class _Task:
+    path: Path
+    size: int
+    changed: int
+    decode: bool
+
+
+def examine_files(
+    paths: Sequence[Path],
+    *,
+    decode: bool,
+    phase: Phase,
+    report: Report,
+    token: CancelToken,
+    threads: int = 0,
+    cache: Path | None = None,
+) -> list[Verdict]:
+    """A verdict for every file, in order; known ones cost a look at the file's size and time.
+
+    `decode` asks for the full decode. What was found out before a cancel is kept.
+    """
+    found: dict[Path, Verdict] = {}
+    with closing(_open(cache or cache_root())) as known:
+        tasks: list[_Task] = []
+        for path in dict.fromkeys(paths):
+            verdict = _look_up(known, path, decode)
+            if isinstance(verdict, Verdict):
+                found[path] = verdict
+            else:
+                tasks.append(verdict)
+        _examine(tasks, found, known, ProgressMeter(phase, len(tasks), report), token, threads)
+    return [found[path] for path in paths]
+
+
+def _examine(
+    tasks: list[_Task],
+    found: dict[Path, Verdict],
+    known: sqlite3.Connection,
+    meter: ProgressMeter,
+    token: CancelToken,
+    threads: int,
+) -> None:
+    fresh: list[tuple[_Task, Verdict]] = []
+    try:
+        results = map_in_threads(_read, tasks, threads=threads, token=token)
+        for task, verdict in zip(tasks, results, strict=True):
+            found[task.path] = verdict
+            if verdict.digest:
+                fresh.append((task, verdict))
+            if len(fresh) >= _SAVE_EVERY:
+                _save(known, fresh)
+                fresh = []
+            meter.step()
+    finally:
+        _save(known, fresh)
+
+
+def _look_up(known: sqlite3.Connection, path: Path, decode: bool) -> Verdict | _Task:
+    try:
+        status = path.stat()
+    except OSError as error:
+        return Verdict("", None, describe_failure(error))
+    row = known.execute(
+        "SELECT digest, pixels, error FROM verdicts WHERE path = ? AND size = ? AND changed = ?",
+        (os.fspath(path), status.st_size, status.st_mtime_ns),
+    ).fetchone()
+    verdict = Verdict(*row) if row else None
+    if verdict is not None and (verdict.checked or not decode):
+        return verdict
+    return _Task(path, status.st_size, status.st_mtime_ns, decode)
+
+
+def _read(task: _Task) -> Verdict:
+    try:
+        content = task.path.read_bytes()
+    except OSError as error:
+        # Not remembered: the file may well be readable next time.
+        return Verdict("", None, describe_failure(error))
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    if not content:
+        return Verdict(digest, None, "The file is empty.")
+    if not task.decode:
+        return Verdict(digest)
+    try:
+        pixels = decode_full(content)
+    except MemoryError as error:
+        return Verdict("", None, describe_failure(error))
+    except DECODE_ERRORS as error:
+        return Verdict(digest, None, describe_failure(error))
+    picture = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
+    picture.update(pixels.tobytes())
+    return Verdict(digest, picture.hexdigest())
+
+
+def _open(cache: Path) -> sqlite3.Connection:
+    path = cache / "verdicts.sqlite3"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connect(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # Damaged; everything in it can be found out again.
+            path.unlink(missing_ok=True)
+            return _connect(path)
+    except (OSError, sqlite3.Error) as error:
+        raise SkinKDError(
+            "The cache folder can not be used",
+            f"{cache} must be a folder that SkinKD can write to. Set SKINKD_CACHE to another folder.",
+            str(error),
+        ) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=60)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != DECODER_VERSION:
+            with connection:
+                connection.execute("DROP TABLE IF EXISTS verdicts")
+                connection.execute(f"PRAGMA user_version = {DECODER_VERSION}")
+        with connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS verdicts (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, "
+                "digest TEXT, pixels TEXT, error TEXT)"
+            )
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
+    rows = [
+        (os.fspath(task.path), task.size, task.changed, verdict.digest, verdict.pixels, verdict.error)
+        for task, verdict in fresh
+    ]
+    with known:
+        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", rows)
