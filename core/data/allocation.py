@@ -43,10 +43,9 @@ def allocate(sizes: Counts, total: int, lower: Counts, upper: Counts) -> Counts:
     The bounds give way (down to 0, up to the size) where the total can not be had within them.
     """
     quotas = sizes * (total / max(int(sizes.sum()), 1))
-    given: Counts = np.clip(
-        np.floor(quotas + 1e-9).astype(np.int64), np.minimum(lower, sizes), np.minimum(upper, sizes)
-    )
-    for bound in (np.minimum(upper, sizes), sizes):
+    least, most = np.minimum(lower, sizes), np.minimum(upper, sizes)
+    given: Counts = np.clip(np.floor(quotas + 1e-9).astype(np.int64), least, most)
+    for bound in (most, sizes):
         while given.sum() < total and (given < bound).any():
             given[np.argmax(np.where(given < bound, quotas - given, -np.inf))] += 1
     for bound in (least, np.zeros_like(sizes)):
