@@ -1,0 +1,156 @@
+"""The preferences: looks, folders, how much of the computer a run may take. Looks change at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.paths import runs_root
+from skinkd_gui.settings.store import TEXT_PERCENTS, Settings
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import ThemeChoice
+
+_THEMES = {
+    ThemeChoice.SYSTEM: "As the system",
+    ThemeChoice.LIGHT: "Light",
+    ThemeChoice.DARK: "Dark",
+}
+
+
+class PreferencesDialog(QDialog):
+    """Edits a `Settings`; emits every change so that it can be seen, and the old one again when cancelled."""
+
+    changed = Signal(object)  # Settings
+
+    def __init__(self, settings: Settings, folder_fixed: bool = False, parent: QWidget | None = None) -> None:
+        """`folder_fixed`: the runs folder was given at the start and can not be changed here."""
+        super().__init__(parent)
+        self.setObjectName("preferencesDialog")
+        self.setWindowTitle("Preferences")
+        self.setMinimumWidth(560)
+        self._before = self._settings = settings
+        self._make_looks()
+        self._make_runs(folder_fixed)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setVerticalSpacing(10)
+        form.setHorizontalSpacing(16)
+        form.addRow("&Colours:", self.theme)
+        form.addRow("Text &size:", self.text_size)
+        folder_row = QHBoxLayout()
+        folder_row.addWidget(self.folder, 1)
+        folder_row.addWidget(self.browse)
+        form.addRow(_buddy("Folder for &runs:", self.folder), folder_row)
+        note = "Set when SkinKD was started." if folder_fixed else "Takes effect at the next start of SkinKD."
+        form.addRow("", make_label(note, "small", wrap=True))
+        form.addRow("C&PU cores left free:", self.threads)
+        text = "For other programs while a run trains. Another number of cores can change the last digits of results."
+        form.addRow("", make_label(text, "small", wrap=True))
+        form.addRow("", self.awake)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(16)
+        layout.addLayout(form)
+        layout.addStretch(1)
+        layout.addWidget(buttons)
+
+    def _make_looks(self) -> None:
+        self.theme = QComboBox(self)
+        _name(self.theme, "themeCombo", "Colours of the window")
+        for choice, text in _THEMES.items():
+            self.theme.addItem(text, choice)
+        self.theme.setCurrentIndex(list(_THEMES).index(self._settings.theme))
+        self.theme.currentIndexChanged.connect(self._show_changes)
+        self.text_size = QComboBox(self)
+        _name(self.text_size, "textSizeCombo", "Size of text")
+        percents = sorted({*TEXT_PERCENTS, self._settings.text_percent})
+        for percent in percents:
+            self.text_size.addItem(f"{percent} %", percent)
+        self.text_size.setCurrentIndex(percents.index(self._settings.text_percent))
+        self.text_size.currentIndexChanged.connect(self._show_changes)
+
+    def _make_runs(self, folder_fixed: bool) -> None:
+        self.folder = QLineEdit(self._settings.runs_folder, self)
+        _name(self.folder, "runsFolderEdit", "Folder for runs")
+        self.folder.setPlaceholderText(str(runs_root()))
+        self.folder.setEnabled(not folder_fixed)
+        self.browse = QPushButton("Choose...", self)
+        _name(self.browse, "runsFolderButton", "Choose the folder for runs")
+        self.browse.setAutoDefault(False)
+        self.browse.setEnabled(not folder_fixed)
+        self.browse.clicked.connect(self._choose_folder)
+        self.threads = QSpinBox(self)
+        _name(self.threads, "threadsLeftSpin", "CPU cores that a run leaves free")
+        self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))
+        self.threads.setValue(self._settings.threads_left)
+        self.threads.setSpecialValueText("none: a run uses all cores")
+        self.awake = QCheckBox("&Keep the computer awake while a run trains", self)
+        _name(self.awake, "keepAwakeCheck", "Keep the computer awake while a run trains")
+        self.awake.setChecked(self._settings.keep_awake)
+
+    def settings(self) -> Settings:
+        """The settings as the dialog shows them."""
+        return Settings(
+            theme=ThemeChoice(self.theme.currentData()),
+            text_percent=int(self.text_size.currentData()),
+            runs_folder=self.folder.text().strip(),
+            threads_left=self.threads.value(),
+            keep_awake=self.awake.isChecked(),
+        )
+
+    @Slot()
+    def accept(self) -> None:
+        """Keep what is shown."""
+        self._settings = self.settings()
+        self.changed.emit(self._settings)
+        super().accept()
+
+    @Slot()
+    def reject(self) -> None:
+        """Go back to what was."""
+        self.changed.emit(self._before)
+        super().reject()
+
+    @Slot()
+    def _show_changes(self) -> None:
+        shown = self.settings()
+        self.changed.emit(replace(self._before, theme=shown.theme, text_percent=shown.text_percent))
+
+    @Slot()
+    def _choose_folder(self) -> None:
+        start = self.folder.text() or str(runs_root())
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for runs", start)
+        if chosen:
+            self.folder.setText(str(Path(chosen)))
+
+
+def _name(widget: QWidget, name: str, words: str) -> None:
+    widget.setObjectName(name)
+    widget.setAccessibleName(words)
+
+
+def _buddy(text: str, widget: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(widget)
+    return label

@@ -1,0 +1,74 @@
+"""The user's settings, kept between starts in an INI file of the user's own."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+
+from core.paths import runs_root
+from skinkd_gui.widgets.theme import ThemeChoice
+
+TEXT_PERCENTS = (80, 90, 100, 110, 125, 150, 175, 200)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the preferences dialog changes.
+
+    `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
+    leaves to the window and other programs; `keep_awake` keeps the computer from sleeping while a run trains.
+    """
+
+    theme: ThemeChoice = ThemeChoice.SYSTEM
+    text_percent: int = 100
+    runs_folder: str = ""
+    threads_left: int = 0
+    keep_awake: bool = True
+
+
+def open_store() -> QSettings:
+    """The file behind the settings, also used for the window's geometry."""
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "SkinKD", "SkinKD")
+
+
+def load_settings() -> Settings:
+    """The stored settings; what is missing or can not be used takes its default."""
+    store = open_store()
+    default = Settings()
+    theme = str(store.value("theme", default.theme))
+    percent = _number(store.value("text_percent"), default.text_percent)
+    return Settings(
+        theme=ThemeChoice(theme) if theme in set(ThemeChoice) else default.theme,
+        text_percent=min(max(percent, TEXT_PERCENTS[0]), TEXT_PERCENTS[-1]),
+        runs_folder=str(store.value("runs_folder", default.runs_folder)),
+        threads_left=max(0, _number(store.value("threads_left"), default.threads_left)),
+        keep_awake=str(store.value("keep_awake", "true")).lower() == "true",
+    )
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings."""
+    store = open_store()
+    store.setValue("theme", str(settings.theme))
+    store.setValue("text_percent", settings.text_percent)
+    store.setValue("runs_folder", settings.runs_folder)
+    store.setValue("threads_left", settings.threads_left)
+    store.setValue("keep_awake", "true" if settings.keep_awake else "false")
+    store.sync()
+
+
+def chosen_runs_root(settings: Settings) -> Path:
+    """Where runs are kept: `SKINKD_RUNS` wins over the settings, the settings over the usual place."""
+    if settings.runs_folder and not os.environ.get("SKINKD_RUNS", "").strip():
+        return Path(settings.runs_folder).expanduser()
+    return runs_root()
+
+
+def _number(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default

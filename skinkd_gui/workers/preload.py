@@ -1,0 +1,82 @@
+"""Loading what computes: PyTorch and its kin take seconds to import, so a thread does it after the first paint."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Notice, Report
+
+if TYPE_CHECKING:
+    from core.training.hardware import DeviceFacts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What was found: the devices that torch sees (the CPU last) and how long loading took, in seconds."""
+
+    devices: tuple[DeviceFacts, ...]
+    seconds: float
+
+    @property
+    def device(self) -> DeviceFacts:
+        """The device that a run with device = auto takes."""
+        return next(facts for facts in self.devices if facts.works)
+
+
+def load_engine(report: Report, token: CancelToken) -> Engine:
+    """Import everything heavy and try the devices; safe to run while a training imports the same.
+
+    Raises `SkinKDError` when a library is missing or broken, `Cancelled` between two libraries.
+    """
+    from core.training.hardware import list_devices
+
+    begin = time.monotonic()
+    steps: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("figures", lambda: _load("core.reporting.figures", "matplotlib.backends.backend_qtagg")),
+        ("PyTorch", lambda: _load("torch")),
+        ("PyTorch's optimizers", _warm_up),
+        ("the model library", lambda: _load("torchvision", "timm")),
+        ("scores", lambda: _load("sklearn.metrics")),
+        ("the training loop", lambda: _load("lightning_fabric", "core.runs.execute")),
+    )
+    for name, step in steps:
+        token.check()
+        report(Notice(f"Loading {name}..."))
+        try:
+            step()
+        except ImportError as error:
+            raise SkinKDError(
+                "SkinKD can not compute",
+                f"Loading {name} failed, so nothing can be trained or classified. Set SkinKD up again (make setup).",
+                f"{type(error).__name__}: {error}",
+            ) from error
+    token.check()
+    report(Notice("Looking for a GPU..."))
+    engine = Engine(list_devices(), time.monotonic() - begin)
+    _log.info("engine ready after %.1f s: %s", engine.seconds, engine.devices)
+    return engine
+
+
+def _load(*names: str) -> None:
+    for name in names:
+        importlib.import_module(name)
+
+
+def _warm_up() -> None:
+    """One step of a tiny model: the first optimizer of a process imports hundreds of modules and stalls the window."""
+    import torch
+
+    layer = torch.nn.Linear(2, 2)
+    for make in (torch.optim.Adam, torch.optim.AdamW, torch.optim.SGD):
+        optimizer = make(layer.parameters(), lr=0.0)
+        layer(torch.zeros(1, 2)).sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()

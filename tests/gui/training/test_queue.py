@@ -1,0 +1,171 @@
+"""The training queue: order, errors, pause, stop, and where its signals arrive."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QObject, QThread, Slot
+from pytestqt.qtbot import QtBot
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Notice, Report, RunStarted
+from core.recipe import Preset, Recipe, preset
+from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
+from skinkd_gui.training.work import Conditions, QueuedRun, with_threads
+from skinkd_gui.workers.job import Work
+
+RECIPE = preset(Preset.QUICK)
+
+
+class Scripted:
+    """Stands for core: each run does what its name says and is written down."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.at_work = threading.Event()
+        self.steps = 0
+
+    def __call__(self, run: QueuedRun, conditions: Conditions) -> Work:
+        def work(report: Report, token: CancelToken) -> tuple[Any, ...]:
+            self.log.append(run.name)
+            report(RunStarted(conditions.runs_root / run.name, run.name))
+            if "bad" in run.name:
+                raise SkinKDError("No images", "Choose another folder.")
+            while "long" in run.name:
+                self.steps += 1
+                self.at_work.set()
+                token.check()
+            return (run.name,)
+
+        return work
+
+
+class Ear(QObject):
+    """Collects what the queue says and checks that it is said in the GUI thread."""
+
+    def __init__(self, queue: TrainingQueue) -> None:
+        super().__init__()
+        self.heard: list[Any] = []
+        for signal in (queue.reported, queue.run_finished, queue.run_stopped, queue.failed):
+            signal.connect(self.hear)
+
+    @Slot(object)
+    def hear(self, thing: object) -> None:
+        assert QThread.currentThread() is self.thread()
+        self.heard.append(thing)
+
+
+@pytest.fixture
+def script() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def queue(qtbot: QtBot, script: Scripted, tmp_path: Path) -> TrainingQueue:
+    return TrainingQueue(Conditions(tmp_path), script)
+
+
+def idle(queue: TrainingQueue) -> Callable[[], bool]:
+    return lambda: not queue.busy
+
+
+def test_a_failed_run_does_not_end_the_queue(qtbot: QtBot, queue: TrainingQueue, script: Scripted) -> None:
+    ear = Ear(queue)
+    for name in ("first", "bad", "last"):
+        queue.add(RECIPE, name)
+    assert [run.name for run in queue.state.waiting] == ["bad", "last"]
+    qtbot.waitUntil(lambda: not queue.busy and not queue.state.waiting)
+    assert script.log == ["first", "bad", "last"]
+    finished = [thing for thing in ear.heard if isinstance(thing, str)]
+    assert finished == ["first", "last"]
+    (failure,) = [thing for thing in ear.heard if isinstance(thing, RunFailure)]
+    assert failure.error.title == "No images"
+    assert failure.folder is not None
+    assert failure.folder.name == "bad"
+
+
+def test_stopping_keeps_the_waiting_runs_until_they_are_started(
+    qtbot: QtBot, queue: TrainingQueue, script: Scripted
+) -> None:
+    ear = Ear(queue)
+    queue.add(RECIPE, "long")
+    queue.add(RECIPE, "second")
+    assert script.at_work.wait(10)
+    queue.stop_current()
+    assert queue.state.stopping
+    qtbot.waitUntil(idle(queue))
+    stopped = [thing for thing in ear.heard if isinstance(thing, RunStopped)]
+    assert [item.folder and item.folder.name for item in stopped] == ["long"]
+    assert queue.state == QueueState(None, (QueuedRun("second", RECIPE),), False, False, held=True)
+    queue.start_waiting()
+    qtbot.waitUntil(idle(queue))
+    assert script.log == ["long", "second"]
+
+
+def test_a_paused_run_does_nothing_until_it_may_go_on(qtbot: QtBot, queue: TrainingQueue, script: Scripted) -> None:
+    queue.add(RECIPE, "long")
+    assert script.at_work.wait(10)
+    queue.pause()
+    assert queue.state.paused
+    steps = -1
+    while steps != script.steps:  # the step it was in may end
+        steps = script.steps
+        qtbot.wait(30)
+    queue.resume()
+    assert not queue.state.paused
+    qtbot.waitUntil(lambda: script.steps > steps)
+    queue.pause()
+    queue.stop_current()
+    qtbot.waitUntil(idle(queue))
+
+
+def test_waiting_runs_change_places_and_leave(qtbot: QtBot, queue: TrainingQueue, script: Scripted) -> None:
+    for name in ("long", "a", "b", "c"):
+        queue.add(RECIPE, name)
+    queue.move(2, -1)
+    queue.move(0, -1)
+    queue.remove(2)
+    assert [run.name for run in queue.state.waiting] == ["a", "c"]
+    queue.close()
+    qtbot.waitUntil(idle(queue))
+    queue.start_waiting()
+    assert not queue.busy
+
+
+def test_a_run_is_resumed_once(qtbot: QtBot, queue: TrainingQueue, script: Scripted, tmp_path: Path) -> None:
+    queue.add_resume(tmp_path / "long", "long")
+    queue.add_resume(tmp_path / "long", "long")
+    assert script.at_work.wait(10)
+    queue.add_resume(tmp_path / "long", "long")
+    assert queue.state.waiting == ()
+    queue.stop_current()
+    qtbot.waitUntil(idle(queue))
+    assert script.log == ["long"]
+
+
+def test_reports_of_the_run_come_before_its_end(qtbot: QtBot, tmp_path: Path) -> None:
+    def make(run: QueuedRun, conditions: Conditions) -> Work:
+        def work(report: Report, token: CancelToken) -> tuple[Any, ...]:
+            report(Notice("the last word"))
+            return ("result",)
+
+        return work
+
+    queue = TrainingQueue(Conditions(tmp_path), make)
+    ear = Ear(queue)
+    queue.add(RECIPE, "run")
+    qtbot.waitUntil(idle(queue))
+    assert ear.heard == [Notice("the last word"), "result"]
+
+
+def test_cores_are_left_free_only_where_the_recipe_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.training.hardware.available_cores", lambda: 8)
+    assert with_threads(RECIPE, 3).hardware.threads == 5
+    assert with_threads(RECIPE, 20).hardware.threads == 1
+    asked = Recipe(hardware=RECIPE.hardware.model_copy(update={"threads": 2}))
+    assert with_threads(asked, 3).hardware.threads == 2
+    assert with_threads(RECIPE, 0) is RECIPE
