@@ -1,0 +1,160 @@
+"""Everything that the panels show of one run: read once, in a job, from its folder. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.data.types import Part
+from core.errors import SkinKDError
+from core.events import CancelToken, EpochRecord
+from core.recipe import Recipe, recipe_to_toml
+from core.reporting.words import NONE, STATE_WORDS, duration, file_size, kind_of_run, million, moment
+from core.runs.folder import RunFolder
+from core.runs.status import RunSummary
+
+T = TypeVar("T")
+
+Facts = tuple[tuple[str, str], ...]
+"""Pairs of a name and its value, in the order in which they are shown."""
+
+_PART_WORDS = {Part.TRAIN: "to learn from", Part.VALIDATION: "to choose the best epoch", Part.TEST: "to test"}
+_METHODS = {
+    "none": "the labels alone",
+    "kl": "the labels and the teacher's probabilities (KL)",
+    "dist": "the labels and the teacher's relations between classes (DIST)",
+}
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """A run with what its folder says beyond the summary. `parts` counts images per part of the split, empty when the
+    split is not made yet; `trouble` names files that could not be read;
+    `terms` are the data's licence terms where known."""
+
+    summary: RunSummary
+    history: tuple[EpochRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    parts: tuple[tuple[Part, int], ...] = ()
+    model_bytes: int | None = None
+    trouble: tuple[str, ...] = ()
+    terms: str = ""
+
+
+def load_details(summaries: Sequence[RunSummary], token: CancelToken) -> tuple[RunDetails, ...]:
+    """The details of runs, in the given order; a damaged file is named in `trouble` and hides nothing else."""
+    found = []
+    for summary in summaries:
+        token.check()
+        found.append(_load(summary))
+    return tuple(found)
+
+
+def data_facts(details: RunDetails) -> Facts:
+    """What the run was trained and tested on."""
+    recipe = details.summary.recipe
+    if recipe is None:
+        return ()
+    images = [f"{count:,} {_PART_WORDS[part]}" for part, count in details.parts]
+    together = "Each lesion's images are in one part" if recipe.data.group_by_lesion else "Image by image"
+    facts = [
+        ("Folder", recipe.data.path or NONE),
+        ("Images", "\n".join(images) or "Not divided yet"),
+        ("Division", together),
+        ("Image size", f"{recipe.data.image_size} × {recipe.data.image_size} pixels"),
+    ]
+    if recipe.data.folds > 1:
+        facts.insert(3, ("Fold", f"{recipe.data.fold} of {recipe.data.folds}"))
+    if details.terms:
+        facts.append(("Terms of use", details.terms))
+    return tuple(facts)
+
+
+def training_facts(details: RunDetails) -> Facts:
+    """What was trained, how and for how long."""
+    summary, recipe = details.summary, details.summary.recipe
+    if recipe is None:
+        return ()
+    status = summary.status
+    best = [record.epoch for record in details.history if record.best]
+    epochs = f"{status.epoch} of at most {status.epochs}" if status.epochs else NONE
+    model = [recipe.trained.architecture]
+    if summary.parameters is not None:
+        model.append(f"{million(summary.parameters)} parameters")
+    if details.model_bytes is not None:
+        model.append(file_size(details.model_bytes))
+    facts = [
+        ("Model", ", ".join(model)),
+        ("Learned from", _learned_from(recipe)),
+        ("Epochs", f"{epochs}; the best was {best[-1]}" if best else epochs),
+        ("Computing time", f"{duration(status.seconds)}{f' on {status.device}' if status.device else ''}"),
+        ("Started", moment(status.created)),
+    ]
+    if recipe.needs_teacher:
+        facts.insert(2, ("Teacher", recipe.teacher.run or recipe.teacher.architecture))
+    return tuple(facts)
+
+
+def headline(summary: RunSummary) -> str:
+    """The run in one line: what it is, and whether it is done."""
+    model = [] if summary.recipe is None else [summary.recipe.trained.architecture]
+    return " · ".join([kind_of_run(summary.recipe), *model, STATE_WORDS[summary.status.state]])
+
+
+def same_test_images(summaries: Sequence[RunSummary]) -> bool:
+    """Whether the recipes choose the same test images: only then do scores compare like with like."""
+    fields = {"path", "layout", "split", "group_by_lesion", "seed", "skip_problems"}
+    chosen = {None if run.recipe is None else run.recipe.data.model_dump_json(include=fields) for run in summaries}
+    supports = {tuple(score.support for score in run.scores.per_class) for run in summaries if run.scores is not None}
+    return None not in chosen and len(chosen) <= 1 and len(supports) <= 1
+
+
+def tested_images(summary: RunSummary) -> int:
+    """The number of images that the run was tested on; 0 before the final test."""
+    return 0 if summary.scores is None else sum(score.support for score in summary.scores.per_class)
+
+
+def recipe_text(recipe: Recipe, *, explained: bool) -> str:
+    """The recipe as TOML, with the meaning of each setting or without."""
+    return recipe_to_toml(recipe, comments=explained)
+
+
+def _learned_from(recipe: Recipe) -> str:
+    if recipe.task == "teacher":
+        return _METHODS["none"]
+    settings = recipe.distillation
+    words = _METHODS[settings.method]
+    if settings.method != "none":
+        words += f", alpha {settings.alpha:g}, temperature {settings.temperature:g}"
+    if recipe.curriculum.order != "none":
+        words += "; images in the teacher's order (curriculum)"
+    return words
+
+
+def _load(summary: RunSummary) -> RunDetails:
+    folder = RunFolder(summary.folder)
+    trouble: list[str] = []
+
+    def attempt(read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except SkinKDError as error:
+            trouble.append(f"{error.title}. {error.summary}")
+            return None
+
+    history = attempt(folder.history) or ()
+    rows = attempt(lambda: folder.split_rows) or ()
+    metrics = attempt(folder.metrics) or {}
+    counts = Counter(row.part for row in rows)
+    notes, data = metrics.get("notes"), metrics.get("data")
+    return RunDetails(
+        summary,
+        history,
+        tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+        tuple((part, counts[part]) for part in Part) if rows else (),
+        folder.model_file.stat().st_size if folder.model_file.is_file() else None,
+        tuple(trouble),
+        str(data.get("terms", "")) if isinstance(data, dict) else "",
+    )

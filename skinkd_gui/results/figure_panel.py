@@ -1,0 +1,73 @@
+"""A figure with a row of buttons above it, drawn only when it is looked at."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from skinkd_gui.results.exporting import save_figure_as
+from skinkd_gui.widgets.figure_view import Builder, FigureView
+from skinkd_gui.widgets.labels import make_label
+
+
+class FigurePanel(QWidget):
+    """Heading, buttons and figure. `add_control` puts more into the row above the figure."""
+
+    def __init__(self, heading: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._builder: Builder | None = None
+        self._stem = ""
+        self._stale = False
+        self.view = FigureView("", self)
+        self.view.setAccessibleName(heading)
+        self.view.setMinimumSize(300, 200)
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._save = make_button("Save figure...", f"{name}SaveFigure", self)
+        self._save.setToolTip("Save as PNG, SVG or PDF")
+        self._save.clicked.connect(self._save_figure)
+        self._row = QHBoxLayout()
+        self._row.addWidget(make_label(heading, "heading", self))
+        self._row.addStretch(1)
+        self._row.addWidget(self._save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._row)
+        layout.addWidget(self.view, 1)
+        self.set_figure(None, "", "")
+
+    def add_control(self, widget: QWidget) -> None:
+        """Put a widget in front of the save button."""
+        self._row.insertWidget(self._row.count() - 1, widget)
+
+    def set_figure(self, builder: Builder | None, stem: str, placeholder: str) -> None:
+        """Draw what `builder` makes as soon as the panel is visible, or say why there is nothing."""
+        self._builder, self._stem, self._stale = builder, stem, True
+        self.view.set_placeholder(placeholder)
+        self._save.setEnabled(builder is not None)
+        if self.isVisible():
+            self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what has changed while nobody looked."""
+        super().showEvent(event)
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._stale:
+            self._stale = False
+            self.view.draw(self._builder)
+
+    @Slot()
+    def _save_figure(self) -> None:
+        if self._builder is not None:
+            save_figure_as(self, self._builder, self._stem)
+
+
+def make_button(text: str, name: str, parent: QWidget) -> QPushButton:
+    """A push button with an object name and an accessible name."""
+    button = QPushButton(text, parent)
+    button.setObjectName(name)
+    button.setAccessibleName(text.rstrip("."))
+    button.setAutoDefault(False)
+    return button
