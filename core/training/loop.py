@@ -32,6 +32,7 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
+from core.recipe.schema import DistillationRecipe
 from core.training.batches import FitData, batch_count, check_data, epoch_indices
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
@@ -64,14 +65,24 @@ Score = Callable[[NDArray[np.int64], NDArray[np.float32]], EpochScores]
 """Labels (n,) and logits (n, 8) to scores."""
 
 
-class Observer:
-    """What the owner of a training is told besides the events; this one does nothing."""
+class Observer(Protocol):
+    """What the owner of a training is told besides the events."""
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
         """An epoch and its checkpoint are done."""
 
     def paused(self, waiting: bool) -> None:
         """The training waits at the user's request (its checkpoint is written), or goes on again."""
+
+
+class _Nobody:
+    """An observer that does nothing."""
+
+    def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
+        pass
+
+    def paused(self, waiting: bool) -> None:
+        pass
 
 
 class TrainingDivergedError(SkinKDError):
@@ -111,7 +122,7 @@ def fit(
     check_data(data, recipe)
     with _own_randomness(hardware.device):
         trainer = _Trainer(model, preprocessing, data, recipe, hardware, score, checkpoint)
-        trainer.connect(observer or Observer(), report, token or CancelToken())
+        trainer.connect(observer or _Nobody(), report, token or CancelToken())
         return trainer.run()
 
 
@@ -136,7 +147,7 @@ class _Trainer:
         self._score = score
         self._checkpoint = checkpoint
         self._fabric = _create_fabric(hardware)
-        self._model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._model = model.to(memory_format=torch.channels_last)
         self._optimizer = create_optimizer(model.parameters(), self._settings)
         self._wrapped, self._stepper = self._fabric.setup(self._model, self._optimizer)
         self._device = torch.device(hardware.device)
@@ -155,8 +166,10 @@ class _Trainer:
         )
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(self._device)
         self._teacher: torch.Tensor | None = None
+        self._objective = DistillationRecipe(method="none")
         if self._recipe.task == "student" and self._recipe.distillation.method != "none":
             self._teacher = torch.from_numpy(self._data.teacher_logits).to(self._device)
+            self._objective = self._recipe.distillation
         self._meter = Meter(self._batches, self._settings.epochs)
         if self._checkpoint.exists:
             self._restore(self._checkpoint.load())
@@ -201,21 +214,21 @@ class _Trainer:
         from core.distillation.losses import distillation_objective
         from core.models.preprocessing import normalise
 
-        position = (self._settings.seed, self.epoch, self.batch)
-        torch.manual_seed(step_seed(*position))
+        seed = self._settings.seed
+        torch.manual_seed(step_seed(seed, self.epoch, self.batch))
         set_learning_rate(self._optimizer, self._rate())
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
         if self._settings.augmentation != "none":
             from core.data.augmentation import augment
 
-            images = augment(images, *position)
+            images = augment(images, seed=seed, epoch=self.epoch, batch_index=self.batch)
         labels = self._labels[rows]
         logits = self._wrapped(normalise(images, self._preprocessing))  # (n, 8)
         parts = distillation_objective(
             logits,
             labels,
             None if self._teacher is None else self._teacher[rows],
-            self._recipe.distillation,
+            self._objective,
             self._settings.label_smoothing,
         )
         self._stepper.zero_grad()

@@ -1,0 +1,362 @@
+"""The whole of one run, from its recipe to its scores; what was done before an interruption is not done again."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import atomic
+from core.data.types import CLASS_CODES, Part
+from core.errors import Cancelled, SkinKDError
+from core.evaluation.metrics import score, scores_to_json
+from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report, RunStarted, ignore
+from core.models.info import ModelInfo
+from core.recipe import recipe_hash
+from core.runs.environment import describe_environment, known_preprocessing, package_version, write_environment
+from core.runs.folder import RunFolder
+from core.runs.listing import summarise
+from core.runs.preparing import PreparedData, decoded, prepare_data
+from core.runs.status import RunState, RunSummary
+from core.runs.tables import Predictions, write_history, write_predictions
+from core.runs.teachers import find_teacher, teacher_leaks
+from core.runs.tracking import EventWriter, describe_failure, logged, run_log
+
+if TYPE_CHECKING:
+    from core.models.factory import LoadedModel
+    from core.training.hardware import Hardware
+    from core.training.loop import FitResult
+
+_log = logging.getLogger(__name__)
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | None = None) -> RunSummary:
+    """Do, or go on with, a run to its end: read, check, split, decode, ask the teacher, train, test, save.
+
+    A finished run is left as it is. The status follows: `stopped` when `token` was cancelled (`Cancelled` is raised
+    again, a checkpoint is written), `failed` with a message for any error (raised again as a `SkinKDError` where a
+    person can act on it). Raises `SkinKDError` at once when someone else works on the run.
+    """
+    with folder.locked():
+        if folder.status().state is RunState.FINISHED:
+            report(Notice(f"{folder.path.name} is already finished."))
+            return summarise(folder)
+        with run_log(folder.log_file), _awake():
+            _guarded(folder, logged(report), token or CancelToken())
+        return summarise(folder)
+
+
+def _guarded(folder: RunFolder, report: Report, token: CancelToken) -> None:
+    """Do the run and let its status tell how it ended."""
+    clock = _Clock(folder.status().seconds)
+    try:
+        _Run(folder, clock, report, token).execute()
+    except Cancelled:
+        _log.info("stopped by the user")
+        folder.set_status(state=RunState.STOPPED, message="stopped by the user; can be resumed", seconds=clock.seconds)
+        raise
+    except Exception as error:
+        explained = _explained(error)
+        _log.log(logging.WARNING if isinstance(explained, SkinKDError) else logging.ERROR, "failed", exc_info=True)
+        folder.set_status(state=RunState.FAILED, message=describe_failure(explained), seconds=clock.seconds)
+        if explained is error:
+            raise
+        raise explained from error
+    finally:
+        _free_memory()
+
+
+class _Run:
+    """One run at work; also the training's `Observer`."""
+
+    def __init__(self, folder: RunFolder, clock: _Clock, report: Report, token: CancelToken) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._report = report
+        self._token = token
+        self._recipe = folder.recipe()
+        self._events: EventWriter | None = None
+        self._notes: list[str] = []
+
+    def execute(self) -> None:
+        """All steps; what can fail quickly comes first."""
+        status = self._folder.set_status(state=RunState.RUNNING, message="", epochs=self._recipe.optimisation.epochs)
+        self._report(RunStarted(self._folder.path, status.name))
+        if self._recipe.needs_teacher:
+            find_teacher(self._recipe.teacher.run, self._folder.path.parent)
+        from core.training.hardware import fixed_threads, resolve
+
+        self._report(Progress(Phase.LOADING, 0, 1))
+        hardware = resolve(self._recipe.hardware, self._report)
+        with fixed_threads(hardware.threads):
+            model = self._create_model(hardware)
+            self._report(Progress(Phase.LOADING, 1, 1))
+            data = prepare_data(self._folder, self._recipe, self._report, self._token)
+            self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
+            self._notes += data.notes
+            teacher = self._teacher_logits(data, hardware) if self._recipe.needs_teacher else None
+            result = self._fit(model, data, teacher, hardware)
+            self._finish(model, data, result, hardware)
+
+    def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
+        """Write what an epoch brought (called by the training after its checkpoint)."""
+        write_history(self._folder.history_file, history)
+        if self._events is not None:
+            self._events.epoch(history[-1])
+        self._folder.set_status(epoch=history[-1].epoch, seconds=self._clock.seconds)
+
+    def paused(self, waiting: bool) -> None:
+        """Show that the training waits (called by the training)."""
+        self._clock.hold(waiting)
+        self._folder.set_status(state=RunState.PAUSED if waiting else RunState.RUNNING, seconds=self._clock.seconds)
+
+    def _create_model(self, hardware: Hardware) -> LoadedModel:
+        from core.models.factory import LoadedModel, create_model
+        from core.training.checkpoint import CheckpointFolder
+        from core.training.optimisation import trainable_count
+
+        section, resuming = self._recipe.trained, CheckpointFolder(self._folder.checkpoint_folder).exists
+        known = known_preprocessing(self._folder.environment()) if resuming else None
+        loaded = create_model(
+            section.architecture,
+            # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights.
+            weights="none" if known else section.weights,
+            image_size=self._recipe.data.image_size,
+            freeze=section.freeze,
+            seed=self._recipe.optimisation.seed,
+        )
+        if known:
+            loaded = LoadedModel(loaded.model, known, ())
+        for note in loaded.notes:
+            self._report(Notice(note))
+        environment = describe_environment(
+            hardware,
+            architecture=section.architecture,
+            parameters=sum(parameter.numel() for parameter in loaded.model.parameters()),
+            trainable=trainable_count(loaded.model),
+            preprocessing=loaded.preprocessing,
+        )
+        write_environment(self._folder.environment_file, environment)
+        return loaded
+
+    def _teacher_logits(self, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
+        from core.distillation.knowledge import teacher_logits
+        from core.models.files import read_model_info
+
+        teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
+        self._report(Notice(f"The teacher is {teacher.status().name} ({teacher.path.name})."))
+        for note in teacher_leaks(teacher, data.dataset, data.split):
+            self._notes.append(note)
+            self._report(Notice(note, Level.WARNING))
+        size = read_model_info(teacher.model_file).preprocessing.image_size
+        store = data.store
+        if size != self._recipe.data.image_size:
+            self._report(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
+            store = decoded(data.dataset, size, self._recipe, self._report, self._token)
+        logits: NDArray[np.float32] = teacher_logits(
+            teacher.model_file,
+            store,
+            data.split.train,
+            device=hardware.device,
+            # Stored answers serve runs of every precision, so they are computed with the full one.
+            precision="32",
+            report=self._report,
+            token=self._token,
+        )
+        return logits
+
+    def _fit(
+        self, model: LoadedModel, data: PreparedData, teacher: NDArray[np.float32] | None, hardware: Hardware
+    ) -> FitResult:
+        from core.training.batches import FitData
+        from core.training.checkpoint import CheckpointFolder
+        from core.training.loop import TrainingDivergedError, fit
+
+        checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
+        self._events = EventWriter(self._folder.path, len(self._folder.history()) + 1)
+        try:
+            result = fit(
+                model.model,
+                model.preprocessing,
+                FitData(data.store, data.split.train, data.split.validation, teacher),
+                self._recipe,
+                hardware=hardware,
+                score=score,
+                checkpoint=checkpoint,
+                observer=self,
+                report=self._report,
+                token=self._token,
+            )
+        except TrainingDivergedError:
+            best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
+            if best:
+                model.model.load_state_dict(checkpoint.load_best(best))
+                self._save_model(model, data)
+                self._report(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
+            raise
+        finally:
+            self._events.close()
+        write_history(self._folder.history_file, result.history)
+        return result
+
+    def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
+        validation = self._ask(model, data, data.split.validation, Phase.VALIDATING, hardware)
+        test = self._ask(model, data, data.split.test, Phase.TESTING, hardware)
+        self._report(Progress(Phase.SAVING, 0, 1))
+        self._save_model(model, data)
+        predictions = _predictions(data, validation, test)
+        write_predictions(self._folder.predictions_file, predictions)
+        metrics = self._metrics(data, predictions, result)
+        atomic.write_text(self._folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        self._folder.set_status(
+            state=RunState.FINISHED, message="", epoch=len(result.history), seconds=self._clock.seconds
+        )
+        self._report(Progress(Phase.SAVING, 1, 1))
+
+    def _ask(
+        self, model: LoadedModel, data: PreparedData, indices: NDArray[np.int64], phase: Phase, hardware: Hardware
+    ) -> NDArray[np.float32]:
+        """Logits (n, 8), with 32 bits: the scores are those of the model file as it will be used."""
+        from core.models.forward import forward_logits
+
+        if not len(indices):
+            return np.zeros((0, len(CLASS_CODES)), np.float32)
+        logits: NDArray[np.float32] = forward_logits(
+            model.model,
+            model.preprocessing,
+            data.store,
+            indices,
+            device=hardware.device,
+            precision="32",
+            batch_size=self._recipe.optimisation.batch_size * 2,
+            report=self._report,
+            phase=phase,
+            token=self._token,
+        )
+        return logits
+
+    def _metrics(self, data: PreparedData, predictions: Predictions, result: FitResult) -> dict[str, Any]:
+        notes = list(self._notes)
+        scored: dict[str, Any] = {}
+        for part in (Part.VALIDATION, Part.TEST):
+            rows = predictions.of(part)
+            scored[part.value] = scores_to_json(score(rows.labels, rows.logits)) if rows.names else None
+        if scored["test"] is None:
+            notes.append("The split has no test images, so there are no test scores.")
+        return {
+            "classes": list(CLASS_CODES),
+            **scored,
+            "best_epoch": result.best_epoch,
+            "epochs": len(result.history),
+            "notes": notes,
+            "data": _data_facts(data),
+        }
+
+    def _save_model(self, model: LoadedModel, data: PreparedData) -> None:
+        from core.models.files import save_model
+
+        info = ModelInfo(
+            architecture=self._recipe.trained.architecture,
+            preprocessing=model.preprocessing,
+            skinkd_version=package_version("skinkd"),
+            recipe_hash=recipe_hash(self._recipe),
+            task=self._recipe.task,
+            trained_on=f"{data.dataset.root.name} ({len(data.split.train)} training images)",
+            synthetic=data.dataset.synthetic,
+        )
+        save_model(self._folder.model_file, model.model, info)
+
+
+@dataclass
+class _Clock:
+    """Seconds of work over all resumes; waiting does not count."""
+
+    before: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._begin: float | None = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return round(self.before + (0.0 if self._begin is None else time.monotonic() - self._begin), 3)
+
+    def hold(self, waiting: bool) -> None:
+        """Stop or go on."""
+        self.before = self.seconds
+        self._begin = None if waiting else time.monotonic()
+
+
+def _predictions(data: PreparedData, validation: NDArray[np.float32], test: NDArray[np.float32]) -> Predictions:
+    indices = np.concatenate([data.split.validation, data.split.test])
+    parts = (Part.VALIDATION,) * len(validation) + (Part.TEST,) * len(test)
+    names = tuple(data.dataset.records[index].name for index in indices)
+    return Predictions(names, parts, data.dataset.labels[indices], np.concatenate([validation, test]))
+
+
+def _data_facts(data: PreparedData) -> dict[str, Any]:
+    split, dataset = data.split, data.dataset
+    return {
+        "path": str(dataset.root),
+        "layout": dataset.layout.value,
+        "images": len(dataset.records),
+        "train": len(split.train),
+        "validation": len(split.validation),
+        "test": len(split.test),
+        "counts": dataset.counts,
+        "left_out": data.left_out,
+        "synthetic": dataset.synthetic,
+        "terms": dataset.terms,
+    }
+
+
+def _explained(error: Exception) -> Exception:
+    """Errors of the machine that a person can act on, as a `SkinKDError`; others as they are."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(error, torch.OutOfMemoryError):
+        return SkinKDError(
+            "The GPU has not enough memory",
+            "The model and a batch of images did not fit. Set a smaller optimisation.batch_size or data.image_size, or "
+            "close other programs that use the GPU; then resume, or start a new run.",
+            str(error),
+        )
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return SkinKDError(
+            "The computer has not enough memory",
+            "Set a smaller optimisation.batch_size or data.image_size, or close other programs.",
+            str(error),
+        )
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return SkinKDError("The disk is full", "Free some space, then resume the run: it goes on.", str(error))
+    return error
+
+
+def _free_memory() -> None:
+    """Give GPU memory back: a window lives on after a run."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def _awake() -> Iterator[None]:
+    """Keep the computer from falling asleep (its screen may) as far as the system lets us."""
+    from wakepy import keep
+
+    with keep.running(on_fail="pass") as mode:
+        if not mode.active:
+            _log.info("this system offers no way to keep the computer awake during the run")
+        yield

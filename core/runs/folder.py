@@ -1,0 +1,276 @@
+"""One run's folder: made, read and kept up to date without torch; every file is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core import atomic
+from core.errors import SkinKDError
+from core.evaluation.metrics import scores_from_json
+from core.evaluation.scores import Scores
+from core.events import EpochRecord
+from core.recipe import Recipe, parse_recipe, recipe_to_toml
+from core.runs.status import RunState, RunStatus
+from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
+
+_LOCK_SECONDS = 2.0
+"""A listing holds a run's lock for an instant to see whether it is free; starting waits that out."""
+
+
+class RunFolder:
+    """A run folder. What must be there and is missing or damaged raises `SkinKDError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def recipe_file(self) -> Path:
+        """recipe.toml: what the run does; the one file that makes a folder a run."""
+        return self.path / "recipe.toml"
+
+    @property
+    def status_file(self) -> Path:
+        """status.json: where the run stands."""
+        return self.path / "status.json"
+
+    @property
+    def environment_file(self) -> Path:
+        """environment.json: versions, device, and the model's size."""
+        return self.path / "environment.json"
+
+    @property
+    def split_file(self) -> Path:
+        """split.csv: which image is in which part."""
+        return self.path / "split.csv"
+
+    @property
+    def history_file(self) -> Path:
+        """history.csv: one row per epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def metrics_file(self) -> Path:
+        """metrics.json: the scores of the best epoch's weights on validation and test images."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions_file(self) -> Path:
+        """predictions.csv: all logits on validation and test images."""
+        return self.path / "predictions.csv"
+
+    @property
+    def model_file(self) -> Path:
+        """model.safetensors: the best epoch's weights; exists when training ended."""
+        return self.path / "model.safetensors"
+
+    @property
+    def log_file(self) -> Path:
+        """run.log: what happened, line by line."""
+        return self.path / "run.log"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """checkpoint/: the state of an unfinished training."""
+        return self.path / "checkpoint"
+
+    def recipe(self) -> Recipe:
+        """The run's recipe. Raises `SkinKDError` or `RecipeError`."""
+        try:
+            values = tomllib.loads(self.recipe_file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SkinKDError(
+                "The run's recipe can not be read",
+                f"{self.recipe_file} is missing or damaged, so this folder is not a usable run.",
+                str(error),
+            ) from error
+        return parse_recipe(values)
+
+    def status(self) -> RunStatus:
+        """What status.json says; whether a `running` run has a living process is for `listing` to tell."""
+        values = _read_json(self.status_file)
+        try:
+            return RunStatus(**{**values, "state": RunState(values["state"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise _damaged(self.status_file, error) from error
+
+    def set_status(self, **changes: Any) -> RunStatus:
+        """Change fields of the status (`updated` is set here) and write it."""
+        status = replace(self.status(), **changes, updated=_now())
+        _write_json(self.status_file, asdict(status))
+        return status
+
+    def history(self) -> tuple[EpochRecord, ...]:
+        """The finished epochs."""
+        return read_history(self.history_file)
+
+    def metrics(self) -> dict[str, Any] | None:
+        """metrics.json as it is, or None before the final test."""
+        return _read_json(self.metrics_file) if self.metrics_file.exists() else None
+
+    def scores(self, part: str = "test") -> Scores | None:
+        """The scores on the "test" or "validation" images; None before the final test, or when the part is empty."""
+        metrics = self.metrics()
+        values = None if metrics is None else metrics.get(part)
+        try:
+            return None if values is None else scores_from_json(values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _damaged(self.metrics_file, error) from error
+
+    def environment(self) -> dict[str, Any]:
+        """environment.json, empty before the run first started."""
+        return _read_json(self.environment_file) if self.environment_file.exists() else {}
+
+    @property
+    def split_rows(self) -> tuple[SplitRow, ...]:
+        """The rows of split.csv, none before the data were split."""
+        return read_split_rows(self.split_file)
+
+    def predictions(self) -> Predictions:
+        """All logits on validation and test images, once the run is finished."""
+        return read_predictions(self.predictions_file)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise SkinKDError(
+                "The run is being worked on",
+                f"{self.path.name} is already running, in another window or program. Wait until it has ended.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether someone works on the run right now."""
+        from filelock import FileLock, Timeout
+
+        if not self._lock_file.exists():
+            return False
+        lock = FileLock(self._lock_file)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # a folder that this user may only read
+            return False
+        lock.release()
+        return False
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.path / ".lock"
+
+
+def create_run(recipe: Recipe, *, runs: Path, name: str = "") -> RunFolder:
+    """Make a queued run's folder `<YYYYMMDD-HHMMSS>-<slug>` in `runs`; relative paths in the recipe become absolute.
+
+    Raises `SkinKDError` when the folder can not be written.
+    """
+    recipe = absolute_paths(recipe, runs)
+    name = name.strip() or default_name(recipe)
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    try:
+        folder = RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}"))
+        atomic.write_text(folder.recipe_file, recipe_to_toml(recipe))
+        now, epochs = _now(), recipe.optimisation.epochs
+        _write_json(folder.status_file, asdict(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs)))
+    except OSError as error:
+        raise SkinKDError(
+            "The run's folder can not be written",
+            f"No folder could be made in {runs}. Choose another folder for runs (--runs, or the settings).",
+            str(error),
+        ) from error
+    return folder
+
+
+def default_name(recipe: Recipe) -> str:
+    """A short name that says what the run does, such as "mobilenetv2_100 kl 0.1 curriculum"."""
+    if recipe.task == "teacher":
+        return f"{recipe.teacher.architecture} teacher"
+    distillation = recipe.distillation
+    words = [recipe.student.architecture]
+    words += ["plain"] if distillation.method == "none" else [distillation.method, f"{distillation.alpha:g}"]
+    if recipe.curriculum.order != "none":
+        words.append("curriculum")
+    return " ".join(words)
+
+
+def slugify(text: str) -> str:
+    """Lower-case ASCII letters, digits and single hyphens, at most 60, never empty: safe in a file name anywhere."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "run"
+
+
+def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
+    """The recipe with every path made absolute, so that the run can go on from any working folder.
+
+    `teacher.run` may also be the name of a folder in `runs`; such a name stays.
+    """
+    data, teacher, student = recipe.data, recipe.teacher, recipe.student
+    data = data.model_copy(update={"path": _absolute(data.path)})
+    run = teacher.run if not teacher.run or (runs / teacher.run).is_dir() else _absolute(teacher.run)
+    teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), "run": run})
+    student = student.model_copy(update={"weights": _absolute_weights(student.weights)})
+    return recipe.model_copy(update={"data": data, "teacher": teacher, "student": student})
+
+
+def _absolute_weights(weights: str) -> str:
+    return weights if weights in {"hub", "none"} else _absolute(weights)
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().resolve()) if path else path
+
+
+def _new_folder(runs: Path, name: str) -> Path:
+    for number in range(1, 10_000):
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(f"too many folders named {name}")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(values, dict):
+        raise _damaged(path, TypeError("not a JSON object"))
+    return values
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    atomic.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _damaged(path: Path, error: Exception) -> SkinKDError:
+    return SkinKDError(
+        f"{path.name} can not be read",
+        f"{path} is missing or damaged.",
+        f"{type(error).__name__}: {error}",
+    )

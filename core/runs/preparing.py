@@ -1,0 +1,145 @@
+"""From a data folder to checked, divided and decoded images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data.types import DataSet, Problem, Split
+from core.errors import SkinKDError
+from core.events import CancelToken, Level, Notice, Phase, Progress, Report
+from core.recipe import Recipe
+from core.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from core.data.store import ImageStore
+
+_NAMED = 10
+"""How many problem images an error names before it counts the rest."""
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What a run works on. `notes` are what a reader of its scores must know; `left_out` counts images by problem."""
+
+    dataset: DataSet
+    split: Split
+    store: ImageStore
+    notes: tuple[str, ...]
+    left_out: dict[str, int]
+
+
+def prepare_data(folder: RunFolder, recipe: Recipe, report: Report, token: CancelToken) -> PreparedData:
+    """Read, check, divide (or read the run's own division) and decode.
+
+    Raises `SkinKDError` when images have problems and the recipe does not say to go on without them, when nothing
+    usable is left, or when the images are no longer those the run was divided with.
+    """
+    found = read_checked(recipe, report, token)
+    dataset, left_out = without_problems(found, recipe, report)
+    split, notes = _divide(folder, recipe, dataset, report)
+    store = decoded(dataset, recipe.data.image_size, recipe, report, token)
+    if left_out:
+        total = len(found.records) - len(dataset.records)
+        notes = (f"{total} of {len(found.records)} images were left out: {_counted(left_out)}.", *notes)
+    if dataset.synthetic:
+        notes = ("The images are synthetic (the built-in sample set): the scores say nothing about patients.", *notes)
+    return PreparedData(dataset, split, store, notes, left_out)
+
+
+def read_checked(recipe: Recipe, report: Report, token: CancelToken) -> DataSet:
+    """The data set of the recipe with every image looked at."""
+    from core.data.checking import check_images
+    from core.data.reading import read_dataset
+
+    if not recipe.data.path:
+        raise SkinKDError("No data are named", "The recipe's data.path is empty. Name the folder with your images.")
+    report(Progress(Phase.READING, 0, 0))
+    dataset = read_dataset(Path(recipe.data.path), recipe.data.layout)
+    token.check()
+    return check_images(dataset, report=report, token=token, threads=recipe.hardware.threads)
+
+
+def without_problems(dataset: DataSet, recipe: Recipe, report: Report) -> tuple[DataSet, dict[str, int]]:
+    """The data set without its problem images, and how many each kind of problem took.
+
+    Raises `SkinKDError` when there are some and the recipe does not allow to go on, or when no image is left.
+    """
+    from core.data.checking import excluded_names
+
+    excluding = [problem for problem in dataset.problems if problem.excludes]
+    names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
+    usable = dataset.without(names)
+    if not usable.records:
+        raise SkinKDError(
+            "There is no usable image",
+            f"In {dataset.root} no image is left to train on: {_counted(_by_kind(excluding)) or 'nothing was found'}.",
+            _listed(excluding),
+        )
+    if not excluding:
+        return usable, {}
+    counts = _by_kind(excluding)
+    if not recipe.data.skip_problems:
+        raise SkinKDError(
+            "Some images can not be used",
+            f"{_counted(counts)}: {_named(excluding)}. Correct them, or go on without them: set data.skip_problems to "
+            "true (in the window: Go on without problem images).",
+            _listed(excluding),
+        )
+    report(Notice(f"Going on without problem images: {_counted(counts)}.", Level.WARNING))
+    return usable, counts
+
+
+def decoded(dataset: DataSet, image_size: int, recipe: Recipe, report: Report, token: CancelToken) -> ImageStore:
+    """The store of the data set at a size; raises `SkinKDError` when a checked image can not be decoded after all."""
+    from core.data.store import open_store
+
+    store = open_store(dataset, image_size, report=report, token=token, threads=recipe.hardware.threads)
+    if store.failed:
+        lines = [f"{dataset.records[index].name}: {reason}" for index, reason in store.failed.items()]
+        raise SkinKDError(
+            "Some images could not be decoded",
+            f"{len(lines)} images changed or became unreadable while they were being decoded. Start the run again to "
+            "have them checked anew.",
+            "\n".join(lines),
+        )
+    return store
+
+
+def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, report: Report) -> tuple[Split, tuple[str, ...]]:
+    from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
+
+    if folder.split_file.exists():
+        split = read_split(folder.split_file, dataset)
+    else:
+        split = make_split(dataset, recipe.data)
+        write_split(folder.split_file, dataset, split)
+    notes = split_notes(dataset, split, recipe.data)
+    leaking = bool(leaking_lesions(dataset, split))
+    for note in notes:
+        report(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
+    return split, notes
+
+
+def _by_kind(problems: Sequence[Problem]) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for problem in problems:
+        counts[problem.kind.value] += max(len(problem.names), 1)
+    return dict(counts)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{kind} ({count})" for kind, count in counts.items())
+
+
+def _named(problems: Sequence[Problem]) -> str:
+    names = list(dict.fromkeys(name for problem in problems for name in (problem.names or (problem.subject,))))
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest
+
+
+def _listed(problems: Sequence[Problem]) -> str:
+    return "\n".join(f"{problem.kind.value}: {problem.subject}: {problem.reason}" for problem in problems[:1000])

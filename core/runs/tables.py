@@ -1,0 +1,180 @@
+"""The tables of a run folder: history.csv, predictions.csv, and the rows of split.csv. Numbers survive a round trip."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import atomic
+from core.data.types import CLASS_CODES, Part
+from core.errors import SkinKDError
+from core.events import EpochRecord, LossParts
+
+_HISTORY_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_classification_loss",
+    "train_distillation_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_weighted_f1",
+    "validation_balanced_accuracy",
+    "learning_rate",
+    "seconds",
+    "images_per_second",
+    "best",
+)
+
+
+@dataclass(frozen=True)
+class SplitRow:
+    """One row of split.csv: an image, its class code, its lesion ("" when unknown) and its part."""
+
+    image: str
+    label: str
+    lesion: str
+    part: Part
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """predictions.csv: names and parts (n,), labels (n,) int64 and logits (n, 8) float32, in the file's order."""
+
+    names: tuple[str, ...]
+    parts: tuple[Part, ...]
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+    def of(self, part: Part) -> Predictions:
+        """Only the rows of one part."""
+        rows = [row for row, found in enumerate(self.parts) if found is part]
+        return Predictions(
+            tuple(self.names[row] for row in rows), (part,) * len(rows), self.labels[rows], self.logits[rows]
+        )
+
+
+def write_history(path: Path, history: Sequence[EpochRecord]) -> None:
+    """Replace history.csv: one row per epoch, an empty cell where there is no distillation loss."""
+    _write(path, _HISTORY_COLUMNS, (_history_row(record) for record in history))
+
+
+def read_history(path: Path) -> tuple[EpochRecord, ...]:
+    """The epochs in history.csv; none when there is no such file. Raises `SkinKDError` when it is damaged."""
+    if not path.exists():
+        return ()
+    rows = _read(path)
+    try:
+        return tuple(_record(row) for row in rows)
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def write_predictions(path: Path, predictions: Predictions) -> None:
+    """Replace predictions.csv: image, part, true class code, and one logit per class."""
+    rows = zip(predictions.names, predictions.parts, predictions.labels, predictions.logits, strict=True)
+    _write(
+        path,
+        ("image", "part", "label", *CLASS_CODES),
+        # str of a float32 is the shortest text that reads back as the same float32.
+        (
+            (name, part.value, CLASS_CODES[label], *(str(value) for value in logits))
+            for name, part, label, logits in rows
+        ),
+    )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """What `write_predictions` wrote. Raises `SkinKDError` when it is missing or damaged."""
+    rows = _read(path)
+    try:
+        return Predictions(
+            tuple(row["image"] for row in rows),
+            tuple(Part(row["part"]) for row in rows),
+            np.array([CLASS_CODES.index(row["label"]) for row in rows], np.int64),
+            np.array([[row[code] for code in CLASS_CODES] for row in rows], np.float32).reshape(-1, len(CLASS_CODES)),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
+    """The rows of split.csv, in its order; none when there is no such file. Raises `SkinKDError` when it is damaged."""
+    if not path.exists():
+        return ()
+    rows = _read(path)
+    try:
+        return tuple(SplitRow(row["image"], row["label"], row["lesion_id"] or "", Part(row["part"])) for row in rows)
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _history_row(record: EpochRecord) -> tuple[Any, ...]:
+    loss = record.train_loss
+    return (
+        record.epoch,
+        loss.total,
+        loss.classification,
+        "" if loss.distillation is None else loss.distillation,
+        record.train_accuracy,
+        record.validation_loss,
+        record.validation_accuracy,
+        record.validation_weighted_f1,
+        record.validation_balanced_accuracy,
+        record.learning_rate,
+        round(record.seconds, 3),
+        round(record.images_per_second, 1),
+        int(record.best),
+    )
+
+
+def _record(row: dict[str, str]) -> EpochRecord:
+    distillation = row["train_distillation_loss"]
+    return EpochRecord(
+        epoch=int(row["epoch"]),
+        train_loss=LossParts(
+            float(row["train_loss"]),
+            float(row["train_classification_loss"]),
+            float(distillation) if distillation else None,
+        ),
+        train_accuracy=float(row["train_accuracy"]),
+        validation_loss=float(row["validation_loss"]),
+        validation_accuracy=float(row["validation_accuracy"]),
+        validation_weighted_f1=float(row["validation_weighted_f1"]),
+        validation_balanced_accuracy=float(row["validation_balanced_accuracy"]),
+        learning_rate=float(row["learning_rate"]),
+        seconds=float(row["seconds"]),
+        images_per_second=float(row["images_per_second"]),
+        best=row["best"] == "1",
+    )
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    atomic.write_text(path, text.getvalue())
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> SkinKDError:
+    return SkinKDError(
+        f"{path.name} can not be read",
+        f"{path} is missing or damaged, so this part of the run can not be shown.",
+        f"{type(error).__name__}: {error}",
+    )

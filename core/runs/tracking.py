@@ -1,0 +1,109 @@
+"""A run's progress for others to read: TensorBoard events and run.log, both in the run's folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import SkinKDError
+from core.evaluation.scores import Scores
+from core.events import EpochFinished, EpochRecord, Event, Level, Notice, Report
+
+_log = logging.getLogger(__name__)
+
+
+class EventWriter:
+    """TensorBoard events: one point per epoch for each loss part, score and the learning rate."""
+
+    def __init__(self, folder: Path, first_epoch: int) -> None:
+        from tensorboardX import SummaryWriter
+
+        # Points that a lost part of an interrupted run wrote are hidden by those of the resumed one.
+        self._writer = SummaryWriter(str(folder), purge_step=first_epoch if first_epoch > 1 else None)
+
+    def epoch(self, record: EpochRecord) -> None:
+        """Write an epoch's points."""
+        loss = record.train_loss
+        values = {
+            "loss/total": loss.total,
+            "loss/classification": loss.classification,
+            "loss/distillation": loss.distillation,
+            "loss/validation": record.validation_loss,
+            "accuracy/train": record.train_accuracy,
+            "accuracy/validation": record.validation_accuracy,
+            "weighted_f1/validation": record.validation_weighted_f1,
+            "balanced_accuracy/validation": record.validation_balanced_accuracy,
+            "learning_rate": record.learning_rate,
+            "images_per_second": record.images_per_second,
+        }
+        self._write(values, record.epoch)
+
+    def final(self, part: str, scores: Scores, epoch: int) -> None:
+        """Write the final scores of a part at the best epoch."""
+        self._write(
+            {
+                f"final/{part}_accuracy": scores.accuracy,
+                f"final/{part}_weighted_f1": scores.weighted_f1,
+                f"final/{part}_balanced_accuracy": scores.balanced_accuracy,
+            },
+            epoch,
+        )
+
+    def close(self) -> None:
+        """Flush and end."""
+        self._writer.close()
+
+    def _write(self, values: dict[str, float | None], step: int) -> None:
+        for name, value in values.items():
+            if value is not None:
+                self._writer.add_scalar(name, value, step)
+        self._writer.flush()
+
+
+@contextmanager
+def run_log(path: Path) -> Iterator[None]:
+    """Let what `core` logs inside the block also go to run.log, after what is there."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logger = logging.getLogger("core")
+    level = logger.level
+    if logger.getEffectiveLevel() > logging.INFO:
+        logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()
+
+
+def logged(report: Report) -> Report:
+    """The same report that also writes notices and epochs to the log."""
+
+    def both(event: Event) -> None:
+        if isinstance(event, Notice):
+            _log.log(logging.WARNING if event.level is Level.WARNING else logging.INFO, "%s", event.text)
+        elif isinstance(event, EpochFinished):
+            _log.info("%s", epoch_line(event.record, event.epochs))
+        report(event)
+
+    return both
+
+
+def epoch_line(record: EpochRecord, epochs: int) -> str:
+    """An epoch in one line."""
+    return (
+        f"epoch {record.epoch}/{epochs}: loss {record.train_loss.total:.4f}, "
+        f"validation accuracy {record.validation_accuracy:.4f}, weighted F1 {record.validation_weighted_f1:.4f}, "
+        f"{record.seconds:.1f} s{', best so far' if record.best else ''}"
+    )
+
+
+def describe_failure(error: BaseException) -> str:
+    """A failed run's message: what a person understands for expected errors, the bare facts for bugs."""
+    if isinstance(error, SkinKDError):
+        return f"{error.title}: {error.summary}"
+    return f"Unexpected error: {type(error).__name__}: {error}"

@@ -1,0 +1,125 @@
+"""A run folder keeps what is written into it, and says what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.types import CLASS_CODES, Part
+from core.errors import SkinKDError
+from core.events import EpochRecord, LossParts
+from core.recipe import Recipe, set_values
+from core.runs.folder import RunFolder, create_run, slugify
+from core.runs.status import RunState
+from core.runs.tables import Predictions, write_history, write_predictions
+
+
+def record(epoch: int, distillation: float | None) -> EpochRecord:
+    """An epoch whose numbers need all their digits."""
+    loss = LossParts(1 / 3, 0.1 + 0.2, distillation)
+    return EpochRecord(epoch, loss, 2 / 3, 1e-17, 0.5, 1 / 7, 0.25, 1e-5, 12.345, 67.8, epoch == 1)
+
+
+def test_a_new_run_is_queued_with_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = set_values(Recipe(), ["data.path=images", "student.weights=start.safetensors"])
+    folder = create_run(recipe, runs=tmp_path / "runs", name="Müller: α = 0.1 / KL")
+    status = folder.status()
+    assert (status.state, status.name, status.epochs) == (RunState.QUEUED, "Müller: α = 0.1 / KL", 25)
+    assert folder.path.name.endswith("-muller-a-0-1-kl") or folder.path.name.endswith("-muller-0-1-kl")
+    assert folder.recipe().data.path == str(tmp_path / "images")
+    assert folder.recipe().student.weights == str(tmp_path / "start.safetensors")
+    assert folder.recipe().teacher.weights == "hub"
+    assert folder.scores() is None
+    assert folder.history() == ()
+    assert folder.split_rows == ()
+
+
+def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {create_run(Recipe(), runs=tmp_path, name="same").path for _ in range(4)}
+    assert len(folders) == 4
+
+
+@pytest.mark.parametrize(("text", "slug"), [("", "run"), ("../..", "run"), ("A  b", "a-b"), ("x" * 99, "x" * 60)])
+def test_slugs_are_safe_file_names(text: str, slug: str) -> None:
+    assert slugify(text) == slug
+
+
+def test_history_survives_to_the_last_digit(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    history = (record(1, None), record(2, 0.7000000000000001))
+    write_history(folder.history_file, history)
+    assert folder.history() == history
+
+
+def test_predictions_survive_to_the_last_digit(tmp_path: Path) -> None:
+    logits = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+    parts = (Part.VALIDATION, Part.TEST, Part.TEST)
+    written = Predictions(("a", "b,c", 'd"'), parts, np.array([0, 7, 3]), logits)
+    folder = RunFolder(tmp_path)
+    write_predictions(folder.predictions_file, written)
+    read = folder.predictions()
+    assert read.names == written.names
+    assert read.parts == parts
+    assert np.array_equal(read.logits, logits)
+    assert read.of(Part.TEST).labels.tolist() == [7, 3]
+    header = folder.predictions_file.read_text().splitlines()[0]
+    assert header == ",".join(["image", "part", "label", *CLASS_CODES])
+
+
+def test_damaged_files_are_named(tmp_path: Path) -> None:
+    folder = create_run(Recipe(), runs=tmp_path)
+    folder.status_file.write_text("{")
+    with pytest.raises(SkinKDError, match=r"status\.json can not be read"):
+        folder.status()
+    folder.history_file.write_text("epoch\n1\n")
+    with pytest.raises(SkinKDError, match=r"history\.csv can not be read"):
+        folder.history()
+    with pytest.raises(SkinKDError, match=r"predictions\.csv can not be read"):
+        folder.predictions()
+
+
+def test_a_failed_write_leaves_the_old_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = create_run(Recipe(), runs=tmp_path)
+
+    def refuse(*arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        folder.set_status(state=RunState.RUNNING)
+    assert folder.status().state is RunState.QUEUED
+    assert sorted(file.name for file in folder.path.iterdir()) == ["recipe.toml", "status.json"]
+
+
+def test_a_run_has_one_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.runs.folder._LOCK_SECONDS", 0.05)
+    folder = create_run(Recipe(), runs=tmp_path)
+    assert not folder.is_locked
+    with folder.locked():
+        assert RunFolder(folder.path).is_locked
+        with pytest.raises(SkinKDError, match="being worked on"), RunFolder(folder.path).locked():
+            pass
+    assert not folder.is_locked
+
+
+def test_reading_runs_does_not_import_torch(tmp_path: Path) -> None:
+    create_run(Recipe(), runs=tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from core.runs.listing import list_runs; "
+        f"print(len(list_runs(Path({str(tmp_path)!r})))); import core.runs.planning, core.runs.execute; "
+        "print([name for name in ('torch', 'timm', 'sklearn', 'torchvision') if name in sys.modules])"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.split("\n")[:2] == ["1", "[]"]
+
+
+def test_metrics_of_a_part_without_images(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.metrics_file.write_text(json.dumps({"classes": list(CLASS_CODES), "validation": None, "test": None}))
+    assert folder.scores() is None

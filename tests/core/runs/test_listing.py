@@ -1,0 +1,71 @@
+"""Lists show every folder, the broken ones with their reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.evaluation.metrics import score, scores_to_json
+from core.recipe import Recipe
+from core.runs.folder import RunFolder, create_run
+from core.runs.listing import INTERRUPTED, list_runs
+from core.runs.status import RunState
+
+
+def test_newest_first_with_scores_and_size(tmp_path: Path) -> None:
+    folders = [create_run(Recipe(), runs=tmp_path, name=f"run {number}") for number in range(3)]
+    for number, folder in enumerate(folders):
+        values = json.loads(folder.status_file.read_text())
+        folder.status_file.write_text(json.dumps({**values, "created": f"2026-01-0{number + 1}T00:00:00+00:00"}))
+    scores = score(np.array([0, 1]), np.eye(8, dtype=np.float32)[[0, 0]])
+    folders[2].metrics_file.write_text(json.dumps({"test": scores_to_json(scores)}))
+    folders[2].environment_file.write_text(json.dumps({"parameters": 2_234_120}))
+    found = list_runs(tmp_path)
+    assert [summary.status.name for summary in found] == ["run 2", "run 1", "run 0"]
+    assert found[0].scores == scores
+    assert found[0].parameters == 2_234_120
+    assert found[1].scores is None
+    assert found[1].recipe == folders[1].recipe()
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.PAUSED])
+def test_a_run_that_nobody_works_on_was_interrupted(tmp_path: Path, state: RunState) -> None:
+    folder = create_run(Recipe(), runs=tmp_path)
+    folder.set_status(state=state)
+    with folder.locked():
+        assert list_runs(tmp_path)[0].status.state is state
+    (summary,) = list_runs(tmp_path)
+    assert (summary.status.state, summary.status.message) == (RunState.STOPPED, INTERRUPTED)
+    assert summary.resumable
+    assert folder.status().state is state  # listing changes nothing
+
+
+def test_broken_folders_are_listed_with_their_reason(tmp_path: Path) -> None:
+    for name in ("recipe", "status", "metrics", "unknown"):
+        create_run(Recipe(), runs=tmp_path, name=name)
+    folders = {summary.status.name: RunFolder(summary.folder) for summary in list_runs(tmp_path)}
+    folders["recipe"].recipe_file.write_text("version = [")
+    folders["status"].status_file.unlink()
+    folders["metrics"].metrics_file.write_text('{"test": {"accuracy": 1}}')
+    folders["unknown"].recipe_file.write_text("[data]\npaht = 1\n")
+    (tmp_path / "no run").mkdir()
+    (tmp_path / "file.txt").write_text("")
+    found = {summary.folder: summary for summary in list_runs(tmp_path)}
+    assert len(found) == 4
+    assert {summary.status.state for summary in found.values()} == {RunState.FAILED}
+    expected = {
+        "recipe": "recipe can not be read",
+        "status": "status.json",
+        "metrics": "metrics.json",
+        "unknown": "paht",
+    }
+    for name, words in expected.items():
+        assert words in found[folders[name].path].status.message
+    assert not found[folders["recipe"].path].resumable
+
+
+def test_no_folder_no_runs(tmp_path: Path) -> None:
+    assert list_runs(tmp_path / "absent") == ()

@@ -1,0 +1,60 @@
+"""The choice of hardware is said aloud, and an impossible wish is an error."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from core.errors import SkinKDError
+from core.events import Event, Level, Notice
+from core.recipe.schema import HardwareRecipe
+from core.training import hardware
+from core.training.hardware import DeviceFacts, available_cores, fixed_threads, resolve
+
+CPU = DeviceFacts("cpu", "Processor", 2**30, True)
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, *devices: DeviceFacts) -> None:
+    """Pretend that torch sees these devices and the CPU."""
+    monkeypatch.setattr(hardware, "list_devices", lambda: (*devices, CPU))
+
+
+def test_the_cpu_computes_with_32_bits_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch)
+    said: list[Event] = []
+    found = resolve(HardwareRecipe(), said.append)
+    assert (found.device, found.precision, found.threads) == ("cpu", "32", available_cores())
+    assert isinstance(said[-1], Notice)
+    assert "no GPU was found" in said[-1].text
+
+
+def test_a_gpu_that_does_not_work_is_left_aside_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch, DeviceFacts("cuda:0", "Old GPU", 2**30, False, "no kernel image"))
+    said: list[Event] = []
+    assert resolve(HardwareRecipe(), said.append).device == "cpu"
+    warnings = [event.text for event in said if isinstance(event, Notice) and event.level is Level.WARNING]
+    assert warnings == ["Old GPU can not be used and is left aside: no kernel image"]
+
+
+def test_a_device_asked_for_by_name_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch)
+    with pytest.raises(SkinKDError, match="There is no cuda device"):
+        resolve(HardwareRecipe(device="cuda"))
+    offer(monkeypatch, DeviceFacts("cuda:0", "Old GPU", 2**30, False, "no kernel image"))
+    with pytest.raises(SkinKDError, match="Old GPU does not work"):
+        resolve(HardwareRecipe(device="cuda"))
+
+
+def test_fp16_on_the_cpu_is_a_said_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch)
+    said: list[Event] = []
+    assert resolve(HardwareRecipe(precision="16"), said.append).precision == "32"
+    assert any(isinstance(event, Notice) and "fp16 needs a GPU" in event.text for event in said)
+    assert resolve(HardwareRecipe(precision="bf16")).precision == "bf16"
+
+
+def test_threads_are_given_back() -> None:
+    before = torch.get_num_threads()
+    with fixed_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before
