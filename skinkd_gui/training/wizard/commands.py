@@ -1,0 +1,45 @@
+"""The command line that does what the wizard does. Knows no Qt."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import tomlkit
+
+from core.paths import runs_root as default_root
+from core.recipe import Preset, Recipe, preset
+
+
+def train_command(recipe: Recipe, start: Preset | None, runs_root: Path, name: str = "") -> str:
+    """`skinkd-cli train PRESET --data … --set …`: the preset and whatever differs from it, quoted for this system."""
+    base = start or Preset.PAPER
+    words = ["skinkd-cli", "train", base.value, "--data", recipe.data.path]
+    for assignment in differences(recipe, preset(base)):
+        words += ["--set", assignment]
+    if runs_root.absolute() != default_root().absolute():
+        words += ["--runs", str(runs_root.absolute())]
+    if name.strip():
+        words += ["--name", name.strip()]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def differences(recipe: Recipe, base: Recipe) -> tuple[str, ...]:
+    """`section.key=value` for every value that differs from `base`, data path aside; values as `--set` reads them."""
+    found: list[str] = []
+    ours, theirs = recipe.model_dump(mode="json"), base.model_dump(mode="json")
+    for section, values in ours.items():
+        if not isinstance(values, dict):
+            if values != theirs[section]:
+                found.append(f"{section}={values}")
+            continue
+        for key, value in values.items():
+            if value != theirs[section][key] and (section, key) != ("data", "path"):
+                found.append(f"{section}.{key}={_written(value)}")
+    return tuple(found)
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else tomlkit.item(value).as_string()

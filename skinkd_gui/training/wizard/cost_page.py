@@ -1,0 +1,219 @@
+"""Page 6: what the run may use, and what it will cost here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import CancelToken, Notice, Progress, Report
+from core.recipe import Recipe, section_fields
+from skinkd_gui.training.wizard import costs
+from skinkd_gui.training.wizard.costs import Room, RunCost
+from skinkd_gui.training.wizard.data_widgets import ProgressRow
+from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.look import Note, help_label, row
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Step, WizardState, recipe_of
+from skinkd_gui.training.wizard.texts import devices_text, duration, size
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
+
+_ABOUT = "SkinKD runs a few real training steps on this computer and works out how long everything takes."
+_COLUMNS = ("Run", "At most", "Per epoch", "Preparing images", "Asking the teacher", "Memory", "Disk")
+
+
+class CostPage(WizardPage):
+    """Device and precision; hours, disk and memory, measured on entering."""
+
+    def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.COST, _ABOUT, parent)
+        self._runs_root = runs_root
+        self._measured_for: Recipe | None = None
+        self._here = False
+        self._devices_slot, self._measuring = self.job_slot(), self.job_slot()
+        self._devices_slot.succeeded.connect(self._on_devices)
+        self._measuring.reported.connect(self._on_progress)
+        self._measuring.succeeded.connect(self._on_measured)
+        self._measuring.failed.connect(self._on_failed)
+        self._measuring.ended.connect(self._on_ended)
+        self._devices = help_label()
+        self._devices.setObjectName("devicesLabel")
+        self.form = FieldForm(model, section_fields("hardware"))
+        self.column.addWidget(self._devices)
+        self.column.addWidget(self.form)
+        self.column.addSpacing(6)
+        self._build_cost()
+        self.column.addStretch(1)
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    def entered(self) -> None:
+        """Measure, unless that was done for these very settings."""
+        self._here = True
+        if not self._devices.text():
+            self._devices.setText("Looking for devices…")
+            self._devices_slot.start(_list_devices)
+        if self._measured_for != recipe_of(self.model.state):
+            self.measure()
+
+    def left(self) -> None:
+        """Go on measuring only while the page is looked at."""
+        self._here = False
+        self._measuring.cancel()
+
+    @Slot()
+    def measure(self) -> None:
+        """Start measuring, from the beginning."""
+        self._measured_for = None
+        self._note.show_text("")
+        self._warning.show_text("")
+        self._result.hide()
+        self._row.begin("Loading the models")
+        self.again.setEnabled(False)
+        self._measuring.start(_Measuring(self.model.state, self._runs_root))
+
+    def _build_cost(self) -> None:
+        self.again = QPushButton("Measure again")
+        self.again.setObjectName("measureButton")
+        self.again.setAccessibleName("Measure the cost again")
+        self.again.setAutoDefault(False)
+        self.again.clicked.connect(self.measure)
+        title = make_label("What it will cost", "heading")
+        self.column.addLayout(row(title, self.again))
+        self._row = ProgressRow("measure", "Stop measuring")
+        self._row.stopped.connect(self._measuring.cancel)
+        self._note = Note("info", "measureNote")
+        self._warning = Note("warning", "costWarningLabel")
+        self._result = QWidget()
+        column = QVBoxLayout(self._result)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        self._headline = make_label("", "value", wrap=True)
+        self._headline.setObjectName("costHeadline")
+        self._table = QTableWidget(0, len(_COLUMNS))
+        self._table.setObjectName("costTable")
+        self._table.setAccessibleName("Cost of each run")
+        self._table.setHorizontalHeaderLabels(list(_COLUMNS))
+        self._table.verticalHeader().hide()
+        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._how = help_label()
+        self._how.setObjectName("costNotes")
+        column.addWidget(self._headline)
+        column.addWidget(self._table)
+        column.addWidget(self._how)
+        self._result.hide()
+        for widget in (self._row, self._note, self._warning, self._result):
+            self.column.addWidget(widget)
+
+    @Slot()
+    def _refresh(self) -> None:
+        outdated = self._measured_for is not None and self._measured_for != recipe_of(self.model.state)
+        if outdated:
+            self._measured_for = None
+            self._result.hide()
+            self._warning.show_text("")
+            if self._here:
+                self._note.show_text("The settings have changed since. Measure again to see what they cost.")
+
+    @Slot(object)
+    def _on_devices(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            self._devices.setText(devices_text(result.value))
+
+    @Slot(object)
+    def _on_progress(self, event: object) -> None:
+        if isinstance(event, Progress):
+            self._row.show_progress(event)
+        elif isinstance(event, Notice):
+            self._row.say(event.text)
+
+    @Slot(object)
+    def _on_measured(self, result: object) -> None:
+        if not isinstance(result, JobResult):
+            return
+        answer: _Answer = result.value
+        self._measured_for = recipe_of(answer.state)
+        if self._measured_for != recipe_of(self.model.state):
+            self._refresh()
+            return
+        self._show(answer.costs)
+        self._warning.show_text("\n\n".join(costs.warnings(answer.costs, answer.room)))
+
+    @Slot(object)
+    def _on_failed(self, failure: object) -> None:
+        if isinstance(failure, JobFailure):
+            text = f"{failure.error.title}. {failure.error.summary}"
+            self._note.show_text(text, "error")
+
+    @Slot(object)
+    def _on_ended(self, end: object) -> None:
+        self._row.hide()
+        self.again.setEnabled(True)
+        if isinstance(end, JobEnd) and end.cancelled:
+            self._note.show_text("Not measured. You can start all the same.", "info")
+
+    def _show(self, measured: tuple[RunCost, ...]) -> None:
+        self._headline.setText(costs.headline(measured))
+        self._table.setRowCount(len(measured))
+        for line, run in enumerate(measured):
+            cost = run.cost
+            texts = (
+                run.name,
+                duration(cost.seconds_total_max),
+                duration(cost.seconds_per_epoch),
+                duration(cost.decode_seconds) if cost.decode_seconds >= 1 else "done already",
+                duration(cost.teacher_seconds) if cost.teacher_seconds >= 1 else "–",
+                size(cost.memory_bytes),
+                size(cost.disk_bytes),
+            )
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                if column:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self._table.setItem(line, column, item)
+        height = self._table.horizontalHeader().sizeHint().height() + 4
+        self._table.setFixedHeight(height + sum(self._table.rowHeight(line) for line in range(len(measured))))
+        notes = dict.fromkeys(note for run in measured for note in run.cost.notes)
+        self._how.setText("\n".join(notes))
+        self._result.show()
+
+
+class _Answer:
+    """What was measured, and for which settings."""
+
+    def __init__(self, state: WizardState, measured: tuple[RunCost, ...], left: Room) -> None:
+        self.state, self.costs, self.room = state, measured, left
+
+
+class _Measuring:
+    """Times a few steps of every planned run."""
+
+    def __init__(self, state: WizardState, runs_root: Path) -> None:
+        self._state, self._runs_root = state, runs_root
+
+    def __call__(self, report: Report, token: CancelToken) -> _Answer:
+        measured = costs.measure(self._state, self._runs_root, report, token)
+        return _Answer(self._state, measured, costs.room(self._runs_root))
+
+
+def _list_devices(report: Report, token: CancelToken) -> object:
+    """The devices torch sees; imports torch, which takes a while the first time."""
+    from core.training.hardware import list_devices
+
+    return list_devices()

@@ -1,0 +1,97 @@
+"""What the planned runs will cost on this computer, measured in a worker and said in plain words. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.events import CancelToken, Report
+from skinkd_gui.training.wizard.preview import split_preview
+from skinkd_gui.training.wizard.state import WizardState, plan
+from skinkd_gui.training.wizard.texts import duration, size
+
+if TYPE_CHECKING:
+    from core.training.cost import Cost
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """The measured cost of one planned run."""
+
+    name: str
+    cost: Cost
+
+
+@dataclass(frozen=True)
+class Room:
+    """What this computer has left, in bytes: on the disk that takes the run and the decoded images, and in memory."""
+
+    disk: int
+    memory: int
+
+
+def measure(state: WizardState, runs_root: Path, report: Report, token: CancelToken) -> tuple[RunCost, ...]:
+    """Time a few real steps of every planned run. Raises `SkinKDError` and `Cancelled`."""
+    from core.training.cost import estimate_cost
+
+    if state.dataset is None:
+        return ()
+    preview = split_preview(state.dataset, state.excluded, state.recipe.data)
+    train_images = preview.rows[0][1]
+    measured: list[RunCost] = []
+    for planned in plan(state, runs_root):
+        token.check()
+        cost = estimate_cost(planned.recipe, preview.images, train_images, report, token)
+        measured.append(RunCost(planned.name, cost))
+    return tuple(measured)
+
+
+def room(runs_root: Path) -> Room:
+    """What is left on the disk of the runs folder, and in memory."""
+    import psutil
+
+    there = next(folder for folder in (runs_root.absolute(), *runs_root.absolute().parents) if folder.exists())
+    return Room(psutil.disk_usage(str(there)).free, psutil.virtual_memory().available)
+
+
+def total_seconds(costs: Sequence[RunCost]) -> float:
+    """How long all runs take at most, one after the other."""
+    return float(sum(run.cost.seconds_total_max for run in costs))
+
+
+def headline(costs: Sequence[RunCost]) -> str:
+    """The answer in one sentence."""
+    runs = "both runs" if len(costs) == 2 else "the run"
+    return f"At most {duration(total_seconds(costs))} for {runs}; early stopping usually ends sooner."
+
+
+def disk_needed(costs: Sequence[RunCost]) -> int:
+    """Bytes on disk for all runs; the decoded images are shared, so they count once."""
+    return max((run.cost.disk_bytes for run in costs), default=0)
+
+
+def warnings(costs: Sequence[RunCost], left: Room) -> tuple[str, ...]:
+    """What should make the user think again."""
+    found: list[str] = []
+    seconds = total_seconds(costs)
+    if seconds > _DAY:
+        found.append(
+            f"This may take {duration(seconds)} on this computer. Smaller networks or images, fewer epochs, or a "
+            "computer with a GPU make it shorter; “Quick try” on the Task page takes minutes to hours."
+        )
+    needed = disk_needed(costs)
+    if needed > left.disk:
+        found.append(f"The disk is too full: about {size(needed)} are needed, {size(left.disk)} are free.")
+    elif needed > 0.8 * left.disk:
+        found.append(f"The disk will be nearly full: {size(needed)} of the {size(left.disk)} that are free are needed.")
+    memory = max((run.cost.memory_bytes for run in costs if run.cost.device == "cpu"), default=0)
+    if memory > left.memory:
+        found.append(
+            f"Memory is short: about {size(memory)} are needed, {size(left.memory)} are free. "
+            "A smaller batch size needs less."
+        )
+    return tuple(found)

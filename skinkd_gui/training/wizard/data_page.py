@@ -1,0 +1,455 @@
+"""Page 1: which images, what is wrong with them, and how they are divided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.data.types import DataSet
+from core.events import CancelToken, Progress, Report
+from core.paths import cache_root
+from core.recipe import section_fields
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
+from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.preview import SplitPreview, examples, lesion_count, split_preview
+from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
+from skinkd_gui.training.wizard.texts import LAYOUT_FOUND
+from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
+
+_TYPING_MILLISECONDS = 700
+_SETTLING_MILLISECONDS = 150
+_ABOUT = (
+    "Choose a folder of dermoscopic images with their diagnoses. ISIC 2019, HAM10000, one folder per class, and a CSV "
+    "with image and label are understood. Nothing leaves this computer."
+)
+
+
+class DataPage(WizardPage):
+    """Reads the tables, then every image, in the background; the user may go on meanwhile."""
+
+    def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.DATA, _ABOUT, parent)
+        self.setAcceptDrops(True)
+        self._read_key: tuple[str, str] = ("", "auto")
+        self._preview_key: object = None
+        self._shown: tuple[DataSet | None, frozenset[str]] = (None, frozenset())
+        self._make_jobs()
+        self._build_source()
+        self._build_findings()
+        self._build_split()
+        self.column.addStretch(1)
+        self._typing = self._timer(_TYPING_MILLISECONDS, self._read_if_new)
+        self._settling = self._timer(_SETTLING_MILLISECONDS, self._start_preview)
+        model.changed.connect(self._refresh)
+        self._refresh()
+        if model.state.recipe.data.path:
+            QTimer.singleShot(0, self, self._read_if_new)
+
+    # --- building ---
+
+    def _timer(self, milliseconds: int, slot: Any) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    def _make_jobs(self) -> None:
+        self._reading, self._checking = self.job_slot(), self.job_slot()
+        self._previewing, self._showing, self._sampling = self.job_slot(), self.job_slot(), self.job_slot()
+        self._reading.succeeded.connect(self._on_read)
+        self._reading.failed.connect(self._on_read_failed)
+        self._checking.reported.connect(self._on_check_progress)
+        self._checking.succeeded.connect(self._on_checked)
+        self._checking.failed.connect(self._on_check_failed)
+        self._checking.ended.connect(self._on_check_ended)
+        self._previewing.succeeded.connect(self._on_preview)
+        self._previewing.failed.connect(self._on_preview_failed)
+        self._showing.succeeded.connect(self._on_examples)
+        self._sampling.reported.connect(self._on_sample_progress)
+        self._sampling.succeeded.connect(self._on_sample)
+        self._sampling.failed.connect(self._on_read_failed)
+        self._sampling.ended.connect(self._on_sample_ended)
+
+    def _build_source(self) -> None:
+        self.path_edit = QLineEdit()
+        self.path_edit.setObjectName("dataPathEdit")
+        self.path_edit.setAccessibleName("Folder or CSV file with the labelled images")
+        self.path_edit.setPlaceholderText("Folder or CSV file; or drop one here")
+        self.path_edit.setClearButtonEnabled(True)
+        self.path_edit.setAcceptDrops(False)  # the page takes the drop and uses the path, not the address
+        self.path_edit.textEdited.connect(self._on_typed)
+        self.path_edit.returnPressed.connect(self._read_if_new)
+        folder = self._button("Folder…", "browseFolderButton", "Browse for a folder", self._browse_folder)
+        csv = self._button("CSV file…", "browseCsvButton", "Browse for a CSV file", self._browse_csv)
+        self.sample_button = self._button(
+            "Use the built-in sample images", "sampleDataButton", "Use the built-in sample images", self._use_sample
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.path_edit, 1)
+        for button in (folder, csv, self.sample_button):
+            row.addWidget(button)
+        self.column.addLayout(row)
+
+    def _button(self, text: str, name: str, spoken: str, slot: Any) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAccessibleName(spoken)
+        button.setAutoDefault(False)
+        button.clicked.connect(slot)
+        return button
+
+    def _build_findings(self) -> None:
+        self._error = Note("error", "dataErrorLabel")
+        self._summary = make_label("", "heading", wrap=True)
+        self._summary.setObjectName("dataSummaryLabel")
+        self._synthetic = Note("info", "syntheticLabel")
+        self._terms = help_label()
+        self._terms.setObjectName("dataTermsLabel")
+        self._sample_row = ProgressRow("sample", "Stop")
+        self._sample_row.stopped.connect(self._sampling.cancel)
+        self._check_row = ProgressRow("check", "Stop checking")
+        self._check_row.stopped.connect(self._checking.cancel)
+        self._check_note = Note("info", "checkLabel")
+        self.problems = ProblemsBox()
+        self.problems.decided.connect(self._on_decided)
+        found: tuple[QWidget, ...] = (self._error, self._summary, self._terms, self._sample_row, self._synthetic)
+        for widget in (*found, self._check_row, self._check_note, self.problems):
+            self.column.addWidget(widget)
+
+    def _build_split(self) -> None:
+        self._body = QWidget()
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(10)
+        self._figure = FigureView("The number of images per class appears here.")
+        self._figure.setObjectName("classDistributionFigure")
+        self._figure.setAccessibleName("Number of images per class")
+        self._table = SplitTable()
+        self._figure.setFixedHeight(self._table.height())
+        numbers = QHBoxLayout()
+        numbers.setSpacing(16)
+        numbers.addWidget(self._figure, 11)
+        numbers.addWidget(self._table, 9)
+        self._examples = ExampleStrip()
+        self._leaking = Note("warning", "leakingLabel")
+        self._notes = Note("info", "splitNotesLabel")
+        folded = {"data.layout"}
+        wanted = ("data.image_size", "data.split", "data.group_by_lesion", "data.folds", "data.fold", "data.seed")
+        specs = [
+            replace(spec, expert=spec.expert or spec.key in folded)
+            for spec in section_fields("data")
+            if spec.key in wanted or spec.key in folded
+        ]
+        self.form = FieldForm(self.model, specs)
+        column.addWidget(self._examples)
+        column.addLayout(numbers)
+        column.addWidget(self._notes)
+        column.addWidget(make_label("How the images are used", "heading"))
+        column.addWidget(self.form)
+        column.addWidget(self._leaking)
+        self.column.addWidget(self._body)
+
+    # --- choosing ---
+
+    def set_path(self, path: str) -> None:
+        """Use a folder or file, as if the user had typed it."""
+        self.path_edit.setText(path)
+        self._read_if_new()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept a folder or file."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Use the first folder or file dropped."""
+        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            event.acceptProposedAction()
+            self.set_path(local[0])
+
+    @Slot()
+    def _browse_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder with the images", self.path_edit.text())
+        if chosen:
+            self.set_path(chosen)
+
+    @Slot()
+    def _browse_csv(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "Table with image and label", self.path_edit.text(), "Tables (*.csv);;All files (*)"
+        )
+        if chosen:
+            self.set_path(chosen)
+
+    @Slot()
+    def _use_sample(self) -> None:
+        self.sample_button.setEnabled(False)
+        self._sample_row.begin("Generating the sample images")
+        self._sampling.start(_write_sample)
+
+    @Slot(str)
+    def _on_typed(self, _text: str) -> None:
+        self._typing.start()
+
+    @Slot(object)
+    def _on_sample_progress(self, event: object) -> None:
+        if isinstance(event, Progress):
+            self._sample_row.show_progress(event)
+
+    @Slot(object)
+    def _on_sample(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            self.set_path(str(result.value))
+
+    @Slot(object)
+    def _on_sample_ended(self, _end: object) -> None:
+        self.sample_button.setEnabled(True)
+        self._sample_row.hide()
+
+    # --- reading and checking ---
+
+    @Slot()
+    def _read_if_new(self) -> None:
+        self._typing.stop()
+        path, layout = self.path_edit.text().strip(), self.model.state.recipe.data.layout
+        if (path, layout) == self._read_key:
+            return
+        self._read_key = (path, layout)
+        self._checking.drop()
+        self._check_row.hide()
+        if path:
+            self._reading.start(_Reading(path, layout))
+        else:
+            self._reading.drop()
+        self.model.update(brain.start_reading(self.model.state, path))
+
+    @Slot(object)
+    def _on_read(self, result: object) -> None:
+        if not isinstance(result, JobResult):
+            return
+        dataset, excluded = result.value
+        state = brain.data_read(self.model.state, dataset, excluded)
+        if brain.usable_images(state):
+            self._checking.start(_Checking(dataset))
+            self._check_row.begin("Checking the images")
+            state = replace(state, check=Check.RUNNING)
+        self.model.update(state)
+
+    @Slot(object)
+    def _on_read_failed(self, failure: object) -> None:
+        if isinstance(failure, JobFailure):
+            error = failure.error
+            text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
+            self.model.update(brain.data_failed(self.model.state, text))
+
+    @Slot(object)
+    def _on_check_progress(self, event: object) -> None:
+        if isinstance(event, Progress):
+            self._check_row.show_progress(event)
+
+    @Slot(object)
+    def _on_checked(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            dataset, excluded = result.value
+            self.model.update(brain.data_checked(self.model.state, dataset, excluded))
+
+    @Slot(object)
+    def _on_check_failed(self, failure: object) -> None:
+        if isinstance(failure, JobFailure):
+            self.model.update(replace(self.model.state, check=Check.FAILED))
+            self._check_note.show_text(f"{failure.error.title}. {failure.error.summary}", "error")
+
+    @Slot(object)
+    def _on_check_ended(self, end: object) -> None:
+        self._check_row.hide()
+        if isinstance(end, JobEnd) and end.cancelled:
+            self.model.update(replace(self.model.state, check=Check.STOPPED))
+
+    @Slot(bool)
+    def _on_decided(self, skip: bool) -> None:
+        self.model.set_value("data.skip_problems", skip)
+
+    # --- showing ---
+
+    @Slot()
+    def _refresh(self) -> None:
+        state = self.model.state
+        if state.recipe.data.path != self.path_edit.text().strip() and not self._typing.isActive():
+            self.path_edit.setText(state.recipe.data.path)
+        if (self._read_key[0], state.recipe.data.layout) != self._read_key and self._read_key[0]:
+            QTimer.singleShot(0, self, self._read_if_new)
+        self._error.show_text("" if state.reading else state.data_problem)
+        self._summary.setText(_summary(state))
+        self._summary.setVisible(bool(self._summary.text()))
+        self._body.setVisible(state.dataset is not None and brain.usable_images(state) > 0)
+        self.problems.set_skip(state.recipe.data.skip_problems)
+        self._show_check(state)
+        if (state.dataset, state.excluded) != self._shown:
+            self._shown = (state.dataset, state.excluded)
+            self._show_dataset(state)
+        key = (id(state.dataset), state.excluded, state.recipe.data)
+        if key != self._preview_key and state.dataset is not None:
+            self._preview_key = key
+            self._settling.start()
+
+    def _show_check(self, state: WizardState) -> None:
+        if state.check is Check.DONE and not state.excluded:
+            self._check_note.show_text("Every image was opened and can be used.", "success")
+        elif state.check is Check.STOPPED:
+            self._check_note.show_text(
+                "The images were not all opened. The run opens them at its start, and stops there at the first that "
+                "can not be used.",
+                "warning",
+            )
+        elif state.check is not Check.FAILED:
+            self._check_note.show_text("")
+
+    def _show_dataset(self, state: WizardState) -> None:
+        dataset = state.dataset
+        skip = state.recipe.data.skip_problems
+        problems = dataset.problems if dataset else ()
+        self.problems.show_problems(problems, len(state.excluded), skip, brain.usable_images(state))
+        synthetic = dataset is not None and dataset.synthetic
+        terms = dataset.terms if dataset else ""
+        self._terms.setText(f"Terms of use: {terms}" if terms and not synthetic else "")
+        self._terms.setVisible(bool(self._terms.text()))
+        self._synthetic.show_text(terms if synthetic else "")
+        self._table.show_preview(None)
+        if dataset is None or not brain.usable_images(state):
+            self._examples.show_examples(())
+            self._figure.draw(None)
+            return
+        self._showing.start(_Examples(dataset, state.excluded))
+
+    @Slot()
+    def _start_preview(self) -> None:
+        state = self.model.state
+        if state.dataset is not None and brain.usable_images(state):
+            self._previewing.start(_Preview(state))
+
+    @Slot(object)
+    def _on_preview(self, result: object) -> None:
+        if not isinstance(result, JobResult) or not isinstance(result.value, SplitPreview):
+            return
+        preview = result.value
+        self._table.show_preview(preview)
+        self._notes.show_text("\n".join(preview.notes))
+        self._leaking.show_text(_leak_text(preview) if preview.leaking else "")
+
+    @Slot(object)
+    def _on_preview_failed(self, failure: object) -> None:
+        if isinstance(failure, JobFailure):
+            self._table.show_preview(None)
+            self._leaking.show_text("")
+            self._notes.show_text(f"{failure.error.title}. {failure.error.summary}", "warning")
+
+    @Slot(object)
+    def _on_examples(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            self._examples.show_examples(result.value)
+            self._draw_distribution()
+
+    def _draw_distribution(self) -> None:
+        dataset = self.model.state.dataset
+        if dataset is None:
+            return
+        from core.reporting.figures import class_distribution  # the job before has loaded matplotlib
+
+        counts = dataset.without(self.model.state.excluded).counts
+        self._figure.draw(lambda style: class_distribution(counts, style))
+
+
+class _Reading:
+    """Reads the tables of a data set."""
+
+    def __init__(self, path: str, layout: str) -> None:
+        self._path, self._layout = path, layout
+
+    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
+        from core.data.checking import excluded_names
+        from core.data.reading import read_dataset
+
+        dataset = read_dataset(Path(self._path).expanduser(), self._layout)
+        token.check()
+        return dataset, excluded_names(dataset.problems)
+
+
+class _Checking:
+    """Opens every image."""
+
+    def __init__(self, dataset: DataSet) -> None:
+        self._dataset = dataset
+
+    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
+        from core.data.checking import check_images, excluded_names
+
+        checked = check_images(self._dataset, report=report, token=token)
+        return checked, excluded_names(checked.problems)
+
+
+class _Preview:
+    """Divides the images as the run would."""
+
+    def __init__(self, state: WizardState) -> None:
+        self._state = state
+
+    def __call__(self, report: Report, token: CancelToken) -> SplitPreview:
+        assert self._state.dataset is not None
+        return split_preview(self._state.dataset, self._state.excluded, self._state.recipe.data)
+
+
+class _Examples:
+    """Decodes one picture per class, and loads matplotlib while it is at it."""
+
+    def __init__(self, dataset: DataSet, excluded: frozenset[str]) -> None:
+        self._dataset, self._excluded = dataset, excluded
+
+    def __call__(self, report: Report, token: CancelToken) -> object:
+        import matplotlib.backends.backend_qtagg
+
+        import core.reporting.figures
+
+        _ = (matplotlib.backends.backend_qtagg, core.reporting.figures)
+        return examples(self._dataset, self._excluded, token)
+
+
+def _write_sample(report: Report, token: CancelToken) -> Path:
+    """The built-in sample set in the cache folder; written anew when it is not complete."""
+    from core.data.sample_set import write_sample_set
+
+    out = cache_root() / "sample-set"
+    done = out / ".complete"
+    if not done.is_file():
+        write_sample_set(out, report=report, token=token)
+        done.touch()
+    return out
+
+
+def _summary(state: WizardState) -> str:
+    dataset = state.dataset
+    if dataset is None:
+        return "Reading the data set…" if state.reading else ""
+    lesions = lesion_count(dataset)
+    of = f" of {counted(lesions, 'lesion')}" if lesions else "; lesions are not known"
+    return f"Found {LAYOUT_FOUND[dataset.layout]} with {counted(len(dataset.records), 'image')}{of}"
+
+
+def _leak_text(preview: SplitPreview) -> str:
+    return (
+        f"{counted(preview.leaking, 'lesion')} would have images in more than one part. The model is then tested on "
+        "lesions that it was trained on, and the scores come out better than they are. Keep a lesion's images "
+        "together, unless you want the paper's numbers."
+    )

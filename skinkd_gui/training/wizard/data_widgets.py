@@ -1,0 +1,226 @@
+"""The parts of the Data page: the problem list, the numbers of the split, example pictures, progress."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.data.types import CLASS_CODES, CLASS_NAMES, Problem
+from core.events import Progress
+from skinkd_gui.training.wizard.look import Box
+from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
+from skinkd_gui.training.wizard.problems_model import ProblemsModel
+from skinkd_gui.training.wizard.state import counted
+from skinkd_gui.training.wizard.texts import duration
+from skinkd_gui.widgets.labels import make_label
+
+_UNFOLDED = 30  # kinds with more problems than this start folded
+
+
+class ProblemsBox(Box):
+    """Everything wrong with the data, and the decision to go on without the images concerned.
+
+    Signals: `decided(bool)` when the user ticks or unticks "Go on without".
+    """
+
+    decided = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("warning", parent)
+        self._title = make_label("", "heading", wrap=True)
+        self.skip = QCheckBox()
+        self.skip.setObjectName("skipProblemsBox")
+        self.skip.clicked.connect(self._on_clicked)
+        self._model = ProblemsModel(self)
+        self.view = QTreeView()
+        self.view.setObjectName("dataProblemsList")
+        self.view.setAccessibleName("Problems of the data set")
+        self.view.setModel(self._model)
+        self.view.setUniformRowHeights(True)
+        self.view.setAlternatingRowColors(True)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setFixedHeight(150)
+        self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.view.header().resizeSection(0, 300)
+        for widget in (self._title, self.view, self.skip):
+            self.column.addWidget(widget)
+        self.hide()
+
+    def show_problems(self, problems: tuple[Problem, ...], excluded: int, skip: bool, usable: int) -> None:
+        """Show the problems; `excluded` images can not be used, `usable` can."""
+        self._model.show_problems(problems)
+        for row in range(self._model.rowCount()):
+            branch = self._model.index(row, 0)
+            self.view.setExpanded(branch, self._model.rowCount(branch) <= _UNFOLDED)
+        if excluded:
+            self._title.setText(f"{counted(excluded, 'image')} can not be used")
+        else:
+            self._title.setText("Good to know; no image is left out for it")
+        self.set_role("warning" if excluded else "info")
+        these = "this image" if excluded == 1 else f"these {excluded:,} images"
+        self.skip.setText(f"Go on without {these}")
+        self.skip.setAccessibleName(self.skip.text())
+        self.skip.setChecked(skip)
+        self.skip.setVisible(excluded > 0 and usable > 0)
+        self.setVisible(bool(problems))
+
+    def set_skip(self, skip: bool) -> None:
+        """Show the decision."""
+        self.skip.setChecked(skip)
+
+    @Slot(bool)
+    def _on_clicked(self, checked: bool) -> None:
+        self.decided.emit(checked)
+
+
+class SplitTable(QTableWidget):
+    """Images per part and class: a row per class and one for all, a column per part."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(len(CLASS_CODES) + 1, 3, parent)
+        self.setObjectName("splitTable")
+        self.setAccessibleName("Images per class in training, validation and test")
+        self.setHorizontalHeaderLabels(["Training", "Validation", "Test"])
+        self.setVerticalHeaderLabels([*CLASS_NAMES, "All"])
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        height = max(24, self.fontMetrics().height() + 6)
+        self.verticalHeader().setDefaultSectionSize(height)
+        self.setFixedHeight(height * self.rowCount() + self.horizontalHeader().sizeHint().height() + 4)
+
+    def show_preview(self, preview: SplitPreview | None) -> None:
+        """Show the numbers, or dashes without any."""
+        for column in range(3):
+            counts: tuple[int | None, ...] = (None,) * self.rowCount()
+            if preview is not None:
+                _, images, per_class = preview.rows[column]
+                counts = (*per_class, images)
+            for row, count in enumerate(counts):
+                item = QTableWidgetItem("–" if count is None else f"{count:,}")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if row == self.rowCount() - 1:
+                    font = item.font()
+                    font.setBold(True)
+                    item.setFont(font)
+                self.setItem(row, column, item)
+
+
+class ExampleStrip(QWidget):
+    """One picture per class in a row, with the class's name below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("exampleImages")
+        self.setAccessibleName("An example image of each class")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(8)
+
+    def show_examples(self, examples: tuple[Example, ...]) -> None:
+        """Show these pictures; hidden without any."""
+        while (item := self._row.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for example in examples:
+            self._row.addWidget(_thumbnail(example))
+        self._row.addStretch(1)
+        self.setVisible(bool(examples))
+
+
+def _thumbnail(example: Example) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    height, width, _ = example.picture.shape
+    image = QImage(example.picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+    pixmap = QPixmap.fromImage(image)
+    pixmap.setDevicePixelRatio(width / THUMBNAIL_PIXELS)
+    picture = QLabel()
+    picture.setPixmap(pixmap)
+    picture.setFixedSize(QSize(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
+    picture.setAccessibleName(f"Example of {example.title}: {example.name}")
+    picture.setToolTip(f"{example.title} ({example.code})\n{example.name}")
+    name = make_label(example.title, "small", wrap=True)
+    name.setFixedWidth(THUMBNAIL_PIXELS)
+    name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+    column.addWidget(picture)
+    column.addWidget(name, 1)
+    return holder
+
+
+class ProgressRow(QWidget):
+    """What a job of the page is doing, how far it is, and a button to stop it.
+
+    Signals: `stopped()` when the user asks to stop.
+    """
+
+    stopped = Signal()
+
+    def __init__(self, name: str, stop_text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = make_label()
+        self._bar = QProgressBar()
+        self._bar.setObjectName(f"{name}Progress")
+        self._bar.setAccessibleName("Progress")
+        self._bar.setMinimumWidth(160)
+        self._stop = QPushButton(stop_text)
+        self._stop.setObjectName(f"{name}StopButton")
+        self._stop.setAccessibleName(stop_text)
+        self._stop.setAutoDefault(False)
+        self._stop.clicked.connect(self._on_stop)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._text)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self._stop)
+        self.hide()
+
+    def begin(self, text: str, *, stoppable: bool = True) -> None:
+        """Show that something was begun whose end is not known yet."""
+        self._text.setText(text)
+        self._bar.setRange(0, 0)
+        self._stop.setVisible(stoppable)
+        self._stop.setEnabled(True)
+        self.show()
+
+    def show_progress(self, event: Progress) -> None:
+        """Show how far it is."""
+        if not self._stop.isEnabled():
+            return
+        left = f", about {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
+        of = f": {event.done:,} of {event.total:,}" if event.total else ""
+        self._text.setText(f"{event.phase.value}{of}{left}")
+        self._bar.setRange(0, event.total)
+        self._bar.setValue(event.done)
+
+    def say(self, text: str) -> None:
+        """Show what is done now."""
+        if self._stop.isEnabled():
+            self._text.setText(text)
+
+    @Slot()
+    def _on_stop(self) -> None:
+        self._stop.setEnabled(False)
+        self._text.setText("Stopping…")
+        self.stopped.emit()

@@ -1,0 +1,236 @@
+"""The wizard's frame: list of steps, pages, Back, Next, Start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.recipe import Recipe
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.cost_page import CostPage
+from skinkd_gui.training.wizard.data_page import DataPage
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.review_page import ReviewPage
+from skinkd_gui.training.wizard.schedule_page import SchedulePage
+from skinkd_gui.training.wizard.state import Step
+from skinkd_gui.training.wizard.student_page import StudentPage
+from skinkd_gui.training.wizard.task_page import TaskPage
+from skinkd_gui.training.wizard.teacher_page import TeacherPage
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import coloured_icon, colours, theme
+
+_SIZE = QSize(1100, 720)
+
+
+@dataclass(frozen=True)
+class WizardResult:
+    """What the user decided: the recipe, and a name for the run (empty: SkinKD names it)."""
+
+    recipe: Recipe
+    name: str
+
+
+class TrainingWizard(QDialog):
+    """From a folder of images to a recipe, in seven steps."""
+
+    accepted_plan = Signal(object)  # WizardResult, once, when Start is pressed
+
+    def __init__(
+        self, parent: QWidget | None, runs_root: Path, data_path: str = "", recipe: Recipe | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("trainingWizard")
+        self.setWindowTitle("New training")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, True)
+        self.model = WizardModel(brain.initial_state(recipe, data_path), self)
+        self.pages: dict[Step, WizardPage] = {
+            Step.DATA: DataPage(self.model),
+            Step.TASK: TaskPage(self.model, runs_root),
+            Step.TEACHER: TeacherPage(self.model),
+            Step.STUDENT: StudentPage(self.model),
+            Step.SCHEDULE: SchedulePage(self.model),
+            Step.COST: CostPage(self.model, runs_root),
+            Step.REVIEW: ReviewPage(self.model, runs_root),
+        }
+        self._build()
+        self._current: Step | None = None
+        self.model.changed.connect(self._refresh)
+        theme().changed.connect(self._refresh)
+        self._refresh()
+        self.resize(_SIZE)
+
+    # --- building ---
+
+    def _build(self) -> None:
+        self.steps = QListWidget()
+        self.steps.setObjectName("wizardSteps")
+        self.steps.setAccessibleName("Steps")
+        self.steps.setFixedWidth(210)
+        self.steps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.steps.setWordWrap(True)
+        self.steps.setIconSize(QSize(18, 18))
+        for number, step in enumerate(Step, 1):
+            item = QListWidgetItem(f"{number}  {step.value}")
+            item.setSizeHint(QSize(180, 38))
+            self.steps.addItem(item)
+        self.steps.currentRowChanged.connect(self._on_step_chosen)
+        self._title = make_label("", "title")
+        self._title.setObjectName("wizardTitle")
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        right = QVBoxLayout()
+        right.setSpacing(8)
+        right.addWidget(self._title)
+        right.addWidget(self._stack, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(18)
+        middle.addWidget(self.steps)
+        middle.addLayout(right, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 14, 14, 12)
+        column.setSpacing(12)
+        column.addLayout(middle, 1)
+        column.addLayout(self._make_buttons())
+
+    def _make_buttons(self) -> QHBoxLayout:
+        self._message = QLabel()
+        self._message.setObjectName("wizardMessage")
+        self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self.cancel_button = _button("Cancel", "wizardCancelButton")
+        self.back_button = _button("&Back", "backButton")
+        self.next_button = _button("&Next", "nextButton")
+        self.start_button = _button("&Start", "startButton")
+        self.cancel_button.clicked.connect(self.reject)
+        self.back_button.clicked.connect(self._go_back)
+        self.next_button.clicked.connect(self._go_on)
+        self.start_button.clicked.connect(self._start)
+        for button in (self.next_button, self.start_button):
+            button.setProperty("primary", True)
+        row = QHBoxLayout()
+        row.addWidget(self._message, 1)
+        for button in (self.cancel_button, self.back_button, self.next_button, self.start_button):
+            row.addWidget(button)
+        return row
+
+    # --- moving ---
+
+    @Slot()
+    def _go_on(self) -> None:
+        following = brain.next_step(self.model.state)
+        if following is not None:
+            self.model.update(brain.go_to(self.model.state, following))
+
+    @Slot()
+    def _go_back(self) -> None:
+        before = brain.previous_step(self.model.state)
+        if before is not None:
+            self.model.update(brain.go_to(self.model.state, before))
+
+    @Slot(int)
+    def _on_step_chosen(self, row: int) -> None:
+        if 0 <= row < len(Step):
+            self.model.update(brain.go_to(self.model.state, list(Step)[row]))
+            self._refresh()  # back to the present step when the chosen one can not be opened yet
+
+    @Slot()
+    def _start(self) -> None:
+        state = self.model.state
+        if not brain.can_start(state):
+            return
+        result = WizardResult(brain.recipe_of(state), state.name.strip())
+        self._shut_down()
+        self.accepted_plan.emit(result)
+        self.accept()
+
+    # --- showing ---
+
+    @Slot()
+    def _refresh(self) -> None:
+        state = self.model.state
+        if self._current is not state.step:
+            self._show_page(state.step)
+        self._mark_steps()
+        last = brain.next_step(state) is None
+        message = brain.message_for(state, state.step)
+        self._message.setText(message)
+        self._message.setVisible(True)
+        self.back_button.setEnabled(brain.previous_step(state) is not None)
+        self.next_button.setVisible(not last)
+        self.next_button.setEnabled(not message)
+        self.start_button.setVisible(last)
+        self.start_button.setEnabled(brain.can_start(state))
+        (self.start_button if last else self.next_button).setDefault(True)
+
+    def _show_page(self, step: Step) -> None:
+        if self._current is not None:
+            self.pages[self._current].left()
+        self._current = step
+        self._title.setText(step.value)
+        page = self.pages[step]
+        self._stack.setCurrentWidget(page)
+        page.verticalScrollBar().setValue(0)
+        page.entered()
+
+    def _mark_steps(self) -> None:
+        state = self.model.state
+        needed = brain.steps(state)
+        self.steps.blockSignals(True)
+        for row, step in enumerate(Step):
+            item = self.steps.item(row)
+            can = brain.can_open(state, step)
+            item.setFlags(Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled if can else Qt.ItemFlag.NoItemFlags)
+            item.setToolTip("Not needed for this goal" if step not in needed else brain.message_for(state, step))
+            item.setIcon(coloured_icon(*self._mark(step)))
+        self.steps.setCurrentRow(list(Step).index(state.step))
+        self.steps.blockSignals(False)
+
+    def _mark(self, step: Step) -> tuple[str, str]:
+        state = self.model.state
+        passed = list(Step).index(step) < list(Step).index(state.step)
+        if step not in brain.steps(state):
+            return "remove", colours().disabled
+        if passed and brain.message_for(state, step):
+            return "warning", colours().warning
+        if passed:
+            return "done", colours().success
+        return "play", colours().accent if step is state.step else colours().disabled
+
+    # --- ending ---
+
+    def done(self, result: int) -> None:
+        """Ends every job of every page before the dialog ends, however it ends."""
+        self._shut_down()
+        super().done(result)
+
+    def _shut_down(self) -> None:
+        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            for page in self.pages.values():
+                page.shut_down()
+        finally:
+            QGuiApplication.restoreOverrideCursor()
+
+
+def _button(text: str, name: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setAccessibleName(text.replace("&", ""))
+    button.setAutoDefault(False)
+    return button

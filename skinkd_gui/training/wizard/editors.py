@@ -1,0 +1,298 @@
+"""One editor widget per kind of recipe field, made from the field's declaration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
+
+from core.recipe import FieldSpec
+from skinkd_gui.training.wizard.texts import choice_text
+
+
+class CalmSpinBox(QSpinBox):
+    """Turns with the wheel only when it has the focus, so that scrolling past it changes nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Qt's; passed on to the page without focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class CalmComboBox(QComboBox):
+    """Turns with the wheel only when it has the focus, so that scrolling past it changes nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Qt's; passed on to the page without focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class FieldEditor(QWidget):
+    """Edits one recipe field.
+
+    Signals: `edited(object)` with the new value, usable or not, when the user (not the program) changed it.
+    """
+
+    edited = Signal(object)
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.spec = spec
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+
+    def show_value(self, value: Any) -> None:
+        """Show a value that came from elsewhere; emits nothing."""
+        raise NotImplementedError
+
+    def _adopt(self, widget: QWidget, suffix: str = "", spoken: str = "") -> None:
+        """Name the inner widget for tests, scripts and screen readers, and take it in."""
+        widget.setObjectName(object_name(self.spec.key) + suffix)
+        widget.setAccessibleName(spoken or self.spec.title)
+        widget.setAccessibleDescription(self.spec.help)
+        widget.setToolTip(tooltip(self.spec))
+        self._row.addWidget(widget)
+        if self.focusProxy() is None:
+            self.setFocusProxy(widget)
+
+    def _finish(self) -> None:
+        if self.spec.unit:
+            self._row.addWidget(QLabel(self.spec.unit))
+        self._row.addStretch(1)
+
+
+class TextEditor(FieldEditor):
+    """Free text."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._edit = QLineEdit()
+        self._edit.textEdited.connect(self._on_edited)
+        self._adopt(self._edit)
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        if self._edit.text() != str(value):
+            self._edit.setText(str(value))
+
+    @Slot(str)
+    def _on_edited(self, text: str) -> None:
+        self.edited.emit(text)
+
+
+class NumberEditor(FieldEditor):
+    """A number, typed freely (also as 1e-5); what is no number is passed on as the text it is."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._edit = QLineEdit()
+        self._edit.setFixedWidth(120)
+        self._edit.textEdited.connect(self._on_edited)
+        self._adopt(self._edit)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        if parsed_number(self._edit.text()) != value:
+            self._edit.setText(number_text(value))
+
+    @Slot(str)
+    def _on_edited(self, text: str) -> None:
+        self.edited.emit(parsed_number(text))
+
+
+class SliderEditor(FieldEditor):
+    """A share of 0 to 1: a slider in hundredths beside the number."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, 100)
+        self._slider.setPageStep(10)
+        self._slider.setMinimumWidth(150)
+        self._slider.valueChanged.connect(self._on_slid)
+        self._edit = QLineEdit()
+        self._edit.setFixedWidth(64)
+        self._edit.textEdited.connect(self._on_edited)
+        self._adopt(self._slider, "Slider", f"{spec.title}, slider")
+        self._adopt(self._edit)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        if parsed_number(self._edit.text()) != value:
+            self._edit.setText(number_text(value))
+        if isinstance(value, int | float):
+            self._slider.blockSignals(True)
+            self._slider.setValue(round(value * 100))
+            self._slider.blockSignals(False)
+
+    @Slot(str)
+    def _on_edited(self, text: str) -> None:
+        self.edited.emit(parsed_number(text))
+
+    @Slot(int)
+    def _on_slid(self, hundredths: int) -> None:
+        self.edited.emit(hundredths / 100)
+
+
+class IntegerEditor(FieldEditor):
+    """A whole number within the declared bounds."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._spin = CalmSpinBox()
+        self._spin.setRange(int(spec.minimum or 0), int(2**31 - 1 if spec.maximum is None else spec.maximum))
+        self._spin.setFixedWidth(120)
+        self._spin.valueChanged.connect(self._on_edited)
+        self._adopt(self._spin)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        if isinstance(value, int) and self._spin.value() != value:
+            self._spin.blockSignals(True)
+            self._spin.setValue(value)
+            self._spin.blockSignals(False)
+
+    @Slot(int)
+    def _on_edited(self, value: int) -> None:
+        self.edited.emit(value)
+
+
+class ChoiceEditor(FieldEditor):
+    """One of the declared words, shown in plain language."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._combo = CalmComboBox()
+        for value in spec.choices:
+            self._combo.addItem(choice_text(spec.key, value), value)
+        self._combo.setMinimumWidth(120)
+        self._combo.activated.connect(self._on_activated)
+        self._adopt(self._combo)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        index = self._combo.findData(value)
+        if index != self._combo.currentIndex():
+            self._combo.setCurrentIndex(index)
+
+    @Slot(int)
+    def _on_activated(self, index: int) -> None:
+        self.edited.emit(self._combo.itemData(index))
+
+
+class SwitchEditor(FieldEditor):
+    """On or off."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._box = QCheckBox()
+        self._box.clicked.connect(self._on_clicked)
+        self._adopt(self._box)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        self._box.setChecked(bool(value))
+
+    @Slot(bool)
+    def _on_clicked(self, checked: bool) -> None:
+        self.edited.emit(checked)
+
+
+class SharesEditor(FieldEditor):
+    """Three numbers: shares that sum to 1, or counts."""
+
+    _PARTS = ("Training", "Validation", "Test")
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._edits: list[QLineEdit] = []
+        for part in self._PARTS:
+            edit = QLineEdit()
+            edit.setFixedWidth(64)
+            edit.textEdited.connect(self._on_edited)
+            self._edits.append(edit)
+            self._adopt(edit, part, f"{part} share or number of images")
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        for edit, share in zip(self._edits, value, strict=True):
+            if parsed_number(edit.text()) != share:
+                edit.setText(number_text(share))
+
+    @Slot(str)
+    def _on_edited(self, _text: str) -> None:
+        self.edited.emit(tuple(parsed_number(edit.text()) for edit in self._edits))
+
+
+_EDITORS: dict[str, type[FieldEditor]] = {
+    "text": TextEditor,
+    "choice": ChoiceEditor,
+    "integer": IntegerEditor,
+    "number": NumberEditor,
+    "switch": SwitchEditor,
+    "shares": SharesEditor,
+}
+
+
+_SLIDERS = ("distillation.alpha", "teacher.freeze", "student.freeze")
+
+
+def make_editor(spec: FieldSpec, parent: QWidget | None = None) -> FieldEditor:
+    """The editor for a field's kind."""
+    if spec.key in _SLIDERS:
+        return SliderEditor(spec, parent)
+    return _EDITORS[spec.kind](spec, parent)
+
+
+def object_name(key: str) -> str:
+    """`optimisation.learning_rate` is edited by the widget `optimisationLearningRateField`."""
+    first, *others = key.replace(".", "_").split("_")
+    return first + "".join(word.capitalize() for word in others) + "Field"
+
+
+def tooltip(spec: FieldSpec) -> str:
+    """Help, range and the recipe's own name of a field."""
+    low, high = spec.minimum, spec.maximum
+    if low is not None and high is not None and high < 2**31 - 1:
+        limits = f"\nFrom {number_text(low)} to {number_text(high)}{f' {spec.unit}' if spec.unit else ''}."
+    else:
+        limits = ""
+    return f"{spec.help}{limits}\nIn the recipe: {spec.key}"
+
+
+def parsed_number(text: str) -> float | str:
+    """The number that a text stands for (a decimal comma is understood), or the text itself."""
+    try:
+        number = float(text.strip().replace(",", "."))
+    except ValueError:
+        return text
+    return number if np.isfinite(number) else text
+
+
+def number_text(value: Any) -> str:
+    """A number without exponent and superfluous zeros: 0.00001, 25, 0.7."""
+    if isinstance(value, int | float):
+        return str(np.format_float_positional(value, trim="-"))
+    return str(value)

@@ -1,0 +1,38 @@
+"""The wizard's state as the pages see it: they change it through here and listen for what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.state import WizardState
+
+
+class WizardModel(QObject):
+    """Holds the one `WizardState`. The model is the truth, pages listen.
+
+    Signals: `changed()` after every change of the state, in the GUI thread.
+    """
+
+    changed = Signal()
+
+    def __init__(self, state: WizardState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+
+    @property
+    def state(self) -> WizardState:
+        """The present state."""
+        return self._state
+
+    def update(self, state: WizardState) -> None:
+        """Take the next state and tell everybody, when it differs."""
+        if state != self._state:
+            self._state = state
+            self.changed.emit()
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Give a recipe field a value, usable or not."""
+        self.update(brain.set_value(self._state, key, value))

@@ -1,0 +1,289 @@
+"""Choosing a network: by name with search, with its size, and the weights it starts from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from core.events import CancelToken, Report
+from core.models.catalog import ModelFacts
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.editors import CalmComboBox
+from skinkd_gui.training.wizard.job_slot import JobSlot
+from skinkd_gui.training.wizard.look import MessageLabel, help_label, row
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.texts import facts_text
+from skinkd_gui.workers.job import JobFailure, JobResult
+
+_TYPING_MILLISECONDS = 500
+_WHY = Qt.ItemDataRole.UserRole + 1
+_FILE = "file"
+_TITLE_WIDTH = 170
+_WEIGHTS = (
+    ("hub", "Pretrained weights (fetched once)"),
+    ("none", "Nothing: untrained weights"),
+    (_FILE, "A file of weights…"),
+)
+_WEIGHTS_HELP = {
+    "hub": "Fetched from the internet at the first use, then kept. This is the only time SkinKD uses the internet.",
+    "none": "Needs many more images and epochs to become good.",
+    _FILE: "A .safetensors file for this network. Its last layer is replaced when it is for other classes.",
+}
+
+
+class _WhyDelegate(QStyledItemDelegate):
+    """Writes the reason behind a suggested name, in the list only."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Qt's."""
+        super().initStyleOption(option, index)
+        why = index.data(_WHY)
+        if why:
+            option.text = f"{option.text}   –   {why}"
+
+
+class ModelChooser(QWidget):
+    """Edits `architecture` and `weights` of one recipe section and shows what the network weighs."""
+
+    def __init__(
+        self, model: WizardModel, section: str, suggested: tuple[tuple[str, str], ...], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._model, self._section, self._suggested = model, section, suggested
+        self._names_slot, self._facts_slot = JobSlot(self), JobSlot(self)
+        self._names_slot.succeeded.connect(self._on_names)
+        self._facts_slot.succeeded.connect(self._on_facts)
+        self._facts_slot.failed.connect(self._on_unusable)
+        self._active = self._named = False
+        self._asked: tuple[str, int] | None = None
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MILLISECONDS)
+        self._typing.timeout.connect(self._take_typed)
+        self._build_architecture()
+        self._build_weights()
+        self._lay_out()
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    def activate(self) -> None:
+        """The page came into view: load the names and look the network up."""
+        self._active = True
+        if not self._named:
+            self._names_slot.start(_all_names)
+        self._refresh()
+
+    def shut_down(self) -> None:
+        """Stop and wait."""
+        for slot in (self._names_slot, self._facts_slot):
+            slot.drop()
+        for slot in (self._names_slot, self._facts_slot):
+            slot.shut_down()
+
+    # --- building ---
+
+    def _build_architecture(self) -> None:
+        self.combo: QComboBox = CalmComboBox()
+        self.combo.setObjectName(f"{self._section}ArchitectureCombo")
+        self.combo.setAccessibleName(f"Network of the {self._section}")
+        self.combo.setToolTip("Choose a suggested network, or type part of any timm network's name.")
+        self.combo.setEditable(True)
+        self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.combo.setFixedWidth(320)
+        self.combo.setMaxVisibleItems(12)
+        self.combo.view().setItemDelegate(_WhyDelegate(self.combo))
+        for name, why in self._suggested:
+            self.combo.addItem(name)
+            self.combo.setItemData(self.combo.count() - 1, why, _WHY)
+            self.combo.setItemData(self.combo.count() - 1, why, Qt.ItemDataRole.ToolTipRole)
+        longest = max(self.fontMetrics().horizontalAdvance(f"{name}   –   {why}") for name, why in self._suggested)
+        self.combo.view().setMinimumWidth(longest + 40)
+        self._complete([name for name, _ in self._suggested])
+        self.combo.activated.connect(self._take_now)
+        line = QLineEdit()
+        self.combo.setLineEdit(line)
+        line.textEdited.connect(self._on_typed)
+        line.editingFinished.connect(self._take_typed)
+        self._why = help_label()
+        self._facts = QLabel()
+        self._facts.setObjectName(f"{self._section}FactsLabel")
+        self._facts.setWordWrap(True)
+        self._problem = MessageLabel()
+        self._problem.setObjectName(f"{self._section}ArchitectureProblem")
+
+    def _build_weights(self) -> None:
+        self.weights: QComboBox = CalmComboBox()
+        self.weights.setObjectName(f"{self._section}WeightsCombo")
+        self.weights.setAccessibleName(f"Starting weights of the {self._section}")
+        self.weights.setFixedWidth(320)
+        for value, text in _WEIGHTS:
+            self.weights.addItem(text, value)
+        self.weights.activated.connect(self._on_weights)
+        self.file_edit = QLineEdit()
+        self.file_edit.setObjectName(f"{self._section}WeightsFileEdit")
+        self.file_edit.setAccessibleName("File of weights")
+        self.file_edit.setPlaceholderText("A .safetensors file")
+        self.file_edit.textEdited.connect(self._on_file_typed)
+        self.browse = QPushButton("Browse…")
+        self.browse.setObjectName(f"{self._section}WeightsBrowseButton")
+        self.browse.setAccessibleName("Browse for a file of weights")
+        self.browse.setAutoDefault(False)
+        self.browse.clicked.connect(self._browse_file)
+        self._weights_help = help_label()
+        self._weights_problem = MessageLabel()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setColumnStretch(2, 1)
+        self._title(grid, 0, "Network", self.combo)
+        grid.addWidget(self._why, 0, 2)
+        grid.addWidget(self._facts, 1, 1, 1, 2)
+        grid.addWidget(self._problem, 2, 1, 1, 2)
+        self._title(grid, 3, "Starting weights", self.weights)
+        grid.addWidget(self._weights_help, 3, 2)
+        self._file_row = QWidget()
+        file_row = row(self.file_edit, self.browse, stretch=False)
+        file_row.setContentsMargins(0, 0, 0, 0)
+        self._file_row.setLayout(file_row)
+        grid.addWidget(self._file_row, 4, 1, 1, 2)
+        grid.addWidget(self._weights_problem, 5, 1, 1, 2)
+
+    def _title(self, grid: QGridLayout, at: int, text: str, editor: QWidget) -> None:
+        label = QLabel(text)
+        label.setFixedWidth(_TITLE_WIDTH)
+        label.setBuddy(editor)
+        grid.addWidget(label, at, 0)
+        grid.addWidget(editor, at, 1)
+
+    def _complete(self, names: list[str]) -> None:
+        completer = QCompleter(names, self.combo)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setMaxVisibleItems(12)
+        completer.activated.connect(self._take_now)
+        self.combo.setCompleter(completer)
+
+    # --- the user's doing ---
+
+    @Slot(str)
+    def _on_typed(self, _text: str) -> None:
+        self._typing.start()
+
+    @Slot()
+    def _take_now(self) -> None:
+        self._typing.stop()
+        QTimer.singleShot(0, self, self._take_typed)  # the line edit takes the chosen text after this signal
+
+    @Slot()
+    def _take_typed(self) -> None:
+        self._typing.stop()
+        name = self.combo.currentText().strip()
+        self._model.set_value(f"{self._section}.architecture", name)
+
+    @Slot(int)
+    def _on_weights(self, index: int) -> None:
+        value = self.weights.itemData(index)
+        if value == _FILE:
+            value = self.file_edit.text().strip() or ".safetensors"
+        self._model.set_value(f"{self._section}.weights", value)
+        if self.weights.currentData() == _FILE and not self.file_edit.text():
+            self.file_edit.setFocus()
+
+    @Slot(str)
+    def _on_file_typed(self, text: str) -> None:
+        self._model.set_value(f"{self._section}.weights", text.strip() or ".safetensors")
+
+    @Slot()
+    def _browse_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "File of weights", self.file_edit.text(), "Weights (*.safetensors);;All files (*)"
+        )
+        if chosen:
+            self._model.set_value(f"{self._section}.weights", chosen)
+
+    # --- what is known ---
+
+    @Slot()
+    def _refresh(self) -> None:
+        state = self._model.state
+        architecture = brain.shown_value(state, f"{self._section}.architecture")
+        if self.combo.currentText().strip() != architecture and not self._typing.isActive():
+            self.combo.setCurrentText(architecture)
+        self._why.setText(dict(self._suggested).get(architecture, ""))
+        self._show_weights(brain.shown_value(state, f"{self._section}.weights"))
+        wrong = dict(state.model_problems).get(self._section, "")
+        wrong = wrong or brain.field_problem(state, f"{self._section}.architecture")
+        self._problem.show_message(wrong)
+        facts = brain.facts_of(state, self._section)
+        self._facts.setText(facts_text(facts, state.recipe.data.image_size) if facts else "")
+        self._facts.setVisible(not wrong)
+        if not facts and not wrong:
+            self._facts.setText("Looking the network up…")
+        self._look_up(architecture, state.recipe.data.image_size)
+
+    def _show_weights(self, weights: str) -> None:
+        kind = weights if weights in ("hub", "none") else _FILE
+        self.weights.setCurrentIndex(self.weights.findData(kind))
+        self._file_row.setVisible(kind == _FILE)
+        if kind == _FILE and weights != ".safetensors" and self.file_edit.text().strip() != weights:
+            self.file_edit.setText(weights)
+        self._weights_help.setText(_WEIGHTS_HELP[kind])
+        self._weights_problem.show_message(brain.weights_message(self._model.state, self._section))
+
+    def _look_up(self, architecture: str, image_size: int) -> None:
+        if not self._active or (architecture, image_size) == self._asked or not architecture:
+            return
+        self._asked = (architecture, image_size)
+        self._facts_slot.start(_Describing(architecture, image_size))
+
+    @Slot(object)
+    def _on_names(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            self._named = True
+            first = [name for name, _ in self._suggested]
+            self._complete([*first, *(name for name in result.value if name not in first)])
+
+    @Slot(object)
+    def _on_facts(self, result: object) -> None:
+        if isinstance(result, JobResult) and isinstance(result.value, ModelFacts):
+            self._model.update(brain.model_described(self._model.state, self._section, result.value))
+
+    @Slot(object)
+    def _on_unusable(self, failure: object) -> None:
+        if isinstance(failure, JobFailure):
+            text = f"{failure.error.title}: {failure.error.summary}"
+            self._model.update(brain.model_unusable(self._model.state, self._section, text))
+
+
+class _Describing:
+    """Counts a network's parameters and multiply-adds."""
+
+    def __init__(self, architecture: str, image_size: int) -> None:
+        self._architecture, self._image_size = architecture, image_size
+
+    def __call__(self, report: Report, token: CancelToken) -> ModelFacts:
+        from core.models.catalog import describe_model
+
+        return describe_model(self._architecture, self._image_size)
+
+
+def _all_names(report: Report, token: CancelToken) -> Any:
+    """All networks' names; imports timm, which takes a while the first time."""
+    from core.models.catalog import search_models
+
+    return search_models("")

@@ -1,0 +1,55 @@
+"""What all pages of the wizard have in common."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from skinkd_gui.training.wizard.job_slot import JobSlot
+from skinkd_gui.training.wizard.look import help_label
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.state import Step
+
+
+class WizardPage(QScrollArea):
+    """One page: reads the model, writes to the model; the dialog alone decides about its buttons.
+
+    Subclasses put their widgets into `column` and may override `entered` and `left`.
+    """
+
+    def __init__(self, model: WizardModel, step: Step, about: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self.step = step
+        self._slots: list[JobSlot] = []
+        self.setObjectName(f"{step.name.lower()}Page")
+        self.setAccessibleName(step.value)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = QWidget()
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(4, 4, 12, 4)
+        self.column.setSpacing(10)
+        self.column.addWidget(help_label(about))
+        self.setWidget(body)
+
+    def entered(self) -> None:
+        """The page has come into view."""
+
+    def left(self) -> None:
+        """The page has gone out of view."""
+
+    def job_slot(self) -> JobSlot:
+        """A place for one of the page's jobs, shut down with the page."""
+        slot = JobSlot(self)
+        self._slots.append(slot)
+        return slot
+
+    def shut_down(self) -> None:
+        """Cancel the page's jobs and wait for them."""
+        for slot in self._slots:
+            slot.drop()
+        for slot in self._slots:
+            slot.shut_down()

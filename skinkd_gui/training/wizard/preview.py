@@ -1,0 +1,103 @@
+"""What a data set and its split amount to, computed in a worker for the Data page. Knows no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, ImageRecord, Part, Split
+from core.events import CancelToken
+from core.recipe.schema import DataRecipe
+
+THUMBNAIL_PIXELS = 96
+"""Edge of an example image, in device-independent pixels."""
+
+
+@dataclass(frozen=True)
+class SplitPreview:
+    """The numbers of a split. `rows` has one entry per part: (part, images, images per class in class order).
+
+    `images` and `lesions` count what can be used; `notes` say what a reader of the scores must know; `leaking` is the
+    number of lesions with images in more than one part.
+    """
+
+    rows: tuple[tuple[Part, int, tuple[int, ...]], ...]
+    images: int
+    lesions: int
+    notes: tuple[str, ...]
+    leaking: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One picture of a class, (size, size, 3) uint8 RGB."""
+
+    code: str
+    title: str
+    name: str
+    picture: NDArray[np.uint8]
+
+
+def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) -> SplitPreview:
+    """Divide the usable images as the run would. Raises `SkinKDError` where that is impossible."""
+    from core.data.splitting import leaking_lesions, make_split, split_notes
+
+    usable = usable_part(dataset, excluded)
+    split = make_split(usable, data)
+    return SplitPreview(
+        rows=tuple(_row(usable, split, part) for part in Part),
+        images=len(usable.records),
+        lesions=lesion_count(usable),
+        notes=tuple(split_notes(usable, split)),
+        leaking=len(leaking_lesions(usable, split)),
+    )
+
+
+def usable_part(dataset: DataSet, excluded: frozenset[str]) -> DataSet:
+    """The data set without images that are missing or left out."""
+    missing = {record.name for record in dataset.records if record.path is None}
+    return dataset.without(excluded | missing)
+
+
+def lesion_count(dataset: DataSet) -> int:
+    """How many different known lesions the images show; 0 when none is known."""
+    return len({record.lesion for record in dataset.records if record.lesion})
+
+
+def examples(dataset: DataSet, excluded: frozenset[str], token: CancelToken) -> tuple[Example, ...]:
+    """One picture per class that has a readable one, in class order: the first of the table that can be decoded."""
+    found: list[Example] = []
+    for label, (code, title) in enumerate(zip(CLASS_CODES, CLASS_NAMES, strict=True)):
+        candidates = [r for r in dataset.records if r.label == label and r.path and r.name not in excluded]
+        example = _first_readable(candidates[:_TRIES], code, title, token)
+        if example is not None:
+            found.append(example)
+    return tuple(found)
+
+
+_TRIES = 5
+
+
+def _first_readable(candidates: list[ImageRecord], code: str, title: str, token: CancelToken) -> Example | None:
+    from core.data.decoding import UnreadableImageError, decode_image
+
+    for record in candidates:
+        token.check()
+        if record.path is None:
+            continue
+        try:
+            # twice the shown size, so that it is sharp on high-resolution screens
+            picture = decode_image(record.path, 2 * THUMBNAIL_PIXELS)
+        except UnreadableImageError:
+            # the check lists it with its reason; the next image of the class stands in as example only
+            continue
+        return Example(code, title, record.name, picture)
+    return None
+
+
+def _row(dataset: DataSet, split: Split, part: Part) -> tuple[Part, int, tuple[int, ...]]:
+    indices = getattr(split, part.value)
+    counts = np.bincount(dataset.labels[indices], minlength=len(CLASS_CODES))
+    return part, len(indices), tuple(int(count) for count in counts)

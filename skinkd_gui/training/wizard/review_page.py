@@ -1,0 +1,173 @@
+"""Page 7: everything once more in plain words and as the recipe, to save, copy or start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Report
+from core.recipe import Recipe, recipe_to_toml
+from skinkd_gui.training.wizard.commands import train_command
+from skinkd_gui.training.wizard.look import MessageLabel, help_label, row
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Step, WizardState, plan, recipe_of, set_name
+from skinkd_gui.training.wizard.texts import plan_text, summary_lines
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import JobResult
+
+if TYPE_CHECKING:
+    from core.runs.planning import PlannedRun
+
+_ABOUT = (
+    "Start puts this into the queue; you can follow it in the Train tab, pause it, stop it and go on with it later."
+)
+
+
+class ReviewPage(WizardPage):
+    """Name, summary, recipe."""
+
+    def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.REVIEW, _ABOUT, parent)
+        self._runs_root = runs_root
+        self._planned_for: Recipe | None = None
+        self._planning = self.job_slot()
+        self._planning.succeeded.connect(self._on_planned)
+        self._here = False
+        self._build_name()
+        self._summary = QGridLayout()
+        self._summary.setHorizontalSpacing(12)
+        self._summary.setColumnStretch(1, 1)
+        self._lines: list[QLabel] = []
+        self.column.addLayout(self._summary)
+        self._build_recipe()
+        self._message = MessageLabel()
+        self.column.addWidget(self._message)
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    def entered(self) -> None:
+        """Show the state as it is now."""
+        self._here = True
+        self._refresh()
+
+    def left(self) -> None:
+        """Nothing needs to be kept up to date out of view."""
+        self._here = False
+
+    def _build_name(self) -> None:
+        self.name_edit = QLineEdit()
+        self.name_edit.setObjectName("runNameEdit")
+        self.name_edit.setAccessibleName("Name of the run")
+        self.name_edit.setMaxLength(80)
+        self.name_edit.textEdited.connect(self._on_named)
+        label = QLabel("&Name")
+        label.setBuddy(self.name_edit)
+        self.column.addLayout(row(label, self.name_edit, stretch=False))
+        self._plan = help_label()
+        self._plan.setObjectName("planLabel")
+        self.column.addWidget(self._plan)
+
+    def _build_recipe(self) -> None:
+        self.toml = QPlainTextEdit()
+        self.toml.setObjectName("recipeText")
+        self.toml.setAccessibleName("The recipe as TOML")
+        self.toml.setReadOnly(True)
+        self.toml.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.toml.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.toml.setTabChangesFocus(True)
+        self.toml.setMinimumHeight(180)
+        save = self._button("Save recipe…", "saveRecipeButton")
+        save.clicked.connect(self._save)
+        copy = self._button("Copy command", "copyCommandButton")
+        copy.setToolTip("The command that does the same without this window")
+        copy.clicked.connect(self._copy)
+        self._copied = help_label()
+        self._copied.setObjectName("copiedLabel")
+        self.column.addWidget(make_label("The recipe", "heading"))
+        self.column.addWidget(self.toml, 1)
+        buttons = row(save, copy, stretch=False)
+        buttons.addWidget(self._copied, 1)
+        self.column.addLayout(buttons)
+
+    def _button(self, text: str, name: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAccessibleName(text.rstrip("…"))
+        button.setAutoDefault(False)
+        return button
+
+    @Slot(str)
+    def _on_named(self, text: str) -> None:
+        self.model.update(set_name(self.model.state, text))
+
+    @Slot()
+    def _refresh(self) -> None:
+        if not self._here:
+            return
+        state = self.model.state
+        recipe = recipe_of(state)
+        if recipe != self._planned_for:
+            self._planned_for = recipe
+            self._copied.setText("")
+            self.toml.setPlainText(recipe_to_toml(recipe))
+            self._planning.start(_Planning(state, self._runs_root))
+        if self.name_edit.text() != state.name:
+            self.name_edit.setText(state.name)
+        self._show_summary(state)
+
+    def _show_summary(self, state: WizardState) -> None:
+        lines = summary_lines(state)
+        while len(self._lines) < 2 * len(lines):
+            at = len(self._lines) // 2
+            what, choice = make_label("", "muted"), make_label("", "", wrap=True)
+            self._summary.addWidget(what, at, 0)
+            self._summary.addWidget(choice, at, 1)
+            self._lines += [what, choice]
+        texts = [text for line in lines for text in line]
+        for number, label in enumerate(self._lines):
+            label.setText(texts[number] if number < len(texts) else "")
+            label.setVisible(number < len(texts))
+
+    @Slot(object)
+    def _on_planned(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            planned: tuple[PlannedRun, ...] = result.value
+            self._plan.setText(plan_text(planned, self.model.state))
+            self.name_edit.setPlaceholderText(planned[-1].name)
+
+    @Slot()
+    def _save(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the recipe", "recipe.toml", "Recipes (*.toml)")
+        if not chosen:
+            return
+        path = Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(".toml")
+        try:
+            path.write_text(self.toml.toPlainText(), encoding="utf-8")
+        except OSError as error:
+            show_error(self, SkinKDError("The recipe was not saved", f"{path} could not be written.", str(error)))
+            return
+        self._copied.setText(f"Saved as {path}")
+
+    @Slot()
+    def _copy(self) -> None:
+        state = self.model.state
+        command = train_command(recipe_of(state), state.preset, self._runs_root, state.name)
+        QGuiApplication.clipboard().setText(command)
+        self._copied.setText("Copied. Paste it into a terminal to do the same there.")
+
+
+class _Planning:
+    """Works out the runs; looks for a finished teacher with the same settings."""
+
+    def __init__(self, state: WizardState, runs_root: Path) -> None:
+        self._state, self._runs_root = state, runs_root
+
+    def __call__(self, report: Report, token: CancelToken) -> tuple[PlannedRun, ...]:
+        return plan(self._state, self._runs_root)

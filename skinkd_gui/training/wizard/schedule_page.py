@@ -1,0 +1,26 @@
+"""Page 5: how the weights are changed, and for how long."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from core.recipe import section_fields
+from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Step
+
+_ABOUT = (
+    "These settings hold for the teacher and for the student. The ones you start from are a good choice; "
+    "↺ brings a changed one back."
+)
+
+
+class SchedulePage(WizardPage):
+    """Every field of the recipe's optimisation section."""
+
+    def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.SCHEDULE, _ABOUT, parent)
+        self.form = FieldForm(model, section_fields("optimisation"))
+        self.column.addWidget(self.form)
+        self.column.addStretch(1)

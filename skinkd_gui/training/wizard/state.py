@@ -1,0 +1,489 @@
+"""The wizard's brain, without Qt: which page comes next, what is valid, which recipe and runs it stands for.
+
+`WizardState` is a frozen value; every function here takes one and returns an answer or the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+from core.data.types import DataSet
+from core.errors import FieldProblem, RecipeError
+from core.recipe import Preset, Recipe, parse_recipe, preset
+from core.runs.status import RunState, RunSummary
+
+if TYPE_CHECKING:
+    from core.models.catalog import ModelFacts
+    from core.runs.planning import PlannedRun
+
+
+class Step(StrEnum):
+    """The pages in their order; the value is the page's title."""
+
+    DATA = "Data"
+    TASK = "Task"
+    TEACHER = "Teacher"
+    STUDENT = "Student and distillation"
+    SCHEDULE = "Schedule"
+    COST = "Hardware and cost"
+    REVIEW = "Review"
+
+
+class Goal(StrEnum):
+    """What the user wants to have at the end."""
+
+    TEACHER = "teacher"
+    PLAIN = "plain"
+    DISTIL = "distil"
+    WHOLE = "whole"
+
+
+class Check(StrEnum):
+    """How far the reading of every image has come."""
+
+    NONE = "none"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class WizardState:
+    """Everything the wizard knows. `recipe` is always valid; what was typed and can not be used yet waits in `drafts`
+    with its messages in `problems`. `excluded` are the images that going on leaves out. `facts` and `model_problems`
+    hold (section, what is known of its model) and (section, why its model can not be used)."""
+
+    recipe: Recipe
+    step: Step = Step.DATA
+    goal: Goal = Goal.WHOLE
+    preset: Preset | None = Preset.PAPER
+    drafts: tuple[tuple[str, Any], ...] = ()
+    problems: tuple[FieldProblem, ...] = ()
+    reading: bool = False
+    dataset: DataSet | None = None
+    data_problem: str = ""
+    excluded: frozenset[str] = frozenset()
+    check: Check = Check.NONE
+    teachers: tuple[RunSummary, ...] = ()
+    facts: tuple[tuple[str, ModelFacts], ...] = ()
+    model_problems: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+
+
+# --- starting -----------------------------------------------------------------------------------------------------
+
+
+def initial_state(recipe: Recipe | None = None, data_path: str = "") -> WizardState:
+    """The state on opening: the paper's recipe, or a given one. `data_path` wins over the recipe's when not empty."""
+    start = recipe if recipe is not None else preset(Preset.PAPER)
+    if data_path:
+        start = _merged(start, {"data.path": data_path})
+    return WizardState(recipe=start, goal=goal_of(start), preset=preset_of(start))
+
+
+def goal_of(recipe: Recipe) -> Goal:
+    """The goal that a recipe serves."""
+    if recipe.task == "teacher":
+        return Goal.TEACHER
+    if not recipe.needs_teacher:
+        return Goal.PLAIN
+    return Goal.DISTIL if recipe.teacher.run else Goal.WHOLE
+
+
+def preset_of(recipe: Recipe) -> Preset | None:
+    """The preset whose models, method and schedule the recipe has, or None for one's own settings."""
+    for name in Preset:
+        example = preset(name)
+        if all(getattr(recipe, section) == getattr(example, section) for section in _PRESET_SECTIONS):
+            return name
+    return None
+
+
+_PRESET_SECTIONS = ("student", "distillation", "curriculum", "optimisation")
+
+
+# --- changing values ----------------------------------------------------------------------------------------------
+
+
+def set_value(state: WizardState, key: str, value: Any) -> WizardState:
+    """The state after the user gave the field `key` (`section.name`) a value, usable or not.
+
+    A usable value goes into the recipe. One that is not stays beside it as a draft, with the recipe's own message,
+    until it is corrected; drafts are tried again with every edit because one field may heal another.
+    """
+    drafts = dict(state.drafts) | {key: value}
+    problems: dict[str, FieldProblem] = {}
+    waiting: dict[str, Any] = {}
+    while True:
+        usable = {name: draft for name, draft in drafts.items() if name not in waiting}
+        try:
+            recipe = _merged(state.recipe, usable)
+        except RecipeError as error:
+            new = {problem.key: problem for problem in error.problems if problem.key not in problems}
+            problems |= new
+            bad = [name for name in usable if name in new] or list(usable)
+            waiting |= {name: usable[name] for name in bad}
+            if set(problems).isdisjoint(waiting):
+                problems |= {name: FieldProblem(name, error.problems[0].message) for name in bad}
+            continue
+        return replace(state, recipe=recipe, drafts=tuple(waiting.items()), problems=tuple(problems.values()))
+
+
+def reset_value(state: WizardState, key: str) -> WizardState:
+    """The state with a field back at the value it has in the chosen preset (the paper's without one)."""
+    return set_value(state, key, default_of(state, key))
+
+
+def default_of(state: WizardState, key: str) -> Any:
+    """The value that a reset gives to the field `key`."""
+    return value_of(preset(state.preset or Preset.PAPER), key)
+
+
+def value_of(recipe: Recipe, key: str) -> Any:
+    """The value of the field with the dotted key."""
+    section, _, name = key.partition(".")
+    return getattr(getattr(recipe, section), name)
+
+
+def shown_value(state: WizardState, key: str) -> Any:
+    """What the field `key` shows: the user's draft where there is one, otherwise the recipe's value."""
+    return dict(state.drafts).get(key, value_of(state.recipe, key))
+
+
+def field_problem(state: WizardState, key: str) -> str:
+    """Why the value of a field can not be used, or an empty text."""
+    return next((problem.message for problem in state.problems if problem.key == key), "")
+
+
+def choose_preset(state: WizardState, name: Preset) -> WizardState:
+    """The state with a preset's models, method, schedule and image size; data, split, hardware and goal stay.
+
+    A finished teacher stays chosen, and with it its image size: its answers are for images of that size.
+    """
+    start = preset(name)
+    taken = state.recipe.teacher.run
+    changes = {section: getattr(start, section) for section in _PRESET_SECTIONS}
+    if not taken:
+        changes["teacher"] = start.teacher
+        size = start.data.image_size
+        changes["data"] = state.recipe.data.model_copy(update={"image_size": size})
+    recipe = state.recipe.model_copy(update=changes)
+    clean = replace(state, recipe=recipe, preset=name, drafts=(), problems=(), model_problems=())
+    return _with_method(clean)
+
+
+def choose_goal(state: WizardState, goal: Goal) -> WizardState:
+    """The state with another goal; whatever it does not need keeps its values for a return."""
+    return _with_method(replace(state, goal=goal))
+
+
+def choose_teacher(state: WizardState, teacher: RunSummary) -> WizardState:
+    """The state that learns from a finished teacher run.
+
+    Takes over the teacher's model, image size and split: divided otherwise, images that the teacher was trained on
+    would stand in the student's test set, and its answers would look better than they are.
+    """
+    if teacher.recipe is None:
+        return state
+    theirs = teacher.recipe.data
+    same = {name: getattr(theirs, name) for name in ("image_size", "split", "group_by_lesion", "folds", "fold", "seed")}
+    recipe = state.recipe.model_copy(
+        update={
+            "data": state.recipe.data.model_copy(update=same),
+            "teacher": teacher.recipe.teacher.model_copy(update={"run": str(teacher.folder)}),
+        }
+    )
+    return replace(state, recipe=recipe)
+
+
+def finished_teachers(runs: tuple[RunSummary, ...]) -> tuple[RunSummary, ...]:
+    """The runs that a student can learn from, in the given order."""
+    return tuple(
+        run
+        for run in runs
+        if run.status.state is RunState.FINISHED and run.recipe is not None and run.recipe.task == "teacher"
+    )
+
+
+def chosen_teacher(state: WizardState) -> RunSummary | None:
+    """The finished teacher that the recipe names by its folder or the folder's name, when it is among those found."""
+    named = state.recipe.teacher.run
+    return next((run for run in state.teachers if named in (str(run.folder), run.folder.name)), None)
+
+
+def teacher_note(state: WizardState) -> str:
+    """What choosing the finished teacher changed, or what must be known about it; empty without one."""
+    teacher = chosen_teacher(state)
+    if state.goal is not Goal.DISTIL or teacher is None or teacher.recipe is None:
+        return "" if state.goal is not Goal.DISTIL or state.teachers else NO_TEACHER
+    theirs, ours = teacher.recipe.data, state.recipe.data
+    if Path(theirs.path) != Path(ours.path):
+        return (
+            f"This teacher was trained on other images ({theirs.path}). Images that it was trained on may stand in "
+            "the student's test set, which would make the student's scores look better than they are."
+        )
+    keys = ("split", "group_by_lesion", "folds", "fold", "seed")
+    if any(getattr(theirs, key) != getattr(ours, key) for key in keys):
+        return (
+            "The images are divided otherwise than for this teacher: some that it was trained on stand in the "
+            "student's test set. Choose the teacher again to divide them as it was trained."
+        )
+    return "The image size and the division of the images are taken over from this teacher, so that tests stay fair."
+
+
+NO_TEACHER = "There is no finished teacher yet. Train one first, or choose to train a teacher and then a student."
+
+
+def _with_method(state: WizardState) -> WizardState:
+    """Distilling needs a method: without one the paper's best (KL) is set."""
+    recipe = state.recipe
+    if state.goal in (Goal.DISTIL, Goal.WHOLE) and recipe.distillation.method == "none":
+        if recipe.curriculum.order != "none":
+            return state
+        method = recipe.distillation.model_copy(update={"method": "kl"})
+        return replace(state, recipe=recipe.model_copy(update={"distillation": method}))
+    return state
+
+
+def _merged(recipe: Recipe, values: dict[str, Any]) -> Recipe:
+    """The recipe with dotted keys replaced; raises RecipeError."""
+    tree = recipe.model_dump(mode="json")
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        tree[section][name] = list(value) if isinstance(value, tuple) else value
+    return parse_recipe(tree)
+
+
+# --- data ---------------------------------------------------------------------------------------------------------
+
+
+def start_reading(state: WizardState, path: str) -> WizardState:
+    """The state while the data set at `path` is being read."""
+    cleared = replace(state, reading=bool(path), dataset=None, data_problem="", excluded=frozenset(), check=Check.NONE)
+    return set_value(cleared, "data.path", path)
+
+
+def data_read(state: WizardState, dataset: DataSet, excluded: frozenset[str]) -> WizardState:
+    """The state with a data set whose tables were read; its images are checked next."""
+    return replace(state, reading=False, dataset=dataset, excluded=excluded, data_problem="")
+
+
+def data_failed(state: WizardState, message: str) -> WizardState:
+    """The state when nothing could be read, with the reason."""
+    return replace(state, reading=False, dataset=None, excluded=frozenset(), data_problem=message, check=Check.NONE)
+
+
+def data_checked(state: WizardState, dataset: DataSet, excluded: frozenset[str]) -> WizardState:
+    """The state with every image read once."""
+    return replace(state, dataset=dataset, excluded=excluded, check=Check.DONE)
+
+
+def usable_images(state: WizardState) -> int:
+    """How many images can be used, as far as is known."""
+    if state.dataset is None:
+        return 0
+    return sum(1 for record in state.dataset.records if record.path and record.name not in state.excluded)
+
+
+# --- models -------------------------------------------------------------------------------------------------------
+
+
+def model_described(state: WizardState, section: str, facts: ModelFacts) -> WizardState:
+    """The state that knows the size of a section's model."""
+    known = tuple(item for item in state.facts if item[0] != section)
+    wrong = tuple(item for item in state.model_problems if item[0] != section)
+    return replace(state, facts=(*known, (section, facts)), model_problems=wrong)
+
+
+def model_unusable(state: WizardState, section: str, message: str) -> WizardState:
+    """The state that knows why a section's model can not be used."""
+    known = tuple(item for item in state.facts if item[0] != section)
+    wrong = tuple(item for item in state.model_problems if item[0] != section)
+    return replace(state, facts=known, model_problems=(*wrong, (section, message)))
+
+
+def facts_of(state: WizardState, section: str) -> ModelFacts | None:
+    """What is known of a section's present model, or None."""
+    facts = dict(state.facts).get(section)
+    return facts if facts is not None and facts.architecture == getattr(state.recipe, section).architecture else None
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+
+def steps(state: WizardState) -> tuple[Step, ...]:
+    """The pages that this goal needs, in order."""
+    unneeded = {
+        Goal.TEACHER: {Step.STUDENT},
+        Goal.PLAIN: {Step.TEACHER},
+        Goal.DISTIL: {Step.TEACHER},
+        Goal.WHOLE: set[Step](),
+    }[state.goal]
+    return tuple(step for step in Step if step not in unneeded)
+
+
+def next_step(state: WizardState) -> Step | None:
+    """The page that Next opens; None on the last."""
+    return _neighbour(state, 1)
+
+
+def previous_step(state: WizardState) -> Step | None:
+    """The page that Back opens; None on the first."""
+    return _neighbour(state, -1)
+
+
+def go_to(state: WizardState, step: Step) -> WizardState:
+    """The state on another page, when it can be opened; otherwise unchanged."""
+    return replace(state, step=step) if can_open(state, step) else state
+
+
+def can_open(state: WizardState, step: Step) -> bool:
+    """Whether a page can be gone to: all needed pages before it are in order (going back is always possible)."""
+    needed = steps(state)
+    if step not in needed:
+        return False
+    before = needed[: needed.index(step)]
+    return not any(message_for(state, earlier) for earlier in before) or _index(step) <= _index(state.step)
+
+
+def message_for(state: WizardState, step: Step) -> str:
+    """What must still be done on a page before Next, in plain words; empty when the page is in order."""
+    if step is Step.DATA:
+        return _data_message(state)
+    if step is Step.TASK:
+        return _task_message(state)
+    if step is Step.TEACHER:
+        return _model_message(state, "teacher") or _field_message(state, "teacher")
+    if step is Step.STUDENT:
+        return _student_message(state)
+    if step is Step.SCHEDULE:
+        return _field_message(state, "optimisation")
+    if step is Step.COST:
+        return _field_message(state, "hardware")
+    if step is Step.REVIEW:
+        return _review_message(state)
+    assert_never(step)
+
+
+def can_start(state: WizardState) -> bool:
+    """Whether the runs can be started."""
+    return not message_for(state, Step.REVIEW)
+
+
+def _neighbour(state: WizardState, distance: int) -> Step | None:
+    needed = steps(state)
+    position = needed.index(state.step) + distance if state.step in needed else 0
+    return needed[position] if 0 <= position < len(needed) else None
+
+
+def _index(step: Step) -> int:
+    return list(Step).index(step)
+
+
+def _data_message(state: WizardState) -> str:
+    if not state.recipe.data.path:
+        return "Choose the folder with your images, or use the built-in sample images."
+    if state.reading:
+        return "The data set is being read."
+    if state.dataset is None:
+        return state.data_problem or "The data set has not been read yet."
+    if usable_images(state) == 0:
+        return "None of these images can be used."
+    if state.excluded and not state.recipe.data.skip_problems:
+        return f"{counted(len(state.excluded), 'image')} can not be used: tick “Go on without”, or correct the data."
+    return _field_message(state, "data")
+
+
+def _task_message(state: WizardState) -> str:
+    if state.goal is not Goal.DISTIL:
+        return ""
+    if not state.recipe.teacher.run:
+        return "Choose the finished teacher to learn from." if state.teachers else "There is no finished teacher yet."
+    if chosen_teacher(state) is None and not (Path(state.recipe.teacher.run) / "model.safetensors").is_file():
+        return "The chosen teacher's folder holds no finished model; choose another."
+    return ""
+
+
+def _student_message(state: WizardState) -> str:
+    recipe = state.recipe
+    if state.goal in (Goal.DISTIL, Goal.WHOLE):
+        if recipe.distillation.method == "none" and recipe.curriculum.order == "none":
+            return "Choose a method or the teacher's order; without both the teacher would not be used."
+        problem = _field_message(state, "distillation") or _field_message(state, "curriculum")
+        if problem:
+            return problem
+    return _model_message(state, "student") or _field_message(state, "student")
+
+
+def _model_message(state: WizardState, section: str) -> str:
+    return dict(state.model_problems).get(section, "") or weights_message(state, section)
+
+
+def weights_message(state: WizardState, section: str) -> str:
+    """Why a section's starting weights can not be used; empty when they can, as far as is known."""
+    weights = getattr(state.recipe, section).weights
+    if weights == "none":
+        return ""
+    if weights == "hub":
+        facts = facts_of(state, section)
+        missing = facts is not None and not facts.has_pretrained
+        return "There are no pretrained weights for this network; choose another start." if missing else ""
+    if weights == ".safetensors" or Path(weights).suffix != ".safetensors":
+        return "Choose the .safetensors file with the starting weights."
+    return "" if Path(weights).is_file() else f"The file with the starting weights does not exist: {weights}"
+
+
+def _field_message(state: WizardState, section: str) -> str:
+    bad = [problem for problem in state.problems if problem.key.partition(".")[0] == section]
+    if not bad:
+        return ""
+    return "One value must be corrected." if len(bad) == 1 else f"{len(bad)} values must be corrected."
+
+
+def _review_message(state: WizardState) -> str:
+    for step in steps(state):
+        message = "" if step is Step.REVIEW else message_for(state, step)
+        if message:
+            return f"{step.value}: {message}"
+    if state.check is Check.RUNNING:
+        return "The images are still being checked; wait, or stop the check on the Data page."
+    return ""
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 image`, `25,331 images`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def set_name(state: WizardState, name: str) -> WizardState:
+    """The state with a name for the run; an empty one leaves the naming to SkinKD."""
+    return replace(state, name=name)
+
+
+# --- what it stands for -------------------------------------------------------------------------------------------
+
+
+def recipe_of(state: WizardState) -> Recipe:
+    """The recipe that the wizard stands for: the state's, without what the goal does not use."""
+    recipe = state.recipe
+    plain: dict[str, Any] = {
+        "distillation": recipe.distillation.model_copy(update={"method": "none"}),
+        "curriculum": recipe.curriculum.model_copy(update={"order": "none"}),
+    }
+    changes: dict[str, Any] = {"task": "teacher" if state.goal is Goal.TEACHER else "student"}
+    if state.goal in (Goal.TEACHER, Goal.PLAIN):
+        changes |= plain
+    if state.goal is not Goal.DISTIL and recipe.teacher.run:
+        changes["teacher"] = recipe.teacher.model_copy(update={"run": ""})
+    return recipe.model_copy(update=changes)
+
+
+def plan(state: WizardState, runs_root: Path) -> tuple[PlannedRun, ...]:
+    """The runs that Start puts into the queue, in order."""
+    from core.runs.planning import plan_runs
+
+    return plan_runs(recipe_of(state), runs_root)

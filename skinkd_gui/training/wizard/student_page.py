@@ -1,0 +1,88 @@
+"""Page 4: the small model, and how it learns from the large one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from core.models.catalog import SUGGESTED_STUDENTS
+from core.recipe import field, section_fields
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.model_chooser import ModelChooser
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.texts import alpha_sentence, paper_finding, size_comparison
+from skinkd_gui.widgets.labels import make_label
+
+_ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
+_ROWS = {
+    "none": (),
+    "kl": ("distillation.alpha", "distillation.temperature", "distillation.kl_direction"),
+    "dist": ("distillation.alpha", "distillation.temperature", "distillation.beta", "distillation.gamma"),
+}
+
+
+class StudentPage(WizardPage):
+    """Network and weights; method, its numbers and the order of images when there is a teacher."""
+
+    def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.STUDENT, _ABOUT, parent)
+        self.chooser = ModelChooser(model, "student", SUGGESTED_STUDENTS)
+        self._comparison = help_label()
+        self.column.addWidget(self.chooser)
+        self.column.addWidget(self._comparison)
+        self.column.addWidget(FieldForm(model, [field("student.freeze")]))
+        self._learning = QWidget()
+        column = QVBoxLayout(self._learning)
+        column.setContentsMargins(0, 6, 0, 0)
+        column.setSpacing(8)
+        self.methods = FieldForm(model, [field("distillation.method"), field("curriculum.order")])
+        kinds = {"kl_direction": True}
+        self.numbers = FieldForm(
+            model,
+            [
+                replace(spec, expert=kinds.get(spec.key.partition(".")[2], spec.expert))
+                for spec in section_fields("distillation")
+                if spec.key != "distillation.method"
+            ],
+        )
+        self._shares = help_label()
+        self._shares.setObjectName("alphaSentence")
+        self._finding = Note("info", "paperFindingLabel")
+        column.addWidget(make_label("How the student learns from the teacher", "heading"))
+        for widget in (self.methods, self.numbers, self._shares, self._finding):
+            column.addWidget(widget)
+        self.column.addWidget(self._learning)
+        self.column.addStretch(1)
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    def entered(self) -> None:
+        """Look the network up."""
+        self.chooser.activate()
+
+    def shut_down(self) -> None:
+        """See `WizardPage`."""
+        self.chooser.shut_down()
+        super().shut_down()
+
+    @Slot()
+    def _refresh(self) -> None:
+        state = self.model.state
+        method = state.recipe.distillation
+        ordered = state.recipe.curriculum.order != "none"
+        self._learning.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
+        self.numbers.show_rows(_ROWS[method.method])
+        self._shares.setText(alpha_sentence(method.alpha) if method.method != "none" else "")
+        self._finding.show_text(paper_finding(method.method, ordered, method.alpha))
+        self._comparison.setText(
+            size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
+            if state.goal is Goal.WHOLE
+            else ""
+        )
+        self._comparison.setVisible(bool(self._comparison.text()))

@@ -1,0 +1,180 @@
+"""Page 2: what the user wants to have at the end, and which settings to start from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QHeaderView,
+    QRadioButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import CancelToken, Report
+from core.recipe import PRESET_HELP, Preset
+from core.runs.status import RunSummary
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import JobResult
+
+_ABOUT = (
+    "A teacher is a large, accurate model. A student is a small one that runs anywhere; with distillation it learns "
+    "from the teacher's answers as well as from the labels."
+)
+
+
+class TaskPage(WizardPage):
+    """Goal, finished teacher, preset."""
+
+    def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.TASK, _ABOUT, parent)
+        self._runs_root = runs_root
+        self._listing = self.job_slot()
+        self._listing.succeeded.connect(self._on_listed)
+        self._goals, self._goal_buttons = QButtonGroup(self), dict[Goal, QRadioButton]()
+        self._presets, self._preset_buttons = QButtonGroup(self), dict[Preset, QRadioButton]()
+        self.column.addWidget(make_label("What do you want to do?", "heading"))
+        for goal in GOAL_TITLES:
+            self._goal_buttons[goal] = self._choice(self._goals, f"goal{goal.name.title()}Button", GOAL_TITLES[goal])
+            self._explain(GOAL_HELP[goal])
+            if goal is Goal.DISTIL:
+                self._build_teachers()
+        self.column.addSpacing(8)
+        self.column.addWidget(make_label("Which settings do you start from?", "heading"))
+        for preset in Preset:
+            name = f"preset{preset.name.title()}Button"
+            self._preset_buttons[preset] = self._choice(self._presets, name, PRESET_TITLES[preset])
+            self._explain(PRESET_HELP[preset])
+        self._own = Note("info", "ownSettingsLabel")
+        self.column.addWidget(self._own)
+        self.column.addStretch(1)
+        self._goals.buttonClicked.connect(self._on_goal)
+        self._presets.buttonClicked.connect(self._on_preset)
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    def entered(self) -> None:
+        """Look for finished teachers; another run may have ended meanwhile."""
+        root = self._runs_root
+        self._listing.start(_Listing(root))
+
+    def _choice(self, group: QButtonGroup, name: str, text: str) -> QRadioButton:
+        button = QRadioButton(text)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        group.addButton(button)
+        self.column.addWidget(button)
+        return button
+
+    def _explain(self, text: str) -> None:
+        label = help_label(text)
+        label.setContentsMargins(24, 0, 0, 0)
+        self.column.addWidget(label)
+        self.column.setSpacing(4)
+
+    def _build_teachers(self) -> None:
+        self._holder = QWidget()
+        column = QVBoxLayout(self._holder)
+        column.setContentsMargins(24, 2, 0, 6)
+        self.teachers = QTreeWidget()
+        self.teachers.setObjectName("finishedTeachersList")
+        self.teachers.setAccessibleName("Finished teachers")
+        self.teachers.setRootIsDecorated(False)
+        self.teachers.setUniformRowHeights(True)
+        self.teachers.setHeaderLabels(["Teacher", "Model", "Weighted F1", "Image size", "Data"])
+        self.teachers.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.teachers.setFixedHeight(120)
+        self.teachers.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.teachers.currentItemChanged.connect(self._on_teacher)
+        self._taken_over = Note("info", "teacherSplitLabel")
+        column.addWidget(self.teachers)
+        column.addWidget(self._taken_over)
+        self.column.addWidget(self._holder)
+
+    @Slot(object)
+    def _on_listed(self, result: object) -> None:
+        if isinstance(result, JobResult):
+            self.model.update(replace(self.model.state, teachers=brain.finished_teachers(result.value)))
+
+    @Slot(object)
+    def _on_goal(self, button: QRadioButton) -> None:
+        chosen = next(goal for goal, known in self._goal_buttons.items() if known is button)
+        self.model.update(brain.choose_goal(self.model.state, chosen))
+
+    @Slot(object)
+    def _on_preset(self, button: QRadioButton) -> None:
+        chosen = next(preset for preset, known in self._preset_buttons.items() if known is button)
+        self.model.update(brain.choose_preset(self.model.state, chosen))
+
+    @Slot(QTreeWidgetItem, QTreeWidgetItem)
+    def _on_teacher(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
+        folder = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
+        for teacher in self.model.state.teachers:
+            if str(teacher.folder) == folder and folder != self.model.state.recipe.teacher.run:
+                self.model.update(brain.choose_teacher(self.model.state, teacher))
+
+    @Slot()
+    def _refresh(self) -> None:
+        state = self.model.state
+        self._goal_buttons[state.goal].setChecked(True)
+        if state.preset is not None:
+            self._preset_buttons[state.preset].setChecked(True)
+        self._own.show_text(
+            "" if state.preset else "You came with settings of your own. Choosing one of these replaces them."
+        )
+        self._holder.setVisible(state.goal is Goal.DISTIL)
+        self._show_teachers()
+        self._taken_over.show_text(brain.teacher_note(state))
+
+    def _show_teachers(self) -> None:
+        state = self.model.state
+        shown = [self.teachers.topLevelItem(row) for row in range(self.teachers.topLevelItemCount())]
+        folders = [item.data(0, Qt.ItemDataRole.UserRole) for item in shown if item is not None]
+        self.teachers.blockSignals(True)
+        if folders != [str(teacher.folder) for teacher in state.teachers]:
+            self.teachers.clear()
+            self.teachers.addTopLevelItems([_item(teacher) for teacher in state.teachers])
+        chosen = brain.chosen_teacher(state)
+        for row, teacher in enumerate(state.teachers):
+            item = self.teachers.topLevelItem(row)
+            if teacher is chosen and item is not None:
+                self.teachers.setCurrentItem(item)
+        self.teachers.blockSignals(False)
+
+
+class _Listing:
+    """Lists the runs."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def __call__(self, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+        from core.runs.listing import list_runs
+
+        return list_runs(self._root)
+
+
+def _item(teacher: RunSummary) -> QTreeWidgetItem:
+    recipe = teacher.recipe
+    assert recipe is not None  # finished_teachers returns only such
+    score = f"{teacher.scores.weighted_f1:.1%}" if teacher.scores else "–"
+    size = f"{recipe.data.image_size} pixels"
+    name = teacher.status.name or teacher.folder.name
+    texts = [name, recipe.teacher.architecture, score, size, Path(recipe.data.path).name]
+    item = QTreeWidgetItem(texts)
+    item.setData(0, Qt.ItemDataRole.UserRole, str(teacher.folder))
+    item.setToolTip(0, str(teacher.folder))
+    item.setToolTip(4, recipe.data.path)
+    return item

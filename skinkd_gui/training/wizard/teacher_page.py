@@ -1,0 +1,39 @@
+"""Page 3: the large model."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from core.models.catalog import SUGGESTED_TEACHERS
+from core.recipe import field
+from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.model_chooser import ModelChooser
+from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.state import Step
+
+_ABOUT = (
+    "The teacher is trained first, with your labels. A larger network is usually a better teacher, and takes longer. "
+    "Type in the field to search among all networks."
+)
+
+
+class TeacherPage(WizardPage):
+    """Network, starting weights, frozen share."""
+
+    def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, Step.TEACHER, _ABOUT, parent)
+        self.chooser = ModelChooser(model, "teacher", SUGGESTED_TEACHERS)
+        self.form = FieldForm(model, [field("teacher.freeze")])
+        self.column.addWidget(self.chooser)
+        self.column.addWidget(self.form)
+        self.column.addStretch(1)
+
+    def entered(self) -> None:
+        """Look the network up."""
+        self.chooser.activate()
+
+    def shut_down(self) -> None:
+        """See `WizardPage`."""
+        self.chooser.shut_down()
+        super().shut_down()

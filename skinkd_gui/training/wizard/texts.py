@@ -1,0 +1,250 @@
+"""The wizard's words: choices, goals and findings in the language of its users. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.models.catalog import ModelFacts
+from core.recipe import Preset
+from core.recipe.schema import Recipe
+from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of, usable_images
+
+if TYPE_CHECKING:
+    from core.runs.planning import PlannedRun
+    from core.training.hardware import DeviceFacts
+
+PRESET_TITLES = {
+    Preset.PAPER: "As in the paper",
+    Preset.QUICK: "Quick try",
+    Preset.BEST: "Best result",
+}
+
+GOAL_TITLES = {
+    Goal.WHOLE: "Train a teacher, then distil a student from it",
+    Goal.TEACHER: "Train a teacher only",
+    Goal.DISTIL: "Distil a student from a finished teacher",
+    Goal.PLAIN: "Train a small model without a teacher",
+}
+
+GOAL_HELP = {
+    Goal.WHOLE: "The whole job in two runs, one after the other. The student is the model you will use.",
+    Goal.TEACHER: "The large model: the most accurate one, slow to train and to use. Students can learn from it later.",
+    Goal.DISTIL: "The small model learns from the labels and from the answers of a teacher that you trained before.",
+    Goal.PLAIN: "The small model learns from the labels alone. This is what distillation is compared with.",
+}
+
+_CHOICES = {
+    "data.layout": {
+        "auto": "Find out",
+        "isic2019": "ISIC 2019 tables",
+        "ham10000": "HAM10000 table",
+        "folders": "One folder per class",
+        "csv": "CSV table",
+    },
+    "distillation.method": {
+        "none": "Labels only",
+        "kl": "KL: match the teacher's probabilities",
+        "dist": "DIST: match how its answers relate",
+    },
+    "distillation.kl_direction": {
+        "student_teacher": "As in the paper",
+        "teacher_student": "Hinton's, times temperature squared",
+    },
+    "curriculum.order": {
+        "none": "As drawn",
+        "teacher_confidence": "What the teacher is surest of first",
+    },
+    "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
+    "optimisation.monitor": {
+        "accuracy": "Accuracy",
+        "weighted_f1": "Weighted F1",
+        "balanced_accuracy": "Balanced accuracy",
+        "loss": "Loss",
+    },
+    "optimisation.sampler": {"weighted": "Every class equally often", "shuffle": "Every image once"},
+    "optimisation.augmentation": {"none": "None", "light": "Light: flips, turns, colour"},
+    "optimisation.schedule": {"constant": "Constant", "cosine": "Falling (cosine)"},
+    "hardware.device": {
+        "auto": "Choose for me",
+        "cpu": "Processor (CPU)",
+        "cuda": "NVIDIA GPU (cuda)",
+        "mps": "Apple GPU (mps)",
+    },
+    "hardware.precision": {"auto": "Choose for me", "32": "32-bit", "bf16": "bfloat16", "16": "16-bit"},
+    "hardware.image_store": {
+        "auto": "Choose for me",
+        "memory": "In memory",
+        "disk": "On disk",
+        "device": "On the GPU",
+    },
+}
+
+LAYOUT_FOUND = {
+    "isic2019": "ISIC 2019 tables",
+    "ham10000": "a HAM10000 table",
+    "folders": "one folder per class",
+    "csv": "a CSV table",
+}
+
+
+def choice_text(key: str, value: str) -> str:
+    """What the user reads for a choice; the recipe's own word where no better one is known."""
+    return _CHOICES.get(key, {}).get(value, value)
+
+
+_PAPER_F1: dict[tuple[str, bool], dict[float, float]] = {
+    ("kl", False): {0.1: 73.5, 0.3: 72.3, 0.5: 72.0, 0.7: 71.6, 0.9: 72.0},
+    ("dist", False): {0.1: 71.3, 0.3: 71.4, 0.5: 71.1, 0.7: 71.3, 0.9: 70.7},
+    ("kl", True): {0.1: 68.5, 0.3: 66.7, 0.5: 66.8, 0.7: 66.9, 0.9: 66.8},
+    ("dist", True): {0.1: 68.4, 0.3: 68.9, 0.5: 66.1, 0.7: 69.3, 0.9: 69.0},
+}
+_PAPER_PLAIN = 72.7
+
+
+def paper_finding(method: str, ordered: bool, alpha: float) -> str:
+    """What the paper measured nearest to these settings (its table 2, weighted F1 in percent)."""
+    measured = _PAPER_F1.get((method, ordered))
+    if measured is None:
+        return "The paper did not try the teacher's order without distillation."
+    nearest = min(measured, key=lambda known: (abs(known - alpha), known))
+    score = measured[nearest]
+    name = method.upper() + (" with the teacher's order" if ordered else "")
+    verdict = f"{abs(score - _PAPER_PLAIN):.1f} points {'above' if score > _PAPER_PLAIN else 'below'}"
+    advice = {
+        ("kl", False): " KL at a small alpha was the only setting that beat the plain student.",
+        ("dist", False): " DIST hardly changed with alpha and did not beat the plain student.",
+    }.get((method, ordered), " The teacher's order made every student of the paper worse.")
+    return (
+        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f} %, "
+        f"{verdict} the same student without a teacher ({_PAPER_PLAIN:.1f} %).{advice}"
+    )
+
+
+def alpha_sentence(alpha: float) -> str:
+    """How the two teachers of the student, labels and large model, share its attention."""
+    return f"The teacher's answers count {alpha:.0%}, the labels {1 - alpha:.0%}."
+
+
+def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
+    """The wizard's choices in plain words, as (what, choice)."""
+    recipe = recipe_of(state)
+    lines = [("Goal", GOAL_TITLES[state.goal]), ("Images", _images(state))]
+    if state.goal in (Goal.WHOLE, Goal.TEACHER):
+        lines.append(("Teacher", _model(recipe.teacher)))
+    if state.goal is Goal.DISTIL:
+        lines.append(("Teacher", f"{recipe.teacher.architecture}, the finished run in {recipe.teacher.run}"))
+    if state.goal is not Goal.TEACHER:
+        lines.append(("Student", _model(recipe.student)))
+    if recipe.needs_teacher:
+        lines.append(("Distillation", _distillation(recipe)))
+    lines.append(("Training", _schedule(recipe)))
+    return tuple(lines)
+
+
+def _images(state: WizardState) -> str:
+    data = state.recipe.data
+    used = usable_images(state)
+    what = "generated sample images" if state.dataset and state.dataset.synthetic else "images"
+    by = "by lesion" if data.group_by_lesion and state.dataset and state.dataset.has_lesions else "by image"
+    left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
+    shares = " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in data.split)
+    return f"{used:,} {what}{left_out}, {data.image_size} × {data.image_size} pixels, divided {shares} {by}"
+
+
+def _model(section: Any) -> str:
+    weights = {"hub": "pretrained weights from the internet", "none": "untrained weights"}
+    start = weights.get(section.weights, f"weights from {section.weights}")
+    frozen = f", the first {section.freeze:.0%} frozen" if section.freeze else ""
+    return f"{section.architecture}, starting from {start}{frozen}"
+
+
+def _distillation(recipe: Recipe) -> str:
+    method = recipe.distillation
+    parts = [choice_text("distillation.method", method.method)]
+    if method.method != "none":
+        parts.append(f"alpha {method.alpha:g}")
+        parts.append(f"temperature {method.temperature:g}")
+    if recipe.curriculum.order != "none":
+        parts.append("images in the teacher's order, surest first")
+    return ", ".join(parts)
+
+
+def _schedule(recipe: Recipe) -> str:
+    settings = recipe.optimisation
+    stop = f", stops after {settings.patience} without a new best" if settings.patience else ""
+    optimizer = choice_text("optimisation.optimizer", settings.optimizer)
+    return (
+        f"at most {settings.epochs} epochs{stop}; {optimizer}, learning rate {settings.learning_rate:g}, "
+        f"{settings.batch_size} images per step"
+    )
+
+
+def facts_text(facts: ModelFacts, image_size: int) -> str:
+    """The size of a network in one line."""
+    parts = [f"{_large(facts.parameters)} parameters", f"{facts.megabytes:.1f} MB on disk"]
+    if facts.multiply_adds is not None:
+        parts.append(f"{_large(facts.multiply_adds)} multiply-adds per image of {image_size} × {image_size} pixels")
+    return ", ".join(parts)
+
+
+def size_comparison(teacher: ModelFacts | None, student: ModelFacts | None) -> str:
+    """How much smaller the student is than the teacher; empty while either is unknown."""
+    if teacher is None or student is None:
+        return ""
+    ratio = teacher.parameters / student.parameters
+    if ratio <= 1:
+        return f"This student is not smaller than the teacher ({teacher.architecture})."
+    text = f"{ratio:.1f} times smaller than the teacher ({teacher.architecture})"
+    if teacher.multiply_adds and student.multiply_adds:
+        text += f", with {teacher.multiply_adds / student.multiply_adds:.1f} times less to compute"
+    return f"{text}."
+
+
+def devices_text(devices: Sequence[DeviceFacts]) -> str:
+    """What this computer can compute on, in a sentence or two."""
+    parts: list[str] = []
+    for facts in devices:
+        memory = f", {size(facts.memory_bytes)} of memory" if facts.memory_bytes else ""
+        kind = "processor" if facts.device == "cpu" else facts.device
+        broken = "" if facts.works else f"; does not work: {facts.reason}"
+        parts.append(f"{facts.name} ({kind}{memory}{broken})")
+    none = "" if any(facts.device != "cpu" for facts in devices) else " There is no GPU that SkinKD can use."
+    return f"This computer has: {'; '.join(parts)}.{none}"
+
+
+def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
+    """Which runs are made, by name."""
+    if len(planned) > 1:
+        listed = ", then ".join(f"“{run.name}”" for run in planned)
+        return f"{len(planned)} runs are made, one after the other: {listed}."
+    reused = planned[0].recipe.teacher.run
+    if state.goal is Goal.WHOLE and reused:
+        return (
+            f"One run is made: “{planned[0].name}”. Its teacher is finished already, with exactly these settings, and "
+            f"is used again: {reused}."
+        )
+    return f"One run is made: “{planned[0].name}”."
+
+
+def _large(number: int) -> str:
+    for unit, name in ((1e9, "billion"), (1e6, "million")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number:,}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as one says it: `40 seconds`, `12 minutes`, `3.5 hours`, `2.1 days`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds" if round(seconds) > 1 else "1 second"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} minutes"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.1f} hours"
+    return f"{seconds / 86400:.1f} days"
+
+
+def size(amount: float) -> str:
+    """An amount of bytes in MB or GB (powers of ten, as disks are sold)."""
+    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6))} MB"
