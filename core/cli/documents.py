@@ -9,6 +9,7 @@ from core.cli.console import columns, many, percent
 from core.data.types import CLASS_NAMES, DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
+from core.reporting.words import kind_of_run
 from core.runs.status import RunSummary
 
 SHOWN_PROBLEMS = 20
@@ -62,14 +63,15 @@ def run_document(summary: RunSummary) -> dict[str, Any]:
         "parameters": summary.parameters,
         "task": recipe.task if recipe else None,
         "architecture": recipe.trained.architecture if recipe else None,
-        "method": _method(summary) if recipe else None,
+        "method": recipe.distillation.method if recipe and recipe.task == "student" else None,
+        "curriculum": recipe.curriculum.order if recipe and recipe.task == "student" else None,
         "test": scores_document(summary.scores) if summary.scores else None,
     }
 
 
 def runs_text(summaries: Iterable[RunSummary]) -> str:
     """Runs as a table, one line each."""
-    titles = ["run", "state", "task", "method", "architecture", "epoch", "weighted F1", "accuracy"]
+    titles = ["run", "state", "kind", "architecture", "epoch", "weighted F1", "accuracy"]
     rows = []
     for summary in summaries:
         status, recipe, scores = summary.status, summary.recipe, summary.scores
@@ -78,15 +80,14 @@ def runs_text(summaries: Iterable[RunSummary]) -> str:
             [
                 name,
                 status.state.value,
-                recipe.task if recipe else "-",
-                _method(summary) or "-",
+                kind_of_run(recipe),
                 recipe.trained.architecture if recipe else "-",
                 f"{status.epoch}/{status.epochs}",
                 percent(scores.weighted_f1 if scores else None),
                 percent(scores.accuracy if scores else None),
             ]
         )
-    return columns(titles, rows, right=titles[5:])
+    return columns(titles, rows, right=titles[4:])
 
 
 def result_text(summary: RunSummary) -> str:
@@ -166,12 +167,3 @@ def data_text(dataset: DataSet) -> str:
     if dataset.terms:
         lines += ["", f"Terms: {dataset.terms}"]
     return "\n".join(lines)
-
-
-def _method(summary: RunSummary) -> str:
-    """`kl`, `dist`, `plain`, with `+curriculum`; nothing for a teacher."""
-    recipe = summary.recipe
-    if recipe is None or recipe.task == "teacher":
-        return ""
-    method = "plain" if recipe.distillation.method == "none" else recipe.distillation.method
-    return method if recipe.curriculum.order == "none" else f"{method}+curriculum"

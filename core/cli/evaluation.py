@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
 from core.inference.classifier import model_file_of
 from core.inference.results import SYNTHETIC_WARNING
+from core.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from core.evaluation.scores import Scores
@@ -48,7 +48,7 @@ def evaluate_on(
     from core.evaluation.metrics import score
 
     model_file = model_file_of(source)
-    parts = _parts_of_run(source) if source.is_dir() else {}
+    parts = {row.image: row.part.value for row in RunFolder(source).split_rows} if source.is_dir() else {}
     if data is None:
         data, layout, part = _own_data(source), layout, part or Part.TEST.value
     dataset = check_images(read_dataset(data, layout), report=report, token=token)
@@ -72,24 +72,9 @@ def evaluate_on(
 
 def _own_data(run: Path) -> Path:
     """The data folder of a run's recipe."""
-    from core.recipe import read_recipe
-
     if not run.is_dir():
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
-    return Path(read_recipe(run / "recipe.toml").data.path)
-
-
-def _parts_of_run(run: Path) -> dict[str, str]:
-    """Image name -> part, from a run's split.csv; empty when there is none."""
-    try:
-        with (run / "split.csv").open(encoding="utf-8", newline="") as file:
-            return {row["image"]: row["part"] for row in csv.DictReader(file)}
-    except FileNotFoundError:
-        return {}
-    except (KeyError, UnicodeDecodeError, csv.Error) as error:
-        raise SkinKDError(
-            "The run's split can not be read", f"{run / 'split.csv'} is damaged.", f"{type(error).__name__}: {error}"
-        ) from error
+    return Path(RunFolder(run).recipe().data.path)
 
 
 def _chosen(dataset: DataSet, parts: dict[str, str], part: str) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from core.cli.console import percent, say
 from core.events import BatchFinished, EpochFinished, Event, Level, Notice, Progress, Report, RunStarted, ignore
+from core.reporting.words import duration
 
 _LINE_SECONDS = 10.0
 
@@ -66,14 +67,6 @@ def event_line(event: Event) -> str:
             f"weighted F1 {percent(record.validation_weighted_f1)}{', best so far' if record.best else ''}{left}"
         )
     return ""
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: 42 s, 7 min, 3 h 20 min."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _advance(event: Event) -> tuple[str, int, int, str]:

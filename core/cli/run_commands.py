@@ -52,7 +52,9 @@ def train(
         plan = (*plan[:-1], dataclasses.replace(plan[-1], name=name))
     if len(plan) > 1:
         say("The recipe learns from a teacher and names none: the teacher is trained first, then the student.")
-    _carry_out(plan, root, as_json)
+    elif chosen.needs_teacher and not chosen.teacher.run:
+        say(f"The recipe names no teacher; it learns from the finished run {plan[0].recipe.teacher.run}.")
+    _carry_out(plan, root, as_json, then="After that, the same command again trains the student.")
 
 
 def resume(
@@ -124,7 +126,7 @@ def _read(text: str) -> Recipe:
 
 
 def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
-    """The recipe with absolute paths, so that the run can be resumed from any folder."""
+    """The recipe with its data folder and its teacher as absolute paths."""
     values = []
     if data is not None or recipe.data.path:
         values.append(f"data.path={(data or Path(recipe.data.path)).expanduser().resolve()}")
@@ -132,16 +134,13 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
     if recipe.teacher.run:
         values.append(f"teacher.run={find_run(recipe.teacher.run, root)}")
-    for section, weights in (("teacher", recipe.teacher.weights), ("student", recipe.student.weights)):
-        if weights not in {"hub", "none"}:
-            values.append(f"{section}.weights={Path(weights).expanduser().resolve()}")
     return set_values(recipe, values)
 
 
-def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool) -> None:
+def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: str = "") -> None:
     from core.runs.planning import execute_plan
 
-    with _stoppable_runs(len(plan)) as (report, token):
+    with _stoppable_runs(len(plan), then) as (report, token):
         summaries = execute_plan(tuple(plan), root, report, token)
     _show(summaries, as_json)
 
@@ -157,7 +156,7 @@ def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
 
 
 @contextmanager
-def _stoppable_runs(planned: int = 1) -> Iterator[tuple[Report, CancelToken]]:
+def _stoppable_runs(planned: int = 1, then: str = "") -> Iterator[tuple[Report, CancelToken]]:
     """Progress and a token for runs; a stop names the run that was stopped and how to go on with it."""
     started: list[Path] = []
     with stoppable() as token, shown_progress() as show:
@@ -173,6 +172,6 @@ def _stoppable_runs(planned: int = 1) -> Iterator[tuple[Report, CancelToken]]:
             if not started:
                 raise
             left = planned - len(started)
-            later = f" {many(left, 'planned run')} did not start." if left > 0 else ""
+            later = f" {many(left, 'planned run')} did not start. {then}".rstrip() if left > 0 else ""
             summary = f"Stopped; nothing is lost. Go on with: skinkd-cli resume {started[-1]}{later}"
             raise Interrupted(summary, started[-1]) from cancelled

@@ -1,1 +1,1 @@
-"""The Classify tab."""
+"""The Classify tab: drop images, see what a model makes of them."""

@@ -1,0 +1,111 @@
+"""Pictures of image files for the screen, decoded off the GUI thread and only when they are looked at."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageOps
+from PySide6.QtCore import QObject, QSize, Signal, Slot
+from PySide6.QtGui import QImage
+
+from core.data.decoding import DECODE_ERRORS, describe_failure, to_rgb
+from core.events import CancelToken, Event, Report
+from skinkd_gui.workers.job import Job
+
+
+@dataclass(frozen=True)
+class Picture(Event):
+    """A decoded file, upright, as large as was asked for or smaller; `image` is None when `error` says why."""
+
+    path: Path
+    image: QImage | None
+    error: str = ""
+
+
+def load_picture(path: Path, box: QSize) -> Picture:
+    """The picture in a file, shrunk to fit `box` with its proportions kept. Never raises for a bad file."""
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (2 * box.width(), 2 * box.height()))
+            shown = to_rgb(_upright(image))
+            shown.thumbnail((box.width(), box.height()))
+            data = shown.tobytes()
+    except DECODE_ERRORS as error:
+        return Picture(path, None, describe_failure(error))
+    view = QImage(data, shown.width, shown.height, 3 * shown.width, QImage.Format.Format_RGB888)
+    return Picture(path, view.copy())  # the copy owns its pixels
+
+
+class PictureLoader(QObject):
+    """Loads the pictures that were asked for last first; older requests beyond `most_waiting` are forgotten."""
+
+    loaded = Signal(object)  # Picture
+
+    def __init__(self, box: QSize, most_waiting: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._box = box
+        self._most_waiting = most_waiting
+        self._waiting: OrderedDict[Path, None] = OrderedDict()
+        self._lock = threading.Lock()
+        self._job: Job | None = None
+
+    def request(self, path: Path) -> None:
+        """Ask for a file's picture; it comes with `loaded`."""
+        with self._lock:
+            self._waiting[path] = None
+            self._waiting.move_to_end(path)
+            while len(self._waiting) > self._most_waiting:
+                self._waiting.popitem(last=False)
+        self._start()
+
+    def forget(self) -> None:
+        """Drop everything that was asked for and is not loaded yet."""
+        with self._lock:
+            self._waiting.clear()
+
+    def shut_down(self) -> None:
+        """Load nothing more and wait for the thread."""
+        self.forget()
+        if self._job is not None:
+            self._job.shut_down()
+
+    def _start(self) -> None:
+        if self._job is None:
+            self._job = Job(self._work, self)
+            self._job.reported.connect(self._pass_on)
+            self._job.ended.connect(self._end)
+            self._job.start()
+
+    def _work(self, report: Report, token: CancelToken) -> None:
+        while True:
+            token.check()
+            with self._lock:
+                if not self._waiting:
+                    return
+                path, _ = self._waiting.popitem(last=True)
+            report(load_picture(path, self._box))
+
+    @Slot(object)
+    def _pass_on(self, event: object) -> None:
+        if isinstance(event, Picture):
+            self.loaded.emit(event)
+
+    @Slot(object)
+    def _end(self, end: object) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+            self._job = None
+        if self._waiting:  # asked for while the thread was ending
+            self._start()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except DECODE_ERRORS:
+        # As in training: a damaged EXIF block says nothing about the pixels. If they are damaged too, this raises.
+        image.load()
+        return image
