@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 def confidence(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """The probability of each sample's most likely class, in 1 / classes .. 1. Shape (n, classes) to (n,), float64."""
     values = np.asarray(logits, np.float64)
-    return 1.0 / np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
+    total: NDArray[np.float64] = np.exp(values - values.max(axis=1, keepdims=True)).sum(axis=1)
+    return 1.0 / total
 
 
 def order_by_confidence(drawn: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> NDArray[np.int64]:

@@ -1,0 +1,155 @@
+"""Which networks there are (timm's), and how large they are. Imports timm only when asked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from core.errors import SkinKDError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SUGGESTED_TEACHERS = (
+    ("tf_efficientnet_b7", "The paper's teacher: EfficientNet-B7. Needs a GPU."),
+    ("resnetv2_50", "ResNet50V2, a candidate of the paper: less than half the size."),
+    ("resnetv2_101", "ResNet101V2, a candidate of the paper."),
+    ("tf_efficientnet_b3", "A smaller EfficientNet for GPUs with little memory."),
+    ("convnextv2_tiny", "A modern network of middle size."),
+    ("tf_efficientnet_b0", "For small machines: an evening on a CPU."),
+    ("mobilenetv2_100", "For small machines: a teacher within minutes, to try the method."),
+)
+"""(architecture, why), the paper's first."""
+
+SUGGESTED_STUDENTS = (
+    ("mobilenetv2_100", "The paper's student: MobileNetV2."),
+    ("mobilenetv2_050", "MobileNetV2 at half width: a third of the size."),
+    ("mobilenetv3_small_100", "MobileNetV3 small: very fast on telephones."),
+    ("mobilenetv3_large_100", "MobileNetV3 large: often better at the same speed."),
+    ("mobilenetv4_conv_small", "MobileNetV4: built for telephones of today."),
+    ("tf_efficientnet_lite0", "EfficientNet-Lite: survives 8-bit weights well."),
+    ("mobilenetv2_035", "The smallest MobileNetV2, to try things out."),
+)
+"""(architecture, why), the paper's first."""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The size of a network with its new head. `megabytes` are 10^6 bytes at 32 bits, as saved.
+
+    `multiply_adds` counts one image through all convolutions and matrix products; None where it can not be counted.
+    `has_pretrained` tells whether weights `hub` exist for it.
+    """
+
+    architecture: str
+    parameters: int
+    megabytes: float
+    multiply_adds: int | None
+    has_pretrained: bool
+
+
+def search_models(text: str) -> tuple[str, ...]:
+    """Names of timm's networks that contain every word of `text`, closest first; all of them for an empty text.
+
+    With a dot in the text, names with their pretrained tag (`resnet50.a1_in1k`) are searched instead.
+    """
+    import timm
+
+    words = text.lower().split()
+    names: list[str] = timm.list_models(pretrained="." in text)
+    found = [name for name in names if all(word in name.lower() for word in words)]
+    if not words:
+        return tuple(found)
+    return tuple(sorted(found, key=lambda name: (not name.lower().startswith(words[0]), len(name), name)))
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise `SkinKDError` with the nearest names unless timm itself knows the name. Never looks at paths or the hub."""
+    import timm
+
+    if re.fullmatch(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?", architecture):
+        base, dot, _ = architecture.partition(".")
+        if not dot and base in _names(pretrained=False):
+            return
+        if dot and architecture in _names(pretrained=True):
+            return
+    shown = architecture if len(architecture) <= 80 else architecture[:80] + "..."
+    # Python's matcher is slow on long strings, and a long string is near to no name.
+    near = difflib.get_close_matches(architecture[:80], timm.list_models(), n=3, cutoff=0.5)
+    hint = f" Did you mean {', '.join(near)}?" if near else " Search the list of models for one."
+    raise SkinKDError("Unknown network", f"timm has no network named {shown!r}.{hint}")
+
+
+@lru_cache(maxsize=256)
+def describe_model(architecture: str, image_size: int, num_classes: int = 8) -> ModelFacts:
+    """The facts of a network at this image size, without allocating its weights: about 0.3 s for EfficientNet-B7.
+
+    Raises `SkinKDError` for unknown names, for networks that can not take images of this size and for those
+    that do not end in one row of logits per image.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"):
+        model = build(architecture, image_size, num_classes).eval().requires_grad_(False)
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        numbers = parameters + sum(buffer.numel() for buffer in model.buffers())
+        counter = FlopCounterMode(display=False)
+        try:
+            with counter:
+                logits = model(torch.empty(1, 3, image_size, image_size))
+        except (RuntimeError, ValueError, AssertionError, TypeError, NotImplementedError) as error:
+            raise _unsuitable(architecture, image_size, error) from error
+    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (1, num_classes):
+        raise _unsuitable(architecture, image_size, "it does not end in one row of logits per image")
+    return ModelFacts(
+        architecture=architecture,
+        parameters=parameters,
+        megabytes=numbers * 4 / 1e6,
+        multiply_adds=counter.get_total_flops() // 2 or None,
+        has_pretrained=has_pretrained(architecture),
+    )
+
+
+def has_pretrained(architecture: str) -> bool:
+    """Whether timm offers pretrained weights for this name."""
+    base, dot, _ = architecture.partition(".")
+    names = _names(pretrained=True)
+    return architecture in names if dot else any(name.startswith(base + ".") for name in names)
+
+
+def build(architecture: str, image_size: int, num_classes: int = 8) -> nn.Module:
+    """timm's network with a new head and random weights, on torch's default device. Never touches the network.
+
+    Raises `SkinKDError` for unknown names and for image sizes that the network can not be built for.
+    """
+    import timm
+
+    check_architecture(architecture)
+    config = timm.get_pretrained_cfg(architecture)
+    # Transformers are built for one size and only they know the argument; convolutions take any.
+    options: dict[str, Any] = {"img_size": image_size} if config is not None and config.fixed_input_size else {}
+    try:
+        model: nn.Module = timm.create_model(architecture, pretrained=False, num_classes=num_classes, **options)
+    except (RuntimeError, ValueError, AssertionError, TypeError, KeyError) as error:
+        raise _unsuitable(architecture, image_size, error) from error
+    return model
+
+
+@lru_cache(maxsize=2)
+def _names(*, pretrained: bool) -> frozenset[str]:
+    import timm
+
+    return frozenset(timm.list_models(pretrained=pretrained))
+
+
+def _unsuitable(architecture: str, image_size: int, why: object) -> SkinKDError:
+    return SkinKDError(
+        "This network can not be used here",
+        f"{architecture} can not classify images of {image_size} x {image_size} pixels. "
+        "Choose another network or another image size (224 suits most).",
+        str(why),
+    )

@@ -1,0 +1,88 @@
+"""Making a teacher or student: timm's network with a head for our classes, and the weights it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import nn
+
+from core.data.types import CLASS_CODES
+from core.models.catalog import build, check_architecture, describe_model
+from core.models.files import METADATA_KEY, read_metadata, read_model_info, read_weights
+from core.models.freezing import freeze as freeze_layers
+from core.models.freezing import train_mode
+from core.models.hub import fetch_weights
+from core.models.info import Preprocessing
+from core.models.weights import Origin, fit_weights, head_names
+
+__all__ = ["LoadedModel", "create_model", "train_mode"]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network on the CPU, the input it expects, and what the user must know of how it came about."""
+
+    model: nn.Module
+    preprocessing: Preprocessing
+    notes: tuple[str, ...]
+
+
+def create_model(
+    architecture: str,
+    *,
+    weights: str,
+    image_size: int,
+    num_classes: int = len(CLASS_CODES),
+    freeze: float = 0.0,
+    seed: int = 0,
+) -> LoadedModel:
+    """timm's `architecture` for `image_size` x `image_size` pixels with `num_classes` outputs.
+
+    `weights`: `hub` (timm's pretrained ones), `none` (random), or the path of a safetensors file: timm's, or a SkinKD
+    model. New weights depend on `seed` alone; the global random state stays as it was. `freeze`: share of the depth,
+    from the input, that does not learn (0..1); use `train_mode(model)` in place of `model.train()`.
+
+    Raises `SkinKDError` (unknown network, unsuitable file) or `WeightsUnavailableError` (hub).
+    """
+    check_architecture(architecture)
+    describe_model(architecture, image_size, num_classes)  # refuses what can not classify such images
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build(architecture, image_size, num_classes)
+    preprocessing = _preprocessing(model, image_size)
+    notes: list[str] = []
+    if weights == "hub":
+        path = fetch_weights(architecture, timm.get_pretrained_cfg(architecture))
+        origin = Origin(f"timm's pretrained weights of {architecture}", architecture)
+        notes.append(fit_weights(model, read_weights(path), architecture, origin))
+    elif weights == "none":
+        notes.append(f"{architecture} starts from random weights (seed {seed}).")
+    else:
+        path = Path(weights).expanduser()
+        origin, preprocessing = _origin(path, architecture, preprocessing)
+        notes.append(fit_weights(model, read_weights(path), architecture, origin))
+    frozen = freeze_layers(model, freeze, head_names(model)) if freeze > 0 else ""
+    return LoadedModel(model, preprocessing, (*notes, frozen) if frozen else tuple(notes))
+
+
+def _preprocessing(model: nn.Module, image_size: int) -> Preprocessing:
+    """The normalisation that timm's weights of this network were trained with."""
+    config: Any = model.pretrained_cfg
+    red, green, blue = (float(value) for value in config["mean"])
+    mean = (red, green, blue)
+    red, green, blue = (float(value) for value in config["std"])
+    return Preprocessing(image_size, mean, (red, green, blue))
+
+
+def _origin(path: Path, architecture: str, preprocessing: Preprocessing) -> tuple[Origin, Preprocessing]:
+    """What the file says of itself, and the normalisation that its weights want."""
+    metadata = read_metadata(path)
+    if METADATA_KEY in metadata:
+        info = read_model_info(path)
+        return Origin(path.name, info.architecture), replace(info.preprocessing, image_size=preprocessing.image_size)
+    named = metadata.get("architecture")
+    return Origin(path.name, named[:100] if isinstance(named, str) else architecture), preprocessing

@@ -1,0 +1,262 @@
+"""Model files: safetensors with everything in their metadata that classifying with them takes.
+
+A file may come from a stranger: nothing in it is run, sizes are bounded before anything is allocated, and every fault
+is a `SkinKDError` that names it. The metadata holds one JSON text under the key "skinkd".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
+from core.models.info import ModelInfo, Preprocessing
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+METADATA_KEY = "skinkd"
+FORMAT = 1
+
+_MAX_HEADER = 16_000_000  # bytes; the largest networks of timm need less than 1 MB
+_MAX_TEXT = 500
+_IMAGE_SIZES = range(32, 1025)
+
+
+def save_model(path: Path, model: nn.Module, info: ModelInfo) -> None:
+    """Write weights and `info` to `path`, whole or not at all.
+
+    Raises `SkinKDError` when a weight is not a finite number (a training that diverged) or the file can not be written.
+    """
+    from safetensors.torch import save
+
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
+    fault = _unusable_weight(tensors)
+    if fault:
+        raise SkinKDError(
+            "The model can not be saved",
+            f"Its weights are unusable: {fault}. The training has diverged; try a smaller learning rate.",
+        )
+    text = _description(info)
+    content = save(tensors, metadata={METADATA_KEY: text})
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise SkinKDError(
+            "The model can not be saved", f"Writing {path} failed. Is the disk full?", str(error)
+        ) from error
+
+
+def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
+    """The network in a file that `save_model` wrote, in eval mode on `device`, 32-bit, and the file's description.
+
+    Raises `SkinKDError` when the file is not such a file or is damaged: header, architecture, names and shapes of all
+    weights are checked before the network is built.
+    """
+    import torch
+
+    from core.models.catalog import build
+
+    info = read_model_info(path)
+    size, classes = info.preprocessing.image_size, len(info.classes)
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in build(info.architecture, size, classes).state_dict().items()}
+    weights = read_weights(path)
+    fault = _misfit(shapes, weights)
+    if fault:
+        raise _damaged(path, f"It says that it is a {info.architecture}, but {fault}.")
+    model = build(info.architecture, size, classes)
+    model.load_state_dict(weights)
+    return model.eval().to(device), info
+
+
+def read_model_info(path: Path) -> ModelInfo:
+    """What a model file says of itself. Reads the header only and does not import torch. Errors as `load_model`."""
+    text = read_metadata(path).get(METADATA_KEY)
+    if not isinstance(text, str):
+        raise SkinKDError(
+            "Not a SkinKD model",
+            f"{path.name} holds weights, but does not say which network and classes they are for. "
+            "Choose the model.safetensors of a finished run.",
+            str(path),
+        )
+    try:
+        return _info(_parse(text))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"Its description can not be used: {error}.") from error
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The free metadata of a safetensors file, {} where it has none. Raises `SkinKDError` unless it is such a file."""
+    try:
+        total = path.stat().st_size if path.is_file() else -1
+        if total < 0:
+            raise SkinKDError("The model file is missing", f"There is no file {path}. Choose another.")
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(_MAX_HEADER, total - 8):
+                raise _damaged(path, "It is not a safetensors file, or not all of it is there.")
+            header = _parse(file.read(length).decode("utf-8"))
+    except OSError as error:
+        raise SkinKDError("The model file can not be read", f"{path} could not be opened.", str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, "It is not a safetensors file.", str(error)) from error
+    metadata = header.get("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise _damaged(path, "Its metadata is not a table.")
+    return metadata
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    read_metadata(path)
+    try:
+        weights: dict[str, Tensor] = load_file(path, device="cpu")
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _damaged(path, "Its weights can not be read; the file may be incomplete.", str(error)) from error
+    fault = _unusable_weight(weights)
+    if fault:
+        raise _damaged(path, f"Its weights are unusable: {fault}.")
+    return weights
+
+
+def _description(info: ModelInfo) -> str:
+    """The JSON text of `info`, checked as it will be on reading. Raises ValueError for values that reading refuses."""
+    values = {"format": FORMAT, **asdict(info)}
+    for name, value in values.items():
+        if isinstance(value, str):  # the name of a data folder may be long, and no valid text on Linux
+            values[name] = value.encode("utf-8", "replace").decode("utf-8")[:_MAX_TEXT]
+    text = json.dumps(values, allow_nan=False)
+    _info(_parse(text))
+    return text
+
+
+def _unusable_weight(weights: dict[str, Tensor]) -> str:
+    """What is wrong with the first weight that no network can work with, or nothing."""
+    import torch
+
+    kinds = (torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8, torch.bool)
+    for name, value in weights.items():
+        if value.dtype not in kinds:
+            return f"{name[:60]} holds numbers of the type {value.dtype}"
+        if value.is_floating_point() and not value.isfinite().all():
+            return f"{name[:60]} holds values that are not finite numbers"
+        if name.endswith("running_var") and (value < 0).any():
+            return f"{name[:60]} holds a negative variance"
+    return ""
+
+
+def _misfit(shapes: dict[str, torch.Size], weights: dict[str, Tensor]) -> str:
+    """How the weights differ from a network's, in words, or nothing."""
+    missing = [name for name in shapes if name not in weights]
+    if missing:
+        return f"{len(missing)} of {len(shapes)} tensors are missing ({_shown(missing)})"
+    unknown = [name for name in weights if name not in shapes]
+    if unknown:
+        return f"{len(unknown)} tensors do not belong to it ({_shown(unknown)})"
+    wrong = [name for name, shape in shapes.items() if weights[name].shape != shape]
+    if wrong:
+        return f"{len(wrong)} of {len(shapes)} tensors have another shape ({_shown(wrong)})"
+    return ""
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(name[:60] for name in names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _damaged(path: Path, why: str, details: str = "") -> SkinKDError:
+    return SkinKDError("The model file can not be used", f"{path.name}: {why}", details or str(path))
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """A JSON object without repeated keys and without NaN. Raises ValueError."""
+    values = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    if not isinstance(values, dict):
+        raise ValueError("it is not a table of values")
+    return values
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a name stands twice in it")
+    return values
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _info(values: dict[str, Any]) -> ModelInfo:
+    """The described model. Raises ValueError, naming the value, for whatever `save_model` would not have written."""
+    form = values.pop("format", None)
+    if form != FORMAT:
+        raise ValueError(f"its format is {str(form)[:20]}, this program reads {FORMAT}; a newer SkinKD may read it")
+    unknown = set(values) - set(ModelInfo.__dataclass_fields__)
+    if unknown:
+        raise ValueError(f"it holds the unknown value {min(unknown)[:60]!r}")
+    if "preprocessing" not in values:
+        raise ValueError("preprocessing is missing")
+    values = {**asdict(ModelInfo("", Preprocessing(0, (0, 0, 0), (1, 1, 1)))), "classes": None, **values}
+    if values["classes"] != list(CLASS_CODES):
+        raise ValueError(f"its classes are not {', '.join(CLASS_CODES)}")
+    if type(values["synthetic"]) is not bool:
+        raise ValueError("synthetic is not true or false")
+    architecture = _text(values, "architecture")
+    if not re.fullmatch(r"[A-Za-z0-9_.]{1,100}", architecture):
+        raise ValueError("architecture is not the name of a network")
+    return ModelInfo(
+        architecture=architecture,
+        preprocessing=_preprocessing(values["preprocessing"]),
+        temperature=_number(values["temperature"], "temperature", 1e-3, 1e3),
+        skinkd_version=_text(values, "skinkd_version"),
+        recipe_hash=_text(values, "recipe_hash"),
+        task=_text(values, "task"),
+        trained_on=_text(values, "trained_on"),
+        synthetic=values["synthetic"],
+    )
+
+
+def _preprocessing(values: Any) -> Preprocessing:
+    if not isinstance(values, dict) or set(values) != set(Preprocessing.__dataclass_fields__):
+        raise ValueError("preprocessing must hold image_size, mean and std")
+    size = values["image_size"]
+    if type(size) is not int or size not in _IMAGE_SIZES:
+        raise ValueError("image_size is not a whole number from 32 to 1024")
+    return Preprocessing(size, _triple(values["mean"], "mean", -10, 10), _triple(values["std"], "std", 1e-3, 10))
+
+
+def _triple(values: Any, name: str, low: float, high: float) -> tuple[float, float, float]:
+    if not isinstance(values, list) or len(values) != 3:
+        raise ValueError(f"{name} is not three numbers")
+    red, green, blue = (_number(value, name, low, high) for value in values)
+    return red, green, blue
+
+
+def _number(value: Any, name: str, low: float, high: float) -> float:
+    if type(value) not in (int, float) or not low <= value <= high:  # NaN is in no range
+        raise ValueError(f"{name} is not a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    value = values[name]
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        raise ValueError(f"{name} is not a text of at most {_MAX_TEXT} characters")
+    return value.encode("utf-8", "replace").decode("utf-8")

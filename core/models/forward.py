@@ -1,0 +1,210 @@
+"""The one forward pass without learning: validation, test, the teacher's answers and classifying go through here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.models.info import Preprocessing
+from core.models.preprocessing import normalise
+
+
+class ImageSource(Protocol):
+    """Decoded images: what `core.data.store.ImageStore` is."""
+
+    @property
+    def image_size(self) -> int:
+        """Width and height in pixels."""
+
+    @property
+    def key(self) -> str:
+        """Names the content: the same pictures in the same order at the same size."""
+
+    def __len__(self) -> int: ...
+
+    def gather(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
+        """The images `indices` in their order, uint8 RGB, shape (n, size, size, 3)."""
+
+
+Gather = Callable[[NDArray[np.int64]], "NDArray[np.uint8] | Tensor"]
+"""Images by index, as `ImageSource.gather`; a tensor may already be on the device."""
+
+_AUTOCAST = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
+_BATCH_CPU, _BATCH_GPU = 32, 256
+_SECONDS_BETWEEN_REPORTS = 0.25
+
+
+def forward_logits(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    images: ImageSource | Gather,
+    indices: NDArray[np.int64],
+    *,
+    device: str | torch.device,
+    precision: str = "32",
+    batch_size: int = 0,
+    report: Report = ignore,
+    phase: Phase = Phase.TESTING,
+    token: CancelToken | None = None,
+) -> NDArray[np.float32]:
+    """The logits of the images `indices`, shape (len(indices), classes), in their order, repeats allowed.
+
+    The model is moved to `device`, answers in eval mode and is left in the mode in which it came. `precision`: `32`,
+    `bf16` or `16` (autocast); the result is float32 in any case. `batch_size` 0 takes a good one; it is halved as
+    often as the device's memory asks for. Reports `Progress` in images.
+
+    Raises `SkinKDError` when the images have another size than the model's or one image is too much for the device,
+    `Cancelled` between two batches.
+    """
+    parts = [np.zeros((0, 0), np.float32)]
+    meter = _Meter(phase, len(indices), report)
+    for logits in iterate_logits(
+        model,
+        preprocessing,
+        images,
+        indices,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        token=token,
+    ):
+        parts.append(logits)
+        meter.add(len(logits))
+    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+
+
+def iterate_logits(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    images: ImageSource | Gather,
+    indices: NDArray[np.int64],
+    *,
+    device: str | torch.device,
+    precision: str = "32",
+    batch_size: int = 0,
+    token: CancelToken | None = None,
+) -> Generator[NDArray[np.float32], None, None]:
+    """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way."""
+    place, token = torch.device(device), token or CancelToken()
+    if precision not in _AUTOCAST:
+        raise ValueError(f"precision {precision!r} is none of {', '.join(_AUTOCAST)}")
+    gather = _gather(images, preprocessing)
+    read_ahead = place.type != "cpu" and not callable(images)
+    model.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    size = batch_size or (_BATCH_CPU if place.type == "cpu" else _BATCH_GPU)
+    done = 0
+    with _eval_mode(model), _Loader(gather, indices, place, read_ahead) as loader:
+        while done < len(indices):
+            token.check()
+            try:
+                batch = loader.take(done, size)
+                logits = _answer(model, batch, preprocessing, _AUTOCAST[precision])
+            except torch.OutOfMemoryError as error:
+                size = _smaller(size, error)
+                continue
+            done += len(logits)
+            yield logits
+
+
+class _Meter:
+    """`Progress` a few times a second, and always at the beginning and the end."""
+
+    def __init__(self, phase: Phase, total: int, report: Report) -> None:
+        self._phase, self._total, self._report = phase, total, report
+        self._done = 0
+        self._begin = self._last = time.monotonic()
+        report(Progress(phase, 0, total))
+
+    def add(self, images: int) -> None:
+        self._done += images
+        now = time.monotonic()
+        if now - self._last < _SECONDS_BETWEEN_REPORTS and self._done < self._total:
+            return
+        self._last = now
+        rate = self._done / max(now - self._begin, 1e-6)
+        self._report(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
+
+
+class _Loader:
+    """Brings batches to the device; with `ahead` the next one is read while the present one is computed."""
+
+    def __init__(self, gather: Gather, indices: NDArray[np.int64], device: torch.device, ahead: bool) -> None:
+        self._gather, self._indices, self._device = gather, np.asarray(indices, np.int64), device
+        self._ahead: tuple[int, int, Future[Tensor]] | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="skinkd-batches") if ahead else None
+
+    def __enter__(self) -> _Loader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def take(self, start: int, size: int) -> Tensor:
+        """The images from `start`, at most `size`, on the device."""
+        ahead, self._ahead = self._ahead, None
+        ready = ahead is not None and ahead[:2] == (start, size)
+        batch = ahead[2].result() if ahead is not None and ready else self._read(start, size)
+        if self._pool is not None and start + size < len(self._indices):
+            self._ahead = (start + size, size, self._pool.submit(self._read, start + size, size))
+        return batch.to(self._device, non_blocking=True)
+
+    def _read(self, start: int, size: int) -> Tensor:
+        images = self._gather(self._indices[start : start + size])
+        batch = images if isinstance(images, Tensor) else torch.from_numpy(images)
+        return batch.pin_memory() if self._device.type == "cuda" and batch.device.type == "cpu" else batch
+
+
+def _answer(
+    model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None
+) -> NDArray[np.float32]:
+    # no_grad, not inference_mode: what a network in training caches here must stay usable for learning.
+    with torch.no_grad(), torch.autocast(batch.device.type, dtype=autocast, enabled=autocast is not None):
+        logits: Tensor = model(normalise(batch, preprocessing))
+    return logits.float().cpu().numpy()
+
+
+def _gather(images: ImageSource | Gather, preprocessing: Preprocessing) -> Gather:
+    if callable(images):
+        return images
+    if images.image_size != preprocessing.image_size:
+        raise SkinKDError(
+            "The images have the wrong size",
+            f"The model expects images of {preprocessing.image_size} x {preprocessing.image_size} pixels; these were "
+            f"decoded to {images.image_size} x {images.image_size}. Decode them to the model's size.",
+        )
+    return images.gather
+
+
+def _smaller(size: int, error: torch.OutOfMemoryError) -> int:
+    if size <= 1:
+        raise SkinKDError(
+            "The device has too little memory",
+            "Not even one image fits. Close other programs, or choose the CPU or a smaller network.",
+            str(error),
+        ) from error
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return size // 2
+
+
+@contextmanager
+def _eval_mode(model: nn.Module) -> Iterator[None]:
+    """Eval mode inside; every layer gets its own mode back (frozen ones are in eval mode within a training model)."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
