@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -59,12 +58,11 @@ class PreferencesDialog(QDialog):
         folder_row.addWidget(self.folder, 1)
         folder_row.addWidget(self.browse)
         form.addRow(_buddy("Folder for &runs:", self.folder), folder_row)
-        note = "Set when SkinKD was started." if folder_fixed else "Takes effect at the next start of SkinKD."
+        note = "Set when SkinKD was started." if folder_fixed else "Runs that exist already stay where they are."
         form.addRow("", make_label(note, "small", wrap=True))
         form.addRow("C&PU cores left free:", self.threads)
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
         form.addRow("", make_label(text, "small", wrap=True))
-        form.addRow("", self.awake)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -105,9 +103,6 @@ class PreferencesDialog(QDialog):
         self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))
         self.threads.setValue(self._settings.threads_left)
         self.threads.setSpecialValueText("none: a run uses all cores")
-        self.awake = QCheckBox("&Keep the computer awake while a run trains", self)
-        _name(self.awake, "keepAwakeCheck", "Keep the computer awake while a run trains")
-        self.awake.setChecked(self._settings.keep_awake)
 
     def settings(self) -> Settings:
         """The settings as the dialog shows them."""
@@ -116,7 +111,6 @@ class PreferencesDialog(QDialog):
             text_percent=int(self.text_size.currentData()),
             runs_folder=self.folder.text().strip(),
             threads_left=self.threads.value(),
-            keep_awake=self.awake.isChecked(),
         )
 
     @Slot()

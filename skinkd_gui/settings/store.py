@@ -19,14 +19,13 @@ class Settings:
     """What the preferences dialog changes.
 
     `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
-    leaves to the window and other programs; `keep_awake` keeps the computer from sleeping while a run trains.
+    leaves to the window and other programs.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     text_percent: int = 100
     runs_folder: str = ""
     threads_left: int = 0
-    keep_awake: bool = True
 
 
 def open_store() -> QSettings:
@@ -45,7 +44,6 @@ def load_settings() -> Settings:
         text_percent=min(max(percent, TEXT_PERCENTS[0]), TEXT_PERCENTS[-1]),
         runs_folder=str(store.value("runs_folder", default.runs_folder)),
         threads_left=max(0, _number(store.value("threads_left"), default.threads_left)),
-        keep_awake=str(store.value("keep_awake", "true")).lower() == "true",
     )
 
 
@@ -56,7 +54,6 @@ def save_settings(settings: Settings) -> None:
     store.setValue("text_percent", settings.text_percent)
     store.setValue("runs_folder", settings.runs_folder)
     store.setValue("threads_left", settings.threads_left)
-    store.setValue("keep_awake", "true" if settings.keep_awake else "false")
     store.sync()
 
 

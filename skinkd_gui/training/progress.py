@@ -33,10 +33,10 @@ PHASE_HELP = {
 """One sentence per phase: what happens and why."""
 
 _SPANS = {
-    Phase.READING: (0.0, 0.01),
-    Phase.CHECKING: (0.01, 0.04),
-    Phase.DECODING: (0.04, 0.08),
-    Phase.LOADING: (0.08, 0.09),
+    Phase.LOADING: (0.0, 0.02),
+    Phase.READING: (0.02, 0.03),
+    Phase.CHECKING: (0.03, 0.05),
+    Phase.DECODING: (0.05, 0.09),
     Phase.TEACHER: (0.09, 0.15),
     Phase.TESTING: (0.97, 0.99),
     Phase.SAVING: (0.99, 1.0),
@@ -156,7 +156,8 @@ class RunProgress:
 
     def _advance_training(self, epochs_done: float) -> None:
         if self.epochs:
-            self._advance(_TRAINING_BEGIN + (_TRAINING_END - _TRAINING_BEGIN) * epochs_done / self.epochs)
+            share = min(epochs_done / self.epochs, 1.0)
+            self._advance(_TRAINING_BEGIN + (_TRAINING_END - _TRAINING_BEGIN) * share)
 
     def _advance(self, fraction: float) -> None:
         self._fraction = max(self._fraction, min(fraction, 1.0))

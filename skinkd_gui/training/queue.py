@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.errors import SkinKDError
 from core.events import Event, RunStarted
 from core.recipe import Recipe
+from core.runs.folder import default_name
 from core.runs.status import RunSummary
+from skinkd_gui.training.progress import PlanMade
 from skinkd_gui.training.work import Conditions, QueuedRun, work_for
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
 
@@ -43,10 +45,12 @@ class RunFailure:
 
 @dataclass(frozen=True)
 class RunStopped:
-    """A run that the user stopped. It can be resumed when it has a `folder`."""
+    """A run that the user stopped. It can be resumed when it has a `folder`; `waits` tells that it already waits for
+    that in the queue, because a run that follows needs it."""
 
     run: QueuedRun
     folder: Path | None
+    waits: bool = False
 
 
 class TrainingQueue(QObject):
@@ -64,7 +68,9 @@ class TrainingQueue(QObject):
         self._make_work = make_work
         self._waiting: list[QueuedRun] = []
         self._current: QueuedRun | None = None
-        self._folder: Path | None = None
+        self._folder: Path | None = None  # of the run at work, and its name
+        self._folder_name = ""
+        self._planned = self._begun = 0  # runs of the current entry
         self._job: Job | None = None
         self._paused = self._stopping = self._held = self._closing = False
 
@@ -82,9 +88,16 @@ class TrainingQueue(QObject):
         """Change how the next runs are executed."""
         self._conditions = conditions
 
+    def restore(self, runs: Sequence[QueuedRun]) -> None:
+        """Put back runs that waited when the window was closed; they wait for `start_waiting`."""
+        if runs:
+            self._waiting.extend(runs)
+            self._held = True
+            self._tell()
+
     def add(self, recipe: Recipe, name: str = "") -> None:
         """Put a new run at the end; it starts at once when nothing works."""
-        self._append(QueuedRun(name.strip() or "New run", recipe))
+        self._append(QueuedRun(name.strip() or default_name(recipe), recipe))
 
     def add_resume(self, folder: Path, name: str = "") -> None:
         """Go on with an unfinished run. A folder that is in the queue already is not added again."""
@@ -152,6 +165,7 @@ class TrainingQueue(QObject):
         if self._job is not None or self._held or self._closing or not self._waiting:
             return
         self._current, self._folder = self._waiting.pop(0), None
+        self._planned, self._begun = 1, 0
         _log.info("starting %s", self._current.name)
         job = Job(self._make_work(self._current, self._conditions), self)
         job.reported.connect(self._on_reported)
@@ -163,8 +177,11 @@ class TrainingQueue(QObject):
 
     @Slot(object)
     def _on_reported(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self._folder = event.folder
+        if isinstance(event, PlanMade):
+            self._planned = len(event.names)
+        elif isinstance(event, RunStarted):
+            self._begun += event.folder != self._folder
+            self._folder, self._folder_name = event.folder, event.name
         self.reported.emit(event)
 
     @Slot(object)
@@ -186,9 +203,18 @@ class TrainingQueue(QObject):
         self._job = self._current = self._folder = None
         self._paused = self._stopping = False
         if end.cancelled and run is not None:
-            self.run_stopped.emit(RunStopped(run, folder))
+            waits = self._put_back(run, folder)
+            self.run_stopped.emit(RunStopped(run, folder, waits))
         self._start_next()
         self._tell()
+
+    def _put_back(self, run: QueuedRun, folder: Path | None) -> bool:
+        """Keep what a stop would lose: a teacher stopped before its student has begun, and the student's request."""
+        if folder is None or self._begun >= self._planned:
+            return False
+        self._waiting[:0] = [QueuedRun(self._folder_name, folder=folder), run]
+        self._held = True
+        return True
 
     def _tell(self) -> None:
         self.changed.emit(self.state)

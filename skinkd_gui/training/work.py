@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.events import CancelToken, Report
@@ -25,23 +23,21 @@ class QueuedRun:
 
 @dataclass(frozen=True)
 class Conditions:
-    """How runs are executed here: where, with how many CPU cores left free, and awake or not."""
+    """How runs are executed here: where their folders are, and how many CPU cores they leave free."""
 
     runs_root: Path
     threads_left: int = 0
-    keep_awake: bool = True
 
 
 def work_for(run: QueuedRun, conditions: Conditions) -> Work:
     """The function that executes an entry; it returns the summaries of all runs that the entry stood for."""
 
     def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
-        with _awake(conditions.keep_awake):
-            if run.folder is not None:
-                return (_resume(run.folder, report, token),)
-            if run.recipe is None:
-                raise ValueError("a queued run needs a recipe or a folder")
-            return _train(run.recipe, run.name, conditions, report, token)
+        if run.folder is not None:
+            return (_resume(run.folder, report, token),)
+        if run.recipe is None:
+            raise ValueError("a queued run needs a recipe or a folder")
+        return _train(run.recipe, run.name, conditions, report, token)
 
     return work
 
@@ -58,7 +54,8 @@ def _train(
 ) -> tuple[RunSummary, ...]:
     from core.runs.planning import execute_plan, plan_runs
 
-    plan = plan_runs(with_threads(recipe, conditions.threads_left), conditions.runs_root, name)
+    *before, last = plan_runs(with_threads(recipe, conditions.threads_left), conditions.runs_root)
+    plan = (*before, replace(last, name=name or last.name))
     report(PlanMade(tuple(item.name for item in plan)))
     return execute_plan(plan, conditions.runs_root, report, token)
 
@@ -71,15 +68,3 @@ def with_threads(recipe: Recipe, left: int) -> Recipe:
 
     hardware = recipe.hardware.model_copy(update={"threads": max(1, available_cores() - left)})
     return recipe.model_copy(update={"hardware": hardware})
-
-
-@contextmanager
-def _awake(wanted: bool) -> Iterator[None]:
-    """Keep the computer from sleeping (the screen may); does nothing where the system offers no way."""
-    if not wanted:
-        yield
-        return
-    from wakepy import keep
-
-    with keep.running(on_fail="pass"):
-        yield

@@ -57,6 +57,11 @@ class EmptyState(QWidget):
         self._buttons.addWidget(button)
         return button
 
+    def place_first(self, button: QPushButton) -> None:
+        """Put a button to the left of the others, wherever it was before."""
+        if self._buttons.indexOf(button) < 0:
+            self._buttons.insertWidget(0, button)
+
     @Slot()
     def _restyle(self) -> None:
         self._picture.setPixmap(coloured_icon(self._icon_name, colours().accent).pixmap(QSize(64, 64)))

@@ -1,0 +1,114 @@
+"""The program `skinkd`: looks whether a window can open, makes the application, opens the window."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from core.paths import log_root
+from core.system_libraries import window_problem
+from skinkd_gui.version import program_version
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+LOG_NAME = "skinkd.log"
+_SHUT_DOWN_MILLISECONDS = 30_000
+
+_log = logging.getLogger(__name__)
+_crash_file: IO[str] | None = None  # faulthandler writes to it until the end
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the window to its end and return the exit status: 0 fine, 1 no window can open, 2 wrong usage."""
+    multiprocessing.freeze_support()
+    options = _parser().parse_args(arguments)
+    start_logging()
+    problem = window_problem()
+    if problem is not None:
+        if sys.stderr is not None:
+            sys.stderr.write(f"skinkd: {problem.title}\n{problem.summary}\n")
+        return 1
+    application = make_application()
+    from skinkd_gui.crash_reporter import CrashReporter
+    from skinkd_gui.main_window import MainWindow
+    from skinkd_gui.workers.job import shut_down_all
+
+    reporter = CrashReporter(application)
+    reporter.install()
+    window = MainWindow(options.runs)
+    reporter.set_window(window)
+    window.painted.connect(window.start_engine)
+    window.show()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close_without_asking())
+    status = application.exec()
+    if not shut_down_all(_SHUT_DOWN_MILLISECONDS):
+        # A thread hangs in native code. Checkpoints are written whole or not at all, so leaving is safe.
+        _log.error("a job did not end; leaving without it")
+        logging.shutdown()
+        os._exit(status)
+    return status
+
+
+def make_application() -> QApplication:
+    """The QApplication with SkinKD's name, icon and theme. Call `window_problem` of core.system_libraries before."""
+    from PySide6.QtCore import Qt, qInstallMessageHandler
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication
+
+    from skinkd_gui.crash_reporter import log_qt_message
+
+    qInstallMessageHandler(log_qt_message)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    application = QApplication([sys.argv[0] if sys.argv else "skinkd"])
+    application.setApplicationName("SkinKD")
+    application.setApplicationDisplayName("SkinKD")
+    application.setApplicationVersion(program_version())
+    application.setDesktopFileName("skinkd")
+    from skinkd_gui.settings.store import load_settings
+    from skinkd_gui.widgets.theme import application_icon, theme
+
+    application.setWindowIcon(application_icon())
+    settings = load_settings()
+    theme().apply(settings.theme, settings.text_percent)
+    return application
+
+
+def start_logging() -> Path | None:
+    """Write what happens into the application's log (1 MB, three old ones kept); None when that is not possible."""
+    global _crash_file
+    path = log_root() / LOG_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
+        _crash_file = (path.parent / "crash.log").open("a", encoding="utf-8")
+        faulthandler.enable(_crash_file)
+    except OSError:
+        logging.basicConfig(level=logging.WARNING)
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.captureWarnings(True)
+    _log.info("SkinKD %s on Python %s, %s", program_version(), sys.version.split()[0], sys.platform)
+    return path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("skinkd", description="Train, compare and use classifiers of skin lesions.")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="the folder of runs (otherwise that of the settings)")
+    parser.add_argument("--version", action="version", version=f"SkinKD {program_version()}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

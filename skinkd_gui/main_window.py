@@ -1,0 +1,297 @@
+"""The main window: three tabs, menus, status bar; it owns the training queue and ends everything when it closes."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QRect, QSize, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QTabWidget
+
+from core.events import Event, Notice
+from skinkd_gui.classify.classify_tab import ClassifyTab
+from skinkd_gui.menus import Menus
+from skinkd_gui.results.results_tab import ResultsTab
+from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
+from skinkd_gui.status_bar import StatusBar
+from skinkd_gui.training.queue import MakeWork, QueueState, TrainingQueue
+from skinkd_gui.training.train_tab import TrainTab
+from skinkd_gui.training.waiting_file import load_waiting, save_waiting
+from skinkd_gui.training.work import Conditions, work_for
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.theme import theme
+from skinkd_gui.window_actions import WindowActions
+from skinkd_gui.workers.job import Job, JobFailure, JobResult, shut_down_all
+from skinkd_gui.workers.preload import load_engine
+
+_SIZE = QSize(1280, 800)
+_PATIENCE_MILLISECONDS = 60_000  # for a run to write its checkpoint and end, when the window closes
+
+_log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """Everything that the user sees. Lives as long as the program."""
+
+    painted = Signal()  # once, after the first paint
+
+    def __init__(self, runs_root: Path | None = None, make_work: MakeWork = work_for) -> None:
+        """`runs_root`: where runs are kept, otherwise as the settings say. `make_work` stands in for core in tests."""
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("SkinKD")
+        self.folder_fixed = runs_root is not None
+        self.settings = load_settings()
+        self._runs_root = (runs_root or chosen_runs_root(self.settings)).expanduser().absolute()
+        self._was_painted = self._closing = self._may_close = False
+        self._engine_job: Job | None = None
+        self.queue = TrainingQueue(self._conditions(), make_work, self)
+        self.classify_tab = ClassifyTab(self, self._runs_root)
+        self.train_tab = TrainTab(self.queue, self._runs_root, self)
+        self.results_tab = ResultsTab(self, self._runs_root)
+        self.tabs = self._make_tabs()
+        self.setCentralWidget(self.tabs)
+        self.status = StatusBar(self.queue, self.train_tab.live, self)
+        self.setStatusBar(self.status)
+        self.commands = WindowActions(self)
+        self.menus = Menus(self, self.commands)
+        self.menus.themes[self.settings.theme].setChecked(True)
+        self._connect()
+        self._restore_geometry()
+        self.queue.restore(load_waiting(self._runs_root))
+        self._show_queue(self.queue.state)
+        self.train_tab.refresh()
+
+    @property
+    def runs_root(self) -> Path:
+        """The folder of runs."""
+        return self._runs_root
+
+    def _make_tabs(self) -> QTabWidget:
+        tabs = QTabWidget(self)
+        tabs.setObjectName("mainTabs")
+        tabs.setAccessibleName("Parts of SkinKD")
+        tabs.setDocumentMode(True)
+        for tab, title in ((self.classify_tab, "Classify"), (self.train_tab, "Train"), (self.results_tab, "Results")):
+            tabs.addTab(tab, title)
+        return tabs
+
+    def _connect(self) -> None:
+        self.queue.changed.connect(self._show_queue)
+        self.queue.run_finished.connect(self._on_run_ended)
+        self.queue.run_stopped.connect(self._on_run_ended)
+        self.queue.failed.connect(self._on_run_ended)
+        self.train_tab.results_requested.connect(self._open_results)
+        self.results_tab.train_requested.connect(self.commands.new_training)
+        self.results_tab.resume_requested.connect(self._resume)
+        self.classify_tab.train_requested.connect(self.commands.new_training)
+
+    # --- the engine ---
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Tell once that the window can be seen."""
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(50, self, self.painted.emit)
+
+    @Slot()
+    def start_engine(self) -> None:
+        """Load PyTorch and its kin in a thread, visibly."""
+        if self._engine_job is not None or self._closing:
+            return
+        self.status.show_loading("Loading...")
+        job = Job(load_engine, self)
+        job.reported.connect(self._on_loading)
+        job.succeeded.connect(self._on_loaded)
+        job.failed.connect(self._on_load_failed)
+        self._engine_job = job
+        job.start()
+
+    @Slot(object)
+    def _on_loading(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self.status.show_loading(event.text)
+
+    @Slot(object)
+    def _on_loaded(self, result: JobResult) -> None:
+        self.status.show_engine(result.value)
+
+    @Slot(object)
+    def _on_load_failed(self, failure: JobFailure) -> None:
+        self.status.show_engine_failure(failure.error.title)
+        show_error(self, failure.error)
+
+    # --- the queue ---
+
+    @Slot(object)
+    def _show_queue(self, state: QueueState) -> None:
+        at_work = state.current is not None
+        self.menus.pause.setText("&Go on" if state.paused else "&Pause")
+        self.menus.pause.setEnabled(at_work and not state.stopping)
+        self.menus.stop.setEnabled(at_work and not state.stopping)
+        self.menus.start_waiting.setEnabled(state.held and not at_work)
+        self.setWindowTitle(f"SkinKD: {self.train_tab.live.progress.name}" if at_work else "SkinKD")
+        try:
+            save_waiting(self._runs_root, state.waiting)
+        except OSError:
+            _log.warning("the waiting runs can not be written", exc_info=True)
+        if self._closing and not at_work:
+            self._finish_closing()
+
+    @Slot(object)
+    def _on_run_ended(self, _how: object) -> None:
+        self.results_tab.refresh()
+        self.classify_tab.refresh_models()
+        if not self.isActiveWindow():
+            QApplication.alert(self)
+
+    @Slot(object)
+    def _open_results(self, folder: Path) -> None:
+        self.tabs.setCurrentWidget(self.results_tab)
+        self.results_tab.refresh()
+        self.results_tab.select_run(folder)
+
+    @Slot(object)
+    def _resume(self, folder: Path) -> None:
+        self.tabs.setCurrentWidget(self.train_tab)
+        self.train_tab.resume_run(folder)
+
+    @Slot()
+    def toggle_pause(self) -> None:
+        """Pause the run, or let it go on."""
+        if self.queue.state.paused:
+            self.queue.resume()
+        else:
+            self.queue.pause()
+
+    @Slot()
+    def stop_run(self) -> None:
+        """Stop the run; it can be resumed."""
+        self.queue.stop_current()
+
+    @Slot()
+    def start_waiting(self) -> None:
+        """Start the runs that wait."""
+        self.queue.start_waiting()
+
+    @Slot()
+    def resume_last(self) -> None:
+        """Go on with the newest unfinished run."""
+        self.tabs.setCurrentWidget(self.train_tab)
+        self.train_tab.resume_newest()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Look for new runs on disk."""
+        self.train_tab.refresh()
+        self.results_tab.refresh()
+        self.classify_tab.refresh_models()
+
+    # --- settings ---
+
+    def _conditions(self) -> Conditions:
+        return Conditions(self._runs_root, self.settings.threads_left)
+
+    @Slot(object)
+    def apply_settings(self, settings: Settings) -> None:
+        """Use and keep other settings."""
+        looks = (settings.theme, settings.text_percent)
+        if looks != (self.settings.theme, self.settings.text_percent):
+            theme().apply(*looks)
+            self.menus.themes[settings.theme].setChecked(True)
+        moved = settings.runs_folder != self.settings.runs_folder and not self.folder_fixed
+        self.settings = settings
+        save_settings(settings)
+        if moved:
+            self._move_runs_root(chosen_runs_root(settings).expanduser().absolute())
+        self.queue.configure(self._conditions())
+
+    def _move_runs_root(self, root: Path) -> None:
+        """Work with another folder of runs; the run at work stays in its own."""
+        self._runs_root = root
+        for tab in (self.train_tab, self.results_tab, self.classify_tab):
+            tab.set_runs_root(root)
+
+    def _restore_geometry(self) -> None:
+        store = open_store()
+        geometry = store.value("geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            screen = QGuiApplication.primaryScreen().availableGeometry()
+            size = _SIZE.boundedTo(screen.size())
+            place = QRect(screen.topLeft(), size)
+            place.moveCenter(screen.center())
+            self.setGeometry(place)
+        self.tabs.setCurrentIndex(1)
+        tab = store.value("tab")
+        if tab is not None and str(tab).isdecimal():
+            self.tabs.setCurrentIndex(int(str(tab)))
+
+    def _keep_geometry(self) -> None:
+        store = open_store()
+        store.setValue("geometry", self.saveGeometry())
+        store.setValue("tab", self.tabs.currentIndex())
+        store.sync()
+
+    # --- closing ---
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while a run works; otherwise end everything and go."""
+        if self._may_close:
+            event.accept()
+        elif self._closing:
+            event.ignore()
+        elif self.queue.busy:
+            event.ignore()
+            self._ask_to_close()
+        else:
+            self._end_everything()
+            event.accept()
+
+    @Slot()
+    def close_without_asking(self) -> None:
+        """Stop the run with a checkpoint and close, as when the system asks the program to end."""
+        if not self.queue.busy:
+            self.close()
+        elif not self._closing:
+            self._closing = True
+            self.status.show_loading("Closing: the checkpoint is being written...")
+            QTimer.singleShot(_PATIENCE_MILLISECONDS, self, self._finish_closing)
+            self.queue.close()
+
+    def _ask_to_close(self) -> None:
+        name = self.train_tab.live.progress.name
+        waiting = len(self.queue.state.waiting)
+        more = f" The {waiting} waiting run(s) will wait until the next start." if waiting else ""
+        box = QMessageBox(self)
+        box.setObjectName("closeQuestion")
+        box.setWindowTitle("SkinKD")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText(f"{name} is still at work.")
+        box.setInformativeText(f"Stop it and close? It can be resumed later where it stands.{more}")
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        stop.setObjectName("stopAndCloseButton")
+        stay = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
+        stay.setObjectName("keepTrainingButton")
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.accepted.connect(self.close_without_asking)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    @Slot()
+    def _finish_closing(self) -> None:
+        if not self._may_close:
+            self._end_everything()
+            self.close()
+
+    def _end_everything(self) -> None:
+        """Keep the geometry, then leave no job running."""
+        self._may_close = self._closing = True
+        self._keep_geometry()
+        self.hide()  # what still takes a moment happens out of sight
+        self.classify_tab.shut_down()
+        self.results_tab.shut_down()
+        if not shut_down_all():
+            _log.error("a job did not end in time")

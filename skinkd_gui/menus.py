@@ -1,0 +1,103 @@
+"""The menus of the main window: what they are called, their shortcuts, and which slot they call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from skinkd_gui.widgets.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from skinkd_gui.main_window import MainWindow
+    from skinkd_gui.window_actions import WindowActions
+
+Key = QKeySequence.StandardKey
+
+
+class Menus(QObject):
+    """Builds the menu bar of a window and keeps the actions that change with the queue."""
+
+    def __init__(self, window: MainWindow, actions: WindowActions) -> None:
+        super().__init__(window)
+        self._window = window
+        self._actions = actions
+        self._make_file()
+        self._make_run()
+        self._make_view()
+        self._make_help()
+
+    def _make_file(self) -> None:
+        do, menu = self._actions, self._menu("&File", "fileMenu")
+        self._add(menu, "&New training...", "newTrainingAction", do.new_training, Key.New)
+        self._add(menu, "New training from a &recipe...", "openRecipeAction", do.open_recipe)
+        menu.addSeparator()
+        self._add(menu, "&Open images...", "openImagesAction", do.open_images, Key.Open)
+        self._add(menu, "Open a &folder of images...", "openFolderAction", do.open_folder, "Ctrl+Shift+O")
+        menu.addSeparator()
+        self._add(menu, "&Show the runs folder", "showRunsFolderAction", do.show_runs_folder)
+        preferences = self._add(menu, "&Preferences...", "preferencesAction", do.show_preferences, "Ctrl+,")
+        preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
+        menu.addSeparator()
+        leave = self._add(menu, "&Quit", "quitAction", self._window.close, "Ctrl+Q")
+        leave.setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _make_run(self) -> None:
+        window, menu = self._window, self._menu("&Run", "runMenu")
+        self.pause = self._add(menu, "&Pause", "pauseAction", window.toggle_pause, "Ctrl+Shift+P")
+        self.stop = self._add(menu, "&Stop", "stopAction", window.stop_run, "Ctrl+.")
+        menu.addSeparator()
+        self.start_waiting = self._add(menu, "Start the &waiting runs", "startWaitingAction", window.start_waiting)
+        self.resume = self._add(menu, "&Resume the last unfinished run", "resumeAction", window.resume_last)
+
+    def _make_view(self) -> None:
+        do, menu = self._actions, self._menu("&View", "viewMenu")
+        self._add(menu, "&Classify", "showClassifyAction", do.show_classify, "Ctrl+1")
+        self._add(menu, "&Train", "showTrainAction", do.show_train, "Ctrl+2")
+        self._add(menu, "&Results", "showResultsAction", do.show_results, "Ctrl+3")
+        menu.addSeparator()
+        self._add(menu, "Look for &new runs", "refreshAction", self._window.refresh, Key.Refresh)
+        colours = menu.addMenu("C&olours")
+        group = QActionGroup(self)
+        self.themes: dict[ThemeChoice, QAction] = {}
+        names = {ThemeChoice.SYSTEM: "As the &system", ThemeChoice.LIGHT: "&Light", ThemeChoice.DARK: "&Dark"}
+        for choice, text in names.items():
+            action = self._add(colours, text, f"{choice}ThemeAction", do.choose_theme)
+            action.setCheckable(True)
+            action.setData(choice)
+            group.addAction(action)
+            self.themes[choice] = action
+        self._add(menu, "&Larger text", "largerTextAction", do.larger_text, Key.ZoomIn)
+        self._add(menu, "S&maller text", "smallerTextAction", do.smaller_text, Key.ZoomOut)
+        self.full_screen = self._add(menu, "&Full screen", "fullScreenAction", do.toggle_full_screen, "F11")
+        self.full_screen.setCheckable(True)
+
+    def _make_help(self) -> None:
+        do, menu = self._actions, self._menu("&Help", "helpMenu")
+        self._add(menu, "&First steps", "firstStepsAction", do.show_first_steps, Key.HelpContents)
+        self._add(menu, "The eight &classes", "classesAction", do.show_classes)
+        menu.addSeparator()
+        self._add(menu, "Show the &log", "showLogAction", do.show_log)
+        about = self._add(menu, "&About SkinKD", "aboutAction", do.show_about)
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _menu(self, title: str, name: str) -> QMenu:
+        menu = self._window.menuBar().addMenu(title)
+        menu.setObjectName(name)
+        return menu
+
+    def _add(
+        self, menu: QMenu, text: str, name: str, slot: Callable[[], object], keys: Key | str | None = None
+    ) -> QAction:
+        action = QAction(text, self._window)
+        action.setObjectName(name)
+        if isinstance(keys, QKeySequence.StandardKey):
+            action.setShortcuts(QKeySequence.keyBindings(keys) or [QKeySequence(keys)])
+        elif keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(slot)
+        menu.addAction(action)
+        return action

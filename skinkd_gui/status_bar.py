@@ -1,0 +1,113 @@
+"""The status bar: the job at work, memory, the device, and what SkinKD is not."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+
+from core.events import Event
+from skinkd_gui.training import facts
+from skinkd_gui.training.live_view import LiveView
+from skinkd_gui.training.queue import QueueState, TrainingQueue
+from skinkd_gui.workers.memory import memory_text
+from skinkd_gui.workers.preload import Engine
+
+_MEMORY_MILLISECONDS = 3000
+_STEPS = 1000
+_GIB = 1024**3
+
+
+class StatusBar(QStatusBar):
+    """Listens to the queue; the window tells it about the engine."""
+
+    def __init__(self, queue: TrainingQueue, live: LiveView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusBar")
+        self._live = live
+        self._state = queue.state
+        self._ready = "Ready"
+        self.job = _label("statusJob", "Current job", self._ready)
+        self.bar = QProgressBar(self)
+        self.bar.setObjectName("statusProgress")
+        self.bar.setAccessibleName("Progress of the current job")
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(False)
+        self.bar.setProperty("slim", True)
+        self.bar.setFixedWidth(140)
+        self.bar.hide()
+        self.memory = _label("statusMemory", "Memory in use", "")
+        self.device = _label("statusDevice", "Computing device", "Device: not known yet")
+        self.purpose = _label("statusPurpose", "Purpose", "Research use only, not a medical device")
+        self.addWidget(self.job)
+        self.addWidget(self.bar)
+        for label in (self.purpose, self.memory, self.device):
+            self.addPermanentWidget(label)
+        queue.changed.connect(self._on_changed)
+        queue.reported.connect(self._on_reported)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_MEMORY_MILLISECONDS)
+        self._timer.timeout.connect(self._show_memory)
+        self._timer.start()
+
+    def show_loading(self, text: str) -> None:
+        """The engine is being loaded."""
+        self._ready = text
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self._show_job()
+
+    def show_engine(self, engine: Engine) -> None:
+        """The engine is ready."""
+        facts_ = engine.device
+        memory = f", {facts_.memory_bytes / _GIB:.0f} GB" if facts_.memory_bytes else ""
+        kind = "CPU" if facts_.device == "cpu" else "GPU"
+        self.device.setText(f"{kind}: {facts_.name}{memory}")
+        lines = [
+            f"{item.name} ({item.device})" + ("" if item.works else f": does not work, {item.reason}")
+            for item in engine.devices
+        ]
+        self.device.setToolTip("\n".join(lines))
+        self._end_loading("Ready")
+
+    def show_engine_failure(self, text: str) -> None:
+        """The engine could not be loaded."""
+        self.device.setText("Device: not available")
+        self._end_loading(text)
+
+    def _end_loading(self, text: str) -> None:
+        self._ready = text
+        self.bar.setRange(0, _STEPS)
+        self._show_job()
+
+    @Slot(object)
+    def _on_changed(self, state: QueueState) -> None:
+        self._state = state
+        self._show_job()
+
+    @Slot(object)
+    def _on_reported(self, _event: Event) -> None:
+        self._show_job()
+
+    def _show_job(self) -> None:
+        if self._state.current is None:
+            waiting = len(self._state.waiting)
+            self.job.setText(self._ready if not waiting else f"{self._ready}; {waiting} waiting")
+            self.bar.setVisible(self.bar.maximum() == 0)
+            return
+        progress = self._live.progress
+        verb = "Stopping" if self._state.stopping else "Paused" if self._state.paused else facts.phase_title(progress)
+        self.job.setText(f"{progress.name}: {verb}")
+        self.bar.setRange(0, _STEPS)
+        self.bar.setValue(round(progress.fraction * _STEPS))
+        self.bar.show()
+
+    @Slot()
+    def _show_memory(self) -> None:
+        self.memory.setText(memory_text())
+
+
+def _label(name: str, words: str, text: str) -> QLabel:
+    label = QLabel(text)
+    label.setObjectName(name)
+    label.setAccessibleName(words)
+    return label

@@ -1,0 +1,90 @@
+"""The two charts of the live view: losses and validation scores by epoch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
+
+from core.events import EpochRecord
+from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.labels import make_label
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+_REDRAW_MILLISECONDS = 1500
+
+
+class LiveCharts(QSplitter):
+    """Draws a history at once, then at most every 1.5 seconds, and only while it can be seen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setObjectName("liveCharts")
+        self.setChildrenCollapsible(False)
+        self.setHandleWidth(12)
+        self._history: tuple[EpochRecord, ...] = ()
+        self._drawn: tuple[EpochRecord, ...] = ()
+        text = "The curve begins when the first epoch is finished."
+        self.losses = FigureView(text, self)
+        self.losses.setObjectName("lossChart")
+        self.losses.setAccessibleName("Loss by epoch")
+        self.scores = FigureView(text, self)
+        self.scores.setObjectName("scoreChart")
+        self.scores.setAccessibleName("Validation scores by epoch")
+        self.addWidget(_card("Loss", self.losses))
+        self.addWidget(_card("Scores on the validation images", self.scores))
+        self.setSizes([1, 1])
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_REDRAW_MILLISECONDS)
+        self._timer.timeout.connect(self._redraw)
+
+    def set_history(self, history: tuple[EpochRecord, ...]) -> None:
+        """Show these epochs."""
+        self._history = history
+        if not history:
+            self._timer.stop()
+            self._drawn = ()
+            self.losses.draw(None)
+            self.scores.draw(None)
+        elif not self._timer.isActive():
+            self._redraw()
+
+    @Slot()
+    def _redraw(self) -> None:
+        if self._history == self._drawn or not self.isVisible():
+            return
+        self._drawn = self._history
+        self.losses.draw(self._draw_losses)
+        self.scores.draw(self._draw_scores)
+        self._timer.start()
+
+    def showEvent(self, event: object) -> None:
+        """Catch up with what happened while hidden."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._redraw()
+
+    def _draw_losses(self, style: FigureStyle) -> Figure:
+        from core.reporting.figures import loss_curves
+
+        return loss_curves(self._drawn, style)
+
+    def _draw_scores(self, style: FigureStyle) -> Figure:
+        from core.reporting.figures import score_curves
+
+        return score_curves(self._drawn, style)
+
+
+def _card(title: str, view: FigureView) -> QFrame:
+    frame = QFrame()
+    frame.setProperty("role", "card")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(12, 10, 12, 10)
+    layout.addWidget(make_label(title, "heading", frame))
+    layout.addWidget(view, 1)
+    return frame

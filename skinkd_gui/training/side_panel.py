@@ -1,0 +1,214 @@
+"""Beside the live view: runs that wait, runs that can be resumed, and notices that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import Level, Notice
+from core.reporting.words import STATE_WORDS
+from core.runs.status import RunSummary
+from skinkd_gui.training.queue import QueueState, TrainingQueue
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
+
+_FOLDER = Qt.ItemDataRole.UserRole
+
+
+class _Section(QFrame):
+    """A titled card with a list; hidden while the list is empty."""
+
+    def __init__(self, title: str, list_name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(12, 10, 12, 10)
+        self.column.setSpacing(8)
+        self.column.addWidget(make_label(title, "heading", self))
+        self.items = QListWidget(self)
+        self.items.setObjectName(list_name)
+        self.items.setAccessibleName(title)
+        self.items.setFrameShape(QFrame.Shape.NoFrame)
+        self.items.setWordWrap(True)
+        self.items.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.items.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.items.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.items.setMinimumHeight(54)
+        self.column.addWidget(self.items, 1)
+
+    def button(self, text: str, name: str, words: str) -> QPushButton:
+        """A button of the section; `words` is its accessible name and tip."""
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(words)
+        button.setToolTip(words)
+        return button
+
+
+class WaitingRuns(_Section):
+    """The queue's waiting runs: order them, take them out, start them after a stop."""
+
+    def __init__(self, queue: TrainingQueue, parent: QWidget) -> None:
+        super().__init__("Waiting runs", "waitingRunsList", parent)
+        self._queue = queue
+        self._up = self.button("", "moveUpButton", "Start the chosen run earlier")
+        self._down = self.button("", "moveDownButton", "Start the chosen run later")
+        self._remove = self.button("Remove", "removeWaitingButton", "Take the chosen run out of the list")
+        self._start = self.button("Start", "startWaitingButton", "Start the waiting runs")
+        self._start.setProperty("primary", True)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for button in (self._up, self._down, self._remove):
+            row.addWidget(button)
+        row.addStretch(1)
+        row.addWidget(self._start)
+        self.column.addLayout(row)
+        self._up.clicked.connect(self._move_up)
+        self._down.clicked.connect(self._move_down)
+        self._remove.clicked.connect(self._remove_chosen)
+        self._start.clicked.connect(self._queue.start_waiting)
+        self.items.currentRowChanged.connect(self._enable)
+        queue.changed.connect(self._show)
+        theme().changed.connect(self._restyle)
+        self._restyle()
+        self._show(queue.state)
+
+    @Slot(object)
+    def _show(self, state: QueueState) -> None:
+        names = [run.name for run in state.waiting]
+        if names != [self.items.item(row).text() for row in range(self.items.count())]:
+            row = self.items.currentRow()
+            self.items.clear()
+            self.items.addItems(names)
+            self.items.setCurrentRow(min(max(row, 0), len(names) - 1))
+        self.setVisible(bool(names))
+        self._start.setVisible(state.held and state.current is None)
+        self._enable()
+
+    @Slot()
+    def _enable(self) -> None:
+        row, count = self.items.currentRow(), self.items.count()
+        self._up.setEnabled(row > 0)
+        self._down.setEnabled(0 <= row < count - 1)
+        self._remove.setEnabled(row >= 0)
+
+    @Slot()
+    def _move_up(self) -> None:
+        self._move(-1)
+
+    @Slot()
+    def _move_down(self) -> None:
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        row = self.items.currentRow()
+        if 0 <= row < self.items.count():
+            self._queue.move(row, by)
+            self.items.setCurrentRow(row + by)
+
+    @Slot()
+    def _remove_chosen(self) -> None:
+        row = self.items.currentRow()
+        if 0 <= row < self.items.count():
+            self._queue.remove(row)
+
+    @Slot()
+    def _restyle(self) -> None:
+        self._up.setIcon(icon("up"))
+        self._down.setIcon(icon("down"))
+
+
+class UnfinishedRuns(_Section):
+    """Runs that were stopped, interrupted or failed, to go on with."""
+
+    resume_requested = Signal(object)  # Path of the run folder
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("Unfinished runs", "unfinishedRunsList", parent)
+        self._resume = self.button("Resume", "resumeRunButton", "Go on with the chosen run where it stood")
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._resume)
+        self.column.addLayout(row)
+        self._resume.clicked.connect(self._ask)
+        self.items.itemActivated.connect(self._ask)
+        self.items.currentRowChanged.connect(self._enable)
+        self.show_runs(())
+
+    def show_runs(self, runs: Sequence[RunSummary]) -> None:
+        """List these runs."""
+        self.items.clear()
+        for run in runs:
+            status = run.status
+            where = f", epoch {status.epoch} of {status.epochs}" if status.epoch else ""
+            item = QListWidgetItem(f"{status.name}\n{STATE_WORDS[status.state]}{where}")
+            item.setData(_FOLDER, str(run.folder))
+            item.setToolTip(status.message or str(run.folder))
+            self.items.addItem(item)
+        self.items.setCurrentRow(0 if runs else -1)
+        self.setVisible(bool(runs))
+        self._enable()
+
+    @Slot()
+    def _enable(self) -> None:
+        self._resume.setEnabled(self.items.currentRow() >= 0)
+
+    @Slot()
+    def _ask(self) -> None:
+        item = self.items.currentItem()
+        if item is not None:
+            self.resume_requested.emit(Path(item.data(_FOLDER)))
+
+
+class Notices(_Section):
+    """What the run wants known; warnings stay until the next run and stand out."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("Notices", "noticesList", parent)
+        self.items.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.items.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.items.setIconSize(QSize(16, 16))
+        self._shown: list[Notice] = []
+        theme().changed.connect(self._redraw)
+        self.hide()
+
+    def show_notices(self, notices: Sequence[Notice]) -> None:
+        """List these, the newest last; scrolls only while the end is in sight."""
+        if list(notices) == self._shown:
+            return
+        bar = self.items.verticalScrollBar()
+        at_end = bar.value() >= bar.maximum() - 4
+        known = len(self._shown) if self._shown == list(notices[: len(self._shown)]) else 0
+        if not known:
+            self.items.clear()
+        for notice in notices[known:]:
+            self._add(notice)
+        self._shown = list(notices)
+        self.setVisible(bool(notices))
+        if at_end:
+            self.items.scrollToBottom()
+
+    def _add(self, notice: Notice) -> None:
+        warns = notice.level is Level.WARNING
+        picture = coloured_icon("warning", colours().warning) if warns else coloured_icon("info", colours().muted)
+        item = QListWidgetItem(picture, notice.text)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"Warning: {notice.text}" if warns else notice.text)
+        self.items.addItem(item)
+
+    @Slot()
+    def _redraw(self) -> None:
+        shown, self._shown = self._shown, []
+        self.items.clear()
+        self.show_notices(shown)

@@ -1,0 +1,293 @@
+"""The Train tab: what to do first, the run at work, the runs that wait, and those to go on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+
+from core.events import CancelToken, Event, Progress, Report
+from core.paths import cache_root
+from core.recipe import Preset, Recipe, preset
+from core.runs.status import RunSummary
+from skinkd_gui.training.live_view import LiveView
+from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
+from skinkd_gui.training.side_panel import Notices, UnfinishedRuns, WaitingRuns
+from skinkd_gui.widgets.empty_state import EmptyState
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.theme import accent_icon, theme
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+if TYPE_CHECKING:
+    from skinkd_gui.training.wizard.dialog import WizardResult
+
+_FIRST_TITLE = "Train your first model"
+_FIRST_TEXT = (
+    "SkinKD turns a large classifier of skin lesions, the teacher, into a small one, the student, that runs on any "
+    "computer. Choose a folder with labelled lesion images and the assistant leads you through the rest: it checks "
+    "the images, proposes settings and tells beforehand how long it will take.\n\n"
+    "No images at hand? Try everything with generated ones."
+)
+_IDLE_TITLE = "Nothing is being trained"
+_IDLE_TEXT = "Start a new training, or go on with an unfinished run. Finished runs are in the Results tab."
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the runs folder holds."""
+
+    any_run: bool
+    unfinished: tuple[RunSummary, ...]
+
+
+class TrainTab(QWidget):
+    """Owns the training queue's view; the queue itself belongs to the window."""
+
+    results_requested = Signal(object)  # Path of a run folder
+
+    def __init__(self, queue: TrainingQueue, runs_root: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("trainTab")
+        self._queue = queue
+        self._runs_root = runs_root
+        self._found = _Found(any_run=False, unfinished=())
+        self._shown_once = False
+        self._list_job: Job | None = None
+        self._list_again = False
+        self._sample_job: Job | None = None
+        self._make_widgets()
+        self._lay_out()
+        queue.changed.connect(self._on_changed)
+        queue.reported.connect(self._on_reported)
+        queue.run_finished.connect(self._on_run_ended)
+        queue.run_stopped.connect(self._on_run_ended)
+        queue.failed.connect(self._on_run_ended)
+        self.unfinished.resume_requested.connect(self.resume_run)
+        self.live.results_requested.connect(self.results_requested)
+        theme().changed.connect(self._restyle)
+        self._restyle()
+        self._arrange()
+
+    def _make_widgets(self) -> None:
+        self.empty = EmptyState("train", _FIRST_TITLE, _FIRST_TEXT, self)
+        self.new_button = self.empty.add_button("New training...", "newTrainingButton", primary=True)
+        self.new_button.clicked.connect(self.open_wizard)
+        self.sample_button = self.empty.add_button("Try with the built-in sample images", "trySampleButton")
+        self.sample_button.clicked.connect(self.try_sample)
+        self._sample_bar = QProgressBar(self)
+        self._sample_bar.setObjectName("sampleProgress")
+        self._sample_bar.setAccessibleName("Writing the sample images")
+        self._sample_bar.setProperty("slim", True)
+        self._sample_bar.setTextVisible(False)
+        self._sample_bar.hide()
+        self._sample_label = make_label("", "muted", self)
+        self._sample_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.live = LiveView(self._queue, self)
+        self.waiting = WaitingRuns(self._queue, self)
+        self.unfinished = UnfinishedRuns(self)
+        self.notices = Notices(self)
+
+    def _lay_out(self) -> None:
+        first = QWidget(self)
+        column = QVBoxLayout(first)
+        column.addWidget(self.empty, 1)
+        column.addWidget(self._sample_label)
+        column.addWidget(self._sample_bar)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(first)
+        self._stack.addWidget(self.live)
+        self._side = QWidget(self)
+        self._side.setFixedWidth(300)
+        self._side_column = QVBoxLayout(self._side)
+        self._side_column.setContentsMargins(0, 0, 0, 0)
+        self._side_column.setSpacing(10)
+        for section in (self.waiting, self.unfinished, self.notices):
+            self._side_column.addWidget(section, 1)
+        self._filler = QWidget(self._side)
+        self._side_column.addWidget(self._filler, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 14, 16, 12)
+        row.setSpacing(14)
+        row.addWidget(self._stack, 1)
+        row.addWidget(self._side)
+
+    # --- what the user asks for ---
+
+    @Slot()
+    def open_wizard(self) -> None:
+        """The assistant for a new training."""
+        self._open_wizard()
+
+    def open_recipe(self, recipe: Recipe) -> None:
+        """The assistant, starting from a recipe."""
+        self._open_wizard(recipe=recipe)
+
+    def _open_wizard(self, data_path: str = "", recipe: Recipe | None = None) -> None:
+        from skinkd_gui.training.wizard.dialog import TrainingWizard
+
+        wizard = TrainingWizard(self, self._runs_root, data_path, recipe)
+        wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        wizard.accepted_plan.connect(self._start)
+        wizard.open()
+
+    def set_runs_root(self, runs_root: Path) -> None:
+        """Look at another folder of runs."""
+        self._runs_root = runs_root
+        self.refresh()
+
+    @Slot()
+    def try_sample(self) -> None:
+        """Write the built-in sample set where it is missing, then open the assistant with it."""
+        if self._sample_job is not None:
+            return
+        self.sample_button.setEnabled(False)
+        self._sample_label.setText("Writing the sample images...")
+        self._sample_bar.setRange(0, 0)
+        self._sample_bar.show()
+        job = Job(_write_sample, self)
+        job.reported.connect(self._on_sample_progress)
+        job.succeeded.connect(self._on_sample_ready)
+        job.failed.connect(self._on_sample_failed)
+        job.ended.connect(self._on_sample_ended)
+        self._sample_job = job
+        job.start()
+
+    @Slot(object)
+    def resume_run(self, folder: Path) -> None:
+        """Put an unfinished run into the queue."""
+        name = next((run.status.name for run in self._found.unfinished if run.folder == folder), "")
+        self._queue.add_resume(folder, name)
+
+    def resume_newest(self) -> None:
+        """Put the newest unfinished run into the queue, if there is one."""
+        if self.unfinished_runs:
+            self.resume_run(self.unfinished_runs[0].folder)
+
+    @property
+    def unfinished_runs(self) -> tuple[RunSummary, ...]:
+        """Runs that can be resumed and are not in the queue, newest first."""
+        state = self._queue.state
+        queued = {run.folder for run in (*state.waiting, state.current) if run is not None}
+        return tuple(run for run in self._found.unfinished if run.folder not in queued)
+
+    def refresh(self) -> None:
+        """Look for unfinished runs, in a thread."""
+        if self._list_job is not None:
+            self._list_again = True
+            return
+        root = self._runs_root
+
+        def work(report: Report, token: CancelToken) -> _Found:
+            from core.runs.listing import list_runs
+
+            runs = list_runs(root)
+            return _Found(bool(runs), tuple(run for run in runs if run.resumable))
+
+        self._list_again = False
+        job = Job(work, self)
+        job.succeeded.connect(self._on_listed)
+        job.ended.connect(self._on_list_ended)
+        self._list_job = job
+        job.start()
+
+    @Slot(object)
+    def _start(self, result: WizardResult) -> None:
+        self._queue.add(result.recipe, result.name)
+
+    # --- what happens ---
+
+    @Slot(object)
+    def _on_changed(self, state: QueueState) -> None:
+        if state.current is not None:
+            self._shown_once = True
+        self._arrange()
+
+    @Slot(object)
+    def _on_reported(self, _event: Event) -> None:
+        self.notices.show_notices(self.live.progress.notices)
+
+    @Slot(object)
+    def _on_run_ended(self, _how: RunSummary | RunStopped | RunFailure) -> None:
+        self.notices.show_notices(self.live.progress.notices)
+        self.refresh()
+
+    @Slot(object)
+    def _on_listed(self, result: JobResult) -> None:
+        self._found = result.value
+        self._arrange()
+
+    @Slot(object)
+    def _on_list_ended(self, _end: object) -> None:
+        if self._list_job is not None:
+            self._list_job.deleteLater()
+        self._list_job = None
+        if self._list_again:
+            self.refresh()
+
+    @Slot(object)
+    def _on_sample_progress(self, event: Event) -> None:
+        if isinstance(event, Progress) and event.total:
+            self._sample_bar.setRange(0, event.total)
+            self._sample_bar.setValue(event.done)
+            self._sample_label.setText(f"Writing the sample images: {event.done} of {event.total}")
+
+    @Slot(object)
+    def _on_sample_ready(self, result: JobResult) -> None:
+        self._open_wizard(str(result.value), preset(Preset.QUICK))
+
+    @Slot(object)
+    def _on_sample_failed(self, failure: JobFailure) -> None:
+        show_error(self, failure.error)
+
+    @Slot(object)
+    def _on_sample_ended(self, _end: object) -> None:
+        if self._sample_job is not None:
+            self._sample_job.deleteLater()
+        self._sample_job = None
+        self.sample_button.setEnabled(True)
+        self._sample_label.setText("")
+        self._sample_bar.hide()
+
+    # --- drawing ---
+
+    def _arrange(self) -> None:
+        """Show what fits: the first steps, an idle page or the live view; with the lists where there is something."""
+        state = self._queue.state
+        self.unfinished.show_runs(self.unfinished_runs)
+        first = not (self._shown_once or self._found.any_run or state.waiting)
+        live = self._shown_once
+        self._stack.setCurrentIndex(1 if live else 0)
+        if not live:
+            texts = (_FIRST_TITLE, _FIRST_TEXT) if first else (_IDLE_TITLE, _IDLE_TEXT)
+            self.empty.set_text(*texts)
+        self._side.setVisible(not first)
+        self._place_new_button(at_side=live)
+        self._filler.setVisible(
+            not any(section.isVisibleTo(self._side) for section in (self.waiting, self.unfinished, self.notices))
+        )
+
+    def _place_new_button(self, at_side: bool) -> None:
+        """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""
+        if at_side and self._side_column.indexOf(self.new_button) < 0:
+            self._side_column.insertWidget(0, self.new_button)
+        elif not at_side:
+            self.empty.place_first(self.new_button)
+
+    @Slot()
+    def _restyle(self) -> None:
+        self.new_button.setIcon(accent_icon("add"))
+
+
+def sample_folder() -> Path:
+    """Where the built-in sample set is written."""
+    return cache_root() / "sample-images"
+
+
+def _write_sample(report: Report, token: CancelToken) -> Path:
+    from core.data.sample_set import write_sample_set
+
+    return write_sample_set(sample_folder(), report=report, token=token)

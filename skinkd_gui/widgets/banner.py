@@ -1,0 +1,58 @@
+"""A framed message that stays where it belongs: information, success, warning or error, with buttons if wanted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from skinkd_gui.widgets.labels import make_label, set_role
+from skinkd_gui.widgets.theme import coloured_icon, colours, theme
+
+_ICONS = {"info": "info", "success": "done", "warning": "warning", "error": "error"}
+
+
+class Banner(QFrame):
+    """One message of a kind (info, success, warning, error). Hidden until it has a text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kind = "info"
+        self._picture = QLabel(self)
+        self._text = make_label("", "", self, wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(12, 8, 12, 8)
+        self._row.setSpacing(10)
+        self._row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self._text, 1)
+        theme().changed.connect(self._restyle)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The message, empty while there is none."""
+        return self._text.text()
+
+    def show_message(self, text: str, kind: str = "info") -> None:
+        """Say something, or hide with an empty text."""
+        self._kind = kind
+        self._text.setText(text)
+        self.setAccessibleName(text)
+        self._restyle()
+        self.setVisible(bool(text))
+
+    def add_button(self, text: str, name: str) -> QPushButton:
+        """A button at the right end; connect its `clicked` yourself."""
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(text)
+        self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        return button
+
+    @Slot()
+    def _restyle(self) -> None:
+        palette = colours()
+        colour = {"success": palette.success, "warning": palette.warning, "error": palette.error}
+        picture = coloured_icon(_ICONS[self._kind], colour.get(self._kind, palette.accent))
+        self._picture.setPixmap(picture.pixmap(QSize(20, 20)))
+        set_role(self, self._kind)

@@ -1,0 +1,171 @@
+"""What the menus do besides running and closing: open, choose, show, explain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from core.errors import SkinKDError
+from core.recipe import read_recipe
+from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_steps
+from skinkd_gui.settings.dialog import PreferencesDialog
+from skinkd_gui.settings.store import TEXT_PERCENTS
+from skinkd_gui.version import program_version
+from skinkd_gui.widgets.error_dialog import log_path, show_error
+from skinkd_gui.widgets.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from skinkd_gui.main_window import MainWindow
+
+_IMAGES = "Images (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
+
+
+class WindowActions(QObject):
+    """The slots behind most menu entries of a window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    # --- file ---
+
+    @Slot()
+    def new_training(self) -> None:
+        """Open the assistant."""
+        self.show_train()
+        self._window.train_tab.open_wizard()
+
+    @Slot()
+    def open_recipe(self) -> None:
+        """Open the assistant with a recipe from a file."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open a recipe", "", "Recipes (*.toml);;All files (*)")
+        if not name:
+            return
+        try:
+            recipe = read_recipe(Path(name))
+        except SkinKDError as error:
+            show_error(self._window, error)
+            return
+        self.show_train()
+        self._window.train_tab.open_recipe(recipe)
+
+    @Slot()
+    def open_images(self) -> None:
+        """Choose images to classify."""
+        names, _ = QFileDialog.getOpenFileNames(self._window, "Open images", "", _IMAGES)
+        self._classify([Path(name) for name in names])
+
+    @Slot()
+    def open_folder(self) -> None:
+        """Choose a folder of images to classify."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
+        self._classify([Path(name)] if name else [])
+
+    def _classify(self, paths: list[Path]) -> None:
+        if paths:
+            self.show_classify()
+            self._window.classify_tab.add_paths(paths)
+
+    @Slot()
+    def show_runs_folder(self) -> None:
+        """Open the folder of runs in the system's file manager."""
+        folder = self._window.runs_root
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"{folder} could not be made. Choose another folder in the preferences."
+            show_error(self._window, SkinKDError("There is no folder for runs", text, str(error)))
+            return
+        self._open(folder)
+
+    @Slot()
+    def show_preferences(self) -> None:
+        """Open the preferences."""
+        dialog = PreferencesDialog(self._window.settings, self._window.folder_fixed, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.changed.connect(self._window.apply_settings)
+        dialog.open()
+
+    # --- view ---
+
+    @Slot()
+    def show_classify(self) -> None:
+        """Go to the Classify tab."""
+        self._window.tabs.setCurrentWidget(self._window.classify_tab)
+
+    @Slot()
+    def show_train(self) -> None:
+        """Go to the Train tab."""
+        self._window.tabs.setCurrentWidget(self._window.train_tab)
+
+    @Slot()
+    def show_results(self) -> None:
+        """Go to the Results tab."""
+        self._window.tabs.setCurrentWidget(self._window.results_tab)
+
+    @Slot()
+    def choose_theme(self) -> None:
+        """Take the colours of the menu entry that was chosen."""
+        action = self.sender()
+        if isinstance(action, QAction):
+            choice = ThemeChoice(action.data())
+            self._window.apply_settings(replace(self._window.settings, theme=choice))
+
+    @Slot()
+    def larger_text(self) -> None:
+        """One step larger."""
+        self._resize_text([percent for percent in TEXT_PERCENTS if percent > self._window.settings.text_percent][:1])
+
+    @Slot()
+    def smaller_text(self) -> None:
+        """One step smaller."""
+        self._resize_text([percent for percent in TEXT_PERCENTS if percent < self._window.settings.text_percent][-1:])
+
+    def _resize_text(self, percents: list[int]) -> None:
+        if percents:
+            self._window.apply_settings(replace(self._window.settings, text_percent=percents[0]))
+
+    @Slot()
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    # --- help ---
+
+    @Slot()
+    def show_first_steps(self) -> None:
+        """Explain what to do."""
+        self._show_help("First steps", first_steps())
+
+    @Slot()
+    def show_classes(self) -> None:
+        """Describe the lesion classes."""
+        self._show_help("The eight classes", classes_text())
+
+    @Slot()
+    def show_about(self) -> None:
+        """Say what SkinKD is."""
+        self._show_help("About SkinKD", about_text(program_version()))
+
+    @Slot()
+    def show_log(self) -> None:
+        """Open the log in the system's viewer."""
+        if log_path().is_file():
+            self._open(log_path())
+        else:
+            text = f"{log_path()} does not exist; the folder can perhaps not be written."
+            show_error(self._window, SkinKDError("There is no log", text))
+
+    def _show_help(self, title: str, markdown: str) -> None:
+        HelpDialog(title, markdown, self._window).show()
+
+    def _open(self, path: Path) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
