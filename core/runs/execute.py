@@ -240,7 +240,6 @@ class _Run:
             indices,
             device=hardware.device,
             precision="32",
-            batch_size=self._recipe.optimisation.batch_size * 2,
             report=self._report,
             phase=phase,
             token=self._token,

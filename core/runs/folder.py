@@ -221,11 +221,12 @@ def slugify(text: str) -> str:
 def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
     """The recipe with every path made absolute, so that the run can go on from any working folder.
 
-    `teacher.run` may also be the name of a folder in `runs`; such a name stays.
+    `teacher.run` may also name a run in `runs`; such a name stays.
     """
     data, teacher, student = recipe.data, recipe.teacher, recipe.student
     data = data.model_copy(update={"path": _absolute(data.path)})
-    run = teacher.run if not teacher.run or (runs / teacher.run).is_dir() else _absolute(teacher.run)
+    named = (runs / teacher.run).is_dir() or not Path(teacher.run).expanduser().is_dir()
+    run = teacher.run if named else _absolute(teacher.run)
     teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), "run": run})
     student = student.model_copy(update={"weights": _absolute_weights(student.weights)})
     return recipe.model_copy(update={"data": data, "teacher": teacher, "student": student})

@@ -309,7 +309,6 @@ class _Trainer:
             self._data.validation,
             device=self._hardware.device,
             precision=self._hardware.precision,
-            batch_size=self._settings.batch_size * 2,
             report=self._report,
             phase=Phase.VALIDATING,
             token=self._token,

@@ -1,0 +1,90 @@
+"""A training that was stopped anywhere ends, bit for bit, as one that was never stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import Cancelled
+from core.training.checkpoint import CheckpointFolder
+
+from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_recipe, train
+
+DISTILLED = (
+    "distillation.method=kl",
+    "distillation.alpha=0.5",
+    "curriculum.order=teacher_confidence",
+    "optimisation.augmentation=light",
+    "optimisation.optimizer=adam",
+    "optimisation.schedule=cosine",
+    "optimisation.warmup=1",
+    "optimisation.label_smoothing=0.1",
+)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The training without a stop."""
+    return train(small_recipe(*DISTILLED), tmp_path_factory.mktemp("undisturbed"))
+
+
+# 3 epochs of 6 steps and a validation batch: every check there is, and one beyond.
+@pytest.mark.parametrize("check", range(1, 23))
+def test_stopped_at_any_batch(check: int, undisturbed: Outcome, tmp_path: Path) -> None:
+    recipe = small_recipe(*DISTILLED)
+    stopped = False
+    try:
+        train(recipe, tmp_path, token=StopAt(check))
+    except Cancelled:
+        stopped = True
+    assert stopped == (check <= 21)
+    outcome = train(recipe, tmp_path)
+    assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
+    assert outcome.result.best_epoch == undisturbed.result.best_epoch
+    assert_equal_weights(outcome.weights, undisturbed.weights)
+
+
+def test_stopped_again_and_again(undisturbed: Outcome, tmp_path: Path) -> None:
+    recipe = small_recipe(*DISTILLED)
+    stops = 0
+    while True:
+        try:
+            outcome = train(recipe, tmp_path, token=StopAt(4))
+            break
+        except Cancelled:
+            stops += 1
+            assert stops < 50
+    assert stops >= 5
+    assert_equal_weights(outcome.weights, undisturbed.weights)
+    assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_other_optimizers(optimizer: str, tmp_path: Path) -> None:
+    recipe = small_recipe(f"optimisation.optimizer={optimizer}", "optimisation.sampler=shuffle")
+    whole = train(recipe, tmp_path / "whole")
+    with pytest.raises(Cancelled):
+        train(recipe, tmp_path / "parts", token=StopAt(12))
+    parts = train(recipe, tmp_path / "parts")
+    assert_equal_weights(whole.weights, parts.weights)
+
+
+def test_a_stop_in_the_middle_is_kept_in_the_middle(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        train(small_recipe(), tmp_path, token=StopAt(11))
+    state = CheckpointFolder(tmp_path).load()
+    assert (state["epoch"], state["batch"]) == (2, 3)
+    assert int(state["sums"][4]) == 12
+
+
+def test_early_stopping_state_survives(tmp_path: Path) -> None:
+    recipe = small_recipe("optimisation.patience=2", "optimisation.epochs=12")
+    whole = train(recipe, tmp_path / "whole")
+    assert 3 <= len(whole.result.history) < 12
+    for check in (9, 9):
+        with pytest.raises(Cancelled):
+            train(recipe, tmp_path / "parts", token=StopAt(check))
+    assert numbers(train(recipe, tmp_path / "parts").result.history) == numbers(whole.result.history)
+    # A finished training is left as it is.
+    assert numbers(train(recipe, tmp_path / "parts").result.history) == numbers(whole.result.history)
