@@ -200,7 +200,7 @@ def _edge_controls(colour: Colours) -> None:
     if colour is DARK:
         palette.setColor(QPalette.ColorRole.Window, QColor(colour.disabled).lighter(140))
     for name in _EDGED:
-        QApplication.setPalette(palette, name)
+        QApplication.setPalette(palette, name)  # type: ignore[arg-type]  # takes str, whatever its stub says
 
 
 def _style_sheet(colour: Colours, points: float) -> str:

@@ -21,7 +21,7 @@ from skinkd_gui.training.wizard import costs
 from skinkd_gui.training.wizard.costs import Room, RunCost
 from skinkd_gui.training.wizard.data_widgets import ProgressRow
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, help_label, row
+from skinkd_gui.training.wizard.look import Note, card, help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Step, WizardState, recipe_of
@@ -50,9 +50,7 @@ class CostPage(WizardPage):
         self._devices = help_label()
         self._devices.setObjectName("devicesLabel")
         self.form = FieldForm(model, section_fields("hardware"))
-        self.column.addWidget(self._devices)
-        self.column.addWidget(self.form)
-        self.column.addSpacing(6)
+        self.column.addWidget(card(self._devices, self.form, title="What the training may use"))
         self._build_cost()
         self.column.addStretch(1)
         model.changed.connect(self._refresh)
@@ -89,8 +87,9 @@ class CostPage(WizardPage):
         self.again.setAccessibleName("Measure the cost again")
         self.again.setAutoDefault(False)
         self.again.clicked.connect(self.measure)
-        title = make_label("What it will cost", "heading")
-        self.column.addLayout(row(title, self.again))
+        box = card()
+        box.column.addLayout(row(make_label("What it will cost", "heading"), self.again))
+        self.column.addWidget(box)
         self._row = ProgressRow("measure", "Stop measuring")
         self._row.stopped.connect(self._measuring.cancel)
         self._note = Note("info", "measureNote")
@@ -118,7 +117,7 @@ class CostPage(WizardPage):
         column.addWidget(self._how)
         self._result.hide()
         for widget in (self._row, self._note, self._warning, self._result):
-            self.column.addWidget(widget)
+            box.column.addWidget(widget)
 
     @Slot()
     def _refresh(self) -> None:

@@ -17,7 +17,7 @@ from core.recipe import section_fields
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.look import Note, card, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.preview import SplitPreview, examples, lesion_count, split_preview
@@ -140,10 +140,9 @@ class DataPage(WizardPage):
         self._figure.setFixedHeight(self._table.height())
         numbers = QHBoxLayout()
         numbers.setSpacing(16)
-        numbers.addWidget(self._figure, 11)
-        numbers.addWidget(self._table, 9)
+        numbers.addWidget(self._figure, 1)
+        numbers.addWidget(self._table, 1)
         self._examples = ExampleStrip()
-        self._leaking = Note("warning", "leakingLabel")
         self._notes = Note("info", "splitNotesLabel")
         folded = {"data.layout"}
         wanted = ("data.image_size", "data.split", "data.group_by_lesion", "data.folds", "data.fold", "data.seed")
@@ -156,9 +155,7 @@ class DataPage(WizardPage):
         column.addWidget(self._examples)
         column.addLayout(numbers)
         column.addWidget(self._notes)
-        column.addWidget(make_label("How the images are used", "heading"))
-        column.addWidget(self.form)
-        column.addWidget(self._leaking)
+        column.addWidget(card(self.form, title="How the images are used"))
         self.column.addWidget(self._body)
 
     # --- choosing ---
@@ -346,14 +343,12 @@ class DataPage(WizardPage):
             return
         preview = result.value
         self._table.show_preview(preview)
-        self._notes.show_text("\n".join(preview.notes))
-        self._leaking.show_text(_leak_text(preview) if preview.leaking else "")
+        self._notes.show_text("\n".join(preview.notes), "warning" if preview.leaking else "info")
 
     @Slot(object)
     def _on_preview_failed(self, failure: object) -> None:
         if isinstance(failure, JobFailure):
             self._table.show_preview(None)
-            self._leaking.show_text("")
             self._notes.show_text(f"{failure.error.title}. {failure.error.summary}", "warning")
 
     @Slot(object)
@@ -427,15 +422,10 @@ class _Examples:
 
 
 def _write_sample(report: Report, token: CancelToken) -> Path:
-    """The built-in sample set in the cache folder; written anew when it is not complete."""
+    """The built-in sample set in the cache folder; takes seconds, and nothing when it is there already."""
     from core.data.sample_set import write_sample_set
 
-    out = cache_root() / "sample-set"
-    done = out / ".complete"
-    if not done.is_file():
-        write_sample_set(out, report=report, token=token)
-        done.touch()
-    return out
+    return write_sample_set(cache_root() / "sample-set", report=report, token=token)
 
 
 def _summary(state: WizardState) -> str:
@@ -445,11 +435,3 @@ def _summary(state: WizardState) -> str:
     lesions = lesion_count(dataset)
     of = f" of {counted(lesions, 'lesion')}" if lesions else "; lesions are not known"
     return f"Found {LAYOUT_FOUND[dataset.layout]} with {counted(len(dataset.records), 'image')}{of}"
-
-
-def _leak_text(preview: SplitPreview) -> str:
-    return (
-        f"{counted(preview.leaking, 'lesion')} would have images in more than one part. The model is then tested on "
-        "lesions that it was trained on, and the scores come out better than they are. Keep a lesion's images "
-        "together, unless you want the paper's numbers."
-    )

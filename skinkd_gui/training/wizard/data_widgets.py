@@ -132,7 +132,7 @@ class ExampleStrip(QWidget):
         self.setAccessibleName("An example image of each class")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(8)
+        self._row.setSpacing(6)
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Show these pictures; hidden without any."""
@@ -162,9 +162,9 @@ def _thumbnail(example: Example) -> QWidget:
     picture.setAccessibleName(f"Example of {example.title}: {example.name}")
     picture.setToolTip(f"{example.title} ({example.code})\n{example.name}")
     name = make_label(example.title, "small", wrap=True)
-    name.setFixedWidth(THUMBNAIL_PIXELS)
+    name.setFixedWidth(THUMBNAIL_PIXELS + 4)
     name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-    column.addWidget(picture)
+    column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
     column.addWidget(name, 1)
     return holder
 

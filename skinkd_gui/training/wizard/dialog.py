@@ -210,7 +210,7 @@ class TrainingWizard(QDialog):
             return "warning", colours().warning
         if passed:
             return "done", colours().success
-        return "play", colours().accent if step is state.step else colours().disabled
+        return "play", colours().highlighttext if step is state.step else colours().disabled
 
     # --- ending ---
 

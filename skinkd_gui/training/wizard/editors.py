@@ -10,7 +10,9 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
 
 from core.recipe import FieldSpec
-from skinkd_gui.training.wizard.texts import choice_text
+from skinkd_gui.training.wizard.texts import choice_text, help_text
+
+_HEIGHT = 26  # the same for every kind, and large enough to hit
 
 
 class CalmSpinBox(QSpinBox):
@@ -65,7 +67,8 @@ class FieldEditor(QWidget):
         """Name the inner widget for tests, scripts and screen readers, and take it in."""
         widget.setObjectName(object_name(self.spec.key) + suffix)
         widget.setAccessibleName(spoken or self.spec.title)
-        widget.setAccessibleDescription(self.spec.help)
+        widget.setAccessibleDescription(help_text(self.spec))
+        widget.setMinimumHeight(_HEIGHT)
         widget.setToolTip(tooltip(self.spec))
         self._row.addWidget(widget)
         if self.focusProxy() is None:
@@ -279,7 +282,7 @@ def tooltip(spec: FieldSpec) -> str:
         limits = f"\nFrom {number_text(low)} to {number_text(high)}{f' {spec.unit}' if spec.unit else ''}."
     else:
         limits = ""
-    return f"{spec.help}{limits}\nIn the recipe: {spec.key}"
+    return f"{help_text(spec)}{limits}\nIn the recipe: {spec.key}"
 
 
 def parsed_number(text: str) -> float | str:

@@ -12,10 +12,10 @@ from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, number_text, object_name, tooltip
 from skinkd_gui.training.wizard.look import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.texts import choice_text
+from skinkd_gui.training.wizard.texts import choice_text, help_text
 
-_TITLE_WIDTH = 170
-_EDITOR_WIDTH = 270
+_TITLE_WIDTH = 160
+_EDITOR_WIDTH = 240
 
 
 class FieldRow(QObject):
@@ -33,7 +33,7 @@ class FieldRow(QObject):
         self.editor.edited.connect(self._on_edited)
         self.title.setBuddy(self.editor.focusProxy() or self.editor)
         self.reset = self._reset_button()
-        self.help = help_label(spec.help)
+        self.help = help_label(help_text(spec))
         self.problem = MessageLabel()
         self.problem.setObjectName(object_name(spec.key) + "Problem")
         texts = QVBoxLayout()

@@ -117,6 +117,17 @@ def section_toggle(text: str, section: QWidget, name: str) -> QToolButton:
     return button
 
 
+def card(*widgets: QWidget, title: str = "") -> Box:
+    """Widgets below each other on a card."""
+    box = Box("card")
+    box.column.setSpacing(8)
+    if title:
+        box.column.addWidget(make_label(title, "heading"))
+    for widget in widgets:
+        box.column.addWidget(widget)
+    return box
+
+
 def row(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:
     """Widgets side by side, to the left."""
     layout = QHBoxLayout()

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
     QWidget,
 )
 
@@ -31,7 +33,7 @@ from skinkd_gui.workers.job import JobFailure, JobResult
 _TYPING_MILLISECONDS = 500
 _WHY = Qt.ItemDataRole.UserRole + 1
 _FILE = "file"
-_TITLE_WIDTH = 170
+_TITLE_WIDTH = 160
 _WEIGHTS = (
     ("hub", "Pretrained weights (fetched once)"),
     ("none", "Nothing: untrained weights"),
@@ -75,6 +77,7 @@ class ModelChooser(QWidget):
         self._typing.timeout.connect(self._take_typed)
         self._build_architecture()
         self._build_weights()
+        self._build_suggestions()
         self._lay_out()
         model.changed.connect(self._refresh)
         self._refresh()
@@ -102,7 +105,7 @@ class ModelChooser(QWidget):
         self.combo.setToolTip("Choose a suggested network, or type part of any timm network's name.")
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.combo.setFixedWidth(320)
+        self.combo.setFixedWidth(300)
         self.combo.setMaxVisibleItems(12)
         self.combo.view().setItemDelegate(_WhyDelegate(self.combo))
         for name, why in self._suggested:
@@ -128,7 +131,7 @@ class ModelChooser(QWidget):
         self.weights: QComboBox = CalmComboBox()
         self.weights.setObjectName(f"{self._section}WeightsCombo")
         self.weights.setAccessibleName(f"Starting weights of the {self._section}")
-        self.weights.setFixedWidth(320)
+        self.weights.setFixedWidth(300)
         for value, text in _WEIGHTS:
             self.weights.addItem(text, value)
         self.weights.activated.connect(self._on_weights)
@@ -162,6 +165,7 @@ class ModelChooser(QWidget):
         self._file_row.setLayout(file_row)
         grid.addWidget(self._file_row, 4, 1, 1, 2)
         grid.addWidget(self._weights_problem, 5, 1, 1, 2)
+        grid.addWidget(self.suggestions, 6, 0, 1, 3)
 
     def _title(self, grid: QGridLayout, at: int, text: str, editor: QWidget) -> None:
         label = QLabel(text)
@@ -169,6 +173,25 @@ class ModelChooser(QWidget):
         label.setBuddy(editor)
         grid.addWidget(label, at, 0)
         grid.addWidget(editor, at, 1)
+
+    def _build_suggestions(self) -> None:
+        self.suggestions = QTreeWidget()
+        self.suggestions.setObjectName(f"{self._section}SuggestionsList")
+        self.suggestions.setAccessibleName(f"Suggested networks for the {self._section}")
+        self.suggestions.setRootIsDecorated(False)
+        self.suggestions.setUniformRowHeights(True)
+        self.suggestions.setHeaderLabels(["Suggested", "Why"])
+        self.suggestions.addTopLevelItems([QTreeWidgetItem([name, why]) for name, why in self._suggested])
+        self.suggestions.resizeColumnToContents(0)
+        self.suggestions.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = self.suggestions.sizeHintForRow(0) * len(self._suggested)
+        self.suggestions.setFixedHeight(rows + self.suggestions.header().sizeHint().height() + 4)
+        self.suggestions.currentItemChanged.connect(self._on_suggestion)
+        self.suggestions.hide()
+
+    def show_suggestions(self, show: bool) -> None:
+        """Show the suggested networks as a list below the field, where there is room for it."""
+        self.suggestions.setVisible(show)
 
     def _complete(self, names: list[str]) -> None:
         completer = QCompleter(names, self.combo)
@@ -194,6 +217,12 @@ class ModelChooser(QWidget):
         self._typing.stop()
         name = self.combo.currentText().strip()
         self._model.set_value(f"{self._section}.architecture", name)
+
+    @Slot(QTreeWidgetItem, QTreeWidgetItem)
+    def _on_suggestion(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
+        if item is not None:
+            self._typing.stop()
+            self._model.set_value(f"{self._section}.architecture", item.text(0))
 
     @Slot(int)
     def _on_weights(self, index: int) -> None:
@@ -224,6 +253,7 @@ class ModelChooser(QWidget):
         architecture = brain.shown_value(state, f"{self._section}.architecture")
         if self.combo.currentText().strip() != architecture and not self._typing.isActive():
             self.combo.setCurrentText(architecture)
+        self._mark_suggestion(architecture)
         self._why.setText(dict(self._suggested).get(architecture, ""))
         self._show_weights(brain.shown_value(state, f"{self._section}.weights"))
         wrong = dict(state.model_problems).get(self._section, "")
@@ -235,6 +265,14 @@ class ModelChooser(QWidget):
         if not facts and not wrong:
             self._facts.setText("Looking the network up…")
         self._look_up(architecture, state.recipe.data.image_size)
+
+    def _mark_suggestion(self, architecture: str) -> None:
+        names = [name for name, _ in self._suggested]
+        item = self.suggestions.topLevelItem(names.index(architecture)) if architecture in names else None
+        if item is not self.suggestions.currentItem():
+            self.suggestions.blockSignals(True)
+            self.suggestions.setCurrentItem(item)  # type: ignore[arg-type]  # None: no row
+            self.suggestions.blockSignals(False)
 
     def _show_weights(self, weights: str) -> None:
         kind = weights if weights in ("hub", "none") else _FILE

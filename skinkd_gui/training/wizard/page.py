@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from skinkd_gui.training.wizard.job_slot import JobSlot
 from skinkd_gui.training.wizard.look import help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.state import Step
+
+
+class _Body(QWidget):
+    """The inside of a page: as high as its texts need at the present width, and no higher."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt's, which would reckon with the texts at their narrowest."""
+        return QSize(super().minimumSizeHint().width(), 0)
 
 
 class WizardPage(QScrollArea):
@@ -28,7 +36,7 @@ class WizardPage(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget()
+        body = _Body()
         self.column = QVBoxLayout(body)
         self.column.setContentsMargins(4, 4, 12, 4)
         self.column.setSpacing(10)

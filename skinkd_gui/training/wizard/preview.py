@@ -11,7 +11,7 @@ from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, ImageRecord, Part
 from core.events import CancelToken
 from core.recipe.schema import DataRecipe
 
-THUMBNAIL_PIXELS = 96
+THUMBNAIL_PIXELS = 92
 """Edge of an example image, in device-independent pixels."""
 
 
@@ -50,9 +50,16 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
         rows=tuple(_row(usable, split, part) for part in Part),
         images=len(usable.records),
         lesions=lesion_count(usable),
-        notes=tuple(split_notes(usable, split)),
+        notes=_notes(usable, split, split_notes(usable, split, data)),
         leaking=len(leaking_lesions(usable, split)),
     )
+
+
+def _notes(dataset: DataSet, split: Split, notes: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes without the counts, which the table shows, but with the images that stand in no part."""
+    unused = len(dataset.records) - len(split.train) - len(split.validation) - len(split.test)
+    first = (f"{unused:,} images stand in none of the three parts.",) if unused else ()
+    return (*first, *(note for note in notes if not note.startswith("Images: ")))
 
 
 def usable_part(dataset: DataSet, excluded: frozenset[str]) -> DataSet:

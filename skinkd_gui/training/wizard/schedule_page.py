@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.recipe import section_fields
 from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.look import card
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Step
@@ -22,5 +23,5 @@ class SchedulePage(WizardPage):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.SCHEDULE, _ABOUT, parent)
         self.form = FieldForm(model, section_fields("optimisation"))
-        self.column.addWidget(self.form)
+        self.column.addWidget(card(self.form))
         self.column.addStretch(1)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.models.catalog import SUGGESTED_STUDENTS
 from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.look import Note, card, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import ModelChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.texts import alpha_sentence, paper_finding, size_comparison
-from skinkd_gui.widgets.labels import make_label
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 _ROWS = {
@@ -34,13 +33,7 @@ class StudentPage(WizardPage):
         super().__init__(model, Step.STUDENT, _ABOUT, parent)
         self.chooser = ModelChooser(model, "student", SUGGESTED_STUDENTS)
         self._comparison = help_label()
-        self.column.addWidget(self.chooser)
-        self.column.addWidget(self._comparison)
-        self.column.addWidget(FieldForm(model, [field("student.freeze")]))
-        self._learning = QWidget()
-        column = QVBoxLayout(self._learning)
-        column.setContentsMargins(0, 6, 0, 0)
-        column.setSpacing(8)
+        self.column.addWidget(card(self.chooser, self._comparison, FieldForm(model, [field("student.freeze")])))
         self.methods = FieldForm(model, [field("distillation.method"), field("curriculum.order")])
         kinds = {"kl_direction": True}
         self.numbers = FieldForm(
@@ -54,9 +47,9 @@ class StudentPage(WizardPage):
         self._shares = help_label()
         self._shares.setObjectName("alphaSentence")
         self._finding = Note("info", "paperFindingLabel")
-        column.addWidget(make_label("How the student learns from the teacher", "heading"))
-        for widget in (self.methods, self.numbers, self._shares, self._finding):
-            column.addWidget(widget)
+        self._learning = card(
+            self.methods, self.numbers, self._shares, self._finding, title="How the student learns from the teacher"
+        )
         self.column.addWidget(self._learning)
         self.column.addStretch(1)
         model.changed.connect(self._refresh)
@@ -76,6 +69,7 @@ class StudentPage(WizardPage):
         state = self.model.state
         method = state.recipe.distillation
         ordered = state.recipe.curriculum.order != "none"
+        self.chooser.show_suggestions(state.goal is Goal.PLAIN)
         self._learning.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
         self.numbers.show_rows(_ROWS[method.method])
         self._shares.setText(alpha_sentence(method.alpha) if method.method != "none" else "")

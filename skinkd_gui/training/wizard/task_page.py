@@ -21,7 +21,7 @@ from core.events import CancelToken, Report
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.look import Note, help_label
+from skinkd_gui.training.wizard.look import Box, Note, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step
@@ -45,20 +45,19 @@ class TaskPage(WizardPage):
         self._listing.succeeded.connect(self._on_listed)
         self._goals, self._goal_buttons = QButtonGroup(self), dict[Goal, QRadioButton]()
         self._presets, self._preset_buttons = QButtonGroup(self), dict[Preset, QRadioButton]()
-        self.column.addWidget(make_label("What do you want to do?", "heading"))
+        goals = self._card("What do you want to do?")
         for goal in GOAL_TITLES:
-            self._goal_buttons[goal] = self._choice(self._goals, f"goal{goal.name.title()}Button", GOAL_TITLES[goal])
-            self._explain(GOAL_HELP[goal])
+            name = f"goal{goal.name.title()}Button"
+            self._goal_buttons[goal] = _choice(goals, self._goals, name, GOAL_TITLES[goal], GOAL_HELP[goal])
             if goal is Goal.DISTIL:
-                self._build_teachers()
-        self.column.addSpacing(8)
-        self.column.addWidget(make_label("Which settings do you start from?", "heading"))
+                self._build_teachers(goals)
+        presets = self._card("Which settings do you start from?")
         for preset in Preset:
             name = f"preset{preset.name.title()}Button"
-            self._preset_buttons[preset] = self._choice(self._presets, name, PRESET_TITLES[preset])
-            self._explain(PRESET_HELP[preset])
+            title, help_text = PRESET_TITLES[preset], PRESET_HELP[preset]
+            self._preset_buttons[preset] = _choice(presets, self._presets, name, title, help_text)
         self._own = Note("info", "ownSettingsLabel")
-        self.column.addWidget(self._own)
+        presets.addWidget(self._own)
         self.column.addStretch(1)
         self._goals.buttonClicked.connect(self._on_goal)
         self._presets.buttonClicked.connect(self._on_preset)
@@ -70,21 +69,14 @@ class TaskPage(WizardPage):
         root = self._runs_root
         self._listing.start(_Listing(root))
 
-    def _choice(self, group: QButtonGroup, name: str, text: str) -> QRadioButton:
-        button = QRadioButton(text)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
-        group.addButton(button)
-        self.column.addWidget(button)
-        return button
+    def _card(self, title: str) -> QVBoxLayout:
+        card = Box("card")
+        card.column.setSpacing(3)
+        card.column.addWidget(make_label(title, "heading"))
+        self.column.addWidget(card)
+        return card.column
 
-    def _explain(self, text: str) -> None:
-        label = help_label(text)
-        label.setContentsMargins(24, 0, 0, 0)
-        self.column.addWidget(label)
-        self.column.setSpacing(4)
-
-    def _build_teachers(self) -> None:
+    def _build_teachers(self, goals: QVBoxLayout) -> None:
         self._holder = QWidget()
         column = QVBoxLayout(self._holder)
         column.setContentsMargins(24, 2, 0, 6)
@@ -101,7 +93,7 @@ class TaskPage(WizardPage):
         self._taken_over = Note("info", "teacherSplitLabel")
         column.addWidget(self.teachers)
         column.addWidget(self._taken_over)
-        self.column.addWidget(self._holder)
+        goals.addWidget(self._holder)
 
     @Slot(object)
     def _on_listed(self, result: object) -> None:
@@ -152,6 +144,19 @@ class TaskPage(WizardPage):
             if teacher is chosen and item is not None:
                 self.teachers.setCurrentItem(item)
         self.teachers.blockSignals(False)
+
+
+def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, about: str) -> QRadioButton:
+    button = QRadioButton(text)
+    button.setObjectName(name)
+    button.setAccessibleName(text)
+    button.setAccessibleDescription(about)
+    group.addButton(button)
+    label = help_label(about)
+    label.setContentsMargins(24, 0, 0, 6)
+    column.addWidget(button)
+    column.addWidget(label)
+    return button
 
 
 class _Listing:

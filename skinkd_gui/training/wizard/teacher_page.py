@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from core.models.catalog import SUGGESTED_TEACHERS
 from core.recipe import field
 from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.look import card
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import ModelChooser
 from skinkd_gui.training.wizard.page import WizardPage
@@ -24,9 +25,9 @@ class TeacherPage(WizardPage):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.TEACHER, _ABOUT, parent)
         self.chooser = ModelChooser(model, "teacher", SUGGESTED_TEACHERS)
+        self.chooser.show_suggestions(True)
         self.form = FieldForm(model, [field("teacher.freeze")])
-        self.column.addWidget(self.chooser)
-        self.column.addWidget(self.form)
+        self.column.addWidget(card(self.chooser, self.form))
         self.column.addStretch(1)
 
     def entered(self) -> None:

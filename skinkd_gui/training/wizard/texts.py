@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.models.catalog import ModelFacts
-from core.recipe import Preset
+from core.recipe import FieldSpec, Preset
 from core.recipe.schema import Recipe
 from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of, usable_images
 
@@ -36,25 +37,15 @@ GOAL_HELP = {
 
 _CHOICES = {
     "data.layout": {
-        "auto": "Find out",
+        "auto": "Automatic",
         "isic2019": "ISIC 2019 tables",
         "ham10000": "HAM10000 table",
         "folders": "One folder per class",
         "csv": "CSV table",
     },
-    "distillation.method": {
-        "none": "Labels only",
-        "kl": "KL: match the teacher's probabilities",
-        "dist": "DIST: match how its answers relate",
-    },
-    "distillation.kl_direction": {
-        "student_teacher": "As in the paper",
-        "teacher_student": "Hinton's, times temperature squared",
-    },
-    "curriculum.order": {
-        "none": "As drawn",
-        "teacher_confidence": "What the teacher is surest of first",
-    },
+    "distillation.method": {"none": "None", "kl": "KL", "dist": "DIST"},
+    "distillation.kl_direction": {"student_teacher": "Student to teacher", "teacher_student": "Teacher to student"},
+    "curriculum.order": {"none": "None", "teacher_confidence": "Teacher's confidence"},
     "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "optimisation.monitor": {
         "accuracy": "Accuracy",
@@ -62,18 +53,18 @@ _CHOICES = {
         "balanced_accuracy": "Balanced accuracy",
         "loss": "Loss",
     },
-    "optimisation.sampler": {"weighted": "Every class equally often", "shuffle": "Every image once"},
-    "optimisation.augmentation": {"none": "None", "light": "Light: flips, turns, colour"},
-    "optimisation.schedule": {"constant": "Constant", "cosine": "Falling (cosine)"},
+    "optimisation.sampler": {"weighted": "Weighted", "shuffle": "Shuffle"},
+    "optimisation.augmentation": {"none": "None", "light": "Light"},
+    "optimisation.schedule": {"constant": "Constant", "cosine": "Cosine"},
     "hardware.device": {
-        "auto": "Choose for me",
+        "auto": "Automatic",
         "cpu": "Processor (CPU)",
-        "cuda": "NVIDIA GPU (cuda)",
-        "mps": "Apple GPU (mps)",
+        "cuda": "NVIDIA GPU (CUDA)",
+        "mps": "Apple GPU (MPS)",
     },
-    "hardware.precision": {"auto": "Choose for me", "32": "32-bit", "bf16": "bfloat16", "16": "16-bit"},
+    "hardware.precision": {"auto": "Automatic", "32": "32-bit", "bf16": "bf16", "16": "fp16"},
     "hardware.image_store": {
-        "auto": "Choose for me",
+        "auto": "Automatic",
         "memory": "In memory",
         "disk": "On disk",
         "device": "On the GPU",
@@ -93,13 +84,22 @@ def choice_text(key: str, value: str) -> str:
     return _CHOICES.get(key, {}).get(value, value)
 
 
+def help_text(spec: FieldSpec) -> str:
+    """A field's help with its choices called as the form calls them."""
+    text = spec.help
+    for value in spec.choices:
+        shown = choice_text(spec.key, value)
+        text = re.sub(rf"\b{re.escape(value)}(?=:)|(?<=The paper: ){re.escape(value)}\b", shown, text)
+    return text[:1].upper() + text[1:]
+
+
 _PAPER_F1: dict[tuple[str, bool], dict[float, float]] = {
-    ("kl", False): {0.1: 73.5, 0.3: 72.3, 0.5: 72.0, 0.7: 71.6, 0.9: 72.0},
-    ("dist", False): {0.1: 71.3, 0.3: 71.4, 0.5: 71.1, 0.7: 71.3, 0.9: 70.7},
-    ("kl", True): {0.1: 68.5, 0.3: 66.7, 0.5: 66.8, 0.7: 66.9, 0.9: 66.8},
-    ("dist", True): {0.1: 68.4, 0.3: 68.9, 0.5: 66.1, 0.7: 69.3, 0.9: 69.0},
+    ("kl", False): {0.1: 73.508, 0.3: 72.310, 0.5: 72.009, 0.7: 71.551, 0.9: 71.986},
+    ("dist", False): {0.1: 71.292, 0.3: 71.351, 0.5: 71.129, 0.7: 71.292, 0.9: 70.665},
+    ("kl", True): {0.1: 68.508, 0.3: 66.728, 0.5: 66.801, 0.7: 66.896, 0.9: 66.840},
+    ("dist", True): {0.1: 68.368, 0.3: 68.907, 0.5: 66.140, 0.7: 69.266, 0.9: 69.041},
 }
-_PAPER_PLAIN = 72.7
+_PAPER_PLAIN = 72.659
 
 
 def paper_finding(method: str, ordered: bool, alpha: float) -> str:
@@ -110,14 +110,14 @@ def paper_finding(method: str, ordered: bool, alpha: float) -> str:
     nearest = min(measured, key=lambda known: (abs(known - alpha), known))
     score = measured[nearest]
     name = method.upper() + (" with the teacher's order" if ordered else "")
-    verdict = f"{abs(score - _PAPER_PLAIN):.1f} points {'above' if score > _PAPER_PLAIN else 'below'}"
+    verdict = f"{abs(score - _PAPER_PLAIN):.2f} points {'above' if score > _PAPER_PLAIN else 'below'}"
     advice = {
         ("kl", False): " KL at a small alpha was the only setting that beat the plain student.",
         ("dist", False): " DIST hardly changed with alpha and did not beat the plain student.",
     }.get((method, ordered), " The teacher's order made every student of the paper worse.")
     return (
-        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f} %, "
-        f"{verdict} the same student without a teacher ({_PAPER_PLAIN:.1f} %).{advice}"
+        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, "
+        f"{verdict} the same student without a teacher ({_PAPER_PLAIN:.1f}%).{advice}"
     )
 
 
@@ -159,9 +159,16 @@ def _model(section: Any) -> str:
     return f"{section.architecture}, starting from {start}{frozen}"
 
 
+_METHODS = {
+    "none": "from the labels only",
+    "kl": "KL (match the teacher's probabilities)",
+    "dist": "DIST (match how the teacher's answers relate)",
+}
+
+
 def _distillation(recipe: Recipe) -> str:
     method = recipe.distillation
-    parts = [choice_text("distillation.method", method.method)]
+    parts = [_METHODS[method.method]]
     if method.method != "none":
         parts.append(f"alpha {method.alpha:g}")
         parts.append(f"temperature {method.temperature:g}")

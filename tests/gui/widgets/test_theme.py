@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
 from pytestqt.qtbot import QtBot
 
 from skinkd_gui.widgets.theme import DARK, LIGHT, Colours, ThemeChoice, figure_style, icon, is_dark, theme
@@ -82,3 +82,12 @@ def test_icons_take_the_colour_of_text(qapp: QApplication) -> None:
     seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert DARK.text.lower() in seen
     assert len(asdict(DARK)) == len(asdict(LIGHT))
+
+
+def test_unticked_boxes_keep_an_edge_on_a_dark_ground(qapp: QApplication) -> None:
+    theme().apply(ThemeChoice.DARK)
+    box, ground = QCheckBox(), QColor(DARK.base)
+    box.resize(60, 24)
+    picture = box.grab().toImage()
+    lights = [picture.pixelColor(x, y).lightness() for x in range(16) for y in range(24)]
+    assert max(lights) - ground.lightness() > 40
