@@ -76,7 +76,7 @@ def _draw(axes: Axes, style: FigureStyle, epochs: list[int], lines: Sequence[tup
         )
     axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
 
 def _mark_best(axes: Axes, style: FigureStyle, history: Sequence[EpochRecord]) -> None:

@@ -15,13 +15,14 @@ SortValue = str | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """`text` is shown, `value` sorted by and exported (None: no value, sorted last); `width` is in characters."""
+    """`text` is shown, `value` sorted by and exported (None: no value, sorted last); the column is as wide as `sample`
+    or its title. `numeric` ones stand on the right."""
 
     title: str
     tip: str
     text: Callable[[RunSummary], str]
     value: Callable[[RunSummary], SortValue]
-    width: int
+    sample: str
     numeric: bool = False
 
 
@@ -31,11 +32,11 @@ def data_name(summary: RunSummary) -> str:
         return NONE
     path = summary.recipe.data.path
     name = Path(path).name or path or NONE
-    return f"{name} (synthetic)" if summary.status.synthetic else name
+    return f"Synthetic: {name}" if summary.status.synthetic else name
 
 
-def _words(title: str, tip: str, text: Callable[[RunSummary], str], width: int) -> Column:
-    return Column(title, tip, text, lambda summary: text(summary).casefold(), width)
+def _words(title: str, tip: str, text: Callable[[RunSummary], str], sample: str) -> Column:
+    return Column(title, tip, text, lambda summary: text(summary).casefold(), sample)
 
 
 def _score(title: str, tip: str, name: str) -> Column:
@@ -46,12 +47,12 @@ def _score(title: str, tip: str, name: str) -> Column:
         found = value(summary)
         return NONE if found is None else fraction(found)
 
-    return Column(title, tip, text, value, 11, numeric=True)
+    return Column(title, tip, text, value, "0.000", numeric=True)
 
 
 def _epochs(summary: RunSummary) -> str:
     status = summary.status
-    return f"{status.epoch} of {status.epochs}" if status.epochs else NONE
+    return f"{status.epoch}/{status.epochs}" if status.epochs else NONE
 
 
 def _created(summary: RunSummary) -> float | None:
@@ -62,16 +63,16 @@ def _created(summary: RunSummary) -> float | None:
 
 
 COLUMNS: tuple[Column, ...] = (
-    _words("Name", "The name of the run", lambda summary: summary.status.name, 34),
+    _words("Name", "The name of the run", lambda summary: summary.status.name, ""),
     _words(
         "Kind",
         "Teacher: the large model. Plain student: learned from the labels alone. KL and DIST student: learned from a "
         "teacher as well. Curriculum: saw the images in the teacher's order",
         lambda summary: kind_of_run(summary.recipe),
-        23,
+        "DIST student + curriculum",
     ),
-    _words("Data", "The data set that it was trained and tested on", data_name, 24),
-    _words("State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], 9),
+    _words("Data", "The data set that it was trained and tested on", data_name, "Synthetic: sample..."),
+    _words("State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),
     _score(
         "Weighted F1",
         "Test images: mean F1 of the classes, weighed by their number of images; 1 is perfect",
@@ -89,7 +90,7 @@ COLUMNS: tuple[Column, ...] = (
         "The size of the model: how many numbers it has learned (M: millions)",
         lambda summary: million(summary.parameters),
         lambda summary: summary.parameters,
-        11,
+        "63.81 M",
         numeric=True,
     ),
     Column(
@@ -97,7 +98,7 @@ COLUMNS: tuple[Column, ...] = (
         "Passes over the training images, of the most that were allowed",
         _epochs,
         lambda summary: summary.status.epoch if summary.status.epochs else None,
-        9,
+        "25/25",
         numeric=True,
     ),
     Column(
@@ -105,10 +106,17 @@ COLUMNS: tuple[Column, ...] = (
         "Computing time",
         lambda summary: duration(summary.status.seconds) if summary.status.seconds else NONE,
         lambda summary: summary.status.seconds or None,
-        13,
+        "59 min 59 s",
         numeric=True,
     ),
-    Column("Started", "When the run was made", lambda summary: moment(summary.status.created), _created, 17),
+    Column(
+        "Started",
+        "When the run was made",
+        lambda summary: moment(summary.status.created),
+        _created,
+        "2026-03-31 14:05",
+        numeric=True,
+    ),
 )
 """From left to right."""
 
@@ -119,7 +127,7 @@ STARTED = len(COLUMNS) - 1
 def search_text(summary: RunSummary) -> str:
     """What the search box looks in, in lower case."""
     recipe = summary.recipe
-    parts = [column.text(summary) for column in COLUMNS if not column.numeric]
+    parts = [column.text(summary) for column in COLUMNS if not column.numeric] + [COLUMNS[STARTED].text(summary)]
     if recipe is not None:
         parts += [recipe.trained.architecture, recipe.data.path]
     return "\n".join([*parts, summary.folder.name]).casefold()

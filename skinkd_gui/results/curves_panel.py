@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.events import EpochRecord
+from core.reporting.style import shorten
 from skinkd_gui.results.figure_panel import FigurePanel
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class CurvesPanel(QWidget):
 
     def set_history(self, history: Sequence[EpochRecord] | None, name: str) -> None:
         """Show a training; None while it is being read."""
+        self.losses.set_heading(f"Loss of {shorten(name, 32)}")
+        self.scores.set_heading("Scores on the validation images")
         if not history:
             text = "Reading the run..." if history is None else "No epoch is finished yet."
             self.losses.set_figure(None, "", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from core.data.types import Part
@@ -82,9 +83,9 @@ def training_facts(details: RunDetails) -> Facts:
     epochs = f"{status.epoch} of at most {status.epochs}" if status.epochs else NONE
     model = [recipe.trained.architecture]
     if summary.parameters is not None:
-        model.append(f"{million(summary.parameters)} parameters")
+        model.append(_together(f"{million(summary.parameters)} parameters"))
     if details.model_bytes is not None:
-        model.append(file_size(details.model_bytes))
+        model.append(_together(file_size(details.model_bytes)))
     facts = [
         ("Model", ", ".join(model)),
         ("Learned from", _learned_from(recipe)),
@@ -93,7 +94,7 @@ def training_facts(details: RunDetails) -> Facts:
         ("Started", moment(status.created)),
     ]
     if recipe.needs_teacher:
-        facts.insert(2, ("Teacher", recipe.teacher.run or recipe.teacher.architecture))
+        facts.insert(2, ("Teacher", Path(recipe.teacher.run).name or recipe.teacher.architecture))
     return tuple(facts)
 
 
@@ -131,6 +132,11 @@ def _learned_from(recipe: Recipe) -> str:
     if recipe.curriculum.order != "none":
         words += "; images in the teacher's order (curriculum)"
     return words
+
+
+def _together(text: str) -> str:
+    """The text with spaces at which lines do not break."""
+    return text.replace(" ", "\u00a0")
 
 
 def _load(summary: RunSummary) -> RunDetails:

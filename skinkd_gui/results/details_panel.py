@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from core.runs.status import RunSummary
 from skinkd_gui.results.compare_panel import ComparePanel
@@ -34,9 +34,9 @@ class DetailsPanel(QTabWidget):
         self._first.addWidget(self.overview)
         self._first.addWidget(self.compare)
         self.addTab(self._first, "Overview")
-        self.addTab(self.f1, "Classes")
-        self.addTab(self.confusion, "Confusion")
-        self.addTab(self.curves, "Training")
+        self.addTab(self.f1, "Per-class F1")
+        self.addTab(self.confusion, "Confusion matrix")
+        self.addTab(self.curves, "Training curves")
         self.addTab(self.recipe, "Recipe")
 
     def show_runs(self, runs: Sequence[RunSummary], current: RunSummary) -> None:
@@ -50,23 +50,8 @@ class DetailsPanel(QTabWidget):
         self.confusion.set_run(current)
         self.curves.set_history(None, current.status.name)
         self.recipe.set_run(current)
-        self._say_whose(current.status.name if several else "")
 
     def show_details(self, details: RunDetails) -> None:
         """Add what was read from the run's folder."""
         self.overview.set_details(details)
         self.curves.set_history(details.history, details.summary.status.name)
-
-    def _say_whose(self, name: str) -> None:
-        """With several runs selected, tabs of one run say which."""
-        for tab in (2, 3, 4):
-            self.setTabToolTip(tab, f"Shows {name}, the row that was clicked last" if name else "")
-
-
-def framed(widget: QWidget, parent: QWidget) -> QWidget:
-    """The widget with a little air above."""
-    box = QWidget(parent)
-    layout = QVBoxLayout(box)
-    layout.setContentsMargins(0, 6, 0, 0)
-    layout.addWidget(widget)
-    return box

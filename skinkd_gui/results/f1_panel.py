@@ -58,8 +58,9 @@ class F1Panel(QWidget):
         splitter.setHandleWidth(12)
         splitter.addWidget(self.figure_panel)
         splitter.addWidget(side)
-        splitter.setStretchFactor(0, 3)
-        splitter.setStretchFactor(1, 2)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 0)
+        splitter.setSizes([690, 530])
         QVBoxLayout(self).addWidget(splitter)
 
     def set_runs(self, runs: Sequence[RunSummary]) -> None:
@@ -90,9 +91,9 @@ class F1Panel(QWidget):
 
     def _fill_many(self) -> None:
         codes = list(dict.fromkeys(code for _, scores in self._scored for code in scores.classes))
-        self._header = ["Class", *(name for name, _ in self._scored)]
+        self._header = ["F1 of", *(name for name, _ in self._scored)]
         self._rows = [
-            [_class_name(code), *(_f1(_find(scores, code)) for _, scores in self._scored)]
+            [code, *(_f1(_find(scores, code)) for _, scores in self._scored)]
             for code in (codes if self._scored else [])
         ]
         self._fill([[str(row[0]), *(_text(value) for value in row[1:])] for row in self._rows])

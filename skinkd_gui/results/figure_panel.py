@@ -27,7 +27,8 @@ class FigurePanel(QWidget):
         self._save.setToolTip("Save as PNG, SVG or PDF")
         self._save.clicked.connect(self._save_figure)
         self._row = QHBoxLayout()
-        self._row.addWidget(make_label(heading, "heading", self))
+        self._heading = make_label(heading, "heading", self)
+        self._row.addWidget(self._heading)
         self._row.addStretch(1)
         self._row.addWidget(self._save)
         layout = QVBoxLayout(self)
@@ -35,6 +36,11 @@ class FigurePanel(QWidget):
         layout.addLayout(self._row)
         layout.addWidget(self.view, 1)
         self.set_figure(None, "", "")
+
+    def set_heading(self, text: str) -> None:
+        """Say what the figure shows."""
+        self._heading.setText(text)
+        self.view.setAccessibleName(text)
 
     def add_control(self, widget: QWidget) -> None:
         """Put a widget in front of the save button."""

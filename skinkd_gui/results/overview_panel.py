@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
@@ -31,9 +32,8 @@ class OverviewPanel(QScrollArea):
         super().__init__(parent)
         self.setObjectName("overviewPanel")
         self.setAccessibleName("Overview of the run")
-        self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        content = QWidget(self)
+        content = self._content = QWidget(self)
         self._name = make_label("", "title", content, wrap=True)
         self._headline = make_label("", "muted", content, wrap=True)
         self._state = Banner(content)
@@ -44,8 +44,15 @@ class OverviewPanel(QScrollArea):
         self._data = FactsList("Images", content)
         self._notes = NotesList("What to mind", content)
         layout = QVBoxLayout(content)
-        layout.setSpacing(10)
-        for widget in (self._name, self._headline, self._state, self._synthetic, self._untested):
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        layout.setContentsMargins(9, 4, 9, 4)
+        layout.setSpacing(8)
+        title = QVBoxLayout()
+        title.setSpacing(0)
+        title.addWidget(self._name)
+        title.addWidget(self._headline)
+        layout.addLayout(title)
+        for widget in (self._state, self._synthetic, self._untested):
             layout.addWidget(widget)
         cards = QHBoxLayout()
         for card in self._cards.values():
@@ -58,6 +65,24 @@ class OverviewPanel(QScrollArea):
         layout.addLayout(columns)
         layout.addStretch(1)
         self.setWidget(content)
+        content.installEventFilter(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the content as wide as the view."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow changes of the content's texts and type."""
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        # A resizable scroll area takes wrapped labels at their narrowest and scrolls over empty space.
+        layout, room = self._content.layout(), self.viewport().size()
+        if layout is not None:
+            self._content.resize(room.width(), max(room.height(), layout.totalHeightForWidth(room.width())))
 
     def set_details(self, details: RunDetails) -> None:
         """Show a run; what is not read yet stays empty."""

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from core.reporting.style import shorten
 
-_LONGEST_TITLE = 26
+_LONGEST_TITLE = 18
 
 
 class PlainTable(QTableWidget):

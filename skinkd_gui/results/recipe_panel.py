@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
+from core.reporting.style import shorten
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import recipe_text
 from skinkd_gui.results.exporting import ask_for_file
@@ -37,7 +38,8 @@ class RecipePanel(QWidget):
         self._save = make_button("Save recipe...", "recipeSave", self)
         self._save.clicked.connect(self._save_text)
         row = QHBoxLayout()
-        row.addWidget(make_label("All settings of this run", "heading", self))
+        self._heading = make_label("", "heading", self)
+        row.addWidget(self._heading)
         row.addStretch(1)
         for widget in (self._explained, self._copy, self._save):
             row.addWidget(widget)
@@ -54,6 +56,7 @@ class RecipePanel(QWidget):
     @Slot()
     def _show(self) -> None:
         recipe = None if self._run is None else self._run.recipe
+        self._heading.setText("" if self._run is None else f"All settings of {shorten(self._run.status.name, 50)}")
         for widget in (self._explained, self._copy, self._save):
             widget.setEnabled(recipe is not None)
         if recipe is None:

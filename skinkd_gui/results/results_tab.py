@@ -51,6 +51,7 @@ class ResultsTab(QWidget):
         self._list_job: Job | None = None
         self._details_job: Job | None = None
         self._bin_job: Job | None = None
+        self._left_jobs: list[Job] = []  # cancelled, still ending
         self._refresh_again = False
         self._ever_listed = False
         self._wanted: tuple[Path, ...] = ()
@@ -125,6 +126,8 @@ class ResultsTab(QWidget):
         self.search.textChanged.connect(self._search)
         QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus,
                   context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # fmt: skip
+        QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh,
+                  context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # fmt: skip
         self._count = make_label("", "muted", self)
         row = QHBoxLayout()
         row.addWidget(self.search, 2)
@@ -186,6 +189,11 @@ class ResultsTab(QWidget):
         """Whether the runs were read and nothing is being read now."""
         return self._ever_listed and self._list_job is None
 
+    @property
+    def details_ready(self) -> bool:
+        """Whether the panels show everything about the selected runs."""
+        return not self._settle.isActive() and self._details_job is None
+
     def set_runs_root(self, runs_root: Path) -> None:
         """Show the runs of another folder from now on."""
         self._root = runs_root
@@ -202,6 +210,8 @@ class ResultsTab(QWidget):
     @Slot(object)
     def _take_runs(self, result: JobResult) -> None:
         runs: tuple[RunSummary, ...] = result.value
+        if not self._ever_listed and not self._wanted and runs:
+            self._wanted = (runs[0].folder,)
         self._ever_listed = True
         if runs != self._model.runs:
             keep = self._wanted or tuple(run.folder for run in self.table.selected())
@@ -269,6 +279,7 @@ class ResultsTab(QWidget):
     def _load_details(self, run: RunSummary) -> None:
         if self._details_job is not None:
             self._details_job.cancel()
+            self._left_jobs.append(self._details_job)
 
         def work(report: Report, token: CancelToken) -> tuple[RunDetails, ...]:
             found = load_details([run], token)
@@ -279,6 +290,7 @@ class ResultsTab(QWidget):
         self._details_job = Job(work)
         self._details_job.succeeded.connect(self._take_details)
         self._details_job.failed.connect(self._show_failure)
+        self._details_job.ended.connect(self._details_ended)
         self._details_job.start()
 
     @Slot(object)
@@ -286,6 +298,12 @@ class ResultsTab(QWidget):
         details: RunDetails = result.value[0]
         if self._shown and details.summary == self._shown[0]:
             self.details.show_details(details)
+
+    @Slot(object)
+    def _details_ended(self, end: object) -> None:
+        self._left_jobs = [job for job in self._left_jobs if job.running]
+        if self.sender() is self._details_job:
+            self._details_job = None
 
     # Actions
 
@@ -363,6 +381,6 @@ class ResultsTab(QWidget):
 
     def shut_down(self) -> None:
         """Wait for what is being read; called before the window goes."""
-        for job in (self._list_job, self._details_job, self._bin_job):
+        for job in (self._list_job, self._details_job, self._bin_job, *self._left_jobs):
             if job is not None:
                 job.shut_down()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.runs.status import RunSummary
 from skinkd_gui.results.columns import COLUMNS, STARTED
 from skinkd_gui.results.runs_model import RunsProxy
 
-_PADDING = 22  # pixels for the cell's margins and the sort mark
+_CELL_MARGINS = 14  # pixels
+_SORT_MARK = 26  # pixels, with the margins
+_SHORTEST_NAME = 18  # characters
 
 
 class RunsTable(QTableView):
@@ -40,6 +43,7 @@ class RunsTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionsMovable(True)
         header.setAccessibleName("Columns of the table of runs")
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setSortingEnabled(True)
         self.sortByColumn(STARTED, Qt.SortOrder.DescendingOrder)
         self.fit_columns()
@@ -48,11 +52,22 @@ class RunsTable(QTableView):
         """Give each column room for what it usually holds, in the present type; the name takes what is left."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
         for number, column in enumerate(COLUMNS):
-            needed = max(metrics.averageCharWidth() * column.width, metrics.horizontalAdvance(column.title) + 8)
-            header.resizeSection(number, needed + _PADDING)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            sample, title = metrics.horizontalAdvance(column.sample), metrics.horizontalAdvance(column.title)
+            header.resizeSection(number, max(sample + _CELL_MARGINS, title + _SORT_MARK))
         header.setMinimumSectionSize(metrics.averageCharWidth() * 6)
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 9)
+        self._stretch_name()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the name take the room that the other columns leave."""
+        super().resizeEvent(event)
+        self._stretch_name()
+
+    def _stretch_name(self) -> None:
+        header = self.horizontalHeader()
+        others = sum(header.sectionSize(number) for number in range(1, header.count()))
+        least = self.fontMetrics().averageCharWidth() * _SHORTEST_NAME
+        header.resizeSection(0, max(least, self.viewport().width() - others))
 
     def selected(self) -> tuple[RunSummary, ...]:
         """The selected runs from top to bottom."""
