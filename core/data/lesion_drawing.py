@@ -56,7 +56,7 @@ def draw_view(field: Field, generator: np.random.Generator) -> NDArray[np.uint8]
     picture = picture * _lamp(size, generator)
     if generator.random() < 0.35:
         picture = picture * _dark_corners(size, generator)
-    balance = generator.normal(1.0, 0.035, 3) * generator.uniform(0.85, 1.12)
+    balance = generator.normal(1.0, 0.03, 3) * generator.uniform(0.85, 1.12)
     noisy = picture * balance + generator.normal(0, 0.012, picture.shape)
     return np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
 

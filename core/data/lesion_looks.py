@@ -173,7 +173,7 @@ def _vary(look: Look, generator: np.random.Generator) -> Look:
     """Spread of strengths, and of colour far more than between classes: colour alone must not tell them apart."""
     values: dict[str, float | Colour] = {}
     light = float(generator.uniform(-0.16, 0.16))
-    tint = generator.normal(0.0, 0.035, 3)
+    tint = generator.normal(0.0, 0.022, 3)
     for item in fields(Look):
         value = getattr(look, item.name)
         if isinstance(value, tuple):

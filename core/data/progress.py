@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -47,11 +47,11 @@ def thread_count(wanted: int) -> int:
 
 def map_in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], *, threads: int, token: CancelToken
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Results in the order of `items`, computed in threads a few items ahead.
 
     Only a few results exist at any time. Raises `Cancelled` between two items; what is not begun is dropped.
-    Errors of `function` come out here.
+    Errors of `function` come out here. A caller that may stop early closes the generator, which ends the threads.
     """
     workers = thread_count(threads)
     waiting: deque[Future[Result]] = deque()

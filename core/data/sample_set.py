@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -76,9 +77,10 @@ def write_sample_set(
     folder.mkdir(exist_ok=True)
     meter = ProgressMeter(Phase.SAVING, images, report)
     draw = partial(_write_lesion, folder=folder, seed=seed, size=size)
-    for lesion, _ in zip(lesions, map_in_threads(draw, lesions, threads=0, token=token or CancelToken()), strict=True):
-        for _ in lesion.names:
-            meter.step()
+    with closing(map_in_threads(draw, lesions, threads=0, token=token or CancelToken())) as drawn:
+        for lesion, _ in zip(lesions, drawn, strict=True):
+            for _ in lesion.names:
+                meter.step()
     _write_tables(out, lesions, seed)
     write_atomically(out / SYNTHETIC_MARKER, json.dumps({**facts, "finished": True}, indent=1).encode())
     return out
@@ -120,7 +122,7 @@ def _complete(out: Path, images: int) -> bool:
 def class_sizes(images: int) -> tuple[int, ...]:
     """Images per class, in the order of `CLASS_CODES`."""
     least = np.full(len(CLASS_CODES), max(1, images // 66))
-    return tuple(int(number) for number in allocate(_SHARES, images, least, np.full(len(CLASS_CODES), images)))
+    return tuple(int(number) for number in allocate(_SHARES * images, images, least, np.full(len(CLASS_CODES), images)))
 
 
 def _plan(images: int, seed: int) -> list[_Lesion]:

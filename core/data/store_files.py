@@ -13,6 +13,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from core.events import CancelToken, Notice, Phase, Report, ignore
 
 _FORMAT = 1
 _FLUSH_EVERY = 256
+_FLUSH_SECONDS = 5.0
 _SPARE_BYTES = 200 * 1024 * 1024
 _ROW = np.dtype([("done", "u1"), ("crc", "<u4")])
 
@@ -69,14 +71,13 @@ class StoreBuilder:
 
     def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
         """Make sure that the store is there; returns its failed rows."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        known = self._finished(verify=False)
-        if known is not None:
-            return known
         lock = FileLock(self.folder / f"{self.key}.lock")
-        _wait_for(lock, report, token)
         try:
-            known = self._finished(verify=True, report=report)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            known = self._finished(verify=False)
+            if known is None:
+                _wait_for(lock, report, token)
+                known = self._finished(verify=True, report=report)
             return self._build(report, token, threads) if known is None else known
         except OSError as error:
             raise SkinKDError(
@@ -118,7 +119,7 @@ class StoreBuilder:
         self._check_space(len(todo))
         with self.part.open("r+b" if self.part.exists() else "w+b") as file:
             file.truncate(self.bytes)
-            todo = self._copy_known(file, rows, todo)
+            todo = self._copy_known(file, rows, todo, token)
             self._decode(file, rows, todo, failed, report, token, threads)
             # What failed or is missing stays zeros, with the checksum of zeros.
             blank = zlib.crc32(bytes(self.row_bytes))
@@ -134,6 +135,9 @@ class StoreBuilder:
     def _unfinished_rows(self) -> Rows:
         """Which rows an interrupted build has finished; none when its files do not fit together."""
         count = len(self.digests)
+        if self.pixels.is_file() and self.rows_file.is_file():
+            # The last build was stopped between renaming the pixels and writing what they are.
+            self.pixels.replace(self.part)
         if self.part.is_file() and self.rows_file.is_file() and self.part.stat().st_size == self.bytes:
             content = self.rows_file.read_bytes()
             if len(content) == count * _ROW.itemsize:
@@ -152,7 +156,7 @@ class StoreBuilder:
                 "size, or set SKINKD_CACHE to a folder on a larger disk.",
             )
 
-    def _copy_known(self, file: Any, rows: Rows, todo: list[int]) -> list[int]:
+    def _copy_known(self, file: Any, rows: Rows, todo: list[int], token: CancelToken) -> list[int]:
         """Take rows of the same content from other stores of this size; returns what is left to decode."""
         wanted: dict[str, list[int]] = {}
         for index in todo:
@@ -163,6 +167,7 @@ class StoreBuilder:
             if not wanted or facts is None or facts["size"] != self.size or facts["decoder"] != DECODER_VERSION:
                 continue
             source = facts_file.with_suffix(".u8")
+            token.check()
             if source.is_file() and source.stat().st_size == len(facts["digests"]) * self.row_bytes:
                 self._copy_rows(file, rows, wanted, source, facts)
         self._note(file, rows)
@@ -194,18 +199,19 @@ class StoreBuilder:
     ) -> None:
         meter = ProgressMeter(Phase.DECODING, len(todo), report)
         paths = [self.sources[index].path for index in todo]
-        results = map_in_threads(partial(_decode_row, size=self.size), paths, threads=threads, token=token)
+        decode = partial(_decode_row, size=self.size)
         noted = time.monotonic()
         try:
-            for number, (index, pixels) in enumerate(zip(todo, results, strict=True), 1):
-                if isinstance(pixels, str):
-                    failed[index] = pixels
-                else:
-                    self._put(file, rows, index, pixels)
-                if number % _FLUSH_EVERY == 0 or time.monotonic() - noted > 5:
-                    self._note(file, rows)
-                    noted = time.monotonic()
-                meter.step()
+            with closing(map_in_threads(decode, paths, threads=threads, token=token)) as results:
+                for number, (index, pixels) in enumerate(zip(todo, results, strict=True), 1):
+                    if isinstance(pixels, str):
+                        failed[index] = pixels
+                    else:
+                        self._put(file, rows, index, pixels)
+                    if number % _FLUSH_EVERY == 0 or time.monotonic() - noted > _FLUSH_SECONDS:
+                        self._note(file, rows)
+                        noted = time.monotonic()
+                    meter.step()
         finally:
             self._note(file, rows)
 
@@ -247,7 +253,10 @@ def _read_facts(path: Path) -> dict[str, Any] | None:
         facts = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return facts if isinstance(facts, dict) and facts.get("format") == _FORMAT else None
+    if not isinstance(facts, dict) or facts.get("format") != _FORMAT:
+        return None
+    complete = {"decoder", "size", "changed", "failed", "digests", "crc"} <= facts.keys()
+    return facts if complete and len(facts["crc"]) == len(facts["digests"]) else None
 
 
 def _wait_for(lock: FileLock, report: Report, token: CancelToken) -> None:

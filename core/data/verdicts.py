@@ -84,15 +84,15 @@ def _examine(
 ) -> None:
     fresh: list[tuple[_Task, Verdict]] = []
     try:
-        results = map_in_threads(_read, tasks, threads=threads, token=token)
-        for task, verdict in zip(tasks, results, strict=True):
-            found[task.path] = verdict
-            if verdict.digest:
-                fresh.append((task, verdict))
-            if len(fresh) >= _SAVE_EVERY:
-                _save(known, fresh)
-                fresh = []
-            meter.step()
+        with closing(map_in_threads(_read, tasks, threads=threads, token=token)) as results:
+            for task, verdict in zip(tasks, results, strict=True):
+                found[task.path] = verdict
+                if verdict.digest:
+                    fresh.append((task, verdict))
+                if len(fresh) >= _SAVE_EVERY:
+                    _save(known, fresh)
+                    fresh.clear()
+                meter.step()
     finally:
         _save(known, fresh)
 
