@@ -1,9 +1,10 @@
-"""The status bar: the job at work, memory, the device, and what SkinKD is not."""
+"""The status bar: the job at work, memory, the device."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QStylePainter, QWidget
 
 from core.events import Event
 from skinkd_gui.training import facts
@@ -14,6 +15,7 @@ from skinkd_gui.workers.preload import Engine
 
 _MEMORY_MILLISECONDS = 3000
 _STEPS = 1000
+_MARGIN = 8
 _GIB = 1024**3
 
 
@@ -26,7 +28,7 @@ class StatusBar(QStatusBar):
         self._live = live
         self._state = queue.state
         self._ready = "Ready"
-        self.job = _label("statusJob", "Current job", self._ready)
+        self.job = _ShrinkingLabel("statusJob", "Current job")
         self.bar = QProgressBar(self)
         self.bar.setObjectName("statusProgress")
         self.bar.setAccessibleName("Progress of the current job")
@@ -35,12 +37,12 @@ class StatusBar(QStatusBar):
         self.bar.setProperty("slim", True)
         self.bar.setFixedWidth(140)
         self.bar.hide()
-        self.memory = _label("statusMemory", "Memory in use", "")
-        self.device = _label("statusDevice", "Computing device", "Device: not known yet")
-        self.purpose = _label("statusPurpose", "Purpose", "Research use only, not a medical device")
-        self.addWidget(self.job)
+        self.memory = _ShrinkingLabel("statusMemory", "Memory in use")
+        self.device = _ShrinkingLabel("statusDevice", "Computing device")
+        self.device.setText("Device: not known yet")
+        self.addWidget(self.job, 1)
         self.addWidget(self.bar)
-        for label in (self.purpose, self.memory, self.device):
+        for label in (self.memory, self.device):
             self.addPermanentWidget(label)
         queue.changed.connect(self._on_changed)
         queue.reported.connect(self._on_reported)
@@ -48,6 +50,7 @@ class StatusBar(QStatusBar):
         self._timer.setInterval(_MEMORY_MILLISECONDS)
         self._timer.timeout.connect(self._show_memory)
         self._timer.start()
+        self._show_job()
 
     def show_loading(self, text: str) -> None:
         """The engine is being loaded."""
@@ -106,8 +109,28 @@ class StatusBar(QStatusBar):
         self.memory.setText(memory_text())
 
 
-def _label(name: str, words: str, text: str) -> QLabel:
-    label = QLabel(text)
-    label.setObjectName(name)
-    label.setAccessibleName(words)
-    return label
+class _ShrinkingLabel(QLabel):
+    """A label that leaves out its end rather than make the window wider; the whole text is its tip."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(words)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def sizeHint(self) -> QSize:
+        """Room for the whole text."""
+        width = self.fontMetrics().horizontalAdvance(self.text()) + 2 * _MARGIN + 2
+        return QSize(width, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a few letters."""
+        return QSize(self.fontMetrics().averageCharWidth() * 12, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what fits."""
+        painter = QStylePainter(self)
+        room = self.contentsRect().adjusted(_MARGIN, 0, -_MARGIN, 0)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)

@@ -44,11 +44,9 @@ def time_left(progress: RunProgress) -> str:
 
 
 def overall_text(progress: RunProgress) -> str:
-    """The line over the bar of the whole run."""
-    text = f"{progress.fraction:.0%} done"
-    if progress.seconds_left is not None and progress.phase in (Phase.TRAINING, Phase.VALIDATING):
-        text += f", at most {duration(progress.seconds_left)} of training left"
-    return text
+    """The line over the bar of the whole: of one run, or of a teacher and its student."""
+    whole = "all runs" if len(progress.plan) > 1 else "the run"
+    return f"{progress.fraction:.0%} of {whole}"
 
 
 def speed(progress: RunProgress) -> str:

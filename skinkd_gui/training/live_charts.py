@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.events import EpochRecord
 from skinkd_gui.widgets.figure_view import FigureView
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
 _REDRAW_MILLISECONDS = 1500
 
 
-class LiveCharts(QSplitter):
+class LiveCharts(QWidget):
     """Draws a history at once, then at most every 1.5 seconds, and only while it can be seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+        super().__init__(parent)
         self.setObjectName("liveCharts")
-        self.setChildrenCollapsible(False)
-        self.setHandleWidth(12)
         self._history: tuple[EpochRecord, ...] = ()
         self._drawn: tuple[EpochRecord, ...] = ()
         text = "The curve begins when the first epoch is finished."
@@ -36,9 +35,11 @@ class LiveCharts(QSplitter):
         self.scores = FigureView(text, self)
         self.scores.setObjectName("scoreChart")
         self.scores.setAccessibleName("Validation scores by epoch")
-        self.addWidget(_card("Loss", self.losses))
-        self.addWidget(_card("Scores on the validation images", self.scores))
-        self.setSizes([1, 1])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(_card("Loss", self.losses), 1)
+        row.addWidget(_card("Scores on the validation images", self.scores), 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MILLISECONDS)
@@ -64,9 +65,9 @@ class LiveCharts(QSplitter):
         self.scores.draw(self._draw_scores)
         self._timer.start()
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while hidden."""
-        super().showEvent(event)  # type: ignore[arg-type]
+        super().showEvent(event)
         self._redraw()
 
     def _draw_losses(self, style: FigureStyle) -> Figure:
@@ -83,6 +84,8 @@ class LiveCharts(QSplitter):
 def _card(title: str, view: FigureView) -> QFrame:
     frame = QFrame()
     frame.setProperty("role", "card")
+    # both charts are equally wide, whatever size their figures would like to have
+    frame.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
     layout = QVBoxLayout(frame)
     layout.setContentsMargins(12, 10, 12, 10)
     layout.addWidget(make_label(title, "heading", frame))

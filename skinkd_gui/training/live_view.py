@@ -127,8 +127,10 @@ class LiveView(QWidget):
         layout.addWidget(self.banner)
         self._work_card = self._make_work_card()
         layout.addWidget(self._work_card)
-        layout.addWidget(self._make_facts_card())
+        self._facts_card = self._make_facts_card()
+        layout.addWidget(self._facts_card)
         layout.addWidget(self.charts, 1)
+        layout.addStretch(0)
 
     def _make_work_card(self) -> QFrame:
         card = _card(self)
@@ -247,6 +249,8 @@ class LiveView(QWidget):
         state = self._state
         at_work = state.current is not None
         self._work_card.setVisible(at_work)
+        for part in (self._facts_card, self.charts):  # a run that failed early has nothing to show
+            part.setVisible(at_work or bool(self._progress.history))
         self.pause_button.setVisible(at_work)
         self.stop_button.setVisible(at_work)
         self.pause_button.setEnabled(not state.stopping)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -24,11 +25,14 @@ from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
+_LOWEST, _HIGHEST = 40, 170  # pixels
 _FOLDER = Qt.ItemDataRole.UserRole
 
 
 class _Section(QFrame):
     """A titled card with a list; hidden while the list is empty."""
+
+    fits = True  # the list is as high as its content
 
     def __init__(self, title: str, list_name: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -45,8 +49,20 @@ class _Section(QFrame):
         self.items.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.items.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.items.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.items.setMinimumHeight(54)
         self.column.addWidget(self.items, 1)
+
+    def fit(self) -> None:
+        """Be as high as the list needs, up to a fifth of a usual window."""
+        self.items.doItemsLayout()
+        last = self.items.visualItemRect(self.items.item(self.items.count() - 1)) if self.items.count() else None
+        wanted = last.bottom() + self.items.verticalOffset() + 6 if last is not None else 0
+        self.items.setFixedHeight(min(max(wanted, _LOWEST), _HIGHEST))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Texts break anew in another width."""
+        super().resizeEvent(event)
+        if self.fits:
+            self.fit()
 
     def button(self, text: str, name: str, words: str) -> QPushButton:
         """A button of the section; `words` is its accessible name and tip."""
@@ -93,6 +109,7 @@ class WaitingRuns(_Section):
             self.items.clear()
             self.items.addItems(names)
             self.items.setCurrentRow(min(max(row, 0), len(names) - 1))
+        self.fit()
         self.setVisible(bool(names))
         self._start.setVisible(state.held and state.current is None)
         self._enable()
@@ -158,6 +175,7 @@ class UnfinishedRuns(_Section):
             item.setToolTip(status.message or str(run.folder))
             self.items.addItem(item)
         self.items.setCurrentRow(0 if runs else -1)
+        self.fit()
         self.setVisible(bool(runs))
         self._enable()
 
@@ -174,6 +192,8 @@ class UnfinishedRuns(_Section):
 
 class Notices(_Section):
     """What the run wants known; warnings stay until the next run and stand out."""
+
+    fits = False  # takes all room that is left
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Notices", "noticesList", parent)

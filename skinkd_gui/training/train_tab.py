@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
-from core.events import CancelToken, Event, Progress, Report
+from core.events import CancelToken, Event, Level, Notice, Progress, Report
 from core.paths import cache_root
 from core.recipe import Preset, Recipe, preset
+from core.reporting.words import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
@@ -56,6 +57,7 @@ class TrainTab(QWidget):
         self._runs_root = runs_root
         self._found = _Found(any_run=False, unfinished=())
         self._shown_once = False
+        self._ends: list[Notice] = []  # how the runs of this session ended
         self._list_job: Job | None = None
         self._list_again = False
         self._sample_job: Job | None = None
@@ -105,8 +107,9 @@ class TrainTab(QWidget):
         self._side_column = QVBoxLayout(self._side)
         self._side_column.setContentsMargins(0, 0, 0, 0)
         self._side_column.setSpacing(10)
-        for section in (self.waiting, self.unfinished, self.notices):
-            self._side_column.addWidget(section, 1)
+        self._side_column.addWidget(self.waiting)
+        self._side_column.addWidget(self.unfinished)
+        self._side_column.addWidget(self.notices, 1)
         self._filler = QWidget(self._side)
         self._side_column.addWidget(self._filler, 1)
         row = QHBoxLayout(self)
@@ -204,16 +207,23 @@ class TrainTab(QWidget):
     def _on_changed(self, state: QueueState) -> None:
         if state.current is not None:
             self._shown_once = True
+        self._show_notices()
         self._arrange()
 
     @Slot(object)
-    def _on_reported(self, _event: Event) -> None:
-        self.notices.show_notices(self.live.progress.notices)
+    def _on_reported(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            self._show_notices()
 
     @Slot(object)
-    def _on_run_ended(self, _how: RunSummary | RunStopped | RunFailure) -> None:
-        self.notices.show_notices(self.live.progress.notices)
+    def _on_run_ended(self, how: RunSummary | RunStopped | RunFailure) -> None:
+        """How a run ended stays in the notices while the next ones work."""
+        self._ends.append(_end_notice(how))
+        self._show_notices()
         self.refresh()
+
+    def _show_notices(self) -> None:
+        self.notices.show_notices([*self._ends, *self.live.progress.notices])
 
     @Slot(object)
     def _on_listed(self, result: JobResult) -> None:
@@ -266,9 +276,7 @@ class TrainTab(QWidget):
             self.empty.set_text(*texts)
         self._side.setVisible(not first)
         self._place_new_button(at_side=live)
-        self._filler.setVisible(
-            not any(section.isVisibleTo(self._side) for section in (self.waiting, self.unfinished, self.notices))
-        )
+        self._filler.setVisible(not self.notices.isVisibleTo(self._side))
 
     def _place_new_button(self, at_side: bool) -> None:
         """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""
@@ -280,6 +288,15 @@ class TrainTab(QWidget):
     @Slot()
     def _restyle(self) -> None:
         self.new_button.setIcon(accent_icon("add"))
+
+
+def _end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
+    if isinstance(how, RunFailure):
+        return Notice(f"{how.run.name} failed: {how.error.title}.", Level.WARNING)
+    if isinstance(how, RunStopped):
+        return Notice(f"{how.run.name} was stopped.")
+    score = f", weighted F1 {fraction(how.scores.weighted_f1)}" if how.scores is not None else ""
+    return Notice(f"{how.status.name} is finished{score}.")
 
 
 def sample_folder() -> Path:

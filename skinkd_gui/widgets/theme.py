@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 _SMALLEST_POINTS = 10.0  # systems without a desktop give 9, which is hard to read
-_ICON_SIZES = (16, 20, 24, 32, 48, 64, 128, 256)
+_ICON_SIZES = (16, 20, 32, 64)
+_APPLICATION_ICON_SIZES = (16, 24, 32, 48, 64, 128, 256)
 
 
 class ThemeChoice(StrEnum):
@@ -109,7 +110,7 @@ def coloured_icon(name: str, colour: str) -> QIcon:
 
 def application_icon() -> QIcon:
     """SkinKD's own icon in all usual sizes."""
-    return _draw_icon(resource_bytes("icons/skinkd.svg").decode("utf-8"))
+    return _draw_icon(resource_bytes("icons/skinkd.svg").decode("utf-8"), _APPLICATION_ICON_SIZES)
 
 
 class Theme(QObject):
@@ -212,10 +213,10 @@ def _style_sheet(colour: Colours, points: float) -> str:
     return re.sub(r"@(\w+)@", lambda match: values[match[1]], resource_text("styles/skinkd.qss"))
 
 
-def _draw_icon(svg: str) -> QIcon:
+def _draw_icon(svg: str, sizes: tuple[int, ...] = _ICON_SIZES) -> QIcon:
     renderer = QSvgRenderer(QByteArray(svg.encode("utf-8")))
     result = QIcon()
-    for size in _ICON_SIZES:
+    for size in sizes:
         pixmap = QPixmap(size, size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

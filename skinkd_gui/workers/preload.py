@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,22 +50,37 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
         ("scores", lambda: _load("sklearn.metrics")),
         ("the training loop", lambda: _load("lightning_fabric", "core.runs.execute")),
     )
-    for name, step in steps:
-        token.check()
-        report(Notice(f"Loading {name}..."))
-        try:
-            step()
-        except ImportError as error:
-            raise SkinKDError(
-                "SkinKD can not compute",
-                f"Loading {name} failed, so nothing can be trained or classified. Set SkinKD up again (make setup).",
-                f"{type(error).__name__}: {error}",
-            ) from error
+    with _few_collections():
+        for name, step in steps:
+            token.check()
+            report(Notice(f"Loading {name}..."))
+            try:
+                step()
+            except ImportError as error:
+                text = (
+                    f"Loading {name} failed, so nothing can be trained or classified. Set SkinKD up again (make setup)."
+                )
+                raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     token.check()
     report(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)
     _log.info("engine ready after %.1f s: %s", engine.seconds, engine.devices)
     return engine
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Spare the window the pauses of the garbage collector, which grow with every imported module.
+
+    What is imported stays until the end, so later collections need not look at it either.
+    """
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries that look for leaks at the end would complain of what is frozen
+    finally:
+        gc.enable()
 
 
 def _load(*names: str) -> None:
