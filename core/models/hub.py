@@ -42,8 +42,8 @@ def unavailable(architecture: str, why: str, details: str = "", *, connect: bool
     ways = "Connect to the internet and try again, or set" if connect else "Set"
     return WeightsUnavailableError(
         "Pretrained weights are not available",
-        f"There are no pretrained weights for {architecture}: {why} {ways} the weights to a .safetensors file on this "
-        "computer, or to none (training then starts from nothing and needs far more images and time).",
+        f"The pretrained weights of {architecture} could not be fetched: {why} {ways} the weights to a .safetensors "
+        "file on this computer, or to none (training then starts from nothing and needs far more images and time).",
         details,
     )
 

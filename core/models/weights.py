@@ -39,8 +39,8 @@ def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str,
         raise _misfit(architecture, origin, wrong, len(wanted))
     model.load_state_dict(given, strict=False)
     if keep_head:
-        return f"Weights from {origin.name}, with the head for {outputs} classes that it holds."
-    was = f"its head for {outputs} classes was dropped" if outputs else "it holds no head"
+        return f"Weights from {origin.name}, with their head for {outputs} classes."
+    was = f"their head for {outputs} classes was dropped" if outputs else "they hold no head"
     new = max(own[name].shape[0] for name in head)
     return f"Weights from {origin.name}; {was} and a new one for {new} classes starts from random weights."
 

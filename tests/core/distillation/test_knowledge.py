@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+
+from core.distillation import knowledge
+from core.distillation.knowledge import teacher_logits
+from core.errors import Cancelled, SkinKDError
+from core.events import CancelSource, CancelToken, Event, Level, Notice, Phase, Progress
+from core.models.factory import create_model
+from core.models.files import save_model
+from core.models.forward import forward_logits
+from core.models.info import ModelInfo
+
+from ..models.images import Images
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_teacher(tmp_path_factory.mktemp("teacher") / "model.safetensors", seed=0)
+
+
+def save_teacher(path: Path, seed: int) -> Path:
+    made = create_model("test_resnet", weights="none", image_size=32, seed=seed)
+    save_model(path, made.model, ModelInfo("test_resnet", made.preprocessing))
+    return path
+
+
+def ask(teacher: Path, images: Images, indices: list[int], **options: object) -> np.ndarray:
+    return teacher_logits(teacher, images, np.array(indices, np.int64), device="cpu", **options)  # type: ignore[arg-type]
+
+
+def tables() -> list[Path]:
+    from core.paths import cache_root
+
+    return sorted((cache_root() / "knowledge").glob("*.npy"))
+
+
+def test_answers_are_the_teachers_and_the_rest_is_nan(teacher: Path) -> None:
+    images = Images(10)
+    logits = ask(teacher, images, [7, 2, 2, 5])
+    made = create_model("test_resnet", weights="none", image_size=32, seed=0)
+    expected = forward_logits(made.model, made.preprocessing, images, np.array([2, 5, 7]), device="cpu")
+    assert logits.shape == (10, 8)
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits[[2, 5, 7]], expected, rtol=1e-4, atol=1e-5)
+    assert np.isnan(np.delete(logits, [2, 5, 7], axis=0)).all()
+
+
+def test_only_what_is_missing_is_computed(teacher: Path) -> None:
+    images = Images(10)
+    first = ask(teacher, images, [1, 2, 3])
+    images.reads.clear()
+    second = ask(teacher, images, [3, 4, 1])
+    assert images.reads == [4]
+    np.testing.assert_array_equal(first[[1, 2, 3]], second[[1, 2, 3]])
+    images.reads.clear()
+    third = ask(teacher, images, [1, 2, 3, 4])
+    assert images.reads == []
+    np.testing.assert_array_equal(second, third)
+    assert len(tables()) == 1
+
+
+def test_another_teacher_other_images_or_precision_are_kept_apart(teacher: Path, tmp_path: Path) -> None:
+    images = Images(4)
+    first = ask(teacher, images, [0])
+    other = ask(save_teacher(tmp_path / "other.safetensors", seed=1), images, [0])
+    assert not np.array_equal(first[0], other[0])
+    ask(teacher, Images(4, seed=1), [0])
+    ask(teacher, images, [0], precision="bf16")
+    assert len(tables()) == 4
+    moved = tmp_path / "moved.safetensors"
+    moved.write_bytes(teacher.read_bytes())
+    images.reads.clear()
+    ask(moved, images, [0])
+    assert images.reads == []
+
+
+def test_cancelled_work_is_kept_and_gone_on_with(teacher: Path) -> None:
+    images = Images(10)
+    source = CancelSource()
+
+    class Stopping(Images):
+        def gather(self, indices: np.ndarray) -> np.ndarray:
+            if 4 in indices:
+                source.cancel()
+            return super().gather(indices)
+
+    stopping = Stopping(10)
+    with pytest.raises(Cancelled):
+        ask(teacher, stopping, list(range(10)), token=source.token, batch_size=2)
+    assert stopping.reads == [0, 1, 2, 3, 4, 5]
+    resumed = ask(teacher, images, list(range(10)), batch_size=2)
+    assert images.reads == [6, 7, 8, 9]
+    assert np.isfinite(resumed).all()
+
+
+def test_work_is_stored_on_the_way(teacher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(knowledge, "_SECONDS_BETWEEN_SAVES", 0.0)
+    stored: list[int] = []
+
+    class Watching(Images):
+        def gather(self, indices: np.ndarray) -> np.ndarray:
+            stored.append(int(np.isfinite(np.load(tables()[0])[:, 0]).sum()) if tables() else 0)
+            return super().gather(indices)
+
+    ask(teacher, Watching(6), list(range(6)), batch_size=2)
+    assert stored == [0, 2, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY broken", b"plain text"])
+def test_a_damaged_table_is_made_again_and_said(teacher: Path, content: bytes) -> None:
+    images, events = Images(4), []
+    expected = ask(teacher, images, [0, 1])
+    tables()[0].write_bytes(content)
+    again = ask(teacher, images, [0, 1], report=events.append)
+    np.testing.assert_array_equal(again, expected)
+    assert any(isinstance(event, Notice) and event.level is Level.WARNING for event in events)
+
+
+def test_a_table_of_another_shape_or_with_objects_is_not_believed(teacher: Path) -> None:
+    images = Images(4)
+    expected = ask(teacher, images, [0, 1])
+    for wrong in (np.zeros((4, 9), np.float32), np.zeros((4, 8)), np.array([{}], object)):
+        np.save(tables()[0], wrong)
+        np.testing.assert_array_equal(ask(teacher, images, [0, 1]), expected)
+
+
+def test_answers_that_are_no_numbers_are_an_error(teacher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return torch.full((len(images), 8), float("inf"))
+
+    real = knowledge.load_model
+    monkeypatch.setattr(knowledge, "load_model", lambda path, device: (Broken(), real(path)[1]))
+    with pytest.raises(SkinKDError, match="precision to 32"):
+        ask(teacher, Images(4), [0])
+
+
+def test_progress_counts_what_was_stored_before(teacher: Path) -> None:
+    images: Images = Images(6)
+    events: list[Event] = []
+    ask(teacher, images, [0, 1])
+    ask(teacher, images, list(range(6)), report=events.append)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert {event.phase for event in progress} == {Phase.TEACHER}
+    assert (progress[0].done, progress[0].total) == (2, 6)
+    assert (progress[-1].done, progress[-1].total) == (6, 6)
+
+
+def test_a_second_process_waits_and_can_be_cancelled(teacher: Path) -> None:
+    images = Images(4)
+    ask(teacher, images, [0])
+    source, events = CancelSource(), []
+
+    def hear(event: Event) -> None:
+        events.append(event)
+        source.cancel()
+
+    with FileLock(tables()[0].with_suffix(".lock"), is_singleton=False):
+        outcome: list[BaseException] = []
+
+        def wait() -> None:
+            try:
+                ask(teacher, images, [1], report=hear, token=source.token)
+            except Cancelled as error:
+                outcome.append(error)
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        waiting.join(30)
+    assert len(outcome) == 1
+    assert "waiting" in events[0].text
+    assert images.reads == [0]
+
+
+def test_images_of_another_size_and_missing_teachers_are_errors(teacher: Path, tmp_path: Path) -> None:
+    with pytest.raises(SkinKDError, match="wrong size"):
+        ask(teacher, Images(4, size=64), [0])
+    with pytest.raises(SkinKDError, match="teacher's model is missing"):
+        ask(tmp_path / "nothing.safetensors", Images(4), [0])
+
+
+def test_indices_outside_the_store_are_refused(teacher: Path) -> None:
+    for wrong in ([4], [-1]):
+        with pytest.raises(IndexError):
+            ask(teacher, Images(4), wrong)
+    assert np.isnan(ask(teacher, Images(4), [], token=CancelToken())).all()
