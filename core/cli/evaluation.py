@@ -56,7 +56,6 @@ def evaluate_on(
     usable = dataset.without(left_out)
     chosen = _chosen(usable, parts, part)
     logits, info = _logits(model_file, usable, chosen, device, report, token)
-    synthetic = info.synthetic or dataset.synthetic
     return Evaluation(
         model_file=model_file,
         data=data,
@@ -65,8 +64,8 @@ def evaluate_on(
         scores=score(usable.labels[chosen], logits),
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
-        notes=_notes(usable, chosen, parts, left_out=len(left_out), synthetic=synthetic),
-        synthetic=synthetic,
+        notes=_notes(usable, chosen, parts, left_out=len(left_out), model_synthetic=info.synthetic),
+        synthetic=info.synthetic or dataset.synthetic,
     )
 
 
@@ -129,7 +128,7 @@ def _logits(
 
 
 def _notes(
-    dataset: DataSet, chosen: NDArray[np.int64], parts: dict[str, str], *, left_out: int, synthetic: bool
+    dataset: DataSet, chosen: NDArray[np.int64], parts: dict[str, str], *, left_out: int, model_synthetic: bool
 ) -> tuple[str, ...]:
     """What must be said beside the scores."""
     notes = []
@@ -144,8 +143,12 @@ def _notes(
     absent = [code for code, count in zip(dataset.counts, _counts(dataset, chosen), strict=True) if not count]
     if absent:
         notes.append(f"No image of {', '.join(absent)}: their recall and F1 are undefined and not in any mean.")
-    if synthetic:
-        notes.append(f"Synthetic data. {SYNTHETIC_WARNING}")
+    if dataset.synthetic:
+        notes.append(
+            "These are images of the built-in synthetic sample set: scores on them say nothing of real lesions."
+        )
+    elif model_synthetic:
+        notes.append(SYNTHETIC_WARNING)
     return tuple(notes)
 
 

@@ -60,7 +60,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name that the terminal can not show must not end the program
             stream.reconfigure(errors="backslashreplace")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger().addHandler(_log_handler())
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -130,15 +130,27 @@ def _bug() -> SkinKDError:
     last = story.strip().splitlines()[-1]
     if os.environ.get("SKINKD_DEBUG"):
         return SkinKDError("Unexpected error", last, story)
-    log: Path = log_root() / "cli.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(story + "\n")
-        where = f"The whole message is in {log}."
-    except OSError:
-        where = "Set SKINKD_DEBUG=1 to see the whole message."
+    logging.getLogger(__name__).error("unexpected error\n%s", story)
+    where = f"The log has the whole message: {_log_file()}. SKINKD_DEBUG=1 shows it here."
     return SkinKDError("Unexpected error", f"This is a fault in SkinKD; finished work is safe. {where}", last)
+
+
+def _log_file() -> Path:
+    return log_root() / "cli.log"
+
+
+def _log_handler() -> logging.Handler:
+    """What the program and its libraries log goes to a file: stderr is for words to the user."""
+    try:
+        _log_file().parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(
+            _log_file(), encoding="utf-8", errors="backslashreplace", delay=True
+        )
+    except OSError:
+        return logging.NullHandler()
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler
 
 
 if __name__ == "__main__":

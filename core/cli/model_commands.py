@@ -13,6 +13,7 @@ from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
 from core.errors import SkinKDError
+from core.inference.classifier import MODEL_FILE
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
 from core.paths import runs_root
 
@@ -112,5 +113,8 @@ def _print_classifications(rows: list[Classification], classifier: Classifier, *
 
 
 def _model_source(text: str, root: Path) -> Path:
-    """The model file or run folder that a user means."""
-    return Path(text) if Path(text).is_file() else find_run(text, root, "model file or run folder")
+    """The run folder or model file that a user means; a run's own model file means the run."""
+    for file in (Path(text), root / text):
+        if file.is_file():
+            return file.parent if (file.parent / "recipe.toml").is_file() and file.name == MODEL_FILE else file
+    return find_run(text, root, "model file or run folder")

@@ -46,7 +46,7 @@ class PlainLines:
         phase, done, total, text = _advance(event)
         now = time.monotonic()
         begins = phase != self._phase
-        ends = not begins and total > 0 and done >= total and not isinstance(event, BatchFinished)
+        ends = not begins and 1 < total <= done and not isinstance(event, BatchFinished)
         if phase and (begins or ends or now - self._last >= self._seconds):
             self._phase, self._last = phase, now
             self._write(f"{phase}: {text}" if text else phase)
@@ -60,7 +60,7 @@ def event_line(event: Event) -> str:
         return f"Run {event.name}: {event.folder}"
     if isinstance(event, EpochFinished):
         record = event.record
-        left = "" if event.seconds_left is None else f", {duration(event.seconds_left)} left at most"
+        left = f", {duration(event.seconds_left)} left at most" if event.seconds_left else ""
         return (
             f"Epoch {record.epoch}/{event.epochs}: loss {record.train_loss.total:.4f}, "
             f"validation accuracy {percent(record.validation_accuracy)}, "
@@ -72,7 +72,7 @@ def event_line(event: Event) -> str:
 def _advance(event: Event) -> tuple[str, int, int, str]:
     """What a counting event shows: name of the bar, done, total, text; an empty name for other events."""
     if isinstance(event, Progress):
-        count = f"{event.done:,} of {event.total:,}" if event.total else f"{event.done:,}" if event.done else ""
+        count = f"{event.done:,} of {event.total:,}" if event.total > 1 else f"{event.done:,}" if event.done > 1 else ""
         return event.phase.value, event.done, event.total, count + _pace(event.per_second, event.seconds_left)
     if isinstance(event, BatchFinished):
         text = f"batch {event.batch} of {event.batches}, loss {event.loss.total:.4f}"
@@ -83,7 +83,7 @@ def _advance(event: Event) -> tuple[str, int, int, str]:
 
 def _pace(per_second: float, seconds_left: float | None) -> str:
     rate = f", {per_second:.1f}/s" if per_second else ""
-    return rate + ("" if seconds_left is None else f", {duration(seconds_left)} left")
+    return rate + (f", {duration(seconds_left)} left" if seconds_left and seconds_left >= 1 else "")
 
 
 @contextmanager

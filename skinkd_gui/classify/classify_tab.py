@@ -94,8 +94,7 @@ class ClassifyTab(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._table)
         splitter.addWidget(scrolled(self._details, self))
-        splitter.setStretchFactor(0, 1)
-        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([680, 560])
         self._no_model, self._no_images = self._build_empty_states()
         self._stack = QStackedWidget(self)
         for widget in (splitter, self._no_model, self._no_images):
@@ -104,12 +103,15 @@ class ClassifyTab(QWidget):
         self._progress = ProgressRow(self)
         research = make_label(RESEARCH_USE, "muted", self)
         research.setObjectName("classifyResearchUse")
+        bottom = QHBoxLayout()
+        bottom.setSpacing(24)
+        bottom.addWidget(research)
+        bottom.addWidget(self._progress, 1)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self._banner)
         layout.addWidget(self._stack, 1)
-        layout.addWidget(self._progress)
-        layout.addWidget(research)
+        layout.addLayout(bottom)
 
     def _build_empty_states(self) -> tuple[EmptyState, EmptyState]:
         no_model = EmptyState(

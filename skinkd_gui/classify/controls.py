@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QTableView,
     QWidget,
 )
@@ -82,6 +83,7 @@ class ProgressRow(QWidget):
         super().__init__(parent)
         self._text = make_label("", "muted", self)
         self._text.setObjectName("classifyProgressText")
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # long paths may be cut off
         self._bar = QProgressBar(self)
         self._bar.setObjectName("classifyProgress")
         self._bar.setAccessibleName("Progress of the classification")
@@ -116,6 +118,7 @@ class ProgressRow(QWidget):
     def show_text(self, text: str) -> None:
         """Say something."""
         self._text.setText(text)
+        self._text.setToolTip(text)
 
     @Slot(object)
     def show_progress(self, progress: Progress) -> None:
@@ -136,9 +139,9 @@ class ProgressRow(QWidget):
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a notice of the worker."""
-        self._text.setText(notice.text)
+        self.show_text(notice.text)
 
     @Slot(object)
     def show_written(self, file: Path) -> None:
         """Say where the table went."""
-        self._text.setText(f"Saved {file}")
+        self.show_text(f"Saved {file}")

@@ -41,8 +41,8 @@ class PictureView(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A size at which details can be seen."""
-        return QSize(420, 320)
+        """Small: it grows into whatever the texts and bars leave."""
+        return QSize(320, 160)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""

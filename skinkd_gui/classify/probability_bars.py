@@ -67,7 +67,7 @@ class ProbabilityBars(QWidget):
         painter.end()
 
     def _line(self) -> float:
-        return QFontMetricsF(self.font()).height() * 1.5
+        return QFontMetricsF(self.font()).height() * 1.35
 
     def _percent_width(self) -> float:
         return QFontMetricsF(self._font(bold=True)).horizontalAdvance("> 99.9 %")

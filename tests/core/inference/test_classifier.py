@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data.decoding import decode_image
+from core.data.reading import read_dataset
+from core.data.types import CLASS_CODES
+from core.errors import Cancelled, SkinKDError
+from core.events import CancelSource, Event, Phase, Progress
+from core.inference.classifier import BATCH, Classification, Classifier
+from core.models.files import load_model, save_model
+from core.models.info import ModelInfo, Preprocessing
+from core.runs.folder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def classifier(finished_run: RunFolder) -> Classifier:
+    return Classifier.load(finished_run.path, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def images(sample_set: Path) -> list[Path]:
+    return sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[: 2 * BATCH + 5]
+
+
+def test_logits_are_those_of_the_runs_own_test(
+    classifier: Classifier, finished_run: RunFolder, sample_set: Path
+) -> None:
+    files = {record.name: record.path for record in read_dataset(sample_set).records}
+    predictions = finished_run.predictions()
+    size = classifier.info.preprocessing.image_size
+    pixels = np.stack([decode_image(files[name] or Path(), size) for name in predictions.names])
+    np.testing.assert_allclose(classifier.logits(pixels), predictions.logits, rtol=1e-4, atol=1e-4)
+    assert np.ptp(predictions.logits) > 0.01  # not all the same, or the line above says little
+
+
+def test_probabilities_are_the_softmax_of_the_runs_logits(
+    classifier: Classifier, finished_run: RunFolder, sample_set: Path
+) -> None:
+    files = {record.name: record.path for record in read_dataset(sample_set).records}
+    predictions = finished_run.predictions()
+    results = list(classifier.classify([files[name] or Path() for name in predictions.names]))
+    shares = np.exp(predictions.logits - predictions.logits.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose([result.probabilities for result in results], shares, atol=1e-4)
+    expected = [CLASS_CODES[index] for index in predictions.logits.argmax(axis=1)]
+    assert [result.code for result in results] == expected
+
+
+def test_temperature_softens_and_keeps_the_diagnosis(
+    finished_run: RunFolder, classifier: Classifier, images: list[Path], tmp_path: Path
+) -> None:
+    model, info = load_model(finished_run.model_file)
+    save_model(tmp_path / "soft.safetensors", model, replace(info, temperature=4.0))
+    hard = next(classifier.classify(images[:1]))
+    soft = next(Classifier.load(tmp_path / "soft.safetensors", device="cpu").classify(images[:1]))
+    assert soft.code == hard.code
+    assert (soft.probability or 1) < (hard.probability or 0)
+    expected = np.array(hard.probabilities) ** 0.25
+    np.testing.assert_allclose(soft.probabilities or (), expected / expected.sum(), atol=1e-6)
+
+
+def test_unreadable_files_stay_in_their_place_with_a_reason(
+    classifier: Classifier, images: list[Path], tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(images[0].read_bytes()[:800])
+    text = tmp_path / "text.jpg"
+    text.write_text("no image")
+    files = [cut, *images[:40], text, tmp_path / "absent.png", *images[40:]]
+    results = list(classifier.classify(files))
+    assert [result.path for result in results] == files
+    failed = [result for result in results if result.code is None]
+    assert [result.path for result in failed] == [cut, text, tmp_path / "absent.png"]
+    assert all(result.error and result.probabilities is None and result.malignant is None for result in failed)
+    assert "cut off" in failed[0].error
+    assert "does not exist" in failed[2].error
+
+
+def test_an_image_gets_the_same_alone_and_among_others(classifier: Classifier, images: list[Path]) -> None:
+    together = list(classifier.classify(images))[-1]
+    alone = next(classifier.classify([images[-1]]))
+    np.testing.assert_allclose(alone.probabilities or (), together.probabilities or (), atol=1e-5)
+
+
+def test_an_opened_image_gets_the_same_as_its_file(classifier: Classifier, images: list[Path], tmp_path: Path) -> None:
+    file = tmp_path / "copy.png"
+    with Image.open(images[0]) as image:
+        image.convert("RGB").save(file)
+    from_file = next(classifier.classify([file]))
+    with Image.open(file) as image:
+        in_memory = classifier.classify_image(image, file)
+    assert in_memory == from_file
+
+
+def test_progress_reaches_the_end_and_counts_every_file(classifier: Classifier, images: list[Path]) -> None:
+    events: list[Event] = []
+    assert len(list(classifier.classify(images, events.append))) == len(images)
+    counts = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert counts == [(0, 69), (32, 69), (64, 69), (69, 69)]
+    assert all(event.phase is Phase.CLASSIFYING for event in events if isinstance(event, Progress))
+
+
+def test_cancel_stops_within_a_batch(classifier: Classifier, images: list[Path]) -> None:
+    source = CancelSource()
+    done: list[Classification] = []
+
+    def work() -> None:
+        for result in classifier.classify(images * 20, token=source.token):
+            done.append(result)
+            source.cancel()
+
+    with pytest.raises(Cancelled):
+        work()
+    assert 1 <= len(done) <= BATCH
+
+
+def test_no_files_give_no_results(classifier: Classifier) -> None:
+    assert list(classifier.classify([])) == []
+
+
+def test_the_malignant_total_adds_three_classes(classifier: Classifier, images: list[Path]) -> None:
+    result = next(classifier.classify(images[:1]))
+    shares = dict(zip(CLASS_CODES, result.probabilities or (), strict=True))
+    assert result.malignant == pytest.approx(shares["MEL"] + shares["BCC"] + shares["SCC"])
+
+
+def test_a_model_that_gives_no_numbers_gives_no_diagnosis(images: list[Path]) -> None:
+    def broken(batch: Any) -> Any:
+        return batch.new_full((len(batch), 8), float("nan"))
+
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    result = next(Classifier(broken, info, "cpu", Path()).classify(images[:1]))
+    assert result.code is None
+    assert "no usable numbers" in result.error
+
+
+def _empty_folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def _absent(tmp_path: Path) -> Path:
+    return tmp_path / "absent"
+
+
+def _text_file(tmp_path: Path) -> Path:
+    (tmp_path / "model.safetensors").write_text("hello")
+    return tmp_path
+
+
+@pytest.mark.parametrize("make", [_empty_folder, _absent, _text_file])
+def test_what_is_no_model_is_refused(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    with pytest.raises(SkinKDError):
+        Classifier.load(make(tmp_path), device="cpu")

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
+from core.inference.export_table import write_table
+from core.inference.results import Classification
+from core.models.info import ModelInfo, Preprocessing
+
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0, 0, 0), (1, 1, 1)), trained_on="sample", synthetic=True)
+SHARES = (0.5, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05)
+GOOD = Classification(Path("a.jpg"), SHARES, "MEL")
+BAD = Classification(Path("b.jpg"), None, None, "The file is cut off before its end.")
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_csv_holds_one_row_per_image(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", [GOOD, BAD], INFO)
+    good, bad = read(tmp_path / "t.csv")
+    assert (good["image"], good["diagnosis"], good["diagnosis_name"]) == ("a.jpg", "MEL", "Melanoma")
+    assert [float(good[code]) for code in CLASS_CODES] == pytest.approx(SHARES)
+    assert float(good["malignant_probability"]) == pytest.approx(0.65)
+    assert good["error"] == ""
+    assert (bad["diagnosis"], bad["probability"], bad["MEL"]) == ("", "", "")
+    assert bad["error"] == BAD.error
+    assert "synthetic" in good["trained_on"]
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.JSON", [GOOD, BAD], INFO)
+    document = json.loads((tmp_path / "t.JSON").read_text(encoding="utf-8"))
+    assert document["images"][0]["probabilities"]["MEL"] == 0.5
+    assert document["images"][0]["error"] is None
+    assert document["images"][1]["diagnosis"] is None
+    assert document["images"][1]["error"] == BAD.error
+    assert document["model"]["synthetic"] is True
+    assert document["warnings"]
+    assert "Research use only" in document["notice"]
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1.jpg", "@sum.jpg", "\t=1.jpg"])
+def test_a_spreadsheet_runs_nothing(tmp_path: Path, name: str) -> None:
+    rows = [Classification(Path(name), SHARES, "MEL"), Classification(Path("b"), None, None, f"{name} is damaged")]
+    write_table(tmp_path / "t.csv", rows, INFO)
+    good, bad = read(tmp_path / "t.csv")
+    assert good["image"] == f"'{name}"
+    assert bad["error"].startswith("'")
+
+
+def test_names_of_any_alphabet_and_none_survive(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(b"caf\xe9 \xf0.jpg"))
+    write_table(tmp_path / "t.csv", [Classification(Path('læsion, "1".jpg'), SHARES, "MEL")], INFO)
+    assert read(tmp_path / "t.csv")[0]["image"] == 'læsion, "1".jpg'
+    for file in (tmp_path / "odd.csv", tmp_path / "odd.json"):
+        write_table(file, [Classification(odd, SHARES, "MEL")], INFO)
+    assert json.loads((tmp_path / "odd.json").read_text(encoding="utf-8"))["images"]
+
+
+def test_other_endings_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SkinKDError, match=r"\.csv or \.json"):
+        write_table(tmp_path / "t.xlsx", [GOOD], INFO)
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").mkdir()
+    with pytest.raises(SkinKDError, match="can not be written"):
+        write_table(tmp_path / "t.csv", [GOOD], INFO)
+    assert [item.name for item in tmp_path.iterdir() if item.is_file()] == []
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    write_table(tmp_path / "new" / "t.csv", [GOOD], INFO)
+    assert len(read(tmp_path / "new" / "t.csv")) == 1
