@@ -20,10 +20,11 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class RunCost:
-    """The measured cost of one planned run."""
+    """The measured cost of one planned run. `shared_bytes` are the decoded images, which runs of a plan share."""
 
     name: str
     cost: Cost
+    shared_bytes: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Room:
 
 def measure(state: WizardState, runs_root: Path, report: Report, token: CancelToken) -> tuple[RunCost, ...]:
     """Time a few real steps of every planned run. Raises `SkinKDError` and `Cancelled`."""
+    from core.data.store import store_bytes
     from core.training.cost import estimate_cost
 
     if state.dataset is None:
@@ -46,7 +48,8 @@ def measure(state: WizardState, runs_root: Path, report: Report, token: CancelTo
     for planned in plan(state, runs_root):
         token.check()
         cost = estimate_cost(planned.recipe, preview.images, train_images, report, token)
-        measured.append(RunCost(planned.name, cost))
+        shared = store_bytes(preview.images, planned.recipe.data.image_size)
+        measured.append(RunCost(planned.name, cost, shared))
     return tuple(measured)
 
 
@@ -59,8 +62,9 @@ def room(runs_root: Path) -> Room:
 
 
 def total_seconds(costs: Sequence[RunCost]) -> float:
-    """How long all runs take at most, one after the other."""
-    return float(sum(run.cost.seconds_total_max for run in costs))
+    """How long all runs take at most, one after the other; only the first has to decode the images."""
+    decoded_before = sum(run.cost.decode_seconds for run in costs[1:])
+    return float(sum(run.cost.seconds_total_max for run in costs) - decoded_before)
 
 
 def headline(costs: Sequence[RunCost]) -> str:
@@ -71,7 +75,7 @@ def headline(costs: Sequence[RunCost]) -> str:
 
 def disk_needed(costs: Sequence[RunCost]) -> int:
     """Bytes on disk for all runs; the decoded images are shared, so they count once."""
-    return max((run.cost.disk_bytes for run in costs), default=0)
+    return sum(run.cost.disk_bytes for run in costs) - sum(run.shared_bytes for run in costs[1:])
 
 
 def warnings(costs: Sequence[RunCost], left: Room) -> tuple[str, ...]:

@@ -155,7 +155,8 @@ class DataPage(WizardPage):
         column.addWidget(self._examples)
         column.addLayout(numbers)
         column.addWidget(self._notes)
-        column.addWidget(card(self.form, title="How the images are used"))
+        self._use_card = card(self.form, title="How the images are used")
+        column.addWidget(self._use_card)
         self.column.addWidget(self._body)
 
     # --- choosing ---
@@ -291,7 +292,9 @@ class DataPage(WizardPage):
         self._error.show_text("" if state.reading else state.data_problem)
         self._summary.setText(_summary(state))
         self._summary.setVisible(bool(self._summary.text()))
-        self._body.setVisible(state.dataset is not None and brain.usable_images(state) > 0)
+        self._body.setVisible(state.dataset is not None and bool(state.dataset.records))
+        for widget in (self._table, self._use_card):
+            widget.setVisible(brain.usable_images(state) > 0)
         self.problems.set_skip(state.recipe.data.skip_problems)
         self._show_check(state)
         if (state.dataset, state.excluded) != self._shown:
@@ -325,7 +328,8 @@ class DataPage(WizardPage):
         self._terms.setVisible(bool(self._terms.text()))
         self._synthetic.show_text(terms if synthetic else "")
         self._table.show_preview(None)
-        if dataset is None or not brain.usable_images(state):
+        self._notes.show_text("")
+        if dataset is None or not dataset.records:
             self._examples.show_examples(())
             self._figure.draw(None)
             return
@@ -363,7 +367,8 @@ class DataPage(WizardPage):
             return
         from core.reporting.figures import class_distribution  # the job before has loaded matplotlib
 
-        counts = dataset.without(self.model.state.excluded).counts
+        usable = brain.usable_images(self.model.state) > 0
+        counts = dataset.without(self.model.state.excluded).counts if usable else dataset.counts
         self._figure.draw(lambda style: class_distribution(counts, style))
 
 

@@ -55,7 +55,7 @@ class ProblemsBox(Box):
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setFixedHeight(150)
         self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.view.header().resizeSection(0, 300)
+        self.view.header().resizeSection(0, 260)
         for widget in (self._title, self.view, self.skip):
             self.column.addWidget(widget)
         self.hide()
@@ -66,11 +66,13 @@ class ProblemsBox(Box):
         for row in range(self._model.rowCount()):
             branch = self._model.index(row, 0)
             self.view.setExpanded(branch, self._model.rowCount(branch) <= _UNFOLDED)
-        if excluded:
+        if not usable:
+            self._title.setText("No image can be used")
+        elif excluded:
             self._title.setText(f"{counted(excluded, 'image')} can not be used")
         else:
             self._title.setText("Good to know; no image is left out for it")
-        self.set_role("warning" if excluded else "info")
+        self.set_role("error" if not usable else "warning" if excluded else "info")
         these = "this image" if excluded == 1 else f"these {excluded:,} images"
         self.skip.setText(f"Go on without {these}")
         self.skip.setAccessibleName(self.skip.text())

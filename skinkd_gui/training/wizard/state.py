@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 from core.data.types import DataSet
 from core.errors import FieldProblem, RecipeError
 from core.recipe import Preset, Recipe, parse_recipe, preset
+from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
 
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
-    from core.runs.planning import PlannedRun
 
 
 class Step(StrEnum):
@@ -468,22 +468,22 @@ def set_name(state: WizardState, name: str) -> WizardState:
 
 
 def recipe_of(state: WizardState) -> Recipe:
-    """The recipe that the wizard stands for: the state's, without what the goal does not use."""
+    """The recipe that the wizard stands for: the state's, without what the goal does not use.
+
+    A teacher alone gets the very recipe that it would have within the whole job, so that it is found and used again.
+    """
     recipe = state.recipe
-    plain: dict[str, Any] = {
-        "distillation": recipe.distillation.model_copy(update={"method": "none"}),
-        "curriculum": recipe.curriculum.model_copy(update={"order": "none"}),
-    }
-    changes: dict[str, Any] = {"task": "teacher" if state.goal is Goal.TEACHER else "student"}
-    if state.goal in (Goal.TEACHER, Goal.PLAIN):
-        changes |= plain
+    if state.goal is Goal.TEACHER:
+        return teacher_recipe(recipe)
+    changes: dict[str, Any] = {"task": "student"}
+    if state.goal is Goal.PLAIN:
+        changes["distillation"] = recipe.distillation.model_copy(update={"method": "none"})
+        changes["curriculum"] = recipe.curriculum.model_copy(update={"order": "none"})
     if state.goal is not Goal.DISTIL and recipe.teacher.run:
         changes["teacher"] = recipe.teacher.model_copy(update={"run": ""})
     return recipe.model_copy(update=changes)
 
 
 def plan(state: WizardState, runs_root: Path) -> tuple[PlannedRun, ...]:
-    """The runs that Start puts into the queue, in order."""
-    from core.runs.planning import plan_runs
-
+    """The runs that Start puts into the queue, in order. Reads the runs folder: call it in a worker."""
     return plan_runs(recipe_of(state), runs_root)

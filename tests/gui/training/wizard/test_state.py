@@ -1,0 +1,272 @@
+"""The wizard's brain, walked without a display."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.data.types import DataSet, ImageRecord, Layout
+from core.models.catalog import ModelFacts
+from core.recipe import Preset, preset, recipe_hash, set_values
+from core.runs.status import RunState, RunStatus, RunSummary
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.state import Check, Goal, Step, WizardState
+
+
+def _dataset(images: int = 40) -> DataSet:
+    records = tuple(
+        ImageRecord(f"i{number}", Path(f"i{number}.jpg"), number % 8, lesion=f"l{number}") for number in range(images)
+    )
+    return DataSet(Path("data"), Layout.ISIC2019, records)
+
+
+def _with_data(state: WizardState | None = None) -> WizardState:
+    reading = brain.start_reading(state or brain.initial_state(), "data")
+    read = brain.data_read(reading, _dataset(), frozenset())
+    return brain.data_checked(read, _dataset(), frozenset())
+
+
+def _teacher(folder: Path, *assignments: str, state: RunState = RunState.FINISHED, task: str = "teacher") -> RunSummary:
+    recipe = set_values(preset(Preset.QUICK), [f"task={task}", "data.path=data", *assignments])
+    return RunSummary(folder, RunStatus(state, "my teacher", "", ""), recipe, None)
+
+
+def _distil(tmp_path: Path, teacher: RunSummary) -> WizardState:
+    state = brain.choose_goal(_with_data(), Goal.DISTIL)
+    return brain.choose_teacher(replace(state, teachers=(teacher,)), teacher)
+
+
+class TestWalk:
+    def test_the_whole_job_visits_all_pages_in_order(self) -> None:
+        state, seen = _with_data(), [Step.DATA]
+        while (following := brain.next_step(state)) is not None:
+            state = brain.go_to(state, following)
+            seen.append(state.step)
+        assert seen == list(Step)
+        assert brain.can_start(state)
+
+    @pytest.mark.parametrize(
+        ("goal", "skipped"),
+        [(Goal.TEACHER, Step.STUDENT), (Goal.PLAIN, Step.TEACHER), (Goal.DISTIL, Step.TEACHER)],
+    )
+    def test_goals_skip_the_page_that_they_do_not_need(self, goal: Goal, skipped: Step) -> None:
+        state = brain.choose_goal(_with_data(), goal)
+        assert set(Step) - set(brain.steps(state)) == {skipped}
+        assert not brain.can_open(state, skipped)
+
+    def test_back_comes_to_the_page_before_and_ends_at_the_first(self) -> None:
+        state = replace(brain.choose_goal(_with_data(), Goal.PLAIN), step=Step.STUDENT)
+        state = brain.go_to(state, brain.previous_step(state) or Step.REVIEW)
+        assert state.step is Step.TASK
+        assert brain.previous_step(replace(state, step=Step.DATA)) is None
+
+    def test_no_page_opens_before_the_ones_it_builds_on_are_in_order(self) -> None:
+        state = brain.initial_state()
+        assert brain.message_for(state, Step.DATA)
+        assert brain.go_to(state, Step.TASK) is state
+
+    def test_going_back_is_possible_although_a_page_is_wrong(self) -> None:
+        state = replace(_with_data(), step=Step.SCHEDULE)
+        state = brain.set_value(state, "optimisation.learning_rate", "much")
+        assert brain.go_to(state, Step.TASK).step is Step.TASK
+        assert brain.go_to(state, Step.REVIEW).step is Step.SCHEDULE
+
+
+class TestData:
+    def test_each_stage_says_what_is_missing(self) -> None:
+        empty = brain.initial_state()
+        reading = brain.start_reading(empty, "data")
+        failed = brain.data_failed(reading, "Nothing is there.")
+        assert "Choose the folder" in brain.message_for(empty, Step.DATA)
+        assert "being read" in brain.message_for(reading, Step.DATA)
+        assert brain.message_for(failed, Step.DATA) == "Nothing is there."
+
+    def test_excluded_images_need_a_decision(self) -> None:
+        state = brain.data_checked(_with_data(), _dataset(), frozenset({"i1", "i2"}))
+        assert "2 images" in brain.message_for(state, Step.DATA)
+        decided = brain.set_value(state, "data.skip_problems", True)
+        assert brain.message_for(decided, Step.DATA) == ""
+        assert brain.usable_images(decided) == 38
+
+    def test_a_set_without_any_usable_image_can_not_be_gone_on_with(self) -> None:
+        everything = frozenset(record.name for record in _dataset().records)
+        state = brain.data_checked(_with_data(), _dataset(), everything)
+        assert brain.message_for(brain.set_value(state, "data.skip_problems", True), Step.DATA)
+
+    def test_another_path_forgets_the_data_set(self) -> None:
+        state = brain.start_reading(_with_data(), "elsewhere")
+        assert state.dataset is None
+        assert state.check is Check.NONE
+        assert state.recipe.data.path == "elsewhere"
+
+    def test_start_waits_for_the_check_but_the_pages_do_not(self) -> None:
+        state = replace(_with_data(), check=Check.RUNNING)
+        assert brain.can_open(state, Step.REVIEW)
+        assert not brain.can_start(state)
+        assert brain.can_start(replace(state, check=Check.STOPPED))
+
+    def test_problems_found_late_close_start_and_name_the_page(self) -> None:
+        state = brain.data_checked(replace(_with_data(), step=Step.REVIEW), _dataset(), frozenset({"i3"}))
+        assert brain.message_for(state, Step.REVIEW).startswith("Data: 1 image ")
+
+
+class TestValues:
+    def test_an_unusable_value_waits_beside_the_recipe(self) -> None:
+        before = _with_data()
+        state = brain.set_value(before, "optimisation.learning_rate", -1.0)
+        assert state.recipe == before.recipe
+        assert brain.shown_value(state, "optimisation.learning_rate") == -1.0
+        assert "greater than 0" in brain.field_problem(state, "optimisation.learning_rate")
+        assert "must be corrected" in brain.message_for(state, Step.SCHEDULE)
+
+    def test_other_fields_can_be_edited_meanwhile(self) -> None:
+        state = brain.set_value(_with_data(), "optimisation.learning_rate", "x")
+        state = brain.set_value(state, "optimisation.epochs", 3)
+        assert state.recipe.optimisation.epochs == 3
+        assert brain.field_problem(state, "optimisation.learning_rate")
+        healed = brain.set_value(state, "optimisation.learning_rate", 0.5)
+        assert (healed.drafts, healed.problems) == ((), ())
+        assert healed.recipe.optimisation.learning_rate == 0.5
+
+    def test_a_split_that_does_not_sum_to_one_is_marked(self) -> None:
+        state = brain.set_value(_with_data(), "data.split", (0.7, 0.2, 0.3))
+        assert "sum to 1" in brain.field_problem(state, "data.split")
+        assert brain.message_for(state, Step.DATA)
+
+    def test_a_field_that_another_one_makes_wrong_heals_with_it(self) -> None:
+        state = brain.set_value(brain.set_value(_with_data(), "data.folds", 5), "data.fold", 3)
+        worse = brain.set_value(state, "data.folds", 2)
+        assert worse.recipe.data.folds == 5
+        assert brain.field_problem(worse, "data.folds")
+        healed = brain.set_value(worse, "data.fold", 1)
+        assert (healed.recipe.data.folds, healed.recipe.data.fold) == (2, 1)
+        assert not healed.problems
+
+    def test_reset_brings_the_presets_value_back(self) -> None:
+        state = brain.choose_preset(_with_data(), Preset.QUICK)
+        state = brain.reset_value(brain.set_value(state, "optimisation.epochs", 99), "optimisation.epochs")
+        assert state.recipe.optimisation.epochs == preset(Preset.QUICK).optimisation.epochs
+
+
+class TestRecipe:
+    def test_a_teacher_alone_distils_nothing(self) -> None:
+        recipe = brain.recipe_of(brain.choose_goal(_with_data(), Goal.TEACHER))
+        assert recipe.task == "teacher"
+        assert recipe.distillation.method == "none"
+
+    def test_a_teacher_trained_alone_is_the_one_that_the_whole_job_would_train(self, tmp_path: Path) -> None:
+        state = brain.set_value(_with_data(), "student.architecture", "mobilenetv2_050")
+        alone = brain.plan(brain.choose_goal(state, Goal.TEACHER), tmp_path)
+        whole = brain.plan(state, tmp_path)
+        assert (len(alone), len(whole)) == (1, 2)
+        assert recipe_hash(alone[0].recipe) == recipe_hash(whole[0].recipe)
+
+    def test_a_plain_student_needs_no_teacher(self, tmp_path: Path) -> None:
+        distilling = _distil(tmp_path, _teacher(tmp_path))
+        recipe = brain.recipe_of(brain.choose_goal(distilling, Goal.PLAIN))
+        assert (recipe.task, recipe.needs_teacher, recipe.teacher.run) == ("student", False, "")
+
+    def test_settings_survive_a_look_at_another_goal(self) -> None:
+        state = brain.set_value(_with_data(), "distillation.method", "dist")
+        back = brain.choose_goal(brain.choose_goal(state, Goal.PLAIN), Goal.WHOLE)
+        assert brain.recipe_of(back).distillation.method == "dist"
+
+    def test_distilling_without_method_and_order_is_refused(self) -> None:
+        state = brain.set_value(_with_data(), "distillation.method", "none")
+        assert "would not be used" in brain.message_for(state, Step.STUDENT)
+        ordered = brain.set_value(state, "curriculum.order", "teacher_confidence")
+        assert brain.message_for(ordered, Step.STUDENT) == ""
+
+    @pytest.mark.parametrize("name", list(Preset))
+    def test_a_preset_keeps_data_and_hardware(self, name: Preset) -> None:
+        state = brain.set_value(_with_data(), "hardware.device", "cpu")
+        recipe = brain.choose_preset(state, name).recipe
+        assert (recipe.data.path, recipe.hardware.device) == ("data", "cpu")
+        assert recipe.optimisation == preset(name).optimisation
+        assert recipe.data.image_size == preset(name).data.image_size
+        assert brain.preset_of(recipe) is name
+
+    @pytest.mark.parametrize(
+        ("assignments", "goal"),
+        [
+            (["task=teacher"], Goal.TEACHER),
+            (["distillation.method=none"], Goal.PLAIN),
+            (["teacher.run=some"], Goal.DISTIL),
+            ([], Goal.WHOLE),
+        ],
+    )
+    def test_a_given_recipe_opens_with_its_goal(self, assignments: list[str], goal: Goal) -> None:
+        recipe = set_values(preset(Preset.PAPER), assignments)
+        state = brain.initial_state(recipe, "mine")
+        assert state.goal is goal
+        assert brain.recipe_of(state).data.path == "mine"
+        if goal is not Goal.TEACHER:
+            assert brain.recipe_of(state) == set_values(recipe, ["data.path=mine"])
+
+
+class TestTeacher:
+    def test_only_finished_teachers_are_offered(self, tmp_path: Path) -> None:
+        good = _teacher(tmp_path / "a")
+        others = (
+            _teacher(tmp_path / "b", state=RunState.STOPPED),
+            _teacher(tmp_path / "c", task="student"),
+            replace(good, recipe=None),
+        )
+        assert brain.finished_teachers((*others, good)) == (good,)
+
+    def test_a_teacher_must_be_chosen(self, tmp_path: Path) -> None:
+        state = brain.choose_goal(_with_data(), Goal.DISTIL)
+        assert "no finished teacher" in brain.message_for(state, Step.TASK)
+        some = replace(state, teachers=(_teacher(tmp_path),))
+        assert "Choose the finished teacher" in brain.message_for(some, Step.TASK)
+
+    def test_its_split_and_size_are_taken_over(self, tmp_path: Path) -> None:
+        teacher = _teacher(tmp_path, "data.seed=7", "data.group_by_lesion=false", "data.image_size=64")
+        state = _distil(tmp_path, teacher)
+        data = brain.recipe_of(state).data
+        assert (data.seed, data.group_by_lesion, data.image_size) == (7, False, 64)
+        assert brain.recipe_of(state).teacher.run == str(tmp_path)
+        assert brain.message_for(state, Step.TASK) == ""
+        assert "taken over" in brain.teacher_note(state)
+
+    def test_other_data_or_another_split_is_said(self, tmp_path: Path) -> None:
+        other = _distil(tmp_path, _teacher(tmp_path, "data.path=elsewhere"))
+        assert "other images" in brain.teacher_note(other)
+        moved = brain.set_value(_distil(tmp_path, _teacher(tmp_path)), "data.seed", 3)
+        assert "divided otherwise" in brain.teacher_note(moved)
+
+    def test_a_preset_leaves_a_chosen_teachers_size(self, tmp_path: Path) -> None:
+        state = brain.choose_preset(_distil(tmp_path, _teacher(tmp_path, "data.image_size=64")), Preset.BEST)
+        assert (state.recipe.data.image_size, state.recipe.teacher.run) == (64, str(tmp_path))
+
+
+class TestModels:
+    def test_an_unknown_network_stops_its_page_until_another_is_known(self) -> None:
+        state = brain.model_unusable(_with_data(), "teacher", "Unknown network")
+        assert brain.message_for(state, Step.TEACHER) == "Unknown network"
+        facts = ModelFacts("tf_efficientnet_b7", 1, 1.0, 1, True)
+        assert brain.message_for(brain.model_described(state, "teacher", facts), Step.TEACHER) == ""
+
+    def test_weights_must_exist(self, tmp_path: Path) -> None:
+        state = brain.set_value(_with_data(), "student.weights", str(tmp_path / "no.safetensors"))
+        assert "does not exist" in brain.message_for(state, Step.STUDENT)
+        (tmp_path / "no.safetensors").touch()
+        assert brain.message_for(state, Step.STUDENT) == ""
+
+    def test_hub_weights_that_do_not_exist_are_said_early(self) -> None:
+        facts = ModelFacts("mobilenetv2_100", 1, 1.0, 1, False)
+        state = brain.model_described(_with_data(), "student", facts)
+        assert "no pretrained weights" in brain.message_for(state, Step.STUDENT)
+
+
+def test_the_brain_runs_without_qt_and_torch() -> None:
+    code = (
+        "import sys; import skinkd_gui.training.wizard.state, skinkd_gui.training.wizard.texts, "
+        "skinkd_gui.training.wizard.costs, skinkd_gui.training.wizard.commands;"
+        "sys.exit(any(m.partition('.')[0] in ('PySide6', 'torch', 'timm', 'matplotlib') for m in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=False).returncode == 0

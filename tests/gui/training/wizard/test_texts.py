@@ -1,0 +1,71 @@
+"""What the wizard says, and the command it copies."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from core.models.catalog import ModelFacts
+from core.paths import runs_root
+from core.recipe import Preset, field, preset, section_fields, set_values
+from skinkd_gui.training.wizard import texts
+from skinkd_gui.training.wizard.commands import differences, train_command
+
+
+def test_the_papers_best_setting_is_named_as_better() -> None:
+    assert "0.85 points above" in texts.paper_finding("kl", False, 0.1)
+    assert "made every student of the paper worse" in texts.paper_finding("kl", True, 0.1)
+    assert "alpha 0.3 " in texts.paper_finding("dist", False, 0.33)
+    assert "did not try" in texts.paper_finding("none", True, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 second"), (40, "40 seconds"), (750, "12 minutes"), (3.5 * 3600, "3.5 hours"), (200_000, "2.3 days")],
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert texts.duration(seconds) == said
+
+
+def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
+    for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation", "hardware"):
+        for spec in section_fields(section):
+            shown = [texts.choice_text(spec.key, value) for value in spec.choices]
+            assert len(set(shown)) == len(shown)
+            assert not any("_" in text for text in shown), spec.key
+
+
+def test_help_calls_the_choices_as_the_form_does() -> None:
+    said = texts.help_text(field("curriculum.order"))
+    assert "teacher_confidence" not in said
+    assert "Teacher's confidence: those" in said
+
+
+def test_sizes_are_compared() -> None:
+    large, small = ModelFacts("big", 60, 1.0, 300, True), ModelFacts("tiny", 2, 1.0, 100, True)
+    assert texts.size_comparison(large, small) == (
+        "30.0 times smaller than the teacher (big), with 3.0 times less to compute."
+    )
+    assert "not smaller" in texts.size_comparison(small, large)
+    assert texts.size_comparison(None, small) == ""
+
+
+def test_the_copied_command_stands_for_the_recipe(tmp_path: Path) -> None:
+    changes = [
+        "data.path=/my data/set", "data.split=[17728, 5062, 2541]", "data.group_by_lesion=false",
+        "student.weights=/w/a b.safetensors", "optimisation.learning_rate=0.0003", "task=teacher",
+    ]  # fmt: skip
+    recipe = set_values(preset(Preset.QUICK), changes)
+    words = shlex.split(train_command(recipe, Preset.QUICK, tmp_path, "first try"))
+    assert words[:5] == ["skinkd-cli", "train", "quick", "--data", "/my data/set"]
+    assignments = [words[at + 1] for at, word in enumerate(words) if word == "--set"]
+    assert set_values(preset(Preset.QUICK), [*assignments, "data.path=/my data/set"]) == recipe
+    assert words[-4:] == ["--runs", str(tmp_path), "--name", "first try"]
+
+
+def test_the_default_folder_and_unchanged_values_are_not_spelled_out() -> None:
+    recipe = set_values(preset(Preset.PAPER), ["data.path=d"])
+    assert train_command(recipe, Preset.PAPER, runs_root()) == "skinkd-cli train paper --data d"
+    assert differences(recipe, preset(Preset.PAPER)) == ()
