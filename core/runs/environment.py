@@ -37,7 +37,7 @@ def describe_environment(
         "precision": hardware.precision,
         "threads": hardware.threads,
         "cuda": torch.version.cuda if hardware.device.startswith("cuda") else None,
-        "cudnn": torch.backends.cudnn.version() if hardware.device.startswith("cuda") else None,
+        "cudnn": torch.backends.cudnn.version() if hardware.device.startswith("cuda") else None,  # type: ignore[no-untyped-call]
         "frozen_program": bool(getattr(sys, "frozen", False)),
         "architecture": architecture,
         "parameters": parameters,
@@ -54,7 +54,7 @@ def write_environment(path: Path, values: dict[str, Any]) -> None:
 def package_version(name: str) -> str:
     """A package's version, or "" when it is not installed as a package."""
     try:
-        return str(version(name))  # type: ignore[no-untyped-call, unused-ignore]
+        return version(name)
     except PackageNotFoundError:
         return ""
 
