@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.cli.main import run
+
+Call = Callable[..., tuple[int, Any]]
+
+
+def test_evaluate_gives_the_runs_own_test_scores_again(trained: Path, as_json: Call) -> None:
+    code, document = as_json("evaluate", str(trained))
+    assert code == 0
+    expected = json.loads((trained / "metrics.json").read_text())["test"]
+    assert document["part"] == "test"
+    assert document["confusion"] == expected["confusion"]
+    assert document["weighted_f1"] == pytest.approx(expected["weighted_f1"])
+    assert document["classes"] == ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
+    assert not any("too high" in note for note in document["notes"])
+
+
+def test_evaluate_on_all_images_warns_of_those_it_learned_from(trained: Path, sample_set: Path, as_json: Call) -> None:
+    code, document = as_json("evaluate", str(trained / "model.safetensors"), "--data", str(sample_set))
+    assert code == 0
+    assert document["images"] == 160
+    assert any("too high" in note for note in document["notes"])
+
+
+def test_evaluate_leaves_unreadable_images_out_by_name(
+    trained: Path, sample_set: Path, tmp_path: Path, as_json: Call
+) -> None:
+    folder = tmp_path / "labelled" / "MEL"
+    folder.mkdir(parents=True)
+    for number, file in enumerate(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[:4]):
+        (folder / f"other-{number}.png").write_bytes(file.read_bytes()[: None if number else 300])
+    code, document = as_json("evaluate", str(trained), "--data", str(folder.parent))
+    assert code == 0
+    assert (document["images"], len(document["left_out"])) == (3, 1)
+    assert document["per_class"]["MEL"]["support"] == 3
+    assert document["per_class"]["NV"]["f1"] is None
+
+
+def test_a_part_needs_a_split(trained: Path, sample_set: Path, tmp_path: Path, as_json: Call) -> None:
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes((trained / "model.safetensors").read_bytes())
+    code, document = as_json("evaluate", str(copy), "--data", str(sample_set), "--part", "test")
+    assert (code, document["error"]["title"]) == (1, "There is no split")
+    code, document = as_json("evaluate", str(trained), "--part", "tset")
+    assert (code, document["error"]["title"]) == (1, "There is no such part")
+    code, document = as_json("evaluate", str(copy))
+    assert (code, document["error"]["title"]) == (1, "No data is named")
+
+
+def test_classify_writes_every_file_and_says_what_failed(
+    trained: Path, sample_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no image")
+    out = tmp_path / "t.csv"
+    images = sample_set / "ISIC_2019_Training_Input"
+    assert run(["classify", trained.name, str(images), str(bad), "--out", str(out), "--runs", str(trained.parent)]) == 0
+    with out.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 161
+    assert rows[-1]["error"]
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "bad.jpg" in said.err
+    assert "Research use only" in said.err
+    assert "synthetic" in said.err
+
+
+def test_classify_prints_a_table_or_json(
+    trained: Path, sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = str(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[0])
+    assert run(["classify", str(trained), image]) == 0
+    assert image in capsys.readouterr().out
+    code, document = as_json("classify", str(trained), image)
+    assert code == 0
+    assert sum(document["images"][0]["probabilities"].values()) == pytest.approx(1)
+
+
+def test_classify_fails_when_nothing_could_be_classified(trained: Path, tmp_path: Path, as_json: Call) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no image")
+    code, document = as_json("classify", str(trained), str(bad))
+    assert code == 1
+    assert document["images"][0]["error"]
+    (tmp_path / "empty").mkdir()
+    code, document = as_json("classify", str(trained), str(tmp_path / "empty"))
+    assert (code, document["error"]["title"]) == (1, "No images found")
+
+
+def test_a_wrong_ending_is_said_before_the_work(trained: Path, tmp_path: Path, as_json: Call) -> None:
+    code, document = as_json("classify", str(trained), str(tmp_path), "--out", str(tmp_path / "t.xlsx"))
+    assert (code, document["error"]["title"]) == (1, "Unknown kind of table")
+
+
+def test_no_such_model_says_so(as_json: Call) -> None:
+    code, document = as_json("classify", "nothing.safetensors", "x.jpg")
+    assert code == 1
+    assert "nothing.safetensors" in document["error"]["summary"]

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import demo_plan
+from core.cli.interrupt import stoppable
+from core.cli.main import run
+from core.cli.progress import PlainLines
+from core.events import BatchFinished, Event
+from core.paths import runs_root
+from core.recipe import read_recipe
+
+Call = Callable[..., tuple[int, Any]]
+
+
+def test_train_made_a_finished_run(trained: Path, sample_set: Path) -> None:
+    assert (trained / "model.safetensors").is_file()
+    recipe = read_recipe(trained / "recipe.toml")
+    assert (recipe.task, recipe.data.path) == ("teacher", str(sample_set.resolve()))
+    assert json.loads((trained / "status.json").read_text())["name"] == "Tiny"
+
+
+def test_runs_lists_it_with_its_scores(trained: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    code, document = as_json("runs", "--runs", str(trained.parent))
+    assert code == 0
+    (entry,) = document["runs"]
+    assert (entry["folder"], entry["state"], entry["synthetic"]) == (str(trained), "finished", True)
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert entry["test"]["weighted_f1"] == metrics["test"]["weighted_f1"]
+    assert run(["runs", "--runs", str(trained.parent)]) == 0
+    table = capsys.readouterr().out
+    assert trained.name in table
+    assert "synthetic data" in table
+
+
+def test_no_runs_is_no_error(tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert as_json("runs", "--runs", str(tmp_path / "none")) == (0, {"root": str(tmp_path / "none"), "runs": []})
+    assert run(["runs", "--runs", str(tmp_path / "none")]) == 0
+    assert "skinkd-cli train" in capsys.readouterr().err
+
+
+def test_training_without_data_says_which_key(as_json: Call) -> None:
+    code, document = as_json("train", "quick")
+    assert code == 2
+    assert [problem["key"] for problem in document["error"]["problems"]] == ["data.path"]
+
+
+def test_resume_of_an_unknown_run_offers_near_names(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["resume", "tiny", "--runs", str(trained.parent)]) == 1
+    assert trained.name in capsys.readouterr().err
+
+
+def test_resume_of_a_finished_run_changes_nothing(trained: Path, as_json: Call) -> None:
+    before = (trained / "model.safetensors").stat().st_mtime_ns
+    code, document = as_json("resume", trained.name, "--runs", str(trained.parent))
+    assert (code, document["state"]) == (0, "finished")
+    assert (trained / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_ctrl_c_leaves_a_run_that_resume_finishes(
+    sample_set: Path, tiny: tuple[str, ...], as_json: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = PlainLines.__call__
+
+    def interrupt(lines: PlainLines, event: Event) -> None:
+        show(lines, event)
+        if isinstance(event, BatchFinished):
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PlainLines, "__call__", interrupt)
+        code, document = as_json("train", "quick", *tiny, "--data", str(sample_set))
+    assert code == 130
+    folder = document["error"]["run"]
+    assert f"skinkd-cli resume {folder}" in document["error"]["summary"]
+    assert as_json("runs")[1]["runs"][0]["state"] == "stopped"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    code, document = as_json("resume", folder)
+    assert (code, document["state"]) == (0, "finished")
+    assert document["test"]["accuracy"] >= 0
+
+
+def test_sigterm_stops_too() -> None:
+    with stoppable() as token:
+        signal.raise_signal(signal.SIGTERM)
+        assert token.cancelled
+
+
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    with stoppable() as token:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert token.cancelled
+
+
+def test_a_student_gets_its_teacher_first_and_the_demo_makes_five_runs(
+    sample_set: Path, as_json: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = [
+        *("optimisation.epochs=1", "optimisation.warmup=0", "data.image_size=32"),
+        *("teacher.architecture=test_resnet", "student.architecture=test_efficientnet"),
+    ]
+    plan = demo_plan.demo_plan
+    monkeypatch.setattr(demo_plan, "demo_plan", lambda data: plan(data, changes))
+    code, document = as_json("demo", "--data", str(sample_set))
+    assert code == 0
+    kinds = [(entry["task"], entry["method"], entry["curriculum"]) for entry in document["runs"]]
+    assert kinds == [
+        ("teacher", None, None),
+        ("student", "none", "none"),
+        ("student", "kl", "none"),
+        ("student", "dist", "none"),
+        ("student", "kl", "teacher_confidence"),
+    ]
+    assert all(entry["state"] == "finished" and entry["synthetic"] for entry in document["runs"])
+    teacher = document["runs"][0]["folder"]
+    assert read_recipe(Path(document["runs"][2]["folder"]) / "recipe.toml").teacher.run == teacher
+    assert len(list(runs_root().iterdir())) == 5
