@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
 from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
@@ -56,7 +56,8 @@ def score_curves(history: Sequence[EpochRecord], style: FigureStyle) -> Figure:
     values = [value for _, line in lines for value in line if math.isfinite(value)] or [0.0, 1.0]
     low, high = math.floor(min(values) * 10) / 10, math.ceil(max(values) * 10) / 10
     axes.set_ylim(max(0.0, min(low, high - 0.2)) - 0.01, min(1.0, max(high, low + 0.2)) + 0.01)
-    dress(axes, style, x="Epoch", y="Validation score (of 1)", grid="y")
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    dress(axes, style, x="Epoch", y="Validation score", grid="y")
     add_legend(figure, axes, style)
     return figure
 

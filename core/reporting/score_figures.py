@@ -50,10 +50,10 @@ def per_class_f1(scores: Sequence[tuple[str, Scores]], style: FigureStyle) -> Fi
     axes.set_xticks(range(len(codes)), [_class_tick(code, found) for code, found in zip(codes, supports, strict=True)])
     axes.set_xlim(-0.6, len(codes) - 0.4)
     axes.set_ylim(0, 1.08)
-    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0%", "20%", "40%", "60%", "80%", "100%"])
     few = any(0 < min(found) < SMALL_SUPPORT for found in supports if found)
     note = f"\n* fewer than {SMALL_SUPPORT} images: uncertain" if few else ""
-    dress(axes, style, x=f"Class, number of images{note}", y="F1 (1 is perfect)", grid="y")
+    dress(axes, style, x=f"Class, number of images{note}", y="F1 (100% is perfect)", grid="y")
     axes.tick_params(axis="x", labelsize=style.font_size * 0.8)
     if any(name for name, _ in scores):
         add_legend(figure, axes, style, columns=1 if len(scores) <= _ONE_COLUMN else 2)
@@ -104,7 +104,7 @@ def _bars(
             linewidth=0.5,
         )
         if width > 0.5:
-            axes.text(place, score.f1 + 0.015, f"{score.f1:.2f}", ha="center", va="bottom", fontsize=size,
+            axes.text(place, score.f1 + 0.015, f"{score.f1:.0%}", ha="center", va="bottom", fontsize=size,
                       color=style.text)  # fmt: skip
 
 

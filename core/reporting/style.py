@@ -79,7 +79,10 @@ def new_figure(style: FigureStyle, width: float = 6.4, height: float = 4.0) -> F
     """An empty figure of `width` x `height` inches that lays itself out; it needs no display."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor=style.background)
+    from core.reporting.layout import FigureLayout
+
+    layout = FigureLayout(style.font_size)
+    return Figure(figsize=(width, height), dpi=100, layout=layout, facecolor=style.background)
 
 
 def dress(axes: Axes, style: FigureStyle, *, x: str = "", y: str = "", grid: str | None = None) -> None:

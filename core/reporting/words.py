@@ -34,8 +34,8 @@ def kind_of_run(recipe: Recipe | None) -> str:
 
 
 def fraction(value: float | None) -> str:
-    """A score in 0..1 with three decimals; the word 'undefined' where it has no value."""
-    return "undefined" if value is None else f"{value:.3f}"
+    """A score in 0..1 as '83.1 %'; the word 'undefined' where it has no value."""
+    return "undefined" if value is None else f"{100 * value:.1f} %"
 
 
 def duration(seconds: float) -> str:

@@ -47,7 +47,7 @@ def _score(title: str, tip: str, name: str) -> Column:
         found = value(summary)
         return NONE if found is None else fraction(found)
 
-    return Column(title, tip, text, value, "0.000", numeric=True)
+    return Column(title, tip, text, value, "100.0 %", numeric=True)
 
 
 def _epochs(summary: RunSummary) -> str:
@@ -75,14 +75,14 @@ COLUMNS: tuple[Column, ...] = (
     _words("State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),
     _score(
         "Weighted F1",
-        "Test images: mean F1 of the classes, weighed by their number of images; 1 is perfect",
+        "Test images: mean F1 of the classes, weighed by their number of images",
         "weighted_f1",
     ),
-    _score("Accuracy", "Test images: the share that was classified rightly; 1 is perfect", "accuracy"),
+    _score("Accuracy", "Test images: the share that was classified rightly", "accuracy"),
     _score(
         "Balanced",
         "Balanced accuracy on the test images: the mean share found of each class, rare classes counting as much as "
-        "common ones; 1 is perfect",
+        "common ones",
         "balanced_accuracy",
     ),
     Column(

@@ -43,7 +43,7 @@ class ComparePanel(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(
             make_label(
-                "Scores on the test images, 1 is perfect; the best of each is bold. With few test images, small "
+                "Scores on the test images; the best of each is bold. With few test images, small "
                 "differences may be chance.",
                 "small",
                 self,

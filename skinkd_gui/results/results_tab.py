@@ -225,12 +225,12 @@ class ResultsTab(QWidget):
         self._update_actions()
 
     def _apply_wanted(self) -> None:
-        if not self._wanted:
-            return
-        hidden = any(not self._proxy.index_of(folder).isValid() for folder in self._wanted)
-        if hidden and any(self._model.row_of(folder) >= 0 for folder in self._wanted):
+        listed = tuple(folder for folder in self._wanted if self._model.row_of(folder) >= 0)
+        if any(not self._proxy.index_of(folder).isValid() for folder in listed):
             self.search.clear()
-        if self.table.select(self._wanted):
+        if listed:
+            self.table.select(listed)
+        if listed or not self._refresh_again:  # a run that is newer than this reading comes with the next one
             self._wanted = ()
 
     @Slot(object)

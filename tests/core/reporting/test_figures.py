@@ -83,6 +83,19 @@ def test_nothing_overlaps_at_the_smallest_size(make_scores, make_history):
         assert_readable(figure)
 
 
+@pytest.mark.parametrize("size", [(300, 200), (200, 120), (60, 40), (1, 1)])
+@pytest.mark.parametrize("points", [8.9, 17.8])
+def test_a_window_made_too_small_draws_without_a_warning(make_scores, make_history, size, points):
+    style = FigureStyle(font_size=points)
+    for figure in (
+        class_distribution(ISIC_COUNTS, style),
+        loss_curves(make_history(9), style),
+        per_class_f1([(f"a long name of run {index}", make_scores()) for index in range(8)], style),
+        confusion_matrix(make_scores(), style, normalise=True),
+    ):
+        draw(figure, *size)
+
+
 def test_distribution_shows_every_count_with_its_share():
     figure = class_distribution({**ISIC_COUNTS, "DF": 0}, FigureStyle())
     draw(figure)

@@ -26,7 +26,7 @@ def test_students_are_named_by_what_they_learned_from(method, order, words):
 
 def test_numbers_read_as_people_write_them():
     assert kind_of_run(None) == "Unknown"
-    assert (fraction(0.12349), fraction(0.0), fraction(None)) == ("0.123", "0.000", "undefined")
+    assert (fraction(0.12349), fraction(0.0), fraction(None)) == ("12.3 %", "0.0 %", "undefined")
     assert (million(63_807_448), million(2_234_120), million(41_200), million(None)) == (
         "63.81 M",
         "2.23 M",

@@ -68,7 +68,7 @@ def test_overview_shows_the_scores_that_the_run_wrote(qtbot, make_tab, make_run)
     written = json.loads((folder / "metrics.json").read_text())["test"]
     texts = visible_texts(tab.details.overview)
     for name in ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1"):
-        assert f"{written[name]:.3f}" in texts
+        assert f"{100 * written[name]:.1f} %" in texts
     assert any("560 to learn from" in text for text in texts)
     assert any("generated sample images" in text for text in texts)
     assert "Class VASC has no test image, so it has no score." in texts
@@ -84,7 +84,8 @@ def test_per_class_table_and_figure_agree_with_the_run(qtbot, make_tab, make_run
     for row, scores in enumerate(written.values()):
         cells = [table.item(row, column).text() for column in range(1, 5)]
         expected = [
-            "undefined" if scores[key] is None else f"{scores[key]:.3f}" for key in ("precision", "recall", "f1")
+            "undefined" if scores[key] is None else f"{100 * scores[key]:.1f} %"
+            for key in ("precision", "recall", "f1")
         ]
         assert cells == [*expected, str(scores["support"])]
     shown = figure_texts(tab.details.f1.figure_panel)
@@ -98,7 +99,7 @@ def test_several_runs_are_grouped_and_the_best_is_bold(qtbot, make_tab, five_run
     compare = tab.details.compare
     assert compare.isVisible()
     assert compare.table.rowCount() == 5
-    scores = [float(compare.table.item(row, 2).text()) for row in range(5)]
+    scores = [float(compare.table.item(row, 2).text().removesuffix(" %")) for row in range(5)]
     bold = [row for row in range(5) if compare.table.item(row, 2).font().bold()]
     assert bold == [scores.index(max(scores))]
     tab.details.setCurrentWidget(tab.details.f1)
@@ -232,6 +233,18 @@ def test_a_run_can_be_selected_before_it_is_listed_and_through_a_search(qtbot, m
     qtbot.waitUntil(lambda: [run.folder for run in tab.table.selected()] == [fresh], timeout=10_000)
     tab.select_run(five_runs[2])
     assert [run.folder for run in tab.table.selected()] == [five_runs[2]]
+
+
+def test_asking_for_a_run_that_is_gone_changes_nothing(qtbot, make_tab, five_runs, runs_root):
+    tab = make_tab()
+    select(qtbot, tab, five_runs[1])
+    tab.select_run(runs_root / "gone")
+    qtbot.waitUntil(lambda: tab.listed)
+    assert [run.folder for run in tab.table.selected()] == [five_runs[1]]
+    tab.table.select((five_runs[3],))
+    tab.refresh()
+    qtbot.waitUntil(lambda: tab.listed)
+    assert [run.folder for run in tab.table.selected()] == [five_runs[3]]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])

@@ -73,7 +73,7 @@ def test_texts_of_a_training_step() -> None:
     assert facts.epoch(progress) == "2 of 3"
     assert facts.losses(progress) == ("1.500", "1.000", "6.000")
     assert facts.time_left(progress) == "1 min 5 s"
-    assert facts.best(progress) == ("0.500 (epoch 1)", "0.450")
+    assert facts.best(progress) == ("50.0 % (epoch 1)", "45.0 %")
     assert facts.patience(progress) == "3 epochs"
     assert facts.speed(progress) == "123"
 

@@ -77,7 +77,7 @@ def test_a_run_at_work_is_shown_until_it_is_stopped(
     queue.add(RECIPE, "my run")
     qtbot.waitUntil(lambda: text(tab, "phaseLabel") == "Training: epoch 2 of 4, batch 5 of 10")
     assert text(tab, "runTitle") == "my run"
-    assert text(tab, "fact_accuracy") == "0.500 (epoch 1)"
+    assert text(tab, "fact_accuracy") == "50.0 % (epoch 1)"
     assert text(tab, "fact_teacher_loss") == "6.000"
     assert 400 < tab.findChild(QProgressBar, "trainingProgress").value() < 500
     assert tab.findChild(QProgressBar, "phaseProgress").value() == 500
