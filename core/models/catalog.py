@@ -91,13 +91,14 @@ def describe_model(architecture: str, image_size: int, num_classes: int = 8) -> 
     that do not end in one row of logits per image.
     """
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
+
+    from core.models.counting import MultiplyAdds
 
     with torch.device("meta"):
         model = build(architecture, image_size, num_classes).eval().requires_grad_(False)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         numbers = parameters + sum(buffer.numel() for buffer in model.buffers())
-        counter = FlopCounterMode(display=False)
+        counter = MultiplyAdds()
         try:
             with counter:
                 logits = model(torch.empty(1, 3, image_size, image_size))
@@ -109,7 +110,7 @@ def describe_model(architecture: str, image_size: int, num_classes: int = 8) -> 
         architecture=architecture,
         parameters=parameters,
         megabytes=numbers * 4 / 1e6,
-        multiply_adds=counter.get_total_flops() // 2 or None,
+        multiply_adds=counter.total or None,
         has_pretrained=has_pretrained(architecture),
     )
 

@@ -73,13 +73,18 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
     info = read_model_info(path)
     size, classes = info.preprocessing.image_size, len(info.classes)
     with torch.device("meta"):
-        shapes = {name: value.shape for name, value in build(info.architecture, size, classes).state_dict().items()}
+        model = build(info.architecture, size, classes)
     weights = read_weights(path)
-    fault = _misfit(shapes, weights)
+    fault = _misfit({name: value.shape for name, value in model.state_dict().items()}, weights)
     if fault:
         raise _damaged(path, f"It says that it is a {info.architecture}, but {fault}.")
-    model = build(info.architecture, size, classes)
-    model.load_state_dict(weights)
+    # Copies: the tensors that were read are windows into the file, which may be replaced while they are used.
+    copies = {n: v.to(torch.float32 if v.is_floating_point() else v.dtype, copy=True) for n, v in weights.items()}
+    # Taking the weights over draws no random numbers, which a training in another thread would miss.
+    model.load_state_dict(copies, assign=True)
+    if _is_hollow(model):
+        model = build(info.architecture, size, classes)
+        model.load_state_dict(weights)
     return model.eval().to(device), info
 
 
@@ -160,6 +165,13 @@ def _unusable_weight(weights: dict[str, Tensor]) -> str:
         if name.endswith("running_var") and (value < 0).any():
             return f"{name[:60]} holds a negative variance"
     return ""
+
+
+def _is_hollow(model: nn.Module) -> bool:
+    """Whether a network that was built without memory still lacks tensors, because they are not saved with it."""
+    kept = (value for module in model.modules() for value in vars(module).values())
+    tensors = (*model.parameters(), *model.buffers(), *kept)
+    return any(getattr(value, "is_meta", False) for value in tensors)
 
 
 def _misfit(shapes: dict[str, torch.Size], weights: dict[str, Tensor]) -> str:

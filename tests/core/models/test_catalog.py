@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,6 +35,21 @@ def test_multiply_adds_grow_with_the_image_and_parameters_do_not() -> None:
     assert large.multiply_adds is not None
     assert large.multiply_adds > 3 * small.multiply_adds
     assert large.parameters == small.parameters
+
+
+def test_counting_leaves_a_training_in_another_thread_alone() -> None:
+    import torch
+    from torch.nn.modules import module as hooks
+
+    from core.models.counting import MultiplyAdds
+
+    with MultiplyAdds() as counter:
+        assert not hooks._global_forward_pre_hooks
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(torch.nn.Linear(3, 5), torch.zeros(2, 3)).result()
+        assert counter.total == 0
+        torch.nn.Linear(3, 5)(torch.zeros(2, 3))
+        assert counter.total == 2 * 3 * 5
 
 
 def test_suggestions_exist_and_begin_with_the_papers() -> None:

@@ -71,6 +71,32 @@ def test_a_saved_model_comes_back_the_same(model: nn.Module, saved: Path) -> Non
     assert torch.equal(loaded(image), model.eval()(image))
 
 
+@pytest.mark.parametrize("architecture", ["test_vit", "test_convnext", "test_maxvit", "test_byobnet"])
+def test_every_family_answers_the_same_after_loading(architecture: str, tmp_path: Path) -> None:
+    """Also networks with tensors that are not saved (position tables) work after loading."""
+    model = timm.create_model(architecture, num_classes=8).eval()
+    path = tmp_path / "model.safetensors"
+    size = model.pretrained_cfg["input_size"][-1]
+    save_model(path, model, ModelInfo(architecture, replace(INFO.preprocessing, image_size=size)))
+    loaded, _ = load_model(path)
+    image = torch.rand(1, 3, size, size)
+    assert torch.equal(loaded(image), model(image))
+    assert all(parameter.requires_grad for parameter in loaded.parameters())
+
+
+def test_loading_leaves_the_random_state_of_a_training_alone(saved: Path) -> None:
+    before = torch.get_rng_state()
+    load_model(saved)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_loaded_model_does_not_depend_on_its_file(model: nn.Module, saved: Path) -> None:
+    loaded, _ = load_model(saved)
+    size = saved.stat().st_size
+    saved.write_bytes(bytes(size))
+    assert all(torch.equal(value, loaded.state_dict()[name]) for name, value in model.state_dict().items())
+
+
 def test_saving_replaces_whole_files_and_leaves_nothing_else(model: nn.Module, saved: Path) -> None:
     save_model(saved, copy.deepcopy(model).to(memory_format=torch.channels_last), replace(INFO, temperature=2.0))
     assert read_model_info(saved).temperature == 2.0
