@@ -175,8 +175,8 @@ class CostPage(WizardPage):
                 run.name,
                 duration(cost.seconds_total_max),
                 duration(cost.seconds_per_epoch),
-                duration(cost.decode_seconds) if cost.decode_seconds >= 1 else "done already",
-                duration(cost.teacher_seconds) if cost.teacher_seconds >= 1 else "–",
+                duration(cost.decode_seconds) if cost.decode_seconds else "–",
+                duration(cost.teacher_seconds) if cost.teacher_seconds else "–",
                 size(cost.memory_bytes),
                 size(cost.disk_bytes),
             )
@@ -188,8 +188,7 @@ class CostPage(WizardPage):
                 self._table.setItem(line, column, item)
         height = self._table.horizontalHeader().sizeHint().height() + 4
         self._table.setFixedHeight(height + sum(self._table.rowHeight(line) for line in range(len(measured))))
-        notes = dict.fromkeys(note for run in measured for note in run.cost.notes)
-        self._how.setText("\n".join(notes))
+        self._how.setText("\n".join(costs.how_measured(measured)))
         self._result.show()
 
 

@@ -78,6 +78,16 @@ def disk_needed(costs: Sequence[RunCost]) -> int:
     return sum(run.cost.disk_bytes for run in costs) - sum(run.shared_bytes for run in costs[1:])
 
 
+def how_measured(costs: Sequence[RunCost]) -> tuple[str, ...]:
+    """What the numbers rest on, in sentences."""
+    device = "processor" if all(run.cost.device == "cpu" for run in costs) else "GPU"
+    basis = (
+        f"Timed with real training steps on this computer's {device}, and reckoned up to all epochs and images. "
+        "Other programs that were at work meanwhile make the times too long."
+    )
+    return (basis, *(f"{run.name}: {note}" for run in costs for note in run.cost.notes))
+
+
 def warnings(costs: Sequence[RunCost], left: Room) -> tuple[str, ...]:
     """What should make the user think again."""
     found: list[str] = []

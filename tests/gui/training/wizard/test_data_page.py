@@ -1,0 +1,105 @@
+"""Choosing images, what is found wrong with them, and how they are divided."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget, QTreeView
+from pytestqt.qtbot import QtBot
+
+from skinkd_gui.training.wizard.data_page import DataPage
+from skinkd_gui.training.wizard.dialog import TrainingWizard
+from skinkd_gui.training.wizard.state import Check, Step
+from tests.gui.training.wizard.conftest import MakeWizard
+
+_PATIENCE = 60_000
+
+
+def _page(wizard: TrainingWizard) -> DataPage:
+    page = wizard.pages[Step.DATA]
+    assert isinstance(page, DataPage)
+    return page
+
+
+def _checked(wizard: TrainingWizard, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE, timeout=_PATIENCE)
+
+
+def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(sample_set))])
+    position = QPoint(100, 100)
+    drop = QDropEvent(
+        position, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    _page(wizard).dropEvent(drop)
+    _checked(wizard, qtbot)
+    assert wizard.findChild(QLineEdit, "dataPathEdit").text() == str(sample_set)
+    table = wizard.findChild(QTableWidget, "splitTable")
+    qtbot.waitUntil(lambda: table.item(8, 0) is not None and table.item(8, 0).text().isdigit(), timeout=_PATIENCE)
+    parts = [int(table.item(8, column).text()) for column in range(3)]
+    assert sum(parts) == 160
+    assert parts[0] > parts[1] > parts[2] > 0
+    assert all(sum(int(table.item(row, column).text()) for row in range(8)) == parts[column] for column in range(3))
+    qtbot.waitUntil(lambda: _page(wizard)._figure.figure is not None, timeout=_PATIENCE)
+    assert len(wizard.findChildren(QLabel, "exampleImage")) == 8
+
+
+def test_bad_images_are_listed_and_next_waits_for_the_decision(
+    make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(sample_set, broken)
+    images = sorted(broken.rglob("*.jpg"))
+    images[0].write_bytes(b"no image")
+    images[1].unlink()
+    wizard = make_wizard(broken)
+    _checked(wizard, qtbot)
+    view = wizard.findChild(QTreeView, "dataProblemsList")
+    model = view.model()
+    kinds = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert kinds == ["Image missing (1)", "Unreadable image (1)"]
+    assert model.index(0, 0, model.index(1, 0)).data() == images[0].stem
+    assert not wizard.next_button.isEnabled()
+    box = wizard.findChild(QCheckBox, "skipProblemsBox")
+    assert box.text() == "Go on without these 2 images"
+    box.click()
+    assert wizard.next_button.isEnabled()
+    assert wizard.model.state.recipe.data.skip_problems
+
+
+def test_a_folder_that_is_no_data_set_says_what_was_looked_for(
+    make_wizard: MakeWizard, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    wizard = make_wizard(tmp_path / "empty")
+    qtbot.waitUntil(lambda: bool(wizard.model.state.data_problem), timeout=_PATIENCE)
+    assert wizard.findChild(QLabel, "dataErrorLabel").isVisible()
+    assert not wizard.next_button.isEnabled()
+
+
+def test_the_check_can_be_stopped_and_that_is_said(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard(sample_set)
+    page = _page(wizard)
+    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.NONE, timeout=_PATIENCE)
+    page._checking.cancel()
+    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.RUNNING, timeout=_PATIENCE)
+    if wizard.model.state.check is Check.STOPPED:  # a small set may be through before
+        assert "not all opened" in wizard.findChild(QLabel, "checkLabel").text()
+    assert wizard.next_button.isEnabled()
+
+
+def test_another_path_replaces_everything(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard(sample_set)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None, timeout=_PATIENCE)
+    edit = wizard.findChild(QLineEdit, "dataPathEdit")
+    edit.clear()
+    qtbot.keyClicks(edit, "/not/there")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "does not exist" in wizard.model.state.data_problem, timeout=_PATIENCE)
+    assert wizard.model.state.dataset is None
+    assert wizard.findChild(QLabel, "dataSummaryLabel").isHidden()

@@ -1,0 +1,124 @@
+"""The wizard as a person uses it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QRadioButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from core.data import sample_set as sample_module
+from core.recipe import Recipe, recipe_from_toml
+from skinkd_gui.training.wizard.dialog import TrainingWizard, WizardResult
+from skinkd_gui.training.wizard.state import Check, Step
+from skinkd_gui.workers.job import running_jobs
+from tests.gui.training.wizard.conftest import MakeWizard
+
+_PATIENCE = 90_000  # milliseconds; importing torch and timm on a busy machine
+
+
+def _next(wizard: TrainingWizard, qtbot: QtBot, expected: Step) -> None:
+    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
+    assert wizard.model.state.step is expected
+
+
+def test_from_the_sample_images_to_start(
+    make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = partial(sample_module.write_sample_set, images=160, size=64)
+    monkeypatch.setattr(sample_module, "write_sample_set", small)
+    wizard = make_wizard(recipe=tiny)
+    assert not wizard.next_button.isEnabled()
+    wizard.findChild(QAbstractButton, "sampleDataButton").click()
+    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE, timeout=_PATIENCE)
+    summary = wizard.findChild(QLabel, "dataSummaryLabel")
+    assert "160 images" in summary.text()
+    assert "enerated" in wizard.findChild(QLabel, "syntheticLabel").text()
+    _next(wizard, qtbot, Step.TASK)
+    assert wizard.findChild(QRadioButton, "goalWholeButton").isChecked()
+    _next(wizard, qtbot, Step.TEACHER)
+    facts = wizard.findChild(QLabel, "teacherFactsLabel")
+    qtbot.waitUntil(lambda: "parameters" in facts.text(), timeout=_PATIENCE)
+    _next(wizard, qtbot, Step.STUDENT)
+    assert "73.5%" in wizard.findChild(QLabel, "paperFindingLabel").text()
+    _next(wizard, qtbot, Step.SCHEDULE)
+    _next(wizard, qtbot, Step.COST)
+    headline = wizard.findChild(QLabel, "costHeadline")
+    qtbot.waitUntil(lambda: headline.isVisible() and "both runs" in headline.text(), timeout=_PATIENCE)
+    _next(wizard, qtbot, Step.REVIEW)
+    assert not wizard.next_button.isVisible()
+    text = wizard.findChild(QPlainTextEdit, "recipeText").toPlainText()
+    qtbot.keyClicks(wizard.findChild(QLineEdit, "runNameEdit"), "My first run")
+    with qtbot.waitSignal(wizard.accepted_plan) as started:
+        qtbot.mouseClick(wizard.start_button, Qt.MouseButton.LeftButton)
+    (result,) = started.args
+    assert isinstance(result, WizardResult)
+    assert result.name == "My first run"
+    assert result.recipe == recipe_from_toml(text)
+    assert result.recipe.needs_teacher
+    assert wizard.isHidden()
+    assert not running_jobs()
+
+
+def test_closing_early_leaves_nothing_running(
+    make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
+) -> None:
+    wizard = make_wizard(sample_set, tiny)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None, timeout=_PATIENCE)
+    wizard.close()
+    assert wizard.isHidden()
+    assert not running_jobs()
+
+
+def test_pages_that_are_not_in_order_can_not_be_jumped_to(make_wizard: MakeWizard) -> None:
+    wizard = make_wizard()
+    wizard.steps.setCurrentRow(list(Step).index(Step.REVIEW))
+    assert wizard.model.state.step is Step.DATA
+    assert wizard.steps.currentRow() == 0
+    assert not wizard.steps.item(6).flags() & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_everything_to_click_or_type_in_has_a_name(make_wizard: MakeWizard) -> None:
+    wizard = make_wizard()
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QAbstractItemView, QPlainTextEdit)
+    unnamed = []
+    for kind in kinds:
+        for widget in wizard.findChildren(kind):
+            inside = _inside(widget, wizard)
+            if not inside and not (widget.objectName() and widget.accessibleName()):
+                unnamed.append(f"{type(widget).__name__} '{widget.objectName()}' in {widget.parent()}")
+    assert unnamed == []
+
+
+def test_it_fits_a_small_screen(make_wizard: MakeWizard) -> None:
+    wizard = make_wizard()
+    wizard.resize(1100, 720)
+    assert (wizard.width(), wizard.height()) == (1100, 720)
+    for step, page in wizard.pages.items():
+        widget = page.widget()
+        assert widget is not None
+        assert widget.minimumSizeHint().width() <= 844 - 14, step  # the page beside a scroll bar
+
+
+def _inside(widget: QWidget, wizard: TrainingWizard) -> bool:
+    """Whether Qt itself made the widget, as part of another control."""
+    parent = widget.parentWidget()
+    while parent is not None and parent is not wizard:
+        if isinstance(parent, QComboBox | QAbstractSpinBox | QLineEdit | QAbstractItemView):
+            return True
+        parent = parent.parentWidget()
+    return widget.objectName().startswith("qt_") or widget.inherits("QComboBoxPrivateScroller")

@@ -1,0 +1,211 @@
+"""Task, teacher, student, cost and review pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QTreeWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from core.recipe import Preset, Recipe, preset, read_recipe, set_values
+from core.runs.folder import create_run
+from core.runs.status import RunState
+from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.dialog import TrainingWizard
+from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.review_page import ReviewPage
+from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.student_page import StudentPage
+from skinkd_gui.training.wizard.task_page import TaskPage
+from skinkd_gui.training.wizard.teacher_page import TeacherPage
+from tests.gui.training.wizard.conftest import MakeWizard
+
+_PATIENCE = 90_000
+
+
+@pytest.fixture
+def model(qtbot: QtBot) -> WizardModel:
+    return WizardModel(brain.initial_state(preset(Preset.QUICK), "data"))
+
+
+def _add(qtbot: QtBot, page: QWidget) -> None:
+    qtbot.addWidget(page)
+    page.resize(840, 600)
+    page.show()
+
+
+def _finished_teacher(runs: Path, name: str = "Good teacher") -> Path:
+    recipe = set_values(preset(Preset.QUICK), ["task=teacher", "data.path=data", "data.image_size=64"])
+    folder = create_run(recipe, runs=runs, name=name)
+    folder.model_file.touch()
+    folder.set_status(state=RunState.FINISHED)
+    return folder.path
+
+
+class TestTask:
+    def test_goal_and_preset_go_into_the_recipe(self, model: WizardModel, qtbot: QtBot, tmp_path: Path) -> None:
+        page = TaskPage(model, tmp_path)
+        _add(qtbot, page)
+        page.findChild(QRadioButton, "goalTeacherButton").click()
+        page.findChild(QRadioButton, "presetBestButton").click()
+        assert model.state.goal is Goal.TEACHER
+        assert model.state.recipe.optimisation == preset(Preset.BEST).optimisation
+        assert model.state.recipe.data.path == "data"
+
+    def test_a_finished_teacher_is_found_and_chosen(self, model: WizardModel, qtbot: QtBot, tmp_path: Path) -> None:
+        folder = _finished_teacher(tmp_path)
+        page = TaskPage(model, tmp_path)
+        _add(qtbot, page)
+        page.entered()
+        qtbot.waitUntil(lambda: page.teachers.topLevelItemCount() == 1, timeout=_PATIENCE)
+        page.findChild(QRadioButton, "goalDistilButton").click()
+        assert page.teachers.isVisible()
+        item = page.teachers.topLevelItem(0)
+        assert item is not None
+        assert item.text(0) == "Good teacher"
+        page.teachers.setCurrentItem(item)
+        assert brain.recipe_of(model.state).teacher.run == str(folder)
+        assert model.state.recipe.data.image_size == 64
+        page.shut_down()
+
+
+class TestModels:
+    def test_a_network_is_looked_up_and_an_unknown_one_named(self, model: WizardModel, qtbot: QtBot) -> None:
+        page = TeacherPage(model)
+        _add(qtbot, page)
+        page.entered()
+        facts = page.findChild(QLabel, "teacherFactsLabel")
+        qtbot.waitUntil(lambda: "2.2 million parameters" in facts.text(), timeout=_PATIENCE)
+        combo = page.findChild(QComboBox, "teacherArchitectureCombo")
+        line = combo.lineEdit()
+        assert line is not None
+        line.setText("mobilenetv2_1000")
+        line.textEdited.emit(line.text())  # typing would open the list, for which offscreen Qt has no keyboard
+        problem = page.findChild(QLabel, "teacherArchitectureProblem")
+        qtbot.waitUntil(problem.isVisible, timeout=_PATIENCE)
+        assert "mobilenetv2_100" in problem.text()
+        assert brain.message_for(model.state, Step.TEACHER)
+        suggested = page.findChild(QTreeWidget, "teacherSuggestionsList")
+        suggested.setCurrentItem(suggested.topLevelItem(0))
+        assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
+        qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text(), timeout=_PATIENCE)
+        assert brain.message_for(model.state, Step.TEACHER) == ""
+        page.shut_down()
+
+    def test_all_networks_can_be_searched_for(self, model: WizardModel, qtbot: QtBot) -> None:
+        page = StudentPage(model)
+        _add(qtbot, page)
+        page.entered()
+        completer = page.chooser.combo.completer
+        qtbot.waitUntil(
+            lambda: (found := completer()) is not None and found.model().rowCount() > 500, timeout=_PATIENCE
+        )
+        found = completer()
+        assert found is not None
+        found.setCompletionPrefix("ghost")
+        assert found.completionCount() > 0
+        page.shut_down()
+
+    def test_a_file_of_weights_must_be_chosen_and_exist(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = StudentPage(model)
+        _add(qtbot, page)
+        combo = page.findChild(QComboBox, "studentWeightsCombo")
+        combo.setCurrentIndex(combo.findData("file"))
+        combo.activated.emit(combo.currentIndex())
+        assert "Choose the .safetensors file" in brain.message_for(model.state, Step.STUDENT)
+        weights = tmp_path / "weights.safetensors"
+        weights.touch()
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(weights), ""))
+        page.findChild(QPushButton, "studentWeightsBrowseButton").click()
+        assert model.state.recipe.student.weights == str(weights)
+        assert page.findChild(QLineEdit, "studentWeightsFileEdit").text() == str(weights)
+        assert brain.message_for(model.state, Step.STUDENT) == ""
+
+    def test_the_methods_own_numbers_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
+        page = StudentPage(model)
+        _add(qtbot, page)
+        rows = page.numbers.rows
+        assert page.numbers.more is not None
+        page.numbers.more.setChecked(True)
+        assert rows["distillation.kl_direction"].editor.isVisible()
+        assert not rows["distillation.beta"].editor.isVisible()
+        model.set_value("distillation.method", "dist")
+        assert rows["distillation.beta"].editor.isVisible()
+        assert not rows["distillation.kl_direction"].editor.isVisible()
+        assert "DIST" in page.findChild(QLabel, "paperFindingLabel").text()
+        model.update(brain.choose_goal(model.state, Goal.PLAIN))
+        assert not rows["distillation.alpha"].editor.isVisible()
+
+
+def _names(combo: QComboBox) -> int:
+    completer = combo.completer()
+    return completer.model().rowCount() if completer is not None else 0
+
+
+class TestReview:
+    def test_the_plan_the_recipe_and_the_command(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = ReviewPage(model, tmp_path / "runs")
+        _add(qtbot, page)
+        page.entered()
+        plan = page.findChild(QLabel, "planLabel")
+        qtbot.waitUntil(lambda: "2 runs" in plan.text(), timeout=_PATIENCE)
+        saved = tmp_path / "mine"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(saved), ""))
+        page.findChild(QPushButton, "saveRecipeButton").click()
+        assert read_recipe(saved.with_suffix(".toml")) == brain.recipe_of(model.state)
+        page.findChild(QPushButton, "copyCommandButton").click()
+        assert QGuiApplication.clipboard().text().startswith("skinkd-cli train quick --data data")
+        page.shut_down()
+
+    def test_a_teacher_that_is_finished_already_is_used_again(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path
+    ) -> None:
+        recipe = brain.plan(model.state, tmp_path)[0].recipe
+        folder = create_run(recipe, runs=tmp_path)
+        folder.model_file.touch()
+        folder.set_status(state=RunState.FINISHED)
+        page = ReviewPage(model, tmp_path)
+        _add(qtbot, page)
+        page.entered()
+        plan = page.findChild(QLabel, "planLabel")
+        qtbot.waitUntil(lambda: "finished already" in plan.text(), timeout=_PATIENCE)
+        page.shut_down()
+
+
+class TestCost:
+    def test_what_was_measured_is_dropped_when_the_settings_change(
+        self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
+    ) -> None:
+        wizard: TrainingWizard = make_wizard(sample_set, tiny)
+        qtbot.waitUntil(lambda: brain.can_start(wizard.model.state), timeout=_PATIENCE)
+        wizard.model.update(brain.go_to(wizard.model.state, Step.COST))
+        headline = wizard.findChild(QLabel, "costHeadline")
+        qtbot.waitUntil(headline.isVisible, timeout=_PATIENCE)
+        wizard.model.set_value("hardware.threads", 2)
+        assert not headline.isVisible()
+        assert "Measure again" in wizard.findChild(QLabel, "measureNote").text()
+
+    def test_leaving_the_page_stops_measuring(
+        self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
+    ) -> None:
+        wizard: TrainingWizard = make_wizard(sample_set, tiny)
+        qtbot.waitUntil(lambda: brain.can_start(wizard.model.state), timeout=_PATIENCE)
+        wizard.model.update(brain.go_to(wizard.model.state, Step.COST))
+        wizard.model.update(brain.go_to(wizard.model.state, Step.REVIEW))
+        again = wizard.findChild(QPushButton, "measureButton")
+        qtbot.waitUntil(again.isEnabled, timeout=_PATIENCE)
