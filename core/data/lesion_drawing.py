@@ -36,7 +36,7 @@ def draw_lesion(look: Look, size: int, generator: np.random.Generator) -> Field:
     lesion = _over(lesion, (0.20, 0.12, 0.09), pen.network() * look.network * 0.75)
     lesion = _over(lesion, (0.42, 0.46, 0.55), pen.patch(0.45) * look.veil * 0.85)
     lesion = _over(lesion, (0.13, 0.08, 0.08), pen.spots(look.size, 26, 0.010, 0.020) * look.globules * 0.9)
-    lesion = _over(lesion, (0.42, 0.05, 0.14), pen.spots(look.size, 13, 0.030, 0.055) * look.lacunae * 0.85)
+    lesion = _over(lesion, (0.42, 0.05, 0.14), pen.spots(look.size, 13, 0.034, 0.060) * look.lacunae * 0.9)
     lesion = _over(lesion, (0.72, 0.17, 0.16), pen.spots(look.size, 60, 0.008, 0.014) * look.red_dots * 0.8)
     lesion = _over(lesion, (0.97, 0.93, 0.80), pen.spots(look.size, 22, 0.009, 0.018) * look.cysts * 0.85)
     lesion = _over(lesion, (0.92, 0.83, 0.60), pen.crust(look.size) * look.keratin * 0.9)
@@ -170,7 +170,7 @@ class _Pen:
         """Ragged masses in the middle."""
         ragged = self.noise(9) * 0.6 + self.noise(24) * 0.5
         middle = np.clip(1.15 - self.radius / (extent * 0.75), 0, 1)
-        return np.asarray(np.clip((ragged * 0.8 + middle * 2.2 - 1.3) * 2, 0, 1), dtype=np.float32)
+        return np.asarray(np.clip((ragged * 0.8 + middle * 2.2 - 1.15) * 2, 0, 1), dtype=np.float32)
 
     def centre(self, extent: float) -> Picture:
         """A pale patch in the very middle."""

@@ -110,13 +110,13 @@ LOOKS: dict[str, Look] = {
         opacity=0.70,
     ),
     "VASC": Look(
-        (0.58, 0.24, 0.24),
-        (0.40, 0.13, 0.22),
+        (0.55, 0.18, 0.22),
+        (0.38, 0.11, 0.22),
         accent=0.50,
         size=0.24,
         irregular=0.10,
-        lacunae=0.95,
-        opacity=0.72,
+        lacunae=1.0,
+        opacity=0.80,
     ),
     "SCC": Look(
         (0.72, 0.41, 0.36),
@@ -125,9 +125,9 @@ LOOKS: dict[str, Look] = {
         size=0.31,
         irregular=0.22,
         softness=0.05,
-        keratin=0.95,
-        vessels=0.20,
-        red_dots=0.25,
+        keratin=1.0,
+        vessels=0.12,
+        red_dots=0.20,
         opacity=0.66,
     ),
 }
@@ -145,7 +145,7 @@ CONFUSABLE: dict[str, tuple[str, ...]] = {
 }
 """What each class is taken for in the clinic; borderline lesions lean towards one of these."""
 
-_BORDERLINE_SHARE, _HARD_SHARE = 0.20, 0.07
+_BORDERLINE_SHARE, _HARD_SHARE = 0.15, 0.04
 
 
 def lesion_look(code: str, generator: np.random.Generator) -> Look:

@@ -14,13 +14,14 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from PIL import Image
 
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.lesion_drawing import draw_lesion, draw_view
 from core.data.lesion_looks import lesion_look
-from core.data.progress import ProgressMeter, map_in_threads
+from core.data.progress import ProgressMeter, map_in_threads, wait_for
 from core.data.tables import write_atomically, write_table
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
@@ -36,6 +37,7 @@ _IMAGES_PER_LESION = (1, 2, 3, 4)
 _LESION_CHANCES = (0.45, 0.30, 0.15, 0.10)
 _SITES = ("anterior torso", "posterior torso", "head/neck", "upper extremity", "lower extremity", "palms/soles", "")
 _MEAN_AGE = {"MEL": 61, "NV": 46, "BCC": 66, "AK": 68, "BKL": 63, "DF": 50, "VASC": 51, "SCC": 70}
+_LOCK = ".skinkd-synthetic.lock"
 _INPUT = "ISIC_2019_Training_Input"
 _TRUTH = "ISIC_2019_Training_GroundTruth.csv"
 _METADATA = "ISIC_2019_Training_Metadata.csv"
@@ -69,25 +71,56 @@ def write_sample_set(
     """
     if images < 16 or size < 32:
         raise SkinKDError("Too small a sample set", "It needs at least 16 images of at least 32 pixels.")
+    token = token or CancelToken()
     facts: Facts = {"generator": "SkinKD sample set", "version": _VERSION, "images": images, "seed": seed, "size": size}
-    if _prepare(out, facts):
-        return out
+    _make_folder(out)
+    lock = FileLock(out / _LOCK)
+    wait_for(lock, "Another SkinKD is writing the sample set; waiting for it.", report, token)
+    try:
+        if not _prepare(out, facts):
+            _write(out, facts, report, token)
+    except OSError as error:
+        raise _not_writable(out, error) from error
+    finally:
+        lock.release()
+    return out
+
+
+def _write(out: Path, facts: Facts, report: Report, token: CancelToken) -> None:
+    images, seed, size = (int(facts[name]) for name in ("images", "seed", "size"))
     lesions = _plan(images, seed)
     folder = out / _INPUT
     folder.mkdir(exist_ok=True)
     meter = ProgressMeter(Phase.SAVING, images, report)
     draw = partial(_write_lesion, folder=folder, seed=seed, size=size)
-    with closing(map_in_threads(draw, lesions, threads=0, token=token or CancelToken())) as drawn:
+    with closing(map_in_threads(draw, lesions, threads=0, token=token)) as drawn:
         for lesion, _ in zip(lesions, drawn, strict=True):
             for _ in lesion.names:
                 meter.step()
     _write_tables(out, lesions, seed)
     write_atomically(out / SYNTHETIC_MARKER, json.dumps({**facts, "finished": True}, indent=1).encode())
-    return out
+
+
+def _make_folder(out: Path) -> None:
+    """Raises `SkinKDError` when the folder can not be used, before anything is written into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        others = sorted(path.name for path in out.iterdir())
+    except OSError as error:
+        raise _not_writable(out, error) from error
+    if others and not {SYNTHETIC_MARKER, _LOCK} & set(others):
+        raise SkinKDError(
+            "The folder is not empty",
+            f"{out} holds other files ({', '.join(others[:3])}). Choose a new or an empty folder for the sample set.",
+        )
+
+
+def _not_writable(out: Path, error: OSError) -> SkinKDError:
+    return SkinKDError("The sample set can not be written", f"{out}: {error.strerror or error}.")
 
 
 def _prepare(out: Path, facts: Facts) -> bool:
-    """Make the folder and mark it; True when it already holds exactly this set."""
+    """Mark the folder and empty it of an older set; True when it already holds exactly this set."""
     marker = out / SYNTHETIC_MARKER
     try:
         present = json.loads(marker.read_bytes())
@@ -95,16 +128,6 @@ def _prepare(out: Path, facts: Facts) -> bool:
         present = None
     if present == {**facts, "finished": True} and (out / _TRUTH).is_file():
         return _complete(out, int(facts["images"]))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        others = [name for name in sorted(path.name for path in out.iterdir()) if name != SYNTHETIC_MARKER]
-    except OSError as error:
-        raise SkinKDError("The sample set can not be written", f"{out}: {error.strerror}.") from error
-    if others and present is None:
-        raise SkinKDError(
-            "The folder is not empty",
-            f"{out} holds other files ({', '.join(others[:3])}). Choose a new or an empty folder for the sample set.",
-        )
     for name in (_TRUTH, _METADATA):
         (out / name).unlink(missing_ok=True)
     for old in (out / _INPUT).glob("SYN_*.jpg"):

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.data.decoding import DECODER_VERSION, UnreadableImageError, decode_image
-from core.data.progress import ProgressMeter, map_in_threads
+from core.data.progress import ProgressMeter, map_in_threads, wait_for
 from core.data.tables import write_atomically
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Report, ignore
@@ -76,7 +76,7 @@ class StoreBuilder:
             self.folder.mkdir(parents=True, exist_ok=True)
             known = self._finished(verify=False)
             if known is None:
-                _wait_for(lock, report, token)
+                wait_for(lock, "Another SkinKD is decoding the same images; waiting for it.", report, token)
                 known = self._finished(verify=True, report=report)
             return self._build(report, token, threads) if known is None else known
         except OSError as error:
@@ -257,16 +257,3 @@ def _read_facts(path: Path) -> dict[str, Any] | None:
         return None
     complete = {"decoder", "size", "changed", "failed", "digests", "crc"} <= facts.keys()
     return facts if complete and len(facts["crc"]) == len(facts["digests"]) else None
-
-
-def _wait_for(lock: FileLock, report: Report, token: CancelToken) -> None:
-    told = False
-    while True:
-        token.check()
-        try:
-            lock.acquire(timeout=0.2)
-            return
-        except Timeout:
-            if not told:
-                report(Notice("Another SkinKD is decoding the same images; waiting for it."))
-                told = True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -87,11 +88,17 @@ def test_other_files_are_never_overwritten(tmp_path: Path) -> None:
 
 def test_an_unfinished_set_is_marked_and_can_be_finished(tmp_path: Path) -> None:
     source = CancelSource()
-    source.cancel()
     with pytest.raises(Cancelled):
-        write_sample_set(tmp_path / "set", images=24, size=48, token=source.token)
+        write_sample_set(tmp_path / "set", images=24, size=48, report=lambda event: source.cancel(), token=source.token)
     assert json.loads((tmp_path / "set" / SYNTHETIC_MARKER).read_text())["images"] == 24
     write_sample_set(tmp_path / "set", images=24, size=48)
+    assert len(read_dataset(tmp_path / "set").records) == 24
+
+
+def test_two_writers_wait_for_one_another(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write_sample_set, tmp_path / "set", images=24, size=48) for _ in range(2)]
+        assert [writer.result() for writer in writers] == [tmp_path / "set"] * 2
     assert len(read_dataset(tmp_path / "set").records) == 24
 
 

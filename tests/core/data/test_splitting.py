@@ -61,13 +61,14 @@ def _try_split(dataset: DataSet, recipe: DataRecipe) -> Split | None:
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(datasets(), recipes())
 def test_splits_are_disjoint_complete_and_keep_together_what_belongs_together(
     dataset: DataSet, recipe: DataRecipe
 ) -> None:
     split = _try_split(dataset, recipe)
     if split is None:
+        assert recipe.group_by_lesion or dataset.problems
         return
     indices = [index for _, part in parts_of(split) for index in part.tolist()]
     assert len(indices) == len(set(indices))
@@ -83,7 +84,7 @@ def test_splits_are_disjoint_complete_and_keep_together_what_belongs_together(
         assert len({place.get(name) for name in (problem.subject, *problem.names)}) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(datasets(), recipes(), st.randoms(use_true_random=False))
 def test_a_split_depends_on_the_images_and_not_on_their_order(
     dataset: DataSet, recipe: DataRecipe, random: object
