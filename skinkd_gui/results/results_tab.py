@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLineEdit,
-    QMessageBox,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QMessageBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import CancelToken, Report
 from core.runs.status import RunState, RunSummary
@@ -25,12 +15,11 @@ from skinkd_gui.results.columns import COLUMNS
 from skinkd_gui.results.details import RunDetails, load_details
 from skinkd_gui.results.details_panel import DetailsPanel
 from skinkd_gui.results.exporting import save_table_as
-from skinkd_gui.results.figure_panel import make_button
+from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel, RunsProxy
 from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
@@ -71,15 +60,32 @@ class ResultsTab(QWidget):
     def _build(self) -> None:
         self.table = RunsTable(self._proxy, self)
         self.details = DetailsPanel(self)
-        self._hint = EmptyState("chart", "Choose a run", "Select one row above to see how good it is, or several "
-                                "rows (with Ctrl or Shift) to compare them.", self)  # fmt: skip
+        self._hint = EmptyState(
+            "chart",
+            "Choose a run",
+            "Select one row above to see how good it is, or several rows (with Ctrl or Shift) to compare them.",
+            self,
+        )
         self._lower = QStackedWidget(self)
         self._lower.addWidget(self._hint)
         self._lower.addWidget(self.details)
+        self._waiting = EmptyState("chart", "Reading the runs...", "", self)
+        self._content = self._build_content()
+        self._pages = QStackedWidget(self)
+        for page in (self._waiting, self._content, self._build_empty()):
+            self._pages.addWidget(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._pages)
+        self.table.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.table.selectionModel().currentRowChanged.connect(self._current_changed)
+        self._update_actions()
+
+    def _build_content(self) -> QWidget:
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(self._build_bar())
+        column.addWidget(self._build_bar())
         column.addWidget(self.table, 1)
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setObjectName("resultsSplitter")
@@ -90,20 +96,11 @@ class ResultsTab(QWidget):
         splitter.setStretchFactor(0, 2)
         splitter.setStretchFactor(1, 5)
         splitter.setSizes([220, 480])
-        self._content = QWidget(self)
-        inner = QVBoxLayout(self._content)
+        content = QWidget(self)
+        inner = QVBoxLayout(content)
         inner.setContentsMargins(12, 12, 12, 8)
         inner.addWidget(splitter)
-        self._waiting = EmptyState("chart", "Reading the runs...", "", self)
-        self._pages = QStackedWidget(self)
-        for page in (self._waiting, self._content, self._build_empty()):
-            self._pages.addWidget(page)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._pages)
-        self.table.selectionModel().selectionChanged.connect(self._selection_changed)
-        self.table.selectionModel().currentRowChanged.connect(self._current_changed)
-        self._update_actions()
+        return content
 
     def _build_empty(self) -> EmptyState:
         self._empty = EmptyState(
@@ -116,46 +113,17 @@ class ResultsTab(QWidget):
         self._empty.add_button("New training...", "resultsTrainButton", primary=True).clicked.connect(self._ask_train)
         return self._empty
 
-    def _build_bar(self) -> QHBoxLayout:
-        self.search = QLineEdit(self)
-        self.search.setObjectName("runsSearch")
-        self.search.setAccessibleName("Search the runs")
-        self.search.setPlaceholderText("Search by name, kind, data, state or model")
-        self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(300)
+    def _build_bar(self) -> RunsBar:
+        self.bar = RunsBar(self.table, self)
+        self.search = self.bar.search
         self.search.textChanged.connect(self._search)
-        QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus,
-                  context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # fmt: skip
-        QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh,
-                  context=Qt.ShortcutContext.WidgetWithChildrenShortcut)  # fmt: skip
-        self._count = make_label("", "muted", self)
-        row = QHBoxLayout()
-        row.addWidget(self.search, 2)
-        row.addWidget(self._count, 1)
-        self._buttons: dict[str, QPushButton] = {}
-        self._actions: dict[str, QAction] = {}
-        for key, text, tip, slot in (
-            ("open", "Open folder", "Show the run's files in the file manager", self._open_folder),
-            ("resume", "Resume", "Go on with a run that stopped or failed", self._resume),
-            ("table", "Save table...", "Save the runs shown as CSV", self._save_table),
-            ("bin", "Move to bin...", "Move the selected runs to the system's bin", self._ask_bin),
-        ):
-            row.addWidget(self._add_action(key, text, tip, slot))
-        return row
-
-    def _add_action(self, key: str, text: str, tip: str, slot: Callable[[], None]) -> QPushButton:
-        button = make_button(text, f"runs{key.capitalize()}Button", self)
-        button.setToolTip(tip)
-        button.clicked.connect(slot)
-        action = QAction(text, self.table)
-        action.triggered.connect(slot)
-        if key == "bin":
-            button.setProperty("danger", True)
-            action.setShortcut(QKeySequence.StandardKey.Delete)
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.table.addAction(action)
-        self._buttons[key], self._actions[key] = button, action
-        return button
+        self.bar.open_folder.triggered.connect(self._open_folder)
+        self.bar.resume.triggered.connect(self._resume)
+        self.bar.save_table.triggered.connect(self._save_table)
+        self.bar.bin.triggered.connect(self._ask_bin)
+        shortcut = QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        return self.bar
 
     # Listing
 
@@ -246,9 +214,7 @@ class ResultsTab(QWidget):
         self._say_count()
 
     def _say_count(self) -> None:
-        every, shown = len(self._model.runs), self._proxy.rowCount()
-        runs = "1 run" if every == 1 else f"{every:,} runs"
-        self._count.setText(runs if shown == every else f"{shown:,} of {runs}")
+        self.bar.say_count(self._proxy.rowCount(), len(self._model.runs))
 
     # Selection
 
@@ -309,16 +275,11 @@ class ResultsTab(QWidget):
 
     def _update_actions(self) -> None:
         selected = self.table.selected()
-        one = len(selected) == 1
-        enabled = {
-            "open": one,
-            "resume": one and selected[0].resumable and selected[0].status.state not in _BUSY,
-            "table": bool(self._model.runs),
-            "bin": bool(selected) and all(run.status.state not in _BUSY for run in selected),
-        }
-        for key, on in enabled.items():
-            self._buttons[key].setEnabled(on)
-            self._actions[key].setEnabled(on)
+        one = selected[0] if len(selected) == 1 else None
+        self.bar.open_folder.setEnabled(one is not None)
+        self.bar.resume.setEnabled(one is not None and one.resumable and one.status.state not in _BUSY)
+        self.bar.save_table.setEnabled(bool(self._model.runs))
+        self.bar.bin.setEnabled(bool(selected) and all(run.status.state not in _BUSY for run in selected))
 
     @Slot()
     def _ask_train(self) -> None:
