@@ -34,17 +34,16 @@ class CheckpointFolder:
     def save(self, state: Values, best_epoch: int) -> None:
         """Replace the state; `best_epoch` says which best weights (written before) it needs, 0 for none."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with atomic.replacing(self._state) as temporary:
-            torch.save({**state, "version": CHECKPOINT_VERSION, "best_weights": best_epoch}, temporary)
-        for file in self._folder.glob("best-*.pt"):
+        _save({**state, "version": CHECKPOINT_VERSION, "best_weights": best_epoch}, self._state)
+        # Also what a killed process left half written.
+        for file in [*self._folder.glob("best-*.pt"), *self._folder.glob(".*.tmp")]:
             if file != self._best(best_epoch):
                 file.unlink(missing_ok=True)
 
     def save_best(self, weights: Values, epoch: int) -> None:
         """Write the weights of a new best epoch; they count once `save` names them."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with atomic.replacing(self._best(epoch)) as temporary:
-            torch.save(weights, temporary)
+        _save(weights, self._best(epoch))
 
     def load(self) -> Values:
         """The last saved state, on the CPU. Raises `SkinKDError` when it can not be read."""
@@ -60,13 +59,21 @@ class CheckpointFolder:
         """The weights of the best epoch, on the CPU. Raises `SkinKDError` when they can not be read."""
         return _load(self._best(epoch))
 
-    def remove(self) -> None:
-        """Delete the checkpoint; a finished run needs none."""
-        for file in [self._state, *self._folder.glob("best-*.pt"), *self._folder.glob(".*.tmp")]:
-            file.unlink(missing_ok=True)
-
     def _best(self, epoch: int) -> Path:
         return self._folder / f"best-{epoch:04d}.pt"
+
+
+def _save(values: Values, path: Path) -> None:
+    try:
+        with atomic.replacing(path) as temporary:
+            torch.save(values, temporary)
+    except RuntimeError as error:  # torch's own writer says nothing but that a write failed
+        raise SkinKDError(
+            "The checkpoint can not be written",
+            f"{path} could not be written; probably the disk is full. Free some space, then resume the run: it goes on "
+            "from its last checkpoint.",
+            str(error),
+        ) from error
 
 
 def _load(path: Path) -> Values:

@@ -52,20 +52,7 @@ class DeviceFacts:
 
 def list_devices() -> tuple[DeviceFacts, ...]:
     """Every device that torch sees, the CPU last. Each GPU is tried with a small convolution."""
-    import psutil
-    import torch
-
-    found: list[DeviceFacts] = []
-    if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(index)
-            reason = _trial(f"cuda:{index}")
-            found.append(DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason))
-    if torch.backends.mps.is_available():
-        reason = _trial("mps")
-        found.append(DeviceFacts("mps", "Apple GPU", None, not reason, reason))
-    found.append(DeviceFacts("cpu", cpu_name(), psutil.virtual_memory().total, True))
-    return tuple(found)
+    return tuple(_devices())
 
 
 def resolve(hardware: HardwareRecipe, report: Report = ignore) -> Hardware:
@@ -73,13 +60,11 @@ def resolve(hardware: HardwareRecipe, report: Report = ignore) -> Hardware:
 
     Raises `SkinKDError` when a device is asked for by name that is absent or does not work.
     """
-    devices = list_devices()
-    chosen = _automatic(devices, report) if hardware.device == "auto" else _named(hardware.device, devices)
+    chosen, why = _automatic(report) if hardware.device == "auto" else (_named(hardware.device), "as the recipe asks")
     threads = hardware.threads or available_cores()
     precision = _precision(hardware.precision, chosen, report)
     device = "cuda" if chosen.device == "cuda:0" else chosen.device
     resolved = Hardware(device, precision, threads, chosen.name)
-    why = "as the recipe asks" if hardware.device != "auto" else _why(chosen, devices)
     report(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
 
@@ -116,37 +101,52 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine() or "CPU"
 
 
-def _automatic(devices: tuple[DeviceFacts, ...], report: Report) -> DeviceFacts:
-    for facts in devices:
+def _devices() -> Iterator[DeviceFacts]:
+    """The devices one by one: trying a GPU takes time and some of its memory, so those not needed are not tried."""
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            reason = _trial(f"cuda:{index}")
+            yield DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason)
+    if torch.backends.mps.is_available():
+        reason = _trial("mps")
+        yield DeviceFacts("mps", "Apple GPU", None, not reason, reason)
+    yield DeviceFacts("cpu", cpu_name(), psutil.virtual_memory().total, True)
+
+
+def _automatic(report: Report) -> tuple[DeviceFacts, str]:
+    """The first device that works, and why it was taken."""
+    for place, facts in enumerate(_devices()):
+        if facts.works and facts.device != "cpu":
+            return facts, "it is the first GPU that works"
         if facts.works:
-            return facts
+            return facts, "no GPU works" if place else "no GPU was found"
         report(Notice(f"{facts.name} can not be used and is left aside: {facts.reason}", Level.WARNING))
     raise AssertionError("the CPU always works")
 
 
-def _named(device: str, devices: tuple[DeviceFacts, ...]) -> DeviceFacts:
-    candidates = [facts for facts in devices if facts.device.partition(":")[0] == device]
-    for facts in candidates:
-        if facts.works:
+def _named(device: str) -> DeviceFacts:
+    seen: list[DeviceFacts] = []
+    for facts in _devices():
+        if facts.works and facts.device.partition(":")[0] == device:
             return facts
-    there = ", ".join(f"{facts.device} ({facts.name})" for facts in devices if facts.works)
-    if candidates:
+        seen.append(facts)
+    there = ", ".join(f"{facts.device} ({facts.name})" for facts in seen if facts.works)
+    broken = [facts for facts in seen if facts.device.partition(":")[0] == device]
+    if broken:
         raise SkinKDError(
-            f"{candidates[0].name} does not work",
+            f"{broken[0].name} does not work",
             f"A small computation on {device} failed. Choose another device; working are: {there}.",
-            candidates[0].reason,
+            broken[0].reason,
         )
     raise SkinKDError(
         f"There is no {device} device",
         f"The recipe asks for {device}, but torch sees none on this computer. Set hardware.device to auto, or to one "
         f"of: {there}.",
     )
-
-
-def _why(chosen: DeviceFacts, devices: tuple[DeviceFacts, ...]) -> str:
-    if chosen.device != "cpu":
-        return "it is the first GPU that works"
-    return "no GPU was found" if len(devices) == 1 else "no GPU works"
 
 
 def _precision(asked: str, facts: DeviceFacts, report: Report) -> Precision:

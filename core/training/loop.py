@@ -6,12 +6,10 @@ from the middle of an epoch, ends on the CPU with exactly the numbers of a run t
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -36,18 +34,14 @@ from core.recipe.schema import DistillationRecipe
 from core.training.batches import FitData, batch_count, check_data, epoch_indices
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
+from core.training.engine import create_fabric, own_randomness
 from core.training.hardware import Hardware
 from core.training.meter import Meter
 from core.training.optimisation import create_optimizer, learning_rate, set_learning_rate, step_seed
 from core.training.placement import place_images
 from core.training.records import cross_entropy, record_from_values
 
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
 _CHECKPOINT_SECONDS = 600.0
-
-_FABRIC_PRECISION: dict[str, Any] = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 
 
 class EpochScores(Protocol):
@@ -120,7 +114,7 @@ def fit(
     the loss is not finite; `SkinKDError` for data or checkpoints that can not be used.
     """
     check_data(data, recipe)
-    with _own_randomness(hardware.device):
+    with own_randomness(hardware.device):
         trainer = _Trainer(model, preprocessing, data, recipe, hardware, score, checkpoint)
         trainer.connect(observer or _Nobody(), report, token or CancelToken())
         return trainer.run()
@@ -146,7 +140,7 @@ class _Trainer:
         self._hardware = hardware
         self._score = score
         self._checkpoint = checkpoint
-        self._fabric = _create_fabric(hardware)
+        self._fabric = create_fabric(hardware)
         self._model = model.to(memory_format=torch.channels_last)
         self._optimizer = create_optimizer(model.parameters(), self._settings)
         self._wrapped, self._stepper = self._fabric.setup(self._model, self._optimizer)
@@ -390,8 +384,15 @@ class _Trainer:
                 f"batches of {state['images'][2]}; now there are {images[0]} and {images[1]} in batches of "
                 f"{images[2]}. Restore the data and the recipe, or start a new run.",
             )
-        self._model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        try:
+            self._model.load_state_dict(state["model"])
+            self._optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise SkinKDError(
+                "The checkpoint belongs to another model",
+                "Its weights do not fit the network of the recipe. Restore the recipe, or start a new run.",
+                str(error),
+            ) from error
         self._fabric.strategy.precision.load_state_dict(state["precision"])
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [record_from_values(values) for values in state["history"]]
@@ -412,28 +413,3 @@ class _Trainer:
 
 def _sum_type(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
-
-
-def _create_fabric(hardware: Hardware) -> Fabric:
-    # Fabric announces its choices on the terminal; ours are reported as events.
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.ERROR)
-    from lightning_fabric import Fabric
-
-    kind, _, index = hardware.device.partition(":")
-    devices: list[int] | int = [int(index or 0)] if kind == "cuda" else 1
-    return Fabric(accelerator=kind, devices=devices, precision=_FABRIC_PRECISION[hardware.precision])
-
-
-@contextmanager
-def _own_randomness(device: str) -> Iterator[None]:
-    """Leave the global random state and cuDNN's settings as they were."""
-    on_cuda = device.startswith("cuda")
-    devices = [torch.device(device).index or 0] if on_cuda else []
-    benchmark = torch.backends.cudnn.benchmark
-    with torch.random.fork_rng(devices=devices):
-        torch.backends.cudnn.benchmark = on_cuda
-        try:
-            yield
-        finally:
-            torch.backends.cudnn.benchmark = benchmark

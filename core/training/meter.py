@@ -57,8 +57,10 @@ class Meter:
     def stopped(self) -> Iterator[None]:
         """Let the time inside the block not count."""
         begin = time.monotonic()
-        yield
-        lost = time.monotonic() - begin
-        self._begin += lost
-        self._first = (self._first[0], self._first[1] + lost)
-        self._last = (self._last[0] + lost, self._last[1])
+        try:
+            yield
+        finally:
+            lost = time.monotonic() - begin
+            self._begin += lost
+            self._first = (self._first[0], self._first[1] + lost)
+            self._last = (self._last[0] + lost, self._last[1])

@@ -300,6 +300,30 @@ def test_a_teacher_must_be_there_and_finished(sample_set: Path, tmp_path: Path) 
         assert folder.status().state is RunState.FAILED
 
 
+def test_a_training_that_comes_apart_leaves_its_best_model(
+    sample_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.training import loop
+
+    real = loop.fit
+
+    def fit(model: torch.nn.Module, preprocessing: object, data: object, recipe: Recipe, **options: object) -> None:
+        real(model, preprocessing, data, set_values(recipe, ["optimisation.epochs=1"]), **options)  # type: ignore[arg-type]
+        with torch.no_grad():
+            next(model.parameters()).fill_(float("nan"))
+        raise loop.TrainingDivergedError("Training came apart in epoch 2", "Lower the learning rate.")
+
+    monkeypatch.setattr(loop, "fit", fit)
+    folder = create_run(small(sample_set, "task=teacher"), runs=tmp_path)
+    said: list[Event] = []
+    with pytest.raises(SkinKDError, match="came apart"):
+        execute(folder, said.append)
+    assert folder.status().state is RunState.FAILED
+    assert any(isinstance(event, Notice) and "weights of epoch 1" in event.text for event in said)
+    weights = load_model(folder.model_file)[0].state_dict().values()
+    assert all(torch.isfinite(value).all() for value in weights)
+
+
 def test_a_full_disk_and_a_bug_leave_a_message(
     sample_set: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -46,6 +46,12 @@ def test_an_interrupted_write_leaves_the_last_state(tmp_path: Path, monkeypatch:
     assert [file.name for file in tmp_path.iterdir()] == ["state.pt"]
 
 
+def test_what_a_killed_process_left_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / ".state.pt.999.tmp").write_bytes(b"half")
+    CheckpointFolder(tmp_path).save({"epoch": 1}, 0)
+    assert [file.name for file in tmp_path.iterdir()] == ["state.pt"]
+
+
 def test_a_damaged_state_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(SkinKDError, match="missing or damaged"):

@@ -16,7 +16,7 @@ CPU = DeviceFacts("cpu", "Processor", 2**30, True)
 
 def offer(monkeypatch: pytest.MonkeyPatch, *devices: DeviceFacts) -> None:
     """Pretend that torch sees these devices and the CPU."""
-    monkeypatch.setattr(hardware, "list_devices", lambda: (*devices, CPU))
+    monkeypatch.setattr(hardware, "_devices", lambda: iter((*devices, CPU)))
 
 
 def test_the_cpu_computes_with_32_bits_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +51,15 @@ def test_fp16_on_the_cpu_is_a_said_fallback(monkeypatch: pytest.MonkeyPatch) -> 
     assert resolve(HardwareRecipe(precision="16"), said.append).precision == "32"
     assert any(isinstance(event, Notice) and "fp16 needs a GPU" in event.text for event in said)
     assert resolve(HardwareRecipe(precision="bf16")).precision == "bf16"
+
+
+def test_only_the_first_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = DeviceFacts("cuda:1", "New GPU", 2**30, True)
+    offer(monkeypatch, DeviceFacts("cuda:0", "Old GPU", 2**30, False, "no kernel image"), good)
+    monkeypatch.setattr(hardware, "_automatic_precision", lambda device: "bf16")
+    found = resolve(HardwareRecipe())
+    assert (found.device, found.precision, found.name) == ("cuda:1", "bf16", "New GPU")
+    assert [facts.device for facts in hardware.list_devices()] == ["cuda:0", "cuda:1", "cpu"]
 
 
 def test_threads_are_given_back() -> None:

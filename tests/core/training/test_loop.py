@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.data.sampling import epoch_order
-from core.errors import SkinKDError
+from core.errors import Cancelled, SkinKDError
 from core.events import BatchFinished, CancelSource, EpochFinished, EpochRecord, Notice
 from core.models.preprocessing import normalise
 from core.training.batches import FitData, batch_count, epoch_indices
@@ -207,6 +207,25 @@ def test_pause_keeps_a_checkpoint_and_goes_on(tmp_path: Path) -> None:
     assert said == [True, False]
     undisturbed = train(small_recipe(), tmp_path / "undisturbed")
     assert_equal_weights(outcome.weights, undisturbed.weights)
+
+
+@pytest.mark.timeout(60)
+def test_time_spent_waiting_does_not_count(tmp_path: Path) -> None:
+    """Stopped while paused: the seconds of the epoch do not hold the pause."""
+    source = CancelSource()
+
+    class Watcher:
+        def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
+            source.pause()
+
+        def paused(self, waiting: bool) -> None:
+            threading.Timer(1.0, source.cancel).start()
+
+    with pytest.raises(Cancelled):
+        train(small_recipe(), tmp_path, token=source.token, observer=Watcher())
+    state = CheckpointFolder(tmp_path).load()
+    assert (state["epoch"], state["batch"]) == (2, 0)
+    assert state["seconds"] < 0.9
 
 
 def test_other_data_than_the_checkpoints_is_refused(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from torch import nn
 
-from core.errors import Cancelled
+from core.errors import Cancelled, SkinKDError
 from core.training.checkpoint import CheckpointFolder
 
 from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_recipe, train
@@ -76,6 +77,34 @@ def test_a_stop_in_the_middle_is_kept_in_the_middle(tmp_path: Path) -> None:
     state = CheckpointFolder(tmp_path).load()
     assert (state["epoch"], state["batch"]) == (2, 3)
     assert int(state["sums"][4]) == 12
+
+
+def test_long_epochs_are_kept_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the middle of an epoch loses no more than the time between two checkpoints."""
+    monkeypatch.setattr("core.training.loop._CHECKPOINT_SECONDS", 0.0)
+
+    class Broken(StopAt):
+        def check(self) -> None:
+            try:
+                super().check()
+            except Cancelled:
+                raise MemoryError from None
+
+    recipe = small_recipe()
+    with pytest.raises(MemoryError):
+        train(recipe, tmp_path / "parts", token=Broken(11))
+    state = CheckpointFolder(tmp_path / "parts").load()
+    assert (state["epoch"], state["batch"]) == (2, 3)
+    monkeypatch.undo()
+    parts = train(recipe, tmp_path / "parts")
+    assert_equal_weights(parts.weights, train(recipe, tmp_path / "whole").weights)
+
+
+def test_another_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        train(small_recipe(), tmp_path, token=StopAt(11))
+    with pytest.raises(SkinKDError, match="belongs to another model"):
+        train(small_recipe(), tmp_path, model=nn.Sequential(nn.Conv2d(3, 8, 32), nn.Flatten()))
 
 
 def test_early_stopping_state_survives(tmp_path: Path) -> None:
