@@ -16,7 +16,7 @@ from core.inference.collect import expand_paths
 from core.inference.results import Classification
 from core.models.info import ModelInfo
 from core.reporting.words import fraction, kind_of_run
-from core.runs.status import RunState
+from core.runs.status import RunState, RunSummary
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -51,27 +51,44 @@ class ChunkReady(Event):
 
 def list_models(runs_root: Path, report: Report, token: CancelToken) -> tuple[ModelChoice, ...]:
     """The finished runs that have a model, newest first."""
-    from core.runs.folder import RunFolder
     from core.runs.listing import list_runs
 
     found = []
     for run in list_runs(runs_root):
         token.check()
-        if run.status.state is RunState.FINISHED and RunFolder(run.folder).model_file.is_file():
-            score = f"weighted F1 {fraction(run.scores.weighted_f1)}" if run.scores else "not tested"
-            synthetic = ", synthetic data" if run.status.synthetic else ""
-            text = f"{run.status.name} ({kind_of_run(run.recipe)}, {score}{synthetic})"
-            found.append(ModelChoice(run.folder, text, run.status.synthetic))
+        if run.status.state is RunState.FINISHED and model_of_run(run.folder).is_file():
+            found.append(_run_choice(run))
     return tuple(found)
 
 
-def open_model(file: Path) -> ModelChoice:
-    """A model file as a choice; reads its header only. Raises `SkinKDError` when it is not one of SkinKD's."""
+def open_model(source: Path) -> ModelChoice:
+    """A run folder or a model file as a choice; reads a few small files. Raises `SkinKDError` when it has no model."""
     from core.models.files import read_model_info
+    from core.runs.folder import RunFolder
+    from core.runs.listing import summarise
 
-    info = read_model_info(file)
+    if source.is_dir():
+        read_model_info(model_of_run(source))
+        return _run_choice(summarise(RunFolder(source)))
+    info = read_model_info(source)
     synthetic = ", synthetic data" if info.synthetic else ""
-    return ModelChoice(file, f"{file.name} in {file.parent.name} ({info.architecture}{synthetic})", info.synthetic)
+    return ModelChoice(
+        source, f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})", info.synthetic
+    )
+
+
+def model_of_run(folder: Path) -> Path:
+    """Where a run keeps its model."""
+    from core.runs.folder import RunFolder
+
+    return RunFolder(folder).model_file
+
+
+def _run_choice(run: RunSummary) -> ModelChoice:
+    score = f"weighted F1 {fraction(run.scores.weighted_f1)}" if run.scores else "not tested"
+    synthetic = ", synthetic data" if run.status.synthetic else ""
+    text = f"{run.status.name} ({kind_of_run(run.recipe)}, {score}{synthetic})"
+    return ModelChoice(run.folder, text, run.status.synthetic)
 
 
 def collect_files(

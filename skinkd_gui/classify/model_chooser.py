@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QWidget
 
 from core.errors import SkinKDError
@@ -33,12 +33,13 @@ class ModelChooser(QComboBox):
         self.setMinimumContentsLength(24)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._runs_root = runs_root
-        self._files: list[ModelChoice] = []
+        self._runs: tuple[ModelChoice, ...] = ()
+        self._opened: list[ModelChoice] = []
         self._current: ModelChoice | None = None
         self._job: Job | None = None
         self._again = False
         self.activated.connect(self._activate)
-        self._fill(())
+        self._fill()
 
     @property
     def choice(self) -> ModelChoice | None:
@@ -66,8 +67,8 @@ class ModelChooser(QComboBox):
         found = next((choice for choice in self._choices() if choice.source == source), None)
         if found is None:
             found = open_model(source)
-            self._files.insert(0, found)
-            self._fill(tuple(choice for choice in self._choices() if choice not in self._files))
+            self._opened.insert(0, found)
+            self._fill()
         self._select(found)
 
     @Slot()
@@ -95,11 +96,12 @@ class ModelChooser(QComboBox):
         values = (self.itemData(row) for row in range(self.count()))
         return tuple(value for value in values if isinstance(value, ModelChoice))
 
-    def _fill(self, runs: tuple[ModelChoice, ...]) -> None:
+    def _fill(self) -> None:
         self.clear()
-        for choice in (*self._files, *runs):
+        listed = {choice.source for choice in self._runs}
+        for choice in (*(choice for choice in self._opened if choice.source not in listed), *self._runs):
             self.addItem(choice.text, choice)
-            self.setItemData(self.count() - 1, str(choice.source), 3)  # 3: the tool tip's role
+            self.setItemData(self.count() - 1, str(choice.source), Qt.ItemDataRole.ToolTipRole)
         if not self.count():
             self.addItem("No model yet", None)
         self.insertSeparator(self.count())
@@ -128,9 +130,9 @@ class ModelChooser(QComboBox):
 
     @Slot(object)
     def _take(self, result: JobResult) -> None:
-        runs: tuple[ModelChoice, ...] = result.value
-        self._files = [choice for choice in self._files if choice.source.is_file()]
-        self._fill(runs)
+        self._runs = result.value
+        self._opened = [choice for choice in self._opened if choice.source.exists()]
+        self._fill()
         choices = self._choices()
         wanted = [self._current.source] if self._current else []
         wanted.append(Path(str(open_store().value(_REMEMBERED, ""))))
