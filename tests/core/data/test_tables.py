@@ -41,13 +41,10 @@ def test_peeking_reads_whole_rows_only(tmp_path: Path) -> None:
     assert all(len(row[0]) == 11 and row[1] == "NV" for row in peeked.rows)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"\x00\x01\x00"])
+@pytest.mark.parametrize("content", [b"", b"\n \n", b" , \n,,\n"])
 def test_what_is_no_table_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    if content.startswith(b"\x00"):
-        assert not read_table(path).rows
-        return
     with pytest.raises(SkinKDError, match=r"table\.csv should be a CSV table"):
         read_table(path)
 
