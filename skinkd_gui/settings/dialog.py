@@ -55,6 +55,7 @@ class PreferencesDialog(QDialog):
         form.addRow("&Colours:", self.theme)
         form.addRow("Text &size:", self.text_size)
         folder_row = QHBoxLayout()
+        folder_row.setSpacing(8)
         folder_row.addWidget(self.folder, 1)
         folder_row.addWidget(self.browse)
         form.addRow(_buddy("Folder for &runs:", self.folder), folder_row)
@@ -102,6 +103,7 @@ class PreferencesDialog(QDialog):
         _name(self.threads, "threadsLeftSpin", "CPU cores that a run leaves free")
         self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))
         self.threads.setValue(self._settings.threads_left)
+        self.threads.setMinimumHeight(self.theme.sizeHint().height())
         self.threads.setSpecialValueText("none: a run uses all cores")
 
     def settings(self) -> Settings:

@@ -165,6 +165,7 @@ class LiveView(QWidget):
             font.setBold(True)
             value.setFont(font)
             cell.addWidget(caption)
+            cell.addSpacing(10)
             cell.addStretch(1)
             cell.addWidget(value)
             grid.addLayout(cell, number % columns, number // columns)

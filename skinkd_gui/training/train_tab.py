@@ -109,9 +109,8 @@ class TrainTab(QWidget):
         self._side_column.setSpacing(10)
         self._side_column.addWidget(self.waiting)
         self._side_column.addWidget(self.unfinished)
-        self._side_column.addWidget(self.notices, 1)
-        self._filler = QWidget(self._side)
-        self._side_column.addWidget(self._filler, 1)
+        self._side_column.addWidget(self.notices, 1000)
+        self._side_column.addStretch(1)  # keeps the others at the top while there are no notices
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 14, 16, 12)
         row.setSpacing(14)
@@ -276,7 +275,6 @@ class TrainTab(QWidget):
             self.empty.set_text(*texts)
         self._side.setVisible(not first)
         self._place_new_button(at_side=live)
-        self._filler.setVisible(not self.notices.isVisibleTo(self._side))
 
     def _place_new_button(self, at_side: bool) -> None:
         """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""

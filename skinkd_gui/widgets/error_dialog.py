@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QUrl, Slot
+from PySide6.QtCore import QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -42,7 +42,7 @@ class ErrorDialog(QDialog):
         words.addStretch(1)
         top = QHBoxLayout()
         top.setSpacing(16)
-        top.addWidget(picture)
+        top.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(words, 1)
         self._details = QPlainTextEdit(error.details, self)
         self._details.setObjectName("errorDetails")
@@ -69,6 +69,7 @@ class ErrorDialog(QDialog):
         log.clicked.connect(self._open_log)
         close = _button("Close", "errorCloseButton", self)
         close.setDefault(True)
+        close.setFocus()
         close.clicked.connect(self.accept)
         for button in (self._more, copy, log):
             row.addWidget(button)

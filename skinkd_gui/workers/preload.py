@@ -43,7 +43,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
 
     begin = time.monotonic()
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("figures", lambda: _load("core.reporting.figures", "matplotlib.backends.backend_qtagg")),
+        ("figures", _draw_once),
         ("PyTorch", lambda: _load("torch")),
         ("PyTorch's optimizers", _warm_up),
         ("the model library", lambda: _load("torchvision", "timm")),
@@ -86,6 +86,18 @@ def _few_collections() -> Iterator[None]:
 def _load(*names: str) -> None:
     for name in names:
         importlib.import_module(name)
+
+
+def _draw_once() -> None:
+    """The first figure of a process looks for fonts and imports as it draws; better here than in the window."""
+    _load("core.reporting.figures", "matplotlib.backends.backend_qtagg")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from core.events import EpochRecord, LossParts
+    from core.reporting.figures import FigureStyle, loss_curves
+
+    record = EpochRecord(1, LossParts(1.0, 1.0), 0.5, 1.0, 0.5, 0.5, 0.5, 1e-3, 1.0, 1.0, best=True)
+    FigureCanvasAgg(loss_curves((record,), FigureStyle())).draw()  # type: ignore[no-untyped-call]
 
 
 def _warm_up() -> None:
