@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ import torch
 from core.data.types import CLASS_CODES, Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score
-from core.events import CancelToken, EpochFinished, Event, Level, Notice, RunStarted
+from core.events import CancelSource, CancelToken, EpochFinished, Event, Level, Notice, RunStarted
 from core.models.files import load_model
 from core.models.forward import forward_logits
 from core.recipe import Recipe, set_values
@@ -203,13 +205,34 @@ def test_stopped_and_resumed_gives_the_same_run(sample_set: Path, tmp_path: Path
     assert_same_run(folder, RunFolder(teacher.folder))
 
 
+@pytest.mark.timeout(60)
+def test_a_paused_run_says_so(sample_set: Path, tmp_path: Path) -> None:
+    folder = create_run(small(sample_set, "task=teacher"), runs=tmp_path)
+    source = CancelSource()
+    seen: list[RunState] = []
+
+    def pause_after_an_epoch(event: Event) -> None:
+        if isinstance(event, EpochFinished) and event.record.epoch == 1:
+            source.pause()
+            threading.Thread(target=resume_when_paused).start()
+
+    def resume_when_paused() -> None:
+        while list_runs(tmp_path)[0].status.state is not RunState.PAUSED:
+            time.sleep(0.01)
+        seen.append(list_runs(tmp_path)[0].status.state)
+        source.resume()
+
+    assert execute(folder, pause_after_an_epoch, source.token).status.state is RunState.FINISHED
+    assert seen == [RunState.PAUSED]
+
+
 def test_killed_and_resumed_gives_the_same_run(sample_set: Path, tmp_path: Path, teacher: RunSummary) -> None:
     """kill -9 in the middle of the second epoch, in a process of its own."""
     folder = create_run(small(sample_set, "task=teacher"), runs=tmp_path)
     code = """
 import os, signal, sys
 from pathlib import Path
-from core.events import CancelToken, EpochFinished
+from core.events import CancelSource, CancelToken, EpochFinished
 from core.runs.execute import execute
 from core.runs.folder import RunFolder
 
