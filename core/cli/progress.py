@@ -41,7 +41,7 @@ class PlainLines:
         line = event_line(event)
         if line:
             self._write(line)
-            self._phase = ""
+            self._phase = self._phase if isinstance(event, Notice) else ""
             return
         phase, done, total, text = _advance(event)
         now = time.monotonic()

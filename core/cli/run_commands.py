@@ -92,19 +92,18 @@ def list_all(runs: RunsOption = None, as_json: JsonOption = False) -> None:
 
 def demo(
     runs: RunsOption = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of the sample set; written if absent.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Another data set than the sample set.")] = None,
+    assignments: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The whole job on the built-in sample set: teacher, plain student, KL, DIST, and KL with curriculum."""
-    from core.data.sample_set import write_sample_set
-    from core.demo_plan import demo_plan
+    from core.demo_plan import SAMPLE_IMAGES, demo_plan, write_demo_images
 
-    root = runs or runs_root()
-    folder = data or cache_root() / "sample-set"
-    with stoppable() as token, shown_progress() as report:
-        if not (folder.is_dir() and any(folder.iterdir())):
-            folder = write_sample_set(folder, report=report, token=token)
-    _carry_out(demo_plan(folder.resolve()), root, as_json)
+    folder = data
+    if folder is None:
+        with stoppable() as token, shown_progress() as report:
+            folder = write_demo_images(cache_root() / "sample-set", SAMPLE_IMAGES, report, token)
+    _carry_out(demo_plan(folder.expanduser().resolve(), assignments or []), runs or runs_root(), as_json)
 
 
 def find_run(text: str, root: Path, what: str = "run") -> Path:

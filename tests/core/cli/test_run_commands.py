@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core import demo_plan
 from core.cli.interrupt import stoppable
 from core.cli.main import run
 from core.cli.progress import PlainLines
@@ -100,16 +99,13 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
     assert token.cancelled
 
 
-def test_a_student_gets_its_teacher_first_and_the_demo_makes_five_runs(
-    sample_set: Path, as_json: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    changes = [
+def test_the_demo_makes_five_runs_over_one_teacher(sample_set: Path, as_json: Call) -> None:
+    quick = (
         *("optimisation.epochs=1", "optimisation.warmup=0", "data.image_size=32"),
         *("teacher.architecture=test_resnet", "student.architecture=test_efficientnet"),
-    ]
-    plan = demo_plan.demo_plan
-    monkeypatch.setattr(demo_plan, "demo_plan", lambda data: plan(data, changes))
-    code, document = as_json("demo", "--data", str(sample_set))
+    )
+    changes = [word for change in quick for word in ("--set", change)]
+    code, document = as_json("demo", "--data", str(sample_set), *changes)
     assert code == 0
     kinds = [(entry["task"], entry["method"], entry["curriculum"]) for entry in document["runs"]]
     assert kinds == [
