@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 from core.recipe import Recipe, recipe_from_toml, set_values
 
 if TYPE_CHECKING:
+    from core.events import CancelToken, Report
     from core.runs.planning import PlannedRun
     from core.runs.status import RunSummary
+
+SAMPLE_IMAGES = 1600
+"""Images of the demo's sample set: enough for a small teacher from scratch to learn the classes."""
+
+_SAMPLE_PIXELS = 96
 
 STUDENTS = {
     "Plain student": (),
@@ -26,6 +32,13 @@ def sample_recipe(name: str) -> Recipe:
     """One of the recipes in resources/recipes, by its name without `.toml`. Raises FileNotFoundError for another."""
     file = files("resources") / "recipes" / f"{name}.toml"
     return recipe_from_toml(file.read_text(encoding="utf-8"), file.name)
+
+
+def write_demo_images(folder: Path, images: int, report: Report, token: CancelToken) -> Path:
+    """Write the demo's sample set into `folder`, unless it is there already; raises as `write_sample_set`."""
+    from core.data.sample_set import write_sample_set
+
+    return write_sample_set(folder, images=images, size=_SAMPLE_PIXELS, report=report, token=token)
 
 
 def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, ...]:
@@ -44,8 +57,11 @@ def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, 
     )
 
 
-def demo_report(summaries: Sequence[RunSummary], seconds: float) -> str:
-    """The measured table as Markdown; `seconds` is the wall time of the whole demo. Scores are of the test part."""
+def demo_report(summaries: Sequence[RunSummary], seconds: float, pictures: Sequence[str] = ()) -> str:
+    """The measured table as Markdown; `seconds` is the wall time of the whole demo. Scores are of the test part.
+
+    `pictures` are the names of files beside the report that it shows.
+    """
     from core.reporting.words import duration, fraction, kind_of_run, million
 
     lines = [
@@ -74,4 +90,5 @@ def demo_report(summaries: Sequence[RunSummary], seconds: float) -> str:
         lines += ["", f"Test images: {images}, of {len(tested.classes)} classes; no training saw them."]
         lines += ["On so few images, differences of a few hundredths are within chance."]
     lines += ["", f"The whole demo took {duration(seconds)}.", ""]
+    lines += [f"![{name.removesuffix('.png')}]({name})\n" for name in pictures]
     return "\n".join(lines)
