@@ -13,7 +13,7 @@ from core.cli.main import run
 
 TINY = (
     *("--set", "task=teacher", "--set", "data.image_size=32", "--set", "teacher.architecture=test_resnet"),
-    *("--set", "teacher.weights=none", "--set", "optimisation.epochs=1"),
+    *("--set", "teacher.weights=none", "--set", "optimisation.epochs=1", "--set", "hardware.threads=1"),
 )
 
 

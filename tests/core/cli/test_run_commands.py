@@ -101,7 +101,7 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
 
 def test_the_demo_makes_five_runs_over_one_teacher(sample_set: Path, as_json: Call) -> None:
     quick = (
-        *("optimisation.epochs=1", "optimisation.warmup=0", "data.image_size=32"),
+        *("optimisation.epochs=1", "optimisation.warmup=0", "data.image_size=32", "hardware.threads=1"),
         *("teacher.architecture=test_resnet", "student.architecture=test_efficientnet"),
     )
     changes = [word for change in quick for word in ("--set", change)]

@@ -18,7 +18,9 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, sample_set: Path) -> 
 
     folder = tmp_path_factory.mktemp("finished")
     changes = ("task=teacher", f"data.path={sample_set}", "data.image_size=32", "teacher.architecture=test_resnet")
-    recipe = set_values(preset(Preset.QUICK), (*changes, "teacher.weights=none", "optimisation.epochs=1"))
+    recipe = set_values(
+        preset(Preset.QUICK), (*changes, "teacher.weights=none", "optimisation.epochs=1", "hardware.threads=1")
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKINKD_CACHE", str(folder / "cache"))
         run = create_run(recipe, runs=folder / "runs", name="tiny")
