@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 _REDRAW_MILLISECONDS = 1500
+_BETWEEN_MILLISECONDS = 120  # a chart takes about 60 ms to draw; two in a row would be felt
 
 
 class LiveCharts(QWidget):
@@ -44,12 +45,17 @@ class LiveCharts(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MILLISECONDS)
         self._timer.timeout.connect(self._redraw)
+        self._second_timer = QTimer(self)
+        self._second_timer.setSingleShot(True)
+        self._second_timer.setInterval(_BETWEEN_MILLISECONDS)
+        self._second_timer.timeout.connect(self._redraw_scores)
 
     def set_history(self, history: tuple[EpochRecord, ...]) -> None:
         """Show these epochs."""
         self._history = history
         if not history:
             self._timer.stop()
+            self._second_timer.stop()
             self._drawn = ()
             self.losses.draw(None)
             self.scores.draw(None)
@@ -62,8 +68,12 @@ class LiveCharts(QWidget):
             return
         self._drawn = self._history
         self.losses.draw(self._draw_losses)
-        self.scores.draw(self._draw_scores)
+        self._second_timer.start()
         self._timer.start()
+
+    @Slot()
+    def _redraw_scores(self) -> None:
+        self.scores.draw(self._draw_scores)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while hidden."""

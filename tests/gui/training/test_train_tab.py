@@ -81,7 +81,7 @@ def test_a_run_at_work_is_shown_until_it_is_stopped(
     assert text(tab, "fact_teacher_loss") == "6.000"
     assert 400 < tab.findChild(QProgressBar, "trainingProgress").value() < 500
     assert tab.findChild(QProgressBar, "phaseProgress").value() == 500
-    assert tab.live.charts.losses.figure is not None
+    qtbot.waitUntil(lambda: tab.live.charts.losses.figure is not None and tab.live.charts.scores.figure is not None)
     assert listed(tab, "noticesList") == ["Going on without problem images: 2 unreadable."]
     button(tab, "stopButton").click()
     assert button(tab, "stopButton").text() == "Stopping..."
