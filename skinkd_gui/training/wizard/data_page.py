@@ -23,16 +23,14 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.preview import SplitPreview, examples, lesion_count, split_preview
 from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
 from skinkd_gui.training.wizard.texts import LAYOUT_FOUND
+from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
 
 _TYPING_MILLISECONDS = 700
 _SETTLING_MILLISECONDS = 150
-_ABOUT = (
-    "Choose a folder of dermoscopic images with their diagnoses. ISIC 2019, HAM10000, one folder per class, and a CSV "
-    "with image and label are understood. Nothing leaves this computer."
-)
+_ABOUT = "Choose a folder of dermoscopic images with their diagnoses. Nothing leaves this computer."
 
 
 class DataPage(WizardPage):
@@ -48,7 +46,9 @@ class DataPage(WizardPage):
         self._build_source()
         self._build_findings()
         self._build_split()
-        self.column.addStretch(1)
+        self._welcome = _welcome()
+        self.column.addWidget(self._welcome, 1)
+        self.column.addStretch(0)
         self._typing = self._timer(_TYPING_MILLISECONDS, self._read_if_new)
         self._settling = self._timer(_SETTLING_MILLISECONDS, self._start_preview)
         model.changed.connect(self._refresh)
@@ -289,6 +289,7 @@ class DataPage(WizardPage):
             self.path_edit.setText(state.recipe.data.path)
         if (self._read_key[0], state.recipe.data.layout) != self._read_key and self._read_key[0]:
             QTimer.singleShot(0, self, self._read_if_new)
+        self._welcome.setVisible(not state.recipe.data.path)
         self._error.show_text("" if state.reading else state.data_problem)
         self._summary.setText(_summary(state))
         self._summary.setVisible(bool(self._summary.text()))
@@ -370,6 +371,17 @@ class DataPage(WizardPage):
         usable = brain.usable_images(self.model.state) > 0
         counts = dataset.without(self.model.state.excluded).counts if usable else dataset.counts
         self._figure.draw(lambda style: class_distribution(counts, style))
+
+
+def _welcome() -> EmptyState:
+    text = (
+        "Drop a folder or a CSV file here, or choose one above. SkinKD finds out how the diagnoses are stored:\n\n"
+        "ISIC 2019: the challenge's tables beside its folder of images\n"
+        "HAM10000: its metadata table beside the images\n"
+        "one folder per class, named by code (MEL) or by name (Melanoma)\n"
+        "a CSV table with the columns image and label, and lesion_id where you have it"
+    )
+    return EmptyState("folder", "Which images shall the model learn from?", text)
 
 
 class _Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,15 +19,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.data.types import CLASS_CODES, CLASS_NAMES, Problem
+from core.data.types import CLASS_CODES, CLASS_NAMES, Problem, ProblemKind
 from core.events import Progress
-from skinkd_gui.training.wizard.look import Box
+from skinkd_gui.training.wizard.look import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
 from skinkd_gui.training.wizard.texts import duration
 from skinkd_gui.widgets.labels import make_label
 
+_MOST_ROWS = 9
 _UNFOLDED = 30  # kinds with more problems than this start folded
 
 
@@ -42,6 +43,7 @@ class ProblemsBox(Box):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("warning", parent)
         self._title = make_label("", "heading", wrap=True)
+        self._detail = make_label("", "", wrap=True)
         self.skip = QCheckBox()
         self.skip.setObjectName("skipProblemsBox")
         self.skip.setAccessibleName("Go on without these images")
@@ -54,10 +56,14 @@ class ProblemsBox(Box):
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setFixedHeight(150)
+        self._folding = QTimer(self)  # expanding everything tells of each row; the height is fitted once
+        self._folding.setSingleShot(True)
+        self._folding.timeout.connect(self._fit_height)
+        self.view.expanded.connect(self._on_folded)
+        self.view.collapsed.connect(self._on_folded)
         self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.view.header().resizeSection(0, 260)
-        for widget in (self._title, self.view, self.skip):
+        for widget in (self._title, self._detail, self.view, self.skip):
             self.column.addWidget(widget)
         self.hide()
 
@@ -73,6 +79,10 @@ class ProblemsBox(Box):
             self._title.setText(f"{counted(excluded, 'image')} can not be used")
         else:
             self._title.setText("Good to know; no image is left out for it")
+        whole = [sentence(problem.reason) for problem in problems if problem.kind is ProblemKind.NO_IMAGES]
+        self._detail.setText(" ".join(whole))
+        self._detail.setVisible(bool(whole))
+        self._fit_height()
         self.set_role("error" if not usable else "warning" if excluded else "info")
         these = "this image" if excluded == 1 else f"these {excluded:,} images"
         self.skip.setText(f"Go on without {these}")
@@ -81,9 +91,22 @@ class ProblemsBox(Box):
         self.skip.setVisible(excluded > 0 and usable > 0)
         self.setVisible(bool(problems))
 
+    @Slot()
+    def _fit_height(self) -> None:
+        """As high as its rows, up to a limit; a longer list scrolls."""
+        kinds = self._model.rowCount()
+        branches = [self._model.index(row, 0) for row in range(kinds)]
+        rows = kinds + sum(self._model.rowCount(branch) for branch in branches if self.view.isExpanded(branch))
+        each = max(self.view.sizeHintForRow(0), self.fontMetrics().height() + 4)
+        self.view.setFixedHeight(min(max(rows, 2), _MOST_ROWS) * each + self.view.header().sizeHint().height() + 6)
+
     def set_skip(self, skip: bool) -> None:
         """Show the decision."""
         self.skip.setChecked(skip)
+
+    @Slot(QModelIndex)
+    def _on_folded(self, _branch: QModelIndex) -> None:
+        self._folding.start(0)
 
     @Slot(bool)
     def _on_clicked(self, checked: bool) -> None:

@@ -52,6 +52,7 @@ class FieldRow(QObject):
         """Show or hide the whole row."""
         for widget in (self.title, self.editor, self.reset, self.help):
             widget.setVisible(visible)
+        _keep_place(self.reset, visible)
         self.problem.setVisible(visible and bool(self.problem.text()))
         self._shown = visible
         if visible:
@@ -79,9 +80,7 @@ class FieldRow(QObject):
         button.setAutoRaise(True)
         button.setObjectName(object_name(self._spec.key) + "Reset")
         button.setAccessibleName(f"Set {self._spec.title} back")
-        policy = button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        button.setSizePolicy(policy)
+        _keep_place(button, True)
         button.clicked.connect(self._on_reset)
         return button
 
@@ -102,6 +101,13 @@ class FieldRow(QObject):
     def _on_reset(self) -> None:
         self._model.update(brain.reset_value(self._model.state, self._spec.key))
         self.editor.setFocus()
+
+
+def _keep_place(widget: QWidget, keep: bool) -> None:
+    """Whether the widget's place stays empty while it is hidden."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(keep)
+    widget.setSizePolicy(policy)
 
 
 class FieldForm(QWidget):

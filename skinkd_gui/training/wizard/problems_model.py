@@ -22,6 +22,7 @@ class ProblemsModel(QAbstractItemModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._groups: list[tuple[ProblemKind, list[Problem]]] = []
+        self._consequences: list[str] = []
 
     def show_problems(self, problems: tuple[Problem, ...]) -> None:
         """Take other problems, grouped by kind in the order of `ProblemKind`."""
@@ -30,6 +31,7 @@ class ProblemsModel(QAbstractItemModel):
         for problem in problems:
             groups[problem.kind].append(problem)
         self._groups = [(kind, found) for kind, found in groups.items() if found]
+        self._consequences = [_consequence(found) for _, found in self._groups]
         self.endResetModel()
 
     def problem(self, index: Index) -> Problem | None:
@@ -70,7 +72,7 @@ class ProblemsModel(QAbstractItemModel):
         if problem is not None:
             return problem.subject if index.column() == 0 else problem.reason
         kind, found = self._groups[index.row()]
-        return f"{kind.value} ({len(found):,})" if index.column() == 0 else _consequence(found)
+        return f"{kind.value} ({len(found):,})" if index.column() == 0 else self._consequences[index.row()]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The titles of the columns."""
@@ -80,5 +82,7 @@ class ProblemsModel(QAbstractItemModel):
 
 
 def _consequence(found: list[Problem]) -> str:
+    if found[0].kind is ProblemKind.NO_IMAGES:
+        return "nothing can be trained"
     images = len({name for problem in found if problem.excludes for name in problem.names})
     return f"{counted(images, 'image')} concerned" if images else "to be known, leaves no image out"

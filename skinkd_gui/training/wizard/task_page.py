@@ -87,7 +87,7 @@ class TaskPage(WizardPage):
         self.teachers.setUniformRowHeights(True)
         self.teachers.setHeaderLabels(["Teacher", "Model", "Weighted F1", "Image size", "Data"])
         self.teachers.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.teachers.setFixedHeight(120)
+        self.teachers.setFixedHeight(104)
         self.teachers.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.teachers.currentItemChanged.connect(self._on_teacher)
         self._taken_over = Note("info", "teacherSplitLabel")
