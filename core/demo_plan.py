@@ -20,7 +20,7 @@ SAMPLE_IMAGES = 1600
 _SAMPLE_PIXELS = 96
 
 STUDENTS = {
-    "Plain student": (),
+    "plain student": (),
     "KL student": ("distillation.method=kl",),
     "DIST student": ("distillation.method=dist",),
     "KL student + curriculum": ("distillation.method=kl", "curriculum.order=teacher_confidence"),

@@ -1,0 +1,128 @@
+"""`make demo`: the main job on the built-in sample set, through the real window and its training thread.
+
+With a screen you watch it and end in the Results tab. Without one it runs on Qt's offscreen platform, prints what it
+does, saves pictures and a report, and exits with 0, or with 1 when a run failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.demo_plan import SAMPLE_IMAGES
+from core.system_libraries import window_problem
+
+_MARK = ".skinkd-demo"
+_SIZE = (1280, 800)
+_NO_SCREEN = ("offscreen", "minimal")
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What was asked for: where everything goes, without a screen or with one, and changes to the recipes."""
+
+    out: Path
+    screen: bool
+    images: int
+    assignments: tuple[str, ...]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo to its end and return the exit status: 0 all runs finished, 1 not, 2 wrong usage."""
+    asked = _parser().parse_args(arguments)
+    out = asked.out.expanduser().absolute()
+    options = DemoOptions(out, not asked.offscreen and has_screen(), asked.images, tuple(asked.assignments))
+    if not options.screen:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    problem = window_problem()
+    if problem is not None:
+        write(f"{problem.title}\n{problem.summary}")
+        return 1
+    prepare_folder(out)
+    return _run(options)
+
+
+def has_screen() -> bool:
+    """Whether a person can watch; says why not where a screen is set and can not be used."""
+    asked = os.environ.get("QT_QPA_PLATFORM", "")
+    if asked.startswith(_NO_SCREEN):
+        return False
+    problem = window_problem()
+    if problem is None:
+        return True
+    write(f"{problem.title}. The demo goes on without a screen.")
+    if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
+        write(problem.summary)
+    return False
+
+
+def prepare_folder(out: Path) -> None:
+    """Make the demo's folders and settings its own; the runs of an earlier demo go, a user's runs never."""
+    runs = out / "runs"
+    if (runs / _MARK).is_file():
+        shutil.rmtree(runs)
+    runs.mkdir(parents=True, exist_ok=True)
+    (runs / _MARK).touch()
+    os.environ.setdefault("SKINKD_CACHE", str(out / "cache"))
+
+
+def write(text: str) -> None:
+    """A line for the person who watches the terminal."""
+    if sys.stdout is not None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _run(options: DemoOptions) -> int:
+    from PySide6.QtCore import QSettings
+
+    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(options.out / "settings"))
+    from skinkd_gui.app import make_application, start_logging
+
+    start_logging()
+    application = make_application()
+    from skinkd_gui.demo_director import DemoDirector
+    from skinkd_gui.main_window import MainWindow
+    from skinkd_gui.workers.job import shut_down_all
+
+    window = MainWindow(options.out / "runs")
+    window.painted.connect(window.start_engine)
+    director = DemoDirector(window, options, write)
+    if not options.screen:
+        director.finished.connect(application.quit)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close_without_asking())
+    if not options.screen:
+        window.resize(_SIZE[0], _SIZE[1])
+    window.show()
+    director.start()
+    application.exec()
+    window.close_without_asking()
+    return director.status if shut_down_all() else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR", help="where everything goes")
+    parser.add_argument("--offscreen", action="store_true", help="do not open a window, save pictures of it")
+    parser.add_argument("--images", type=int, default=SAMPLE_IMAGES, metavar="N", help="size of the sample set")
+    parser.add_argument(
+        "--set",
+        dest="assignments",
+        action="append",
+        default=[],
+        metavar="section.key=value",
+        help="change a value in all recipes; can be given several times",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
