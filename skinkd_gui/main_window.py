@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QTabWidget
 
@@ -22,11 +22,12 @@ from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
-from skinkd_gui.workers.job import Job, JobFailure, JobResult, shut_down_all
+from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs, shut_down_all
 from skinkd_gui.workers.preload import load_engine
 
 _SIZE = QSize(1280, 800)
 _PATIENCE_MILLISECONDS = 60_000  # for a run to write its checkpoint and end, when the window closes
+_ROUNDS = 5
 
 _log = logging.getLogger(__name__)
 
@@ -291,7 +292,12 @@ class MainWindow(QMainWindow):
         self._may_close = self._closing = True
         self._keep_geometry()
         self.hide()  # what still takes a moment happens out of sight
+        self.train_tab.shut_down()
         self.classify_tab.shut_down()
         self.results_tab.shut_down()
-        if not shut_down_all():
-            _log.error("a job did not end in time")
+        for _ in range(_ROUNDS):
+            if not shut_down_all():
+                _log.error("a job did not end in time")
+            QCoreApplication.sendPostedEvents()  # a view may answer the end of one job by starting the next
+            if not running_jobs():
+                break

@@ -59,7 +59,7 @@ class TrainTab(QWidget):
         self._shown_once = False
         self._ends: list[Notice] = []  # how the runs of this session ended
         self._list_job: Job | None = None
-        self._list_again = False
+        self._list_again = self._closed = False
         self._sample_job: Job | None = None
         self._make_widgets()
         self._lay_out()
@@ -178,6 +178,8 @@ class TrainTab(QWidget):
 
     def refresh(self) -> None:
         """Look for unfinished runs, in a thread."""
+        if self._closed:
+            return
         if self._list_job is not None:
             self._list_again = True
             return
@@ -199,6 +201,10 @@ class TrainTab(QWidget):
     @Slot(object)
     def _start(self, result: WizardResult) -> None:
         self._queue.add(result.recipe, result.name)
+
+    def shut_down(self) -> None:
+        """Start nothing any more; the window ends what still works."""
+        self._closed = True
 
     # --- what happens ---
 
