@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
@@ -11,16 +10,16 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.data.types import DataSet
-from core.events import CancelToken, Progress, Report
-from core.paths import cache_root
+from core.events import Progress
 from core.recipe import section_fields
 from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard.data_jobs import Checking, Examples, Preview, Reading, write_sample
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.look import Note, card, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
-from skinkd_gui.training.wizard.preview import SplitPreview, examples, lesion_count, split_preview
+from skinkd_gui.training.wizard.preview import SplitPreview, lesion_count
 from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
 from skinkd_gui.training.wizard.texts import LAYOUT_FOUND
 from skinkd_gui.widgets.empty_state import EmptyState
@@ -196,7 +195,7 @@ class DataPage(WizardPage):
     def _use_sample(self) -> None:
         self.sample_button.setEnabled(False)
         self._sample_row.begin("Generating the sample images")
-        self._sampling.start(_write_sample)
+        self._sampling.start(write_sample)
 
     @Slot(str)
     def _on_typed(self, _text: str) -> None:
@@ -229,7 +228,7 @@ class DataPage(WizardPage):
         self._checking.drop()
         self._check_row.hide()
         if path:
-            self._reading.start(_Reading(path, layout))
+            self._reading.start(Reading(path, layout))
         else:
             self._reading.drop()
         self.model.update(brain.start_reading(self.model.state, path))
@@ -241,7 +240,7 @@ class DataPage(WizardPage):
         dataset, excluded = result.value
         state = brain.data_read(self.model.state, dataset, excluded)
         if brain.usable_images(state):
-            self._checking.start(_Checking(dataset))
+            self._checking.start(Checking(dataset))
             self._check_row.begin("Checking the images")
             state = replace(state, check=Check.RUNNING)
         self.model.update(state)
@@ -334,19 +333,20 @@ class DataPage(WizardPage):
             self._examples.show_examples(())
             self._figure.draw(None)
             return
-        self._showing.start(_Examples(dataset, state.excluded))
+        self._showing.start(Examples(dataset, state.excluded))
 
     @Slot()
     def _start_preview(self) -> None:
         state = self.model.state
         if state.dataset is not None and brain.usable_images(state):
-            self._previewing.start(_Preview(state))
+            self._previewing.start(Preview(state))
 
     @Slot(object)
     def _on_preview(self, result: object) -> None:
         if not isinstance(result, JobResult) or not isinstance(result.value, SplitPreview):
             return
         preview = result.value
+        self.model.update(replace(self.model.state, split_problem=""))
         self._table.show_preview(preview)
         self._notes.show_text("\n".join(preview.notes), "warning" if preview.leaking else "info")
 
@@ -354,7 +354,9 @@ class DataPage(WizardPage):
     def _on_preview_failed(self, failure: object) -> None:
         if isinstance(failure, JobFailure):
             self._table.show_preview(None)
-            self._notes.show_text(f"{failure.error.title}. {failure.error.summary}", "warning")
+            text = f"{failure.error.title}. {failure.error.summary}"
+            self._notes.show_text(text, "error")
+            self.model.update(replace(self.model.state, split_problem=text))
 
     @Slot(object)
     def _on_examples(self, result: object) -> None:
@@ -382,67 +384,6 @@ def _welcome() -> EmptyState:
         "a CSV table with the columns image and label, and lesion_id where you have it"
     )
     return EmptyState("folder", "Which images shall the model learn from?", text)
-
-
-class _Reading:
-    """Reads the tables of a data set."""
-
-    def __init__(self, path: str, layout: str) -> None:
-        self._path, self._layout = path, layout
-
-    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
-        from core.data.checking import excluded_names
-        from core.data.reading import read_dataset
-
-        dataset = read_dataset(Path(self._path).expanduser(), self._layout)
-        token.check()
-        return dataset, excluded_names(dataset.problems)
-
-
-class _Checking:
-    """Opens every image."""
-
-    def __init__(self, dataset: DataSet) -> None:
-        self._dataset = dataset
-
-    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
-        from core.data.checking import check_images, excluded_names
-
-        checked = check_images(self._dataset, report=report, token=token)
-        return checked, excluded_names(checked.problems)
-
-
-class _Preview:
-    """Divides the images as the run would."""
-
-    def __init__(self, state: WizardState) -> None:
-        self._state = state
-
-    def __call__(self, report: Report, token: CancelToken) -> SplitPreview:
-        assert self._state.dataset is not None
-        return split_preview(self._state.dataset, self._state.excluded, self._state.recipe.data)
-
-
-class _Examples:
-    """Decodes one picture per class, and loads matplotlib while it is at it."""
-
-    def __init__(self, dataset: DataSet, excluded: frozenset[str]) -> None:
-        self._dataset, self._excluded = dataset, excluded
-
-    def __call__(self, report: Report, token: CancelToken) -> object:
-        import matplotlib.backends.backend_qtagg
-
-        import core.reporting.figures
-
-        _ = (matplotlib.backends.backend_qtagg, core.reporting.figures)
-        return examples(self._dataset, self._excluded, token)
-
-
-def _write_sample(report: Report, token: CancelToken) -> Path:
-    """The built-in sample set in the cache folder; takes seconds, and nothing when it is there already."""
-    from core.data.sample_set import write_sample_set
-
-    return write_sample_set(cache_root() / "sample-set", report=report, token=token)
 
 
 def _summary(state: WizardState) -> str:

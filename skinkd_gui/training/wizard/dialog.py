@@ -39,7 +39,7 @@ _SIZE = QSize(1100, 720)
 
 @dataclass(frozen=True)
 class WizardResult:
-    """What the user decided: the recipe, and a name for the run (empty: SkinKD names it)."""
+    """What the user decided: the recipe, and the name of the run (of the last one, when a teacher comes first)."""
 
     recipe: Recipe
     name: str
@@ -154,7 +154,7 @@ class TrainingWizard(QDialog):
         state = self.model.state
         if not brain.can_start(state):
             return
-        result = WizardResult(brain.recipe_of(state), state.name.strip())
+        result = WizardResult(brain.recipe_of(state), brain.name_of(state))
         self._shut_down()
         self.accepted_plan.emit(result)
         self.accept()

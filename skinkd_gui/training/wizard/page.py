@@ -34,7 +34,6 @@ class WizardPage(QScrollArea):
         self.setAccessibleName(step.value)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = _Body()
         self.column = QVBoxLayout(body)

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlai
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.recipe import Recipe, recipe_to_toml
+from core.runs.folder import default_name
 from skinkd_gui.training.wizard.commands import train_command
-from skinkd_gui.training.wizard.look import MessageLabel, help_label, row
+from skinkd_gui.training.wizard.look import help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Step, WizardState, plan, recipe_of, set_name
@@ -39,6 +40,7 @@ class ReviewPage(WizardPage):
         self._planned_for: Recipe | None = None
         self._planning = self.job_slot()
         self._planning.succeeded.connect(self._on_planned)
+        self._planned: tuple[PlannedRun, ...] = ()
         self._here = False
         self._build_name()
         self._summary = QGridLayout()
@@ -47,8 +49,6 @@ class ReviewPage(WizardPage):
         self._lines: list[QLabel] = []
         self.column.addLayout(self._summary)
         self._build_recipe()
-        self._message = MessageLabel()
-        self.column.addWidget(self._message)
         model.changed.connect(self._refresh)
         self._refresh()
 
@@ -117,9 +117,13 @@ class ReviewPage(WizardPage):
             self._planned_for = recipe
             self._copied.setText("")
             self.toml.setPlainText(recipe_to_toml(recipe))
+            self._planned = ()
             self._planning.start(_Planning(state, self._runs_root))
+        self.name_edit.setPlaceholderText(default_name(recipe))
         if self.name_edit.text() != state.name:
             self.name_edit.setText(state.name)
+        if self._planned:
+            self._plan.setText(plan_text(self._planned, state))
         self._show_summary(state)
 
     def _show_summary(self, state: WizardState) -> None:
@@ -138,9 +142,8 @@ class ReviewPage(WizardPage):
     @Slot(object)
     def _on_planned(self, result: object) -> None:
         if isinstance(result, JobResult):
-            planned: tuple[PlannedRun, ...] = result.value
-            self._plan.setText(plan_text(planned, self.model.state))
-            self.name_edit.setPlaceholderText(planned[-1].name)
+            self._planned = result.value
+            self._refresh()
 
     @Slot()
     def _save(self) -> None:

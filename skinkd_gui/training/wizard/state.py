@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from core.data.types import DataSet
 from core.errors import FieldProblem, RecipeError
 from core.recipe import Preset, Recipe, parse_recipe, preset
+from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
 
@@ -54,8 +55,9 @@ class Check(StrEnum):
 @dataclass(frozen=True)
 class WizardState:
     """Everything the wizard knows. `recipe` is always valid; what was typed and can not be used yet waits in `drafts`
-    with its messages in `problems`. `excluded` are the images that going on leaves out. `facts` and `model_problems`
-    hold (section, what is known of its model) and (section, why its model can not be used)."""
+    with its messages in `problems`. `excluded` are the images that going on leaves out; `split_problem` says why the
+    others can not be divided. `facts` and `model_problems` hold (section, what is known of its model) and (section,
+    why its model can not be used)."""
 
     recipe: Recipe
     step: Step = Step.DATA
@@ -67,6 +69,7 @@ class WizardState:
     dataset: DataSet | None = None
     data_problem: str = ""
     excluded: frozenset[str] = frozenset()
+    split_problem: str = ""
     check: Check = Check.NONE
     teachers: tuple[RunSummary, ...] = ()
     facts: tuple[tuple[str, ModelFacts], ...] = ()
@@ -263,7 +266,15 @@ def _merged(recipe: Recipe, values: dict[str, Any]) -> Recipe:
 
 def start_reading(state: WizardState, path: str) -> WizardState:
     """The state while the data set at `path` is being read."""
-    cleared = replace(state, reading=bool(path), dataset=None, data_problem="", excluded=frozenset(), check=Check.NONE)
+    cleared = replace(
+        state,
+        reading=bool(path),
+        dataset=None,
+        data_problem="",
+        excluded=frozenset(),
+        split_problem="",
+        check=Check.NONE,
+    )
     return set_value(cleared, "data.path", path)
 
 
@@ -395,7 +406,7 @@ def _data_message(state: WizardState) -> str:
         return "None of these images can be used."
     if state.excluded and not state.recipe.data.skip_problems:
         return f"{counted(len(state.excluded), 'image')} can not be used: tick “Go on without”, or correct the data."
-    return _field_message(state, "data")
+    return _field_message(state, "data") or state.split_problem
 
 
 def _task_message(state: WizardState) -> str:
@@ -482,6 +493,11 @@ def recipe_of(state: WizardState) -> Recipe:
     if state.goal is not Goal.DISTIL and recipe.teacher.run:
         changes["teacher"] = recipe.teacher.model_copy(update={"run": ""})
     return recipe.model_copy(update=changes)
+
+
+def name_of(state: WizardState) -> str:
+    """The name of the run that the wizard stands for (of its last one): the user's, or what SkinKD would call it."""
+    return state.name.strip() or default_name(recipe_of(state))
 
 
 def plan(state: WizardState, runs_root: Path) -> tuple[PlannedRun, ...]:

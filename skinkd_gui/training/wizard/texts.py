@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.models.catalog import ModelFacts
 from core.recipe import FieldSpec, Preset
 from core.recipe.schema import Recipe
-from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of, usable_images
+from skinkd_gui.training.wizard.state import Goal, WizardState, name_of, recipe_of, usable_images
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -221,17 +221,18 @@ def devices_text(devices: Sequence[DeviceFacts]) -> str:
 
 
 def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
-    """Which runs are made, by name."""
+    """Which runs are made, by name; the user's name is the last one's."""
+    names = [*(run.name for run in planned[:-1]), name_of(state)]
     if len(planned) > 1:
-        listed = ", then ".join(f"“{run.name}”" for run in planned)
+        listed = ", then ".join(f"“{name}”" for name in names)
         return f"{len(planned)} runs are made, one after the other: {listed}."
     reused = planned[0].recipe.teacher.run
     if state.goal is Goal.WHOLE and reused:
         return (
-            f"One run is made: “{planned[0].name}”. Its teacher is finished already, with exactly these settings, and "
+            f"One run is made: “{names[0]}”. Its teacher is finished already, with exactly these settings, and "
             f"is used again: {reused}."
         )
-    return f"One run is made: “{planned[0].name}”."
+    return f"One run is made: “{names[0]}”."
 
 
 def _large(number: int) -> str:

@@ -103,3 +103,15 @@ def test_another_path_replaces_everything(make_wizard: MakeWizard, qtbot: QtBot,
     qtbot.waitUntil(lambda: "does not exist" in wizard.model.state.data_problem, timeout=_PATIENCE)
     assert wizard.model.state.dataset is None
     assert wizard.findChild(QLabel, "dataSummaryLabel").isHidden()
+
+
+def test_a_split_that_is_impossible_stops_the_page(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard(sample_set)
+    _checked(wizard, qtbot)
+    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    wizard.model.set_value("data.split", (5000.0, 100.0, 100.0))
+    qtbot.waitUntil(lambda: bool(wizard.model.state.split_problem), timeout=_PATIENCE)
+    assert not wizard.next_button.isEnabled()
+    wizard.model.set_value("data.split", (100.0, 30.0, 20.0))
+    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "10 images stand in none" in wizard.findChild(QLabel, "splitNotesLabel").text())

@@ -165,6 +165,11 @@ class TestRecipe:
         assert (len(alone), len(whole)) == (1, 2)
         assert recipe_hash(alone[0].recipe) == recipe_hash(whole[0].recipe)
 
+    def test_a_run_without_a_name_is_called_by_what_it_does(self) -> None:
+        state = brain.choose_goal(brain.choose_preset(_with_data(), Preset.QUICK), Goal.PLAIN)
+        assert brain.name_of(state) == "mobilenetv2_050 plain"
+        assert brain.name_of(brain.set_name(state, " mine ")) == "mine"
+
     def test_a_plain_student_needs_no_teacher(self, tmp_path: Path) -> None:
         distilling = _distil(tmp_path, _teacher(tmp_path))
         recipe = brain.recipe_of(brain.choose_goal(distilling, Goal.PLAIN))
