@@ -131,21 +131,22 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> lis
 
 
 def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
-    notes: list[str] = []
     counts = {part: _by_class(dataset, indices) for part, indices in parts_of(split)}
+    absent, notes, few = [], [], []
     for label, (code, name) in enumerate(zip(CLASS_CODES, CLASS_NAMES, strict=True)):
         total = sum(int(part[label]) for part in counts.values())
         if not total:
-            notes.append(f"{code} ({name}) has no images: a model trained on this data can not know it.")
+            absent.append(f"{code} ({name})")
             continue
         empty = [part.value for part, numbers in counts.items() if not numbers[label] and _has(split, part)]
         if empty:
             notes.append(f"{code} ({name}) has no {' and no '.join(empty)} image; it has {total} in all.")
         elif 0 < counts[Part.TEST][label] < _FEW:
-            number = int(counts[Part.TEST][label])
-            notes.append(
-                f"{code} ({name}) has only {number} test image{'s' * (number > 1)}: its score is a rough guess."
-            )
+            few.append(f"{code} ({counts[Part.TEST][label]})")
+    if absent:
+        notes.insert(0, f"There is no image of {', '.join(absent)}: a model trained on this data can not know them.")
+    if few:
+        notes.append(f"Few test images, so the scores of these classes are rough guesses: {', '.join(few)}.")
     return notes
 
 

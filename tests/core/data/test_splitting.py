@@ -197,7 +197,8 @@ def test_classes_of_a_few_images_are_noted(count: int, lesions: list[int | None]
     assert 5 in dataset.labels[split.train]
     notes = "\n".join(split_notes(dataset, split))
     assert f"DF (Dermatofibroma) has {text} image" in notes
-    assert "MEL (Melanoma) has no images" in notes
+    assert "There is no image of MEL (Melanoma), BCC" in notes
+    assert "rough guesses: NV (" in notes
 
 
 def test_three_lesions_of_a_class_go_to_three_parts() -> None:
