@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Notice, Progress, Report
+from core.events import CancelToken, Progress, Report
 from core.recipe import Recipe, section_fields
 from skinkd_gui.training.wizard import costs
 from skinkd_gui.training.wizard.costs import Room, RunCost
@@ -77,7 +77,7 @@ class CostPage(WizardPage):
         self._note.show_text("")
         self._warning.show_text("")
         self._result.hide()
-        self._row.begin("Loading the models")
+        self._row.begin("Timing real training steps")
         self.again.setEnabled(False)
         self._measuring.start(_Measuring(self.model.state, self._runs_root))
 
@@ -138,8 +138,7 @@ class CostPage(WizardPage):
     def _on_progress(self, event: object) -> None:
         if isinstance(event, Progress):
             self._row.show_progress(event)
-        elif isinstance(event, Notice):
-            self._row.say(event.text)
+            self._row.say("Timing real training steps")
 
     @Slot(object)
     def _on_measured(self, result: object) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Event, Progress, Report
 from skinkd_gui.training.wizard.preview import split_preview
 from skinkd_gui.training.wizard.state import WizardState, plan
 from skinkd_gui.training.wizard.texts import duration, size
@@ -45,12 +46,20 @@ def measure(state: WizardState, runs_root: Path, report: Report, token: CancelTo
     preview = split_preview(state.dataset, state.excluded, state.recipe.data)
     train_images = preview.rows[0][1]
     measured: list[RunCost] = []
-    for planned in plan(state, runs_root):
+    planned_runs = plan(state, runs_root)
+    for number, planned in enumerate(planned_runs):
         token.check()
-        cost = estimate_cost(planned.recipe, preview.images, train_images, report, token)
+        told = partial(_report_share, report, number, len(planned_runs))
+        cost = estimate_cost(planned.recipe, preview.images, train_images, told, token)
         shared = store_bytes(preview.images, planned.recipe.data.image_size)
         measured.append(RunCost(planned.name, cost, shared))
     return tuple(measured)
+
+
+def _report_share(report: Report, number: int, runs: int, event: Event) -> None:
+    """Pass on the progress of one run's timing as that of all."""
+    if isinstance(event, Progress):
+        report(replace(event, done=number * event.total + event.done, total=runs * event.total))
 
 
 def room(runs_root: Path) -> Room:

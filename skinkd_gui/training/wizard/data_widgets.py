@@ -130,6 +130,9 @@ class SplitTable(QTableWidget):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         height = max(24, self.fontMetrics().height() + 6)
         self.verticalHeader().setDefaultSectionSize(height)
+        # the names of the parts and classes stay readable with large type; the figure beside takes what is left
+        columns = [self.horizontalHeader().sectionSizeHint(column) for column in range(3)]
+        self.setMinimumWidth(self.verticalHeader().sizeHint().width() + 3 * max(columns) + 4)
         self.setFixedHeight(height * self.rowCount() + self.horizontalHeader().sizeHint().height() + 4)
 
     def show_preview(self, preview: SplitPreview | None) -> None:
@@ -158,7 +161,7 @@ class ExampleStrip(QWidget):
         self.setAccessibleName("An example image of each class")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(6)
+        self._row.setSpacing(3)
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Show these pictures; hidden without any."""
@@ -188,7 +191,7 @@ def _thumbnail(example: Example) -> QWidget:
     picture.setAccessibleName(f"Example of {example.title}: {example.name}")
     picture.setObjectName("exampleImage")
     picture.setToolTip(f"{example.title} ({example.code})\n{example.name}")
-    name = make_label(example.title, "small", wrap=True)
+    name = make_label(example.title.replace("Dermatofibroma", "Dermato\u200bfibroma"), "small", wrap=True)
     name.setFixedWidth(THUMBNAIL_PIXELS + 4)
     name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
     column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)

@@ -35,6 +35,7 @@ from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _SIZE = QSize(1100, 720)
+_POINTS = 10.0  # the size of type that this size is for
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,12 @@ class TrainingWizard(QDialog):
         self.model.changed.connect(self._refresh)
         theme().changed.connect(self._refresh)
         self._refresh()
-        self.resize(_SIZE)
+        self.resize(self._comfortable_size())
+
+    def _comfortable_size(self) -> QSize:
+        """Room for all pages at the present size of type, as far as the screen has it."""
+        wanted = _SIZE * max(1.0, self.fontInfo().pointSizeF() / _POINTS)
+        return wanted.boundedTo(self.screen().availableSize()).expandedTo(_SIZE)
 
     # --- building ---
 
@@ -80,14 +86,16 @@ class TrainingWizard(QDialog):
         self.steps = QListWidget()
         self.steps.setObjectName("wizardSteps")
         self.steps.setAccessibleName("Steps")
-        self.steps.setFixedWidth(210)
         self.steps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.steps.setWordWrap(True)
         self.steps.setIconSize(QSize(18, 18))
+        widest = 0
         for number, step in enumerate(Step, 1):
             item = QListWidgetItem(f"{number}  {step.value}")
-            item.setSizeHint(QSize(180, 38))
+            item.setSizeHint(QSize(0, 38))
             self.steps.addItem(item)
+            widest = max(widest, self.steps.fontMetrics().horizontalAdvance(item.text()))
+        self.steps.setFixedWidth(widest + 44)
         self.steps.currentRowChanged.connect(self._on_step_chosen)
         self._title = make_label("", "title")
         self._title.setObjectName("wizardTitle")

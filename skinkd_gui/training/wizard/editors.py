@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
 
 from core.recipe import FieldSpec
-from skinkd_gui.training.wizard.texts import choice_text, help_text
+from skinkd_gui.training.wizard.texts import choice_text, help_text, number_text, parsed_number
 
 _HEIGHT = 26  # the same for every kind, and large enough to hit
 
@@ -283,19 +282,3 @@ def tooltip(spec: FieldSpec) -> str:
     else:
         limits = ""
     return f"{help_text(spec)}{limits}\nIn the recipe: {spec.key}"
-
-
-def parsed_number(text: str) -> float | str:
-    """The number that a text stands for (a decimal comma is understood), or the text itself."""
-    try:
-        number = float(text.strip().replace(",", "."))
-    except ValueError:
-        return text
-    return number if np.isfinite(number) else text
-
-
-def number_text(value: Any) -> str:
-    """A number without exponent and superfluous zeros: 0.00001, 25, 0.7."""
-    if isinstance(value, int | float):
-        return str(np.format_float_positional(value, trim="-"))
-    return str(value)

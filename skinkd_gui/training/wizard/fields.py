@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, number_text, object_name, tooltip
+from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_name, tooltip
 from skinkd_gui.training.wizard.look import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.texts import choice_text, help_text
+from skinkd_gui.training.wizard.texts import choice_text, help_text, number_text
 
 _TITLE_WIDTH = 160
 _EDITOR_WIDTH = 240
@@ -130,7 +130,6 @@ class FieldForm(QWidget):
             self._hint_of_changes(model, experts)
             column.addWidget(self.more)
             column.addWidget(self._fold)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
 
     def show_rows(self, keys: Iterable[str]) -> None:
         """Show only the rows of these fields."""

@@ -54,7 +54,6 @@ class Box(QFrame):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 8, 12, 8)
         self.column.setSpacing(6)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def set_role(self, role: str) -> None:
         """Change the look."""

@@ -131,7 +131,7 @@ class ModelChooser(QWidget):
         self.weights: QComboBox = CalmComboBox()
         self.weights.setObjectName(f"{self._section}WeightsCombo")
         self.weights.setAccessibleName(f"Starting weights of the {self._section}")
-        self.weights.setFixedWidth(300)
+        self.weights.setMinimumWidth(300)
         for value, text in _WEIGHTS:
             self.weights.addItem(text, value)
         self.weights.activated.connect(self._on_weights)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.models.catalog import ModelFacts
 from core.recipe import FieldSpec, Preset
@@ -182,7 +185,7 @@ def _schedule(recipe: Recipe) -> str:
     stop = f", stops after {settings.patience} without a new best" if settings.patience else ""
     optimizer = choice_text("optimisation.optimizer", settings.optimizer)
     return (
-        f"at most {settings.epochs} epochs{stop}; {optimizer}, learning rate {settings.learning_rate:g}, "
+        f"at most {settings.epochs} epochs{stop}; {optimizer}, learning rate {number_text(settings.learning_rate)}, "
         f"{settings.batch_size} images per step"
     )
 
@@ -191,7 +194,7 @@ def facts_text(facts: ModelFacts, image_size: int) -> str:
     """The size of a network in one line."""
     parts = [f"{_large(facts.parameters)} parameters", f"{facts.megabytes:.1f} MB on disk"]
     if facts.multiply_adds is not None:
-        parts.append(f"{_large(facts.multiply_adds)} multiply-adds per image of {image_size} × {image_size} pixels")
+        parts.append(f"{_large(facts.multiply_adds)} multiply-adds at {image_size} × {image_size} pixels")
     return ", ".join(parts)
 
 
@@ -256,3 +259,19 @@ def duration(seconds: float) -> str:
 def size(amount: float) -> str:
     """An amount of bytes in MB or GB (powers of ten, as disks are sold)."""
     return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6))} MB"
+
+
+def parsed_number(text: str) -> float | str:
+    """The number that a text stands for (a decimal comma is understood), or the text itself."""
+    try:
+        number = float(text.strip().replace(",", "."))
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
+def number_text(value: Any) -> str:
+    """A number without exponent and superfluous zeros: 0.00001, 25, 0.7."""
+    if isinstance(value, int | float):
+        return str(np.format_float_positional(value, trim="-"))
+    return str(value)

@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.editors import number_text, object_name, parsed_number
+from skinkd_gui.training.wizard.editors import object_name
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.texts import number_text, parsed_number
 
 _SECTIONS = ("data", "teacher", "student", "distillation", "curriculum", "optimisation", "hardware")
 
