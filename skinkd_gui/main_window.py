@@ -45,7 +45,7 @@ class MainWindow(QMainWindow):
         self.folder_fixed = runs_root is not None
         self.settings = load_settings()
         self._runs_root = (runs_root or chosen_runs_root(self.settings)).expanduser().absolute()
-        self._was_painted = self._closing = self._may_close = False
+        self._was_painted = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
         self.queue = TrainingQueue(self._conditions(), make_work, self)
         self.classify_tab = ClassifyTab(self, self._runs_root)
@@ -241,14 +241,13 @@ class MainWindow(QMainWindow):
         """Ask while a run works; otherwise end everything and go."""
         if self._may_close:
             event.accept()
-        elif self._closing:
-            event.ignore()
-        elif self.queue.busy:
-            event.ignore()
-            self._ask_to_close()
-        else:
+        elif self._leaving or not (self._closing or self.queue.busy):
             self._end_everything()
             event.accept()
+        else:
+            event.ignore()
+            if not self._closing:
+                self._ask_to_close()
 
     @Slot()
     def close_without_asking(self) -> None:
@@ -284,7 +283,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _finish_closing(self) -> None:
         if not self._may_close:
-            self._end_everything()
+            # Closed while it is visible: Qt ends the program only when a visible window was the last to close.
+            self._leaving = True
             self.close()
 
     def _end_everything(self) -> None:
