@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -31,7 +33,12 @@ def test_stopping_a_run_and_closing_ends_the_program(qtbot: QtBot, qapp: QApplic
     window.show()
     window.queue.add(Recipe(), "my run")
     assert at_work.wait(10)
-    with qtbot.waitSignal(qapp.lastWindowClosed, timeout=10_000):
-        window.close_without_asking()
+    too_long = QTimer(singleShot=True, interval=10_000)
+    too_long.timeout.connect(partial(qapp.exit, 1))
+    too_long.start()
+    QTimer.singleShot(0, window.close_without_asking)
+    status = qapp.exec()  # Qt tells that the last window was closed only while this runs
+    too_long.stop()
+    assert status == 0
     assert not window.isVisible()
     assert running_jobs() == ()
