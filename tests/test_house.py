@@ -179,3 +179,13 @@ def test_torch_and_torchvision_are_of_one_release() -> None:
 def test_every_folder_of_code_is_a_package() -> None:
     folders = {file.parent for file in PRODUCT}
     assert [relative(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_threads_sleep_while_they_wait_for_each_other() -> None:
+    code = "import os, core, torch\nassert os.environ['OMP_WAIT_POLICY'] == 'PASSIVE'"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True, timeout=120)
+    importing = {"__future__", "os"}
+    tree = ast.parse((ROOT / "core" / "__init__.py").read_text(encoding="utf-8"))
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    assert set(names) <= importing  # nothing that could load torch before the setting is made
