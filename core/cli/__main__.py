@@ -1,4 +1,4 @@
-"""`python -m core.cli`, as torchrun starts it."""
+"""`python -m core.cli`: the command line where the script skinkd-cli is not installed."""
 
 from core.cli.main import main
 

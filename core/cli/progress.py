@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.cli.console import percent, say
-from core.events import BatchFinished, EpochFinished, Event, Level, Notice, Progress, Report, RunStarted, ignore
+from core.events import BatchFinished, EpochFinished, Event, Level, Notice, Progress, Report, RunStarted
 from core.reporting.words import duration
 
 _LINE_SECONDS = 10.0
@@ -17,10 +16,8 @@ _LINE_SECONDS = 10.0
 
 @contextmanager
 def shown_progress() -> Iterator[Report]:
-    """A `Report` that shows what it is told. Of several processes of one run only the first speaks."""
-    if os.environ.get("RANK", "0") != "0":
-        yield ignore
-    elif sys.stderr.isatty():
+    """A `Report` that shows what it is told."""
+    if sys.stderr.isatty():
         with _bars() as report:
             yield report
     else:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.progress import PlainLines, _bars, shown_progress
+from core.cli.progress import PlainLines, _bars
 from core.events import (
     BatchFinished,
     EpochFinished,
@@ -63,12 +63,3 @@ def test_bars_show_lines_and_take_markup_as_text(capsys: pytest.CaptureFixture[s
     assert "Epoch 2/5" in said.err
     assert "[b]the[/b]" in said.err
     assert said.out == ""
-
-
-def test_only_the_first_of_several_processes_speaks(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("RANK", "1")
-    with shown_progress() as report:
-        report(EPOCH)
-    assert capsys.readouterr().err == ""
