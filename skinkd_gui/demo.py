@@ -56,9 +56,9 @@ def has_screen() -> bool:
     problem = window_problem()
     if problem is None:
         return True
-    write(f"{problem.title}. The demo goes on without a screen.")
     if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
-        write(problem.summary)
+        write(f"{problem.title}. {problem.summary}")
+    write("The demo goes on without a screen and saves pictures of the window.")
     return False
 
 

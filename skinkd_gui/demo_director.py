@@ -171,9 +171,10 @@ class DemoDirector(QObject):
         results.refresh()
         yield self._quiet
         if good:
-            yield from self._show_results(tuple(run.folder for run in reversed(good)))
+            good.sort(key=_student_score, reverse=True)
+            yield from self._show_results(tuple(run.folder for run in good))
         if good and not self._options.screen:
-            yield from self._show_classify(good[-1].folder)
+            yield from self._show_classify(good[0].folder)
             yield from self._show_wizard()
             window.tabs.setCurrentWidget(results)
         if good:
@@ -252,18 +253,25 @@ class DemoDirector(QObject):
         """Write the report and say where everything is."""
         self._timer.stop()
         seconds = time.monotonic() - self._begin
-        report = demo_report(self.summaries, seconds, tuple(self._pictures))
         file = self._options.out / "report.md"
-        file.write_text(report, encoding="utf-8")
+        file.write_text(demo_report(self.summaries, seconds, tuple(self._pictures)), encoding="utf-8")
         self._write("")
-        self._write(report)
+        self._write(demo_report(self.summaries, seconds))
         failed = len(self._plan) - len(self.summaries)
         if failed or not self._plan:
             self._say("The demo is not complete: see above what failed")
         self._say(f"The report is {file}")
+        if self._options.screen:
+            self._say("The window stays open: look around, and close it when you are done")
         self.finished.emit()
 
     def _say(self, text: str) -> None:
         self._said_at = time.monotonic()
         passed = int(self._said_at - self._begin)
         self._write(f"[{passed // 60}:{passed % 60:02}] {text}")
+
+
+def _student_score(run: RunSummary) -> tuple[bool, float]:
+    """Students before the teacher, good ones first: the student is the model to use."""
+    student = run.recipe is not None and run.recipe.task == "student"
+    return student, run.scores.weighted_f1 if run.scores is not None else 0.0
