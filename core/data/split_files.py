@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.allocation import wanted_counts
 from core.data.tables import read_table, write_table
 from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
@@ -119,8 +120,6 @@ def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) 
 
 
 def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> list[str]:
-    from core.data.splitting import wanted_counts
-
     wanted = dict(zip(Part, wanted_counts(data.split, len(dataset.records)), strict=True))
     if data.folds > 1:
         return [f"Fold {data.fold} of {data.folds} validates; the test part is the same for all folds."]
