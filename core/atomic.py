@@ -29,3 +29,9 @@ def write_text(path: Path, text: str) -> None:
     """Replace `path` by `text` (UTF-8, line ends as given), whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

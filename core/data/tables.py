@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import atomic
 from core.errors import SkinKDError
 
 _PEEK_BYTES = 65536
@@ -63,15 +63,9 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file so that a crash leaves the old or the new content. Raises `SkinKDError` when that fails."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        atomic.write_bytes(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise SkinKDError("A file can not be written", f"{path} could not be saved: {error.strerror}.") from error
 
 

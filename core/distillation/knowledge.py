@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ import torch
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from core import atomic
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report, ignore
@@ -110,16 +109,11 @@ class _Writer:
     def save(self) -> None:
         """Store the table, whole or not at all."""
         self._saved = time.monotonic()
-        partial = self._path.with_name(f"{self._path.stem}.{secrets.token_hex(4)}.tmp")
         try:
-            with partial.open("wb") as file:
+            with atomic.replacing(self._path) as temporary, temporary.open("wb") as file:
                 np.save(file, self._logits, allow_pickle=False)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._path)
         except OSError as error:
             # The answers are still in memory: the run goes on, only the next one computes them anew.
-            partial.unlink(missing_ok=True)
             self._report(Notice(f"The teacher's answers could not be stored: {error}", Level.WARNING))
 
 

@@ -7,13 +7,12 @@ is a `SkinKDError` that names it. The metadata holds one JSON text under the key
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import atomic
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.models.info import ModelInfo, Preprocessing
@@ -46,15 +45,9 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo) -> None:
         )
     text = _description(info)
     content = save(tensors, metadata={METADATA_KEY: text})
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        atomic.write_bytes(path, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise SkinKDError(
             "The model can not be saved", f"Writing {path} failed. Is the disk full?", str(error)
         ) from error
