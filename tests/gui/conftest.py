@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QSettings, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 _MODAL_SECONDS = 10.0
+_ENDING_MILLISECONDS = 5_000
 _started: WeakSet[QThread] = WeakSet()
 
 
@@ -44,10 +45,11 @@ def no_running_qthreads(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(QThread, "start", remember)
     yield
-    running = [thread for thread in list(_started) if thread.isRunning()]
+    # A thread that is just ending may end; one that has to be told to is left running.
+    running = [thread for thread in list(_started) if thread.isRunning() and not thread.wait(_ENDING_MILLISECONDS)]
     for thread in running:
         thread.quit()
-        thread.wait(5_000)
+        thread.wait(_ENDING_MILLISECONDS)
     _started.clear()
     if running:
         pytest.fail(f"{len(running)} QThread(s) were left running", pytrace=False)
