@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.data.decoding import IMAGE_SUFFIXES
 from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
 from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders
 from core.data.rows import assemble
@@ -25,9 +26,9 @@ def read_dataset(path: Path, layout: str = "auto") -> DataSet:
     place = Path(path).expanduser().absolute()
     if not place.exists():
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
-    folder = scan_folder(place.parent if place.is_file() else place)
-    peeks = [peek_table(place)] if place.is_file() else _peek(_shallow_first(folder))
-    reader, chosen = _choose(folder, peeks, layout)
+    table = peek_table(_named_table(place)) if place.is_file() else None
+    folder = scan_folder(place.parent if table else place)
+    reader, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table)
     tables = [read_table(table.path) for table in chosen]
     others = _metadata_tables(folder, {table.path for table in chosen})
     assembled = assemble(folder, reader.read(folder, tables, others))
@@ -36,6 +37,16 @@ def read_dataset(path: Path, layout: str = "auto") -> DataSet:
     names = tuple(record.name for record in assembled.records)
     terms = terms_for(reader.layout, names, synthetic=folder.synthetic)
     return DataSet(folder.root, reader.layout, assembled.records, assembled.problems, folder.synthetic, terms)
+
+
+def _named_table(file: Path) -> Path:
+    """The file itself, unless its name says that it is no table."""
+    if file.suffix.lower() in IMAGE_SUFFIXES:
+        raise SkinKDError(
+            "This is one image, not a data set",
+            f"{file.name} is an image. Choose the folder that holds the images and their labels, or a CSV table.",
+        )
+    return file
 
 
 def _shallow_first(folder: Folder) -> list[Path]:
@@ -54,14 +65,15 @@ def _peek(paths: Sequence[Path]) -> list[Table]:
     return found
 
 
-def _choose(folder: Folder, peeks: list[Table], layout: str) -> tuple[Reader, list[Table]]:
+def _choose(folder: Folder, peeks: list[Table], layout: str, named: Table | None) -> tuple[Reader, list[Table]]:
+    """The layout that fits. A table that the user named must itself fit; the folder around it is not read instead."""
     candidates = [reader for reader in READERS if layout in ("auto", reader.layout.value)]
     if not candidates:
         known = ", ".join(reader.layout.value for reader in READERS)
         raise SkinKDError("Unknown layout", f"The layout is {layout!r}; it must be auto, {known}.")
     for reader in candidates:
         if reader.fits is None:
-            if has_class_folders(folder):
+            if named is None and has_class_folders(folder):
                 return reader, []
             continue
         fitting = [table for table in peeks if reader.fits(table)]
@@ -69,7 +81,7 @@ def _choose(folder: Folder, peeks: list[Table], layout: str) -> tuple[Reader, li
             # Tables deeper down are usually copies or excerpts of those above.
             depth = len(fitting[0].path.parts)
             return reader, [table for table in fitting if len(table.path.parts) == depth]
-    raise _nothing_fits(folder, peeks, candidates)
+    raise _nothing_fits(folder, peeks, candidates) if named is None else _does_not_fit(named, candidates)
 
 
 def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
@@ -87,6 +99,13 @@ def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reade
     if (folder.root.parent / SYNTHETIC_MARKER).is_file() or _labels_above(folder, candidates):
         summary += f" The folder above, {folder.root.parent}, looks like it."
     return SkinKDError("No labelled images found", summary, f"Looked for:\n{looked_for}\nTables found:\n{tables}")
+
+
+def _does_not_fit(table: Table, candidates: Sequence[Reader]) -> SkinKDError:
+    looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates if reader.fits)
+    columns = ", ".join(column for column in table.columns[:12] if column.isprintable())
+    summary = f"{table.path.name} has no columns that name images and their labels. Choose another table, or a folder."
+    return SkinKDError("This table holds no labels", summary, f"Looked for:\n{looked_for}\nIts columns: {columns}")
 
 
 def _labels_above(folder: Folder, candidates: Sequence[Reader]) -> bool:

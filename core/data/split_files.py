@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.allocation import wanted_counts
-from core.data.tables import read_table, write_table
+from core.data.tables import write_table
 from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
@@ -63,12 +64,7 @@ def read_split(path: Path, dataset: DataSet) -> Split:
 
     Raises `SkinKDError` when the file is unusable, or when images or labels have changed since it was written.
     """
-    table = read_table(path)
-    columns = [table.find(name) for name in _HEADER]
-    if any(column is None for column in columns):
-        raise SkinKDError("The split can not be read", f"{path} must have the columns {', '.join(_HEADER)}.")
-    image, label, _, part = (column for column in columns if column is not None)
-    rows = {cells[image]: (cells[label], cells[part]) for cells in table.rows}
+    rows = _read_rows(path)
     _compare(path, dataset, {name: code for name, (code, _) in rows.items()})
     members: dict[str, list[int]] = {"": [], **{item.value: [] for item in Part}}
     for index, record in enumerate(dataset.records):
@@ -78,6 +74,18 @@ def read_split(path: Path, dataset: DataSet) -> Split:
         members[word].append(index)
     train, validation, test = (np.array(members[item.value], dtype=np.int64) for item in Part)
     return Split(train, validation, test)
+
+
+def _read_rows(path: Path) -> dict[str, tuple[str, str]]:
+    """Image name -> (label, part), cells exactly as written: blanks at the ends of a file's name belong to it."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines, restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SkinKDError("The split can not be read", f"{path} is missing or damaged.", str(error)) from error
+    if rows and not set(_HEADER) <= set(rows[0]):
+        raise SkinKDError("The split can not be read", f"{path} must have the columns {', '.join(_HEADER)}.")
+    return {row["image"]: (row["label"], row["part"]) for row in rows}
 
 
 def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
@@ -129,6 +137,9 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> lis
     return [f"Wanted were {asked}; keeping the images of a lesion together allows no closer counts."]
 
 
+_IN_WORDS = {Part.TRAIN: "training", Part.VALIDATION: "validation", Part.TEST: "test"}
+
+
 def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
     counts = {part: _by_class(dataset, indices) for part, indices in parts_of(split)}
     absent, notes, few = [], [], []
@@ -137,7 +148,7 @@ def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
         if not total:
             absent.append(f"{code} ({name})")
             continue
-        empty = [part.value for part, numbers in counts.items() if not numbers[label] and _has(split, part)]
+        empty = [_IN_WORDS[part] for part, numbers in counts.items() if not numbers[label] and _has(split, part)]
         if empty:
             notes.append(f"{code} ({name}) has no {' and no '.join(empty)} image; it has {total} in all.")
         elif 0 < counts[Part.TEST][label] < _FEW:

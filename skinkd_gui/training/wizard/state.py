@@ -401,12 +401,18 @@ def _data_message(state: WizardState) -> str:
     if state.reading:
         return "The data set is being read."
     if state.dataset is None:
-        return state.data_problem or "The data set has not been read yet."
+        return _first_sentence(state.data_problem) or "The data set has not been read yet."
     if usable_images(state) == 0:
         return "None of these images can be used."
     if state.excluded and not state.recipe.data.skip_problems:
         return f"{counted(len(state.excluded), 'image')} can not be used: tick “Go on without”, or correct the data."
     return _field_message(state, "data") or state.split_problem
+
+
+def _first_sentence(text: str) -> str:
+    """What is wrong, in one line: the page itself shows the whole."""
+    first, dot, _ = text.partition(". ")
+    return first + dot.rstrip()
 
 
 def _task_message(state: WizardState) -> str:

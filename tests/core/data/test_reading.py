@@ -269,6 +269,17 @@ def test_what_does_not_fit_says_what_was_looked_for(tmp_path: Path, make_image: 
         read_dataset(tmp_path, "isic")
 
 
+def test_a_named_file_is_read_or_refused_never_replaced(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image(tmp_path / "MEL" / "a.jpg")
+    make_image(tmp_path / "NV" / "b.jpg")
+    _write(tmp_path / "notes.csv", "who,what")
+    with pytest.raises(SkinKDError, match="has no columns that name images"):
+        read_dataset(tmp_path / "notes.csv")  # the folders beside it are another data set
+    with pytest.raises(SkinKDError, match="is an image"):
+        read_dataset(tmp_path / "MEL" / "a.jpg")
+    assert len(read_dataset(tmp_path).records) == 2
+
+
 def test_the_folder_above_is_suggested(isic: Path) -> None:
     with pytest.raises(SkinKDError, match="The folder above"):
         read_dataset(isic / "a")

@@ -84,6 +84,8 @@ class TestData:
         assert "Choose the folder" in brain.message_for(empty, Step.DATA)
         assert "being read" in brain.message_for(reading, Step.DATA)
         assert brain.message_for(failed, Step.DATA) == "Nothing is there."
+        long = brain.data_failed(reading, "No images found. Below it are 0 images.\nLooked for:\n- a table")
+        assert brain.message_for(long, Step.DATA) == "No images found."  # the page has the rest
 
     def test_excluded_images_need_a_decision(self) -> None:
         state = brain.data_checked(_with_data(), _dataset(), frozenset({"i1", "i2"}))
