@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
@@ -18,7 +19,7 @@ from skinkd_gui.status_bar import StatusBar
 from skinkd_gui.training.queue import MakeWork, QueueState, TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab
 from skinkd_gui.training.waiting_file import load_waiting, save_waiting
-from skinkd_gui.training.work import Conditions, work_for
+from skinkd_gui.training.work import Conditions, QueuedRun, work_for
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
@@ -134,12 +135,15 @@ class MainWindow(QMainWindow):
         self.menus.stop.setEnabled(at_work and not state.stopping)
         self.menus.start_waiting.setEnabled(state.held and not at_work)
         self.setWindowTitle(f"SkinKD: {self.train_tab.live.progress.name}" if at_work else "SkinKD")
-        try:
-            save_waiting(self._runs_root, state.waiting)
-        except OSError:
-            _log.warning("the waiting runs can not be written", exc_info=True)
+        self._keep_waiting(self._runs_root, state.waiting)
         if self._closing and not at_work:
             self._finish_closing()
+
+    def _keep_waiting(self, root: Path, runs: Sequence[QueuedRun]) -> None:
+        try:
+            save_waiting(root, runs)
+        except OSError:
+            _log.warning("the waiting runs can not be written", exc_info=True)
 
     @Slot(object)
     def _on_run_ended(self, _how: object) -> None:
@@ -211,7 +215,10 @@ class MainWindow(QMainWindow):
 
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""
-        self._runs_root = root
+        old, self._runs_root = self._runs_root, root
+        self._keep_waiting(old, ())  # they go with the window, and must not come back there as well
+        self.queue.restore(load_waiting(root))
+        self._keep_waiting(root, self.queue.state.waiting)
         for tab in (self.train_tab, self.results_tab, self.classify_tab):
             tab.set_runs_root(root)
 
@@ -263,7 +270,8 @@ class MainWindow(QMainWindow):
     def _ask_to_close(self) -> None:
         name = self.train_tab.live.progress.name
         waiting = len(self.queue.state.waiting)
-        more = f" The {waiting} waiting run(s) will wait until the next start." if waiting else ""
+        runs = "waiting run" if waiting == 1 else f"{waiting} waiting runs"
+        more = f" The {runs} will wait until the next start." if waiting else ""
         box = QMessageBox(self)
         box.setObjectName("closeQuestion")
         box.setWindowTitle("SkinKD")

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from core import atomic
 from core.errors import SkinKDError
@@ -28,7 +29,7 @@ def save_waiting(runs_root: Path, runs: Sequence[QueuedRun]) -> None:
         {
             "name": run.name,
             "recipe": recipe_to_toml(run.recipe, comments=False) if run.recipe else "",
-            "folder": run.folder.name if run.folder else "",
+            "folder": _written(run.folder, runs_root),
         }
         for run in runs
     ]
@@ -36,17 +37,34 @@ def save_waiting(runs_root: Path, runs: Sequence[QueuedRun]) -> None:
 
 
 def load_waiting(runs_root: Path) -> tuple[QueuedRun, ...]:
-    """The runs written by `save_waiting`; what can not be used any more is left out and logged."""
+    """The runs written by `save_waiting`; each that can not be used any more is left out and logged."""
     path = runs_root / _NAME
     if not path.is_file():
         return ()
-    found: list[QueuedRun] = []
     try:
-        for values in json.loads(path.read_text(encoding="utf-8")):
-            folder = runs_root / values["folder"] if values["folder"] else None
-            recipe = recipe_from_toml(values["recipe"]) if values["recipe"] else None
-            if recipe is not None or (folder is not None and folder.is_dir()):
-                found.append(QueuedRun(values["name"], recipe, folder))
-    except (OSError, ValueError, KeyError, TypeError, SkinKDError):
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        found = [_read(values, runs_root) for values in entries]
+    except (OSError, ValueError, TypeError):
         _log.warning("%s can not be read", path, exc_info=True)
-    return tuple(found)
+        return ()
+    return tuple(run for run in found if run is not None)
+
+
+def _written(folder: Path | None, runs_root: Path) -> str:
+    """A folder by its name, so that all runs can be moved together; one that lies elsewhere by its whole path."""
+    if folder is None:
+        return ""
+    return folder.name if folder.parent == runs_root else str(folder)
+
+
+def _read(values: Any, runs_root: Path) -> QueuedRun | None:
+    """One entry, or None; a bad one costs none of the others."""
+    try:
+        folder = runs_root / values["folder"] if values["folder"] else None
+        recipe = recipe_from_toml(values["recipe"]) if values["recipe"] else None
+        name = str(values["name"])
+    except (ValueError, KeyError, TypeError, SkinKDError):
+        _log.warning("a waiting run can not be read: %s", values, exc_info=True)
+        return None
+    usable = recipe is not None or (folder is not None and folder.is_dir())
+    return QueuedRun(name, recipe, folder) if usable else None

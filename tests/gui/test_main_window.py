@@ -14,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from core.training.hardware import DeviceFacts
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.settings.store import Settings, load_settings, save_settings
+from skinkd_gui.training.waiting_file import load_waiting, save_waiting
+from skinkd_gui.training.work import QueuedRun
 from skinkd_gui.widgets.theme import ThemeChoice, is_dark, theme
 from skinkd_gui.workers.job import running_jobs
 from skinkd_gui.workers.preload import Engine
@@ -148,6 +150,21 @@ def test_preferences_move_the_runs_folder(qtbot: QtBot, tmp_path: Path, monkeypa
     assert window.runs_root == tmp_path / "old"
     window.apply_settings(Settings(runs_folder=str(tmp_path / "new")))
     assert window.runs_root == tmp_path / "new"
+    window.close()
+
+
+def test_waiting_runs_move_with_the_window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKINKD_RUNS")
+    old, new = tmp_path / "old", tmp_path / "new"
+    save_settings(Settings(runs_folder=str(old)))
+    save_waiting(old, (QueuedRun("mine", RECIPE),))
+    save_waiting(new, (QueuedRun("theirs", RECIPE),))
+    window = MainWindow()
+    qtbot.addWidget(window)
+    window.apply_settings(Settings(runs_folder=str(new)))
+    assert [run.name for run in window.queue.state.waiting] == ["mine", "theirs"]
+    assert load_waiting(old) == ()
+    assert [run.name for run in load_waiting(new)] == ["mine", "theirs"]
     window.close()
 
 

@@ -29,3 +29,14 @@ def test_what_can_not_be_used_is_left_out(tmp_path: Path, caplog: pytest.LogCapt
     assert [run.name for run in load_waiting(tmp_path)] == ["here"]
     (tmp_path / ".waiting.json").write_text("[{]")
     assert load_waiting(tmp_path) == ()
+
+
+def test_a_bad_entry_costs_none_of_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    elsewhere = tmp_path / "elsewhere" / "20260331-y"
+    elsewhere.mkdir(parents=True)
+    runs = tmp_path / "runs"
+    save_waiting(runs, (QueuedRun("newer", preset(Preset.QUICK)), QueuedRun("y", folder=elsewhere)))
+    file = runs / ".waiting.json"
+    file.write_text(file.read_text().replace("[optimisation]", "[from_a_newer_version]"))
+    assert load_waiting(runs) == (QueuedRun("y", folder=elsewhere),)
+    assert "can not be read" in caplog.text
