@@ -66,6 +66,16 @@ def _walk(root: Path, on_error: Callable[[OSError], None]) -> Iterator[tuple[str
                 yield folder, name
 
 
+def printable(name: str) -> str:
+    """The name with bytes that are no UTF-8 (as file names from old archives have) as escapes: it can be written."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def relative_name(path: Path, root: Path) -> str:
+    """The path below `root`, with slashes, as it can be shown and written."""
+    return printable(path.relative_to(root).as_posix())
+
+
 def without_suffix(name: str) -> str:
     """The name without an image's suffix; other dots stay."""
     stem, dot, suffix = name.rpartition(".")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.finding import Folder, without_downsampled, without_suffix
+from core.data.finding import Folder, printable, relative_name, without_downsampled, without_suffix
 from core.data.labels import (
     flag,
     is_unknown,
@@ -175,19 +175,19 @@ def _unique_names(folder: Folder) -> dict[Path, str]:
     counts: dict[str, int] = {}
     paths: dict[str, int] = {}
     for path in folder.images:
-        relative = without_suffix(path.relative_to(folder.root).as_posix())
+        relative = without_suffix(relative_name(path, folder.root))
         counts[path.stem] = counts.get(path.stem, 0) + 1
         paths[relative] = paths.get(relative, 0) + 1
     names: dict[Path, str] = {}
     for path in folder.images:
-        full = path.relative_to(folder.root).as_posix()
+        full = relative_name(path, folder.root)
         relative = without_suffix(full)
-        names[path] = path.stem if counts[path.stem] == 1 else relative if paths[relative] == 1 else full
+        names[path] = printable(path.stem) if counts[path.stem] == 1 else relative if paths[relative] == 1 else full
     return names
 
 
 class _Metadata:
-    """What tables tell about images besides the label, by image name."""
+    """What tables tell about images besides the label, by image name; of several tables, the first that tells it."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
         self._known: dict[str, tuple[str | None, float | None, str | None, str | None]] = {}
@@ -204,12 +204,16 @@ class _Metadata:
 
     def _add(self, name: str, facts: tuple[str | None, float | None, str | None, str | None]) -> None:
         for key in dict.fromkeys((name.lower(), without_downsampled(name.lower()))):
-            self._known.setdefault(key, facts)
+            lesion, age, sex, site = self._known.get(key, (None, None, None, None))
+            first_age = facts[1] if age is None else age
+            self._known[key] = (lesion or facts[0], first_age, sex or facts[2], site or facts[3])
 
     def complete(self, row: Row) -> Row:
         """The row with what is known of its image; the row itself where nothing is."""
         key = row.name.lower()
-        facts = self._known.get(key) or self._known.get(without_downsampled(key))
+        # One table may name files with their folders (a/b.jpg), another without.
+        plain = without_downsampled(key)
+        facts = self._known.get(key) or self._known.get(plain) or self._known.get(plain.rpartition("/")[2])
         if facts is None:
             return row
         return Row(row.name, row.label, row.origin, row.kind, row.reason, row.path, *facts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.finding import Folder, ImageIndex
+from core.data.finding import Folder, ImageIndex, printable, relative_name
 from core.data.types import CLASS_CODES, ImageRecord, Problem, ProblemKind
 
 
@@ -93,7 +93,7 @@ def _missing(row: Row) -> Problem:
 
 
 def _ambiguous(folder: Folder, name: str, files: list[Path]) -> Problem:
-    listed = ", ".join(path.relative_to(folder.root).as_posix() for path in files)
+    listed = ", ".join(relative_name(path, folder.root) for path in files)
     reason = f"{len(files)} files have this name ({listed}); the first is used."
     return Problem(ProblemKind.DUPLICATE, name, reason, (name,), excludes=False)
 
@@ -106,9 +106,9 @@ def _file_problems(
     unlisted = [
         Problem(
             ProblemKind.MISSING_ROW,
-            path.relative_to(folder.root).as_posix(),
+            relative_name(path, folder.root),
             "The image has no row in the table, so its label is not known; it is not used.",
-            (path.stem,),
+            (printable(path.stem),),
             excludes=False,
         )
         for path in folder.images
@@ -120,7 +120,7 @@ def _file_problems(
 def _no_images(folder: Folder, records: list[ImageRecord]) -> Problem:
     count = f"The tables name {len(records):,} images"
     if folder.images:
-        other = folder.images[0].name
+        other = printable(folder.images[0].name)
         reason = (
             f"{count}, such as {records[0].name}, but none of the {len(folder.images):,} image files has a name from "
             f"them; the first is {other}. Choose the folder that holds the images of these tables."

@@ -104,7 +104,7 @@ def _look_up(known: sqlite3.Connection, path: Path, decode: bool) -> Verdict | _
         return Verdict("", None, describe_failure(error))
     row = known.execute(
         "SELECT digest, pixels, error FROM verdicts WHERE path = ? AND size = ? AND changed = ?",
-        (os.fspath(path), status.st_size, status.st_mtime_ns),
+        (os.fsencode(path), status.st_size, status.st_mtime_ns),
     ).fetchone()
     verdict = Verdict(*row) if row else None
     if verdict is not None and (verdict.checked or not decode):
@@ -164,7 +164,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA user_version = {DECODER_VERSION}")
         with connection:
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS verdicts (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, "
+                "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, "
                 "digest TEXT, pixels TEXT, error TEXT)"
             )
     except sqlite3.Error:
@@ -175,7 +175,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
     rows = [
-        (os.fspath(task.path), task.size, task.changed, verdict.digest, verdict.pixels, verdict.error)
+        (os.fsencode(task.path), task.size, task.changed, verdict.digest, verdict.pixels, verdict.error)
         for task, verdict in fresh
     ]
     with known:

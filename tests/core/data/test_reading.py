@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.data.checking import check_images
 from core.data.reading import read_dataset
+from core.data.splitting import make_split, read_split, write_split
 from core.data.types import CLASS_CODES, DataSet, Layout, Problem, ProblemKind
 from core.errors import SkinKDError
+from core.recipe.schema import DataRecipe
 
 from .conftest import MakeImage
 
@@ -316,3 +322,27 @@ def test_real_images(shared: Path) -> None:
     assert len(dataset.records) == 1544
     assert dataset.problems == ()
     assert all(record.path is not None for record in dataset.records)
+
+
+def test_what_several_tables_know_of_an_image_comes_together(tmp_path: Path, make_image: MakeImage) -> None:
+    for number in range(3):
+        make_image(tmp_path / "images" / f"q{number}.png", seed=number)
+    _write(tmp_path / "labels.csv", "image,label", *(f"images/q{n}.png,MEL" for n in range(3)))
+    _write(tmp_path / "a_ages.csv", "image,age", "q0,50", "q1,0", "q2,70")
+    _write(tmp_path / "b_lesions.csv", "image,lesion_id,age", "q0,L1,51", "q1,L1,51", "q2,L2,51")
+    dataset = read_dataset(tmp_path)
+    assert [record.lesion for record in dataset.records] == ["L1", "L1", "L2"]
+    assert [record.age for record in dataset.records] == [50, 0, 70]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are not bytes here")
+def test_file_names_that_are_no_text_can_be_checked_and_written(tmp_path: Path, make_image: MakeImage) -> None:
+    for number, code in enumerate(("MEL", "NV", "BCC", "DF")):
+        file = make_image(tmp_path / "set" / code / f"x{number}.png", seed=number)
+        file.rename(os.fsdecode(os.fsencode(file.parent) + b"/n\xe4vus %d.png" % number))
+    dataset = check_images(read_dataset(tmp_path / "set"))
+    assert dataset.records[0].name == "n\\xe4vus 2"
+    assert dataset.problems == ()
+    split = make_split(dataset, DataRecipe())
+    write_split(tmp_path / "split.csv", dataset, split)
+    assert np.array_equal(read_split(tmp_path / "split.csv", dataset).train, split.train)

@@ -241,6 +241,16 @@ def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
         assert _names(data, read_split(tmp_path / "split.csv", data)) == _names(dataset, split)
 
 
+def test_names_are_read_back_as_they_are(tmp_path: Path) -> None:
+    dataset = _isic_like()
+    odd = (" before", "after ", 'a,b;"c', "=1+1", "two\nlines")
+    records = [replace(record, name=name) for record, name in zip(dataset.records, odd, strict=False)]
+    dataset = replace(dataset, records=(*records, *dataset.records[len(odd) :]))
+    split = make_split(dataset, DataRecipe())
+    write_split(tmp_path / "split.csv", dataset, split)
+    assert _names(dataset, read_split(tmp_path / "split.csv", dataset)) == _names(dataset, split)
+
+
 def test_changed_images_are_refused(tmp_path: Path) -> None:
     dataset = _isic_like()
     path = tmp_path / "split.csv"
