@@ -48,9 +48,10 @@ def evaluate_on(
     from core.evaluation.metrics import score
 
     model_file = model_file_of(source)
-    parts = {row.image: row.part.value for row in RunFolder(source).split_rows} if source.is_dir() else {}
+    rows = RunFolder(source).split_rows if source.is_dir() else ()
+    parts = {row.image: row.part.value if row.part else "" for row in rows}
     if data is None:
-        data, layout, part = _own_data(source), layout, part or Part.TEST.value
+        (data, layout), part = _own_data(source), part or Part.TEST.value
     dataset = check_images(read_dataset(data, layout), report=report, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
@@ -69,11 +70,12 @@ def evaluate_on(
     )
 
 
-def _own_data(run: Path) -> Path:
-    """The data folder of a run's recipe."""
+def _own_data(run: Path) -> tuple[Path, str]:
+    """The data folder of a run's recipe, and its layout."""
     if not run.is_dir():
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
-    return Path(RunFolder(run).recipe().data.path)
+    data = RunFolder(run).recipe().data
+    return Path(data.path), data.layout
 
 
 def _chosen(dataset: DataSet, parts: dict[str, str], part: str) -> NDArray[np.int64]:

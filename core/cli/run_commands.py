@@ -20,6 +20,7 @@ from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
+from core.recipe.schema import Section
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -107,10 +108,18 @@ def demo(
 
 
 def find_run(text: str, root: Path, what: str = "run") -> Path:
-    """The run folder a user means by a path or by a folder's name below `root`. Raises `SkinKDError`."""
+    """The run folder a user means by a path, a folder's name in `root`, or a run's name. Raises `SkinKDError`."""
+    from core.runs.listing import list_runs
+
     for folder in (Path(text), root / text):
         if folder.is_dir():
             return folder.resolve()
+    named = [summary.folder for summary in list_runs(root) if summary.status.name == text]
+    if len(named) == 1:
+        return named[0].resolve()
+    if named:
+        folders = ", ".join(sorted(folder.name for folder in named))
+        raise SkinKDError("Several runs have this name", f"{text} is the name of {folders}. Give the folder's name.")
     names = sorted(folder.name for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
     near = [name for name in names if text in name] or difflib.get_close_matches(text, names, n=3, cutoff=0.4)
     hint = f" Did you mean {' or '.join(near[:3])}?" if near else ""
@@ -126,14 +135,16 @@ def _read(text: str) -> Recipe:
 
 def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
     """The recipe with its data folder and its teacher as absolute paths."""
-    values = []
-    if data is not None or recipe.data.path:
-        values.append(f"data.path={(data or Path(recipe.data.path)).expanduser().resolve()}")
-    else:
+    if data is None and not recipe.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
+    place = (data or Path(recipe.data.path)).expanduser().resolve()
+    if not place.exists():  # said before a run is made and its starting weights are fetched
+        raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
+    changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}
     if recipe.teacher.run:
-        values.append(f"teacher.run={find_run(recipe.teacher.run, root)}")
-    return set_values(recipe, values)
+        teacher = str(find_run(recipe.teacher.run, root))
+        changes["teacher"] = recipe.teacher.model_copy(update={"run": teacher})
+    return recipe.model_copy(update=changes)
 
 
 def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: str = "") -> None:

@@ -99,7 +99,8 @@ def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> 
 
 def _toml_value(text: str, present: Any) -> Any:
     if isinstance(present, str):
-        return text.strip("\"'")
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+        return text[1:-1] if quoted else text
     try:
         return tomlkit.parse(f"x = {text}").unwrap()["x"]
     except TOMLKitError:

@@ -36,12 +36,15 @@ _HISTORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class SplitRow:
-    """One row of split.csv: an image, its class code, its lesion ("" when unknown) and its part."""
+    """One row of split.csv: an image, its class code, its lesion ("" when unknown) and its part.
+
+    `part` is None for an image that a split by exact counts leaves over.
+    """
 
     image: str
     label: str
     lesion: str
-    part: Part
+    part: Part | None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,10 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
         return ()
     rows = _read(path)
     try:
-        return tuple(SplitRow(row["image"], row["label"], row["lesion_id"] or "", Part(row["part"])) for row in rows)
+        return tuple(
+            SplitRow(row["image"], row["label"], row["lesion_id"] or "", Part(row["part"]) if row["part"] else None)
+            for row in rows
+        )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
 

@@ -24,6 +24,26 @@ def test_evaluate_gives_the_runs_own_test_scores_again(trained: Path, as_json: C
     assert not any("too high" in note for note in document["notes"])
 
 
+def test_evaluate_reads_the_runs_own_data_as_the_run_did(
+    sample_set: Path, tiny: tuple[str, ...], tmp_path: Path, as_json: Call
+) -> None:
+    images = sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[:40]
+    for number, image in enumerate(images):
+        target = tmp_path / "data" / ("MEL", "NV")[number % 2] / image.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(image.read_bytes())
+    rows = [f"{image.stem},BCC" for image in images]
+    (tmp_path / "data" / "other.csv").write_text("\n".join(["image,label", *rows]) + "\n")
+    settings = ("--set", "data.layout=folders", "--set", "data.split=[20, 8, 8]")
+    where = ("--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"))
+    code, run_document = as_json("train", "quick", *tiny, *settings, *where)
+    assert code == 0
+    code, document = as_json("evaluate", run_document["folder"])
+    assert code == 0
+    assert document["confusion"] == run_document["test"]["confusion"]
+    assert document["per_class"]["BCC"]["support"] == 0
+
+
 def test_evaluate_on_all_images_warns_of_those_it_learned_from(trained: Path, sample_set: Path, as_json: Call) -> None:
     code, document = as_json("evaluate", str(trained / "model.safetensors"), "--data", str(sample_set))
     assert code == 0

@@ -11,9 +11,12 @@ import pytest
 from core.cli.interrupt import stoppable
 from core.cli.main import run
 from core.cli.progress import PlainLines
+from core.cli.run_commands import find_run
+from core.errors import SkinKDError
 from core.events import BatchFinished, Event
 from core.paths import runs_root
-from core.recipe import read_recipe
+from core.recipe import Recipe, read_recipe
+from core.runs.folder import create_run
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -48,6 +51,20 @@ def test_training_without_data_says_which_key(as_json: Call) -> None:
     code, document = as_json("train", "quick")
     assert code == 2
     assert [problem["key"] for problem in document["error"]["problems"]] == ["data.path"]
+
+
+def test_missing_data_are_said_before_a_run_is_made(tmp_path: Path, as_json: Call) -> None:
+    code, document = as_json("train", "paper", "--data", str(tmp_path / "none"), "--runs", str(tmp_path / "runs"))
+    assert (code, document["error"]["title"]) == (1, "The data is not there")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_is_found_by_its_name(trained: Path, tmp_path: Path, as_json: Call) -> None:
+    assert find_run("Tiny", trained.parent) == trained.resolve()
+    for number in range(2):
+        create_run(Recipe(), runs=tmp_path, name="twin").set_status(message=str(number))
+    with pytest.raises(SkinKDError, match=r"name of .*-twin, .*-twin-2"):
+        find_run("twin", tmp_path)
 
 
 def test_resume_of_an_unknown_run_offers_near_names(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,3 +116,9 @@ def test_the_hash_follows_the_values_and_not_the_hardware() -> None:
     recipe = Recipe()
     assert recipe_hash(recipe) == recipe_hash(set_values(recipe, ["hardware.device=cpu"]))
     assert recipe_hash(recipe) != recipe_hash(set_values(recipe, ["distillation.alpha=0.3"]))
+
+
+def test_only_quotes_around_a_text_are_taken_off() -> None:
+    texts = {"a 'b'": "a 'b'", "'a b'": "a b", '"a"': "a", "don't": "don't", "'": "'"}
+    for text, kept in texts.items():
+        assert set_values(Recipe(), [f"data.path={text}"]).data.path == kept

@@ -72,6 +72,12 @@ def test_predictions_survive_to_the_last_digit(tmp_path: Path) -> None:
     assert header == ",".join(["image", "part", "label", *CLASS_CODES])
 
 
+def test_images_that_exact_counts_leave_over_have_no_part(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.split_file.write_text("image,label,lesion_id,part\na,MEL,,train\nb,NV,L1,\n")
+    assert [(row.image, row.part) for row in folder.split_rows] == [("a", Part.TRAIN), ("b", None)]
+
+
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     folder = create_run(Recipe(), runs=tmp_path)
     folder.status_file.write_text("{")
