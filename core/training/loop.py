@@ -371,6 +371,7 @@ class _Trainer:
                 "threads": self._hardware.threads,
                 "numerics": self._hardware.precision,
                 "images": [len(self._data.train), len(self._data.validation), self._settings.batch_size],
+                "pictures": self._data.store.key,
             },
             self.stopping.best_epoch,
         )
@@ -383,6 +384,13 @@ class _Trainer:
                 f"It was written with {state['images'][0]} training and {state['images'][1]} validation images in "
                 f"batches of {state['images'][2]}; now there are {images[0]} and {images[1]} in batches of "
                 f"{images[2]}. Restore the data and the recipe, or start a new run.",
+            )
+        # Checkpoints of the first version do not name their pictures.
+        if state.get("pictures", self._data.store.key) != self._data.store.key:
+            raise SkinKDError(
+                "The pictures have changed",
+                "Since this run began, the content of image files has changed, though their names and labels have not. "
+                "Put the files back as they were, or start a new run.",
             )
         try:
             self._model.load_state_dict(state["model"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from torch import nn
 from core.errors import Cancelled, SkinKDError
 from core.training.checkpoint import CheckpointFolder
 
-from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_recipe, train
+from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_data, small_recipe, train
 
 DISTILLED = (
     "distillation.method=kl",
@@ -44,6 +45,16 @@ def test_stopped_at_any_batch(check: int, undisturbed: Outcome, tmp_path: Path) 
     assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
     assert outcome.result.best_epoch == undisturbed.result.best_epoch
     assert_equal_weights(outcome.weights, undisturbed.weights)
+
+
+def test_other_pixels_under_the_same_names_are_refused(tmp_path: Path) -> None:
+    recipe = small_recipe()
+    with pytest.raises(Cancelled):
+        train(recipe, tmp_path, token=StopAt(9))
+    data = small_data()
+    changed = replace(data, store=replace(data.store, key="other"))
+    with pytest.raises(SkinKDError, match="content of image files has changed"):
+        train(recipe, tmp_path, data=changed)
 
 
 def test_stopped_again_and_again(undisturbed: Outcome, tmp_path: Path) -> None:
