@@ -191,7 +191,7 @@ def _thumbnail(example: Example) -> QWidget:
     picture.setAccessibleName(f"Example of {example.title}: {example.name}")
     picture.setObjectName("exampleImage")
     picture.setToolTip(f"{example.title} ({example.code})\n{example.name}")
-    name = make_label(example.title.replace("Dermatofibroma", "Dermato\u200bfibroma"), "small", wrap=True)
+    name = make_label(example.title.replace("Dermatofibroma", "Dermato\u00adfibroma"), "small", wrap=True)
     name.setFixedWidth(THUMBNAIL_PIXELS + 4)
     name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
     column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
