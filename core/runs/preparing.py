@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data.checking import excluded_names
 from core.data.types import DataSet, Problem, Split
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
@@ -43,11 +44,17 @@ def prepare_data(folder: RunFolder, recipe: Recipe, report: Report, token: Cance
     split, notes = _divide(folder, recipe, dataset, report)
     store = decoded(dataset, recipe.data.image_size, recipe, report, token)
     if left_out:
-        total = len(found.records) - len(dataset.records)
-        notes = (f"{total} of {len(found.records)} images were left out: {_counted(left_out)}.", *notes)
+        notes = (_left_out_note(found, left_out), *notes)
     if dataset.synthetic:
         notes = ("The images are synthetic (the built-in sample set): the scores say nothing about patients.", *notes)
     return PreparedData(dataset, split, store, notes, left_out)
+
+
+def _left_out_note(found: DataSet, left_out: dict[str, int]) -> str:
+    """How many images a run goes without; those without one clear label are no records, but count."""
+    names = excluded_names(found.problems)
+    everything = names | {record.name for record in found.records}
+    return f"{len(names):,} of {len(everything):,} images were left out: {_counted(left_out)}."
 
 
 def read_checked(recipe: Recipe, report: Report, token: CancelToken) -> DataSet:
@@ -68,8 +75,6 @@ def without_problems(dataset: DataSet, recipe: Recipe, report: Report) -> tuple[
 
     Raises `SkinKDError` when there are some and the recipe does not allow to go on, or when no image is left.
     """
-    from core.data.checking import excluded_names
-
     excluding = [problem for problem in dataset.problems if problem.excludes]
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     usable = dataset.without(names)

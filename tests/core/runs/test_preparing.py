@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.events import CancelToken, ignore
+from core.recipe import Recipe, set_values
+from core.runs.folder import create_run
+from core.runs.preparing import prepare_data
+
+
+def test_images_without_a_known_label_count_as_left_out(tmp_path: Path) -> None:
+    for number in range(21):
+        folder = tmp_path / "images" / ("MEL", "NV", "banana")[number % 3]
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"x{number}.png")
+    (tmp_path / "images" / "MEL" / "x0.png").write_bytes(b"no picture")
+    changes = [f"data.path={tmp_path / 'images'}", "data.image_size=32", "data.skip_problems=true"]
+    recipe = set_values(Recipe(), changes)
+    data = prepare_data(create_run(recipe, runs=tmp_path / "runs"), recipe, ignore, CancelToken())
+    assert len(data.dataset.records) == 13
+    assert data.left_out == {"Unknown label": 7, "Unreadable image": 1}
+    assert data.notes[0] == "8 of 21 images were left out: Unknown label (7), Unreadable image (1)."
