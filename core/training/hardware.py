@@ -35,7 +35,8 @@ class Hardware:
     def description(self) -> str:
         """One line for status bars and logs."""
         bits = {"32": "32-bit", "bf16": "bf16", "16": "fp16"}[self.precision]
-        on = f"{self.threads} threads" if self.device == "cpu" else self.device
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        on = threads if self.device == "cpu" else self.device
         return f"{self.name} ({on}, {bits})"
 
 

@@ -103,7 +103,8 @@ def test_two_writers_wait_for_one_another(tmp_path: Path) -> None:
 
 
 def test_every_class_can_be_learnt_and_tested(tmp_path: Path) -> None:
-    dataset = read_dataset(write_sample_set(tmp_path / "set", images=640, size=32))
+    dataset = read_dataset(write_sample_set(tmp_path / "set", images=1100, size=32))
+    assert len(dataset.records) == 1100
     for _, part in parts_of(make_split(dataset, DataRecipe())):
         assert np.bincount(dataset.labels[part], minlength=8).min() >= 1
 

@@ -26,6 +26,7 @@ def test_the_cpu_computes_with_32_bits_on_all_cores(monkeypatch: pytest.MonkeyPa
     assert (found.device, found.precision, found.threads) == ("cpu", "32", available_cores())
     assert isinstance(said[-1], Notice)
     assert "no GPU was found" in said[-1].text
+    assert "(1 thread, 32-bit)" in resolve(HardwareRecipe(threads=1)).description
 
 
 def test_a_gpu_that_does_not_work_is_left_aside_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
