@@ -45,17 +45,53 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | None = None) -> RunSummary:
     """Do, or go on with, a run to its end: read, check, split, decode, ask the teacher, train, test, save.
 
-    A finished run is left as it is. The status follows: `stopped` when `token` was cancelled (`Cancelled` is raised
+    A finished run is left as it is, unless its results are gone or damaged: then they are made again from its last
+    checkpoint. The status follows: `stopped` when `token` was cancelled (`Cancelled` is raised
     again, a checkpoint is written), `failed` with a message for any error (raised again as a `SkinKDError` where a
     person can act on it). Raises `SkinKDError` at once when someone else works on the run.
     """
     with folder.locked():
         if folder.status().state is RunState.FINISHED:
-            report(Notice(f"{folder.path.name} is already finished."))
-            return summarise(folder)
+            lost = _lost_results(folder)
+            if not lost:
+                report(Notice(f"{folder.path.name} is already finished."))
+                return summarise(folder)
+            _check_restorable(folder, lost)
+            report(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
         with run_log(folder.log_file), _awake():
             _guarded(folder, logged(report), token or CancelToken())
         return summarise(folder)
+
+
+def _lost_results(folder: RunFolder) -> str:
+    """What is wrong with a finished run's results, in words; empty when all can be read."""
+    from core.models.files import read_weights
+
+    absent = [
+        file.name for file in (folder.model_file, folder.metrics_file, folder.predictions_file) if not file.is_file()
+    ]
+    if absent:
+        return f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
+    try:
+        read_weights(folder.model_file)
+        predictions = folder.predictions()
+        for part in (Part.VALIDATION, Part.TEST):
+            rows = predictions.of(part)
+            if folder.scores(part.value) != (score(rows.labels, rows.logits) if rows.names else None):
+                return "predictions.csv does not give the scores in metrics.json"
+    except SkinKDError as error:
+        return f"{error.title[0].lower()}{error.title[1:]}"
+    return ""
+
+
+def _check_restorable(folder: RunFolder, lost: str) -> None:
+    """Raise `SkinKDError` when a finished run's results could only be had by training all over."""
+    if not (folder.checkpoint_folder / "state.pt").is_file():
+        raise SkinKDError(
+            "The run's results are damaged",
+            f"{folder.path.name} is finished, but {lost}, and its checkpoint is gone too. Start a new run with its "
+            f"recipe: {folder.recipe_file}",
+        )
 
 
 def _guarded(folder: RunFolder, report: Report, token: CancelToken) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -259,6 +260,28 @@ execute(RunFolder(Path(sys.argv[1])), token.seen, token)
     assert "interrupted" in summary.status.message
     execute(folder)
     assert_same_run(folder, RunFolder(teacher.folder))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "metrics.json", "predictions.csv"])
+@pytest.mark.parametrize("damage", ["gone", "cut off"])
+def test_lost_results_of_a_finished_run_are_made_again(
+    name: str, damage: str, tmp_path: Path, teacher: RunSummary
+) -> None:
+    folder = RunFolder(tmp_path / "copy")
+    shutil.copytree(teacher.folder, folder.path)
+    whole = (folder.path / name).read_bytes()
+    (folder.path / name).unlink()
+    if damage == "cut off":
+        (folder.path / name).write_bytes(whole[: len(whole) // 2])
+    said: list[Event] = []
+    assert execute(folder, said.append).status.state is RunState.FINISHED
+    assert (folder.path / name).read_bytes() == whole
+    assert sum(isinstance(event, EpochFinished) for event in said) == 0
+    shutil.rmtree(folder.checkpoint_folder)
+    (folder.path / name).unlink()
+    with pytest.raises(SkinKDError, match=f"{name} is missing, and its checkpoint is gone"):
+        execute(folder)
+    assert folder.status().state is RunState.FINISHED
 
 
 def assert_same_run(first: RunFolder, second: RunFolder) -> None:
