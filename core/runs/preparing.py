@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.checking import excluded_names
-from core.data.types import DataSet, Problem, Split
+from core.data.types import DataSet, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
 from core.recipe import Recipe
@@ -78,6 +78,9 @@ def without_problems(dataset: DataSet, recipe: Recipe, report: Report) -> tuple[
     excluding = [problem for problem in dataset.problems if problem.excludes]
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     usable = dataset.without(names)
+    absent = next((problem for problem in excluding if problem.kind is ProblemKind.NO_IMAGES), None)
+    if absent is not None:
+        raise SkinKDError(absent.kind.value, absent.reason)
     if not usable.records:
         raise SkinKDError(
             "There is no usable image",

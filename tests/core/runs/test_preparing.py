@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from core.errors import SkinKDError
 from core.events import CancelToken, ignore
 from core.recipe import Recipe, set_values
 from core.runs.folder import create_run
@@ -24,3 +26,11 @@ def test_images_without_a_known_label_count_as_left_out(tmp_path: Path) -> None:
     assert len(data.dataset.records) == 13
     assert data.left_out == {"Unknown label": 7, "Unreadable image": 1}
     assert data.notes[0] == "8 of 21 images were left out: Unknown label (7), Unreadable image (1)."
+
+
+def test_tables_without_any_image_are_one_clear_problem(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("image,label\n" + "".join(f"x{n},MEL\n" for n in range(30)))
+    recipe = set_values(Recipe(), [f"data.path={tmp_path}", "data.skip_problems=true"])
+    with pytest.raises(SkinKDError, match="name 30 images, but there is no image file in or below") as caught:
+        prepare_data(create_run(recipe, runs=tmp_path / "runs"), recipe, ignore, CancelToken())
+    assert caught.value.title == "No images found"
