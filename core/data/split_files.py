@@ -112,7 +112,7 @@ def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) 
     With `data`, also how far the counts are from the wanted ones.
     """
     sizes = {part: indices.size for part, indices in parts_of(split)}
-    listed = ", ".join(f"{part.value} {size:,}" for part, size in sizes.items())
+    listed = ", ".join(f"{_IN_WORDS[part]} {size:,}" for part, size in sizes.items())
     left = len(dataset.records) - sum(sizes.values())
     notes = [f"Images: {listed}" + (f", not used {left:,}." if left else ".")]
     if data is not None:

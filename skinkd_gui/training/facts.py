@@ -62,8 +62,8 @@ def epoch(progress: RunProgress) -> str:
     """'3 of 12'."""
     if not progress.epochs:
         return NONE
-    now = progress.batch.epoch if progress.batch is not None else len(progress.history)
-    return f"{now} of {progress.epochs}"
+    begun = progress.batch.epoch if progress.batch is not None else 0
+    return f"{max(begun, progress.epochs_done)} of {progress.epochs}"
 
 
 def losses(progress: RunProgress) -> tuple[str, str, str]:

@@ -15,9 +15,10 @@ from skinkd_gui.training import facts
 from skinkd_gui.training.live_charts import LiveCharts
 from skinkd_gui.training.progress import RunProgress
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
+from skinkd_gui.training.work import QueuedRun
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.theme import icon, theme
 from skinkd_gui.workers.memory import memory_text
 
@@ -40,6 +41,7 @@ class LiveView(QWidget):
     """Listens to a queue; draws at most four times a second, however often the run reports."""
 
     results_requested = Signal(object)  # Path: the folder of the run whose results the user wants to see
+    change_requested = Signal(object)  # Recipe of a failed run that the user wants to correct
 
     def __init__(self, queue: TrainingQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class LiveView(QWidget):
         self._state = queue.state
         self._result_folder: Path | None = None
         self._error: SkinKDError | None = None
+        self._failed: QueuedRun | None = None
         self._make_widgets()
         self._lay_out()
         self._refresh_timer = QTimer(self)
@@ -85,6 +88,9 @@ class LiveView(QWidget):
         self._results_button = self.banner.add_button("See the results", "seeResultsButton")
         self._results_button.setProperty("primary", True)
         self._results_button.clicked.connect(self._ask_for_results)
+        self._change_button = self.banner.add_button("Change settings...", "changeSettingsButton")
+        self._change_button.setToolTip("Open the assistant with the settings of this run, to correct and start them")
+        self._change_button.clicked.connect(self._ask_for_change)
         self._details_button = self.banner.add_button("Details...", "runErrorDetailsButton")
         self._details_button.clicked.connect(self._show_details)
         self._phase = make_label("", "heading", self)
@@ -218,6 +224,8 @@ class LiveView(QWidget):
         if scores is not None:
             accuracy, weighted_f1 = fraction(scores.accuracy), fraction(scores.weighted_f1)
             text += f" On the test images: accuracy {accuracy}, weighted F1 {weighted_f1}."
+        else:
+            text += " It was not scored: there are no test images."
         self._tell(text, "success")
 
     @Slot(object)
@@ -235,12 +243,13 @@ class LiveView(QWidget):
 
     @Slot(object)
     def _on_failed(self, failure: RunFailure) -> None:
-        self._error = failure.error
+        self._error, self._failed = failure.error, failure.run
         self._tell(f"{self._progress.name or failure.run.name} failed. {failure.error.summary}", "error")
 
     def _tell(self, text: str, kind: str) -> None:
         self._refresh()
         self._details_button.setVisible(kind == "error")
+        self._change_button.setVisible(kind == "error")
         self._results_button.setVisible(kind == "success")
         self.banner.show_message(text, kind)
 
@@ -270,15 +279,16 @@ class LiveView(QWidget):
 
     def _tell_work(self, text: str) -> None:
         self._details_button.hide()
+        self._change_button.hide()
         self._results_button.hide()
         self.banner.show_message(text, "info")
 
     @Slot()
     def _refresh(self) -> None:
         progress = self._progress
-        self._title.setText(progress.name)
+        self._title.setText(breakable(progress.name))
         plan = facts.plan_text(progress) if self._state.current is not None else ""
-        self._plan.setText(plan)
+        self._plan.setText(breakable(plan))
         self._plan.setVisible(bool(plan))
         self._phase.setText(facts.phase_title(progress))
         self._phase_help.setText(facts.phase_help(progress))
@@ -333,6 +343,19 @@ class LiveView(QWidget):
     def _ask_for_results(self) -> None:
         if self._result_folder is not None:
             self.results_requested.emit(self._result_folder)
+
+    @Slot()
+    def _ask_for_change(self) -> None:
+        from core.runs.folder import RunFolder
+
+        run = self._failed
+        try:
+            recipe = run.recipe or (RunFolder(run.folder).recipe() if run.folder else None) if run else None
+        except SkinKDError as error:
+            show_error(self, error)
+            return
+        if recipe is not None:
+            self.change_requested.emit(recipe)
 
     @Slot()
     def _show_details(self) -> None:

@@ -110,9 +110,14 @@ class RunProgress:
     @property
     def loss(self) -> LossParts | None:
         """The newest training losses."""
-        if self.batch is not None:
+        if self.batch is not None and self.batch.epoch > self.epochs_done:
             return self.batch.loss
         return self.history[-1].train_loss if self.history else None
+
+    @property
+    def epochs_done(self) -> int:
+        """The number of the newest whole epoch. Batches are told of seldom, so it may be past the newest batch."""
+        return self.history[-1].epoch if self.history else 0
 
     @property
     def best(self) -> EpochRecord | None:

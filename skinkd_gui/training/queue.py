@@ -100,10 +100,18 @@ class TrainingQueue(QObject):
         self._append(QueuedRun(name.strip() or default_name(recipe), recipe))
 
     def add_resume(self, folder: Path, name: str = "") -> None:
-        """Go on with an unfinished run. A folder that is in the queue already is not added again."""
+        """Go on with an unfinished run: at once when nothing works, otherwise after the runs that wait.
+
+        A folder that is in the queue already is not added again.
+        """
         known = [self._current, *self._waiting] if self._current else self._waiting
         if all(run is None or run.folder != folder for run in known) and self._folder != folder:
-            self._append(QueuedRun(name or folder.name, folder=folder))
+            run = QueuedRun(name or folder.name, folder=folder)
+            if self.busy:
+                self._append(run)
+            else:  # the user pointed at this one; after a stop the others go on waiting for `start_waiting`
+                self._begin(run)
+                self._tell()
 
     def remove(self, index: int) -> None:
         """Take a waiting run out."""
@@ -164,7 +172,10 @@ class TrainingQueue(QObject):
     def _start_next(self) -> None:
         if self._job is not None or self._held or self._closing or not self._waiting:
             return
-        self._current, self._folder = self._waiting.pop(0), None
+        self._begin(self._waiting.pop(0))
+
+    def _begin(self, run: QueuedRun) -> None:
+        self._current, self._folder = run, None
         self._planned, self._begun = 1, 0
         _log.info("starting %s", self._current.name)
         job = Job(self._make_work(self._current, self._conditions), self)

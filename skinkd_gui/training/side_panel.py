@@ -22,7 +22,8 @@ from core.events import Level, Notice
 from core.reporting.words import STATE_WORDS
 from core.runs.status import RunSummary
 from skinkd_gui.training.queue import QueueState, TrainingQueue
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.training.work import QueuedRun
+from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
@@ -79,6 +80,7 @@ class WaitingRuns(_Section):
     def __init__(self, queue: TrainingQueue, parent: QWidget) -> None:
         super().__init__("Waiting runs", "waitingRunsList", parent)
         self._queue = queue
+        self._shown: tuple[QueuedRun, ...] = ()
         self._up = self.button("", "moveUpButton", "Start the chosen run earlier")
         self._down = self.button("", "moveDownButton", "Start the chosen run later")
         self._remove = self.button("Remove", "removeWaitingButton", "Take the chosen run out of the list")
@@ -103,14 +105,16 @@ class WaitingRuns(_Section):
 
     @Slot(object)
     def _show(self, state: QueueState) -> None:
-        names = [run.name for run in state.waiting]
-        if names != [self.items.item(row).text() for row in range(self.items.count())]:
+        if state.waiting != self._shown:
             row = self.items.currentRow()
+            chosen = self._shown[row] if 0 <= row < len(self._shown) else None
+            self._shown = state.waiting
             self.items.clear()
-            self.items.addItems(names)
-            self.items.setCurrentRow(min(max(row, 0), len(names) - 1))
+            self.items.addItems([breakable(run.name) for run in state.waiting])
+            same = next((place for place, run in enumerate(state.waiting) if run is chosen), row)
+            self.items.setCurrentRow(min(max(same, 0), len(state.waiting) - 1))
         self.fit()
-        self.setVisible(bool(names))
+        self.setVisible(bool(state.waiting))
         self._start.setVisible(state.held and state.current is None)
         self._enable()
 
@@ -165,16 +169,18 @@ class UnfinishedRuns(_Section):
         self.show_runs(())
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """List these runs."""
+        """List these runs; the chosen one stays chosen."""
+        chosen = self.items.currentItem().data(_FOLDER) if self.items.currentItem() else None
         self.items.clear()
         for run in runs:
             status = run.status
             where = f", epoch {status.epoch} of {status.epochs}" if status.epoch else ""
-            item = QListWidgetItem(f"{status.name}\n{STATE_WORDS[status.state]}{where}")
+            item = QListWidgetItem(f"{breakable(status.name)}\n{STATE_WORDS[status.state]}{where}")
             item.setData(_FOLDER, str(run.folder))
             item.setToolTip(status.message or str(run.folder))
             self.items.addItem(item)
-        self.items.setCurrentRow(0 if runs else -1)
+        folders = [str(run.folder) for run in runs]
+        self.items.setCurrentRow(folders.index(chosen) if chosen in folders else 0 if runs else -1)
         self.fit()
         self.setVisible(bool(runs))
         self._enable()
@@ -223,7 +229,7 @@ class Notices(_Section):
     def _add(self, notice: Notice) -> None:
         warns = notice.level is Level.WARNING
         picture = coloured_icon("warning", colours().warning) if warns else coloured_icon("info", colours().muted)
-        item = QListWidgetItem(picture, notice.text)
+        item = QListWidgetItem(picture, breakable(notice.text))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"Warning: {notice.text}" if warns else notice.text)
         self.items.addItem(item)
 

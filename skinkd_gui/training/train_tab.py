@@ -70,6 +70,7 @@ class TrainTab(QWidget):
         queue.failed.connect(self._on_run_ended)
         self.unfinished.resume_requested.connect(self.resume_run)
         self.live.results_requested.connect(self.results_requested)
+        self.live.change_requested.connect(self.open_recipe)
         theme().changed.connect(self._restyle)
         self._restyle()
         self._arrange()

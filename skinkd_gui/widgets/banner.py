@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from skinkd_gui.widgets.labels import make_label, set_role
+from skinkd_gui.widgets.labels import breakable, make_label, set_role
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _ICONS = {"info": "info", "success": "done", "warning": "warning", "error": "error"}
@@ -31,12 +31,12 @@ class Banner(QFrame):
     @property
     def text(self) -> str:
         """The message, empty while there is none."""
-        return self._text.text()
+        return self.accessibleName()
 
     def show_message(self, text: str, kind: str = "info") -> None:
         """Say something, or hide with an empty text."""
         self._kind = kind
-        self._text.setText(text)
+        self._text.setText(breakable(text))
         self.setAccessibleName(text)
         self._restyle()
         self.setVisible(bool(text))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+_LONG_WORD = re.compile(r"[^\s\u200b]{24}(?=[^\s\u200b]{4})")
 
 
 def make_label(text: str = "", role: str = "", parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:
@@ -18,6 +22,14 @@ def make_label(text: str = "", role: str = "", parent: QWidget | None = None, *,
         policy.setHeightForWidth(True)
         label.setSizePolicy(policy)
     return label
+
+
+def breakable(text: str) -> str:
+    """The text with places to break in words (names of runs, paths) that are too long for a line of any label.
+
+    Without them a wrapped label is as wide as its longest word, and so is the window around it.
+    """
+    return _LONG_WORD.sub("\\g<0>\u200b", text)
 
 
 def set_role(widget: QWidget, role: str) -> None:

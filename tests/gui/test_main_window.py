@@ -120,7 +120,7 @@ def test_the_device_is_named_once_the_engine_is_ready(window: MainWindow) -> Non
 
 def test_long_texts_do_not_widen_the_window(qtbot: QtBot, window: MainWindow) -> None:
     window.resize(1000, 700)
-    window.queue.add(RECIPE, "a very long name for a run " * 12)
+    window.queue.add(RECIPE, "a very long name for a run " * 12 + "WithAWordThatHasNoEnd" * 12)
     window.status.device.setText("A processor with a very long name " * 5)
     qtbot.waitUntil(lambda: "epoch 1" in window.findChild(QLabel, "statusJob").text())
     assert window.width() == 1000

@@ -78,6 +78,12 @@ def test_texts_of_a_training_step() -> None:
     assert facts.speed(progress) == "123"
 
 
+def test_a_finished_epoch_counts_more_than_the_last_batch_told_of() -> None:
+    progress = fed((RunStarted(Path("a"), "a"), batch(1, 2, 9, 9), epoch_finished(1, 2), epoch_finished(2, 2)))
+    assert facts.epoch(progress) == "2 of 2"
+    assert facts.losses(progress) == ("1.000", "0.800", "2.800")
+
+
 def test_texts_before_anything_is_known() -> None:
     progress = RunProgress("x")
     assert facts.phase_title(progress) == "Starting"

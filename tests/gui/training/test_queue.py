@@ -147,6 +147,23 @@ def test_a_run_is_resumed_once(qtbot: QtBot, queue: TrainingQueue, script: Scrip
     assert script.log == ["long"]
 
 
+def test_a_run_resumed_after_a_stop_starts_itself_not_the_waiting_ones(
+    qtbot: QtBot, queue: TrainingQueue, script: Scripted, tmp_path: Path
+) -> None:
+    queue.add(RECIPE, "long")
+    queue.add(RECIPE, "waits")
+    assert script.at_work.wait(10)
+    queue.stop_current()
+    qtbot.waitUntil(lambda: not queue.busy)
+    script.at_work.clear()
+    queue.add_resume(tmp_path / "long", "long")
+    assert script.at_work.wait(10)
+    assert script.log == ["long", "long"]
+    assert [run.name for run in queue.state.waiting] == ["waits"]
+    queue.close()
+    qtbot.waitUntil(lambda: not queue.busy)
+
+
 def test_reports_of_the_run_come_before_its_end(qtbot: QtBot, tmp_path: Path) -> None:
     def make(run: QueuedRun, conditions: Conditions) -> Work:
         def work(report: Report, token: CancelToken) -> tuple[Any, ...]:

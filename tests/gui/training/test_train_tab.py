@@ -130,10 +130,29 @@ def test_a_failed_run_says_why_and_stays_in_the_notices(
     queue.add(RECIPE, "bad")
     qtbot.waitUntil(lambda: button(tab, "runErrorDetailsButton").isVisible())
     assert tab.live.banner.text == "bad failed. Choose another folder."
+    with qtbot.waitSignal(tab.live.change_requested) as asked:
+        button(tab, "changeSettingsButton").click()
+    assert asked.args == [RECIPE]
+    wizard = tab.findChild(QObject, "trainingWizard")
+    assert wizard is not None
+    assert wizard.model.state.recipe == RECIPE  # type: ignore[attr-defined]
+    wizard.reject()  # type: ignore[attr-defined]
     button(tab, "runErrorDetailsButton").click()
     dialog = tab.live.findChild(QObject, "errorDialog")
     assert dialog is not None
     dialog.findChild(QPushButton, "errorCloseButton").click()
+
+
+def test_the_chosen_waiting_run_stays_chosen_when_the_one_before_it_goes(
+    qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage
+) -> None:
+    for name in ("first", "second", "third", "fourth"):
+        queue.add(RECIPE, name)
+    tab.waiting.items.setCurrentRow(1)
+    queue.remove(0)
+    assert tab.waiting.items.currentItem().text() == "third"
+    stage.finish.set()
+    qtbot.waitUntil(lambda: not queue.busy and not queue.state.waiting)
 
 
 def test_waiting_runs_are_ordered_removed_and_started(
