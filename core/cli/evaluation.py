@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from core.events import CancelToken, Phase, Report
 from core.inference.classifier import model_file_of
 from core.inference.results import SYNTHETIC_WARNING
 from core.runs.folder import RunFolder
+from core.runs.tables import SplitRow
 
 if TYPE_CHECKING:
     from core.evaluation.scores import Scores
@@ -65,7 +67,10 @@ def evaluate_on(
         scores=score(usable.labels[chosen], logits),
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
-        notes=_notes(usable, chosen, parts, left_out=len(left_out), model_synthetic=info.synthetic),
+        notes=(
+            *_leaks(usable, chosen, rows),
+            *_notes(usable, chosen, left_out=len(left_out), model_synthetic=info.synthetic),
+        ),
         synthetic=info.synthetic or dataset.synthetic,
     )
 
@@ -129,17 +134,30 @@ def _logits(
     return logits, info
 
 
-def _notes(
-    dataset: DataSet, chosen: NDArray[np.int64], parts: dict[str, str], *, left_out: int, model_synthetic: bool
-) -> tuple[str, ...]:
-    """What must be said beside the scores."""
+def _leaks(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]) -> tuple[str, ...]:
+    """Whether the model has met these images, or other images of their lesions, in its own training."""
     notes = []
-    seen = sum(parts.get(dataset.records[i].name) in {"train", "validation"} for i in chosen)
+    fitted = [row for row in rows if row.part in (Part.TRAIN, Part.VALIDATION)]
+    names, lesions = {row.image for row in fitted}, {row.lesion for row in fitted if row.lesion}
+    records = [dataset.records[i] for i in chosen]
+    seen = sum(record.name in names for record in records)
+    near = sum(record.name not in names and record.lesion in lesions for record in records)
     if seen:
         notes.append(
             f"{seen:,} of these {len(chosen):,} images bear names of the run's own training or validation images: "
             "the model was fitted to them, so these scores are too high. --part test scores the others."
         )
+    if near:
+        notes.append(
+            f"{near:,} of these {len(chosen):,} images bear lesion ids of the run's own training or validation images: "
+            "these scores are too high for new lesions."
+        )
+    return tuple(notes)
+
+
+def _notes(dataset: DataSet, chosen: NDArray[np.int64], *, left_out: int, model_synthetic: bool) -> tuple[str, ...]:
+    """What else must be said beside the scores."""
+    notes = []
     if left_out:
         notes.append(f"{left_out:,} images could not be used and are left out (listed by `inspect`, and by --json).")
     absent = [code for code, count in zip(dataset.counts, _counts(dataset, chosen), strict=True) if not count]

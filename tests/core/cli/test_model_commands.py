@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from core.cli.evaluation import evaluate_on
 from core.cli.main import run
+from core.data.types import Part
+from core.events import CancelToken, ignore
+from core.runs.folder import RunFolder
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -49,6 +53,16 @@ def test_evaluate_on_all_images_warns_of_those_it_learned_from(trained: Path, sa
     assert code == 0
     assert document["images"] == 160
     assert any("too high" in note for note in document["notes"])
+
+
+def test_other_images_of_lesions_it_learned_from_are_named(trained: Path, sample_set: Path, tmp_path: Path) -> None:
+    taught = next(row for row in RunFolder(trained).split_rows if row.part is Part.TRAIN and row.lesion)
+    images = sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[:2]
+    for name, image in zip(("new1", "new2"), images, strict=True):
+        (tmp_path / f"{name}.jpg").write_bytes(image.read_bytes())
+    (tmp_path / "t.csv").write_text(f"image,label,lesion_id\nnew1,MEL,{taught.lesion}\nnew2,NV,another\n")
+    result = evaluate_on(trained, tmp_path, layout="auto", part="", device="cpu", report=ignore, token=CancelToken())
+    assert any(note.startswith("1 of these 2 images bear lesion ids") for note in result.notes)
 
 
 def test_evaluate_leaves_unreadable_images_out_by_name(
