@@ -87,6 +87,8 @@ class MainWindow(QMainWindow):
         self.train_tab.results_requested.connect(self._open_results)
         self.results_tab.train_requested.connect(self.commands.new_training)
         self.results_tab.resume_requested.connect(self._resume)
+        self.results_tab.runs_binned.connect(self.train_tab.refresh)
+        self.results_tab.runs_binned.connect(self.classify_tab.refresh_models)
         self.classify_tab.train_requested.connect(self.commands.new_training)
 
     # --- the engine ---

@@ -145,7 +145,7 @@ class ClassifyTab(QWidget):
         self._open_folder.clicked.connect(self._ask_for_folder)
         self._paste.clicked.connect(self.paste)
         self._export.clicked.connect(self._ask_and_export)
-        self._clear.clicked.connect(self._session.clear)
+        self._clear.clicked.connect(self._clear_list)
         self._progress.cancelled.connect(self._session.cancel)
         self._progress.go_on.connect(self._session.go_on)
         self._chooser.chosen.connect(self._take_model)
@@ -161,6 +161,11 @@ class ClassifyTab(QWidget):
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.paste)
+
+    @Slot()
+    def _clear_list(self) -> None:
+        self._session.clear()
+        self._progress.show_text("")
 
     @Slot()
     def paste(self) -> None:

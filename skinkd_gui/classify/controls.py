@@ -73,6 +73,9 @@ def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:
     return area
 
 
+_LOOKING = "Looking for images..."
+
+
 class ProgressRow(QWidget):
     """A line of text, a bar and a button while something is going on; otherwise the last news."""
 
@@ -105,9 +108,11 @@ class ProgressRow(QWidget):
         """Show the bar and the buttons that make sense now."""
         if busy and not self._busy:
             self._bar.setRange(0, 0)
-            self._text.setText("Looking for images...")
+            self._text.setText(_LOOKING)
         elif self._busy and not busy and can_go_on:
             self._text.setText("Stopped. The other images wait.")
+        elif not busy and self._text.text() == _LOOKING:  # all of them were listed already
+            self._text.setText("")
         self._busy = busy
         self._bar.setVisible(busy)
         self._cancel.setVisible(busy)

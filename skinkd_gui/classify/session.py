@@ -159,6 +159,8 @@ class ClassifySession(QObject):
     @Slot(object)
     def _list_files(self, result: JobResult) -> None:
         self._images.add(result.value)
+        if not result.value:
+            self.noticed.emit(Notice("No images were found there."))
 
     @Slot(object)
     def _tell_written(self, result: JobResult) -> None:

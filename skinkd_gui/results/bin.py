@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QFile
+from PySide6.QtCore import QFile, QStandardPaths
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from core.errors import SkinKDError
@@ -38,6 +39,10 @@ def ask_about_bin(parent: QWidget, runs: Sequence[RunSummary]) -> QMessageBox:
 def move_to_bin(folders: Sequence[Path], token: CancelToken) -> int:
     """Move folders to the bin and say how many; raises `SkinKDError` naming those that stayed."""
     stayed = []
+    # Qt makes the bin itself, but not the folder around it, which a fresh account may not have.
+    around = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation))
+    with contextlib.suppress(OSError):
+        around.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in folders:
         token.check()
         item = QFile(str(folder))

@@ -32,6 +32,7 @@ class ResultsTab(QWidget):
 
     train_requested = Signal()
     resume_requested = Signal(object)  # the run folder's Path
+    runs_binned = Signal()  # run folders may be gone
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
         super().__init__(parent)
@@ -335,6 +336,7 @@ class ResultsTab(QWidget):
     def _bin_ended(self, end: object) -> None:
         self._bin_job = None
         self.refresh()
+        self.runs_binned.emit()
 
     @Slot(object)
     def _show_failure(self, failure: JobFailure) -> None:

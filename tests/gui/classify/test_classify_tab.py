@@ -309,3 +309,16 @@ def test_shutting_down_in_the_middle_leaves_no_thread(qtbot: QtBot, tab: Classif
     tab.add_paths(pictures)
     qtbot.waitUntil(lambda: tab._session._classifying is not None, timeout=60_000)
     tab.shut_down()
+
+
+def test_the_line_below_tells_what_was_found_and_never_goes_on_looking(
+    qtbot: QtBot, tab: ClassifyTab, pictures: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "nothing in it").mkdir()
+    classify(qtbot, tab, [tmp_path / "nothing in it"])
+    assert text(tab, "classifyProgressText") == "No images were found there."
+    classify(qtbot, tab, pictures[:1])
+    classify(qtbot, tab, pictures[:1])  # listed already
+    assert "Looking" not in text(tab, "classifyProgressText")
+    button(tab, "classifyClearButton").click()
+    assert text(tab, "classifyProgressText") == ""

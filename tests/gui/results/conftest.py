@@ -116,8 +116,7 @@ def make_tab(qtbot, runs_root: Path) -> Callable[[], ResultsTab]:
 @pytest.fixture
 def trash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The system's bin, moved into the test's folder."""
-    home = tmp_path / "bin-home"
-    home.mkdir()
+    home = tmp_path / "bin-home"  # not there yet, as on a fresh account
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
     QStandardPaths.setTestModeEnabled(False)
     return home / "Trash" / "files"

@@ -208,7 +208,8 @@ def test_bin_asks_first_and_moves_the_folder(qtbot, make_tab, five_runs, trash):
     answer(qtbot, tab, "Cancel")
     assert five_runs[1].is_dir()
     qtbot.mouseClick(button(tab, "runsBinButton"), Qt.MouseButton.LeftButton)
-    answer(qtbot, tab, "Move to bin")
+    with qtbot.waitSignal(tab.runs_binned, timeout=10_000):
+        answer(qtbot, tab, "Move to bin")
     qtbot.waitUntil(lambda: tab.table.model().rowCount() == 3, timeout=10_000)
     assert not five_runs[1].exists()
     assert not five_runs[2].exists()
