@@ -195,6 +195,9 @@ class TrainingWizard(QDialog):
         self._stack.setCurrentWidget(page)
         page.verticalScrollBar().setValue(0)
         page.entered()
+        # The field or button that had the focus went with its page, and Qt would hand the focus on to Cancel.
+        if not self.steps.hasFocus():
+            (page.first_field() or self.steps).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _mark_steps(self) -> None:
         state = self.model.state

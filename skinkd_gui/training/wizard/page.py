@@ -45,6 +45,16 @@ class WizardPage(QScrollArea):
     def entered(self) -> None:
         """The page has come into view."""
 
+    def first_field(self) -> QWidget | None:
+        """The first widget of the page that the keyboard can go to, or None."""
+        field = self.nextInFocusChain()
+        while field is not self and self.isAncestorOf(field):
+            takes_tab = field.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if takes_tab and field.isEnabled() and field.isVisibleTo(self) and field.focusProxy() is None:
+                return field
+            field = field.nextInFocusChain()
+        return None
+
     def left(self) -> None:
         """The page has gone out of view."""
 

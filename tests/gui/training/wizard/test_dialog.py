@@ -36,6 +36,18 @@ def _next(wizard: TrainingWizard, qtbot: QtBot, expected: Step) -> None:
     assert wizard.model.state.step is expected
 
 
+def test_the_keyboard_is_always_on_the_page(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard(sample_set)
+    assert wizard.focusWidget().objectName() == "dataPathEdit"
+    for step in (Step.TASK, Step.TEACHER):
+        qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+        wizard.next_button.setFocus()
+        wizard.next_button.click()
+        assert wizard.pages[step].isAncestorOf(wizard.focusWidget())
+    wizard.back_button.click()
+    assert wizard.pages[Step.TASK].isAncestorOf(wizard.focusWidget())
+
+
 def test_from_the_sample_images_to_start(
     make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
