@@ -47,8 +47,8 @@ class WizardPage(QScrollArea):
 
     def first_field(self) -> QWidget | None:
         """The first widget of the page that the keyboard can go to, or None."""
-        field = self.nextInFocusChain()
-        while field is not self and self.isAncestorOf(field):
+        field: QWidget | None = self.nextInFocusChain()
+        while field is not None and self.isAncestorOf(field):
             takes_tab = field.focusPolicy() & Qt.FocusPolicy.TabFocus
             if takes_tab and field.isEnabled() and field.isVisibleTo(self) and field.focusProxy() is None:
                 return field
