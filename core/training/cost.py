@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 from torch import nn
 
@@ -39,7 +38,8 @@ class Cost:
     `seconds_total_max` is without early stopping and includes decoding, asking the teacher and the final test, but not
     training a teacher (a run of its own). `decode_seconds` is for images that were never decoded at this size.
     `teacher_seconds` is for the teacher's logits of all training images, 0 without a teacher. `memory_bytes` is what
-    training takes on `device` ("cpu": main memory; "cuda": the GPU's). `disk_bytes` are the run and the decoded images.
+    training takes on `device` beyond the program itself ("cpu": main memory; "cuda": the GPU's). `disk_bytes` are the
+    run and the decoded images.
     """
 
     seconds_per_epoch: float
@@ -125,7 +125,7 @@ def _measure_training(recipe: Recipe, hardware: Hardware, notes: list[str], toke
             notes.append(f"A step takes about {seconds * batch:.0f} s here; it was timed with {probe} images.")
         else:
             measured = batch
-            seconds = min(_timed(steps, batch, token)) / batch
+            seconds = float(np.median(list(_timed(steps, batch, token)))) / batch
         token.check()
         answering = steps.answer(measured)
     except torch.OutOfMemoryError as error:
@@ -135,7 +135,7 @@ def _measure_training(recipe: Recipe, hardware: Hardware, notes: list[str], toke
         memory = int(torch.cuda.max_memory_reserved(hardware.device))
         torch.cuda.empty_cache()
     else:
-        memory = fixed + int(steps.activations / measured * batch)
+        memory = fixed + steps.kept_bytes(_PROBE_BATCH) * batch // _PROBE_BATCH
     return _Speed(seconds, answering, memory, parameters)
 
 
@@ -179,7 +179,7 @@ def _teacher_facts(recipe: Recipe, notes: list[str]) -> tuple[str, int]:
 
 
 class _Steps:
-    """Real steps of one model on noise; `activations` are the bytes that a forward pass left in main memory."""
+    """Real steps of one model on noise."""
 
     def __init__(
         self, model: nn.Module, preprocessing: Preprocessing, recipe: Recipe, hardware: Hardware, learning: bool = True
@@ -196,7 +196,6 @@ class _Steps:
         kinds = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
         self._type = kinds[hardware.precision]
         self._noise = np.random.default_rng(0)
-        self.activations = 0
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
 
@@ -207,15 +206,31 @@ class _Steps:
         assert self._optimizer is not None
         self._train_mode(self._model)
         images, labels, teacher = self._batch(count)
-        before, begin = _resident(), self._now()
+        begin = self._now()
         with self._autocast():
             logits = self._model(self._inputs(images))
-        self.activations = max(0, _resident() - before)
         loss = distillation_objective(logits, labels, teacher if self._distils else None, self._objective).total
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return self._now() - begin
+
+    def kept_bytes(self, count: int) -> int:
+        """Bytes of what a forward pass with this many images keeps for its backward pass, weights not counted."""
+        self._train_mode(self._model)
+        inputs = self._inputs(self._batch(count)[0])
+        kept: dict[int, int] = {}
+
+        def keep(tensor: torch.Tensor) -> torch.Tensor:
+            if not isinstance(tensor, nn.Parameter):
+                storage = tensor.untyped_storage()
+                kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), self._autocast():
+            logits = self._model(inputs)
+        del logits  # what was kept lives until here, so no address is counted for two tensors
+        return sum(kept.values())
 
     def answer(self, count: int) -> float:
         """Seconds per image of a forward pass with this many images."""
@@ -274,10 +289,6 @@ def _image_files(root: Path) -> Iterator[Path]:
         for name in names:
             if Path(name).suffix.lower() in _IMAGE_ENDINGS:
                 yield Path(folder, name)
-
-
-def _resident() -> int:
-    return int(psutil.Process().memory_info().rss)
 
 
 def _too_large(architecture: str, batch_size: int) -> SkinKDError:

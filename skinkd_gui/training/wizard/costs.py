@@ -92,7 +92,8 @@ def how_measured(costs: Sequence[RunCost]) -> tuple[str, ...]:
     device = "processor" if all(run.cost.device == "cpu" for run in costs) else "GPU"
     basis = (
         f"Timed with real training steps on this computer's {device}, and reckoned up to all epochs and images. "
-        "Other programs that were at work meanwhile make the times too long."
+        "Other programs that were at work meanwhile make the times too long. "
+        "Memory is what training adds to the program."
     )
     return (basis, *(f"{run.name}: {note}" for run in costs for note in run.cost.notes))
 

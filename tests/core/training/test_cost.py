@@ -44,6 +44,17 @@ def test_the_parts_add_up(recipe: Recipe) -> None:
     assert cost.notes == ()
 
 
+def test_memory_grows_with_the_batch_by_what_the_images_leave_behind(recipe: Recipe) -> None:
+    teacher = set_values(recipe, ["task=teacher", "data.image_size=64"])
+    small, large = (
+        estimate_cost(set_values(teacher, [f"optimisation.batch_size={size}"]), 100, 70).memory_bytes
+        for size in (8, 32)
+    )
+    first_layers = 64 * 64 * 3 * 4  # bytes: at the very least the image itself is kept
+    assert large - small > (32 - 8) * first_layers
+    assert large < 10**9
+
+
 def test_no_teacher_costs_nothing(recipe: Recipe) -> None:
     cost = estimate_cost(set_values(recipe, ["task=teacher", "distillation.method=kl"]), 1000, 700)
     assert cost.teacher_seconds == 0
