@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -125,7 +126,7 @@ class TrainingWizard(QDialog):
         self.back_button = _button("&Back", "backButton")
         self.next_button = _button("&Next", "nextButton")
         self.start_button = _button("&Start", "startButton")
-        self.cancel_button.clicked.connect(self.reject)
+        self.cancel_button.clicked.connect(self.leave)
         self.back_button.clicked.connect(self._go_back)
         self.next_button.clicked.connect(self._go_on)
         self.start_button.clicked.connect(self._start)
@@ -224,6 +225,46 @@ class TrainingWizard(QDialog):
         return "play", colours().highlighttext if step is state.step else colours().disabled
 
     # --- ending ---
+
+    @Slot()
+    def leave(self) -> None:
+        """End without a training; beyond the first page only after asking, since the choices are lost."""
+        if self._nothing_to_lose():
+            self.reject()
+            return
+        box = QMessageBox(self)
+        box.setObjectName("leaveQuestion")
+        box.setWindowTitle("New training")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText("Leave without starting a training?")
+        box.setInformativeText("What you chose here is lost. On the last page you can save it as a recipe.")
+        go = box.addButton("Leave", QMessageBox.ButtonRole.AcceptRole)
+        go.setObjectName("leaveButton")
+        stay = box.addButton("Stay here", QMessageBox.ButtonRole.RejectRole)
+        stay.setObjectName("stayButton")
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.accepted.connect(self.reject)
+        box.finished.connect(box.deleteLater)
+        box.open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape asks as Cancel does."""
+        if event.matches(QKeySequence.StandardKey.Cancel):
+            self.leave()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The window's own close button asks as Cancel does."""
+        if self._nothing_to_lose():
+            super().closeEvent(event)
+        else:
+            event.ignore()
+            self.leave()
+
+    def _nothing_to_lose(self) -> bool:
+        return not self.isVisible() or self.model.state.step is Step.DATA
 
     def done(self, result: int) -> None:
         """Ends every job of every page before the dialog ends, however it ends."""

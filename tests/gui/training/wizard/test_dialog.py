@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QPlainTextEdit,
     QRadioButton,
     QWidget,
@@ -92,6 +93,34 @@ def test_closing_early_leaves_nothing_running(
     wizard = make_wizard(sample_set, tiny)
     qtbot.waitUntil(lambda: wizard.model.state.dataset is not None, timeout=_PATIENCE)
     wizard.close()
+    assert wizard.isHidden()
+    assert not running_jobs()
+
+
+@pytest.mark.parametrize("how", ["cancel", "escape", "close"])
+def test_leaving_a_later_page_asks_first(
+    make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path, how: str
+) -> None:
+    wizard = make_wizard(sample_set, tiny)
+    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    wizard.next_button.click()
+    assert wizard.model.state.step is Step.TASK
+
+    def ask() -> QMessageBox:
+        if how == "cancel":
+            wizard.cancel_button.click()
+        elif how == "escape":
+            qtbot.keyClick(wizard, Qt.Key.Key_Escape)
+        else:
+            wizard.close()
+        return next(box for box in wizard.findChildren(QMessageBox) if box.isVisible())
+
+    box = ask()
+    assert wizard.isVisible()
+    next(button for button in box.buttons() if button.objectName() == "stayButton").click()
+    assert wizard.isVisible()
+    box = ask()
+    next(button for button in box.buttons() if button.objectName() == "leaveButton").click()
     assert wizard.isHidden()
     assert not running_jobs()
 
