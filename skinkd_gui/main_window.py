@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QTabWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
 from core.events import Event, Notice
 from skinkd_gui.classify.classify_tab import ClassifyTab
@@ -21,6 +21,7 @@ from skinkd_gui.training.train_tab import TrainTab
 from skinkd_gui.training.waiting_file import load_waiting, save_waiting
 from skinkd_gui.training.work import Conditions, QueuedRun, work_for
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
 from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs, shut_down_all
@@ -274,21 +275,15 @@ class MainWindow(QMainWindow):
         waiting = len(self.queue.state.waiting)
         runs = "waiting run" if waiting == 1 else f"{waiting} waiting runs"
         more = f" The {runs} will wait until the next start." if waiting else ""
-        box = QMessageBox(self)
-        box.setObjectName("closeQuestion")
-        box.setWindowTitle("SkinKD")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(f"{name} is still at work.")
-        box.setInformativeText(f"Stop it and close? It can be resumed later where it stands.{more}")
-        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-        stop.setObjectName("stopAndCloseButton")
-        stay = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
-        stay.setObjectName("keepTrainingButton")
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
-        box.accepted.connect(self.close_without_asking)
-        box.finished.connect(box.deleteLater)
-        box.open()
+        question = Question(
+            "closeQuestion",
+            "SkinKD",
+            f"{name} is still at work.",
+            f"Stop it and close? It can be resumed later where it stands.{more}",
+            Answer("Stop and close", "stopAndCloseButton"),
+            Answer("Keep training", "keepTrainingButton"),
+        )
+        ask(self, question).accepted.connect(self.close_without_asking)
 
     @Slot()
     def _finish_closing(self) -> None:

@@ -13,27 +13,24 @@ from core.errors import SkinKDError
 from core.events import CancelToken
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
+from skinkd_gui.widgets.question import Answer, Question, ask
 
 
 def ask_about_bin(parent: QWidget, runs: Sequence[RunSummary]) -> QMessageBox:
     """A question whose `accepted` means yes; shown at once, without blocking."""
     several = len(runs) > 1
-    box = QMessageBox(parent)
-    box.setObjectName("binQuestion")
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Move to bin")
-    box.setText(f"Move {len(runs)} runs to the bin?" if several else f"Move “{runs[0].status.name}” to the bin?")
     names = "\n".join(run.status.name for run in runs[:8])
     more = f"\nand {len(runs) - 8} more" if len(runs) > 8 else ""
-    box.setInformativeText(
+    question = Question(
+        "binQuestion",
+        "Move to bin",
+        f"Move {len(runs)} runs to the bin?" if several else f"Move “{runs[0].status.name}” to the bin?",
         (f"{names}{more}\n\n" if several else "")
-        + "Their models and results go with them. You can get them back from the system's bin."
+        + "Their models and results go with them. You can get them back from the system's bin.",
+        Answer("Move to bin", "binYes"),
+        Answer("Cancel", "binNo"),
     )
-    yes = box.addButton("Move to bin", QMessageBox.ButtonRole.AcceptRole)
-    yes.setObjectName("binYes")
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.open()
-    return box
+    return ask(parent, question)
 
 
 def move_to_bin(folders: Sequence[Path], token: CancelToken) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QMessageBox, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import CancelToken, Report
 from core.runs.status import RunState, RunSummary
@@ -315,16 +315,11 @@ class ResultsTab(QWidget):
     def _ask_bin(self) -> None:
         self._asked = self.table.selected()
         if self._asked:
-            ask_about_bin(self, self._asked).finished.connect(self._bin_answered)
+            ask_about_bin(self, self._asked).accepted.connect(self._bin_agreed)
 
-    @Slot(int)
-    def _bin_answered(self, code: int) -> None:
-        box = self.sender()
-        if not isinstance(box, QMessageBox):
-            return
-        agreed = box.buttonRole(box.clickedButton()) is QMessageBox.ButtonRole.AcceptRole
-        box.deleteLater()
-        if not agreed or self._bin_job is not None:
+    @Slot()
+    def _bin_agreed(self) -> None:
+        if self._bin_job is not None:
             return
         folders = tuple(run.folder for run in self._asked)
         self._bin_job = Job(lambda report, token: move_to_bin(folders, token))

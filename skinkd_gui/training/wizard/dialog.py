@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -33,10 +32,19 @@ from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _SIZE = QSize(1100, 720)
 _POINTS = 10.0  # the size of type that this size is for
+_LEAVE = Question(
+    "leaveQuestion",
+    "New training",
+    "Leave without starting a training?",
+    "What you chose here is lost. On the last page you can save it as a recipe.",
+    Answer("Leave", "leaveButton"),
+    Answer("Stay here", "stayButton"),
+)
 
 
 @dataclass(frozen=True)
@@ -232,21 +240,7 @@ class TrainingWizard(QDialog):
         if self._nothing_to_lose():
             self.reject()
             return
-        box = QMessageBox(self)
-        box.setObjectName("leaveQuestion")
-        box.setWindowTitle("New training")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText("Leave without starting a training?")
-        box.setInformativeText("What you chose here is lost. On the last page you can save it as a recipe.")
-        go = box.addButton("Leave", QMessageBox.ButtonRole.AcceptRole)
-        go.setObjectName("leaveButton")
-        stay = box.addButton("Stay here", QMessageBox.ButtonRole.RejectRole)
-        stay.setObjectName("stayButton")
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
-        box.accepted.connect(self.reject)
-        box.finished.connect(box.deleteLater)
-        box.open()
+        ask(self, _LEAVE).accepted.connect(self.reject)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape asks as Cancel does."""
