@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import SkinKDError
 from core.recipe import Recipe
+from core.runs.annotations import read_annotations
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunStatus, RunSummary
 
@@ -42,7 +43,8 @@ def summarise(folder: RunFolder) -> RunSummary:
         parameters = _parameters(folder)
     except SkinKDError as error:
         problems.append(f"{error.title}: {error.summary}")
-    return RunSummary(folder.path, _shown(folder, status, recipe, problems), recipe, scores, parameters)
+    shown = _shown(folder, status, recipe, problems)
+    return RunSummary(folder.path, shown, recipe, scores, parameters, read_annotations(folder.path))
 
 
 def _shown(folder: RunFolder, status: RunStatus | None, recipe: Recipe | None, problems: list[str]) -> RunStatus:

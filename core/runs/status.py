@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.evaluation.scores import Scores
 from core.recipe import Recipe
+from core.runs.annotations import Annotations
 
 
 class RunState(StrEnum):
@@ -47,6 +48,7 @@ class RunSummary:
     recipe: Recipe | None
     scores: Scores | None
     parameters: int | None = None
+    annotations: Annotations = Annotations()
 
     @property
     def resumable(self) -> bool:

@@ -1,0 +1,97 @@
+"""What people add to a run: tags, notes, the study it belongs to, another name. Kept beside the results, in
+annotations.json, so that nothing a run was computed from ever changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core import atomic
+from core.errors import SkinKDError
+
+FILE_NAME = "annotations.json"
+LONGEST_TAG = 40
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """annotations.json. `study` is the slug of the study that the run is a member of, `configuration` its key there;
+    both are empty for a run that was started by itself."""
+
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    study: str = ""
+    configuration: str = ""
+
+
+def read_annotations(folder: Path) -> Annotations:
+    """A run's annotations; empty where there are none, and each part by itself where the file is damaged."""
+    try:
+        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return Annotations()
+    if not isinstance(values, dict):
+        return Annotations()
+    tags = values.get("tags")
+    words = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    return Annotations(
+        clean_tags(words), _text(values, "notes"), _text(values, "study"), _text(values, "configuration")
+    )
+
+
+def write_annotations(folder: Path, annotations: Annotations) -> None:
+    """Replace a run's annotations. Raises `SkinKDError` when the folder can not be written."""
+    text = json.dumps(asdict(annotations), indent=2, ensure_ascii=False) + "\n"
+    try:
+        atomic.write_text(folder / FILE_NAME, text)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags as they are kept: without commas and outer spaces, at most 40 characters, each once whatever its case."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        text = " ".join(tag.replace(",", " ").split())[:LONGEST_TAG].rstrip()
+        if text:
+            found.setdefault(text.casefold(), text)
+    return tuple(found.values())
+
+
+def rename_run(folder: Path, name: str) -> None:
+    """Give a run another name; its folder, which others may refer to, stays as it is.
+
+    Raises `SkinKDError` for a name that is empty or longer than 120 characters, while someone works on the run, and
+    when the folder can not be written.
+    """
+    from core.runs.folder import RunFolder
+
+    name = " ".join(name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise SkinKDError(
+            "The run can not have this name",
+            f"A name has 1 to {LONGEST_NAME} characters; this one has {len(name)}.",
+        )
+    run = RunFolder(folder)
+    try:
+        with run.locked():
+            run.set_status(name=name)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _text(values: dict[str, Any], key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _unwritable(folder: Path, error: OSError) -> SkinKDError:
+    return SkinKDError(
+        "The run's folder can not be written",
+        f"The change was not kept, because {folder} can not be written. Ask for write access, or copy the run.",
+        str(error),
+    )
