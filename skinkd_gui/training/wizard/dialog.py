@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.recipe import Recipe
+from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.cost_page import CostPage
 from skinkd_gui.training.wizard.data_page import DataPage
@@ -150,26 +151,26 @@ class TrainingWizard(QDialog):
 
     @Slot()
     def _go_on(self) -> None:
-        following = brain.next_step(self.model.state)
+        following = flow.next_step(self.model.state)
         if following is not None:
-            self.model.update(brain.go_to(self.model.state, following))
+            self.model.update(flow.go_to(self.model.state, following))
 
     @Slot()
     def _go_back(self) -> None:
-        before = brain.previous_step(self.model.state)
+        before = flow.previous_step(self.model.state)
         if before is not None:
-            self.model.update(brain.go_to(self.model.state, before))
+            self.model.update(flow.go_to(self.model.state, before))
 
     @Slot(int)
     def _on_step_chosen(self, row: int) -> None:
         if 0 <= row < len(Step):
-            self.model.update(brain.go_to(self.model.state, list(Step)[row]))
+            self.model.update(flow.go_to(self.model.state, list(Step)[row]))
             self._refresh()  # back to the present step when the chosen one can not be opened yet
 
     @Slot()
     def _start(self) -> None:
         state = self.model.state
-        if not brain.can_start(state):
+        if not flow.can_start(state):
             return
         result = WizardResult(brain.recipe_of(state), brain.name_of(state))
         self._shut_down()
@@ -184,15 +185,15 @@ class TrainingWizard(QDialog):
         if self._current is not state.step:
             self._show_page(state.step)
         self._mark_steps()
-        last = brain.next_step(state) is None
-        message = brain.message_for(state, state.step)
+        last = flow.next_step(state) is None
+        message = flow.message_for(state, state.step)
         self._message.setText(message)
         self._message.setVisible(True)
-        self.back_button.setEnabled(brain.previous_step(state) is not None)
+        self.back_button.setEnabled(flow.previous_step(state) is not None)
         self.next_button.setVisible(not last)
         self.next_button.setEnabled(not message)
         self.start_button.setVisible(last)
-        self.start_button.setEnabled(brain.can_start(state))
+        self.start_button.setEnabled(flow.can_start(state))
         (self.start_button if last else self.next_button).setDefault(True)
 
     def _show_page(self, step: Step) -> None:
@@ -210,13 +211,13 @@ class TrainingWizard(QDialog):
 
     def _mark_steps(self) -> None:
         state = self.model.state
-        needed = brain.steps(state)
+        needed = flow.steps(state)
         self.steps.blockSignals(True)
         for row, step in enumerate(Step):
             item = self.steps.item(row)
-            can = brain.can_open(state, step)
+            can = flow.can_open(state, step)
             item.setFlags(Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled if can else Qt.ItemFlag.NoItemFlags)
-            item.setToolTip("Not needed for this goal" if step not in needed else brain.message_for(state, step))
+            item.setToolTip("Not needed for this goal" if step not in needed else flow.message_for(state, step))
             item.setIcon(coloured_icon(*self._mark(step)))
         self.steps.setCurrentRow(list(Step).index(state.step))
         self.steps.blockSignals(False)
@@ -224,9 +225,9 @@ class TrainingWizard(QDialog):
     def _mark(self, step: Step) -> tuple[str, str]:
         state = self.model.state
         passed = list(Step).index(step) < list(Step).index(state.step)
-        if step not in brain.steps(state):
+        if step not in flow.steps(state):
             return "remove", colours().disabled
-        if passed and brain.message_for(state, step):
+        if passed and flow.message_for(state, step):
             return "warning", colours().warning
         if passed:
             return "done", colours().success

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.events import CancelToken, Report
 from core.models.catalog import ModelFacts
+from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import CalmComboBox
 from skinkd_gui.training.wizard.job_slot import JobSlot
@@ -281,7 +282,7 @@ class ModelChooser(QWidget):
         if kind == _FILE and weights != ".safetensors" and self.file_edit.text().strip() != weights:
             self.file_edit.setText(weights)
         self._weights_help.setText(_WEIGHTS_HELP[kind])
-        self._weights_problem.show_message(brain.weights_message(self._model.state, self._section))
+        self._weights_problem.show_message(flow.weights_message(self._model.state, self._section))
 
     def _look_up(self, architecture: str, image_size: int) -> None:
         if not self._active or (architecture, image_size) == self._asked or not architecture:

@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import create_run
 from core.runs.status import RunState
+from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.model import WizardModel
@@ -95,12 +96,12 @@ class TestModels:
         problem = page.findChild(QLabel, "teacherArchitectureProblem")
         qtbot.waitUntil(problem.isVisible, timeout=_PATIENCE)
         assert "mobilenetv2_100" in problem.text()
-        assert brain.message_for(model.state, Step.TEACHER)
+        assert flow.message_for(model.state, Step.TEACHER)
         suggested = page.findChild(QTreeWidget, "teacherSuggestionsList")
         suggested.setCurrentItem(suggested.topLevelItem(0))
         assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
         qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text(), timeout=_PATIENCE)
-        assert brain.message_for(model.state, Step.TEACHER) == ""
+        assert flow.message_for(model.state, Step.TEACHER) == ""
         page.shut_down()
 
     def test_all_networks_can_be_searched_for(self, model: WizardModel, qtbot: QtBot) -> None:
@@ -125,14 +126,14 @@ class TestModels:
         combo = page.findChild(QComboBox, "studentWeightsCombo")
         combo.setCurrentIndex(combo.findData("file"))
         combo.activated.emit(combo.currentIndex())
-        assert "Choose the .safetensors file" in brain.message_for(model.state, Step.STUDENT)
+        assert "Choose the .safetensors file" in flow.message_for(model.state, Step.STUDENT)
         weights = tmp_path / "weights.safetensors"
         weights.touch()
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(weights), ""))
         page.findChild(QPushButton, "studentWeightsBrowseButton").click()
         assert model.state.recipe.student.weights == str(weights)
         assert page.findChild(QLineEdit, "studentWeightsFileEdit").text() == str(weights)
-        assert brain.message_for(model.state, Step.STUDENT) == ""
+        assert flow.message_for(model.state, Step.STUDENT) == ""
 
     def test_the_methods_own_numbers_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
         page = StudentPage(model)
@@ -192,8 +193,8 @@ class TestCost:
         self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
-        qtbot.waitUntil(lambda: brain.can_start(wizard.model.state), timeout=_PATIENCE)
-        wizard.model.update(brain.go_to(wizard.model.state, Step.COST))
+        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state), timeout=_PATIENCE)
+        wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
         headline = wizard.findChild(QLabel, "costHeadline")
         qtbot.waitUntil(headline.isVisible, timeout=_PATIENCE)
         wizard.model.set_value("hardware.threads", 2)
@@ -204,8 +205,8 @@ class TestCost:
         self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
-        qtbot.waitUntil(lambda: brain.can_start(wizard.model.state), timeout=_PATIENCE)
-        wizard.model.update(brain.go_to(wizard.model.state, Step.COST))
-        wizard.model.update(brain.go_to(wizard.model.state, Step.REVIEW))
+        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state), timeout=_PATIENCE)
+        wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
+        wizard.model.update(flow.go_to(wizard.model.state, Step.REVIEW))
         again = wizard.findChild(QPushButton, "measureButton")
         qtbot.waitUntil(again.isEnabled, timeout=_PATIENCE)

@@ -13,6 +13,7 @@ from core.data.types import DataSet, ImageRecord, Layout
 from core.models.catalog import ModelFacts
 from core.recipe import Preset, preset, recipe_hash, set_values
 from core.runs.status import RunState, RunStatus, RunSummary
+from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.state import Check, Goal, Step, WizardState
 
@@ -43,11 +44,11 @@ def _distil(tmp_path: Path, teacher: RunSummary) -> WizardState:
 class TestWalk:
     def test_the_whole_job_visits_all_pages_in_order(self) -> None:
         state, seen = _with_data(), [Step.DATA]
-        while (following := brain.next_step(state)) is not None:
-            state = brain.go_to(state, following)
+        while (following := flow.next_step(state)) is not None:
+            state = flow.go_to(state, following)
             seen.append(state.step)
         assert seen == list(Step)
-        assert brain.can_start(state)
+        assert flow.can_start(state)
 
     @pytest.mark.parametrize(
         ("goal", "skipped"),
@@ -55,25 +56,25 @@ class TestWalk:
     )
     def test_goals_skip_the_page_that_they_do_not_need(self, goal: Goal, skipped: Step) -> None:
         state = brain.choose_goal(_with_data(), goal)
-        assert set(Step) - set(brain.steps(state)) == {skipped}
-        assert not brain.can_open(state, skipped)
+        assert set(Step) - set(flow.steps(state)) == {skipped}
+        assert not flow.can_open(state, skipped)
 
     def test_back_comes_to_the_page_before_and_ends_at_the_first(self) -> None:
         state = replace(brain.choose_goal(_with_data(), Goal.PLAIN), step=Step.STUDENT)
-        state = brain.go_to(state, brain.previous_step(state) or Step.REVIEW)
+        state = flow.go_to(state, flow.previous_step(state) or Step.REVIEW)
         assert state.step is Step.TASK
-        assert brain.previous_step(replace(state, step=Step.DATA)) is None
+        assert flow.previous_step(replace(state, step=Step.DATA)) is None
 
     def test_no_page_opens_before_the_ones_it_builds_on_are_in_order(self) -> None:
         state = brain.initial_state()
-        assert brain.message_for(state, Step.DATA)
-        assert brain.go_to(state, Step.TASK) is state
+        assert flow.message_for(state, Step.DATA)
+        assert flow.go_to(state, Step.TASK) is state
 
     def test_going_back_is_possible_although_a_page_is_wrong(self) -> None:
         state = replace(_with_data(), step=Step.SCHEDULE)
         state = brain.set_value(state, "optimisation.learning_rate", "much")
-        assert brain.go_to(state, Step.TASK).step is Step.TASK
-        assert brain.go_to(state, Step.REVIEW).step is Step.SCHEDULE
+        assert flow.go_to(state, Step.TASK).step is Step.TASK
+        assert flow.go_to(state, Step.REVIEW).step is Step.SCHEDULE
 
 
 class TestData:
@@ -81,23 +82,23 @@ class TestData:
         empty = brain.initial_state()
         reading = brain.start_reading(empty, "data")
         failed = brain.data_failed(reading, "Nothing is there.")
-        assert "Choose the folder" in brain.message_for(empty, Step.DATA)
-        assert "being read" in brain.message_for(reading, Step.DATA)
-        assert brain.message_for(failed, Step.DATA) == "Nothing is there."
+        assert "Choose the folder" in flow.message_for(empty, Step.DATA)
+        assert "being read" in flow.message_for(reading, Step.DATA)
+        assert flow.message_for(failed, Step.DATA) == "Nothing is there."
         long = brain.data_failed(reading, "No images found. Below it are 0 images.\nLooked for:\n- a table")
-        assert brain.message_for(long, Step.DATA) == "No images found."  # the page has the rest
+        assert flow.message_for(long, Step.DATA) == "No images found."  # the page has the rest
 
     def test_excluded_images_need_a_decision(self) -> None:
         state = brain.data_checked(_with_data(), _dataset(), frozenset({"i1", "i2"}))
-        assert "2 images" in brain.message_for(state, Step.DATA)
+        assert "2 images" in flow.message_for(state, Step.DATA)
         decided = brain.set_value(state, "data.skip_problems", True)
-        assert brain.message_for(decided, Step.DATA) == ""
+        assert flow.message_for(decided, Step.DATA) == ""
         assert brain.usable_images(decided) == 38
 
     def test_a_set_without_any_usable_image_can_not_be_gone_on_with(self) -> None:
         everything = frozenset(record.name for record in _dataset().records)
         state = brain.data_checked(_with_data(), _dataset(), everything)
-        assert brain.message_for(brain.set_value(state, "data.skip_problems", True), Step.DATA)
+        assert flow.message_for(brain.set_value(state, "data.skip_problems", True), Step.DATA)
 
     def test_another_path_forgets_the_data_set(self) -> None:
         state = brain.start_reading(_with_data(), "elsewhere")
@@ -107,13 +108,13 @@ class TestData:
 
     def test_start_waits_for_the_check_but_the_pages_do_not(self) -> None:
         state = replace(_with_data(), check=Check.RUNNING)
-        assert brain.can_open(state, Step.REVIEW)
-        assert not brain.can_start(state)
-        assert brain.can_start(replace(state, check=Check.STOPPED))
+        assert flow.can_open(state, Step.REVIEW)
+        assert not flow.can_start(state)
+        assert flow.can_start(replace(state, check=Check.STOPPED))
 
     def test_problems_found_late_close_start_and_name_the_page(self) -> None:
         state = brain.data_checked(replace(_with_data(), step=Step.REVIEW), _dataset(), frozenset({"i3"}))
-        assert brain.message_for(state, Step.REVIEW).startswith("Data: 1 image ")
+        assert flow.message_for(state, Step.REVIEW).startswith("Data: 1 image ")
 
 
 class TestValues:
@@ -123,7 +124,7 @@ class TestValues:
         assert state.recipe == before.recipe
         assert brain.shown_value(state, "optimisation.learning_rate") == -1.0
         assert "greater than 0" in brain.field_problem(state, "optimisation.learning_rate")
-        assert "must be corrected" in brain.message_for(state, Step.SCHEDULE)
+        assert "must be corrected" in flow.message_for(state, Step.SCHEDULE)
 
     def test_other_fields_can_be_edited_meanwhile(self) -> None:
         state = brain.set_value(_with_data(), "optimisation.learning_rate", "x")
@@ -137,7 +138,7 @@ class TestValues:
     def test_a_split_that_does_not_sum_to_one_is_marked(self) -> None:
         state = brain.set_value(_with_data(), "data.split", (0.7, 0.2, 0.3))
         assert "sum to 1" in brain.field_problem(state, "data.split")
-        assert brain.message_for(state, Step.DATA)
+        assert flow.message_for(state, Step.DATA)
 
     def test_a_field_that_another_one_makes_wrong_heals_with_it(self) -> None:
         state = brain.set_value(brain.set_value(_with_data(), "data.folds", 5), "data.fold", 3)
@@ -184,9 +185,9 @@ class TestRecipe:
 
     def test_distilling_without_method_and_order_is_refused(self) -> None:
         state = brain.set_value(_with_data(), "distillation.method", "none")
-        assert "would not be used" in brain.message_for(state, Step.STUDENT)
+        assert "would not be used" in flow.message_for(state, Step.STUDENT)
         ordered = brain.set_value(state, "curriculum.order", "teacher_confidence")
-        assert brain.message_for(ordered, Step.STUDENT) == ""
+        assert flow.message_for(ordered, Step.STUDENT) == ""
 
     @pytest.mark.parametrize("name", list(Preset))
     def test_a_preset_keeps_data_and_hardware(self, name: Preset) -> None:
@@ -227,9 +228,9 @@ class TestTeacher:
 
     def test_a_teacher_must_be_chosen(self, tmp_path: Path) -> None:
         state = brain.choose_goal(_with_data(), Goal.DISTIL)
-        assert "no finished teacher" in brain.message_for(state, Step.TASK)
+        assert "no finished teacher" in flow.message_for(state, Step.TASK)
         some = replace(state, teachers=(_teacher(tmp_path),))
-        assert "Choose the finished teacher" in brain.message_for(some, Step.TASK)
+        assert "Choose the finished teacher" in flow.message_for(some, Step.TASK)
 
     def test_its_split_and_size_are_taken_over(self, tmp_path: Path) -> None:
         teacher = _teacher(tmp_path, "data.seed=7", "data.group_by_lesion=false", "data.image_size=64")
@@ -237,7 +238,7 @@ class TestTeacher:
         data = brain.recipe_of(state).data
         assert (data.seed, data.group_by_lesion, data.image_size) == (7, False, 64)
         assert brain.recipe_of(state).teacher.run == str(tmp_path)
-        assert brain.message_for(state, Step.TASK) == ""
+        assert flow.message_for(state, Step.TASK) == ""
         assert "taken over" in brain.teacher_note(state)
 
     def test_other_data_or_another_split_is_said(self, tmp_path: Path) -> None:
@@ -254,20 +255,20 @@ class TestTeacher:
 class TestModels:
     def test_an_unknown_network_stops_its_page_until_another_is_known(self) -> None:
         state = brain.model_unusable(_with_data(), "teacher", "Unknown network")
-        assert brain.message_for(state, Step.TEACHER) == "Unknown network"
+        assert flow.message_for(state, Step.TEACHER) == "Unknown network"
         facts = ModelFacts("tf_efficientnet_b7", 1, 1.0, 1, True)
-        assert brain.message_for(brain.model_described(state, "teacher", facts), Step.TEACHER) == ""
+        assert flow.message_for(brain.model_described(state, "teacher", facts), Step.TEACHER) == ""
 
     def test_weights_must_exist(self, tmp_path: Path) -> None:
         state = brain.set_value(_with_data(), "student.weights", str(tmp_path / "no.safetensors"))
-        assert "does not exist" in brain.message_for(state, Step.STUDENT)
+        assert "does not exist" in flow.message_for(state, Step.STUDENT)
         (tmp_path / "no.safetensors").touch()
-        assert brain.message_for(state, Step.STUDENT) == ""
+        assert flow.message_for(state, Step.STUDENT) == ""
 
     def test_hub_weights_that_do_not_exist_are_said_early(self) -> None:
         facts = ModelFacts("mobilenetv2_100", 1, 1.0, 1, False)
         state = brain.model_described(_with_data(), "student", facts)
-        assert "no pretrained weights" in brain.message_for(state, Step.STUDENT)
+        assert "no pretrained weights" in flow.message_for(state, Step.STUDENT)
 
 
 def test_the_brain_runs_without_qt_and_torch() -> None:

@@ -1,0 +1,163 @@
+"""Which page of the wizard comes next, and what is still missing on each. Knows no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+
+from skinkd_gui.training.wizard.state import (
+    Check,
+    Goal,
+    Step,
+    WizardState,
+    chosen_teacher,
+    counted,
+    facts_of,
+    usable_images,
+)
+
+
+def steps(state: WizardState) -> tuple[Step, ...]:
+    """The pages that this goal needs, in order."""
+    unneeded = {
+        Goal.TEACHER: {Step.STUDENT},
+        Goal.PLAIN: {Step.TEACHER},
+        Goal.DISTIL: {Step.TEACHER},
+        Goal.WHOLE: set[Step](),
+    }[state.goal]
+    return tuple(step for step in Step if step not in unneeded)
+
+
+def next_step(state: WizardState) -> Step | None:
+    """The page that Next opens; None on the last."""
+    return _neighbour(state, 1)
+
+
+def previous_step(state: WizardState) -> Step | None:
+    """The page that Back opens; None on the first."""
+    return _neighbour(state, -1)
+
+
+def go_to(state: WizardState, step: Step) -> WizardState:
+    """The state on another page, when it can be opened; otherwise unchanged."""
+    return replace(state, step=step) if can_open(state, step) else state
+
+
+def can_open(state: WizardState, step: Step) -> bool:
+    """Whether a page can be gone to: all needed pages before it are in order (going back is always possible)."""
+    needed = steps(state)
+    if step not in needed:
+        return False
+    before = needed[: needed.index(step)]
+    return not any(message_for(state, earlier) for earlier in before) or _index(step) <= _index(state.step)
+
+
+def message_for(state: WizardState, step: Step) -> str:
+    """What must still be done on a page before Next, in plain words; empty when the page is in order."""
+    if step is Step.DATA:
+        return _data_message(state)
+    if step is Step.TASK:
+        return _task_message(state)
+    if step is Step.TEACHER:
+        return _model_message(state, "teacher") or _field_message(state, "teacher")
+    if step is Step.STUDENT:
+        return _student_message(state)
+    if step is Step.SCHEDULE:
+        return _field_message(state, "optimisation")
+    if step is Step.COST:
+        return _field_message(state, "hardware")
+    if step is Step.REVIEW:
+        return _review_message(state)
+    assert_never(step)
+
+
+def can_start(state: WizardState) -> bool:
+    """Whether the runs can be started."""
+    return not message_for(state, Step.REVIEW)
+
+
+def _neighbour(state: WizardState, distance: int) -> Step | None:
+    needed = steps(state)
+    position = needed.index(state.step) + distance if state.step in needed else 0
+    return needed[position] if 0 <= position < len(needed) else None
+
+
+def _index(step: Step) -> int:
+    return list(Step).index(step)
+
+
+def _data_message(state: WizardState) -> str:
+    if not state.recipe.data.path:
+        return "Choose the folder with your images, or use the built-in sample images."
+    if state.reading:
+        return "The data set is being read."
+    if state.dataset is None:
+        return _first_sentence(state.data_problem) or "The data set has not been read yet."
+    if usable_images(state) == 0:
+        return "None of these images can be used."
+    if state.excluded and not state.recipe.data.skip_problems:
+        return f"{counted(len(state.excluded), 'image')} can not be used: tick “Go on without”, or correct the data."
+    return _field_message(state, "data") or state.split_problem
+
+
+def _first_sentence(text: str) -> str:
+    """What is wrong, in one line: the page itself shows the whole."""
+    first, dot, _ = text.partition(". ")
+    return first + dot.rstrip()
+
+
+def _task_message(state: WizardState) -> str:
+    if state.goal is not Goal.DISTIL:
+        return ""
+    if not state.recipe.teacher.run:
+        return "Choose the finished teacher to learn from." if state.teachers else "There is no finished teacher yet."
+    if chosen_teacher(state) is None and not (Path(state.recipe.teacher.run) / "model.safetensors").is_file():
+        return "The chosen teacher's folder holds no finished model; choose another."
+    return ""
+
+
+def _student_message(state: WizardState) -> str:
+    recipe = state.recipe
+    if state.goal in (Goal.DISTIL, Goal.WHOLE):
+        if recipe.distillation.method == "none" and recipe.curriculum.order == "none":
+            return "Choose a method or the teacher's order; without both the teacher would not be used."
+        problem = _field_message(state, "distillation") or _field_message(state, "curriculum")
+        if problem:
+            return problem
+    return _model_message(state, "student") or _field_message(state, "student")
+
+
+def _model_message(state: WizardState, section: str) -> str:
+    return dict(state.model_problems).get(section, "") or weights_message(state, section)
+
+
+def weights_message(state: WizardState, section: str) -> str:
+    """Why a section's starting weights can not be used; empty when they can, as far as is known."""
+    weights = getattr(state.recipe, section).weights
+    if weights == "none":
+        return ""
+    if weights == "hub":
+        facts = facts_of(state, section)
+        missing = facts is not None and not facts.has_pretrained
+        return "There are no pretrained weights for this network; choose another start." if missing else ""
+    if weights == ".safetensors" or Path(weights).suffix != ".safetensors":
+        return "Choose the .safetensors file with the starting weights."
+    return "" if Path(weights).is_file() else f"The file with the starting weights does not exist: {weights}"
+
+
+def _field_message(state: WizardState, section: str) -> str:
+    bad = [problem for problem in state.problems if problem.key.partition(".")[0] == section]
+    if not bad:
+        return ""
+    return "One value must be corrected." if len(bad) == 1 else f"{len(bad)} values must be corrected."
+
+
+def _review_message(state: WizardState) -> str:
+    for step in steps(state):
+        message = "" if step is Step.REVIEW else message_for(state, step)
+        if message:
+            return f"{step.value}: {message}"
+    if state.check is Check.RUNNING:
+        return "The images are still being checked; wait, or stop the check on the Data page."
+    return ""
