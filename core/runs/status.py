@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -48,7 +48,7 @@ class RunSummary:
     recipe: Recipe | None
     scores: Scores | None
     parameters: int | None = None
-    annotations: Annotations = Annotations()
+    annotations: Annotations = field(default_factory=Annotations)
 
     @property
     def resumable(self) -> bool:
