@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.collect import expand_paths
+from core.inference.network import Network, TorchNetwork
 from core.inference.results import Classification
 from core.models.info import ModelInfo
 
@@ -47,11 +48,11 @@ def model_file_of(path: Path) -> Path:
 class Classifier:
     """A loaded model that turns images into class probabilities. Use from one thread at a time."""
 
-    def __init__(self, model: Any, info: ModelInfo, device: str, source: Path) -> None:
+    def __init__(self, network: Network, info: ModelInfo, device: str, source: Path) -> None:
+        self.network = network
         self.info = info
         self.device = device
         self.source = source
-        self._model = model
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", report: Report = ignore) -> Classifier:
@@ -68,18 +69,15 @@ class Classifier:
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
         model, info = load_model(source, device=hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
-        return cls(model, info, hardware.device, source)
+        return cls(TorchNetwork(model, info.preprocessing, hardware.device), info, hardware.device, source)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
-        import torch
+        return self.network.answer(images)[0]
 
-        from core.models.preprocessing import normalise
-
-        with torch.inference_mode():
-            batch = normalise(torch.from_numpy(images).to(self.device), self.info.preprocessing)
-            outputs: NDArray[np.float32] = self._model(batch).float().cpu().numpy()
-        return outputs
+    def features(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Logits as `logits` gives them and pooled features (n, d), from one forward; features None where unknown."""
+        return self.network.answer(images)
 
     def classify(
         self, paths: Iterable[Path], report: Report = ignore, token: CancelToken | None = None

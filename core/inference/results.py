@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.data.types import CLASS_CODES, CLASS_NAMES
+from core.inference.trust import Assessment
 
 MALIGNANT = ("MEL", "BCC", "SCC")
 """The classes whose probabilities add up to the malignant total."""
@@ -26,6 +27,7 @@ class Classification:
 
     `probabilities` are softmax(logits / temperature) in the order of `classes`, in 0..1 with sum 1; `code` is the class
     with the largest (the first of equals). Both are None when the image could not be classified; then `error` says why.
+    `assessment` tells whether to rely on it; None when the image could not be classified.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Classification:
     code: str | None
     error: str = ""
     classes: tuple[str, ...] = CLASS_CODES
+    assessment: Assessment | None = None
 
     @property
     def probability(self) -> float | None:

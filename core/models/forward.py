@@ -116,6 +116,33 @@ def iterate_logits(
             yield logits
 
 
+def forward_both(model: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Logits (n, classes) and the pooled features (n, d) that the last layer turns into them, from one plain forward.
+
+    The logits are to the bit those of `model(batch)`: the features are what its last layer was given. They are None
+    for a network without one last layer for all (timm's `get_classifier`).
+    """
+    seen: list[Tensor] = []
+    last = _last_layer(model)
+    if last is None:
+        return model(batch), None
+    hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    try:
+        logits: Tensor = model(batch)
+    finally:
+        hook.remove()
+    if len(seen) != 1 or seen[0].ndim not in (2, 4):
+        return logits, None
+    features = seen[0]
+    return logits, features.mean(dim=(2, 3)) if features.ndim == 4 else features
+
+
+def _last_layer(model: nn.Module) -> nn.Module | None:
+    ask: Callable[[], object] | None = getattr(model, "get_classifier", None)
+    last = ask() if callable(ask) else None
+    return last if isinstance(last, nn.Linear | nn.Conv2d) else None
+
+
 class _Meter:
     """`Progress` a few times a second, and always at the beginning and the end."""
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.data.decoding import decode_image
@@ -133,11 +133,12 @@ def test_the_malignant_total_adds_three_classes(classifier: Classifier, images: 
 
 
 def test_a_model_that_gives_no_numbers_gives_no_diagnosis(images: list[Path]) -> None:
-    def broken(batch: Any) -> Any:
-        return batch.new_full((len(batch), 8), float("nan"))
+    class Broken:
+        def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+            return np.full((len(images), 8), np.nan, np.float32), None
 
     info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
-    result = next(Classifier(broken, info, "cpu", Path()).classify(images[:1]))
+    result = next(Classifier(Broken(), info, "cpu", Path()).classify(images[:1]))
     assert result.code is None
     assert "no usable numbers" in result.error
 

@@ -1,0 +1,45 @@
+"""What answers: a network of any backend behind one small interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models.info import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Network(Protocol):
+    """Answers for decoded images; does the model's normalisation itself."""
+
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Logits (n, classes) and pooled features (n, d) of uint8 images (n, S, S, 3), from one forward pass.
+
+        The features are None where the backend can not give them; then no verdict on novelty is possible.
+        """
+
+
+class TorchNetwork:
+    """A timm network. `module` is in eval mode on `device`; heat maps look into it."""
+
+    def __init__(self, module: nn.Module, preprocessing: Preprocessing, device: str) -> None:
+        self.module = module
+        self.preprocessing = preprocessing
+        self.device = device
+
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """As `Network.answer`."""
+        import torch
+
+        from core.models.forward import forward_both
+        from core.models.preprocessing import normalise
+
+        with torch.inference_mode():
+            batch = normalise(torch.from_numpy(images).to(self.device), self.preprocessing)
+            logits, features = forward_both(self.module, batch)
+        answers: NDArray[np.float32] = logits.float().cpu().numpy()
+        return answers, None if features is None else features.float().cpu().numpy()

@@ -1,0 +1,63 @@
+"""Whether to rely on an answer: the words for it, before any probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEFAULT_LEVEL = 0.90
+"""The share of images of each class whose prediction set is to hold the truth."""
+
+LEVELS = (0.5, 0.999)
+"""The lowest and the highest level that can be asked for."""
+
+
+class Verdict(StrEnum):
+    """Can the answer be relied on? The value is what tables and JSON say."""
+
+    CONFIDENT = "confident"
+    UNCERTAIN = "uncertain"
+    UNLIKE = "unlike"
+    UNKNOWN = "unknown"
+
+    @property
+    def words(self) -> str:
+        """The verdict in a few words for a person."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Verdict.CONFIDENT: "Confident",
+    Verdict.UNCERTAIN: "Uncertain: refer",
+    Verdict.UNLIKE: "Not like the images this model knows",
+    Verdict.UNKNOWN: "Not known whether to trust this",
+}
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The verdict on one image with what it rests on.
+
+    `sentence` explains it in plain words. `prediction_set` holds the class codes that can not be excluded at `level`
+    (a fraction, 0.90: for each class, at least 90 % of its images have it in their set), likeliest first; it may be
+    empty or hold all. `p_values` are the conformal p-values (0..1) in the order of the classes: the set at any level
+    is {class: p > 1 - level}. `distance` is the novelty of the image and `threshold` what it may be at most.
+    Set and p-values are empty, the numbers None, where the model file has nothing to tell them from (`UNKNOWN`).
+    `never_excluded` names the classes with too few calibration images to be excluded at this level.
+    """
+
+    verdict: Verdict
+    sentence: str
+    prediction_set: tuple[str, ...] = ()
+    level: float = DEFAULT_LEVEL
+    distance: float | None = None
+    threshold: float | None = None
+    p_values: tuple[float, ...] = ()
+    never_excluded: tuple[str, ...] = ()
+
+    @property
+    def novelty(self) -> float | None:
+        """Distance over threshold: above 1 the image is unlike the training images; None where it is not known."""
+        if self.distance is None or not self.threshold:
+            return None
+        return self.distance / self.threshold
