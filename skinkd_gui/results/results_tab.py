@@ -12,7 +12,6 @@ from core.events import CancelToken, Report
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.bin import ask_about_bin, move_to_bin
 from skinkd_gui.results.columns import COLUMNS
-from skinkd_gui.results.details import RunDetails, load_details
 from skinkd_gui.results.details_panel import DetailsPanel
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.runs_bar import RunsBar
@@ -39,9 +38,7 @@ class ResultsTab(QWidget):
         self.setObjectName("resultsTab")
         self._root = runs_root
         self._list_job: Job | None = None
-        self._details_job: Job | None = None
         self._bin_job: Job | None = None
-        self._left_jobs: list[Job] = []  # cancelled, still ending
         self._refresh_again = False
         self._ever_listed = False
         self._wanted: tuple[Path, ...] = ()
@@ -61,6 +58,7 @@ class ResultsTab(QWidget):
     def _build(self) -> None:
         self.table = RunsTable(self._proxy, self)
         self.details = DetailsPanel(self)
+        self.details.annotated.connect(self.refresh)
         self._hint = EmptyState(
             "chart",
             "Choose a run",
@@ -161,7 +159,7 @@ class ResultsTab(QWidget):
     @property
     def details_ready(self) -> bool:
         """Whether the panels show everything about the selected runs."""
-        return not self._settle.isActive() and self._details_job is None
+        return not self._settle.isActive() and self.details.ready
 
     def set_runs_root(self, runs_root: Path) -> None:
         """Show the runs of another folder from now on."""
@@ -233,6 +231,7 @@ class ResultsTab(QWidget):
         runs, current = self.table.selected(), self.table.current()
         if current is None:
             self._shown = ()
+            self.details.show_nothing()
             self._lower.setCurrentWidget(self._hint)
             return
         shown = (current, *runs)
@@ -241,36 +240,6 @@ class ResultsTab(QWidget):
         self._shown = shown
         self._lower.setCurrentWidget(self.details)
         self.details.show_runs(runs, current)
-        self._load_details(current)
-
-    def _load_details(self, run: RunSummary) -> None:
-        if self._details_job is not None:
-            self._details_job.cancel()
-            self._left_jobs.append(self._details_job)
-
-        def work(report: Report, token: CancelToken) -> tuple[RunDetails, ...]:
-            found = load_details([run], token)
-            import core.reporting.figures  # noqa: F401  (its first import takes a second: not in the GUI thread)
-
-            return found
-
-        self._details_job = Job(work)
-        self._details_job.succeeded.connect(self._take_details)
-        self._details_job.failed.connect(self._show_failure)
-        self._details_job.ended.connect(self._details_ended)
-        self._details_job.start()
-
-    @Slot(object)
-    def _take_details(self, result: JobResult) -> None:
-        details: RunDetails = result.value[0]
-        if self._shown and details.summary == self._shown[0]:
-            self.details.show_details(details)
-
-    @Slot(object)
-    def _details_ended(self, end: object) -> None:
-        self._left_jobs = [job for job in self._left_jobs if job.running]
-        if self.sender() is self._details_job:
-            self._details_job = None
 
     # Actions
 
@@ -339,6 +308,7 @@ class ResultsTab(QWidget):
 
     def shut_down(self) -> None:
         """Wait for what is being read; called before the window goes."""
-        for job in (self._list_job, self._details_job, self._bin_job, *self._left_jobs):
+        self.details.shut_down()
+        for job in (self._list_job, self._bin_job):
             if job is not None:
                 job.shut_down()
