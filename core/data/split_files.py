@@ -14,7 +14,8 @@ from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, Part, Problem, Pr
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
-_HEADER = ("image", "label", "lesion_id", "part")
+_NEEDED = ("image", "label", "lesion_id", "part")
+_HEADER = (*_NEEDED, "age", "sex", "site")
 _FEW = 10
 
 
@@ -47,13 +48,24 @@ def leaking_lesions(dataset: DataSet, split: Split) -> tuple[Problem, ...]:
 
 
 def write_split(path: Path, dataset: DataSet, split: Split) -> None:
-    """Write split.csv: image, label, lesion_id, part; part is empty for images that an exact split leaves over."""
+    """Write split.csv: image, label, lesion_id, part, age, sex, site; cells are empty where nothing is known.
+
+    `part` is empty for images that an exact split leaves over.
+    """
     parts = [""] * len(dataset.records)
     for part, indices in parts_of(split):
         for index in indices.tolist():
             parts[index] = part.value
     rows = (
-        (record.name, CLASS_CODES[record.label], record.lesion or "", part)
+        (
+            record.name,
+            CLASS_CODES[record.label],
+            record.lesion or "",
+            part,
+            "" if record.age is None else f"{record.age:g}",
+            record.sex or "",
+            record.site or "",
+        )
         for record, part in zip(dataset.records, parts, strict=True)
     )
     write_table(path, _HEADER, rows)
@@ -83,8 +95,8 @@ def _read_rows(path: Path) -> dict[str, tuple[str, str]]:
             rows = list(csv.DictReader(lines, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SkinKDError("The split can not be read", f"{path} is missing or damaged.", str(error)) from error
-    if rows and not set(_HEADER) <= set(rows[0]):
-        raise SkinKDError("The split can not be read", f"{path} must have the columns {', '.join(_HEADER)}.")
+    if rows and not set(_NEEDED) <= set(rows[0]):
+        raise SkinKDError("The split can not be read", f"{path} must have the columns {', '.join(_NEEDED)}.")
     return {row["image"]: (row["label"], row["part"]) for row in rows}
 
 

@@ -36,15 +36,19 @@ _HISTORY_COLUMNS = (
 
 @dataclass(frozen=True)
 class SplitRow:
-    """One row of split.csv: an image, its class code, its lesion ("" when unknown) and its part.
+    """One row of split.csv: an image, its class code, its lesion ("" when unknown), its part, and of whom it is.
 
-    `part` is None for an image that a split by exact counts leaves over.
+    `part` is None for an image that a split by exact counts leaves over. `age` is in years. Files of older versions
+    know nothing of persons.
     """
 
     image: str
     label: str
     lesion: str
     part: Part | None
+    age: float | None = None
+    sex: str | None = None
+    site: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,21 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
         return ()
     rows = _read(path)
     try:
-        return tuple(
-            SplitRow(row["image"], row["label"], row["lesion_id"] or "", Part(row["part"]) if row["part"] else None)
-            for row in rows
-        )
+        return tuple(_split_row(row) for row in rows)
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
+
+
+def _split_row(row: dict[str, str]) -> SplitRow:
+    return SplitRow(
+        row["image"],
+        row["label"],
+        row["lesion_id"] or "",
+        Part(row["part"]) if row["part"] else None,
+        age=float(row["age"]) if row.get("age") else None,
+        sex=row.get("sex") or None,
+        site=row.get("site") or None,
+    )
 
 
 def _history_row(record: EpochRecord) -> tuple[Any, ...]:

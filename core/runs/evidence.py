@@ -1,0 +1,83 @@
+"""What a finished run shows for itself: its test predictions with scores and intervals, read without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.types import Part
+from core.errors import SkinKDError
+from core.evaluation.comparison import LabelledLogits
+from core.evaluation.detailed import DetailedScores, detailed_scores
+from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from core.evaluation.subgroups import Person
+from core.runs.folder import RunFolder
+from core.runs.listing import summarise
+from core.runs.status import RunState, RunSummary
+from core.runs.tables import Predictions, SplitRow
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finished run's test part: `groups` (lesions, "" when unknown) and `people` in the order of `predictions`.
+
+    `split` holds all rows of split.csv, `notes` what the run itself noted in metrics.json.
+    """
+
+    summary: RunSummary
+    predictions: Predictions
+    groups: tuple[str, ...]
+    people: tuple[Person, ...]
+    detailed: DetailedScores
+    intervals: ScoreIntervals
+    split: tuple[SplitRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.summary.status.name
+
+
+def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
+    """Read a finished run. Raises `SkinKDError` when it is not finished, damaged, or has no test images."""
+    run = RunFolder(folder)
+    summary = summarise(run)
+    if summary.status.state is not RunState.FINISHED:
+        raise SkinKDError(
+            "The run has no result yet",
+            f"{summary.status.name} is {summary.status.state.value}; only finished runs can be shown and compared.",
+            summary.status.message,
+        )
+    predictions = run.predictions().of(Part.TEST)
+    if not predictions.names:
+        raise SkinKDError(
+            "The run was not tested",
+            f"The split of {summary.status.name} has no test images, so there is nothing to show or compare. "
+            "Train again with a share of test images (data.split).",
+        )
+    split = run.split_rows
+    rows = {row.image: row for row in split}
+    found = [rows.get(name) for name in predictions.names]
+    groups = tuple(row.lesion if row else "" for row in found)
+    return Evidence(
+        summary=summary,
+        predictions=predictions,
+        groups=groups,
+        people=tuple(Person(row.age, row.sex, row.site) if row else Person() for row in found),
+        detailed=detailed_scores(predictions.labels, predictions.logits),
+        intervals=bootstrap_scores(predictions.labels, predictions.logits.argmax(axis=1), groups, resamples=resamples),
+        split=split,
+        notes=_notes(run),
+    )
+
+
+def labelled(evidence: Evidence) -> LabelledLogits:
+    """What `compare` takes."""
+    rows = evidence.predictions
+    return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups)
+
+
+def _notes(run: RunFolder) -> tuple[str, ...]:
+    notes = (run.metrics() or {}).get("notes", [])
+    return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
