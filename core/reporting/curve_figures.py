@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
-from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
+from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure, shorten
 
 _NOTHING_YET = "No epoch is finished yet."
 _MOST_MARKERS = 40
+_ONE_COLUMN = 3
+
+Curve = Literal["loss", "classification_loss", "distillation_loss", "accuracy", "weighted_f1", "learning_rate"]
+"""What `overlaid_curves` draws: training losses (in all, from the labels, from the teacher), validation scores, or
+the learning rate."""
+
+_VALUES: dict[Curve, Callable[[EpochRecord], float | None]] = {
+    "loss": lambda record: record.train_loss.total,
+    "classification_loss": lambda record: record.train_loss.classification,
+    "distillation_loss": lambda record: record.train_loss.distillation,
+    "accuracy": lambda record: record.validation_accuracy,
+    "weighted_f1": lambda record: record.validation_weighted_f1,
+    "learning_rate": lambda record: record.learning_rate,
+}
+_TITLES: dict[Curve, str] = {
+    "loss": "Training loss in all (lower is better)",
+    "classification_loss": "Training loss from labels",
+    "distillation_loss": "Training loss from teacher",
+    "accuracy": "Validation accuracy",
+    "weighted_f1": "Validation weighted F1",
+    "learning_rate": "Learning rate",
+}
 
 
 def loss_curves(history: Sequence[EpochRecord], style: FigureStyle) -> Figure:
@@ -60,6 +83,74 @@ def score_curves(history: Sequence[EpochRecord], style: FigureStyle) -> Figure:
     dress(axes, style, x="Epoch", y="Validation score", grid="y")
     add_legend(figure, axes, style)
     return figure
+
+
+def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Curve, style: FigureStyle) -> Figure:
+    """One value by epoch for several runs (title, history); a ring marks each run's best epoch.
+
+    Losses that contain a teacher's part have other units than those that do not; the note under the axis says so.
+    Runs without the value (no epoch yet, or no teacher for `distillation_loss`) are left out and counted there too.
+    """
+    value = _VALUES[what]
+    drawn = [index for index, (_, history) in enumerate(runs) if any(value(record) is not None for record in history)]
+    if not drawn:
+        none = "None of these runs learns from a teacher." if what == "distillation_loss" else _NOTHING_YET
+        return message_figure(style, none)
+    figure = new_figure(style)
+    axes = figure.add_subplot()
+    for index in drawn:
+        _overlay(axes, style, runs[index], index, value, longest=50 if len(runs) <= _ONE_COLUMN else 25)
+    last = max(record.epoch for index in drawn for record in runs[index][1])
+    axes.set_xlim(0.5, last + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    if what == "learning_rate":
+        axes.ticklabel_format(axis="y", scilimits=(-2, 3))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    if what in ("accuracy", "weighted_f1"):
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    dress(axes, style, x=f"Epoch (ring: best epoch){_missing(runs, drawn, what)}", y=_TITLES[what], grid="y")
+    axes.yaxis.get_offset_text().set_color(style.text)
+    add_legend(figure, axes, style, columns=1 if len(runs) <= _ONE_COLUMN else 2)
+    return figure
+
+
+def _overlay(
+    axes: Axes,
+    style: FigureStyle,
+    run: tuple[str, Sequence[EpochRecord]],
+    index: int,
+    value: Callable[[EpochRecord], float | None],
+    longest: int,
+) -> None:
+    title, history = run
+    points = [(record.epoch, found) for record in history if (found := value(record)) is not None]
+    axes.plot(
+        [epoch for epoch, _ in points],
+        [number for _, number in points],
+        label=shorten(title, longest),
+        color=style.colour(index),
+        linestyle=DASHES[index % len(DASHES)],
+        linewidth=1.8,
+        marker="o" if len(points) == 1 else "",
+        markersize=3.5,
+    )
+    best = [record for record in history if record.best]
+    if best and (found := value(best[-1])) is not None:
+        axes.plot(best[-1].epoch, found, marker="o", markersize=7, markerfacecolor="none",
+                  markeredgecolor=style.colour(index), markeredgewidth=1.6, linestyle="")  # fmt: skip
+
+
+def _missing(runs: Sequence[tuple[str, Sequence[EpochRecord]]], drawn: Sequence[int], what: Curve) -> str:
+    left = len(runs) - len(drawn)
+    lines = []
+    if left:
+        why = "no teacher" if what == "distillation_loss" else "no finished epoch"
+        lines.append(f"{left} of {len(runs)} runs not shown: {why}")
+    kinds = {record.train_loss.distillation is None for _, history in runs for record in history}
+    if what == "loss" and len(kinds) > 1:
+        lines.append("Losses with and without a teacher's part do not compare")
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _draw(axes: Axes, style: FigureStyle, epochs: list[int], lines: Sequence[tuple[str, list[float]]]) -> None:

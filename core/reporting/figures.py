@@ -3,20 +3,27 @@
 Each function takes finished results and a `FigureStyle` and returns a matplotlib `Figure` that needs no display.
 """
 
+from core.reporting.bar_figures import SMALL_SUPPORT, BarRun, per_class_bars, per_class_f1
 from core.reporting.class_figures import class_distribution, class_examples, class_label, probabilities
-from core.reporting.curve_figures import loss_curves, score_curves
-from core.reporting.score_figures import SMALL_SUPPORT, confusion_matrix, per_class_f1
+from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
+from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
 from core.reporting.style import FigureStyle, message_figure
 
 __all__ = [
     "SMALL_SUPPORT",
+    "BarRun",
     "FigureStyle",
     "class_distribution",
     "class_examples",
     "class_label",
+    "confusion_grid",
     "confusion_matrix",
+    "confusion_pair",
+    "difference_matrix",
     "loss_curves",
     "message_figure",
+    "overlaid_curves",
+    "per_class_bars",
     "per_class_f1",
     "probabilities",
     "score_curves",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -107,13 +108,14 @@ def add_title(axes: Axes, style: FigureStyle, text: str) -> None:
         axes.set_title(shorten(text, 70), loc="left", color=style.text, fontsize=style.font_size, fontweight="bold")
 
 
-def add_legend(figure: Figure, axes: Axes, style: FigureStyle, columns: int = 2) -> None:
-    """The legend of the axes above them, where it hides nothing."""
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
+def add_legend(
+    figure: Figure, axes: Axes, style: FigureStyle, columns: int = 2, handles: Sequence[Artist] = ()
+) -> None:
+    """The legend of the axes (or of these labelled `handles`) above them, where it hides nothing."""
+    shown = list(handles) or axes.get_legend_handles_labels()[0]
+    if shown:
         figure.legend(
-            handles,
-            labels,
+            handles=shown,
             loc="outside upper left",
             ncols=columns,
             fontsize=style.small,
