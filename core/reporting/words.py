@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from core.recipe import Recipe
 from core.runs.status import RunState
+
+if TYPE_CHECKING:
+    from core.evaluation.intervals import Interval
 
 _METHODS = {"none": "Plain student", "kl": "KL student", "dist": "DIST student"}
 
@@ -36,6 +40,42 @@ def kind_of_run(recipe: Recipe | None) -> str:
 def fraction(value: float | None) -> str:
     """A score in 0..1 as '83.1 %'; the word 'undefined' where it has no value."""
     return "undefined" if value is None else f"{100 * value:.1f} %"
+
+
+def interval_of(value: float | None, interval: Interval | None) -> str:
+    """A score with its 95 % interval, '83.1 % (79.8 to 86.2)'; without the part that is not known."""
+    return fraction(value) + ("" if value is None or interval is None else f" ({_bounds(interval)})")
+
+
+def points(difference: float | None, interval: Interval | None = None) -> str:
+    """A difference of scores in percentage points with its 95 % interval: '+2.1 (−0.4 to +4.5)'."""
+    if difference is None:
+        return "undefined"
+    bounds = "" if interval is None else f" ({signed(interval.low)} to {signed(interval.high)})"
+    return signed(difference) + bounds
+
+
+def signed(difference: float) -> str:
+    """A difference of fractions in percentage points with its sign: '+2.1', '−0.4', '0.0'."""
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
+
+
+_SCORE_NAMES = {
+    "weighted_f1": "Weighted F1",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+}
+
+
+def score_name(score: str) -> str:
+    """A score's name as people read it: 'Weighted F1', 'F1 of MEL' for 'f1:MEL'; an unknown one stays as it is."""
+    return f"F1 of {score[3:]}" if score.startswith("f1:") else _SCORE_NAMES.get(score, score)
+
+
+def _bounds(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
 def duration(seconds: float) -> str:
