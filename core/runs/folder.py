@@ -98,7 +98,7 @@ class RunFolder:
         """What status.json says; whether a `running` run has a living process is for `listing` to tell."""
         values = _read_json(self.status_file)
         try:
-            return RunStatus(**{**values, "state": RunState(values["state"])})
+            return RunStatus(**{**_status_values(values), "state": RunState(values["state"])})
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(self.status_file, error) from error
 
@@ -253,6 +253,20 @@ def _new_folder(runs: Path, name: str) -> Path:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _status_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The same values; raises TypeError for one of the wrong kind, which a damaged or foreign file may hold."""
+    kinds: dict[str, tuple[type, ...]] = {
+        "epoch": (int,),
+        "epochs": (int,),
+        "seconds": (int, float),
+        "synthetic": (bool,),
+    }
+    for key, value in values.items():
+        if not isinstance(value, kinds.get(key, (str,))):
+            raise TypeError(f"{key} is {value!r}")
+    return values
 
 
 def _read_json(path: Path) -> dict[str, Any]:

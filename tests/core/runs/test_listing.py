@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from core.evaluation.metrics import score, scores_to_json
 from core.recipe import Recipe
+from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import INTERRUPTED, list_runs
 from core.runs.status import RunState
@@ -69,3 +71,26 @@ def test_broken_folders_are_listed_with_their_reason(tmp_path: Path) -> None:
 
 def test_no_folder_no_runs(tmp_path: Path) -> None:
     assert list_runs(tmp_path / "absent") == ()
+
+
+def test_changed_runs_are_read_again(tmp_path: Path) -> None:
+    folder = create_run(Recipe(), runs=tmp_path, name="one")
+    for path in folder.path.iterdir():
+        os.utime(path, (1_000_000, 1_000_000))  # long settled, so that the summary may be kept
+    first = list_runs(tmp_path)
+    assert list_runs(tmp_path)[0] is first[0]
+    folder.set_status(name="two")  # as long as before, and in the same second
+    os.utime(folder.status_file, (1_000_000, 1_000_000))
+    assert list_runs(tmp_path)[0].status.name == "two"
+    write_annotations(folder.path, Annotations(("new",)))
+    assert list_runs(tmp_path)[0].annotations.tags == ("new",)
+    folder.recipe_file.unlink()
+    assert list_runs(tmp_path)[0].recipe is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("name", 5), ("seconds", "long"), ("message", None), ("epoch", 1.5)])
+def test_a_status_of_the_wrong_kinds_is_damaged(tmp_path: Path, key: str, value: object) -> None:
+    folder = create_run(Recipe(), runs=tmp_path)
+    values = json.loads(folder.status_file.read_text())
+    folder.status_file.write_text(json.dumps({**values, key: value}))
+    assert "status.json" in list_runs(tmp_path)[0].status.message
