@@ -1,0 +1,1 @@
+"""Grids of runs over one teacher and one split, and the paper's study among them."""

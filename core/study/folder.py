@@ -1,0 +1,265 @@
+"""A study's folder, `<runs>/studies/<slug>/`: study.toml says what it is, members.json which runs it has made.
+
+The runs themselves are ordinary runs in `<runs>`; each carries its study and configuration in annotations.json from
+the moment it can be seen, so that a run that was made but not yet noted is found again instead of made twice.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core import atomic
+from core.errors import SkinKDError
+from core.recipe import Recipe
+from core.runs.annotations import read_annotations, write_annotations
+from core.runs.folder import RunFolder, absolute_paths, create_run, slugify
+from core.runs.listing import summarise
+from core.runs.status import RunState
+from core.study.definition import Configuration, Study, check_study, recipe_of
+from core.study.files import read_study, write_study
+
+STUDIES = "studies"
+_LOCK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class StudyMember:
+    """One run of a study, made or not. `folder` and `state` are None before it is made; `message` says why it failed
+    or stopped. `teacher`: the study's teacher."""
+
+    key: str
+    seed: int
+    title: str
+    folder: Path | None = None
+    state: RunState | None = None
+    message: str = ""
+    teacher: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has its results."""
+        return self.state is RunState.FINISHED
+
+    @property
+    def failed(self) -> bool:
+        """Whether its run ended by an error."""
+        return self.state is RunState.FAILED
+
+
+class StudyFolder:
+    """A study's folder. What must be there and is missing or damaged raises `SkinKDError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def slug(self) -> str:
+        """The study's name in its runs' annotations."""
+        return self.path.name
+
+    @property
+    def runs_root(self) -> Path:
+        """The folder of the runs."""
+        return self.path.parent.parent
+
+    @property
+    def study_file(self) -> Path:
+        """study.toml: what the study is."""
+        return self.path / "study.toml"
+
+    @property
+    def members_file(self) -> Path:
+        """members.json: which runs it has made."""
+        return self.path / "members.json"
+
+    def study(self) -> Study:
+        """The study. Raises `SkinKDError` or `RecipeError`."""
+        return read_study(self.study_file)
+
+    def members(self) -> tuple[StudyMember, ...]:
+        """All runs in the order of training, teachers first, with where each stands now."""
+        study, noted = self.study(), self._noted()
+        several = len(study.seeds) > 1
+        found = []
+        for configuration, seed in study.planned:
+            title = configuration.title + (f", seed {seed}" if several and configuration.repeats else "")
+            member = StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
+            found.append(_standing(member, self._folder_of(study, configuration, seed, noted)))
+        return tuple(found)
+
+    def member(self, key: str, seed: int) -> StudyMember:
+        """One of the members. Raises `SkinKDError` when the study has none of this key and seed."""
+        for member in self.members():
+            if (member.key, member.seed) == (key, seed):
+                return member
+        raise SkinKDError("The study has no such run", f"{self.slug} has no configuration {key!r} with seed {seed}.")
+
+    def note(self, key: str, seed: int, run: Path) -> None:
+        """Note a run folder (in the runs' folder) as a member, in its annotations and then in members.json."""
+        annotations = read_annotations(run)
+        if (annotations.study, annotations.configuration) != (self.slug, key):
+            write_annotations(run, replace(annotations, study=self.slug, configuration=key))
+        noted = {**self._noted(), (key, seed): run.name}
+        rows = [{"configuration": name, "seed": number, "run": folder} for (name, number), folder in noted.items()]
+        atomic.write_text(self.members_file, json.dumps({"version": 1, "members": rows}, indent=2) + "\n")
+
+    def recover(self) -> None:
+        """Note the runs that carry this study's name and are not noted: an interruption came between."""
+        noted = {name for name in self._noted().values() if (self.runs_root / name).is_dir()}
+        wanted = {(configuration.key, seed) for configuration, seed in self.study().planned}
+        taken = {member for member, name in self._noted().items() if name in noted}
+        for file in sorted(self.runs_root.glob("*/annotations.json")):
+            annotations = read_annotations(file.parent)
+            if file.parent.name in noted or annotations.study != self.slug:
+                continue
+            member = (annotations.configuration, _seed(file.parent))
+            if member in wanted - taken:
+                self.note(member[0], member[1], file.parent)
+                taken.add(member)
+        shutil.rmtree(self.path / ".new", ignore_errors=True)
+
+    def create_member(self, member: StudyMember, recipe: Recipe, name: str, split: Path | None) -> RunFolder:
+        """Make a member's run: it appears in the runs' folder at once with its annotations and its split.
+
+        Raises `SkinKDError` when a folder can not be written.
+        """
+        made = create_run(recipe, runs=self.path / ".new", name=name)
+        try:
+            write_annotations(
+                made.path, replace(read_annotations(made.path), study=self.slug, configuration=member.key)
+            )
+            if split is not None:
+                atomic.write_bytes(made.split_file, split.read_bytes())
+            target = _move(made.path, self.runs_root)
+        except OSError as error:
+            raise SkinKDError(
+                "The run's folder can not be written", f"No folder could be made in {self.runs_root}.", str(error)
+            ) from error
+        self.note(member.key, member.seed, target)
+        return RunFolder(target)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the study's lock; raises `SkinKDError` when another process (or thread) works on it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=_LOCK_SECONDS)
+        except Timeout as error:
+            raise SkinKDError(
+                "The study is being worked on",
+                f"{self.slug} is already running, in another window or program. Wait until it has ended.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _folder_of(
+        self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
+    ) -> Path | None:
+        if configuration.teacher and study.base.teacher.run:
+            given = Path(study.base.teacher.run).expanduser()
+            return given if given.is_absolute() else self.runs_root / given
+        name = noted.get((configuration.key, seed))
+        folder = None if name is None else self.runs_root / name
+        return folder if folder is not None and folder.is_dir() else None
+
+    def _noted(self) -> dict[tuple[str, int], str]:
+        if not self.members_file.exists():
+            return {}
+        try:
+            values: Any = json.loads(self.members_file.read_text(encoding="utf-8"))
+            return {(str(row["configuration"]), int(row["seed"])): str(row["run"]) for row in values["members"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SkinKDError(
+                "members.json can not be read",
+                f"{self.members_file} is damaged. Delete it: the study finds its runs again by their annotations.",
+                f"{type(error).__name__}: {error}",
+            ) from error
+
+
+def create_study(study: Study, runs_root: Path) -> StudyFolder:
+    """Make the study's folder, or find the one of the same study: what it has made is kept.
+
+    A study of the same name with further configurations or seeds extends what is there. Raises `SkinKDError` when
+    another study has the name, or the folder can not be written.
+    """
+    base = absolute_paths(study.base, runs_root)
+    study = check_study(replace(study, base=base))
+    folder = StudyFolder(runs_root.resolve() / STUDIES / slugify(study.name))
+    if folder.study_file.exists():
+        there = folder.study()
+        difference = _difference(there, study)
+        if difference:
+            raise SkinKDError(
+                "Another study has this name",
+                f"{folder.path} holds a study with {difference}. Give the new one another name, or go on with the "
+                f"one that is there (skinkd-cli study {folder.slug}).",
+            )
+        if there == study:
+            return folder
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_study(folder.study_file, study)
+    except OSError as error:
+        raise SkinKDError(
+            "The study's folder can not be written",
+            f"{folder.path} could not be made. Choose another folder for runs (--runs, or the settings).",
+            str(error),
+        ) from error
+    return folder
+
+
+def list_studies(runs_root: Path) -> tuple[StudyFolder, ...]:
+    """The studies in a folder of runs, by name; none when there are none. Nothing of them is read."""
+    place = runs_root / STUDIES
+    files = place.glob("*/study.toml") if place.is_dir() else ()
+    return tuple(StudyFolder(file.parent) for file in sorted(files))
+
+
+def _difference(there: Study, new: Study) -> str:
+    """What keeps a study from being the one that is there, or an extension of it; empty when nothing does."""
+    from core.recipe import recipe_hash
+
+    if recipe_hash(there.base) != recipe_hash(new.base):
+        return "another base recipe"
+    rows = {item.key: item for item in new.configurations}
+    for item in there.configurations:
+        if item.key not in rows:
+            return f"a configuration {item.key}, which this one has not"
+        if recipe_of(new, rows[item.key]) != recipe_of(replace(there, base=new.base), item):
+            return f"other settings of {item.key}"
+    if not set(there.seeds) <= set(new.seeds):
+        return f"the seeds {', '.join(str(seed) for seed in there.seeds)}"
+    return ""
+
+
+def _standing(member: StudyMember, folder: Path | None) -> StudyMember:
+    if folder is None:
+        return member
+    status = summarise(RunFolder(folder)).status
+    return replace(member, folder=folder, state=status.state, message=status.message)
+
+
+def _seed(run: Path) -> int:
+    try:
+        return RunFolder(run).recipe().optimisation.seed
+    except SkinKDError:
+        return -1
+
+
+def _move(folder: Path, runs_root: Path) -> Path:
+    """Move a finished folder into place; a folder with contents is never replaced by a rename."""
+    for number in range(1, 10_000):
+        target = runs_root / (folder.name if number == 1 else f"{folder.name}-{number}")
+        if not target.exists():
+            return folder.rename(target)
+    raise FileExistsError(f"too many folders named {folder.name}")

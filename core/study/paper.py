@@ -1,0 +1,179 @@
+"""The paper's study (Table 2: one teacher, a plain student, twenty distilled students), and how a recipe departs from
+the paper's. Source: Davidi and Park, "Novel Knowledge Distillation Techniques for Visual Skin Disease Detection"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.recipe import Preset, Recipe, preset
+from core.recipe.fields import FieldSpec, section_fields
+from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed, recipe_of
+from core.study.published import published_facts
+
+ALPHAS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Table 2's weights of the distillation loss."""
+
+FINE_ALPHAS = (0.02, 0.05, 0.15, 0.2)
+"""The finer sweep around the best alpha, 0.1 (which Table 2 holds). The text of Table 3 does not name its own."""
+
+CANDIDATES = ("resnetv2_50", "resnetv2_101", "tf_efficientnet_b7")
+"""Table 1's teacher candidates by their names in timm: ResNet50V2, ResNet101V2, EfficientNet-B7."""
+
+_PLAIN: tuple[tuple[str, Value], ...] = (("distillation.method", "none"), ("curriculum.order", "none"))
+_METHODS = {"kl": "KL", "dist": "DIST"}
+_FREE = {
+    *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by_lesion", "teacher.run"),
+    *("distillation.method", "distillation.alpha", "curriculum.order", "optimisation.seed"),
+}
+"""Fields that do not make a recipe another one than the paper's, or are spoken of in words of their own."""
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One way in which data or recipe differ from the paper's: what, how it was there, how it is here."""
+
+    what: str
+    paper: str
+    here: str
+
+
+def paper_study(
+    base: Recipe,
+    *,
+    fine_sweep: bool = False,
+    teacher_candidates: bool = False,
+    seeds: Sequence[int] = (0,),
+    name: str = "Paper",
+    teacher_changes: Sequence[tuple[str, Value]] = (),
+) -> Study:
+    """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl.
+
+    `fine_sweep` adds KL at `FINE_ALPHAS`, `teacher_candidates` the networks of Table 1 that are not the teacher
+    already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone.
+    """
+    teacher_changes = tuple(teacher_changes)
+    rows = [
+        Configuration(TEACHER_KEY, "Teacher", teacher_changes, teacher=True),
+        Configuration("plain", "Plain student", (("task", "student"), *_PLAIN)),
+        *(_student(method, alpha, order) for order in (False, True) for method in _METHODS for alpha in ALPHAS),
+    ]
+    if fine_sweep:
+        rows += [_student("kl", alpha, False) for alpha in FINE_ALPHAS]
+    if teacher_candidates:
+        rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
+    return Study(name, base, tuple(rows), tuple(seeds), paper=True)
+
+
+def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -> tuple[Departure, ...]:
+    """How a recipe, and the number of usable images where it is known, differ from the paper's; empty when nowhere.
+
+    What the study itself varies (method, alpha, order of images, seeds) and the hardware are no departures.
+    """
+    found: list[Departure] = []
+    facts = published_facts()
+    if synthetic:
+        found.append(Departure("Images", "photographs of patients", "synthetic images"))
+    if images is not None and images != facts["images"]:
+        found.append(Departure("Number of images", f"{facts['images']:,}", f"{images:,}"))
+    found += _field_departures(recipe)
+    if recipe.data.group_by_lesion:
+        found.append(
+            Departure(
+                "Split", "by image", "by lesion where lesions are known (no near-copies of training images in the test)"
+            )
+        )
+    if recipe.teacher.architecture == "tf_efficientnet_b7" and recipe.teacher.weights == "hub":
+        found.append(
+            Departure(
+                "Teacher: Starting weights",
+                "ImageNet weights of EfficientNet-PyTorch",
+                "timm's default ones, learned with further images (tf_efficientnet_b7.aa_in1k has ImageNet alone)",
+            )
+        )
+    return tuple(found)
+
+
+def study_departures(study: Study, images: int | None, *, synthetic: bool = False) -> tuple[Departure, ...]:
+    """The departures of the paper's study: of its students' recipe, and of its teacher's where that differs more."""
+    found = list(departures(study.base, images, synthetic=synthetic))
+    teacher = next((item for item in study.configurations if item.teacher), None)
+    if teacher is not None and teacher.changes:
+        known = {item.what for item in found}
+        for item in departures(recipe_of(study, teacher), images, synthetic=synthetic):
+            if item not in found:
+                doubled = item.what in known or not item.what.startswith("Teacher")
+                found.append(Departure(f"{item.what} (teacher)", item.paper, item.here) if doubled else item)
+    return tuple(found)
+
+
+def headline(found: Sequence[Departure]) -> str:
+    """One sentence on whether this repeats the paper's study."""
+    if not found:
+        return "Data and recipe are the paper's, as far as the paper tells them."
+    return f"NOT a reproduction: {'; '.join(f'{item.here} instead of {item.paper} ({item.what})' for item in found)}."
+
+
+def _student(method: str, alpha: float, curriculum: bool) -> Configuration:
+    order = "teacher_confidence" if curriculum else "none"
+    return Configuration(
+        f"{method}-{alpha:g}{'-cl' if curriculum else ''}",
+        f"{_METHODS[method]} {alpha:g}{' + curriculum' if curriculum else ''}",
+        (
+            ("task", "student"),
+            ("distillation.method", method),
+            ("distillation.alpha", alpha),
+            ("curriculum.order", order),
+        ),
+    )
+
+
+def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list[Configuration]:
+    """The candidates besides the teacher. A file of weights fits one network only: the others start from timm's."""
+    weights = teacher.teacher.weights if teacher.teacher.weights in {"hub", "none"} else "hub"
+    kept = tuple((name, value) for name, value in changes if name not in {"teacher.architecture", "teacher.weights"})
+    return [
+        Configuration(
+            f"teacher-{name}",
+            f"Teacher candidate {name}",
+            (*kept, ("task", "teacher"), ("teacher.architecture", name), ("teacher.weights", weights)),
+            once=True,
+        )
+        for name in CANDIDATES
+        if name != teacher.teacher.architecture.partition(".")[0]
+    ]
+
+
+def _field_departures(recipe: Recipe) -> list[Departure]:
+    paper, found = preset(Preset.PAPER), []
+    for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation"):
+        for spec in section_fields(section):
+            name = spec.key.partition(".")[2]
+            there, here = getattr(getattr(paper, section), name), getattr(getattr(recipe, section), name)
+            if spec.key not in _FREE and not _same(spec.key, there, here):
+                found.append(Departure(_what(spec, section), _shown(there, spec), _shown(here, spec)))
+    return found
+
+
+def _same(key: str, there: object, here: object) -> bool:
+    if key == "data.split":
+        facts = published_facts()
+        return here in (there, tuple(float(facts[part]) for part in ("train", "validation", "test")))
+    if key.endswith(".architecture"):
+        return str(here).partition(".")[0] == there
+    return here == there
+
+
+def _what(spec: FieldSpec, section: str) -> str:
+    return f"{section.capitalize()}: {spec.title}" if section in {"teacher", "student"} else spec.title
+
+
+def _shown(value: object, spec: FieldSpec) -> str:
+    if isinstance(value, tuple):
+        return " : ".join(f"{share:g}" for share in value)
+    if spec.key.endswith(".weights") and value not in {"hub", "none"}:
+        return "weights of a file"
+    if spec.key.endswith(".weights"):
+        return {"hub": "pretrained weights", "none": "random weights"}[str(value)]
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{text} {spec.unit}".strip()
