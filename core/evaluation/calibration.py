@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.evaluation.metrics import score
+
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,59 @@ class Reliability:
 def reliability(
     labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float = 1.0, bins: int = 15
 ) -> Reliability:
-    """Reliability of logits (n, 8) / temperature."""
-    return Reliability((), 0.0, len(labels))
+    """How often predictions of softmax(logits (n, 8) / temperature) are right, by how sure they are.
+
+    The bins divide 0..1 evenly; confidence is the largest probability. The expected calibration error is the mean
+    distance of accuracy and confidence over the bins, weighted by their images (Guo et al. 2017, equation 3).
+    Raises `SkinKDError` without images, or when a logit is not a finite number.
+    """
+    labels, logits = _checked(labels, logits)
+    confidence = np.exp(_log_softmax(logits / temperature)).max(axis=1)
+    right = logits.argmax(axis=1) == labels
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    sure, correct = (np.bincount(place, weights=values, minlength=bins) for values in (confidence, right))
+    found = tuple(
+        ReliabilityBin(
+            k / bins,
+            (k + 1) / bins,
+            confidence=float(sure[k] / counts[k]) if counts[k] else None,
+            accuracy=float(correct[k] / counts[k]) if counts[k] else None,
+            count=int(counts[k]),
+        )
+        for k in range(bins)
+    )
+    return Reliability(found, float(np.abs(correct - sure).sum() / len(labels)), len(labels))
 
 
 def fit_temperature(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> float:
-    """The temperature in 0.05..20 with the smallest negative log-likelihood."""
-    return 1.0
+    """The temperature T in 0.05..20 for which softmax(logits (n, 8) / T) has the smallest negative log-likelihood.
+
+    Guo et al. 2017, section 4.2. The likelihood has one minimum in 1/T; where it lies outside, the nearer bound is
+    taken (a model that is right on every image would have T = 0). Dividing by T changes no prediction.
+    Raises `SkinKDError` without images, or when a logit is not a finite number.
+    """
+    from scipy.optimize import minimize_scalar
+
+    labels, logits = _checked(labels, logits)
+    rows = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return float(-_log_softmax(logits / np.exp(log_temperature))[rows, labels].mean())
+
+    low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
+    inside = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    return math.exp(min((low, float(inside.x), high), key=loss))
+
+
+def _checked(
+    labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    score(labels, logits)  # refuses what has no scores
+    return np.asarray(labels), np.asarray(logits, np.float64)
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    normalised: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return normalised

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.intervals import Interval
+from core.data.types import CLASS_CODES
+from core.evaluation.intervals import OVERALL, Interval, percentile_interval
+from core.evaluation.metrics import confusion_counts
+from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, score_arrays, strata
 
 MINIMUM = 30
 """Fewer common images than this are not compared."""
@@ -73,7 +76,145 @@ class Comparison:
 
 
 def compare(
-    baseline: LabelledLogits, other: LabelledLogits, *, minimum: int = MINIMUM, resamples: int = 2000, seed: int = 0
+    baseline: LabelledLogits,
+    other: LabelledLogits,
+    *,
+    minimum: int = MINIMUM,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Comparison:
-    """Compare two runs on the images that both were tested on."""
-    return Comparison(0, len(baseline.names), len(other.names), False, "Not compared yet.", (), None, (), (), False)
+    """Compare two runs on the images that both were tested on, found by name.
+
+    Differences are other - baseline; their intervals come from the same resamples for both runs (as for
+    `bootstrap_scores`), so that what makes an image hard for both cancels out. Images whose labels differ are left out.
+    Fewer than `minimum` common images are not compared. The intervals and the test hold for these two trained models:
+    how far another training with another seed would have come, they do not know.
+    """
+    common = _common(baseline, other)
+    outside = (
+        len(baseline.names) - len(common.names) - len(common.relabelled),
+        len(other.names) - len(common.names) - len(common.relabelled),
+    )
+    by_lesion = knows_lesions(common.groups)
+    why_not = _why_not(len(common.names), minimum)
+    if why_not:
+        return Comparison(
+            len(common.names),
+            *outside,
+            False,
+            why_not,
+            (),
+            None,
+            (),
+            (),
+            by_lesion,
+            common.relabelled,
+            _notes(common, outside),
+        )
+    right = common.baseline == common.labels, common.other == common.labels
+    won, lost = right[1] & ~right[0], right[0] & ~right[1]
+    return Comparison(
+        common=len(common.names),
+        only_baseline=outside[0],
+        only_other=outside[1],
+        comparable=True,
+        why_not="",
+        differences=_differences(common, resamples, seed),
+        mcnemar=mcnemar(int(lost.sum()), int(won.sum())),
+        won=tuple(common.names[row] for row in np.flatnonzero(won)),
+        lost=tuple(common.names[row] for row in np.flatnonzero(lost)),
+        by_lesion=by_lesion,
+        relabelled=common.relabelled,
+        notes=_notes(common, outside),
+    )
+
+
+def mcnemar(only_baseline_right: int, only_other_right: int) -> McNemar:
+    """The exact test: are the images that only one run got right split evenly? Two-sided binomial, 1 without any.
+
+    McNemar, Psychometrika 12 (1947). It takes every image as independent of the others, which several images of one
+    lesion are not: then p comes out too small.
+    """
+    from scipy.special import bdtr
+
+    fewer, both = min(only_baseline_right, only_other_right), only_baseline_right + only_other_right
+    p_value = min(1.0, 2 * float(bdtr(fewer, both, 0.5))) if both else 1.0
+    return McNemar(only_baseline_right, only_other_right, p_value)
+
+
+@dataclass(frozen=True)
+class _Common:
+    """The images of both runs: labels and predicted classes (n,)."""
+
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    baseline: NDArray[np.int64]
+    other: NDArray[np.int64]
+    groups: tuple[str, ...]
+    relabelled: tuple[str, ...]
+
+
+def _common(baseline: LabelledLogits, other: LabelledLogits) -> _Common:
+    places = {name: row for row, name in enumerate(other.names)}
+    pairs = [(row, places[name]) for row, name in enumerate(baseline.names) if name in places]
+    same = [(one, two) for one, two in pairs if baseline.labels[one] == other.labels[two]]
+    ours, theirs = [one for one, _ in same], [two for _, two in same]
+    return _Common(
+        tuple(baseline.names[row] for row in ours),
+        baseline.labels[ours],
+        baseline.logits[ours].argmax(axis=1),
+        other.logits[theirs].argmax(axis=1),
+        tuple(baseline.groups[one] or other.groups[two] for one, two in same),
+        tuple(baseline.names[one] for one, two in pairs if baseline.labels[one] != other.labels[two]),
+    )
+
+
+def _why_not(common: int, minimum: int) -> str:
+    if common >= minimum:
+        return ""
+    if not common:
+        return "The runs have no test image in common, so they can not be compared."
+    return (
+        f"The runs have only {common:,} test {'image' if common == 1 else 'images'} in common; at least {minimum:,} "
+        "are needed to compare them."
+    )
+
+
+def _notes(common: _Common, outside: tuple[int, int]) -> tuple[str, ...]:
+    notes = []
+    if any(outside):
+        notes.append(
+            f"The runs were tested on different images. Only the {len(common.names):,} that both were tested on count "
+            f"here; {outside[0]:,} of the baseline alone and {outside[1]:,} of the other run alone do not."
+        )
+    if common.relabelled:
+        notes.append(
+            f"{len(common.relabelled):,} images have different labels in the two runs and are left out: perhaps the "
+            "labels were corrected, or two data sets use the same names."
+        )
+    return tuple(notes)
+
+
+def _differences(common: _Common, resamples: int, seed: int) -> tuple[Difference, ...]:
+    pair = [common.baseline, common.other]
+    found = strata(common.labels, pair, common.groups)
+    drawn = score_arrays(resampled(found, runs=2, resamples=resamples, seed=seed))
+    measured = score_arrays(np.stack([confusion_counts(common.labels, run) for run in pair]).astype(np.float64))
+    per_class = drawable(found)
+    overall = [
+        _difference(name, getattr(measured, name), getattr(drawn, name), bool(per_class.any())) for name in OVERALL
+    ]
+    classes = [
+        _difference(f"f1:{code}", measured.f1[:, k], drawn.f1[:, :, k], bool(per_class[k]))
+        for k, code in enumerate(CLASS_CODES)
+    ]
+    return (*overall, *classes)
+
+
+def _difference(name: str, measured: NDArray[np.float64], drawn: NDArray[np.float64], has_interval: bool) -> Difference:
+    """From the scores of both runs: measured (2,) and per resample (resamples, 2)."""
+    if np.isnan(measured).any():
+        return Difference(name, None, None, None, None, within_noise=True)
+    first, second = float(measured[0]), float(measured[1])
+    interval = percentile_interval(drawn[:, 1] - drawn[:, 0]) if has_interval else None
+    return Difference(name, first, second, second - first, interval, interval is None or interval.holds_zero)

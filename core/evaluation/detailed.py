@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.metrics import score
-from core.evaluation.scores import Scores
+from core.data.types import CLASS_CODES
+from core.evaluation.intervals import bootstrap_scores, intervals_to_json
+from core.evaluation.metrics import score, scores_to_json
+from core.evaluation.roc import area, one_against_rest, roc_curve, sensitivity_at
+from core.evaluation.scores import ClassScore, Scores
+
+WANTED_SPECIFICITY = Fraction(9, 10)
+_MELANOMA = CLASS_CODES.index("MEL")
 
 
 @dataclass(frozen=True)
 class ClassDetail:
     """One class against the rest; fractions in 0..1, None where undefined.
 
-    `sensitivity` (recall) and F1 need images of the class, `specificity` images of other classes, `auc` both, and
-    `precision` a prediction.
+    `sensitivity` (recall) and F1 need images of the class, `specificity` images of other classes, `auc` (the area
+    under the ROC curve of the class's probability) both, and `precision` a prediction.
     """
 
     code: str
@@ -31,7 +39,12 @@ class ClassDetail:
 
 @dataclass(frozen=True)
 class DetailedScores:
-    """`scores` with what is known per class; `macro_auc` is the plain mean of the classes that have an AUC."""
+    """`scores` with what is known per class; `macro_auc` is the plain mean of the classes that have an AUC.
+
+    `melanoma_sensitivity_at_90_specificity`: the highest share of melanomas found by any threshold on the melanoma
+    probability that calls at least 90 % of the other images something else. The threshold is chosen on these very
+    images, so the value is a little too good for a threshold fixed beforehand.
+    """
 
     scores: Scores
     per_class: tuple[ClassDetail, ...]
@@ -42,5 +55,45 @@ class DetailedScores:
 def detailed_scores(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> DetailedScores:
     """The scores of logits (n, 8) for labels (n,). Errors as for `score`."""
     scores = score(labels, logits)
-    details = tuple(ClassDetail(c.code, c.support, c.precision, c.recall, None, c.f1, None) for c in scores.per_class)
-    return DetailedScores(scores, details, None, None)
+    odds = one_against_rest(np.asarray(logits))
+    curves = [roc_curve(np.asarray(labels) == k, odds[:, k]) for k in range(len(CLASS_CODES))]
+    areas = [area(curve) for curve in curves]
+    known = [value for value in areas if value is not None]
+    return DetailedScores(
+        scores,
+        tuple(_detail(scores, k, item, areas[k]) for k, item in enumerate(scores.per_class)),
+        macro_auc=sum(known) / len(known) if known else None,
+        melanoma_sensitivity_at_90_specificity=sensitivity_at(curves[_MELANOMA], WANTED_SPECIFICITY),
+    )
+
+
+def _detail(scores: Scores, k: int, item: ClassScore, auc: float | None) -> ClassDetail:
+    confusion = np.asarray(scores.confusion)
+    negatives = int(confusion.sum()) - item.support
+    false_alarms = int(confusion[:, k].sum() - confusion[k, k])
+    specificity = (negatives - false_alarms) / negatives if negatives else None
+    return ClassDetail(item.code, item.support, item.precision, item.recall, specificity, item.f1, auc)
+
+
+def detailed_to_json(detailed: DetailedScores) -> dict[str, Any]:
+    """As `scores_to_json`, which `scores_from_json` reads, with specificity and AUC per class and the rest beside."""
+    document = scores_to_json(detailed.scores)
+    for item in detailed.per_class:
+        document["per_class"][item.code] |= {"specificity": item.specificity, "auc": item.auc}
+    return {
+        **document,
+        "macro_auc": detailed.macro_auc,
+        "melanoma_sensitivity_at_90_specificity": detailed.melanoma_sensitivity_at_90_specificity,
+    }
+
+
+def full_document(
+    labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], groups: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Everything known of one evaluation as metrics.json holds it: all scores, and `intervals` (by lesion, `groups`).
+
+    Errors as for `score`.
+    """
+    detailed = detailed_scores(labels, logits)
+    intervals = bootstrap_scores(np.asarray(labels), np.asarray(logits).argmax(axis=1), groups)
+    return {**detailed_to_json(detailed), "intervals": intervals_to_json(intervals)}

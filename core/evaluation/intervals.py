@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.resampling import RESAMPLES, ScoreArrays, confusions, score_arrays
+from core.data.types import CLASS_CODES
+from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, score_arrays, strata
+
+OVERALL = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
+"""The scores over all classes, by the names of `Scores` and `ScoreArrays`."""
+
+_MELANOMA = CLASS_CODES.index("MEL")
 
 
 @dataclass(frozen=True)
@@ -58,21 +65,19 @@ def bootstrap_scores(
     percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3). They say nothing about
     another training of the same model. A class with fewer than two lesions has no interval: there is nothing to draw.
     """
-    values = score_arrays(confusions(labels, [predicted], groups, resamples=resamples, seed=seed)[:, 0])
-    drawable = drawable_classes(labels, groups)
+    found = strata(labels, [predicted], groups)
+    values = score_arrays(resampled(found, runs=1, resamples=resamples, seed=seed)[:, 0])
+    per_class = drawable(found)
+    overall = {name: getattr(values, name) for name in OVERALL}
     return ScoreIntervals(
-        **overall_intervals(values, bool(drawable.any())),
-        per_class_f1=tuple(percentile_interval(values.f1[:, k]) if drawable[k] else None for k in range(len(drawable))),
-        melanoma_sensitivity=percentile_interval(values.recall[:, 0]) if drawable[0] else None,
+        **{name: percentile_interval(array) if per_class.any() else None for name, array in overall.items()},
+        per_class_f1=tuple(
+            percentile_interval(values.f1[:, k]) if known else None for k, known in enumerate(per_class)
+        ),
+        melanoma_sensitivity=percentile_interval(values.recall[:, _MELANOMA]) if per_class[_MELANOMA] else None,
         resamples=resamples,
         by_lesion=knows_lesions(groups),
     )
-
-
-def overall_intervals(values: ScoreArrays, drawable: bool) -> dict[str, Interval | None]:
-    """Intervals of the scores over all classes."""
-    arrays = {name: getattr(values, name) for name in ("weighted_f1", "accuracy", "macro_f1", "balanced_accuracy")}
-    return {name: percentile_interval(array) if drawable else None for name, array in arrays.items()}
 
 
 def percentile_interval(values: NDArray[np.float64]) -> Interval | None:
@@ -84,15 +89,19 @@ def percentile_interval(values: NDArray[np.float64]) -> Interval | None:
     return Interval(float(low), float(high))
 
 
-def drawable_classes(labels: NDArray[np.int64], groups: Sequence[str] | None) -> NDArray[np.bool_]:
-    """Per class (8,), whether it has at least two lesions to draw from."""
-    from core.data.types import CLASS_CODES
-    from core.evaluation.resampling import strata
+def intervals_to_json(intervals: ScoreIntervals) -> dict[str, Any]:
+    """The intervals as [low, high] by the names of the scores, `per_class_f1` by code, None where unknown."""
+    per_class = zip(CLASS_CODES, intervals.per_class_f1, strict=True)
+    return {
+        "level": 0.95,
+        "resamples": intervals.resamples,
+        "by_lesion": intervals.by_lesion,
+        **{name: interval_to_json(getattr(intervals, name)) for name in OVERALL},
+        "melanoma_sensitivity": interval_to_json(intervals.melanoma_sensitivity),
+        "per_class_f1": {code: interval_to_json(interval) for code, interval in per_class},
+    }
 
-    lesions = {stratum.label: stratum.lesions for stratum in strata(labels, [], groups)}
-    return np.array([lesions.get(k, 0) > 1 for k in range(len(CLASS_CODES))])
 
-
-def knows_lesions(groups: Sequence[str] | None) -> bool:
-    """Whether any image's lesion is known, so that lesions are resampled."""
-    return groups is not None and any(groups)
+def interval_to_json(interval: Interval | None) -> list[float] | None:
+    """[low, high], or None."""
+    return None if interval is None else [interval.low, interval.high]

@@ -101,22 +101,26 @@ def draw(stratum: Stratum, resamples: int, rng: np.random.Generator) -> NDArray[
     return rng.multinomial(stratum.lesions, stratum.counts / stratum.lesions, size=resamples)
 
 
-def confusions(
-    labels: NDArray[np.int64],
-    predicted: Sequence[NDArray[np.int64]],
-    groups: Sequence[str] | None,
-    *,
-    resamples: int,
-    seed: int,
-) -> NDArray[np.float64]:
+def resampled(found: Sequence[Stratum], *, runs: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """Confusion matrices (resamples, runs, 8, 8) of the same resamples for all runs: so differences are paired."""
     rng = np.random.default_rng(seed)
-    total = np.zeros((resamples, len(predicted) * _CELLS))
-    for stratum in strata(labels, predicted, groups):
+    total = np.zeros((resamples, runs * _CELLS))
+    for stratum in found:
         for begin in range(0, resamples, _AT_ONCE):
             rows = slice(begin, min(begin + _AT_ONCE, resamples))
             total[rows] += draw(stratum, rows.stop - begin, rng) @ stratum.added
-    return total.reshape(resamples, len(predicted), _CLASSES, _CLASSES)
+    return total.reshape(resamples, runs, _CLASSES, _CLASSES)
+
+
+def drawable(found: Sequence[Stratum]) -> NDArray[np.bool_]:
+    """Per class (8,), whether it has at least two lesions: of one alone, every resample is the same."""
+    lesions = {stratum.label: stratum.lesions for stratum in found}
+    return np.array([lesions.get(k, 0) > 1 for k in range(_CLASSES)])
+
+
+def knows_lesions(groups: Sequence[str] | None) -> bool:
+    """Whether any image's lesion is known, so that lesions are resampled."""
+    return groups is not None and any(groups)
 
 
 def score_arrays(matrices: NDArray[np.float64]) -> ScoreArrays:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.intervals import Interval
+from core.evaluation.intervals import Interval, bootstrap_scores
+from core.evaluation.metrics import confusion_counts, scores_from_confusion
+from core.evaluation.resampling import RESAMPLES
+
+Kind = Literal["age", "sex", "site"]
 
 SMALL_SUPPORT = 20
 """Scores of fewer images than this are marked as rough guesses."""
@@ -30,7 +35,7 @@ class Person:
 class Subgroup:
     """The scores of the images of one group; `interval` is of `weighted_f1`, `small` marks few images."""
 
-    kind: Literal["age", "sex", "site"]
+    kind: Kind
     name: str
     images: int
     accuracy: float | None
@@ -45,6 +50,87 @@ def subgroup_scores(
     predicted: NDArray[np.int64],
     people: Sequence[Person],
     groups: Sequence[str] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> tuple[Subgroup, ...]:
-    """The scores by age band, sex and site."""
-    return ()
+    """The scores of predicted classes (n,) by age band, sex and site; images without the fact are a group at the end.
+
+    A kind of which nothing at all is known is left out. Age bands ascend, sexes and sites begin with the largest.
+    Groups differ in which diseases they have, not only in how well the model does on them: weighted F1 and accuracy
+    depend on both. Scores are over the classes that a group has.
+    """
+    if len(people) != len(labels):
+        raise ValueError(f"{len(labels)} persons expected, one per image, not {len(people)}")
+    found: list[Subgroup] = []
+    for kind, names in _KINDS:
+        members: dict[str, list[int]] = {}
+        for row, person in enumerate(people):
+            members.setdefault(names(person), []).append(row)
+        if set(members) <= {NOT_KNOWN}:
+            continue
+        for name in _ordered(kind, members):
+            rows = np.asarray(members[name])
+            lesions = None if groups is None else [groups[row] for row in rows]
+            found.append(_subgroup(kind, name, labels[rows], predicted[rows], lesions, resamples, seed))
+    return tuple(found)
+
+
+def age_band(age: float | None) -> str:
+    """The band of an age in years."""
+    if age is None or math.isnan(age):
+        return NOT_KNOWN
+    return next(name for below, name in _AGE_BANDS if age < below)
+
+
+def _subgroup(
+    kind: Kind,
+    name: str,
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    groups: Sequence[str] | None,
+    resamples: int,
+    seed: int,
+) -> Subgroup:
+    scores = scores_from_confusion(confusion_counts(labels, predicted))
+    intervals = bootstrap_scores(labels, predicted, groups, resamples=resamples, seed=seed)
+    return Subgroup(
+        kind,
+        name,
+        len(labels),
+        scores.accuracy,
+        scores.weighted_f1,
+        scores.balanced_accuracy,
+        intervals.weighted_f1,
+        small=len(labels) < SMALL_SUPPORT,
+    )
+
+
+def _ordered(kind: Kind, members: dict[str, list[int]]) -> list[str]:
+    known = [name for name in members if name != NOT_KNOWN]
+    bands = [name for _, name in _AGE_BANDS]
+    if kind == "age":
+        known.sort(key=bands.index)
+    else:
+        known.sort(key=lambda name: (-len(members[name]), name))
+    return known + [NOT_KNOWN] * (NOT_KNOWN in members)
+
+
+def _worded(text: str | None) -> str:
+    """Words in one spelling: "Anterior Torso " and "anterior torso" are one site."""
+    return " ".join((text or "").lower().split()) or NOT_KNOWN
+
+
+_AGE_BANDS = (
+    (30.0, "under 30"),
+    (45.0, "30 to 44"),
+    (60.0, "45 to 59"),
+    (75.0, "60 to 74"),
+    (math.inf, "75 and over"),
+)
+
+_KINDS: tuple[tuple[Kind, Callable[[Person], str]], ...] = (
+    ("age", lambda person: age_band(person.age)),
+    ("sex", lambda person: _worded(person.sex)),
+    ("site", lambda person: _worded(person.site)),
+)
