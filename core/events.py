@@ -27,6 +27,7 @@ class Phase(StrEnum):
     TESTING = "Testing"
     SAVING = "Saving"
     CLASSIFYING = "Classifying"
+    REPORTING = "Making the report"
 
 
 class Level(StrEnum):

@@ -8,12 +8,14 @@ from core.reporting.class_figures import class_distribution, class_examples, cla
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
 from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
 from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
+from core.reporting.study_figures import best_per_method, f1_over_alpha
 from core.reporting.style import FigureStyle, message_figure
 
 __all__ = [
     "SMALL_SUPPORT",
     "BarRun",
     "FigureStyle",
+    "best_per_method",
     "class_distribution",
     "class_examples",
     "class_label",
@@ -22,6 +24,7 @@ __all__ = [
     "confusion_pair",
     "difference_matrix",
     "difference_plot",
+    "f1_over_alpha",
     "loss_curves",
     "message_figure",
     "overlaid_curves",

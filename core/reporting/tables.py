@@ -1,106 +1,310 @@
-"""Tables of results as text for others: CSV for spreadsheets, Markdown for notes, LaTeX for papers."""
+"""The tables of results: scores of runs, classes, differences, groups of people, studies, recipes that differ."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from core.reporting.saving import safe_cell
+from core.data.types import CLASS_CODES, Part
+from core.reporting.table import Table, latex
+from core.reporting.words import (
+    NONE,
+    duration,
+    fraction,
+    interval_of,
+    kind_of_run,
+    million,
+    points,
+    score_name,
+    unique_titles,
+)
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "%": r"\%",
-    "&": r"\&",
-    "#": r"\#",
-    "$": r"\$",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "–": "--",
-    "±": r"\ensuremath{\pm}",
-    "−": r"\ensuremath{-}",
-    "×": r"\ensuremath{\times}",
-    "α": r"\ensuremath{\alpha}",
-    "\u00a0": "~",
-}
-_MARKDOWN = ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "#", "~")
+if TYPE_CHECKING:
+    from core.evaluation.comparison import Comparison, Difference
+    from core.evaluation.scores import Scores
+    from core.evaluation.subgroups import Subgroup
+    from core.recipe import Recipe
+    from core.runs.evidence import Evidence
+    from core.runs.tables import SplitRow
+    from core.study.results import StudyResults, StudyRow
 
+__all__ = [
+    "Table",
+    "class_f1_table",
+    "confusion_table",
+    "counts_table",
+    "departures_table",
+    "differences_table",
+    "latex",
+    "per_class_table",
+    "recipes_table",
+    "runs_table",
+    "same_test_images",
+    "scores_table",
+    "study_table",
+    "subgroups_table",
+]
 
-@dataclass(frozen=True)
-class Table:
-    """Cells as people read them. The first `text_columns` columns are words, the others numbers (aligned right).
+HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
+"""The scores that stand for a run, in the order in which they are shown."""
 
-    `bold` names cells (row, column) to be set in bold, such as the best of a column.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
-    text_columns: int = 1
-    bold: frozenset[tuple[int, int]] = frozenset()
-
-    def to_csv(self) -> str:
-        """CSV with `\\r\\n` line ends; texts that a spreadsheet would run as a formula get an apostrophe in front."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows([safe_cell(cell) for cell in row] for row in (self.header, *self.rows))
-        return text.getvalue()
-
-    def to_markdown(self) -> str:
-        """A GitHub table under its title; the notes below it."""
-        marks = [":--" if column < self.text_columns else "--:" for column in range(len(self.header))]
-        lines = [f"**{_markdown(self.title)}**", ""] if self.title else []
-        lines += [_markdown_row([_markdown(cell) for cell in self.header]), _markdown_row(marks)]
-        for number, row in enumerate(self.rows):
-            cells = [_emphasised(_markdown(cell), "**", (number, i) in self.bold) for i, cell in enumerate(row)]
-            lines.append(_markdown_row(cells))
-        if self.notes:
-            lines += ["", *(f"{_markdown(note)}  " for note in self.notes)]
-        return "\n".join(lines).rstrip() + "\n"
-
-    def to_latex(self) -> str:
-        """A `table` with booktabs rules (needs \\usepackage{booktabs}); every special character is escaped."""
-        columns = "l" * self.text_columns + "r" * (len(self.header) - self.text_columns)
-        lines = [r"\begin{table}", r"\centering"]
-        if self.title:
-            lines.append(rf"\caption{{{latex(self.title)}}}")
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _latex_row(self.header), r"\midrule"]
-        for number, row in enumerate(self.rows):
-            cells = [latex(cell) for cell in row]
-            bold = [rf"\textbf{{{cell}}}" if (number, i) in self.bold else cell for i, cell in enumerate(cells)]
-            lines.append(" & ".join(bold) + r" \\")
-        lines += [r"\bottomrule", r"\end{tabular}"]
-        lines += [rf"\par\smallskip\footnotesize {latex(note)}" for note in self.notes]
-        return "\n".join([*lines, r"\end{table}"]) + "\n"
+_INTERVALS = "In brackets: 95 % bootstrap intervals over the test images"
+_SMALL = 10
+_KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+_PARTS = {Part.TRAIN: "Training", Part.VALIDATION: "Validation", Part.TEST: "Test"}
 
 
-def latex(text: str) -> str:
-    """The text for LaTeX, every special character escaped; line breaks become spaces."""
-    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split(sep="\n")))
+def scores_table(evidences: Sequence[Evidence]) -> Table:
+    """The headline scores of runs with their intervals; the best of each is bold where all were tested alike."""
+    titles = unique_titles([item.name for item in evidences])
+    rows = []
+    for title, item in zip(titles, evidences, strict=True):
+        cells = [interval_of(_value(item, name), getattr(item.intervals, name)) for name in HEADLINE]
+        rows.append((title, kind_of_run(item.summary.recipe), *cells))
+    alike = len(evidences) > 1 and same_test_images(evidences)
+    notes = [_interval_note(evidences)]
+    if len(evidences) > 1 and not alike:
+        notes.append("These runs were not all tested on the same images: their scores do not compare like with like.")
+    return Table(
+        "Scores on the test images",
+        ("Run", "Kind", *(score_name(name) for name in HEADLINE)),
+        tuple(rows),
+        tuple(notes),
+        text_columns=2,
+        bold=_best(evidences, first=2) if alike else frozenset(),
+    )
 
 
-def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(latex(cell) for cell in cells) + r" \\"
+def runs_table(evidences: Sequence[Evidence]) -> Table:
+    """What else tells runs apart: AUC, melanoma, size, images and computing time."""
+    rows = []
+    for title, item in zip(unique_titles([each.name for each in evidences]), evidences, strict=True):
+        melanoma = item.detailed.scores.per_class[CLASS_CODES.index("MEL")].recall
+        rows.append(
+            (
+                title,
+                fraction(item.detailed.macro_auc),
+                interval_of(melanoma, item.intervals.melanoma_sensitivity),
+                fraction(item.detailed.melanoma_sensitivity_at_90_specificity),
+                million(item.summary.parameters),
+                f"{len(item.predictions.names):,}",
+                duration(item.summary.status.seconds),
+            )
+        )
+    header = (
+        "Run",
+        "Macro AUC",
+        "Melanoma found",
+        "at 90 % specificity",
+        "Parameters",
+        "Test images",
+        "Computing time",
+    )
+    notes = (
+        "Macro AUC: mean area under the ROC curve of the classes, each against the rest",
+        "Melanoma found: share of the test images of melanoma that are given that diagnosis",
+    )
+    return Table("Melanoma, size and time", header, tuple(rows), notes)
 
 
-def _markdown(text: str) -> str:
-    for sign in _MARKDOWN:
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split("\n"))
+def per_class_table(evidence: Evidence) -> Table:
+    """All scores of each class of one run."""
+    intervals = evidence.intervals.per_class_f1
+    rows = [
+        (
+            item.code,
+            f"{item.support:,}{'*' if item.support < _SMALL else ''}",
+            fraction(item.precision),
+            fraction(item.sensitivity),
+            fraction(item.specificity),
+            interval_of(item.f1, interval),
+            fraction(item.auc),
+        )
+        for item, interval in zip(evidence.detailed.per_class, intervals, strict=True)
+    ]
+    few = [f"* fewer than {_SMALL} images: uncertain"] if any("*" in row[1] for row in rows) else []
+    header = ("Class", "Test images", "Precision", "Sensitivity", "Specificity", "F1", "AUC")
+    return Table(f"Classes: {evidence.name}", header, tuple(rows), (_interval_note([evidence]), *few))
 
 
-def _markdown_row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def class_f1_table(evidences: Sequence[Evidence]) -> Table:
+    """F1 of each class, a column per run."""
+    titles = unique_titles([item.name for item in evidences])
+    found = [{each.code: each for each in item.detailed.scores.per_class} for item in evidences]
+    rows = []
+    for code in CLASS_CODES:
+        counts = sorted({item[code].support for item in found})
+        number = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
+        mark = "*" if counts[0] < _SMALL else ""
+        rows.append((code, f"{number}{mark}", *(fraction(item[code].f1) for item in found)))
+    few = (f"* fewer than {_SMALL} images: uncertain",) if any("*" in row[1] for row in rows) else ()
+    return Table("F1 of each class", ("Class", "Test images", *titles), tuple(rows), few)
 
 
-def _emphasised(text: str, mark: str, wanted: bool) -> str:
-    return f"{mark}{text}{mark}" if wanted and text else text
+def confusion_table(scores: Scores, name: str) -> Table:
+    """Numbers of images: a row per true class, a column per prediction."""
+    rows = [
+        (code, *(f"{count}" for count in line), f"{sum(line)}")
+        for code, line in zip(scores.classes, scores.confusion, strict=True)
+    ]
+    return Table(f"Truth (rows) and prediction: {name}", ("Truth", *scores.classes, "Images"), tuple(rows))
+
+
+def differences_table(comparison: Comparison, baseline: str = "Baseline", other: str = "Other") -> Table:
+    """Score differences of two runs on their common test images, with intervals and what they mean."""
+    rows = [
+        (
+            score_name(item.score),
+            fraction(item.baseline),
+            fraction(item.other),
+            points(item.difference, item.interval),
+            _verdict(item),
+        )
+        for item in comparison.differences
+    ]
+    drawn = "lesions" if comparison.by_lesion else "images"
+    notes = (
+        f"On the {comparison.common:,} test images that both runs have. Differences in percentage points with paired "
+        f"95 % bootstrap intervals over {drawn}; inside the noise: the interval holds 0.",
+        *comparison.notes,
+    )
+    return Table(
+        f"{other} against {baseline}", ("Score", baseline, other, "Difference", "Meaning"), tuple(rows),
+        notes if comparison.comparable else (comparison.why_not,),
+    )  # fmt: skip
+
+
+def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> Table:
+    """Scores by age band, sex and site of one run."""
+    rows = [
+        (
+            _KINDS.get(item.kind, item.kind),
+            item.name,
+            f"{item.images:,}{'*' if item.small else ''}",
+            interval_of(item.weighted_f1, item.interval),
+            fraction(item.accuracy),
+            fraction(item.balanced_accuracy),
+        )
+        for item in subgroups
+    ]
+    from core.evaluation.subgroups import SMALL_SUPPORT
+
+    few = (f"* fewer than {SMALL_SUPPORT} images: uncertain",) if any(item.small for item in subgroups) else ()
+    header = ("Kind", "Group", "Test images", "Weighted F1", "Accuracy", "Balanced accuracy")
+    title = f"Groups of people: {name}" if name else "Groups of people"
+    return Table(title, header, tuple(rows), few, text_columns=2)
+
+
+def study_table(results: StudyResults) -> Table:
+    """Measured scores of a study, over its seeds, beside the published ones where there are any."""
+    published = any(row.published_f1 is not None or row.published_accuracy is not None for row in results.rows)
+    header = ["Configuration", "Runs", "Weighted F1"]
+    header += ["published", "difference"] if published else []
+    header += ["Accuracy"]
+    header += ["published", "difference"] if published else []
+    rows = [tuple(_study_cells(row, published)) for row in results.rows]
+    notes = []
+    if any(row.sd_f1 is not None for row in results.rows):
+        notes.append("Mean ± standard deviation over the seeds.")
+    if published:
+        notes.append("Differences in percentage points: measured less published.")
+    return Table(f"Study: {results.study.name}", tuple(header), tuple(rows), (*notes, *results.warnings))
+
+
+def departures_table(results: StudyResults) -> Table:
+    """How data and recipe differ from the paper's."""
+    rows = [(item.what, item.paper, item.here) for item in results.departures]
+    return Table("Departures from the paper", ("What", "Paper", "Here"), tuple(rows), text_columns=3)
+
+
+def counts_table(rows: Sequence[SplitRow]) -> Table:
+    """Images per class and part of a split."""
+    counts = Counter((row.label, row.part) for row in rows)
+    left = any(row.part is None for row in rows)
+    parts: list[Part | None] = [*Part, *([None] if left else [])]
+    body = [[counts[code, part] for part in parts] for code in CLASS_CODES]
+    body.append([sum(column) for column in zip(*body, strict=True)])
+    lines = [
+        (code, *(f"{count:,}" for count in line), f"{sum(line):,}")
+        for code, line in zip((*CLASS_CODES, "All"), body, strict=True)
+    ]
+    titles = ["not used" if part is None else _PARTS[part] for part in parts]
+    return Table("Images per class", ("Class", *titles, "All"), tuple(lines))
+
+
+def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> Table:
+    """The fields in which recipes (title, recipe) differ, a column per recipe; no rows when they are the same."""
+    flat = [_flat(recipe.model_dump(mode="json")) for _, recipe in recipes]
+    keys = dict.fromkeys(key for values in flat for key in values)
+    rows = [
+        (key, *(_shown(values.get(key)) for values in flat))
+        for key in keys
+        if len({repr(values.get(key)) for values in flat}) > 1
+    ]
+    titles = unique_titles([title for title, _ in recipes])
+    return Table("Settings that differ", ("Setting", *titles), tuple(rows), text_columns=1 + len(recipes))
+
+
+def same_test_images(evidences: Sequence[Evidence]) -> bool:
+    """Whether runs were tested on the same images (by name) with the same labels."""
+    sets = {
+        tuple(sorted(zip(item.predictions.names, item.predictions.labels.tolist(), strict=True))) for item in evidences
+    }
+    return len(sets) <= 1
+
+
+def _study_cells(row: StudyRow, published: bool) -> list[str]:
+    count = str(len(row.points)) if len(row.points) == row.planned else f"{len(row.points)} of {row.planned}"
+    cells = [row.title, count]
+    for mean, deviation, printed in (
+        (row.mean_f1, row.sd_f1, row.published_f1),
+        (row.mean_accuracy, row.sd_accuracy, row.published_accuracy),
+    ):
+        measured = NONE if mean is None else fraction(mean)
+        cells.append(measured if deviation is None else f"{measured} ± {100 * deviation:.1f}")
+        if published:
+            cells.append(NONE if printed is None else fraction(printed))
+            cells.append(NONE if mean is None or printed is None else points(mean - printed))
+    return cells
+
+
+def _value(evidence: Evidence, name: str) -> float:
+    return float(getattr(evidence.detailed.scores, name))
+
+
+def _best(evidences: Sequence[Evidence], first: int) -> frozenset[tuple[int, int]]:
+    found = set()
+    for column, name in enumerate(HEADLINE, first):
+        values = [_value(item, name) for item in evidences]
+        found |= {(row, column) for row, value in enumerate(values) if value == max(values)}
+    return frozenset(found)
+
+
+def _interval_note(evidences: Sequence[Evidence]) -> str:
+    by_lesion = any(item.intervals.by_lesion for item in evidences)
+    counts = sorted({item.intervals.resamples for item in evidences})
+    return f"{_INTERVALS}{', drawn lesion by lesion' if by_lesion else ''} ({counts[0]:,} resamples)."
+
+
+def _verdict(item: Difference) -> str:
+    if item.difference is None:
+        return "undefined"
+    if item.within_noise:
+        return "inside the noise"
+    return "better" if item.difference > 0 else "worse"
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": value}
+    return found
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NONE if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)

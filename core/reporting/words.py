@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -72,6 +74,16 @@ _SCORE_NAMES = {
 def score_name(score: str) -> str:
     """A score's name as people read it: 'Weighted F1', 'F1 of MEL' for 'f1:MEL'; an unknown one stays as it is."""
     return f"F1 of {score[3:]}" if score.startswith("f1:") else _SCORE_NAMES.get(score, score)
+
+
+def unique_titles(titles: Sequence[str]) -> tuple[str, ...]:
+    """The titles, where the second of the same name becomes 'name (2)' and so on."""
+    seen: Counter[str] = Counter()
+    found = []
+    for title in titles:
+        seen[title] += 1
+        found.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return tuple(found)
 
 
 def _bounds(interval: Interval) -> str:

@@ -1,0 +1,147 @@
+"""The figures of a study: F1 over alpha (paper, figure 8), the best run of each method by class (9), their confusion
+matrices side by side (10, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from core.reporting.bar_figures import BarRun, per_class_bars
+from core.reporting.confusion_figures import confusion_grid
+from core.reporting.picking import PointPick, gid_of
+from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.study.results import StudyResults, StudyRow
+
+METHODS = (("kl", False), ("dist", False), ("kl", True), ("dist", True))
+"""The four methods as (method, curriculum), in the order of their colours."""
+
+_WORDS = {"kl": "KL", "dist": "DIST"}
+_MARKERS = "osD^"
+
+
+@dataclass(frozen=True)
+class BestRun:
+    """The run that stands for a method: its title for figures, its row and its folder."""
+
+    title: str
+    row: StudyRow
+    folder: Path
+    role: str = ""
+
+
+def f1_over_alpha(results: StudyResults, style: FigureStyle) -> Figure:
+    """Weighted F1 over alpha for the four methods (paper, figure 8): a line through the means, every run a mark.
+
+    The teacher and the plain student are level lines. Crosses are the published values, where the study is the
+    paper's. Marks can be clicked (`PointPick`).
+    """
+    rows = {method: _rows_of(results, *method) for method in METHODS}
+    if not any(row.points for found in rows.values() for _, row in found):
+        return message_figure(style, "No distilled student of this study is finished yet.")
+    figure = new_figure(style, 6.8, 4.4)
+    axes = figure.add_subplot()
+    for index, method in enumerate(METHODS):
+        _method_line(axes, style, index, method_title(*method), rows[method])
+    _level(axes, style, results.teacher_f1, "Teacher", "-")
+    _level(axes, style, results.baseline_f1, "Plain student", (0, (1, 2)))
+    published = [row for found in rows.values() for _, row in found if row.published_f1 is not None]
+    if published:
+        axes.plot([], [], color=style.muted, marker="x", linestyle="", alpha=0.8, label="Published (paper)")
+    alphas = sorted({alpha for found in rows.values() for alpha, _ in found})
+    axes.set_xticks(_sparse(alphas), [f"{alpha:g}" for alpha in _sparse(alphas)])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    dress(axes, style, x="Alpha: weight of what the teacher says", y="Weighted F1 (test images)", grid="y")
+    add_legend(figure, axes, style, columns=2)
+    return figure
+
+
+def best_per_method(runs: Sequence[BarRun], style: FigureStyle) -> Figure:
+    """F1 of each class for the best run of each method (paper, figure 9); get the runs by `best_runs`."""
+    return per_class_bars(runs, style)
+
+
+def best_runs(results: StudyResults) -> tuple[BestRun, ...]:
+    """The teacher, the plain student, and of each method the configuration with the best mean weighted F1 on the test
+    images; of its seeds the run with the F1 next to the mean. What has no finished run is left out.
+
+    Choosing by test scores flatters the chosen (the paper does so too): whoever shows them says it.
+    """
+    found = []
+    for method, title, role in (("teacher", "Teacher", "teacher"), ("none", "Plain student", "baseline")):
+        rows = [row for row in results.rows if row.method == method and row.points]
+        found += [BestRun(title, rows[0], _typical(rows[0]), role)] if rows else []
+    for method, curriculum in METHODS:
+        measured = [item for item in _rows_of(results, method, curriculum) if item[1].points]
+        if measured:
+            alpha, best = max(measured, key=lambda item: item[1].mean_f1 or 0.0)
+            found.append(BestRun(f"{method_title(method, curriculum)}, alpha {alpha:g}", best, _typical(best)))
+    return tuple(found)
+
+
+def method_title(method: str, curriculum: bool) -> str:
+    """The method in words: 'KL', 'DIST + curriculum'."""
+    return f"{_WORDS.get(method, method)}{' + curriculum' if curriculum else ''}"
+
+
+def _rows_of(results: StudyResults, method: str, curriculum: bool) -> list[tuple[float, StudyRow]]:
+    """A method's rows with their alphas, rising."""
+    rows = [
+        (row.alpha, row)
+        for row in results.rows
+        if row.method == method and row.curriculum == curriculum and row.alpha is not None
+    ]
+    return sorted(rows, key=lambda item: item[0])
+
+
+def _typical(row: StudyRow) -> Path:
+    mean = row.mean_f1 or 0.0
+    nearest = min(range(len(row.points)), key=lambda place: abs(row.points[place][1] - mean))
+    return row.folders[nearest]
+
+
+def _method_line(
+    axes: Axes, style: FigureStyle, index: int, title: str, rows: Sequence[tuple[float, StudyRow]]
+) -> None:
+    colour, marker = style.colour(index), _MARKERS[index]
+    means = [(alpha, row.mean_f1) for alpha, row in rows if row.mean_f1 is not None]
+    single = all(len(row.points) <= 1 for _, row in rows)
+    if means:
+        axes.plot([alpha for alpha, _ in means], [mean for _, mean in means], color=colour, linestyle=DASHES[index],
+                  linewidth=1.8, marker=marker if single else "", markersize=6, label=title, zorder=3)  # fmt: skip
+    for alpha, row in rows:
+        for seed, f1, _ in row.points:
+            (mark,) = axes.plot(alpha, f1, color=colour, marker=marker, markersize=6 if single else 4.5,
+                                linestyle="", zorder=4)  # fmt: skip
+            mark.set_gid(gid_of(PointPick(row.key, seed)))
+        if row.published_f1 is not None:
+            axes.plot(alpha, row.published_f1, color=colour, marker="x", markersize=6, linestyle="", alpha=0.55)
+
+
+def _level(
+    axes: Axes, style: FigureStyle, value: float | None, title: str, dash: str | tuple[int, tuple[int, ...]]
+) -> None:
+    if value is not None:
+        axes.axhline(value, color=style.text, linewidth=1.4, linestyle=dash, label=f"{title}: {value:.1%}", zorder=2)
+
+
+def _sparse(alphas: Sequence[float]) -> list[float]:
+    """The alphas without those so near to the one before that their labels would touch."""
+    kept: list[float] = []
+    span = (alphas[-1] - alphas[0]) or 1.0
+    for alpha in alphas:
+        if not kept or alpha - kept[-1] >= span * 0.055:
+            kept.append(alpha)
+    return kept
+
+
+__all__ = ["METHODS", "BestRun", "best_per_method", "best_runs", "confusion_grid", "f1_over_alpha", "method_title"]
