@@ -15,7 +15,7 @@ from core.recipe import Recipe
 from core.runs.folder import default_name
 from core.runs.status import RunSummary
 from skinkd_gui.training.progress import PlanMade
-from skinkd_gui.training.work import Conditions, QueuedRun, work_for
+from skinkd_gui.training.work import Conditions, QueuedRun, with_threads, work_for
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
 
 MakeWork = Callable[[QueuedRun, Conditions], Work]
@@ -88,6 +88,10 @@ class TrainingQueue(QObject):
         """Change how the next runs are executed."""
         self._conditions = conditions
 
+    def under_conditions(self, recipe: Recipe) -> Recipe:
+        """The recipe as the queue would execute it here, for what is written down before it is queued."""
+        return with_threads(recipe, self._conditions.threads_left)
+
     def restore(self, runs: Sequence[QueuedRun]) -> None:
         """Put back runs that waited when the window was closed; they wait for `start_waiting`."""
         if runs:
@@ -112,6 +116,12 @@ class TrainingQueue(QObject):
             else:  # the user pointed at this one; after a stop the others go on waiting for `start_waiting`
                 self._begin(run)
                 self._tell()
+
+    def add_study(self, folder: Path, name: str) -> None:
+        """Begin or go on with a study, after the runs that wait; one that is queued already is not added again."""
+        known = [self._current, *self._waiting] if self._current else self._waiting
+        if all(run is None or run.study != folder for run in known):
+            self._append(QueuedRun(name, study=folder))
 
     def remove(self, index: int) -> None:
         """Take a waiting run out."""
@@ -220,7 +230,11 @@ class TrainingQueue(QObject):
         self._tell()
 
     def _put_back(self, run: QueuedRun, folder: Path | None) -> bool:
-        """Keep what a stop would lose: a teacher stopped before its student has begun, and the student's request."""
+        """Keep what a stop would lose: the rest of a study; a teacher stopped before its student, and the student."""
+        if run.study is not None:
+            self._waiting.insert(0, run)
+            self._held = True
+            return True
         if folder is None or self._begun >= self._planned:
             return False
         self._waiting[:0] = [QueuedRun(self._folder_name, folder=folder), run]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Event, Level, Notice, Progress, Report
 from core.paths import cache_root
 from core.recipe import Preset, Recipe, preset
@@ -201,7 +202,25 @@ class TrainTab(QWidget):
 
     @Slot(object)
     def _start(self, result: WizardResult) -> None:
-        self._queue.add(result.recipe, result.name)
+        if result.study is None:
+            self._queue.add(result.recipe, result.name)
+            return
+        from core.study.folder import create_study
+
+        try:
+            study = replace(result.study, base=self._queue.under_conditions(result.study.base))
+            folder = create_study(study, self._runs_root)
+        except (SkinKDError, OSError) as error:
+            show_error(self, error if isinstance(error, SkinKDError) else _not_written(error))
+            return
+        self._queue.add_study(folder.path, result.name)
+
+    @Slot(object)
+    def resume_study(self, folder: Path) -> None:
+        """Put an unfinished study into the queue."""
+        from core.study.folder import StudyFolder
+
+        self._queue.add_study(folder, StudyFolder(folder).study().name)
 
     def shut_down(self) -> None:
         """Start nothing any more; the window ends what still works."""
@@ -293,6 +312,10 @@ class TrainTab(QWidget):
     @Slot()
     def _restyle(self) -> None:
         self.new_button.setIcon(accent_icon("add"))
+
+
+def _not_written(error: OSError) -> SkinKDError:
+    return SkinKDError("The study could not be begun", "Its folder could not be written.", str(error))
 
 
 def _end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:

@@ -30,6 +30,7 @@ def save_waiting(runs_root: Path, runs: Sequence[QueuedRun]) -> None:
             "name": run.name,
             "recipe": recipe_to_toml(run.recipe, comments=False) if run.recipe else "",
             "folder": _written(run.folder, runs_root),
+            "study": run.study.relative_to(runs_root).as_posix() if run.study else "",
         }
         for run in runs
     ]
@@ -62,9 +63,10 @@ def _read(values: Any, runs_root: Path) -> QueuedRun | None:
     try:
         folder = runs_root / values["folder"] if values["folder"] else None
         recipe = recipe_from_toml(values["recipe"]) if values["recipe"] else None
+        study = runs_root / values["study"] if values.get("study") else None
         name = str(values["name"])
-    except (ValueError, KeyError, TypeError, SkinKDError):
+    except (ValueError, KeyError, TypeError, AttributeError, SkinKDError):
         _log.warning("a waiting run can not be read: %s", values, exc_info=True)
         return None
-    usable = recipe is not None or (folder is not None and folder.is_dir())
-    return QueuedRun(name, recipe, folder) if usable else None
+    usable = recipe is not None or any(place is not None and place.is_dir() for place in (folder, study))
+    return QueuedRun(name, recipe, folder, study) if usable else None

@@ -14,11 +14,13 @@ from skinkd_gui.workers.job import Work
 
 @dataclass(frozen=True)
 class QueuedRun:
-    """One entry of the queue: a new run by its recipe, or an unfinished one by its folder (and the recipe in it)."""
+    """One entry of the queue: a new run by its recipe, an unfinished one by its folder (and the recipe in it), or a
+    study by its folder, to begin or to go on with."""
 
     name: str
     recipe: Recipe | None = None
     folder: Path | None = None
+    study: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ def work_for(run: QueuedRun, conditions: Conditions) -> Work:
     """The function that executes an entry; it returns the summaries of all runs that the entry stood for."""
 
     def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+        if run.study is not None:
+            return _study(run.study, report, token)
         if run.folder is not None:
             return (_resume(run.folder, report, token),)
         if run.recipe is None:
-            raise ValueError("a queued run needs a recipe or a folder")
+            raise ValueError("a queued run needs a recipe, a folder or a study")
         return _train(run.recipe, run.name, conditions, report, token)
 
     return work
@@ -47,6 +51,18 @@ def _resume(folder: Path, report: Report, token: CancelToken) -> RunSummary:
     from core.runs.folder import RunFolder
 
     return execute(RunFolder(folder), report, token)
+
+
+def _study(folder: Path, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+    """All runs of a study that are not finished yet, also those that failed before: the user asked for them again.
+
+    Those that fail are told as notices and end none of the others.
+    """
+    from core.study.execute import run_study
+    from core.study.folder import StudyFolder
+
+    outcome = run_study(StudyFolder(folder), report, token, retry=True)
+    return outcome.finished
 
 
 def _train(

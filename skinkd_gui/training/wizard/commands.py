@@ -5,18 +5,34 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import tomlkit
 
 from core.paths import runs_root as default_root
 from core.recipe import Preset, Recipe, preset
+from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
+
+
+def wizard_command(state: WizardState, runs_root: Path) -> str:
+    """The command for what the wizard stands for."""
+    if state.goal is not Goal.STUDY:
+        return train_command(recipe_of(state), state.preset, runs_root, state.name)
+    choice, recipe = state.study, recipe_of(state)
+    more = ["--fine-sweep"] * choice.fine_sweep + ["--teacher-candidates"] * choice.teacher_candidates
+    if choice.seeds > 1:
+        more += ["--seeds", ",".join(str(seed) for seed in range(choice.seeds))]
+    return _command("study", Preset.PAPER, recipe, runs_root, state.name, more)
 
 
 def train_command(recipe: Recipe, start: Preset | None, runs_root: Path, name: str = "") -> str:
     """`skinkd-cli train PRESET --data … --set …`: the preset and whatever differs from it, quoted for this system."""
-    base = start or Preset.PAPER
-    words = ["skinkd-cli", "train", base.value, "--data", recipe.data.path]
+    return _command("train", start or Preset.PAPER, recipe, runs_root, name)
+
+
+def _command(verb: str, base: Preset, recipe: Recipe, runs_root: Path, name: str, more: Sequence[str] = ()) -> str:
+    words = ["skinkd-cli", verb, base.value, "--data", recipe.data.path, *more]
     for assignment in differences(recipe, preset(base)):
         words += ["--set", assignment]
     if runs_root.absolute() != default_root().absolute():

@@ -24,7 +24,7 @@ from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.look import Note, card, help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
-from skinkd_gui.training.wizard.state import Step, WizardState, recipe_of
+from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
 from skinkd_gui.training.wizard.texts import devices_text, duration, size
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
@@ -39,7 +39,7 @@ class CostPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.COST, _ABOUT, parent)
         self._runs_root = runs_root
-        self._measured_for: Recipe | None = None
+        self._measured_for: tuple[Recipe, Goal, StudyChoice] | None = None
         self._here = False
         self._devices_slot, self._measuring = self.job_slot(), self.job_slot()
         self._devices_slot.succeeded.connect(self._on_devices)
@@ -62,7 +62,7 @@ class CostPage(WizardPage):
         if not self._devices.text():
             self._devices.setText("Looking for devices…")
             self._devices_slot.start(_list_devices)
-        if self._measured_for != recipe_of(self.model.state):
+        if self._measured_for != wanted(self.model.state):
             self.measure()
 
     def left(self) -> None:
@@ -121,7 +121,7 @@ class CostPage(WizardPage):
 
     @Slot()
     def _refresh(self) -> None:
-        outdated = self._measured_for is not None and self._measured_for != recipe_of(self.model.state)
+        outdated = self._measured_for is not None and self._measured_for != wanted(self.model.state)
         if outdated:
             self._measured_for = None
             self._result.hide()
@@ -145,8 +145,8 @@ class CostPage(WizardPage):
         if not isinstance(result, JobResult):
             return
         answer: _Answer = result.value
-        self._measured_for = recipe_of(answer.state)
-        if self._measured_for != recipe_of(self.model.state):
+        self._measured_for = wanted(answer.state)
+        if self._measured_for != wanted(self.model.state):
             self._refresh()
             return
         self._show(answer.costs)

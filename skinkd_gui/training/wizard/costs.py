@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Event, Progress, Report
 from skinkd_gui.training.wizard.preview import split_preview
-from skinkd_gui.training.wizard.state import WizardState, plan
+from skinkd_gui.training.wizard.state import Goal, WizardState, plan, study_runs
 from skinkd_gui.training.wizard.texts import duration, size
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ _DAY = 86_400
 
 @dataclass(frozen=True)
 class RunCost:
-    """The measured cost of one planned run. `shared_bytes` are the decoded images, which runs of a plan share."""
+    """The measured cost of one planned run, which stands for `count` runs of its kind. `shared_bytes` are the decoded
+    images, which runs of a plan share."""
 
     name: str
     cost: Cost
     shared_bytes: int
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,22 @@ def measure(state: WizardState, runs_root: Path, report: Report, token: CancelTo
     train_images = preview.rows[0][1]
     measured: list[RunCost] = []
     planned_runs = plan(state, runs_root)
+    counts = _counts(state, len(planned_runs))
     for number, planned in enumerate(planned_runs):
         token.check()
         told = partial(_report_share, report, number, len(planned_runs))
         cost = estimate_cost(planned.recipe, preview.images, train_images, told, token)
         shared = store_bytes(preview.images, planned.recipe.data.image_size)
-        measured.append(RunCost(planned.name, cost, shared))
+        name = planned.name if counts[number] == 1 else f"Each of {counts[number]} students"
+        measured.append(RunCost(name, cost, shared, counts[number]))
     return tuple(measured)
+
+
+def _counts(state: WizardState, planned: int) -> tuple[int, ...]:
+    """How many runs each planned one stands for: in a study its last, a student, stands for all but the teacher."""
+    if state.goal is not Goal.STUDY:
+        return (1,) * planned
+    return (*(1 for _ in range(planned - 1)), study_runs(state) - 1)
 
 
 def _report_share(report: Report, number: int, runs: int, event: Event) -> None:
@@ -72,19 +83,25 @@ def room(runs_root: Path) -> Room:
 
 def total_seconds(costs: Sequence[RunCost]) -> float:
     """How long all runs take at most, one after the other; only the first has to decode the images."""
-    decoded_before = sum(run.cost.decode_seconds for run in costs[1:])
-    return float(sum(run.cost.seconds_total_max for run in costs) - decoded_before)
+    decoded = max((run.cost.decode_seconds for run in costs), default=0.0)
+    asked = max((run.cost.teacher_seconds for run in costs), default=0.0)  # students of one teacher share its answers
+    alone = (
+        run.count * (run.cost.seconds_total_max - run.cost.decode_seconds - run.cost.teacher_seconds) for run in costs
+    )
+    return float(sum(alone) + decoded + asked)
 
 
 def headline(costs: Sequence[RunCost]) -> str:
     """The answer in one sentence."""
-    runs = "both runs" if len(costs) == 2 else "the run"
+    count = sum(run.count for run in costs)
+    runs = {1: "the run", 2: "both runs"}.get(count, f"all {count} runs")
     return f"At most {duration(total_seconds(costs))} for {runs}; early stopping usually ends sooner."
 
 
 def disk_needed(costs: Sequence[RunCost]) -> int:
     """Bytes on disk for all runs; the decoded images are shared, so they count once."""
-    return sum(run.cost.disk_bytes for run in costs) - sum(run.shared_bytes for run in costs[1:])
+    alone = sum(run.count * (run.cost.disk_bytes - run.shared_bytes) for run in costs)
+    return alone + max((run.shared_bytes for run in costs), default=0)
 
 
 def how_measured(costs: Sequence[RunCost]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
@@ -36,6 +37,9 @@ from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
+if TYPE_CHECKING:
+    from core.study.definition import Study
+
 _SIZE = QSize(1100, 720)
 _POINTS = 10.0  # the size of type that this size is for
 _LEAVE = Question(
@@ -50,10 +54,12 @@ _LEAVE = Question(
 
 @dataclass(frozen=True)
 class WizardResult:
-    """What the user decided: the recipe, and the name of the run (of the last one, when a teacher comes first)."""
+    """What the user decided: the recipe, and the name of the run (of the last one, when a teacher comes first);
+    or a study of that name, whose base the recipe is."""
 
     recipe: Recipe
     name: str
+    study: Study | None = None
 
 
 class TrainingWizard(QDialog):
@@ -172,7 +178,7 @@ class TrainingWizard(QDialog):
         state = self.model.state
         if not flow.can_start(state):
             return
-        result = WizardResult(brain.recipe_of(state), brain.name_of(state))
+        result = WizardResult(brain.recipe_of(state), brain.name_of(state), brain.study_of(state))
         self._shut_down()
         self.accepted_plan.emit(result)
         self.accept()

@@ -25,6 +25,7 @@ def steps(state: WizardState) -> tuple[Step, ...]:
         Goal.PLAIN: {Step.TEACHER},
         Goal.DISTIL: {Step.TEACHER},
         Goal.WHOLE: set[Step](),
+        Goal.STUDY: set[Step](),
     }[state.goal]
     return tuple(step for step in Step if step not in unneeded)
 

@@ -12,12 +12,21 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlai
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.recipe import Recipe, recipe_to_toml
-from core.runs.folder import default_name
-from skinkd_gui.training.wizard.commands import train_command
+from skinkd_gui.training.wizard.commands import wizard_command
 from skinkd_gui.training.wizard.look import help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
-from skinkd_gui.training.wizard.state import Step, WizardState, plan, recipe_of, set_name
+from skinkd_gui.training.wizard.state import (
+    Goal,
+    Step,
+    StudyChoice,
+    WizardState,
+    default_name_of,
+    plan,
+    recipe_of,
+    set_name,
+    wanted,
+)
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -37,7 +46,7 @@ class ReviewPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.REVIEW, _ABOUT, parent)
         self._runs_root = runs_root
-        self._planned_for: Recipe | None = None
+        self._planned_for: tuple[Recipe, Goal, StudyChoice] | None = None
         self._planning = self.job_slot()
         self._planning.succeeded.connect(self._on_planned)
         self._planned: tuple[PlannedRun, ...] = ()
@@ -113,13 +122,13 @@ class ReviewPage(WizardPage):
             return
         state = self.model.state
         recipe = recipe_of(state)
-        if recipe != self._planned_for:
-            self._planned_for = recipe
+        if wanted(state) != self._planned_for:
+            self._planned_for = wanted(state)
             self._copied.setText("")
             self.toml.setPlainText(recipe_to_toml(recipe))
             self._planned = ()
             self._planning.start(_Planning(state, self._runs_root))
-        self.name_edit.setPlaceholderText(default_name(recipe))
+        self.name_edit.setPlaceholderText(default_name_of(state))
         if self.name_edit.text() != state.name:
             self.name_edit.setText(state.name)
         if self._planned:
@@ -161,7 +170,7 @@ class ReviewPage(WizardPage):
     @Slot()
     def _copy(self) -> None:
         state = self.model.state
-        command = train_command(recipe_of(state), state.preset, self._runs_root, state.name)
+        command = wizard_command(state, self._runs_root)
         QGuiApplication.clipboard().setText(command)
         self._copied.setText("Copied. Paste it into a terminal to do the same there.")
 

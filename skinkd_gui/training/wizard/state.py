@@ -19,6 +19,7 @@ from core.runs.status import RunState, RunSummary
 
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
+    from core.study.definition import Study
 
 
 class Step(StrEnum):
@@ -40,6 +41,7 @@ class Goal(StrEnum):
     PLAIN = "plain"
     DISTIL = "distil"
     WHOLE = "whole"
+    STUDY = "study"
 
 
 class Check(StrEnum):
@@ -50,6 +52,15 @@ class Check(StrEnum):
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class StudyChoice:
+    """What is made of the paper's study: how many seeds each student is trained with, and the tables beyond table 2."""
+
+    seeds: int = 1
+    fine_sweep: bool = False
+    teacher_candidates: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,7 @@ class WizardState:
     facts: tuple[tuple[str, ModelFacts], ...] = ()
     model_problems: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    study: StudyChoice = StudyChoice()
 
 
 # --- starting -----------------------------------------------------------------------------------------------------
@@ -244,7 +256,7 @@ NO_TEACHER = "There is no finished teacher yet. Train one first, or choose to tr
 def _with_method(state: WizardState) -> WizardState:
     """Distilling needs a method: without one the paper's best (KL) is set."""
     recipe = state.recipe
-    if state.goal in (Goal.DISTIL, Goal.WHOLE) and recipe.distillation.method == "none":
+    if state.goal in (Goal.DISTIL, Goal.WHOLE, Goal.STUDY) and recipe.distillation.method == "none":
         if recipe.curriculum.order != "none":
             return state
         method = recipe.distillation.model_copy(update={"method": "kl"})
@@ -353,11 +365,48 @@ def recipe_of(state: WizardState) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
+def wanted(state: WizardState) -> tuple[Recipe, Goal, StudyChoice]:
+    """What costs and plans depend on."""
+    return recipe_of(state), state.goal, state.study
+
+
+def study_of(state: WizardState) -> Study | None:
+    """The study that the wizard stands for; None for every goal that is single runs."""
+    if state.goal is not Goal.STUDY:
+        return None
+    from core.study.paper import paper_study
+
+    choice = state.study
+    study = paper_study(
+        recipe_of(state),
+        fine_sweep=choice.fine_sweep,
+        teacher_candidates=choice.teacher_candidates,
+        seeds=tuple(range(choice.seeds)),
+    )
+    return replace(study, name=name_of(state))
+
+
+def study_runs(state: WizardState) -> int:
+    """How many runs the study makes; 0 when the goal is not a study."""
+    from core.study.definition import members
+
+    study = study_of(state)
+    return len(members(study)) if study is not None else 0
+
+
 def name_of(state: WizardState) -> str:
-    """The name of the run that the wizard stands for (of its last one): the user's, or what SkinKD would call it."""
-    return state.name.strip() or default_name(recipe_of(state))
+    """The user's name for the run (the last one) or the study, or what SkinKD would call it."""
+    return state.name.strip() or default_name_of(state)
+
+
+def default_name_of(state: WizardState) -> str:
+    """The name without one from the user."""
+    return "Paper study" if state.goal is Goal.STUDY else default_name(recipe_of(state))
 
 
 def plan(state: WizardState, runs_root: Path) -> tuple[PlannedRun, ...]:
-    """The runs that Start puts into the queue, in order. Reads the runs folder: call it in a worker."""
+    """The runs that Start puts into the queue, in order; of a study its teacher and one of its students.
+
+    Reads the runs folder: call it in a worker.
+    """
     return plan_runs(recipe_of(state), runs_root)

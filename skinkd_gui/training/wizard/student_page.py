@@ -76,7 +76,7 @@ class StudentPage(WizardPage):
         self._finding.show_text(paper_finding(method.method, ordered, method.alpha))
         self._comparison.setText(
             size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
-            if state.goal is Goal.WHOLE
+            if state.goal in (Goal.WHOLE, Goal.STUDY)
             else ""
         )
         self._comparison.setVisible(bool(self._comparison.text()))

@@ -25,6 +25,7 @@ from skinkd_gui.training.wizard.look import Box, Note, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import JobResult
@@ -51,6 +52,8 @@ class TaskPage(WizardPage):
             self._goal_buttons[goal] = _choice(goals, self._goals, name, GOAL_TITLES[goal], GOAL_HELP[goal])
             if goal is Goal.DISTIL:
                 self._build_teachers(goals)
+        self.study = StudyOptions(model)
+        goals.addWidget(self.study)
         presets = self._card("Which settings do you start from?")
         for preset in Preset:
             name = f"preset{preset.name.title()}Button"

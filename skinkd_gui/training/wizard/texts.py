@@ -12,7 +12,7 @@ import numpy as np
 from core.models.catalog import ModelFacts
 from core.recipe import FieldSpec, Preset
 from core.recipe.schema import Recipe
-from skinkd_gui.training.wizard.state import Goal, WizardState, name_of, recipe_of, usable_images
+from skinkd_gui.training.wizard.state import Goal, WizardState, name_of, recipe_of, study_runs, usable_images
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -29,6 +29,7 @@ GOAL_TITLES = {
     Goal.TEACHER: "Train a teacher only",
     Goal.DISTIL: "Distil a student from a finished teacher",
     Goal.PLAIN: "Train a small model without a teacher",
+    Goal.STUDY: "Reproduce the paper",
 }
 
 GOAL_HELP = {
@@ -36,6 +37,10 @@ GOAL_HELP = {
     Goal.TEACHER: "The large model: the most accurate one, slow to train and to use. Students can learn from it later.",
     Goal.DISTIL: "The small model learns from the labels and from the answers of a teacher that you trained before.",
     Goal.PLAIN: "The small model learns from the labels alone. This is what distillation is compared with.",
+    Goal.STUDY: (
+        "The paper's whole study: a teacher, the plain student, and KL and DIST students at five weights, with and "
+        "without the curriculum: 22 runs. Your results stand beside the paper's. It can be stopped and gone on with."
+    ),
 }
 
 _CHOICES = {
@@ -133,13 +138,15 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     """The wizard's choices in plain words, as (what, choice)."""
     recipe = recipe_of(state)
     lines = [("Goal", GOAL_TITLES[state.goal]), ("Images", _images(state))]
-    if state.goal in (Goal.WHOLE, Goal.TEACHER):
+    if state.goal in (Goal.WHOLE, Goal.TEACHER, Goal.STUDY):
         lines.append(("Teacher", _model(recipe.teacher)))
     if state.goal is Goal.DISTIL:
         lines.append(("Teacher", f"{recipe.teacher.architecture}, the finished run in {recipe.teacher.run}"))
     if state.goal is not Goal.TEACHER:
         lines.append(("Student", _model(recipe.student)))
-    if recipe.needs_teacher:
+    if state.goal is Goal.STUDY:
+        lines.append(("Distillation", "none; KL and DIST with alpha 0.1 to 0.9, each with and without the curriculum"))
+    elif recipe.needs_teacher:
         lines.append(("Distillation", _distillation(recipe)))
     lines.append(("Training", _schedule(recipe)))
     return tuple(lines)
@@ -225,6 +232,9 @@ def devices_text(devices: Sequence[DeviceFacts]) -> str:
 
 def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
     """Which runs are made, by name; the user's name is the last one's."""
+    if state.goal is Goal.STUDY:
+        count = study_runs(state)
+        return f"The study “{name_of(state)}” makes {count} runs, one after the other, beginning with the teacher."
     names = [*(run.name for run in planned[:-1]), name_of(state)]
     if len(planned) > 1:
         listed = ", then ".join(f"“{name}”" for name in names)

@@ -186,3 +186,17 @@ def test_cores_are_left_free_only_where_the_recipe_does_not_say(monkeypatch: pyt
     asked = Recipe(hardware=RECIPE.hardware.model_copy(update={"threads": 2}))
     assert with_threads(asked, 3).hardware.threads == 2
     assert with_threads(RECIPE, 0) is RECIPE
+
+
+def test_a_stopped_study_waits_to_be_gone_on_with(qtbot: QtBot, queue: TrainingQueue, tmp_path: Path) -> None:
+    ear = Ear(queue)
+    queue.add_study(tmp_path / "studies" / "long", "long study")
+    queue.add_study(tmp_path / "studies" / "long", "long study")
+    assert queue.state.waiting == ()
+    qtbot.waitUntil(lambda: any(isinstance(thing, RunStarted) for thing in ear.heard))
+    queue.stop_current()
+    qtbot.waitUntil(idle(queue))
+    assert queue.state.held
+    assert [run.study for run in queue.state.waiting] == [tmp_path / "studies" / "long"]
+    (stopped,) = [thing for thing in ear.heard if isinstance(thing, RunStopped)]
+    assert stopped.waits

@@ -40,3 +40,12 @@ def test_a_bad_entry_costs_none_of_the_others(tmp_path: Path, caplog: pytest.Log
     file.write_text(file.read_text().replace("[optimisation]", "[from_a_newer_version]"))
     assert load_waiting(runs) == (QueuedRun("y", folder=elsewhere),)
     assert "can not be read" in caplog.text
+
+
+def test_a_study_comes_back_while_its_folder_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "studies" / "paper"
+    folder.mkdir(parents=True)
+    save_waiting(tmp_path, (QueuedRun("Paper", study=folder),))
+    assert load_waiting(tmp_path) == (QueuedRun("Paper", study=folder),)
+    folder.rmdir()
+    assert load_waiting(tmp_path) == ()

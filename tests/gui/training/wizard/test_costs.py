@@ -54,3 +54,11 @@ def test_room_is_found_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> Non
     left = costs.room(tmp_path / "not" / "yet")
     assert left.disk > 0
     assert left.memory > 0
+
+
+def test_the_students_of_a_study_count_each_but_ask_the_teacher_once() -> None:
+    teacher = _run(100.0)
+    student = RunCost("student", Cost(10.0, 60.0, 5.0, 20.0, 10**9, 10**9, "cpu", ()), 4 * 10**8, count=21)
+    assert costs.total_seconds((teacher, student)) == 95.0 + 21 * 35.0 + 5.0 + 20.0
+    assert costs.disk_needed((teacher, student)) == 22 * 6 * 10**8 + 4 * 10**8
+    assert "all 22 runs" in costs.headline((teacher, student))

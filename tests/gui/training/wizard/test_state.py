@@ -15,7 +15,7 @@ from core.recipe import Preset, preset, recipe_hash, set_values
 from core.runs.status import RunState, RunStatus, RunSummary
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.state import Check, Goal, Step, WizardState
+from skinkd_gui.training.wizard.state import Check, Goal, Step, StudyChoice, WizardState
 
 
 def _dataset(images: int = 40) -> DataSet:
@@ -278,3 +278,24 @@ def test_the_brain_runs_without_qt_and_torch() -> None:
         "sys.exit(any(m.partition('.')[0] in ('PySide6', 'torch', 'timm', 'matplotlib') for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[4], check=False).returncode == 0
+
+
+class TestStudy:
+    def test_the_paper_s_study_is_22_runs_over_the_chosen_settings(self) -> None:
+        start = brain.choose_preset(_with_data(), Preset.QUICK)
+        state = brain.set_value(brain.choose_goal(start, Goal.STUDY), "optimisation.epochs", 3)
+        study = brain.study_of(state)
+        assert study is not None
+        assert study.paper
+        assert study.name == brain.name_of(state)
+        assert study.base.optimisation.epochs == 3
+        assert brain.study_runs(state) == 22
+        assert set(flow.steps(state)) == set(Step)
+
+    def test_seeds_repeat_the_students_alone(self) -> None:
+        state = replace(brain.choose_goal(_with_data(), Goal.STUDY), study=StudyChoice(seeds=3))
+        assert brain.study_runs(state) == 1 + 3 * 21
+
+    def test_other_goals_are_no_study(self) -> None:
+        assert brain.study_of(_with_data()) is None
+        assert brain.study_runs(_with_data()) == 0
