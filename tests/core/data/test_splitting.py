@@ -15,6 +15,7 @@ from core.data.splitting import leaking_lesions, make_split, parts_of, read_spli
 from core.data.types import DataSet, ImageRecord, Layout, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
+from core.runs.tables import read_split_rows
 
 
 def _dataset(labels: list[int], lesions: list[int | None], problems: tuple[Problem, ...] = ()) -> DataSet:
@@ -235,10 +236,33 @@ def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
     split = make_split(dataset, DataRecipe(split=(800.0, 200.0, 100.0)))
     write_split(tmp_path / "split.csv", dataset, split)
     text = (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines()
-    assert text[0] == "image,label,lesion_id,part"
+    assert text[0] == "image,label,lesion_id,part,age,sex,site"
     reordered = replace(dataset, records=tuple(reversed(dataset.records)))
     for data in (dataset, reordered):
         assert _names(data, read_split(tmp_path / "split.csv", data)) == _names(dataset, split)
+
+
+def test_a_split_tells_whose_the_images_are(tmp_path: Path) -> None:
+    dataset = _isic_like()
+    first = replace(dataset.records[0], age=55.0, sex="female", site='"upper", back')
+    dataset = replace(dataset, records=(first, *(replace(record, age=None) for record in dataset.records[1:])))
+    write_split(tmp_path / "split.csv", dataset, make_split(dataset, DataRecipe()))
+    rows = read_split_rows(tmp_path / "split.csv")
+    assert (rows[0].age, rows[0].sex, rows[0].site) == (55.0, "female", '"upper", back')
+    assert {(row.age, row.sex, row.site) for row in rows[1:]} == {
+        (None, record.sex, record.site) for record in dataset.records[1:]
+    }
+
+
+def test_a_split_of_older_versions_is_read(tmp_path: Path) -> None:
+    dataset = _isic_like()
+    split = make_split(dataset, DataRecipe())
+    path = tmp_path / "split.csv"
+    write_split(path, dataset, split)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(",".join(line.split(",")[:4]) for line in lines) + "\n", encoding="utf-8")
+    assert _names(dataset, read_split(path, dataset)) == _names(dataset, split)
+    assert {(row.age, row.sex, row.site) for row in read_split_rows(path)} == {(None, None, None)}
 
 
 def test_names_are_read_back_as_they_are(tmp_path: Path) -> None:
