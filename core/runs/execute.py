@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from core import atomic
 from core.data.types import CLASS_CODES, Part
 from core.errors import Cancelled, SkinKDError
-from core.evaluation.metrics import score, scores_to_json
+from core.evaluation.detailed import full_document
+from core.evaluation.metrics import score
 from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report, RunStarted, ignore
 from core.models.info import ModelInfo
 from core.recipe import recipe_hash
@@ -285,9 +286,11 @@ class _Run:
     def _metrics(self, data: PreparedData, predictions: Predictions, result: FitResult) -> dict[str, Any]:
         notes = list(self._notes)
         scored: dict[str, Any] = {}
+        lesions = {record.name: record.lesion or "" for record in data.dataset.records}
         for part in (Part.VALIDATION, Part.TEST):
             rows = predictions.of(part)
-            scored[part.value] = scores_to_json(score(rows.labels, rows.logits)) if rows.names else None
+            groups = [lesions[name] for name in rows.names]
+            scored[part.value] = full_document(rows.labels, rows.logits, groups) if rows.names else None
         if scored["test"] is None:
             notes.append("The split has no test images, so there are no test scores.")
         return {
