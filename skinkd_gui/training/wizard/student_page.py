@@ -19,6 +19,10 @@ from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.texts import alpha_sentence, paper_finding, size_comparison
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
+_STUDY = (
+    "The study trains this student again and again: without a teacher, with KL and with DIST at alpha 0.1, 0.3, "
+    "0.5, 0.7 and 0.9, each with and without the curriculum."
+)
 _ROWS = {
     "none": (),
     "kl": ("distillation.alpha", "distillation.temperature", "distillation.kl_direction"),
@@ -51,6 +55,8 @@ class StudentPage(WizardPage):
             self.methods, self.numbers, self._shares, self._finding, title="How the student learns from the teacher"
         )
         self.column.addWidget(self._learning)
+        self._study = Note("info", "studyMethodsLabel")
+        self.column.addWidget(self._study)
         self.column.addStretch(1)
         model.changed.connect(self._refresh)
         self._refresh()
@@ -71,6 +77,7 @@ class StudentPage(WizardPage):
         ordered = state.recipe.curriculum.order != "none"
         self.chooser.show_suggestions(state.goal is Goal.PLAIN)
         self._learning.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
+        self._study.show_text(_STUDY if state.goal is Goal.STUDY else "")
         self.numbers.show_rows(_ROWS[method.method])
         self._shares.setText(alpha_sentence(method.alpha) if method.method != "none" else "")
         self._finding.show_text(paper_finding(method.method, ordered, method.alpha))

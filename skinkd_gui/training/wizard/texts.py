@@ -12,7 +12,16 @@ import numpy as np
 from core.models.catalog import ModelFacts
 from core.recipe import FieldSpec, Preset
 from core.recipe.schema import Recipe
-from skinkd_gui.training.wizard.state import Goal, WizardState, name_of, recipe_of, study_runs, usable_images
+from core.study.published import published_table
+from skinkd_gui.training.wizard.state import (
+    Goal,
+    WizardState,
+    name_of,
+    recipe_of,
+    study_of,
+    study_runs,
+    usable_images,
+)
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -101,31 +110,29 @@ def help_text(spec: FieldSpec) -> str:
     return text[:1].upper() + text[1:]
 
 
-_PAPER_F1: dict[tuple[str, bool], dict[float, float]] = {
-    ("kl", False): {0.1: 73.508, 0.3: 72.310, 0.5: 72.009, 0.7: 71.551, 0.9: 71.986},
-    ("dist", False): {0.1: 71.292, 0.3: 71.351, 0.5: 71.129, 0.7: 71.292, 0.9: 70.665},
-    ("kl", True): {0.1: 68.508, 0.3: 66.728, 0.5: 66.801, 0.7: 66.896, 0.9: 66.840},
-    ("dist", True): {0.1: 68.368, 0.3: 68.907, 0.5: 66.140, 0.7: 69.266, 0.9: 69.041},
-}
-_PAPER_PLAIN = 72.659
-
-
 def paper_finding(method: str, ordered: bool, alpha: float) -> str:
     """What the paper measured nearest to these settings (its table 2, weighted F1 in percent)."""
-    measured = _PAPER_F1.get((method, ordered))
-    if measured is None:
+    rows = published_table().rows
+    ending = "-cl" if ordered else ""
+    measured = {
+        float(key.removesuffix(ending).removeprefix(f"{method}-")): 100 * row.weighted_f1
+        for key, row in rows.items()
+        if key.startswith(f"{method}-") and key.endswith("-cl") is ordered
+    }
+    plain = 100 * rows["plain"].weighted_f1
+    if not measured:
         return "The paper did not try the teacher's order without distillation."
     nearest = min(measured, key=lambda known: (abs(known - alpha), known))
     score = measured[nearest]
     name = method.upper() + (" with the teacher's order" if ordered else "")
-    verdict = f"{abs(score - _PAPER_PLAIN):.2f} points {'above' if score > _PAPER_PLAIN else 'below'}"
+    verdict = f"{abs(score - plain):.2f} points {'above' if score > plain else 'below'}"
     advice = {
         ("kl", False): " KL at a small alpha was the only setting that beat the plain student.",
         ("dist", False): " DIST hardly changed with alpha and did not beat the plain student.",
     }.get((method, ordered), " The teacher's order made every student of the paper worse.")
     return (
         f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, "
-        f"{verdict} the same student without a teacher ({_PAPER_PLAIN:.1f}%).{advice}"
+        f"{verdict} the same student without a teacher ({plain:.1f}%).{advice}"
     )
 
 
@@ -149,7 +156,18 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     elif recipe.needs_teacher:
         lines.append(("Distillation", _distillation(recipe)))
     lines.append(("Training", _schedule(recipe)))
+    if state.goal is Goal.STUDY:
+        lines.append(("The paper", _departures(state)))
     return tuple(lines)
+
+
+def _departures(state: WizardState) -> str:
+    from core.study.paper import headline, study_departures
+
+    study = study_of(state)
+    if study is None or state.dataset is None:
+        return ""
+    return headline(study_departures(study, usable_images(state), synthetic=state.dataset.synthetic))
 
 
 def _images(state: WizardState) -> str:
