@@ -65,14 +65,17 @@ class Study:
         known = ", ".join(configuration.key for configuration in self.configurations)
         raise SkinKDError("The study has no such configuration", f"{key!r} is none of {known}.")
 
-    @property
-    def planned(self) -> tuple[tuple[Configuration, int], ...]:
-        """Every run as (configuration, seed), teachers first, then seed by seed: an early stop leaves whole rounds."""
-        teachers = [item for item in self.configurations if item.teacher]
-        once = [item for item in self.configurations if item.once and not item.teacher]
-        repeated = [item for item in self.configurations if item.repeats]
-        single = [(item, recipe_of(self, item).optimisation.seed) for item in (*teachers, *once)]
-        return (*single, *((item, seed) for seed in self.seeds for item in repeated))
+
+def members(study: Study) -> tuple[tuple[Configuration, int], ...]:
+    """Every run as (configuration, seed), teachers first, then seed by seed: an early stop leaves whole rounds.
+
+    What is run once has the seed of its own recipe.
+    """
+    teachers = [item for item in study.configurations if item.teacher]
+    once = [item for item in study.configurations if item.once and not item.teacher]
+    repeated = [item for item in study.configurations if item.repeats]
+    single = [(item, recipe_of(study, item).optimisation.seed) for item in (*teachers, *once)]
+    return (*single, *((item, seed) for seed in study.seeds for item in repeated))
 
 
 def recipe_of(study: Study, configuration: Configuration, seed: int | None = None) -> Recipe:

@@ -32,12 +32,12 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from core import atomic
 from core.errors import SkinKDError
@@ -55,10 +55,10 @@ _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
 def read_study(path: Path) -> Study:
     """The study in a TOML file. Raises `SkinKDError`, or `RecipeError` naming the configuration and the field."""
     try:
-        values = tomlkit.parse(path.read_text(encoding="utf-8-sig")).unwrap()
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise SkinKDError("The study can not be read", f"{path} could not be opened as text.", str(error)) from error
-    except TOMLKitError as error:
+    except tomllib.TOMLDecodeError as error:
         raise SkinKDError("The study is not valid TOML", f"{path}: {error}.") from error
     return parse_study(values, path.parent, path.stem)
 

@@ -21,7 +21,7 @@ from core.runs.annotations import read_annotations, write_annotations
 from core.runs.folder import RunFolder, absolute_paths, create_run, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState
-from core.study.definition import Configuration, Study, check_study, recipe_of
+from core.study.definition import Configuration, Study, check_study, members, recipe_of
 from core.study.files import read_study, write_study
 
 STUDIES = "studies"
@@ -87,7 +87,7 @@ class StudyFolder:
         study, noted = self.study(), self._noted()
         several = len(study.seeds) > 1
         found = []
-        for configuration, seed in study.planned:
+        for configuration, seed in members(study):
             title = configuration.title + (f", seed {seed}" if several and configuration.repeats else "")
             member = StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
             found.append(_standing(member, self._folder_of(study, configuration, seed, noted)))
@@ -112,7 +112,7 @@ class StudyFolder:
     def recover(self) -> None:
         """Note the runs that carry this study's name and are not noted: an interruption came between."""
         noted = {name for name in self._noted().values() if (self.runs_root / name).is_dir()}
-        wanted = {(configuration.key, seed) for configuration, seed in self.study().planned}
+        wanted = {(configuration.key, seed) for configuration, seed in members(self.study())}
         taken = {member for member, name in self._noted().items() if name in noted}
         for file in sorted(self.runs_root.glob("*/annotations.json")):
             annotations = read_annotations(file.parent)

@@ -44,7 +44,7 @@ def paper_study(
     fine_sweep: bool = False,
     teacher_candidates: bool = False,
     seeds: Sequence[int] = (0,),
-    name: str = "Paper",
+    name: str = "Paper study",
     teacher_changes: Sequence[tuple[str, Value]] = (),
 ) -> Study:
     """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl.
@@ -73,9 +73,9 @@ def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -
     found: list[Departure] = []
     facts = published_facts()
     if synthetic:
-        found.append(Departure("Images", "photographs of patients", "synthetic images"))
+        found.append(Departure("Pictures", "photographs of patients", "synthetic"))
     if images is not None and images != facts["images"]:
-        found.append(Departure("Number of images", f"{facts['images']:,}", f"{images:,}"))
+        found.append(Departure("Images", f"{facts['images']:,}", f"{images:,}"))
     found += _field_departures(recipe)
     if recipe.data.group_by_lesion:
         found.append(
@@ -94,16 +94,24 @@ def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -
     return tuple(found)
 
 
-def study_departures(study: Study, images: int | None, *, synthetic: bool = False) -> tuple[Departure, ...]:
-    """The departures of the paper's study: of its students' recipe, and of its teacher's where that differs more."""
+def study_departures(
+    study: Study, images: int | None, *, synthetic: bool = False, teacher: Recipe | None = None
+) -> tuple[Departure, ...]:
+    """The departures of the paper's study: those of its students, then those of its teacher that differ from them.
+
+    `teacher` is the recipe that the teacher was trained with where that is known, otherwise it is the study's own.
+    """
+    configuration = next((item for item in study.configurations if item.teacher), None)
+    if teacher is None and configuration is not None and not study.base.teacher.run:
+        teacher = recipe_of(study, configuration)
     found = list(departures(study.base, images, synthetic=synthetic))
-    teacher = next((item for item in study.configurations if item.teacher), None)
-    if teacher is not None and teacher.changes:
-        known = {item.what for item in found}
-        for item in departures(recipe_of(study, teacher), images, synthetic=synthetic):
-            if item not in found:
-                doubled = item.what in known or not item.what.startswith("Teacher")
-                found.append(Departure(f"{item.what} (teacher)", item.paper, item.here) if doubled else item)
+    if teacher is None:
+        return tuple(found)
+    found = [item for item in found if not item.what.startswith("Teacher:")]
+    for item in departures(teacher, images, synthetic=synthetic):
+        if item not in found:
+            what = item.what if item.what.startswith("Teacher:") else f"{item.what} (teacher)"
+            found.append(Departure(what, item.paper, item.here))
     return tuple(found)
 
 
@@ -111,7 +119,11 @@ def headline(found: Sequence[Departure]) -> str:
     """One sentence on whether this repeats the paper's study."""
     if not found:
         return "Data and recipe are the paper's, as far as the paper tells them."
-    return f"NOT a reproduction: {'; '.join(f'{item.here} instead of {item.paper} ({item.what})' for item in found)}."
+    return f"NOT a reproduction: {'; '.join(_phrase(item) for item in found)}."
+
+
+def _phrase(departure: Departure) -> str:
+    return f"{departure.what[0].lower()}{departure.what[1:]} {departure.here} instead of {departure.paper}"
 
 
 def _student(method: str, alpha: float, curriculum: bool) -> Configuration:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.study.definition import Study
+from core.data.types import Part
+from core.errors import SkinKDError
+from core.runs.folder import RunFolder
+from core.runs.listing import summarise
+from core.runs.status import RunSummary
+from core.study.definition import Configuration, Study, recipe_of
 from core.study.folder import StudyFolder, StudyMember
-from core.study.paper import Departure
+from core.study.paper import Departure, headline, study_departures
+from core.study.published import published_table
 
 
 @dataclass(frozen=True)
@@ -68,5 +75,121 @@ class StudyResults:
 
 
 def study_results(folder: StudyFolder) -> StudyResults:
-    """What the study's runs measured so far. Raises `SkinKDError` when the study can not be read."""
-    raise NotImplementedError
+    """What the study's runs measured so far, from their files alone. Raises `SkinKDError` when it can not be read."""
+    study, members = folder.study(), folder.members()
+    found = {member: _read(member) for member in members if member.folder is not None}
+    rows = tuple(_row(study, item, members, found) for item in study.configurations)
+    facts = _DataFacts.of(list(found.values()))
+    departures: tuple[Departure, ...] = ()
+    if study.paper:
+        teacher = next((run.summary.recipe for member, run in found.items() if member.teacher), None)
+        departures = study_departures(study, facts.images, synthetic=facts.synthetic, teacher=teacher)
+    return StudyResults(
+        study=study,
+        rows=rows,
+        departures=departures,
+        baseline_f1=next((row.mean_f1 for row in rows if row.method == "none" and not row.curriculum), None),
+        teacher_f1=next((row.mean_f1 for row in rows if row.method == "teacher"), None),
+        missing=tuple(member for member in members if member not in found or found[member].summary.scores is None),
+        headline=headline(departures) if study.paper else "",
+        warnings=_warnings(found),
+        seconds=sum(run.summary.status.seconds for run in found.values()),
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One member's files: its summary, and of metrics.json the number of images and the notes."""
+
+    summary: RunSummary
+    images: int | None
+    notes: tuple[str, ...]
+    split: tuple[tuple[str, Part | None], ...]
+
+
+@dataclass(frozen=True)
+class _DataFacts:
+    images: int | None
+    synthetic: bool
+
+    @classmethod
+    def of(cls, runs: list[_Run]) -> _DataFacts:
+        images = next((run.images for run in runs if run.images is not None), None)
+        return cls(images, any(run.summary.status.synthetic for run in runs))
+
+
+def _read(member: StudyMember) -> _Run:
+    """What is there of a member's run; damaged files count as not there."""
+    folder = RunFolder(member.folder or Path())
+    summary = summarise(folder)
+    try:
+        metrics = folder.metrics() or {}
+        split = tuple(sorted(((row.image, row.part) for row in folder.split_rows), key=lambda item: item[0]))
+    except SkinKDError:
+        metrics, split = {}, ()
+    data, notes = metrics.get("data"), metrics.get("notes")
+    images = data.get("images") if isinstance(data, dict) else None
+    texts = tuple(str(note) for note in notes) if isinstance(notes, list) else ()
+    return _Run(summary, images if isinstance(images, int) else len(split) or None, texts, split)
+
+
+def _row(
+    study: Study, configuration: Configuration, members: tuple[StudyMember, ...], found: dict[StudyMember, _Run]
+) -> StudyRow:
+    planned = recipe_of(study, configuration)
+    mine = [member for member in members if member.key == configuration.key]
+    done = [(member, found[member].summary) for member in mine if member.finished and member in found]
+    recipe = next((summary.recipe for _, summary in done if summary.recipe is not None), planned)
+    points = tuple(
+        (member.seed, summary.scores.weighted_f1, summary.scores.accuracy)
+        for member, summary in done
+        if summary.scores is not None
+    )
+    published = published_table().rows.get(configuration.key) if study.paper else None
+    distilled = recipe.task == "student" and recipe.distillation.method != "none"
+    return StudyRow(
+        key=configuration.key,
+        title=configuration.title,
+        method="teacher" if recipe.task == "teacher" else recipe.distillation.method,
+        alpha=recipe.distillation.alpha if distilled else None,
+        curriculum=recipe.task == "student" and recipe.curriculum.order != "none",
+        points=points,
+        mean_f1=_mean([f1 for _, f1, _ in points]),
+        sd_f1=_deviation([f1 for _, f1, _ in points]),
+        mean_accuracy=_mean([accuracy for _, _, accuracy in points]),
+        sd_accuracy=_deviation([accuracy for _, _, accuracy in points]),
+        published_f1=published.weighted_f1 if published else None,
+        published_accuracy=published.accuracy if published else None,
+        folders=tuple(summary.folder for _, summary in done if summary.scores is not None),
+        planned=len(mine),
+        architecture=recipe.trained.architecture,
+        parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
+    )
+
+
+def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
+    """Why the members can not be compared with one another, or their scores not be believed."""
+    said: list[str] = []
+    done = [run for run in found.values() if run.summary.scores is not None]
+    tests = {tuple(image for image, part in run.split if part is Part.TEST) for run in done}
+    if len(tests) > 1:
+        said.append("The runs were not all tested on the same images: their scores can not be compared directly.")
+    elif len({run.split for run in done}) > 1:
+        said.append("The runs were not all trained on the same images.")
+    recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
+    taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
+    trained = {run.summary.folder.resolve() for member, run in found.items() if member.teacher}
+    strange = [folder for folder in taught if trained and Path(folder).resolve() not in trained]
+    if strange:
+        said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")
+    said += sorted({note for run in done for note in run.notes if note.startswith("Leak:")})
+    return tuple(said)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _deviation(values: list[float]) -> float | None:
+    """The standard deviation of a sample (n - 1); None for fewer than two values."""
+    return statistics.stdev(values) if len(values) > 1 else None

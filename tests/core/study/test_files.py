@@ -1,0 +1,134 @@
+"""Study files: what they mean, that they survive a round trip, and that slips are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import RecipeError, SkinKDError
+from core.recipe import Preset, preset, recipe_to_toml, set_values
+from core.study.definition import members, recipe_of, teacher_of
+from core.study.files import read_study, write_study
+from core.study.paper import paper_study
+
+GRID = """
+name = "Grid"
+seeds = [1, 2]
+base = "quick"
+
+[set]
+"data.path" = "images"
+
+[axes]
+"distillation.method" = ["kl", "dist"]
+"distillation.alpha" = [0.1, 0.5]
+optimisation.learning_rate = [0.001]
+
+[[configuration]]
+key = "plain"
+changes = { "distillation.method" = "none" }
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "study.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_axes_make_their_product_and_get_a_teacher(tmp_path: Path) -> None:
+    study = read_study(written(tmp_path, GRID))
+    assert [item.key for item in study.configurations] == [
+        "teacher",
+        "plain",
+        *(f"method-{method}_alpha-{alpha}_learning_rate-0.001" for method in ("kl", "dist") for alpha in (0.1, 0.5)),
+    ]
+    assert len(members(study)) == 1 + 5 * 2
+    last = recipe_of(study, study.configurations[-1], 2)
+    assert (last.distillation.alpha, last.optimisation.learning_rate, last.optimisation.seed) == (0.5, 0.001, 2)
+    assert last.data.path == str(tmp_path / "images")
+    assert last.student.architecture == preset(Preset.QUICK).student.architecture
+
+
+def test_a_study_survives_a_round_trip(tmp_path: Path) -> None:
+    base = set_values(preset(Preset.PAPER), [f"data.path={tmp_path}", "data.split=[70, 20, 10]"])
+    study = paper_study(
+        base,
+        seeds=(0, 3),
+        fine_sweep=True,
+        teacher_candidates=True,
+        teacher_changes=(("data.split", (0.5, 0.25, 0.25)), ("optimisation.epochs", 3)),
+    )
+    write_study(tmp_path / "own.toml", study)
+    again = read_study(tmp_path / "own.toml")
+    assert again == study
+    assert (again.paper, again.seeds) == (True, (0, 3))
+
+
+def test_a_base_may_be_a_recipe_file_or_a_table(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(recipe_to_toml(preset(Preset.QUICK)))
+    rows = '[[configuration]]\nkey = "a"\n'
+    named = read_study(written(tmp_path, f'base = "recipe.toml"\n{rows}'))
+    assert named.base.student == preset(Preset.QUICK).student
+    assert named.name == "study"
+    table = read_study(written(tmp_path, f'[base]\ntask = "teacher"\n[base.data]\nimage_size = 96\n{rows}'))
+    assert (table.base.task, table.base.data.image_size) == ("teacher", 96)
+
+
+def test_each_teacher_that_the_axes_ask_for_is_trained(tmp_path: Path) -> None:
+    axes = '"teacher.architecture" = ["test_resnet", "test_vit"]\n"data.image_size" = [32, 64]\n'
+    text = f'base = "quick"\n[set]\n"distillation.method" = "kl"\n[axes]\n{axes}'
+    study = read_study(written(tmp_path, text))
+    teachers = [item for item in study.configurations if item.teacher]
+    assert [item.key for item in teachers] == ["teacher", "teacher-2"]
+    for item in study.configurations[2:]:
+        teacher = teacher_of(study, item)
+        assert teacher is not None
+        assert recipe_of(study, teacher).teacher.architecture == recipe_of(study, item).teacher.architecture
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed = [1]", r"Unknown name 'seed' in the study; did you mean seeds"),
+        ('[[configuration]]\nkey = "a"\nchange = {}', r"did you mean changes"),
+        ('[[configuration]]\nkey = "a"\n[[configuration]]\nkey = "a"', "Several configurations have the key a"),
+        ('[[configuration]]\nkey = "a b"', "not so 'a b'"),
+        ('[[configuration]]\nkey = "../a"', "not so '../a'"),
+        ("", "no configurations"),
+        ('seeds = []\n[[configuration]]\nkey = "a"', "at least one"),
+        ('seeds = [1, 1]\n[[configuration]]\nkey = "a"', "different whole numbers"),
+        ('seeds = [true]\n[[configuration]]\nkey = "a"', "seeds: expected a whole number"),
+        ('seeds = 3\n[[configuration]]\nkey = "a"', "seeds: expected a list"),
+        ("version = 2", "reads up to version 1"),
+        ('[axes]\n"optimisation.seed" = [1, 2]', "use the study's seeds"),
+        ('[axes]\n"optimisation.epochs" = []', "has no values"),
+        ("not toml", "not valid TOML"),
+        ('base = "nowhere.toml"', "nowhere.toml"),
+    ],
+)
+def test_a_slip_is_named(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SkinKDError, match=said):
+        read_study(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ('"distillation.alpa" = 0.3', "a: distillation.alpa"),
+        ('"distillation.alpha" = 3', "a: distillation.alpha"),
+        ('"distilation.alpha" = 0.3', "a: distilation.alpha"),
+        ('"version" = 2', "a: version"),
+    ],
+)
+def test_an_unusable_change_names_configuration_and_field(change: str, key: str, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_study(written(tmp_path, f'[[configuration]]\nkey = "a"\nchanges = {{ {change} }}'))
+    assert [problem.key for problem in caught.value.problems] == [key]
+
+
+def test_a_finished_teacher_can_not_be_varied(tmp_path: Path) -> None:
+    axes = '[axes]\n"teacher.architecture" = ["test_resnet", "test_vit"]'
+    with pytest.raises(SkinKDError, match="varies the teacher"):
+        read_study(written(tmp_path, f'[base.teacher]\nrun = "/runs/teacher"\n{axes}'))

@@ -1,0 +1,64 @@
+"""One folder per study: the same again goes on, more is added, another one is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import SkinKDError
+from core.recipe import set_values
+from core.runs.listing import list_runs
+from core.study.definition import Study
+from core.study.execute import run_study
+from core.study.folder import StudyFolder, create_study, list_studies
+from tests.core.study.conftest import DIST, KL, PLAIN, TEACHER, StandIn
+
+
+def test_the_same_study_again_is_the_same_folder(small_study: Study, tmp_path: Path) -> None:
+    folder = create_study(small_study, tmp_path)
+    assert folder.path == tmp_path / "studies" / "small"
+    assert create_study(small_study, tmp_path).path == folder.path
+    assert folder.study() == small_study
+    assert [item.path for item in list_studies(tmp_path)] == [folder.path]
+    assert list_studies(tmp_path / "none") == ()
+    assert list_runs(tmp_path) == ()  # a study is no run
+
+
+def test_further_seeds_and_configurations_are_added(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
+    run_study(create_study(replace(small_study, configurations=(TEACHER, PLAIN, KL), seeds=(0,)), tmp_path))
+    assert len(stand_in.done) == 3
+    run_study(create_study(small_study, tmp_path))
+    assert len(stand_in.done) == len(set(stand_in.done)) == 7
+
+
+def test_other_hardware_is_the_same_study(small_study: Study, tmp_path: Path) -> None:
+    create_study(small_study, tmp_path)
+    folder = create_study(replace(small_study, base=set_values(small_study.base, ["hardware.threads=2"])), tmp_path)
+    assert folder.study().base.hardware.threads == 2
+
+
+@pytest.mark.parametrize("change", ["base", "configuration", "fewer", "seeds"])
+def test_another_study_of_the_same_name_is_refused(change: str, small_study: Study, tmp_path: Path) -> None:
+    folder = create_study(small_study, tmp_path)
+    others = {
+        "base": replace(small_study, base=set_values(small_study.base, ["optimisation.epochs=2"])),
+        "configuration": replace(
+            small_study, configurations=(TEACHER, PLAIN, replace(KL, changes=(("distillation.alpha", 0.7),)), DIST)
+        ),
+        "fewer": replace(small_study, configurations=(TEACHER, PLAIN)),
+        "seeds": replace(small_study, seeds=(5,)),
+    }
+    with pytest.raises(SkinKDError, match="another name"):
+        create_study(others[change], tmp_path)
+    assert folder.study() == small_study
+
+
+def test_relative_paths_become_absolute(small_study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = set_values(small_study.base, ["data.path=images"])
+    assert create_study(replace(small_study, base=base), Path("runs")).study().base.data.path == str(
+        tmp_path / "images"
+    )
+    assert StudyFolder(tmp_path / "runs" / "studies" / "small").runs_root == tmp_path / "runs"

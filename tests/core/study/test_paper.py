@@ -1,0 +1,129 @@
+"""The paper's study is the paper's table, and what departs from it is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.models.catalog import check_architecture
+from core.recipe import Preset, Recipe, preset, set_values
+from core.study.definition import check_study, members, recipe_of, teacher_of
+from core.study.paper import CANDIDATES, FINE_ALPHAS, departures, headline, paper_study, study_departures
+from core.study.published import published_facts, published_table
+
+
+def paper(*changes: str) -> Recipe:
+    return set_values(preset(Preset.PAPER), ["data.path=/images", *changes])
+
+
+def test_the_22_runs_are_those_of_table_2() -> None:
+    study = check_study(paper_study(paper()))
+    keys = [item.key for item in study.configurations]
+    assert len(keys) == len(members(study)) == 22
+    assert set(keys) == set(published_table().rows)
+    assert keys[:4] == ["teacher", "plain", "kl-0.1", "kl-0.3"]
+    recipes = {item.key: recipe_of(study, item, 0) for item in study.configurations}
+    assert recipes["teacher"].task == "teacher"
+    assert recipes["plain"].distillation.method == "none"
+    assert not recipes["plain"].needs_teacher
+    student = recipes["dist-0.7-cl"]
+    assert (student.distillation.method, student.distillation.alpha) == ("dist", 0.7)
+    assert student.curriculum.order == "teacher_confidence"
+    assert recipes["kl-0.9"].curriculum.order == "none"
+    assert {teacher_of(study, item) for item in study.configurations[2:]} == {study.configurations[0]}
+
+
+def test_a_base_with_a_curriculum_does_not_reach_the_plain_student() -> None:
+    study = paper_study(paper("curriculum.order=teacher_confidence", "task=teacher"))
+    plain = recipe_of(study, study.configuration("plain"), 0)
+    assert (plain.task, plain.needs_teacher) == ("student", False)
+
+
+def test_table_2_as_printed(shared: Path) -> None:
+    (text,) = (shared / "paper").glob("*.txt")
+    rows = [line.split("\t") for line in text.read_text(encoding="utf-8").splitlines() if line.count("\t") == 2][1:]
+    printed = [(float(f1), float(accuracy)) for _, f1, accuracy in rows]
+    known = [(100 * row.weighted_f1, 100 * row.accuracy) for row in published_table().rows.values()]
+    assert len(printed) == 22
+    assert known == [pytest.approx(pair, abs=1e-9) for pair in printed]
+    assert published_table().rows["dist-0.7-cl"].weighted_f1 == pytest.approx(0.69266)
+
+
+def test_several_seeds_repeat_the_students_and_train_one_teacher() -> None:
+    study = paper_study(paper("optimisation.seed=5"), seeds=(0, 1, 2))
+    planned = members(study)
+    assert len(planned) == 1 + 21 * 3
+    assert [seed for item, seed in planned if item.teacher] == [5]
+    assert {recipe_of(study, item, seed).optimisation.seed for item, seed in planned if item.key == "plain"} == {
+        0,
+        1,
+        2,
+    }
+    assert {recipe_of(study, item, seed).data for item, seed in planned} == {study.base.data}
+
+
+def test_the_finer_sweep_and_the_candidates() -> None:
+    study = check_study(paper_study(paper(), fine_sweep=True, teacher_candidates=True, seeds=(0, 1)))
+    keys = [item.key for item in study.configurations]
+    assert keys[22:] == [*(f"kl-{alpha:g}" for alpha in FINE_ALPHAS), "teacher-resnetv2_50", "teacher-resnetv2_101"]
+    assert sum(item.key == "teacher-resnetv2_50" for item, _ in members(study)) == 1
+    candidate = recipe_of(study, study.configuration("teacher-resnetv2_101"))
+    assert (candidate.task, candidate.teacher.architecture) == ("teacher", "resnetv2_101")
+    other = paper_study(
+        paper("teacher.architecture=mobilenetv2_100", "teacher.weights=/some.safetensors"), teacher_candidates=True
+    )
+    assert [item.key for item in other.configurations[22:]] == [f"teacher-{name}" for name in CANDIDATES]
+    assert recipe_of(other, other.configuration("teacher-tf_efficientnet_b7")).teacher.weights == "hub"
+    for name in CANDIDATES:
+        check_architecture(name)
+
+
+def test_the_teacher_may_have_settings_of_its_own() -> None:
+    study = paper_study(paper(), teacher_changes=(("optimisation.learning_rate", 3e-4), ("teacher.weights", "none")))
+    recipes = {item.key: recipe_of(study, item, 0) for item in study.configurations}
+    assert recipes["teacher"].optimisation.learning_rate == 3e-4
+    assert recipes["kl-0.1"].optimisation.learning_rate == 1e-5
+    assert teacher_of(study, study.configuration("kl-0.1")) is study.configurations[0]
+    said = {item.what: (item.paper, item.here) for item in study_departures(study, 25331)}
+    assert said["Learning rate (teacher)"] == ("1e-05", "0.0003")
+    assert said["Teacher: Starting weights"] == ("pretrained weights", "random weights")
+    assert set(said) == {"Split", "Learning rate (teacher)", "Teacher: Starting weights"}
+
+
+def test_a_given_teachers_own_recipe_counts() -> None:
+    study = paper_study(paper("teacher.run=/runs/given"))
+    given = paper("task=teacher", "teacher.architecture=resnetv2_50", "teacher.weights=none")
+    said = {item.what: item.here for item in study_departures(study, 25331, teacher=given)}
+    assert said["Teacher: Architecture"] == "resnetv2_50"
+
+
+def test_the_papers_own_recipe_departs_nowhere() -> None:
+    own = paper("data.group_by_lesion=false", "teacher.architecture=tf_efficientnet_b7.aa_in1k")
+    assert departures(own, 25331) == ()
+    exact = set_values(own, ["data.split=[17728, 5062, 2541]", "data.seed=7", "optimisation.seed=3"])
+    assert departures(exact, None) == ()
+    assert "NOT" not in headline(())
+
+
+def test_departures_are_said_in_words() -> None:
+    recipe = paper(
+        *("data.image_size=64", "student.architecture=mobilenetv2_050", "student.weights=none"),
+        *("optimisation.learning_rate=0.001", "distillation.alpha=0.9", "teacher.weights=/a/file.safetensors"),
+    )
+    found = {item.what: (item.paper, item.here) for item in departures(recipe, 1544, synthetic=True)}
+    assert found["Images"] == ("25,331", "1,544")
+    assert found["Image size"] == ("224 pixels", "64 pixels")
+    assert found["Student: Architecture"] == ("mobilenetv2_100", "mobilenetv2_050")
+    assert found["Student: Starting weights"] == ("pretrained weights", "random weights")
+    assert found["Teacher: Starting weights"][1] == "weights of a file"
+    assert found["Pictures"][1] == "synthetic"
+    assert "Alpha" not in found
+    assert found["Split"][0] == "by image"
+    sentence = headline(departures(recipe, 1544))
+    assert sentence.startswith("NOT a reproduction: images 1,544 instead of 25,331; image size 64 pixels instead")
+
+
+def test_the_numbers_of_the_text_are_right() -> None:
+    facts = published_facts()
+    assert facts["train"] + facts["validation"] + facts["test"] == facts["images"] == 25331
