@@ -22,12 +22,13 @@ from core.events import Level, Notice
 from core.reporting.words import STATE_WORDS
 from core.runs.status import RunSummary
 from skinkd_gui.training.queue import QueueState, TrainingQueue
-from skinkd_gui.training.work import QueuedRun
+from skinkd_gui.training.work import QueuedRun, UnfinishedStudy
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
 _FOLDER = Qt.ItemDataRole.UserRole
+_IS_STUDY = Qt.ItemDataRole.UserRole + 1
 
 
 class _Section(QFrame):
@@ -152,9 +153,10 @@ class WaitingRuns(_Section):
 
 
 class UnfinishedRuns(_Section):
-    """Runs that were stopped, interrupted or failed, to go on with."""
+    """Studies that are not complete, and runs that were stopped, interrupted or failed, to go on with."""
 
     resume_requested = Signal(object)  # Path of the run folder
+    study_requested = Signal(object)  # Path of the study's folder
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Unfinished runs", "unfinishedRunsList", parent)
@@ -168,10 +170,17 @@ class UnfinishedRuns(_Section):
         self.items.currentRowChanged.connect(self._enable)
         self.show_runs(())
 
-    def show_runs(self, runs: Sequence[RunSummary]) -> None:
-        """List these runs; the chosen one stays chosen."""
+    def show_runs(self, runs: Sequence[RunSummary], studies: Sequence[UnfinishedStudy] = ()) -> None:
+        """List these studies and runs; the chosen one stays chosen."""
         chosen = self.items.currentItem().data(_FOLDER) if self.items.currentItem() else None
         self.items.clear()
+        for study in studies:
+            failed = f", {study.failed} failed" if study.failed else ""
+            item = QListWidgetItem(f"{breakable(study.name)}\nStudy, {study.done} of {study.total} runs done{failed}")
+            item.setData(_FOLDER, str(study.folder))
+            item.setData(_IS_STUDY, True)
+            item.setToolTip(str(study.folder))
+            self.items.addItem(item)
         for run in runs:
             status = run.status
             where = f", epoch {status.epoch} of {status.epochs}" if status.epoch else ""
@@ -179,10 +188,10 @@ class UnfinishedRuns(_Section):
             item.setData(_FOLDER, str(run.folder))
             item.setToolTip(status.message or str(run.folder))
             self.items.addItem(item)
-        folders = [str(run.folder) for run in runs]
-        self.items.setCurrentRow(folders.index(chosen) if chosen in folders else 0 if runs else -1)
+        folders = [*(str(study.folder) for study in studies), *(str(run.folder) for run in runs)]
+        self.items.setCurrentRow(folders.index(chosen) if chosen in folders else 0 if folders else -1)
         self.fit()
-        self.setVisible(bool(runs))
+        self.setVisible(bool(folders))
         self._enable()
 
     @Slot()
@@ -193,7 +202,8 @@ class UnfinishedRuns(_Section):
     def _ask(self) -> None:
         item = self.items.currentItem()
         if item is not None:
-            self.resume_requested.emit(Path(item.data(_FOLDER)))
+            signal = self.study_requested if item.data(_IS_STUDY) else self.resume_requested
+            signal.emit(Path(item.data(_FOLDER)))
 
 
 class Notices(_Section):

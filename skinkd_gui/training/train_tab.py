@@ -18,6 +18,7 @@ from core.runs.status import RunSummary
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
 from skinkd_gui.training.side_panel import Notices, UnfinishedRuns, WaitingRuns
+from skinkd_gui.training.work import UnfinishedStudy, unfinished_studies
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -44,6 +45,7 @@ class _Found:
 
     any_run: bool
     unfinished: tuple[RunSummary, ...]
+    studies: tuple[UnfinishedStudy, ...] = ()
 
 
 class TrainTab(QWidget):
@@ -70,6 +72,7 @@ class TrainTab(QWidget):
         queue.run_stopped.connect(self._on_run_ended)
         queue.failed.connect(self._on_run_ended)
         self.unfinished.resume_requested.connect(self.resume_run)
+        self.unfinished.study_requested.connect(self.resume_study)
         self.live.results_requested.connect(self.results_requested)
         self.live.change_requested.connect(self.open_recipe)
         theme().changed.connect(self._restyle)
@@ -191,7 +194,10 @@ class TrainTab(QWidget):
             from core.runs.listing import list_runs
 
             runs = list_runs(root)
-            return _Found(bool(runs), tuple(run for run in runs if run.resumable))
+            studies = unfinished_studies(root)
+            slugs = {study.folder.name for study in studies}  # their runs are gone on with by the study
+            alone = tuple(run for run in runs if run.resumable and run.annotations.study not in slugs)
+            return _Found(bool(runs), alone, studies)
 
         self._list_again = False
         job = Job(work, self)
@@ -220,7 +226,10 @@ class TrainTab(QWidget):
         """Put an unfinished study into the queue."""
         from core.study.folder import StudyFolder
 
-        self._queue.add_study(folder, StudyFolder(folder).study().name)
+        try:
+            self._queue.add_study(folder, StudyFolder(folder).study().name)
+        except SkinKDError as error:
+            show_error(self, error)
 
     def shut_down(self) -> None:
         """Start nothing any more; the window ends what still works."""
@@ -292,7 +301,9 @@ class TrainTab(QWidget):
     def _arrange(self) -> None:
         """Show what fits: the first steps, an idle page or the live view; with the lists where there is something."""
         state = self._queue.state
-        self.unfinished.show_runs(self.unfinished_runs)
+        queued = {run.study for run in (*state.waiting, state.current) if run is not None}
+        studies = [study for study in self._found.studies if study.folder not in queued]
+        self.unfinished.show_runs(self.unfinished_runs, studies)
         first = not (self._shown_once or self._found.any_run or state.waiting)
         live = self._shown_once
         self._stack.setCurrentIndex(1 if live else 0)

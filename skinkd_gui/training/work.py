@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.recipe import Recipe
 from core.runs.status import RunSummary
 from skinkd_gui.training.progress import PlanMade
 from skinkd_gui.workers.job import Work
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,34 @@ class Conditions:
 
     runs_root: Path
     threads_left: int = 0
+
+
+@dataclass(frozen=True)
+class UnfinishedStudy:
+    """A study that is not complete: `done` of `total` runs are finished, `failed` ended by an error."""
+
+    folder: Path
+    name: str
+    done: int
+    failed: int
+    total: int
+
+
+def unfinished_studies(runs_root: Path) -> tuple[UnfinishedStudy, ...]:
+    """The studies in a folder of runs that can be gone on with; one that can not be read is logged and left out."""
+    from core.study.folder import list_studies
+
+    found = []
+    for folder in list_studies(runs_root):
+        try:
+            name, members = folder.study().name, folder.members()
+        except SkinKDError:
+            _log.warning("the study in %s can not be read", folder.path, exc_info=True)
+            continue
+        done, failed = sum(member.finished for member in members), sum(member.failed for member in members)
+        if done < len(members):
+            found.append(UnfinishedStudy(folder.path, name, done, failed, len(members)))
+    return tuple(found)
 
 
 def work_for(run: QueuedRun, conditions: Conditions) -> Work:

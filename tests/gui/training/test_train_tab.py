@@ -14,8 +14,12 @@ from core.events import Level, Notice, Phase, Progress
 from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
+from core.study.execute import start_member
+from core.study.folder import create_study
+from core.study.paper import paper_study
 from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab, sample_folder
+from skinkd_gui.training.wizard.dialog import WizardResult
 from skinkd_gui.training.work import Conditions
 from tests.gui.training.scripted import RECIPE, Stage, batch, epoch_finished
 
@@ -219,3 +223,32 @@ def test_the_sample_images_are_written_and_opened(qtbot: QtBot, tab: TrainTab, m
     assert sample_folder().is_dir()
     assert recipe is not None
     qtbot.waitUntil(lambda: button(tab, "trySampleButton").isEnabled())
+
+
+def test_an_unfinished_study_is_gone_on_with_as_a_whole(
+    qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage, tmp_path: Path
+) -> None:
+    recipe = RECIPE.model_copy(update={"data": RECIPE.data.model_copy(update={"path": str(tmp_path)})})
+    folder = create_study(paper_study(recipe), tmp_path / "runs")
+    start_member(folder, folder.members()[0])  # its teacher, which is not listed beside the study
+    tab.refresh()
+    qtbot.waitUntil(lambda: listed(tab, "unfinishedRunsList") == ["Paper study\nStudy, 0 of 22 runs done"])
+    button(tab, "resumeRunButton").click()
+    qtbot.waitUntil(stage.at_work.is_set)
+    assert queue.state.current is not None
+    assert queue.state.current.study == folder.path
+    assert listed(tab, "unfinishedRunsList") == []
+    stage.finish.set()
+    qtbot.waitUntil(idle(queue))
+
+
+def test_the_wizard_s_study_is_written_and_queued(
+    qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage, tmp_path: Path
+) -> None:
+    recipe = RECIPE.model_copy(update={"data": RECIPE.data.model_copy(update={"path": str(tmp_path)})})
+    tab._start(WizardResult(recipe, "Mine", paper_study(recipe, name="Mine")))
+    qtbot.waitUntil(stage.at_work.is_set)
+    assert (tmp_path / "runs" / "studies" / "mine" / "study.toml").is_file()
+    assert stage.names == ["Mine"]
+    stage.finish.set()
+    qtbot.waitUntil(idle(queue))
