@@ -1,27 +1,36 @@
 """The one way from an image file to pixels: for training, evaluation, the window and the command line.
 
-EXIF orientation applied, RGB, squashed to a square (as the paper does) with an anti-aliased bilinear filter.
+EXIF orientation applied, RGB, squashed to a square (as the paper does) with an anti-aliased bilinear filter. Of a file
+with several pictures (pages, frames, an animation) the first counts. What a file is decides, not what it is called.
 """
 
 from __future__ import annotations
 
+import importlib
+import stat
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from core.data.dicom import DICOM_SUFFIXES, HEAD_BYTES, DicomError, is_dicom, may_be_bare_dicom, read_dicom
 from core.errors import SkinKDError
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Part of every store's key: raise it whenever the same file would decode to other pixels."""
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
-)
+IMAGE_SUFFIXES = DICOM_SUFFIXES | {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"),
+    *(".heic", ".heif", ".avif"),
+}
 """File names that count as images, in lower case."""
 
 DECODE_ERRORS = (
@@ -40,6 +49,12 @@ DECODE_ERRORS = (
     Image.DecompressionBombError,
 )
 """What Pillow is known to raise on damaged files."""
+
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_HEIC_REASON = (
+    "It is a HEIC picture, which SkinKD reads only with the Python package pillow-heif beside it. Save it as JPEG (on "
+    "an iPhone: Settings, Camera, Formats, Most Compatible)."
+)
 
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSES = {
@@ -61,15 +76,40 @@ class UnreadableImageError(SkinKDError):
         self.reason = reason
 
 
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A picture of one size, uint8 RGB (size, size, 3); `note` is what the reader of a result must know of its file."""
+
+    pixels: NDArray[np.uint8]
+    note: str
+
+
+class HeicError(ValueError):
+    """A HEIC picture without a reader for it; the message is a whole sentence for the user."""
+
+
 def decode_image(path: Path, size: int) -> NDArray[np.uint8]:
     """The picture in a file as (size, size, 3) uint8 RGB. Raises `UnreadableImageError`, also for cut-off files."""
-    try:
-        with Image.open(path) as image:
-            # At least twice the wanted size is kept, so the filter below still decides every pixel.
-            image.draft(None, (2 * size, 2 * size))
-            return resize_image(image, size)
-    except DECODE_ERRORS as error:
-        raise UnreadableImageError(path, describe_failure(error), f"{path}\n{type(error).__name__}: {error}") from error
+    return _decoded(path, size, noted=False).pixels
+
+
+def decode_noted(path: Path, size: int) -> Decoded:
+    """As `decode_image`, with what must be said of the file (that it holds more than one picture, for instance)."""
+    return _decoded(path, size, noted=True)
+
+
+def decode_picture(path: Path, width: int, height: int) -> Image.Image:
+    """The picture in a file for the eye: upright RGB, its proportions kept, at most `width` x `height`.
+
+    Raises `UnreadableImageError`.
+    """
+    with _reasons(path), _opened(path) as image:
+        # Only JPEG is affected; twice the wanted size leaves the filter below enough to work with.
+        image.draft("RGB", (2 * max(width, height), 2 * max(width, height)))
+        orientation = _orientation(image)
+        shown = _upright(to_rgb(image), orientation)
+        shown.thumbnail((width, height))
+        return shown
 
 
 def resize_image(image: Image.Image, size: int) -> NDArray[np.uint8]:
@@ -80,10 +120,100 @@ def resize_image(image: Image.Image, size: int) -> NDArray[np.uint8]:
 
 
 def decode_full(content: bytes) -> NDArray[np.uint8]:
-    """Every pixel of an image file as (height, width, 3) uint8 RGB, upright. Pillow's errors pass through."""
-    with Image.open(BytesIO(content)) as image:
+    """Every pixel of an image file as (height, width, 3) uint8 RGB, upright. `DECODE_ERRORS` pass through."""
+    with _opened(BytesIO(content)) as image:
         orientation = _orientation(image)
         return np.asarray(_upright(to_rgb(image), orientation), dtype=np.uint8)
+
+
+def _decoded(path: Path, size: int, *, noted: bool) -> Decoded:
+    with _reasons(path), _opened(path) as image:
+        note = _note(image) if noted else ""
+        # At least twice the wanted size is kept, so the filter still decides every pixel.
+        image.draft(None, (2 * size, 2 * size))
+        return Decoded(resize_image(image, size), note)
+
+
+@contextmanager
+def _reasons(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes a decoder raise into an `UnreadableImageError`."""
+    try:
+        yield
+    except DicomError as error:
+        raise UnreadableImageError(path, str(error)) from None
+    except DECODE_ERRORS as error:
+        raise UnreadableImageError(path, describe_failure(error), f"{path}\n{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _opened(source: Path | BytesIO) -> Iterator[Image.Image]:
+    """The picture in a file of any known kind, not yet decoded where that can wait."""
+    if isinstance(source, BytesIO):
+        with _picture(source) as image:
+            yield image
+        return
+    mode = source.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if not stat.S_ISREG(mode):
+        raise OSError("it is a device or a pipe")  # opening it could wait for ever
+    with source.open("rb") as file, _picture(file) as image:
+        yield image
+
+
+def _picture(file: BinaryIO) -> Image.Image:
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if is_dicom(head):
+        return _dicom_picture(file)
+    try:
+        return Image.open(file)
+    except UnidentifiedImageError:
+        if _is_heic(head) and _can_read_heic():
+            file.seek(0)
+            return Image.open(file)
+        if _is_heic(head):
+            raise HeicError(_HEIC_REASON) from None
+        if may_be_bare_dicom(head):
+            return _dicom_picture(file)
+        raise
+
+
+def _dicom_picture(file: BinaryIO) -> Image.Image:
+    picture = read_dicom(file)
+    picture.image.info["note"] = picture.note
+    return picture.image
+
+
+def _is_heic(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS
+
+
+def _can_read_heic() -> bool:
+    """Teach Pillow HEIC when the user has installed a reader.
+
+    None comes with SkinKD: the wheels of the one that is maintained carry an encoder under the GPL.
+    """
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener(thumbnails=False)
+    except ImportError:
+        return False
+    return True
+
+
+def _note(image: Image.Image) -> str:
+    """What else a file holds that is not used."""
+    if "note" in image.info and image.format is None:
+        return str(image.info["note"])
+    try:
+        if image.format == "TIFF" and (pages := int(getattr(image, "n_frames", 1))) > 1:
+            return f"Only the first of its {pages:,} pages was used."
+        if image.format in ("GIF", "WEBP", "PNG", "AVIF") and getattr(image, "is_animated", False):
+            return "It is an animation; only its first picture was used."
+        image.seek(0)
+    except DECODE_ERRORS:
+        return ""  # damage beyond the first picture
+    return ""
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -103,6 +233,8 @@ def describe_failure(error: BaseException) -> str:
     """Why an image could not be decoded, as one plain sentence without the file's name."""
     if isinstance(error, UnreadableImageError):
         return error.reason
+    if isinstance(error, DicomError | HeicError):
+        return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "It is not an image of a known format, or its beginning is damaged."
     known: tuple[tuple[type[BaseException], str], ...] = (
@@ -118,6 +250,8 @@ def describe_failure(error: BaseException) -> str:
     message = str(error).strip().rstrip(".")
     if "truncated" in message.lower():
         return "The file is cut off before its end."
+    if "device or a pipe" in message:
+        return "It is not a file but a device or a pipe."
     return f"The file is damaged ({message or type(error).__name__})."
 
 

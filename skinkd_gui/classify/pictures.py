@@ -7,11 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
 from PySide6.QtCore import QObject, QSize, Signal, Slot
 from PySide6.QtGui import QImage
 
-from core.data.decoding import DECODE_ERRORS, describe_failure, to_rgb
+from core.data.decoding import UnreadableImageError, decode_picture
 from core.events import CancelToken, Event, Report
 from skinkd_gui.workers.job import Job
 
@@ -28,13 +27,10 @@ class Picture(Event):
 def load_picture(path: Path, box: QSize) -> Picture:
     """The picture in a file, shrunk to fit `box` with its proportions kept. Never raises for a bad file."""
     try:
-        with Image.open(path) as image:
-            image.draft("RGB", (2 * box.width(), 2 * box.height()))
-            shown = to_rgb(_upright(image))
-            shown.thumbnail((box.width(), box.height()))
-            data = shown.tobytes()
-    except DECODE_ERRORS as error:
-        return Picture(path, None, describe_failure(error))
+        shown = decode_picture(path, box.width(), box.height())
+        data = shown.tobytes()
+    except UnreadableImageError as error:
+        return Picture(path, None, error.reason)
     view = QImage(data, shown.width, shown.height, 3 * shown.width, QImage.Format.Format_RGB888)
     return Picture(path, view.copy())  # the copy owns its pixels
 
@@ -100,12 +96,3 @@ class PictureLoader(QObject):
             self._job = None
         if self._waiting:  # asked for while the thread was ending
             self._start()
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except DECODE_ERRORS:
-        # As in training: a damaged EXIF block says nothing about the pixels. If they are damaged too, this raises.
-        image.load()
-        return image

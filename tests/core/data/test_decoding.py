@@ -1,12 +1,36 @@
 from __future__ import annotations
 
+import base64
+import importlib.util
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from core.data.decoding import UnreadableImageError, decode_full, decode_image, describe_failure, resize_image
+from core.data.decoding import (
+    UnreadableImageError,
+    decode_full,
+    decode_image,
+    decode_noted,
+    decode_picture,
+    describe_failure,
+    resize_image,
+)
+
+# 64 x 48 pixels: red, green / blue, yellow.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+    "ACJpbG9jAAAAAERAAAEAAQAAAAABoQABAAAAAAAAALMAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRt"
+    "AAAAAAABAAAA/WlwcnAAAADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMA"
+    "AAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5uAhoMCAAAAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5j"
+    "bHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAoY2xhcAAAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBp"
+    "eGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWBAgMFhAAAALttZGF0AAAArygBrwngIzUt/+tf//jc8h41mR07u/Uo/3S27xWn"
+    "/3xG19+jvTf+wo71v7/bR5qoEkan/8ELL2wgWNBP80ECbH2vRDYQO9DIn9g8wEkiIrZCYOlPoyg7miwBrbwQVQ9XbxcS0GUBREd7"
+    "S4G5ggL/2cdqgMXPl69C+qXtPDgf8KB4pbZfFCLpVJsP0EYlErUHbrZyWSCbTv/yctSO+RYqRp5vzVIyu4Fp1ByuyeqCgMg="
+)
 
 
 def _scene(width: int, height: int) -> Image.Image:
@@ -126,3 +150,75 @@ def test_damaged_exif_does_not_lose_the_picture(tmp_path: Path) -> None:
     path = tmp_path / "x.jpg"
     _scene(60, 60).save(path, exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00")
     assert decode_image(path, 32).shape == (32, 32, 3)
+
+
+def test_the_first_of_several_pages_and_it_says_so(tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (20, 10), (200, 0, 0)), Image.new("RGB", (20, 10), (0, 200, 0))
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=[second, second])
+    first.save(tmp_path / "moving.gif", save_all=True, append_images=[second])
+    first.save(tmp_path / "moving.webp", save_all=True, append_images=[second], lossless=True)
+    first.save(tmp_path / "single.tif")
+    for name, note in (
+        ("pages.tif", "Only the first of its 3 pages was used."),
+        ("moving.gif", "It is an animation; only its first picture was used."),
+        ("moving.webp", "It is an animation; only its first picture was used."),
+        ("single.tif", ""),
+    ):
+        decoded = decode_noted(tmp_path / name, 16)
+        assert decoded.note == note, name
+        assert np.array_equal(decoded.pixels, decode_image(tmp_path / name, 16))
+        assert np.abs(decoded.pixels.astype(int) - (200, 0, 0)).max() <= 2, name
+
+
+def test_a_damaged_second_page_does_not_lose_the_first(tmp_path: Path) -> None:
+    page = _scene(40, 30)
+    page.save(tmp_path / "pages.tif", save_all=True, append_images=[page])
+    content = (tmp_path / "pages.tif").read_bytes()
+    (tmp_path / "pages.tif").write_bytes(content[: len(content) * 3 // 4])
+    assert decode_noted(tmp_path / "pages.tif", 16).pixels.shape == (16, 16, 3)
+
+
+def test_pictures_for_the_eye_keep_their_proportions(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    _scene(300, 200).save(tmp_path / "turned.jpg", exif=exif)
+    shown = decode_picture(tmp_path / "turned.jpg", 100, 100)
+    assert (shown.mode, shown.size) == ("RGB", (67, 100))
+    assert decode_picture(_saved(tmp_path / "small.png", _scene(30, 20)), 100, 100).size == (30, 20)
+    with pytest.raises(UnreadableImageError, match="does not exist"):
+        decode_picture(tmp_path / "none.png", 100, 100)
+
+
+def test_pixel_floods_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _saved(tmp_path / "flood.png", Image.new("L", (300, 300)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    with pytest.raises(UnreadableImageError, match="more pixels than any lesion image"):
+        decode_image(path, 16)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(UnreadableImageError, match="device or a pipe"):
+        decode_image(tmp_path / "pipe.jpg", 16)
+
+
+def test_heic_without_a_reader_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as if it were not installed
+    Image.init()
+    monkeypatch.setattr(Image, "ID", [kind for kind in Image.ID if kind != "HEIF"])
+    (tmp_path / "phone.heic").write_bytes(HEIC)
+    with pytest.raises(UnreadableImageError, match="Save it as JPEG"):
+        decode_image(tmp_path / "phone.heic", 16)
+    with pytest.raises(ValueError, match="Save it as JPEG") as caught:
+        decode_full(HEIC)
+    assert "Save it as JPEG" in describe_failure(caught.value)
+
+
+def test_heic_with_a_reader(tmp_path: Path) -> None:
+    if importlib.util.find_spec("pillow_heif") is None:
+        pytest.skip("pillow-heif is not installed")
+    (tmp_path / "phone.jpg").write_bytes(HEIC)  # the content decides
+    pixels = decode_image(tmp_path / "phone.jpg", 64).astype(int)
+    assert np.abs(pixels[8, 8] - (200, 40, 40)).max() <= 8
+    assert np.abs(pixels[56, 56] - (230, 220, 90)).max() <= 8
