@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cli.console import columns, many, percent
 from core.data.types import CLASS_NAMES, DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
-from core.reporting.words import kind_of_run
+from core.reporting.words import interval_of, kind_of_run, score_name
 from core.runs.status import RunSummary
 
+if TYPE_CHECKING:
+    from core.evaluation.detailed import DetailedScores
+    from core.evaluation.intervals import ScoreIntervals
+
 SHOWN_PROBLEMS = 20
+
+_HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
 
 
 def scores_document(scores: Scores) -> dict[str, Any]:
@@ -42,6 +48,40 @@ def scores_text(scores: Scores) -> str:
     ]
     titles = ["class", "name", "precision", "recall", "F1", "images"]
     return head + "\n\n" + columns(titles, rows, right=titles[2:])
+
+
+def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
+    """All scores of an evaluation with their intervals, as two tables and what they mean."""
+    scores = detailed.scores
+    headline = [(score_name(name), getattr(scores, name), getattr(intervals, name)) for name in _HEADLINE]
+    melanoma = detailed.per_class[0]
+    headline.append(("Melanoma sensitivity", melanoma.sensitivity, intervals.melanoma_sensitivity))
+    headline.append(("  at 90 % specificity", detailed.melanoma_sensitivity_at_90_specificity, None))
+    headline.append(("Macro AUC", detailed.macro_auc, None))
+    overall = columns(["score", "value"], [[name, interval_of(value, bounds)] for name, value, bounds in headline])
+    names = dict(zip(scores.classes, CLASS_NAMES, strict=False))
+    rows = [
+        [
+            item.code,
+            names[item.code],
+            percent(item.precision),
+            percent(item.sensitivity),
+            percent(item.specificity),
+            "-" if item.f1 is None else interval_of(item.f1, bounds),
+            percent(item.auc),
+            f"{item.support:,}",
+        ]
+        for item, bounds in zip(detailed.per_class, intervals.per_class_f1, strict=True)
+    ]
+    titles = ["class", "name", "precision", "sensitivity", "specificity", "F1", "AUC", "images"]
+    drawn = "lesions" if intervals.by_lesion else "images, as their lesions are not known"
+    notes = [
+        f"In brackets: 95 % bootstrap intervals ({intervals.resamples:,} resamples of {drawn}; class by class). "
+        "A dash: undefined."
+    ]
+    if any(bounds is not None and bounds.low == bounds.high for bounds in intervals.per_class_f1):
+        notes.append("An interval without width only says that all resamples agree, not that the score is certain.")
+    return "\n\n".join([overall, columns(titles, rows, right=titles[2:]), *notes])
 
 
 def run_document(summary: RunSummary) -> dict[str, Any]:

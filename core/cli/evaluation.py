@@ -19,19 +19,24 @@ from core.runs.folder import RunFolder
 from core.runs.tables import SplitRow
 
 if TYPE_CHECKING:
-    from core.evaluation.scores import Scores
+    from core.evaluation.detailed import DetailedScores
+    from core.evaluation.intervals import ScoreIntervals
     from core.models.info import ModelInfo
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of `images` images; `left_out` names those without a usable picture, `part` is empty for all."""
+    """All scores of `images` images with their intervals.
+
+    `left_out` names the images without a usable picture; `part` is empty for all images.
+    """
 
     model_file: Path
     data: Path
     part: str
     images: int
-    scores: Scores
+    detailed: DetailedScores
+    intervals: ScoreIntervals
     left_out: tuple[str, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
@@ -47,7 +52,8 @@ def evaluate_on(
     """
     from core.data.checking import check_images, excluded_names
     from core.data.reading import read_dataset
-    from core.evaluation.metrics import score
+    from core.evaluation.detailed import detailed_scores
+    from core.evaluation.intervals import bootstrap_scores
 
     model_file = model_file_of(source)
     rows = RunFolder(source).split_rows if source.is_dir() else ()
@@ -59,12 +65,14 @@ def evaluate_on(
     usable = dataset.without(left_out)
     chosen = _chosen(usable, parts, part)
     logits, info = _logits(model_file, usable, chosen, device, report, token)
+    labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
     return Evaluation(
         model_file=model_file,
         data=data,
         part=part,
         images=len(chosen),
-        scores=score(usable.labels[chosen], logits),
+        detailed=detailed_scores(labels, logits),
+        intervals=bootstrap_scores(labels, logits.argmax(axis=1), lesions),
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
         notes=(

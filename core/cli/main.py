@@ -13,7 +13,16 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import data_commands, doctor, model_commands, recipe_commands, run_commands
+from core.cli import (
+    compare_commands,
+    data_commands,
+    doctor,
+    model_commands,
+    recipe_commands,
+    report_commands,
+    run_commands,
+    study_commands,
+)
 from core.cli.console import answer, answer_json, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
@@ -33,7 +42,10 @@ app = typer.Typer(
 data_commands.add_to(app)
 recipe_commands.add_to(app)
 run_commands.add_to(app)
+study_commands.add_to(app)
 model_commands.add_to(app)
+compare_commands.add_to(app)
+report_commands.add_to(app)
 doctor.add_to(app)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, percent, say
-from core.cli.documents import problems_document, scores_document, scores_text
+from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
@@ -42,6 +42,8 @@ def evaluate(
 ) -> None:
     """Score a model on a labelled set; without --data, on the test part of the run's own data."""
     from core.cli.evaluation import evaluate_on
+    from core.evaluation.detailed import detailed_to_json
+    from core.evaluation.intervals import intervals_to_json
 
     source = _model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as report:
@@ -50,11 +52,12 @@ def evaluate(
         facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
         problems = problems_document(result.problems)
         left_out = {"images": result.images, "left_out": list(result.left_out), "problems": problems}
-        scores = scores_document(result.scores)
-        answer_json({**facts, **left_out, "notes": list(result.notes), "synthetic": result.synthetic, **scores})
+        remarks = {"notes": list(result.notes), "synthetic": result.synthetic}
+        scores = {**detailed_to_json(result.detailed), "intervals": intervals_to_json(result.intervals)}
+        answer_json({**facts, **left_out, **remarks, **scores})
         return
     answer(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
-    answer(scores_text(result.scores))
+    answer(evaluation_text(result.detailed, result.intervals))
     for note in result.notes:
         say(f"Note: {note}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resam
 
 MINIMUM = 30
 """Fewer common images than this are not compared."""
+
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -91,42 +93,22 @@ def compare(
     how far another training with another seed would have come, they do not know.
     """
     common = _common(baseline, other)
-    outside = (
-        len(baseline.names) - len(common.names) - len(common.relabelled),
-        len(other.names) - len(common.names) - len(common.relabelled),
-    )
-    by_lesion = knows_lesions(common.groups)
+    found = len(common.names) + len(common.relabelled)
     why_not = _why_not(len(common.names), minimum)
-    if why_not:
-        return Comparison(
-            len(common.names),
-            *outside,
-            False,
-            why_not,
-            (),
-            None,
-            (),
-            (),
-            by_lesion,
-            common.relabelled,
-            _notes(common, outside),
-        )
-    right = common.baseline == common.labels, common.other == common.labels
-    won, lost = right[1] & ~right[0], right[0] & ~right[1]
-    return Comparison(
+    empty = Comparison(
         common=len(common.names),
-        only_baseline=outside[0],
-        only_other=outside[1],
-        comparable=True,
-        why_not="",
-        differences=_differences(common, resamples, seed),
-        mcnemar=mcnemar(int(lost.sum()), int(won.sum())),
-        won=tuple(common.names[row] for row in np.flatnonzero(won)),
-        lost=tuple(common.names[row] for row in np.flatnonzero(lost)),
-        by_lesion=by_lesion,
+        only_baseline=len(baseline.names) - found,
+        only_other=len(other.names) - found,
+        comparable=not why_not,
+        why_not=why_not,
+        differences=(),
+        mcnemar=None,
+        won=(),
+        lost=(),
+        by_lesion=knows_lesions(common.groups),
         relabelled=common.relabelled,
-        notes=_notes(common, outside),
     )
+    return empty if why_not else _judged(empty, common, resamples, seed)
 
 
 def mcnemar(only_baseline_right: int, only_other_right: int) -> McNemar:
@@ -173,26 +155,53 @@ def _why_not(common: int, minimum: int) -> str:
     if common >= minimum:
         return ""
     if not common:
-        return "The runs have no test image in common, so they can not be compared."
+        return "The runs have no test image with the same name and label in common, so they can not be compared."
     return (
-        f"The runs have only {common:,} test {'image' if common == 1 else 'images'} in common; at least {minimum:,} "
-        "are needed to compare them."
+        f"The runs have only {common:,} test {'image' if common == 1 else 'images'} with the same name and label in "
+        f"common; at least {minimum:,} are needed to compare them."
     )
 
 
-def _notes(common: _Common, outside: tuple[int, int]) -> tuple[str, ...]:
+def _judged(empty: Comparison, common: _Common, resamples: int, seed: int) -> Comparison:
+    """The comparison with its numbers."""
+    right, also_right = common.baseline == common.labels, common.other == common.labels
+    won, lost = np.flatnonzero(also_right & ~right), np.flatnonzero(right & ~also_right)
+    differences, test = _differences(common, resamples, seed), mcnemar(len(lost), len(won))
+    return replace(
+        empty,
+        differences=differences,
+        mcnemar=test,
+        won=tuple(common.names[row] for row in won),
+        lost=tuple(common.names[row] for row in lost),
+        notes=(*_notes(empty), *_at_the_edge(differences, test)),
+    )
+
+
+def _notes(comparison: Comparison) -> tuple[str, ...]:
     notes = []
-    if any(outside):
+    if comparison.only_baseline or comparison.only_other:
         notes.append(
-            f"The runs were tested on different images. Only the {len(common.names):,} that both were tested on count "
-            f"here; {outside[0]:,} of the baseline alone and {outside[1]:,} of the other run alone do not."
+            f"The runs were tested on different images. Only the {comparison.common:,} that both were tested on count "
+            f"here; {comparison.only_baseline:,} of the baseline alone and {comparison.only_other:,} of the other run "
+            "alone do not."
         )
-    if common.relabelled:
+    if comparison.relabelled:
         notes.append(
-            f"{len(common.relabelled):,} images have different labels in the two runs and are left out: perhaps the "
-            "labels were corrected, or two data sets use the same names."
+            f"{len(comparison.relabelled):,} images have different labels in the two runs and are left out: perhaps "
+            "the labels were corrected, or two data sets use the same names."
         )
     return tuple(notes)
+
+
+def _at_the_edge(differences: tuple[Difference, ...], test: McNemar) -> tuple[str, ...]:
+    """Both judge the same images right and wrong; near the edge of the noise they may come to different verdicts."""
+    accuracy = next(item for item in differences if item.score == "accuracy")
+    if accuracy.interval is None or accuracy.within_noise == (test.p_value >= _LEVEL):
+        return ()
+    return (
+        f"The interval of the difference in accuracy and McNemar's test (p = {test.p_value:.3f}) do not agree: the "
+        "difference lies at the edge of the noise. More test images would decide.",
+    )
 
 
 def _differences(common: _Common, resamples: int, seed: int) -> tuple[Difference, ...]:

@@ -64,6 +64,8 @@ def bootstrap_scores(
     stay as they are where a lesion has one image, and nearly so otherwise. The bounds are the 2.5th and 97.5th
     percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3). They say nothing about
     another training of the same model. A class with fewer than two lesions has no interval: there is nothing to draw.
+    With few lesions the intervals come out somewhat too narrow, and without any width where the model is right (or
+    wrong) on all of them: no resample can show what the images do not.
     """
     found = strata(labels, [predicted], groups)
     values = score_arrays(resampled(found, runs=1, resamples=resamples, seed=seed)[:, 0])

@@ -16,6 +16,11 @@ from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, SplitRow
 
+_NO_SPLIT = (
+    "split.csv is missing: neither the lesions and persons of the test images are known, nor what the run was trained "
+    "on. Every image counts for itself."
+)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -50,6 +55,8 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
             summary.status.message,
         )
     predictions = run.predictions().of(Part.TEST)
+    if len(set(predictions.names)) < len(predictions.names):
+        raise SkinKDError("predictions.csv can not be used", f"{run.predictions_file} names an image twice.")
     if not predictions.names:
         raise SkinKDError(
             "The run was not tested",
@@ -68,7 +75,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
         detailed=detailed_scores(predictions.labels, predictions.logits),
         intervals=bootstrap_scores(predictions.labels, predictions.logits.argmax(axis=1), groups, resamples=resamples),
         split=split,
-        notes=_notes(run),
+        notes=(*_notes(run), *([] if split else [_NO_SPLIT])),
     )
 
 

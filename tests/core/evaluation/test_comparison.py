@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from core.data.types import CLASS_CODES
-from core.evaluation.comparison import Comparison, Difference, LabelledLogits, compare, mcnemar
+from core.evaluation.comparison import (
+    Comparison,
+    Difference,
+    LabelledLogits,
+    McNemar,
+    _at_the_edge,
+    compare,
+    mcnemar,
+)
 from core.evaluation.intervals import Interval
 from core.evaluation.metrics import score
 
@@ -132,10 +140,10 @@ def test_too_few_common_images_are_not_compared() -> None:
     labels = np.zeros(50, np.int64)
     few = compare(run_on(labels, labels), run_on(labels, labels, begin=21))
     assert (few.common, few.comparable, few.differences, few.mcnemar) == (29, False, (), None)
-    assert "only 29 test images in common; at least 30" in few.why_not
+    assert "only 29 test images with the same name and label in common; at least 30" in few.why_not
     none = compare(run_on(labels, labels), run_on(labels, labels, begin=50))
     assert none.common == 0
-    assert "no test image in common" in none.why_not
+    assert "no test image with the same name and label" in none.why_not
     assert compare(run_on(labels, labels), run_on(labels, labels, begin=21), minimum=29, resamples=9).comparable
 
 
@@ -181,3 +189,12 @@ def test_absent_classes_are_undefined() -> None:
     absent, single = of(comparison, "f1:SCC"), of(comparison, "f1:NV")
     assert (absent.baseline, absent.difference, absent.interval, absent.within_noise) == (None, None, None, True)
     assert (single.difference, single.interval, single.within_noise) == (-1, None, True)  # one image tells nothing
+
+
+def test_the_edge_of_the_noise_is_named() -> None:
+    outside = Difference("accuracy", 0.5, 0.6, 0.1, Interval(0.01, 0.2), within_noise=False)
+    inside = replace(outside, interval=Interval(-0.01, 0.2), within_noise=True)
+    assert "p = 0.079" in _at_the_edge((outside,), McNemar(17, 30, 0.0789))[0]
+    assert "p = 0.040" in _at_the_edge((inside,), McNemar(17, 30, 0.04))[0]
+    assert _at_the_edge((outside,), McNemar(17, 30, 0.04)) == ()
+    assert _at_the_edge((inside,), McNemar(17, 30, 0.5)) == ()

@@ -1,0 +1,195 @@
+"""`compare`: runs side by side, with intervals and paired tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, say
+from core.cli.run_commands import find_run
+from core.paths import runs_root
+
+if TYPE_CHECKING:
+    from core.evaluation.comparison import Comparison
+    from core.reporting.table import Table
+    from core.runs.evidence import Evidence
+
+_SEED_NOTE = (
+    "Intervals and tests tell how much depends on which images were in the test set. Another training with another "
+    "seed moves scores too, and one run per recipe does not show by how much."
+)
+_SHOWN_IMAGES = 5
+_WIDEST_CELL = 40
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("compare")(compare)
+
+
+def compare(
+    runs_given: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Finished runs (folder or name).")],
+    baseline: Annotated[
+        str, typer.Option("--baseline", metavar="RUN", help="What the others are compared with; default: the first.")
+    ] = "",
+    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare finished runs on the test images that they have in common."""
+    from core.runs.comparing import compare_runs
+    from core.runs.evidence import load_evidence
+
+    folders = _folders(([baseline] if baseline else []) + runs_given, runs or runs_root())
+    evidences = [load_evidence(folder, resamples) for folder in folders]
+    comparisons = [compare_runs(evidences[0], other, resamples=resamples) for other in evidences[1:]]
+    if as_json:
+        answer_json(_document(evidences, comparisons))
+        return
+    _print_runs(evidences)
+    titles = _titles(evidences)
+    for title, comparison in zip(titles[1:], comparisons, strict=True):
+        _print_comparison(comparison, titles[0], title)
+    for note in _closing_notes(comparisons):
+        say(f"Note: {note}")
+
+
+def _folders(texts: Sequence[str], root: Path) -> list[Path]:
+    """The run folders, the baseline first, each once."""
+    found = list(dict.fromkeys(find_run(text, root) for text in texts))
+    if len(found) < 2:
+        raise typer.BadParameter("Name at least two different runs; `skinkd-cli runs` lists them.")
+    return found
+
+
+def _titles(evidences: Sequence[Evidence]) -> tuple[str, ...]:
+    """The runs' names; the folders' names where two runs have the same."""
+    names = [item.name for item in evidences]
+    return tuple(
+        name if names.count(name) == 1 else item.summary.folder.name
+        for name, item in zip(names, evidences, strict=True)
+    )
+
+
+def _print_runs(evidences: Sequence[Evidence]) -> None:
+    from core.reporting.tables import class_f1_table, recipes_table, runs_table, scores_table
+
+    for table in (scores_table(evidences), runs_table(evidences), class_f1_table(evidences)):
+        answer(f"{_text(table)}\n")
+    recipes = [
+        (title, item.summary.recipe)
+        for title, item in zip(_titles(evidences), evidences, strict=True)
+        if item.summary.recipe is not None
+    ]
+    settings = recipes_table(recipes)
+    answer(f"{_text(settings)}\n" if settings.rows else "The recipes are the same.\n")
+
+
+def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None:
+    from core.reporting.tables import differences_table
+
+    if not comparison.comparable:
+        answer(f"{other} against {baseline}\n{comparison.why_not}\n")
+        return
+    answer(_text(differences_table(comparison, baseline, other)))
+    assert comparison.mcnemar is not None
+    answer(
+        f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
+        f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}\n"
+        f"Exact McNemar test of won against lost: {_p(comparison.mcnemar.p_value)}"
+        + (" (takes every image by itself, not by lesion)\n" if comparison.by_lesion else "\n")
+    )
+
+
+def _text(table: Table) -> str:
+    """A table for a terminal: title, aligned columns, notes; of a long path the end is shown."""
+    rows = [
+        [cell if len(cell) <= _WIDEST_CELL else f"...{cell[3 - _WIDEST_CELL :]}" for cell in row] for row in table.rows
+    ]
+    body = columns(table.header, rows, right=table.header[table.text_columns :])
+    return "\n".join([table.title, "", body, *([""] if table.notes else []), *table.notes])
+
+
+def _some(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN_IMAGES:,} more (--json names all)" if len(names) > _SHOWN_IMAGES else ""
+    return f": {', '.join(names[:_SHOWN_IMAGES])}{more}"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def _closing_notes(comparisons: Sequence[Comparison]) -> list[str]:
+    """What holds for all of the tables."""
+    notes = [_SEED_NOTE]
+    counted = [item for comparison in comparisons for item in comparison.differences if item.interval is not None]
+    beyond = sum(not item.within_noise for item in counted)
+    if beyond:
+        notes.append(
+            f"{beyond} of {len(counted)} differences lie outside the noise; about one in twenty would by chance alone, "
+            "if there were no difference at all."
+        )
+    return notes
+
+
+def _document(evidences: Sequence[Evidence], comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    return {
+        "baseline": str(evidences[0].summary.folder),
+        "runs": [_run_document(item) for item in evidences],
+        "comparisons": [
+            {"run": str(item.summary.folder), **_comparison_document(comparison)}
+            for item, comparison in zip(evidences[1:], comparisons, strict=True)
+        ],
+        "notes": _closing_notes(comparisons),
+    }
+
+
+def _run_document(evidence: Evidence) -> dict[str, Any]:
+    from core.cli.documents import run_document
+    from core.evaluation.detailed import detailed_to_json
+    from core.evaluation.intervals import intervals_to_json
+
+    intervals = intervals_to_json(evidence.intervals)
+    test = {"images": len(evidence.predictions.names), **detailed_to_json(evidence.detailed), "intervals": intervals}
+    return {**run_document(evidence.summary), "test": test, "notes": list(evidence.notes)}
+
+
+def _comparison_document(comparison: Comparison) -> dict[str, Any]:
+    from core.evaluation.intervals import interval_to_json
+
+    test = comparison.mcnemar
+    return {
+        "comparable": comparison.comparable,
+        "why_not": comparison.why_not,
+        "common": comparison.common,
+        "only_baseline": comparison.only_baseline,
+        "only_other": comparison.only_other,
+        "relabelled": list(comparison.relabelled),
+        "by_lesion": comparison.by_lesion,
+        "differences": [
+            {
+                "score": item.score,
+                "baseline": item.baseline,
+                "other": item.other,
+                "difference": item.difference,
+                "interval": interval_to_json(item.interval),
+                "within_noise": item.within_noise,
+            }
+            for item in comparison.differences
+        ],
+        "mcnemar": None
+        if test is None
+        else {
+            "only_baseline_right": test.only_baseline_right,
+            "only_other_right": test.only_other_right,
+            "p_value": test.p_value,
+        },
+        "won": list(comparison.won),
+        "lost": list(comparison.lost),
+        "notes": list(comparison.notes),
+    }
