@@ -26,6 +26,10 @@ _TOP = 1.1
 _ROLE_WORDS = {"": "", "teacher": " (teacher)", "baseline": " (baseline)"}
 
 
+Role = Literal["", "teacher", "baseline"]
+"""What a run is to the others in a figure."""
+
+
 @dataclass(frozen=True)
 class BarRun:
     """A run in a figure of bars; `intervals` are drawn as whiskers, the `role` is marked in fill and legend."""
@@ -33,7 +37,7 @@ class BarRun:
     title: str
     scores: Scores
     intervals: ScoreIntervals | None = None
-    role: Literal["", "teacher", "baseline"] = ""
+    role: Role = ""
 
 
 def per_class_f1(scores: Sequence[tuple[str, Scores]], style: FigureStyle) -> Figure:

@@ -32,13 +32,18 @@ def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 300) -> None
     if kind not in FIGURE_KINDS:
         known = ", ".join(f".{item}" for item in FIGURE_KINDS)
         raise SkinKDError("Unknown kind of picture", f"{path.name} must end in one of {known}.")
+    _write(path, figure_bytes(figure, kind, dots_per_inch))
+
+
+def figure_bytes(figure: Figure, kind: str, dots_per_inch: int = 300) -> bytes:
+    """A figure as a file of one of `FIGURE_KINDS`; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
     buffer = io.BytesIO()
     with rc_context({"svg.hashsalt": "skinkd", "svg.fonttype": "path", "pdf.fonttype": 42}):
         figure.savefig(buffer, format=kind, dpi=dots_per_inch, facecolor=figure.get_facecolor(), metadata=undated)
-    _write(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def save_table(header: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from core.reporting.bar_figures import BarRun, per_class_bars
+from core.reporting.bar_figures import BarRun, Role, per_class_bars
 from core.reporting.confusion_figures import confusion_grid
 from core.reporting.picking import PointPick, gid_of
 from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
@@ -35,7 +35,7 @@ class BestRun:
     title: str
     row: StudyRow
     folder: Path
-    role: str = ""
+    role: Role = ""
 
 
 def f1_over_alpha(results: StudyResults, style: FigureStyle) -> Figure:
@@ -77,7 +77,11 @@ def best_runs(results: StudyResults) -> tuple[BestRun, ...]:
     Choosing by test scores flatters the chosen (the paper does so too): whoever shows them says it.
     """
     found = []
-    for method, title, role in (("teacher", "Teacher", "teacher"), ("none", "Plain student", "baseline")):
+    levels: tuple[tuple[str, str, Role], ...] = (
+        ("teacher", "Teacher", "teacher"),
+        ("none", "Plain student", "baseline"),
+    )
+    for method, title, role in levels:
         rows = [row for row in results.rows if row.method == method and row.points]
         found += [BestRun(title, rows[0], _typical(rows[0]), role)] if rows else []
     for method, curriculum in METHODS:

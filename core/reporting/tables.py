@@ -15,6 +15,7 @@ from core.reporting.words import (
     interval_of,
     kind_of_run,
     million,
+    p_value,
     points,
     score_name,
     unique_titles,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Table",
     "class_f1_table",
+    "comparisons_table",
     "confusion_table",
     "counts_table",
     "departures_table",
@@ -173,6 +175,27 @@ def differences_table(comparison: Comparison, baseline: str = "Baseline", other:
         f"{other} against {baseline}", ("Score", baseline, other, "Difference", "Meaning"), tuple(rows),
         notes if comparison.comparable else (comparison.why_not,),
     )  # fmt: skip
+
+
+def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison]]) -> Table:
+    """Several runs (title, comparison) against one baseline, a row each: the main differences and McNemar's test."""
+    rows = []
+    for title, item in comparisons:
+        found = {each.score: points(each.difference, each.interval) for each in item.differences}
+        scores = [found.get(name, NONE) for name in HEADLINE[:3]]
+        test = NONE if item.mcnemar is None else p_value(item.mcnemar.p_value)
+        won = f"{len(item.won):,} / {len(item.lost):,}" if item.comparable else NONE
+        rows.append((title, f"{item.common:,}", *scores, won, test))
+    notes = [
+        "Differences in percentage points with paired 95 % intervals. Won / lost: images that only this run, or only "
+        "the baseline, got right. McNemar: the two-sided p-value of the exact test on those.",
+    ]
+    if len(comparisons) > 1:
+        notes.append(
+            "The more runs are compared, the likelier one of them differs by chance; nothing here corrects that."
+        )
+    header = ("Run", "Common images", *(score_name(name) for name in HEADLINE[:3]), "Won / lost", "McNemar")
+    return Table(f"Differences from {baseline}", header, tuple(rows), tuple(notes))
 
 
 def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> Table:

@@ -57,6 +57,11 @@ def points(difference: float | None, interval: Interval | None = None) -> str:
     return signed(difference) + bounds
 
 
+def p_value(value: float) -> str:
+    """A p-value as papers print it: 'p = 0.023', 'p < 0.001'."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
 def signed(difference: float) -> str:
     """A difference of fractions in percentage points with its sign: '+2.1', '−0.4', '0.0'."""
     text = f"{100 * difference:+.1f}"

@@ -1,0 +1,191 @@
+"""Put a report together from finished runs, and from a study where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import SkinKDError
+from core.evaluation.comparison import compare
+from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.inference.results import RESEARCH_USE
+from core.reporting.report import drawing
+from core.reporting.report.content import (
+    EVERYTHING,
+    Block,
+    FigureBlock,
+    Include,
+    Paragraph,
+    ReportContent,
+    Section,
+    TableBlock,
+)
+from core.reporting.report.facts_sections import data_section, limits_section, repeat_section
+from core.reporting.report.gathering import ReportRun, gather
+from core.reporting.report.privacy import without_paths
+from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, scores_section
+from core.reporting.tables import departures_table, study_table
+from core.runs.environment import package_version
+from core.runs.evidence import labelled
+
+if TYPE_CHECKING:
+    from core.reporting.study_figures import BestRun
+    from core.study.results import StudyResults
+
+_SYNTHETIC = (
+    "These runs know only the built-in synthetic sample set: generated pictures, not photographs of skin. The scores "
+    "show that everything works and say nothing of real lesions."
+)
+_PARTLY_SYNTHETIC = (
+    "Some of these runs ({names}) know only generated pictures: their scores say nothing of real lesions."
+)
+
+
+def collect(
+    runs: Sequence[Path],
+    *,
+    study: Path | None = None,
+    baseline: Path | None = None,
+    include: Collection[Include] = EVERYTHING,
+    report: Report = ignore,
+    token: CancelToken | None = None,
+) -> ReportContent:
+    """Everything that a report on these run folders says, without drawing it.
+
+    With a `study` (its folder), the study's results come first, and `runs` may be empty: all its finished runs. The
+    `baseline` is added when it is not among the runs; without one it is the first plain student, or the first run.
+    Unfinished runs are named in a `Notice` and left out. Raises `SkinKDError`, or `Cancelled`.
+    """
+    token = token or CancelToken()
+    results = None if study is None else _study_results(study)
+    folders = [*runs] or ([] if results is None else [folder for row in results.rows for folder in row.folders])
+    if baseline is not None and baseline.resolve() not in {folder.resolve() for folder in folders}:
+        folders.insert(0, baseline)
+    if not folders:
+        raise SkinKDError("There is nothing to report", "No run is chosen, or the study has no finished run yet.")
+    found = gather(folders, report, token)
+    chosen = _compared(_select(found, baseline, results), include, report, token)
+    sections: list[Section] = [] if results is None else [_study_section(results, found)]
+    sections.append(scores_section(chosen))
+    for part, make in SECTIONS.items():
+        token.check()
+        section = make(chosen) if part in include else None
+        sections += [section] if section is not None else []
+    sections.append(data_section(found))
+    sections.append(repeat_section(chosen, recipes=Include.RECIPES in include))
+    sections.append(limits_section(chosen, study=results is not None))
+    return ReportContent(_title(found, results), _made(), _warnings(found), tuple(sections))
+
+
+def _study_results(folder: Path) -> StudyResults:
+    from core.study.folder import StudyFolder
+    from core.study.results import study_results
+
+    return study_results(StudyFolder(folder))
+
+
+def _select(runs: tuple[ReportRun, ...], baseline: Path | None, results: StudyResults | None) -> Selection:
+    """What is drawn: all runs where a figure holds them, otherwise a study's best or the first ones."""
+    plain = [run for run in runs if run.recipe.task == "student" and not run.recipe.needs_teacher]
+    named = [run for run in runs if baseline is not None and run.folder == baseline.resolve()]
+    first = (named or plain or runs)[0]
+    drawn = runs
+    if len(runs) > MOST_DRAWN and results is not None:
+        from core.reporting.study_figures import best_runs
+
+        best = {item.folder.resolve() for item in best_runs(results)}
+        drawn = tuple(run for run in runs if run.folder in best) or runs
+    drawn = drawn[:MOST_DRAWN]
+    if len(runs) > 1 and first not in drawn:
+        drawn = (first, *drawn[: MOST_DRAWN - 1])
+    return Selection(runs, drawn, first if len(runs) > 1 else None)
+
+
+def _compared(chosen: Selection, include: Collection[Include], report: Report, token: CancelToken) -> Selection:
+    if chosen.baseline is None or Include.COMPARISON not in include:
+        return chosen
+    base, found = labelled(chosen.baseline.evidence), []
+    others = [run for run in chosen.drawn if run is not chosen.baseline]
+    for place, run in enumerate(others):
+        token.check()
+        report(Progress(Phase.REPORTING, place, len(others)))
+        found.append((run, compare(base, labelled(run.evidence))))
+    return replace(chosen, comparisons=tuple(found))
+
+
+def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> Section:
+    """The paper's figures from what was measured: 8, 9, 10 and 11."""
+    from core.reporting.study_figures import best_runs
+
+    blocks: list[Block] = []
+    if results.headline:
+        blocks.append(Paragraph(results.headline, "warning" if results.departures else ""))
+    if results.missing:
+        names = ", ".join(f"{item.title} (seed {item.seed})" for item in results.missing[:8])
+        more = f" and {len(results.missing) - 8} more" if len(results.missing) > 8 else ""
+        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}{more}.", "warning"))
+    blocks.append(TableBlock("study", study_table(results)))
+    blocks.append(
+        FigureBlock(
+            "f1-over-alpha",
+            "Weighted F1 over alpha (the paper's figure 8), with the teacher and the plain student as level lines.",
+            "Lines of weighted F1 over alpha",
+            partial(drawing.alpha, results),
+        )
+    )
+    blocks += _best_blocks(best_runs(results), runs)
+    if results.departures:
+        blocks.append(TableBlock("departures", departures_table(results)))
+    return Section("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
+
+
+def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Block]:
+    by_folder = {run.folder: run for run in runs}
+    found = [(item, by_folder.get(item.folder.resolve())) for item in best]
+    shown = [(item, run) for item, run in found if run is not None]
+    if not shown:
+        return []
+    bars = tuple(
+        drawing.Bar(item.title, run.evidence.detailed.scores, run.evidence.intervals, item.role) for item, run in shown
+    )
+    matrices = tuple((item.title, run.evidence.detailed.scores) for item, run in shown)
+    return [
+        FigureBlock(
+            "best-by-class",
+            "F1 of each class for the best run of each method (the paper's figure 9).",
+            "Bars of F1 by class for the best runs",
+            partial(drawing.bars, bars),
+        ),
+        FigureBlock(
+            "best-confusion",
+            "Confusion matrices of the best run of each method (the paper's figures 10 and 11), in per cent of the "
+            "true class.",
+            "Confusion matrices of the best runs",
+            partial(drawing.confusion, matrices),
+        ),
+    ]
+
+
+def _title(runs: Sequence[ReportRun], results: StudyResults | None) -> str:
+    if results is not None:
+        return f"Study: {without_paths(results.study.name)}"
+    return runs[0].title if len(runs) == 1 else f"{len(runs)} runs compared"
+
+
+def _made() -> str:
+    version = package_version("skinkd")
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"Made by SkinKD{f' {version}' if version else ''}, {when}"
+
+
+def _warnings(runs: Sequence[ReportRun]) -> tuple[str, ...]:
+    synthetic = [run.title for run in runs if run.synthetic]
+    if not synthetic:
+        return (RESEARCH_USE,)
+    if len(synthetic) == len(runs):
+        return (RESEARCH_USE, _SYNTHETIC)
+    return (RESEARCH_USE, _PARTLY_SYNTHETIC.format(names=", ".join(synthetic)))

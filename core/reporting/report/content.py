@@ -1,0 +1,122 @@
+"""What a report holds, before it becomes a page: sections of paragraphs, facts, tables, figures and listings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+from core.reporting.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+
+class Include(StrEnum):
+    """The parts of a report that can be left out; the value is shown to the user. Data, split, scores, versions and
+    limits are always in it."""
+
+    CLASSES = "Scores of each class"
+    CONFUSION = "Confusion matrices"
+    CURVES = "Training curves"
+    COMPARISON = "Differences from the baseline"
+    SUBGROUPS = "Groups of people (age, sex, site)"
+    CALIBRATION = "Calibration"
+    RECIPES = "Full recipes"
+
+
+EVERYTHING = frozenset(Include)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Text in plain words; `tone` "warning" frames it."""
+
+    text: str
+    tone: Literal["", "warning"] = ""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Sentences as a list."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Pairs of a name and a value."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table of the report; `key` names its files, `quiet` keeps it out of the page and in the files."""
+
+    key: str
+    table: Table
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """A figure of the report; `key` names its files, `build` draws it. `alternative` says what it shows to those who
+    do not see it."""
+
+    key: str
+    caption: str
+    alternative: str
+    build: Callable[[FigureStyle], Figure]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A text to copy, such as a recipe; `file` names it among the report's files ("" for none)."""
+
+    title: str
+    text: str
+    file: str = ""
+    quiet: bool = False
+
+
+Block = Paragraph | Points | Facts | TableBlock | FigureBlock | Listing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    key: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class ReportContent:
+    """A whole report. `made` says when and with which version; `warnings` stand above everything."""
+
+    title: str
+    made: str
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks in order."""
+        for section in self.sections:
+            yield from section.blocks
+
+    def figures(self) -> tuple[FigureBlock, ...]:
+        """All figures in order."""
+        return tuple(block for block in self.blocks() if isinstance(block, FigureBlock))
+
+    def tables(self) -> tuple[TableBlock, ...]:
+        """All tables in order, those that are only files too."""
+        return tuple(block for block in self.blocks() if isinstance(block, TableBlock))
+
+    def listings(self) -> tuple[Listing, ...]:
+        """All texts to copy in order, those that are only files too."""
+        return tuple(block for block in self.blocks() if isinstance(block, Listing))

@@ -1,0 +1,200 @@
+"""The sections of a report that say on what, with what and how: so that another group can repeat it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from core.data.types import CLASS_CODES, Part
+from core.recipe import recipe_to_toml
+from core.reporting.report import drawing
+from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Paragraph, Points, Section, TableBlock
+from core.reporting.report.gathering import ReportRun
+from core.reporting.report.privacy import name_of, shareable, without_paths
+from core.reporting.report.results_sections import Selection, keyed
+from core.reporting.tables import counts_table
+from core.reporting.words import NONE, duration, million, moment
+
+_MOST_LISTINGS = 4
+_FEW = 10
+
+
+def data_section(runs: Sequence[ReportRun]) -> Section:
+    """The images, their terms and their division; once for all runs that share them."""
+    groups: dict[tuple[str, str], list[ReportRun]] = {}
+    for run in runs:
+        groups.setdefault((run.recipe.data.path, run.split_sha256), []).append(run)
+    blocks: list[Block] = []
+    if len(groups) > 1:
+        text = "The runs do not share one division of the images: scores of different divisions do not compare."
+        blocks.append(Paragraph(text, "warning"))
+    for number, group in enumerate(groups.values(), 1):
+        suffix = "" if len(groups) == 1 else f"-{number}"
+        if len(groups) > 1:
+            blocks.append(Paragraph(f"Runs on this division: {', '.join(run.title for run in group)}."))
+        blocks.append(Facts(tuple(_data_facts(group[0]))))
+        rows = group[0].evidence.split
+        if rows:
+            counts = Counter(row.label for row in rows)
+            blocks.append(TableBlock(f"images{suffix}", counts_table(rows)))
+            blocks.append(
+                FigureBlock(
+                    f"classes-of-images{suffix}",
+                    "Images of each class, in all parts together.",
+                    "Bars of images by class",
+                    partial(drawing.distribution, {code: counts[code] for code in CLASS_CODES}),
+                )
+            )
+    return Section("data", "Images and their division", tuple(blocks))
+
+
+def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
+    """Versions, machine, hashes and recipes."""
+    blocks: list[Block] = [
+        Paragraph(
+            "To repeat a run: install the versions named here, put the same images into a folder, and give its recipe "
+            "to skinkd-cli train RECIPE --data FOLDER. The same split.csv (compare its SHA-256) holds the same images "
+            "in the same parts. On another processor or device, numbers may differ in the last digits and training may "
+            "take another way from there. The recipe's hash covers it as it stood on the computer where it ran, with "
+            "the full names of its folders, which are shortened here."
+        )
+    ]
+    listed = keyed(chosen.runs)
+    for number, (key, run) in enumerate(listed):
+        blocks.append(Facts((("Run", run.title), *_run_facts(run))))
+        if recipes:
+            text = recipe_to_toml(shareable(run.recipe), comments=False)
+            title = f"Recipe of {run.title}"
+            blocks.append(Listing(title, text, f"{key}.toml", quiet=number >= _MOST_LISTINGS))
+    if recipes and len(listed) > _MOST_LISTINGS:
+        more = len(listed) - _MOST_LISTINGS
+        blocks.append(Paragraph(f"The recipes of the other {more} runs are in the report's folder, under recipes."))
+    return Section("repeat", "How to repeat it", tuple(blocks))
+
+
+def limits_section(chosen: Selection, *, study: bool = False) -> Section:
+    """What the numbers do not show."""
+    runs = chosen.runs
+    items = [
+        "The test images come from the same source as the training images. How well a model does on images of another "
+        "clinic, camera or population is not measured here.",
+        "The intervals say how much another draw of test images could have changed a score; they say nothing of what "
+        "another training of the same recipe (another seed) or another division would have given.",
+        "The best epoch is chosen by the validation images, so scores on those are too high; all scores here are of "
+        "the test images.",
+        *_lesion_limits(runs),
+        *_support_limits(runs),
+    ]
+    if len(runs) > 1:
+        items.append("A run that is picked because its test score is the highest of many is flattered by that choice.")
+    if study:
+        items.append("The best configuration of each method is chosen by its test score, as in the paper.")
+    why = [f"{run.title}: {comparison.why_not}" for run, comparison in chosen.comparisons if not comparison.comparable]
+    items += [f"Not comparable with the baseline: {text}" for text in why]
+    items.append("Skin tone, camera and clinic are not recorded, so whether the models serve all alike is not known.")
+    noted = dict.fromkeys(note for run in runs for note in run.notes)
+    return Section("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted)))),))
+
+
+def _data_facts(run: ReportRun) -> list[tuple[str, str]]:
+    data, recipe = run.data, run.recipe.data
+    rows = run.evidence.split
+    parts = Counter(row.part for row in rows)
+    division = f"{parts[Part.TRAIN]:,} to learn from, {parts[Part.VALIDATION]:,} to choose the best epoch, "
+    division += f"{parts[Part.TEST]:,} to test"
+    facts = [
+        ("Data set", name_of(recipe.path) or NONE),
+        ("Layout", str(data.get("layout", recipe.layout))),
+        ("Usable images", f"{data.get('images', len(rows)):,}"),
+    ]
+    left_out = _left_out(data)
+    if left_out:
+        facts.append(("Left out", left_out))
+    facts += [
+        ("Division", division),
+        ("Divided", _by_lesion(run)),
+        ("Seed of the division", str(recipe.seed)),
+    ]
+    if recipe.folds > 1:
+        facts.append(("Fold", f"{recipe.fold} of {recipe.folds} validates"))
+    facts += [
+        ("Image size", f"{recipe.image_size} × {recipe.image_size} pixels"),
+        ("Terms of use", str(data.get("terms") or "not known: ask the owner of the images")),
+    ]
+    if run.split_sha256:
+        facts.append(("SHA-256 of split.csv", run.split_sha256))
+    return facts
+
+
+def _left_out(data: dict[str, Any]) -> str:
+    found = data.get("left_out")
+    if not isinstance(found, dict):
+        return ""
+    counts = {str(kind): len(names) if isinstance(names, list) else names for kind, names in found.items()}
+    return ", ".join(f"{count} ({kind})" for kind, count in counts.items() if count)
+
+
+def _by_lesion(run: ReportRun) -> str:
+    known = any(row.lesion for row in run.evidence.split)
+    if not run.recipe.data.group_by_lesion:
+        return "image by image" + ("; images of one lesion may be in several parts" if known else "")
+    return "by lesion: all images of a lesion are in one part" if known else "image by image: lesions are not known"
+
+
+def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
+    environment, status = run.environment, run.evidence.summary.status
+    packages = environment.get("packages")
+    versions = (
+        ", ".join(f"{name} {version}" for name, version in packages.items()) if isinstance(packages, dict) else ""
+    )
+    best = [record.epoch for record in run.history if record.best]
+    size = f"{million(run.evidence.summary.parameters)} parameters"
+    facts = [
+        ("Model", f"{run.recipe.trained.architecture}, {size}"),
+        ("Recipe hash", run.hash),
+        ("SHA-256 of model.safetensors", run.model_sha256 or NONE),
+        ("SHA-256 of split.csv", run.split_sha256 or NONE),
+        ("Epochs", f"{len(run.history)}, the best was {best[-1]}" if best else str(len(run.history))),
+        ("Started", moment(status.created)),
+        ("Computing time", duration(status.seconds)),
+        ("Device", str(status.device or environment.get("device_name") or NONE)),
+        ("System", ", ".join(str(environment[name]) for name in ("os", "cpu") if environment.get(name)) or NONE),
+        ("Versions", f"Python {environment.get('python', NONE)}, {versions}" if versions else NONE),
+    ]
+    for name, title in (("cuda", "CUDA"), ("cudnn", "cuDNN")):
+        if environment.get(name):
+            facts.append((title, str(environment[name])))
+    notes = run.evidence.summary.annotations
+    if notes.tags:
+        facts.append(("Tags", ", ".join(notes.tags)))
+    if notes.notes:
+        facts.append(("Notes", without_paths(notes.notes)))
+    return facts
+
+
+def _lesion_limits(runs: Sequence[ReportRun]) -> list[str]:
+    if any(not run.recipe.data.group_by_lesion for run in runs):
+        return [
+            "The images were divided one by one: images of one lesion may stand in training and test, which makes "
+            "scores higher than on new lesions."
+        ]
+    if any(not any(row.lesion for row in run.evidence.split) for run in runs):
+        return [
+            "The data do not say which images show the same lesion, so images of one lesion may stand in training and "
+            "test, which makes scores higher than on new lesions."
+        ]
+    return []
+
+
+def _support_limits(runs: Sequence[ReportRun]) -> list[str]:
+    classes = runs[0].evidence.detailed.per_class
+    absent = [item.code for item in classes if not item.support]
+    few = [f"{item.code} ({item.support})" for item in classes if 0 < item.support < _FEW]
+    items = []
+    if absent:
+        items.append(f"No test image of {', '.join(absent)}: their scores are undefined and in no mean.")
+    if few:
+        items.append(f"Few test images, so rough guesses: {', '.join(few)}.")
+    return items

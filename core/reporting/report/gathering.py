@@ -1,0 +1,106 @@
+"""Read what a report tells of runs: their evidence, and the facts that let others repeat them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.errors import SkinKDError
+from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report
+from core.recipe import Recipe, recipe_hash
+from core.reporting.report.privacy import paths_of, without_paths
+from core.reporting.words import unique_titles
+from core.runs.evidence import Evidence, load_evidence
+from core.runs.folder import RunFolder
+from core.runs.status import RunState
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReportRun:
+    """A finished run as a report tells of it. `title` is unique in the report; hashes are SHA-256, "" without the
+    file; `data` and `environment` are the facts in metrics.json and environment.json; `temperature` is None when the
+    run was not calibrated."""
+
+    title: str
+    folder: Path
+    evidence: Evidence
+    recipe: Recipe
+    hash: str
+    history: tuple[EpochRecord, ...]
+    environment: dict[str, Any]
+    data: dict[str, Any]
+    notes: tuple[str, ...]
+    split_sha256: str
+    model_sha256: str
+    temperature: float | None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the run knows only generated pictures."""
+        return self.evidence.summary.status.synthetic
+
+
+def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple[ReportRun, ...]:
+    """Read the finished ones of these runs, in the given order; the others are named in a warning and left out.
+
+    Raises `SkinKDError` when none is finished or a finished one can not be read.
+    """
+    found: list[ReportRun] = []
+    for place, folder in enumerate(dict.fromkeys(folder.resolve() for folder in folders)):
+        token.check()
+        report(Progress(Phase.REPORTING, place, len(folders)))
+        status = RunFolder(folder).status()
+        if status.state is not RunState.FINISHED:
+            report(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
+            continue
+        found.append(_read(folder, token))
+    if not found:
+        raise SkinKDError("There is nothing to report", "None of these runs is finished. Choose a finished run.")
+    titles = unique_titles([run.title for run in found])
+    return tuple(replace(run, title=title) for run, title in zip(found, titles, strict=True))
+
+
+def _read(path: Path, token: CancelToken) -> ReportRun:
+    folder = RunFolder(path)
+    evidence = load_evidence(path)
+    recipe = folder.recipe()
+    metrics = folder.metrics() or {}
+    data, calibration = metrics.get("data"), metrics.get("calibration")
+    temperature = calibration.get("temperature") if isinstance(calibration, dict) else None
+    known = (*paths_of(recipe), str(path), str(path.parent), str(Path.home()))
+    return ReportRun(
+        title=evidence.name,
+        folder=path,
+        evidence=evidence,
+        recipe=recipe,
+        hash=recipe_hash(recipe),
+        history=folder.history(),
+        environment=folder.environment(),
+        data=data if isinstance(data, dict) else {},
+        notes=tuple(without_paths(note, known) for note in evidence.notes),
+        split_sha256=sha256_of(folder.split_file, token),
+        model_sha256=sha256_of(folder.model_file, token),
+        temperature=float(temperature) if isinstance(temperature, int | float) else None,
+    )
+
+
+def sha256_of(path: Path, token: CancelToken) -> str:
+    """The SHA-256 of a file in hex digits; "" when it is not there. Raises `SkinKDError` when it can not be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                token.check()
+                digest.update(chunk)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise SkinKDError(
+            "A file of the run can not be read", f"{path.name} could not be opened.", str(error)
+        ) from error
+    return digest.hexdigest()

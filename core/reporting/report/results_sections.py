@@ -1,0 +1,268 @@
+"""The sections of a report that show what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.evaluation.comparison import Comparison
+from core.reporting.report import drawing
+from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Section, TableBlock
+from core.reporting.report.gathering import ReportRun
+from core.reporting.tables import (
+    class_f1_table,
+    comparisons_table,
+    confusion_table,
+    differences_table,
+    per_class_table,
+    recipes_table,
+    runs_table,
+    scores_table,
+    subgroups_table,
+)
+from core.runs.folder import slugify
+
+if TYPE_CHECKING:
+    from core.reporting.curve_figures import Curve
+
+MOST_DRAWN = 8
+"""Figures of several runs stay readable up to this many."""
+
+_MOST_PLOTS = 4
+_MOST_TABLES = 2
+_CURVES: tuple[tuple[Curve, str], ...] = (
+    ("loss", "Training loss in all"),
+    ("distillation_loss", "The teacher's part of the training loss"),
+    ("accuracy", "Accuracy on the validation images"),
+    ("weighted_f1", "Weighted F1 on the validation images"),
+    ("learning_rate", "Learning rate"),
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The runs of a report: all of them, those that are drawn in figures, the baseline among them (None for a single
+    run), and the comparisons of the drawn ones with it."""
+
+    runs: tuple[ReportRun, ...]
+    drawn: tuple[ReportRun, ...]
+    baseline: ReportRun | None
+    comparisons: tuple[tuple[ReportRun, Comparison], ...] = ()
+
+    def role(self, run: ReportRun) -> drawing.Role:
+        """How a figure marks the run."""
+        if run is self.baseline:
+            return "baseline"
+        return "teacher" if run.recipe.task == "teacher" else ""
+
+
+def scores_section(chosen: Selection) -> Section:
+    """The headline: scores with intervals."""
+    evidences = [run.evidence for run in chosen.runs]
+    blocks: list[Block] = [TableBlock("scores", scores_table(evidences)), TableBlock("runs", runs_table(evidences))]
+    blocks += _left_out(chosen)
+    return Section("scores", "Scores", tuple(blocks))
+
+
+def classes_section(chosen: Selection) -> Section:
+    """F1 of each class as a figure and as numbers."""
+    blocks: list[Block] = [
+        FigureBlock(
+            "f1-by-class",
+            "F1 of each class on the test images, with 95 % intervals.",
+            "Bars of F1 by class",
+            partial(drawing.bars, tuple(_bar(run, chosen) for run in chosen.drawn)),
+        )
+    ]
+    if len(chosen.drawn) > 1:
+        blocks.append(TableBlock("f1-by-class", class_f1_table([run.evidence for run in chosen.drawn])))
+    for key, run in keyed(chosen.runs):
+        quiet = run not in chosen.drawn or len(chosen.drawn) > _MOST_PLOTS
+        blocks.append(TableBlock(f"classes-{key}", per_class_table(run.evidence), quiet=quiet))
+    return Section("classes", "Classes", tuple(blocks))
+
+
+def confusion_section(chosen: Selection) -> Section:
+    """The matrices of the drawn runs, two in a row, all on one colour scale."""
+    blocks: list[Block] = []
+    pairs = [chosen.drawn[place : place + 2] for place in range(0, len(chosen.drawn), 2)]
+    for number, pair in enumerate(pairs, 1):
+        titles = " and ".join(run.title for run in pair)
+        blocks.append(
+            FigureBlock(
+                f"confusion-{number}",
+                f"Confusion matrix of {titles}, in per cent of the true class. Rows are the truth; what is right lies "
+                "on the diagonal.",
+                f"Confusion matrix of {titles}",
+                partial(drawing.confusion, tuple((run.title, run.evidence.detailed.scores) for run in pair)),
+            )
+        )
+    for key, run in keyed(chosen.runs):
+        table = confusion_table(run.evidence.detailed.scores, run.title)
+        blocks.append(TableBlock(f"confusion-{key}", table, quiet=True))
+    return Section("confusion", "Confusion matrices", tuple(blocks))
+
+
+def curves_section(chosen: Selection) -> Section:
+    """Losses, validation scores and learning rate by epoch."""
+    distilled = any(record.train_loss.distillation is not None for run in chosen.drawn for record in run.history)
+    histories = tuple((run.title, run.history) for run in chosen.drawn)
+    blocks = [
+        FigureBlock(
+            f"curve-{what.replace('_', '-')}", f"{caption}, by epoch.", caption, partial(drawing.curve, histories, what)
+        )
+        for what, caption in _CURVES
+        if distilled or what != "distillation_loss"
+    ]
+    return Section("curves", "Training", tuple(blocks))
+
+
+def comparison_section(chosen: Selection) -> Section | None:
+    """Each drawn run against the baseline; None for a single run."""
+    if chosen.baseline is None or not chosen.comparisons:
+        return None
+    name = chosen.baseline.title
+    blocks: list[Block] = [
+        Paragraph(
+            f"The baseline is {name}. Each run is compared with it image by image, on the test images that both have: "
+            "the intervals are of the differences, and a difference is inside the noise when its interval holds 0."
+        )
+    ]
+    listed = [(run.title, comparison) for run, comparison in chosen.comparisons]
+    blocks.append(TableBlock("differences", comparisons_table(name, listed)))
+    keys = {id(run): key for key, run in keyed(chosen.runs)}
+    for number, (run, comparison) in enumerate(chosen.comparisons):
+        key = keys[id(run)]
+        if not comparison.comparable:
+            blocks.append(Paragraph(f"{run.title} and {name} can not be compared. {comparison.why_not}", "warning"))
+            continue
+        if number < _MOST_PLOTS:
+            blocks.append(
+                FigureBlock(
+                    f"difference-{key}",
+                    f"{run.title} against {name}: differences in percentage points with 95 % intervals.",
+                    f"Score differences of {run.title} and {name}",
+                    partial(drawing.differences, comparison),
+                )
+            )
+            blocks.append(
+                FigureBlock(
+                    f"confusion-difference-{key}",
+                    f"What {run.title} says more or less often than {name}.",
+                    f"Difference of the confusion matrices of {run.title} and {name}",
+                    partial(
+                        drawing.difference_matrix,
+                        chosen.baseline.evidence.detailed.scores,
+                        run.evidence.detailed.scores,
+                    ),
+                )
+            )
+        table = differences_table(comparison, name, run.title)
+        blocks.append(TableBlock(f"difference-{key}", table, quiet=number >= _MOST_TABLES))
+    settings = recipes_table([(run.title, run.recipe) for run in chosen.drawn])
+    if settings.rows:
+        blocks.append(TableBlock("settings", settings))
+    return Section("comparison", "Differences from the baseline", tuple(blocks))
+
+
+def subgroups_section(chosen: Selection) -> Section | None:
+    """Scores by age, sex and site; None when nothing of them is known."""
+    from core.evaluation.subgroups import subgroup_scores
+
+    blocks: list[Block] = []
+    for number, (key, run) in enumerate(keyed(chosen.runs)):
+        evidence = run.evidence
+        if not any((person.age, person.sex, person.site) != (None, None, None) for person in evidence.people):
+            continue
+        found = subgroup_scores(
+            evidence.predictions.labels,
+            evidence.predictions.logits.argmax(axis=1),
+            evidence.people,
+            evidence.groups,
+        )
+        plotted = number < _MOST_PLOTS and run in chosen.drawn
+        if plotted:
+            blocks.append(
+                FigureBlock(
+                    f"subgroups-{key}",
+                    f"{run.title}: weighted F1 by age band, sex and site, with 95 % intervals.",
+                    f"Weighted F1 of groups of people, {run.title}",
+                    partial(drawing.subgroups, found),
+                )
+            )
+        table = subgroups_table(found, run.title)
+        blocks.append(TableBlock(f"subgroups-{key}", table, quiet=not plotted or number >= _MOST_TABLES))
+    if not blocks:
+        return None
+    first = Paragraph(
+        "Scores of groups differ also because their lesions do: compare a group between runs rather than with another "
+        "group. Skin tone is not recorded in these data."
+    )
+    return Section("subgroups", "Groups of people", (first, *blocks))
+
+
+def calibration_section(chosen: Selection) -> Section:
+    """Whether the runs are as often right as they are sure."""
+    from core.evaluation.calibration import reliability
+
+    blocks: list[Block] = [
+        Paragraph(
+            "A model is well calibrated when, of the diagnoses that it gives with a probability of 80 %, 80 % are "
+            "right. The temperature is fitted on the validation images and divides the model's outputs."
+        )
+    ]
+    keys = {id(run): key for key, run in keyed(chosen.runs)}
+    for run in chosen.drawn[:_MOST_PLOTS]:
+        rows = run.evidence.predictions
+        before = reliability(rows.labels, rows.logits)
+        after = None if run.temperature is None else reliability(rows.labels, rows.logits, run.temperature)
+        known = "not calibrated" if run.temperature is None else f"temperature {run.temperature:.2f}"
+        blocks.append(
+            FigureBlock(
+                f"reliability-{keys[id(run)]}",
+                f"{run.title} ({known}): how often it is right, by how sure it is, on the test images.",
+                f"Reliability diagram of {run.title}",
+                partial(drawing.reliability, before, after),
+            )
+        )
+    return Section("calibration", "Calibration", tuple(blocks))
+
+
+def keyed(runs: Sequence[ReportRun]) -> list[tuple[str, ReportRun]]:
+    """Each run with a name for files that is unique in the report."""
+    taken: set[str] = set()
+    found = []
+    for run in runs:
+        slug = slugify(run.title)[:40].strip("-")
+        key, number = slug, 2
+        while key in taken:
+            key, number = f"{slug}-{number}", number + 1
+        taken.add(key)
+        found.append((key, run))
+    return found
+
+
+SECTIONS = {
+    Include.CLASSES: classes_section,
+    Include.CONFUSION: confusion_section,
+    Include.CURVES: curves_section,
+    Include.COMPARISON: comparison_section,
+    Include.SUBGROUPS: subgroups_section,
+    Include.CALIBRATION: calibration_section,
+}
+"""The sections that can be left out, in their order."""
+
+
+def _left_out(chosen: Selection) -> list[Block]:
+    left = len(chosen.runs) - len(chosen.drawn)
+    if not left:
+        return []
+    names = ", ".join(run.title for run in chosen.drawn)
+    text = f"The figures show {len(chosen.drawn)} of the {len(chosen.runs)} runs: {names}. The tables hold all."
+    return [Paragraph(text)]
+
+
+def _bar(run: ReportRun, chosen: Selection) -> drawing.Bar:
+    return drawing.Bar(run.title, run.evidence.detailed.scores, run.evidence.intervals, chosen.role(run))
