@@ -1,4 +1,4 @@
-"""Where SkinKD keeps what it writes. Both roots can be moved by environment variables."""
+"""Where SkinKD keeps what it writes. The roots can be moved by environment variables."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def runs_root() -> Path:
 def cache_root() -> Path:
     """The folder of what can be made again: `SKINKD_CACHE`, or the user's cache folder. Not created here."""
     return _from_environment("SKINKD_CACHE") or platformdirs.user_cache_path(_APP, appauthor=False)
+
+
+def state_root() -> Path:
+    """The folder of what the application remembers: `SKINKD_STATE`, or the user's state folder. Not created here."""
+    return _from_environment("SKINKD_STATE") or platformdirs.user_state_path(_APP, appauthor=False)
 
 
 def log_root() -> Path:

@@ -42,6 +42,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs, caches and settings of a test go into its own temporary folder."""
     monkeypatch.setenv("SKINKD_RUNS", str(tmp_path / "skinkd-runs"))
     monkeypatch.setenv("SKINKD_CACHE", str(tmp_path / "skinkd-cache"))
+    monkeypatch.setenv("SKINKD_STATE", str(tmp_path / "skinkd-state"))
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
 

@@ -1,9 +1,36 @@
-"""An append-only record of what was classified, with which model and settings: by hash, without names or paths."""
+"""An append-only record of what was classified, with which model and settings: by hash, without names or paths.
+
+One JSON object per line, in a file that only its owner may read. A line cut off by a crash is skipped when reading.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from core.atomic import replacing
+from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
+from core.paths import state_root
+
+if TYPE_CHECKING:
+    from core.inference.results import Classification
+    from core.models.info import ModelInfo
+
+_SECONDS_TO_WAIT = 30.0
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -11,7 +38,8 @@ class RecordEntry:
     """One classified image. It says nothing about where the image lay or what it was called.
 
     `time` is UTC in ISO 8601; `image` and `model` are SHA-256 of the files' bytes, in hex; `level` is that of the
-    prediction set (None: no set was asked for); `verdict`, `code` and `probabilities` are empty where there is none.
+    prediction set (None: no set was asked for); `verdict` is empty without one. `probabilities` are fractions by class
+    code, calibrated with `temperature`; `code` is the largest's.
     """
 
     time: str
@@ -24,3 +52,174 @@ class RecordEntry:
     verdict: str = ""
     code: str = ""
     probabilities: Mapping[str, float] = field(default_factory=dict)
+
+
+def record_file() -> Path:
+    """Where the record is kept: `record.jsonl` in the folder for what the application remembers."""
+    return state_root() / "record.jsonl"
+
+
+def entries_for(rows: Iterable[Classification], info: ModelInfo, model: Path) -> tuple[RecordEntry, ...]:
+    """The entries of classifications just made with the model file `model`; reads the images once more to hash them.
+
+    Images that were not classified, and files that are gone already, have none. Raises `SkinKDError` when the model
+    file can not be read.
+    """
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    try:
+        model_digest = _model_digest(model, model.stat().st_size, model.stat().st_mtime_ns)
+    except OSError as error:
+        raise SkinKDError("The model file can not be read", f"{model} is gone or closed.", str(error)) from error
+    return tuple(_entries(rows, info, model_digest, now))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class RecordBook:
+    """The record in one file. Several programs may append at once; nothing is ever changed, only added or cleared."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, entries: Sequence[RecordEntry]) -> None:
+        """Add entries and wait until they are on the disk. Raises `SkinKDError` when they could not be written."""
+        if not entries:
+            return
+        text = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in entries).encode()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock(), self._open() as file:
+                if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
+                    text = b"\n" + text  # whoever wrote before was cut off in the middle of a line
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except (OSError, Timeout) as error:
+            raise self._failed("The record was not written", error) from error
+
+    def entries(self) -> Iterator[RecordEntry]:
+        """All entries, oldest first; lines that are no entry (cut off, damaged) are passed over.
+
+        Raises `SkinKDError` when the file is there and can not be read.
+        """
+        try:
+            with self.path.open(encoding="utf-8", errors="replace") as lines:
+                yield from (entry for line in lines if (entry := _parsed(line)) is not None)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._failed("The record can not be read", error) from error
+
+    def export(self, path: Path) -> int:
+        """Write all entries as CSV or JSON, by the ending of `path`; returns how many. Raises `SkinKDError`."""
+        kind = path.suffix.lower()
+        if kind not in {".csv", ".json"}:
+            raise SkinKDError("Unknown kind of table", f"{path.name} must end in .csv or .json.")
+        entries = tuple(self.entries())
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as temporary:
+                temporary.write_text(_as_csv(entries) if kind == ".csv" else _as_json(entries), "utf-8", newline="")
+        except OSError as error:
+            raise SkinKDError("The record was not exported", f"{path} can not be written.", str(error)) from error
+        return len(entries)
+
+    def clear(self) -> None:
+        """Remove everything recorded so far. Raises `SkinKDError`."""
+        try:
+            if self.path.exists():
+                with self._lock():
+                    self.path.unlink(missing_ok=True)
+        except (OSError, Timeout) as error:
+            raise self._failed("The record was not cleared", error) from error
+
+    def _lock(self) -> FileLock:
+        return FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=_SECONDS_TO_WAIT, mode=0o600)
+
+    def _open(self) -> BinaryIO:
+        """For reading and appending; a new file is its owner's alone from the first moment."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        return os.fdopen(os.open(self.path, flags, 0o600), "rb+")
+
+    def _failed(self, title: str, error: Exception) -> SkinKDError:
+        reason = "another SkinKD keeps it busy" if isinstance(error, Timeout) else str(error)
+        return SkinKDError(title, f"{self.path}: {reason}. You can switch the record off in the settings.")
+
+
+def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: str) -> Iterator[RecordEntry]:
+    for row in rows:
+        if row.code is None or row.probabilities is None:
+            continue
+        try:
+            image = file_digest(row.path)
+        except OSError:
+            continue
+        assessment = row.assessment
+        yield RecordEntry(
+            time=now,
+            image=image,
+            model=model,
+            architecture=info.architecture,
+            skinkd_version=_own_version(),
+            temperature=info.temperature,
+            level=assessment.level if assessment else None,
+            verdict=assessment.verdict.value if assessment else "",
+            code=row.code,
+            probabilities={code: round(share, 6) for code, share in zip(row.classes, row.probabilities, strict=True)},
+        )
+
+
+@cache
+def _model_digest(path: Path, size: int, changed: int) -> str:
+    """Of a file as it is now: size and time of change are part of the question."""
+    return file_digest(path)
+
+
+@cache
+def _own_version() -> str:
+    try:
+        return version("skinkd")
+    except PackageNotFoundError:
+        return ""
+
+
+def _last_byte(file: BinaryIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)
+
+
+def _parsed(line: str) -> RecordEntry | None:
+    try:
+        entry = RecordEntry(**json.loads(line))
+        texts = (entry.time, entry.image, entry.model, entry.architecture, entry.verdict, entry.code)
+        whole = all(isinstance(text, str) for text in texts) and isinstance(entry.probabilities, dict)
+        return entry if whole else None
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _as_csv(entries: Sequence[RecordEntry]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [name for name in RecordEntry.__dataclass_fields__ if name != "probabilities"]
+    writer.writerow([*names, *CLASS_CODES])
+    for entry in entries:
+        values: dict[str, Any] = asdict(entry)
+        shares = [entry.probabilities.get(code, "") for code in CLASS_CODES]
+        writer.writerow(["" if values[name] is None else _harmless(values[name]) for name in names] + shares)
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
+def _as_json(entries: Sequence[RecordEntry]) -> str:
+    return json.dumps([asdict(entry) for entry in entries], indent=2) + "\n"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import Cancelled
-from core.events import CancelSource
+from core.events import CancelSource, Event, Notice
 from core.inference.collect import expand_paths
 
 
@@ -50,3 +52,43 @@ def test_it_can_be_cancelled(tmp_path: Path) -> None:
     source.cancel()
     with pytest.raises(Cancelled):
         expand_paths([tmp_path], source.token)
+
+
+def test_dicom_files_without_an_ending_are_found(tmp_path: Path) -> None:
+    make(tmp_path, "README", "notes.1", "empty")
+    for name in ("IM000001", "1.2.840.113619.7", "DICOMDIR"):
+        (tmp_path / name).write_bytes(bytes(128) + b"DICM" + bytes(20))
+    (tmp_path / "letter.txt").write_bytes(bytes(128) + b"DICM")
+    assert [path.name for path in expand_paths([tmp_path])] == ["1.2.840.113619.7", "IM000001"]
+
+
+def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
+    (outside,) = make(tmp_path, "elsewhere/x.jpg")
+    for name in ("one", "two"):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        (tmp_path / "set" / name).symlink_to(outside.parent, target_is_directory=True)
+    assert expand_paths([tmp_path / "set"]) == [tmp_path / "set" / "one" / "x.jpg"]
+
+
+def test_closed_folders_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_file, closed = make(tmp_path, "open/a.jpg", "closed/b.jpg")
+    scan = os.scandir
+
+    def refuse(place: Any) -> Any:
+        if Path(place) == closed.parent:
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    events: list[Event] = []
+    assert expand_paths([tmp_path], report=events.append) == [open_file]
+    (notice,) = events
+    assert isinstance(notice, Notice)
+    assert str(closed.parent) in notice.text
+    assert "Permission denied" in notice.text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert expand_paths([tmp_path]) == []
