@@ -140,3 +140,19 @@ def test_no_such_model_says_so(as_json: Call) -> None:
     code, document = as_json("classify", "nothing.safetensors", "x.jpg")
     assert code == 1
     assert "nothing.safetensors" in document["error"]["summary"]
+
+
+def test_evaluate_gives_intervals_and_scores_per_class(
+    trained: Path, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document = as_json("evaluate", str(trained))
+    assert code == 0
+    expected = json.loads((trained / "metrics.json").read_text())["test"]
+    assert document["intervals"] == expected["intervals"]
+    assert document["intervals"]["by_lesion"]
+    assert document["per_class"]["NV"].keys() == {"precision", "recall", "f1", "support", "specificity", "auc"}
+    assert document["per_class"]["NV"]["auc"] == pytest.approx(expected["per_class"]["NV"]["auc"], abs=0.01)
+    assert run(["evaluate", str(trained)]) == 0
+    shown = capsys.readouterr().out
+    assert "specificity" in shown
+    assert "resamples of lesions" in shown

@@ -1,0 +1,119 @@
+"""What is read of finished runs, and what is said when two of them are compared."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import SkinKDError
+from core.evaluation.intervals import bootstrap_scores
+from core.evaluation.subgroups import Person
+from core.recipe import Recipe
+from core.runs.comparing import compare_runs
+from core.runs.evidence import labelled, load_evidence
+from core.runs.folder import RunFolder, create_run
+
+WriteRun = Callable[..., Path]
+LABELS = np.arange(80) % 4
+LESIONS = [f"L{row // 2}" if row < 60 else "" for row in range(80)]
+
+
+def guesses(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.where(rng.random(80) < 0.6, LABELS, rng.integers(0, 8, 80))
+
+
+def test_a_finished_run_is_read(write_run: WriteRun) -> None:
+    folder = write_run("kl", LABELS, guesses(1), lesions=LESIONS, notes=["A note."])
+    evidence = load_evidence(folder, resamples=100)
+    assert evidence.name == "kl"
+    assert len(evidence.predictions.names) == 80  # the validation image is not among them
+    assert evidence.groups == tuple(LESIONS)
+    assert evidence.people[5] == Person(35.0, "female", "back")
+    assert evidence.detailed.scores == RunFolder(folder).scores()
+    assert evidence.intervals == bootstrap_scores(LABELS, guesses(1), LESIONS, resamples=100)
+    assert evidence.notes == ("A note.",)
+    assert [row.image for row in evidence.split][:2] == ["learned", "t0"]
+    assert labelled(evidence).names[:2] == ("t0", "t1")
+
+
+def test_reading_needs_no_torch(write_run: WriteRun) -> None:
+    folder = write_run("kl", LABELS, guesses(1))
+    code = (
+        "import sys; from pathlib import Path; from core.runs.evidence import load_evidence; "
+        "load_evidence(Path(sys.argv[1]), 50); assert not {'torch', 'sklearn', 'scipy.stats'} & set(sys.modules)"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=root, timeout=60)
+
+
+def test_a_run_without_its_split_says_so(write_run: WriteRun) -> None:
+    folder = write_run("kl", LABELS, guesses(1), lesions=LESIONS)
+    (folder / "split.csv").unlink()
+    evidence = load_evidence(folder, resamples=50)
+    assert set(evidence.groups) == {""}
+    assert not evidence.intervals.by_lesion
+    assert "split.csv is missing" in evidence.notes[-1]
+    other = load_evidence(write_run("dist", LABELS, guesses(2)), resamples=50)
+    assert any("not known which images kl learned from" in note for note in compare_runs(evidence, other).notes)
+
+
+def test_what_can_not_be_shown_is_refused(write_run: WriteRun, tmp_path: Path) -> None:
+    waiting = create_run(Recipe(), runs=tmp_path / "runs", name="waiting")
+    with pytest.raises(SkinKDError, match="waiting is queued"):
+        load_evidence(waiting.path)
+    folder = write_run("kl", LABELS, guesses(1))
+    lines = (folder / "predictions.csv").read_text().splitlines()
+    (folder / "predictions.csv").write_text("\n".join([*lines, lines[-1]]) + "\n")
+    with pytest.raises(SkinKDError, match="names an image twice"):
+        load_evidence(folder)
+    (folder / "predictions.csv").write_text("\n".join(lines[:2]) + "\n")
+    with pytest.raises(SkinKDError, match="has no test images"):
+        load_evidence(folder)
+    (folder / "predictions.csv").unlink()
+    with pytest.raises(SkinKDError, match="missing or damaged"):
+        load_evidence(folder)
+
+
+def test_runs_on_the_same_data_need_no_warning(write_run: WriteRun) -> None:
+    one, two = (load_evidence(write_run(f"run {seed}", LABELS, guesses(seed), lesions=LESIONS)) for seed in (1, 2))
+    comparison = compare_runs(one, two, resamples=50)
+    assert comparison.comparable
+    assert comparison.by_lesion
+    assert [note for note in comparison.notes if "do not agree" not in note] == []
+
+
+def test_data_that_may_explain_a_difference_is_said(write_run: WriteRun) -> None:
+    first = write_run("first", LABELS, guesses(1), lesions=LESIONS, train=[("a", ""), ("b", "L1")])
+    second = write_run(
+        "second",
+        LABELS,
+        guesses(2),
+        lesions=LESIONS,
+        begin=8,
+        train=[("b", ""), ("c", ""), ("d", "")],
+        notes=["Leak: 3 of this run's test images ...", "Something else."],
+        synthetic=True,
+    )
+    notes = compare_runs(load_evidence(first), load_evidence(second), resamples=50).notes
+    assert any("tested on different images. Only the" in note for note in notes)
+    assert any("1 of the 2 of first were not among the 3 of second, and 2 the other way" in note for note in notes)
+    assert not any("lesions in" in note for note in notes)  # t2 and t3 show L1, but only first was tested on them
+    assert "second: Leak: 3 of this run's test images ..." in notes
+    assert any("second: trained on the built-in synthetic" in note for note in notes)
+    assert not any("Something else" in note for note in notes)
+
+
+def test_lesions_that_a_run_was_trained_on_are_counted(write_run: WriteRun) -> None:
+    first = write_run("first", LABELS, guesses(1), lesions=LESIONS, train=[("a", "L1"), ("b", "L2"), ("c", "")])
+    second = write_run("second", LABELS, guesses(2), lesions=LESIONS, train=[("a", ""), ("b", ""), ("c", "")])
+    notes = compare_runs(load_evidence(first), load_evidence(second), resamples=50).notes
+    assert [note for note in notes if "lesions" in note] == [
+        "first was trained on other images of the lesions in 4 of its test images here: its scores are too high for "
+        "new lesions."
+    ]
