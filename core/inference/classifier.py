@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.decoding import Decoded, decode_noted, describe_failure, resize_image
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.collect import expand_paths
@@ -100,20 +102,18 @@ class Classifier:
 
     def classify_image(self, image: Image.Image, path: Path = Path()) -> Classification:
         """One image in memory (any mode, EXIF orientation applied); `path` names it in the result."""
-        from core.data.decoding import resize_image
-
         pixels = resize_image(image, self.info.preprocessing.image_size)
-        return next(self._classify_batch([(path, pixels)]))
+        return next(self._classify_batch([(path, Decoded(pixels, ""))]))
 
-    def _decoded(self, files: list[Path], token: CancelToken) -> Iterator[list[tuple[Path, NDArray[np.uint8] | str]]]:
-        """Batches of (path, pixels or the reason why there are none); at most three batches lie in memory."""
+    def _decoded(self, files: list[Path], token: CancelToken) -> Iterator[list[tuple[Path, Decoded | str]]]:
+        """Batches of (path, picture or the reason why there is none); at most three batches lie in memory."""
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="decode")
-        waiting: list[tuple[Path, Future[NDArray[np.uint8] | str]]] = []
+        waiting: list[tuple[Path, Future[Decoded | str]]] = []
         rest = iter(files)
         try:
             waiting = [(file, pool.submit(self._decode, file)) for file in itertools.islice(rest, 3 * BATCH)]
             while waiting:
-                ready: list[tuple[Path, NDArray[np.uint8] | str]] = []
+                ready: list[tuple[Path, Decoded | str]] = []
                 for file, future in waiting[:BATCH]:
                     token.check()
                     ready.append((file, future.result()))
@@ -123,22 +123,20 @@ class Classifier:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _decode(self, path: Path) -> NDArray[np.uint8] | str:
-        from core.data.decoding import decode_image, describe_failure
-
+    def _decode(self, path: Path) -> Decoded | str:
         try:
-            return decode_image(path, self.info.preprocessing.image_size)
+            return decode_noted(path, self.info.preprocessing.image_size)
         except Exception as error:  # whatever a damaged file makes a decoder raise is that file's reason
             return describe_failure(error)
 
-    def _classify_batch(self, batch: list[tuple[Path, NDArray[np.uint8] | str]]) -> Iterator[Classification]:
-        images = [pixels for _, pixels in batch if not isinstance(pixels, str)]
+    def _classify_batch(self, batch: list[tuple[Path, Decoded | str]]) -> Iterator[Classification]:
+        images = [decoded.pixels for _, decoded in batch if not isinstance(decoded, str)]
         rows = iter(self.logits(np.stack(images)) if images else ())
-        for path, pixels in batch:
-            if isinstance(pixels, str):
-                yield Classification(path, None, None, pixels, self.info.classes)
+        for path, decoded in batch:
+            if isinstance(decoded, str):
+                yield Classification(path, None, None, decoded, self.info.classes)
             else:
-                yield self._classification(path, next(rows))
+                yield replace(self._classification(path, next(rows)), note=decoded.note)
 
     def _classification(self, path: Path, logits: NDArray[np.float32]) -> Classification:
         if not np.isfinite(logits).all():

@@ -27,7 +27,8 @@ class Classification:
 
     `probabilities` are softmax(logits / temperature) in the order of `classes`, in 0..1 with sum 1; `code` is the class
     with the largest (the first of equals). Both are None when the image could not be classified; then `error` says why.
-    `assessment` tells whether to rely on it; None when the image could not be classified.
+    `assessment` tells whether to rely on it; None when the image could not be classified. `note` says what must be
+    known of the file (that only the first of its pages was used, for instance), mostly nothing.
     """
 
     path: Path
@@ -36,6 +37,7 @@ class Classification:
     error: str = ""
     classes: tuple[str, ...] = CLASS_CODES
     assessment: Assessment | None = None
+    note: str = ""
 
     @property
     def probability(self) -> float | None:

@@ -84,6 +84,17 @@ def test_unreadable_files_stay_in_their_place_with_a_reason(
     assert "does not exist" in failed[2].error
 
 
+def test_what_must_be_known_of_a_file_stands_beside_its_answer(
+    classifier: Classifier, images: list[Path], tmp_path: Path
+) -> None:
+    with Image.open(images[0]) as image:
+        image.save(tmp_path / "pages.tif", save_all=True, append_images=[image])
+    first, second = classifier.classify([tmp_path / "pages.tif", images[0]])
+    assert first.note == "Only the first of its 2 pages was used."
+    assert first.code
+    assert second.note == ""
+
+
 def test_an_image_gets_the_same_alone_and_among_others(classifier: Classifier, images: list[Path]) -> None:
     together = list(classifier.classify(images))[-1]
     alone = next(classifier.classify([images[-1]]))
