@@ -86,7 +86,7 @@ def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -
     if recipe.teacher.architecture == "tf_efficientnet_b7" and recipe.teacher.weights == "hub":
         found.append(
             Departure(
-                "Teacher: Starting weights",
+                "Teacher starting weights",
                 "ImageNet weights of EfficientNet-PyTorch",
                 "timm's default ones, learned with further images (tf_efficientnet_b7.aa_in1k has ImageNet alone)",
             )
@@ -107,10 +107,10 @@ def study_departures(
     found = list(departures(study.base, images, synthetic=synthetic))
     if teacher is None:
         return tuple(found)
-    found = [item for item in found if not item.what.startswith("Teacher:")]
+    found = [item for item in found if not item.what.startswith("Teacher ")]
     for item in departures(teacher, images, synthetic=synthetic):
         if item not in found:
-            what = item.what if item.what.startswith("Teacher:") else f"{item.what} (teacher)"
+            what = item.what if item.what.startswith("Teacher ") else f"{item.what} (teacher)"
             found.append(Departure(what, item.paper, item.here))
     return tuple(found)
 
@@ -177,15 +177,15 @@ def _same(key: str, there: object, here: object) -> bool:
 
 
 def _what(spec: FieldSpec, section: str) -> str:
-    return f"{section.capitalize()}: {spec.title}" if section in {"teacher", "student"} else spec.title
+    return f"{section.capitalize()} {spec.title.lower()}" if section in {"teacher", "student"} else spec.title
 
 
 def _shown(value: object, spec: FieldSpec) -> str:
     if isinstance(value, tuple):
         return " : ".join(f"{share:g}" for share in value)
     if spec.key.endswith(".weights") and value not in {"hub", "none"}:
-        return "weights of a file"
+        return "those of a file"
     if spec.key.endswith(".weights"):
-        return {"hub": "pretrained weights", "none": "random weights"}[str(value)]
+        return {"hub": "pretrained", "none": "random"}[str(value)]
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{text} {spec.unit}".strip()

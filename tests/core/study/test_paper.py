@@ -87,15 +87,15 @@ def test_the_teacher_may_have_settings_of_its_own() -> None:
     assert teacher_of(study, study.configuration("kl-0.1")) is study.configurations[0]
     said = {item.what: (item.paper, item.here) for item in study_departures(study, 25331)}
     assert said["Learning rate (teacher)"] == ("1e-05", "0.0003")
-    assert said["Teacher: Starting weights"] == ("pretrained weights", "random weights")
-    assert set(said) == {"Split", "Learning rate (teacher)", "Teacher: Starting weights"}
+    assert said["Teacher starting weights"] == ("pretrained", "random")
+    assert set(said) == {"Split", "Learning rate (teacher)", "Teacher starting weights"}
 
 
 def test_a_given_teachers_own_recipe_counts() -> None:
     study = paper_study(paper("teacher.run=/runs/given"))
     given = paper("task=teacher", "teacher.architecture=resnetv2_50", "teacher.weights=none")
     said = {item.what: item.here for item in study_departures(study, 25331, teacher=given)}
-    assert said["Teacher: Architecture"] == "resnetv2_50"
+    assert said["Teacher architecture"] == "resnetv2_50"
 
 
 def test_the_papers_own_recipe_departs_nowhere() -> None:
@@ -114,9 +114,9 @@ def test_departures_are_said_in_words() -> None:
     found = {item.what: (item.paper, item.here) for item in departures(recipe, 1544, synthetic=True)}
     assert found["Images"] == ("25,331", "1,544")
     assert found["Image size"] == ("224 pixels", "64 pixels")
-    assert found["Student: Architecture"] == ("mobilenetv2_100", "mobilenetv2_050")
-    assert found["Student: Starting weights"] == ("pretrained weights", "random weights")
-    assert found["Teacher: Starting weights"][1] == "weights of a file"
+    assert found["Student architecture"] == ("mobilenetv2_100", "mobilenetv2_050")
+    assert found["Student starting weights"] == ("pretrained", "random")
+    assert found["Teacher starting weights"][1] == "those of a file"
     assert found["Pictures"][1] == "synthetic"
     assert "Alpha" not in found
     assert found["Split"][0] == "by image"

@@ -1,0 +1,341 @@
+"""`study` and `study-file`: grids of runs over one teacher, the paper's among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, many, say
+from core.cli.interrupt import Interrupted, stoppable
+from core.cli.progress import shown_progress
+from core.cli.recipe_commands import SetOption
+from core.cli.run_commands import find_run
+from core.cli.study_documents import plan_document, plan_text, results_document, results_text, studies_text
+from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
+from core.events import CancelToken, Event, Report, RunStarted
+from core.paths import runs_root
+from core.recipe import Preset, Recipe, preset, read_recipe, set_values
+from core.runs.folder import slugify
+from core.study.definition import Study, Value, check_study
+from core.study.files import read_study, study_to_toml
+from core.study.folder import STUDIES, StudyFolder, StudyMember, create_study, list_studies
+from core.study.paper import paper_study
+
+PAPER = "paper"
+_FORMAT = """A study file is TOML. Keys: name; seeds = [0, 1, 2]; base = "paper" (a preset or a recipe file) or
+[base.section] tables; [set] "section.key" = value on top of the base; [axes] "section.key" = [values], whose product is
+taken; any number of [[configuration]] with key, title, changes = { "section.key" = value }, teacher = true (the
+students learn from it), once = true (not for every seed); paper = true (show the published numbers beside). `skinkd-cli
+study-file --out F` writes the paper's study to edit."""
+
+_WhatArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[paper|FILE|NAME]", help="The paper's study, a study file, or one begun before."),
+]
+_DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")]
+_BaseOption = Annotated[
+    str, typer.Option("--base", metavar="RECIPE", help="What the paper's study starts from: a preset or a recipe file.")
+]
+_TeacherSetOption = Annotated[
+    list[str] | None,
+    typer.Option("--teacher-set", metavar="KEY=VALUE", help="As --set, for the teacher alone. Repeatable."),
+]
+_SeedsOption = Annotated[
+    str, typer.Option("--seeds", help="Seeds of the students, such as 0,1,2; one teacher for all.")
+]
+_FineOption = Annotated[bool, typer.Option("--fine-sweep", help="KL at further alphas around 0.1 too.")]
+_CandidatesOption = Annotated[
+    bool, typer.Option("--teacher-candidates", help="Train the paper's other candidates for the teacher too.")
+]
+_TeacherOption = Annotated[str, typer.Option("--teacher", metavar="RUN", help="A finished teacher run to learn from.")]
+_NameOption = Annotated[str, typer.Option("--name", help="Name of the study.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("study", epilog=_FORMAT)(study)
+    app.command("study-file", epilog=_FORMAT)(study_file)
+
+
+def study(
+    what: _WhatArgument = None,
+    data: _DataOption = None,
+    base: _BaseOption = PAPER,
+    assignments: SetOption = None,
+    teacher_assignments: _TeacherSetOption = None,
+    seeds: _SeedsOption = "",
+    fine_sweep: _FineOption = False,
+    teacher_candidates: _CandidatesOption = False,
+    teacher: _TeacherOption = "",
+    name: _NameOption = "",
+    runs: RunsOption = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the runs; make nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
+    root = runs or runs_root()
+    request = _Request(
+        data, base, assignments, teacher_assignments, seeds, fine_sweep, teacher_candidates, teacher, name
+    )
+    if what is None:
+        _list(root, as_json)
+        return
+    known = _begun(what, root)
+    if known is not None:
+        request.check_unused(f"{what} was begun before")
+        folder, wanted = known, known.study()
+    else:
+        wanted = _wanted(what, request, root)
+        folder = StudyFolder(root.resolve() / STUDIES / slugify(wanted.name))
+    if dry_run:
+        _show_plan(wanted, folder, known is not None, as_json)
+        return
+    if known is None:
+        folder = create_study(wanted, root)
+    _carry_out(folder, root, runs is not None, retry, as_json)
+
+
+def study_file(
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it the study is printed.")] = None,
+    data: _DataOption = None,
+    base: _BaseOption = PAPER,
+    assignments: SetOption = None,
+    teacher_assignments: _TeacherSetOption = None,
+    seeds: _SeedsOption = "",
+    fine_sweep: _FineOption = False,
+    teacher_candidates: _CandidatesOption = False,
+    name: _NameOption = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the paper's study as a file to edit, for `skinkd-cli study FILE`."""
+    from core.atomic import write_text
+
+    request = _Request(data, base, assignments, teacher_assignments, seeds, fine_sweep, teacher_candidates, "", name)
+    chosen = check_study(request.paper(runs_root()))
+    text = study_to_toml(chosen)
+    if out is not None:
+        if out.exists() and not force:
+            raise SkinKDError("The file exists", f"{out} is kept as it is. Choose another name, or add --force.")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_text(out, text)
+    if as_json:
+        answer_json({"path": None if out is None else str(out), "runs": len(chosen.configurations), "toml": text})
+    elif out is None:
+        answer(text.rstrip("\n"))
+    else:
+        say(f"Wrote {out}. Then: skinkd-cli study {out}{'' if chosen.base.data.path else ' --data DATA'}")
+
+
+class _Request:
+    """What the options ask of a study."""
+
+    def __init__(
+        self,
+        data: Path | None,
+        base: str,
+        assignments: Sequence[str] | None,
+        teacher_assignments: Sequence[str] | None,
+        seeds: str,
+        fine_sweep: bool,
+        candidates: bool,
+        teacher: str,
+        name: str,
+    ) -> None:
+        self._data, self._base, self._name, self._teacher = data, base, name.strip(), teacher
+        self._assignments, self._teacher_assignments = tuple(assignments or ()), tuple(teacher_assignments or ())
+        self._seeds, self._fine, self._candidates = _numbers(seeds), fine_sweep, candidates
+
+    def check_unused(self, why: str) -> None:
+        """Raise wrong usage when options would change a study that is what it is."""
+        used = [option for option, value in self._options() if value]
+        if used:
+            raise typer.BadParameter(
+                f"{why}: {', '.join(used)} can not change it. Only --retry and --dry-run can be used."
+            )
+
+    def paper(self, root: Path) -> Study:
+        """The paper's study with these options."""
+        base = self._changed(_recipe(self._base), root)
+        return paper_study(
+            base,
+            fine_sweep=self._fine,
+            teacher_candidates=self._candidates,
+            seeds=self._seeds or (0,),
+            name=self._name or "Paper study",
+            teacher_changes=_changes(base, self._teacher_assignments),
+        )
+
+    def of_file(self, path: Path, root: Path) -> Study:
+        """The study of a file with these options on top."""
+        paper_only = ("--base", "--fine-sweep", "--teacher-candidates")
+        used = [option for option, value in self._options() if value and option in paper_only]
+        if used:
+            raise typer.BadParameter(f"{', '.join(used)}: for the paper's study only; a study file says it itself.")
+        found = read_study(path)
+        base = self._changed(found.base, root)
+        changes = _changes(base, self._teacher_assignments)
+        rows = tuple(
+            replace(row, changes=(*row.changes, *changes)) if row.teacher else row for row in found.configurations
+        )
+        found = replace(found, base=base, configurations=rows)
+        return replace(found, name=self._name or found.name, seeds=self._seeds or found.seeds)
+
+    def _changed(self, recipe: Recipe, root: Path) -> Recipe:
+        recipe = set_values(recipe, self._assignments)
+        if self._data is not None:
+            place = str(self._data.expanduser().resolve())
+            recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": place})})
+        if self._teacher:
+            run = str(find_run(self._teacher, root))
+            recipe = recipe.model_copy(update={"teacher": recipe.teacher.model_copy(update={"run": run})})
+        return recipe
+
+    def _options(self) -> tuple[tuple[str, object], ...]:
+        return (
+            ("--data", self._data),
+            ("--base", self._base if self._base != PAPER else ""),
+            ("--set", self._assignments),
+            ("--teacher-set", self._teacher_assignments),
+            ("--seeds", self._seeds),
+            ("--fine-sweep", self._fine),
+            ("--teacher-candidates", self._candidates),
+            ("--teacher", self._teacher),
+            ("--name", self._name),
+        )
+
+
+def _wanted(what: str, request: _Request, root: Path) -> Study:
+    """The study that a new beginning asks for, with data and teacher that are there."""
+    if what == PAPER:
+        wanted = request.paper(root)
+    elif Path(what).is_file():
+        wanted = request.of_file(Path(what), root)
+    else:
+        names = ", ".join(folder.slug for folder in list_studies(root))
+        known = f"Studies begun before: {names}." if names else f"No study was begun in {root}."
+        raise SkinKDError("There is no such study", f"{what} is neither 'paper' nor a file nor a study. {known}")
+    if not wanted.base.data.path:
+        raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
+    place = Path(wanted.base.data.path).expanduser()
+    if not place.exists():  # said before a run is made and its starting weights are fetched
+        raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
+    if wanted.base.teacher.run:
+        from core.runs.teachers import find_teacher
+
+        find_teacher(wanted.base.teacher.run, root)
+    return check_study(wanted)
+
+
+def _begun(what: str, root: Path) -> StudyFolder | None:
+    """The study of this name that was begun before; `paper` and files always mean themselves."""
+    if what == PAPER or Path(what).is_file():
+        return None
+    for folder in (Path(what), root.resolve() / STUDIES / slugify(what)):
+        if (folder / "study.toml").is_file():
+            return StudyFolder(folder.resolve())
+    return None
+
+
+def _list(root: Path, as_json: bool) -> None:
+    found = list_studies(root)
+    standing = [(folder, _members(folder)) for folder in found]
+    if as_json:
+        answer_json({"root": str(root), "studies": [plan_document(folder.slug, rows) for folder, rows in standing]})
+    elif found:
+        answer(studies_text([(folder.slug, rows) for folder, rows in standing]))
+    else:
+        say(f"No studies in {root}. Begin the paper's with: skinkd-cli study paper --data DATA")
+
+
+def _members(folder: StudyFolder) -> tuple[StudyMember, ...]:
+    """A study's members; none, and a word about it, when it can not be read."""
+    try:
+        return folder.members()
+    except SkinKDError as error:
+        say(f"{folder.slug}: {error.title}: {error.summary}")
+        return ()
+
+
+def _show_plan(wanted: Study, folder: StudyFolder, begun: bool, as_json: bool) -> None:
+    from core.data.reading import read_dataset
+    from core.study.definition import members
+    from core.study.paper import headline, study_departures
+
+    rows = (
+        folder.members() if begun else tuple(StudyMember(item.key, seed, item.title) for item, seed in members(wanted))
+    )
+    said = ""
+    if wanted.paper:
+        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.data.layout)
+        said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
+    if as_json:
+        answer_json({**plan_document(folder.slug, rows), "headline": said})
+    else:
+        answer(plan_text(wanted.name, rows, said))
+
+
+def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
+    from core.study.execute import run_study
+    from core.study.results import study_results
+
+    again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
+    with _stoppable_study(again) as (report, token):
+        outcome = run_study(folder, report, token, retry=retry)
+    results = study_results(folder)
+    if as_json:
+        answer_json(results_document(folder, results, outcome))
+    else:
+        answer(results_text(folder, results))
+    if outcome.failed:
+        say(f"{many(len(outcome.failed), 'run')} failed or could not start. Try again with: {again} --retry")
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _stoppable_study(again: str) -> Iterator[tuple[Report, CancelToken]]:
+    """Progress and a token; a stop says how to go on."""
+    started: list[Path] = []
+    with stoppable() as token, shown_progress() as show:
+
+        def report(event: Event) -> None:
+            if isinstance(event, RunStarted):
+                started.append(event.folder)
+            show(event)
+
+        try:
+            yield report, token
+        except Cancelled as cancelled:
+            last = started[-1] if started else None
+            raise Interrupted(f"Stopped; nothing is lost. Go on with: {again}", last) from cancelled
+
+
+def _recipe(text: str) -> Recipe:
+    """The recipe a user means by a preset's name or a file."""
+    if not Path(text).exists() and text in list(Preset):
+        return preset(Preset(text))
+    return read_recipe(Path(text))
+
+
+def _changes(recipe: Recipe, assignments: Sequence[str]) -> tuple[tuple[str, Value], ...]:
+    """`section.key=value` assignments as a configuration's changes, their values read as `--set` reads them."""
+    values = set_values(recipe, assignments).model_dump()
+    found: list[tuple[str, Value]] = []
+    for assignment in assignments:
+        key = assignment.partition("=")[0].strip()
+        section, _, name = key.partition(".")
+        found.append((key, values[section][name] if name else values[section]))
+    return tuple(found)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise typer.BadParameter(f"--seeds: whole numbers with commas between, such as 0,1,2; it is {text!r}") from None

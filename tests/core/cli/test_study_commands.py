@@ -1,0 +1,155 @@
+"""`study` makes the runs once, goes on, and says how far the paper is."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core.runs.execute
+from core.cli.main import run
+from core.errors import SkinKDError
+from core.paths import runs_root
+from core.runs.folder import RunFolder
+from core.study.files import read_study
+from tests.core.study.conftest import StandIn
+
+Call = Callable[..., tuple[int, Any]]
+SMALL = ("--set", "data.image_size=32", "--set", "student.weights=none", "--set", "teacher.weights=none")
+
+
+@pytest.fixture
+def training(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """Training takes no time."""
+    stand_in = StandIn()
+    monkeypatch.setattr(core.runs.execute, "execute", stand_in)
+    return stand_in
+
+
+def test_the_papers_study_from_one_command(
+    sample_set: Path, training: StandIn, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("study", "paper", "--data", str(sample_set), *SMALL, "--seeds", "0,1")
+    code, document = as_json(*command)
+    assert code == 0
+    assert len(training.done) == len(list(runs_root().glob("*/recipe.toml"))) == 1 + 21 * 2
+    assert len(document["rows"]) == 22
+    row = next(row for row in document["rows"] if row["configuration"] == "kl-0.1")
+    assert (row["n"], len(row["points"]), row["method"], row["alpha"]) == (2, 2, "kl", 0.1)
+    f1 = row["weighted_f1"]
+    assert f1["published"] == pytest.approx(0.73508)
+    assert f1["difference"] == pytest.approx(f1["mean"] - 0.73508)
+    assert document["headline"].startswith("NOT a reproduction")
+    assert document["missing"] == document["failed"] == document["warnings"] == []
+    assert run(command) == 0  # the same again: nothing is trained
+    said = capsys.readouterr()
+    assert len(training.done) == 43
+    lines = said.out.splitlines()
+    assert lines[2].startswith("NOT a reproduction: images 3 instead of 25,331; image size 32 pixels instead of 224")
+    (kl,) = [line for line in lines if line.startswith("KL 0.1  ")]
+    assert "73.5 %" in kl
+    assert "±" in kl
+    assert "43 of 43 runs are finished already" in said.err
+
+
+def test_a_stopped_study_goes_on_by_its_name(
+    sample_set: Path, training: StandIn, as_json: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(folder: RunFolder) -> None:
+        if len(training.done) == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    training.before = interrupt
+    code, document = as_json("study", "paper", "--data", str(sample_set), *SMALL, "--name", "My study")
+    assert code == 130
+    assert "skinkd-cli study my-study" in document["error"]["summary"]
+    assert len(training.done) == 4
+    training.before = lambda folder: None
+    assert as_json("study", "my-study", "--dry-run")[1]["finished"] == 4
+    code, document = as_json("study", "My study")
+    assert (code, len(training.done)) == (0, 22)
+    assert as_json("study")[1]["studies"][0]["finished"] == 22
+    code, document = as_json("study", "my-study", "--seeds", "0,1")
+    assert (code, document["error"]["title"]) == (2, "Wrong usage")
+    assert "--seeds" in document["error"]["summary"]
+
+
+def test_a_failed_run_is_told_and_tried_again_when_asked(
+    sample_set: Path, training: StandIn, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(folder: RunFolder) -> None:
+        if folder.status().name.endswith("DIST 0.3"):
+            raise SkinKDError("Broken", "no luck")
+
+    training.before = fail
+    command = ("study", "paper", "--data", str(sample_set), *SMALL)
+    code, document = as_json(*command)
+    assert code == 1
+    assert [item["configuration"] for item in document["failed"]] == ["dist-0.3"]
+    assert [item["configuration"] for item in document["missing"]] == ["dist-0.3"]
+    training.before = lambda folder: None
+    assert run(command) == 1
+    said = capsys.readouterr()
+    assert "Missing: DIST 0.3: failed (Broken: no luck)" in said.out
+    assert "--retry" in said.err
+    assert as_json(*command, "--retry")[0] == 0
+
+
+def test_a_study_file_is_written_edited_and_run(
+    sample_set: Path, training: StandIn, tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "own.toml"
+    assert run(["study-file", "--out", str(file), "--teacher-set", "optimisation.learning_rate=0.0003", *SMALL]) == 0
+    assert run(["study-file", "--out", str(file)]) == 1  # it is not replaced
+    study = read_study(file)
+    assert dict(study.configuration("teacher").changes) == {"optimisation.learning_rate": 0.0003}
+    text = file.read_text().replace("paper = true", "paper = false").replace('name = "Paper study"', 'name = "Own"')
+    file.write_text(text)
+    code, document = as_json("study", str(file), "--data", str(sample_set), "--seeds", "4")
+    assert (code, document["study"], document["headline"]) == (0, "own", "")
+    assert document["rows"][1]["points"][0]["seed"] == 4
+    assert document["rows"][1]["weighted_f1"]["published"] is None
+    assert as_json("study", str(file), "--fine-sweep")[0] == 2
+    capsys.readouterr()
+    assert run(["study-file"]) == 0
+    assert "kl-0.9-cl" in capsys.readouterr().out
+
+
+def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("study", "paper", "--data", str(sample_set), "--fine-sweep", "--teacher-candidates", "--dry-run")
+    code, document = as_json(*command)
+    assert (code, document["runs"]) == (0, 22 + 4 + 2)
+    assert "synthetic instead of photographs" in document["headline"]
+    assert run(command) == 0
+    assert "KL 0.05" in capsys.readouterr().out
+    assert not runs_root().exists()
+
+
+def test_what_is_missing_is_said_before_anything_is_made(sample_set: Path, tmp_path: Path, as_json: Call) -> None:
+    code, document = as_json("study", "paper")
+    assert (code, document["error"]["problems"][0]["key"]) == (2, "data.path")
+    code, document = as_json("study", "paper", "--data", str(tmp_path / "none"))
+    assert (code, document["error"]["title"]) == (1, "The data is not there")
+    code, document = as_json("study", "nothing")
+    assert (code, document["error"]["title"]) == (1, "There is no such study")
+    code, document = as_json("study", "paper", "--data", str(sample_set), "--teacher", "nobody")
+    assert (code, document["error"]["title"]) == (1, "There is no such run")
+    code, document = as_json("study", "paper", "--data", str(sample_set), "--seeds", "a")
+    assert (code, document["error"]["title"]) == (2, "Wrong usage")
+    code, document = as_json("study", "paper", "--data", str(sample_set), "--teacher-set", "optimisation.epoch=3")
+    assert code == 2
+    assert "did you mean epochs" in document["error"]["problems"][0]["message"]
+    assert not runs_root().exists()
+    assert as_json("study")[1] == {"root": str(runs_root()), "studies": []}
+
+
+def test_a_finished_teacher_is_given(sample_set: Path, training: StandIn, as_json: Call, trained: Path) -> None:
+    code, document = as_json("study", "paper", "--data", str(sample_set), *SMALL, "--teacher", str(trained))
+    assert (code, len(training.done)) == (0, 21)
+    assert document["rows"][0]["folders"] == [str(trained)]
+    members = json.loads((Path(document["folder"]) / "members.json").read_text())["members"]
+    assert len(members) == 21
