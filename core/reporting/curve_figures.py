@@ -8,7 +8,7 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
 from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure, shorten
@@ -103,10 +103,10 @@ def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Cur
     last = max(record.epoch for index in drawn for record in runs[index][1])
     axes.set_xlim(0.5, last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     if what == "learning_rate":
-        axes.ticklabel_format(axis="y", scilimits=(-2, 3))
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place=None: f"{value:g}"))
     if what in ("accuracy", "weighted_f1"):
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     dress(axes, style, x=f"Epoch (ring: best epoch){_missing(runs, drawn, what)}", y=_TITLES[what], grid="y")

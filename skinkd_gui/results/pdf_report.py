@@ -1,4 +1,4 @@
-"""A report's page as a PDF: A4, with page numbers and the notice on every page. Runs in any thread, without a screen."""
+"""A report's page as a PDF: A4, with page numbers and the notice on every page. Works in any thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DOTS = 300  # per inch
 _MARGINS = QMarginsF(16, 15, 16, 13)  # millimetres: left, top, right, bottom
 _FOOTER = 9.0  # millimetres above the lower margin, of which the text takes a third
 _TEXT, _MUTED = QColor("#1b2430"), QColor("#56616e")
-_NEAR_END = 0.86  # of a page: a heading below it is looked at
+_HIGHEST = 0.3  # of a page: a heading above it stays, whatever follows
 _MOST_BREAKS = 200
 
 
@@ -95,7 +95,7 @@ def _keep_together(document: QTextDocument, height: float, token: CancelToken) -
     while block.isValid() and breaks < _MOST_BREAKS:
         following = block.next()
         top = layout.blockBoundingRect(block).top()
-        if following.isValid() and _leads(block) and (top % height) > height * 0.3:
+        if following.isValid() and _leads(block) and (top % height) > height * _HIGHEST:
             below = _first_below(block)
             if below.isValid() and int(layout.blockBoundingRect(below).top() // height) > int(top // height):
                 token.check()
@@ -103,14 +103,17 @@ def _keep_together(document: QTextDocument, height: float, token: CancelToken) -
                 form = cursor.blockFormat()
                 form.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
                 cursor.setBlockFormat(form)
+                document.markContentsDirty(0, document.characterCount())
                 breaks += 1
         block = following
 
 
 def _leads(block: QTextBlock) -> bool:
-    """Whether a block is a heading or a caption: it belongs to what follows."""
-    form = block.blockFormat()
-    return form.headingLevel() > 0 or (bool(block.text()) and block.charFormat().fontWeight() >= QFont.Weight.Bold)
+    """Whether a block is a heading or a caption: it belongs to what follows. Cells of tables are neither."""
+    if block.blockFormat().headingLevel() > 0:
+        return True
+    bold = bool(block.text()) and block.charFormat().fontWeight() >= QFont.Weight.Bold
+    return bold and QTextCursor(block).currentTable() is None
 
 
 def _first_below(block: QTextBlock) -> QTextBlock:

@@ -94,7 +94,8 @@ def limits_section(chosen: Selection, *, study: bool = False) -> Section:
     why = [f"{run.title}: {comparison.why_not}" for run, comparison in chosen.comparisons if not comparison.comparable]
     items += [f"Not comparable with the baseline: {text}" for text in why]
     items.append("Skin tone, camera and clinic are not recorded, so whether the models serve all alike is not known.")
-    noted = dict.fromkeys(note for run in runs for note in run.notes)
+    told = ("Images:", "Few test images", "There is no image of")  # the report says these in its own words
+    noted = dict.fromkeys(note for run in runs for note in run.notes if not note.startswith(told))
     return Section("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted)))),))
 
 
@@ -137,10 +138,14 @@ def _left_out(data: dict[str, Any]) -> str:
 
 
 def _by_lesion(run: ReportRun) -> str:
-    known = any(row.lesion for row in run.evidence.split)
+    rows = run.evidence.split
+    known = sum(bool(row.lesion) for row in rows)
     if not run.recipe.data.group_by_lesion:
         return "image by image" + ("; images of one lesion may be in several parts" if known else "")
-    return "by lesion: all images of a lesion are in one part" if known else "image by image: lesions are not known"
+    if not known:
+        return "image by image: lesions are not known"
+    some = "" if known == len(rows) else f" (known for {known:,} of {len(rows):,} images)"
+    return f"by lesion: all images of a lesion are in one part{some}"
 
 
 def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
@@ -180,10 +185,10 @@ def _lesion_limits(runs: Sequence[ReportRun]) -> list[str]:
             "The images were divided one by one: images of one lesion may stand in training and test, which makes "
             "scores higher than on new lesions."
         ]
-    if any(not any(row.lesion for row in run.evidence.split) for run in runs):
+    if any(not all(row.lesion for row in run.evidence.split) for run in runs):
         return [
-            "The data do not say which images show the same lesion, so images of one lesion may stand in training and "
-            "test, which makes scores higher than on new lesions."
+            "For some or all images the data do not say which lesion they show, so images of one lesion may stand in "
+            "training and test, which makes scores higher than on new lesions."
         ]
     return []
 

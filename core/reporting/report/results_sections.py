@@ -11,6 +11,7 @@ from core.evaluation.comparison import Comparison
 from core.reporting.report import drawing
 from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Section, TableBlock
 from core.reporting.report.gathering import ReportRun
+from core.reporting.report.privacy import shareable
 from core.reporting.tables import (
     class_f1_table,
     comparisons_table,
@@ -161,7 +162,7 @@ def comparison_section(chosen: Selection) -> Section | None:
             )
         table = differences_table(comparison, name, run.title)
         blocks.append(TableBlock(f"difference-{key}", table, quiet=number >= _MOST_TABLES))
-    settings = recipes_table([(run.title, run.recipe) for run in chosen.drawn])
+    settings = recipes_table([(run.title, shareable(run.recipe)) for run in chosen.drawn])
     if settings.rows:
         blocks.append(TableBlock("settings", settings))
     return Section("comparison", "Differences from the baseline", tuple(blocks))
