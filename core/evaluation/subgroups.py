@@ -83,6 +83,11 @@ def age_band(age: float | None) -> str:
     return next(name for below, name in _AGE_BANDS if age < below)
 
 
+def group_name(person: Person, kind: str) -> str:
+    """The group of `kind` that a person belongs to, as in `Subgroup.name`. Raises KeyError for another kind."""
+    return {str(known): names for known, names in _KINDS}[kind](person)
+
+
 def _subgroup(
     kind: Kind,
     name: str,

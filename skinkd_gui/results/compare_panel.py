@@ -1,99 +1,146 @@
-"""The headline scores of several runs side by side."""
+"""The headline scores of several runs side by side, and what their differences say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-
-from core.reporting.words import NONE, fraction, kind_of_run, million
+from core.reporting.words import NONE, duration, kind_of_run, million
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import same_test_images, tested_images
-from skinkd_gui.results.exporting import save_table_as
-from skinkd_gui.results.figure_panel import make_button
-from skinkd_gui.results.overview_panel import Banner
-from skinkd_gui.results.plain_table import PlainTable
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.results.grid import (
+    Cell,
+    Column,
+    Grid,
+    best_of,
+    bold_cells,
+    interval_fields,
+    number,
+    plain,
+    share,
+    share_within,
+)
+from skinkd_gui.results.notes import NotesList
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.sentences import headline_sentence
+from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.banner import Banner
 
-_SCORES = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
-_HEADER = ("Run", "Kind", "Weighted F1", "Accuracy", "Balanced accuracy", "Macro F1", "Parameters", "Test images")
-_FIRST_SCORE = 2
+_SCORES = (
+    ("weighted_f1", "Weighted F1", "Mean F1 of the classes, each weighed by its number of test images"),
+    ("accuracy", "Accuracy", "Share of the test images classified rightly"),
+    ("balanced_accuracy", "Balanced accuracy", "Mean share found of each class; rare classes count fully"),
+    ("macro_f1", "Macro F1", "Mean F1 of the classes; rare classes count fully"),
+)
+_MOST_SENTENCES = 12
+_DIFFER = (
+    "These runs were not all tested on the same images, so their scores do not compare like with like. The sentences "
+    "below compare them on the images that they have in common."
+)
 
 
 class ComparePanel(QWidget):
-    """One row per run; the best of each score is bold."""
+    """One row per run; the best of each score is bold. Below it, in sentences, how each run compares with the
+    baseline."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("comparePanel")
-        self._runs: tuple[RunSummary, ...] = ()
-        self._heading = make_label("", "heading", self)
         self._warning = Banner(self)
-        self.table = PlainTable("compareTable", "Test scores of the selected runs", self)
-        self._save = make_button("Save table...", "compareSaveTable", self)
-        self._save.clicked.connect(self._save_table)
-        row = QHBoxLayout()
-        row.addWidget(self._heading)
-        row.addStretch(1)
-        row.addWidget(self._save)
+        self.panel = TablePanel("", "compare", "Test scores of the selected runs", self)
+        self.table = self.panel.table
+        self.said = NotesList("What the differences say", self)
+        area = QScrollArea(self)
+        area.setObjectName("compareSentences")
+        area.setAccessibleName("What the differences say")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.said)
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self.panel)
+        splitter.addWidget(area)
+        splitter.setSizes([260, 180])
         layout = QVBoxLayout(self)
-        layout.addLayout(row)
         layout.addWidget(self._warning)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(
-            make_label(
-                "Scores on the test images; the best of each is bold. With few test images, small "
-                "differences may be chance.",
-                "small",
-                self,
-                wrap=True,
-            )
-        )
+        layout.addWidget(splitter, 1)
 
-    def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        """Show these runs, in this order."""
-        self._runs = tuple(runs)
-        self._heading.setText(f"{len(self._runs)} runs side by side")
-        tested = [run for run in self._runs if run.scores is not None]
+    def show_runs(self, shown: Shown) -> None:
+        """Show the selected runs, and the baseline where it is another one."""
+        runs = shown.together
+        tested = [run for run in runs if run.scores is not None]
         differ = len(tested) > 1 and not same_test_images(tested)
-        self._warning.set(
-            "warning" if differ else "",
-            "These runs were not all tested on the same images, so their scores do not compare like with like.",
-        )
-        self.table.fill(_HEADER, [_texts(run) for run in self._runs], text_columns=_FIRST_SCORE)
-        for column, name in enumerate(_SCORES, _FIRST_SCORE):
-            best = max((_score(run, name) for run in tested), default=0.0)
-            for row, run in enumerate(self._runs):
-                if run.scores is not None and len(tested) > 1 and _score(run, name) == best:
-                    self.table.embolden(row, column)
-
-    @Slot()
-    def _save_table(self) -> None:
-        rows = [
-            [
-                run.status.name,
-                kind_of_run(run.recipe),
-                *(None if run.scores is None else _score(run, name) for name in _SCORES),
-                run.parameters,
-                tested_images(run),
-            ]
-            for run in self._runs
-        ]
-        save_table_as(self, _HEADER, rows, "runs-compared")
+        self._warning.show_message(_DIFFER if differ else "", "warning")
+        self.panel.set_heading(f"{len(runs)} runs side by side")
+        self.panel.set_grid(_grid(shown), "runs-compared")
+        self.said.set_notes(_sentences(shown))
 
 
-def _score(run: RunSummary, name: str) -> float:
-    return float(getattr(run.scores, name))
+def _grid(shown: Shown) -> Grid:
+    runs = shown.together
+    columns = [Column("Run", words=True), Column("Kind", words=True)]
+    columns += [Column(title, tip, interval_fields(title)) for _, title, tip in _SCORES]
+    columns += [
+        Column("Melanomas found", "The share of melanomas found (sensitivity) where 90 % of the other images are "
+               "rightly not called melanoma (specificity)", ("Melanoma sensitivity at 90 % specificity",)),
+        Column("Parameters", "The size of the model (M: millions of learned numbers)"),
+        Column("Time", "Computing time", ("Seconds",)),
+        Column("Test images"),
+    ]  # fmt: skip
+    bold: frozenset[tuple[int, int]] = frozenset()
+    for place, (name, _, _) in enumerate(_SCORES, 2):
+        bold |= bold_cells(place, best_of([_score(run, name) for run in runs]))
+    notes = (
+        "On the test images, with 95 % intervals in brackets where they are known; the best of each score is bold.",
+    )
+    return Grid("Test scores", tuple(columns), tuple(_row(shown, run) for run in runs), bold, notes)
 
 
-def _texts(run: RunSummary) -> list[str]:
-    scores = [NONE if run.scores is None else fraction(_score(run, name)) for name in _SCORES]
-    images = tested_images(run)
-    return [
-        run.status.name,
-        kind_of_run(run.recipe),
-        *scores,
-        million(run.parameters),
-        f"{images:,}" if images else NONE,
+def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
+    role = shown.role(run)
+    name = f"{shown.title(run)} (baseline)" if role == "baseline" else shown.title(run)
+    intervals, evidence = shown.intervals(run), shown.evidence(run)
+    cells = [Cell(name, (shown.title(run),)), plain(kind_of_run(run.recipe))]
+    for score, _, _ in _SCORES:
+        value = _score(run, score)
+        if value is None:
+            cells.append(Cell(NONE, (None, None, None)))
+        else:
+            cells.append(share_within(value, None if intervals is None else getattr(intervals, score)))
+    if evidence is None:
+        cells.append(Cell(NONE, (None,)))
+    else:
+        cells.append(share(evidence.detailed.melanoma_sensitivity_at_90_specificity))
+    seconds = run.status.seconds or None
+    cells += [
+        Cell(million(run.parameters), (run.parameters,)),
+        Cell(NONE if seconds is None else duration(seconds), (seconds,)),
+        number(tested_images(run) or None),
     ]
+    return tuple(cells)
+
+
+def _sentences(shown: Shown) -> list[str]:
+    if shown.findings is None:
+        return ["Working out the intervals..."]
+    if shown.baseline is None:
+        return ["At least two tested runs are needed to compare."]
+    baseline = shown.title(shown.baseline)
+    found = []
+    for run in shown.others:
+        comparison = shown.comparison(run)
+        if comparison is not None:
+            found.append(headline_sentence(shown.title(run), baseline, comparison))
+        elif shown.evidence(run) is None:
+            found.append(f"{shown.title(run)} can not be compared. {shown.why_not(run)}")
+    if not found and shown.evidence(shown.baseline) is None:
+        found = [f"{baseline} is no baseline. {shown.why_not(shown.baseline)}"]
+    if len(found) > _MOST_SENTENCES:
+        rest = len(found) - _MOST_SENTENCES
+        found = [*found[:_MOST_SENTENCES], f"{rest} more; choose fewer runs to read of them."]
+    return found
+
+
+def _score(run: RunSummary, name: str) -> float | None:
+    return None if run.scores is None else float(getattr(run.scores, name))

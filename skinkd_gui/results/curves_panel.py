@@ -1,55 +1,115 @@
-"""How a training went: losses and validation scores by epoch."""
+"""How trainings went: losses and validation scores by epoch, of one run or overlaid for several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from core.events import EpochRecord
 from core.reporting.style import shorten
+from skinkd_gui.results.f1_panel import MOST_DRAWN
 from skinkd_gui.results.figure_panel import FigurePanel
+from skinkd_gui.results.shown import READING, Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from core.reporting.curve_figures import Curve
     from core.reporting.style import FigureStyle
+
+_ALL_LOSSES, _ALL_SCORES = "losses", "scores"
+_LOSSES = (
+    ("All parts", _ALL_LOSSES),
+    ("In all", "loss"),
+    ("From the labels", "classification_loss"),
+    ("From the teacher", "distillation_loss"),
+)
+_SCORES = (
+    ("All scores", _ALL_SCORES),
+    ("Weighted F1", "weighted_f1"),
+    ("Accuracy", "accuracy"),
+    ("Learning rate", "learning_rate"),
+)
+_NONE = "No epoch is finished yet."
 
 
 class CurvesPanel(QWidget):
-    """Two figures side by side."""
+    """Two figures side by side, each with its choice of what is drawn."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("curvesPanel")
-        self.losses = FigurePanel("Loss", "loss", self)
-        self.scores = FigurePanel("Scores on the validation images", "score", self)
+        self._shown: Shown | None = None
+        self.losses = FigurePanel("Training loss", "loss", self)
+        self.scores = FigurePanel("Validation scores", "score", self)
+        self.loss_choice = _choice("curvesLoss", "Which loss is drawn", self)
+        self.score_choice = _choice("curvesScore", "Which score is drawn", self)
+        self.losses.add_control(self.loss_choice)
+        self.scores.add_control(self.score_choice)
+        self.loss_choice.currentIndexChanged.connect(self._draw)
+        self.score_choice.currentIndexChanged.connect(self._draw)
         layout = QHBoxLayout(self)
         layout.setSpacing(16)
         layout.addWidget(self.losses, 1)
         layout.addWidget(self.scores, 1)
 
-    def set_history(self, history: Sequence[EpochRecord] | None, name: str) -> None:
-        """Show a training; None while it is being read."""
-        self.losses.set_heading(f"Loss of {shorten(name, 32)}")
-        self.scores.set_heading("Scores on the validation images")
-        if not history:
-            text = "Reading the run..." if history is None else "No epoch is finished yet."
-            self.losses.set_figure(None, "", text)
-            self.scores.set_figure(None, "", text)
+    def show_runs(self, shown: Shown) -> None:
+        """Show the trainings; what is not read yet is said."""
+        self._shown = shown
+        several = len(shown.together) > 1
+        _offer(self.loss_choice, _LOSSES[1:] if several else _LOSSES)
+        _offer(self.score_choice, _SCORES[1:] if several else _SCORES)
+        self._draw()
+
+    @Slot()
+    def _draw(self) -> None:
+        if self._shown is None:
             return
-        records = tuple(history)
+        self._draw_one(self.losses, self.loss_choice, "Training loss", "loss")
+        rate = self.score_choice.currentData() == "learning_rate"
+        heading = "Learning rate" if rate else "Scores on the validation images"
+        self._draw_one(self.scores, self.score_choice, heading, "scores")
 
-        def build_losses(style: FigureStyle) -> Figure:
-            from core.reporting.figures import loss_curves
+    def _draw_one(self, panel: FigurePanel, choice: QComboBox, heading: str, stem: str) -> None:
+        shown, what = self._shown, choice.currentData()
+        if shown is None:
+            return
+        runs = shown.together[:MOST_DRAWN]
+        histories = [(shown.title(run), shown.details(run).history) for run in runs]
+        name = shown.title(runs[0])
+        one = len(runs) == 1
+        more = "" if len(runs) == len(shown.together) else f" of {MOST_DRAWN} of {len(shown.together)} runs"
+        panel.set_heading(f"{heading} of {shorten(name, 24)}" if one else f"{heading}{more}")
+        if not any(history for _, history in histories):
+            panel.set_figure(None, "", READING if shown.findings is None else _NONE)
+            return
 
-            return loss_curves(records, style)
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting import figures
 
-        def build_scores(style: FigureStyle) -> Figure:
-            from core.reporting.figures import score_curves
+            if what == _ALL_LOSSES:
+                return figures.loss_curves(histories[0][1], style)
+            if what == _ALL_SCORES:
+                return figures.score_curves(histories[0][1], style)
+            curve: Curve = what
+            return figures.overlaid_curves(histories, curve, style)
 
-            return score_curves(records, style)
+        panel.set_figure(build, f"{stem}-{name}" if one else f"{stem}-of-runs", "")
 
-        self.losses.set_figure(build_losses, f"loss-{name}", "")
-        self.scores.set_figure(build_scores, f"scores-{name}", "")
+
+def _choice(name: str, accessible: str, parent: QWidget) -> QComboBox:
+    box = QComboBox(parent)
+    box.setObjectName(name)
+    box.setAccessibleName(accessible)
+    return box
+
+
+def _offer(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:
+    """Replace what can be chosen and keep the choice where it is still offered."""
+    kept = box.currentData()
+    with QSignalBlocker(box):
+        box.clear()
+        for text, value in choices:
+            box.addItem(text, value)
+        box.setCurrentIndex(max(0, box.findData(kept)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -14,6 +14,8 @@ from skinkd_gui.widgets.labels import make_label
 class FigurePanel(QWidget):
     """Heading, buttons and figure. `add_control` puts more into the row above the figure."""
 
+    picked = Signal(object)  # core.reporting.picking.Pick: a part that can be clicked (see `set_clickable`)
+
     def __init__(self, heading: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._builder: Builder | None = None
@@ -23,6 +25,7 @@ class FigurePanel(QWidget):
         self.view.setAccessibleName(heading)
         self.view.setMinimumSize(300, 200)
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.view.picked.connect(self.picked)
         self._save = make_button("Save figure...", f"{name}SaveFigure", self)
         self._save.setToolTip("Save as PNG, SVG or PDF")
         self._save.clicked.connect(self._save_figure)
@@ -45,6 +48,10 @@ class FigurePanel(QWidget):
     def add_control(self, widget: QWidget) -> None:
         """Put a widget in front of the save button."""
         self._row.insertWidget(self._row.count() - 1, widget)
+
+    def set_clickable(self, tip: str) -> None:
+        """Say what a click on a bar or cell does."""
+        self.view.set_clickable(tip)
 
     def set_figure(self, builder: Builder | None, stem: str, placeholder: str) -> None:
         """Draw what `builder` makes as soon as the panel is visible, or say why there is nothing."""

@@ -5,47 +5,211 @@ Read in a job, and kept: going back to a run costs nothing until its folder has 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from core.data.types import Part
+from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report
-from core.runs.status import RunSummary
+from core.reporting.words import kind_of_run
+from core.runs.folder import RunFolder
+from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.details import RunDetails, load_details
+
+if TYPE_CHECKING:
+    from core.evaluation.calibration import Reliability
+    from core.evaluation.comparison import Comparison
+    from core.evaluation.subgroups import Subgroup
+    from core.runs.evidence import Evidence
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_RUNS = 30
+"""So many runs are looked at closely at once; the scores of all stand in the table."""
+
+_KEPT_RUNS = 120
+_KEPT_PAIRS = 400
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure a run is of its test images, as it is and with `temperature`, which was fitted on `fitted_on`
+    validation images; `after` is None where there are none."""
+
+    before: Reliability
+    after: Reliability | None
+    temperature: float
+    fitted_on: int
 
 
 @dataclass(frozen=True)
 class RunFindings:
-    """One run: what its folder says."""
+    """One run: what its folder says. `evidence` is None while there is none; then `why_not` says why."""
 
     details: RunDetails
+    evidence: Evidence | None = None
+    why_not: str = ""
+    calibration: Calibration | None = None
+    subgroups: tuple[Subgroup, ...] = ()
 
     @property
     def folder(self) -> Path:
         """The run's folder."""
         return self.details.summary.folder
 
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by before they become probabilities."""
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
 
 @dataclass(frozen=True)
 class Findings:
-    """The runs asked for, in their order; `baseline` is the run that the others are compared with, if any."""
+    """The runs looked at closely: those asked for, in their order, and the baseline where it is another run.
+
+    `comparisons` pairs the folder of each run with how it compares with the baseline.
+    """
 
     runs: tuple[RunFindings, ...]
-    baseline: RunFindings | None = None
+    baseline: RunSummary | None = None
+    comparisons: tuple[tuple[Path, Comparison], ...] = ()
 
     def of(self, folder: Path) -> RunFindings | None:
         """What is known of the run in a folder."""
-        every = (*self.runs, self.baseline) if self.baseline else self.runs
-        return next((run for run in every if run is not None and run.folder == folder), None)
+        return next((run for run in self.runs if run.folder == folder), None)
+
+    def comparison(self, folder: Path) -> Comparison | None:
+        """How the run in a folder compares with the baseline; None for the baseline itself and without one."""
+        return next((found for path, found in self.comparisons if path == folder), None)
+
+
+def choose_baseline(runs: Sequence[RunSummary]) -> RunSummary | None:
+    """The run that the others are compared with where none is pinned: the oldest plain student, or the oldest run.
+
+    None when there are not at least two tested runs.
+    """
+    tested = sorted((run for run in runs if run.scores is not None), key=lambda run: run.status.created)
+    if len(tested) < 2:
+        return None
+    return next((run for run in tested if kind_of_run(run.recipe) == "Plain student"), tested[0])
 
 
 class FindingsStore:
-    """Finds, and keeps what it found."""
+    """Finds, and keeps what it found. One reading at a time uses it."""
 
-    def find(self, runs: Sequence[RunSummary], baseline: Path | None, report: Report, token: CancelToken) -> Findings:
-        """What can be known of the runs and of the run in the folder `baseline`; reports progress in runs."""
+    def __init__(self) -> None:
+        self._runs: OrderedDict[tuple[object, ...], RunFindings] = OrderedDict()
+        self._pairs: OrderedDict[tuple[object, ...], Comparison] = OrderedDict()
+
+    def find(self, runs: Sequence[RunSummary], pinned: Path | None, report: Report, token: CancelToken) -> Findings:
+        """What can be known of the runs and of the run in the folder `pinned`; reports progress in runs."""
+        baseline = _baseline(runs, pinned)
+        wanted = list(runs[:MOST_RUNS])
+        if baseline is not None and all(run.folder != baseline.folder for run in wanted):
+            wanted.insert(0, baseline)
         found = []
-        for number, summary in enumerate(runs):
-            report(Progress(Phase.READING, number, len(runs)))
-            found.append(RunFindings(load_details([summary], token)[0]))
-        return Findings(tuple(found))
+        for number, summary in enumerate(wanted):
+            token.check()
+            report(Progress(Phase.READING, number, len(wanted)))
+            found.append(self._run(summary, token))
+        others = [run for run in found if baseline is not None and run.folder != baseline.folder]
+        first = next((run for run in found if baseline is not None and run.folder == baseline.folder), None)
+        pairs = []
+        for run in others:
+            token.check()
+            comparison = None if first is None else self._pair(first, run)
+            if comparison is not None:
+                pairs.append((run.folder, comparison))
+        return Findings(tuple(found), baseline, tuple(pairs))
+
+    def _run(self, summary: RunSummary, token: CancelToken) -> RunFindings:
+        key = _stamp(summary)
+        kept = self._runs.get(key)
+        details = load_details([summary], token)[0]
+        if kept is None:
+            kept = _look_closely(details)
+        elif kept.details != details:
+            kept = RunFindings(details, kept.evidence, kept.why_not, kept.calibration, kept.subgroups)
+        _keep(self._runs, key, kept, _KEPT_RUNS)
+        return kept
+
+    def _pair(self, baseline: RunFindings, other: RunFindings) -> Comparison | None:
+        from core.runs.comparing import compare_runs
+
+        if baseline.evidence is None or other.evidence is None:
+            return None
+        key = (*_stamp(baseline.details.summary), *_stamp(other.details.summary))
+        found = self._pairs.get(key)
+        if found is None:
+            found = compare_runs(baseline.evidence, other.evidence)
+        _keep(self._pairs, key, found, _KEPT_PAIRS)
+        return found
+
+
+def _baseline(runs: Sequence[RunSummary], pinned: Path | None) -> RunSummary | None:
+    if pinned is not None:
+        among = next((run for run in runs if run.folder == pinned), None)
+        if among is not None:
+            return among
+        if (pinned / "status.json").is_file():
+            from core.runs.listing import summarise
+
+            return summarise(RunFolder(pinned))
+    return choose_baseline(runs)
+
+
+def _look_closely(details: RunDetails) -> RunFindings:
+    from core.evaluation.subgroups import subgroup_scores
+    from core.runs.evidence import load_evidence
+
+    summary = details.summary
+    if summary.status.state is not RunState.FINISHED:
+        return RunFindings(details, why_not="There are no test scores yet. They are made when a training has finished.")
+    try:
+        evidence = load_evidence(summary.folder)
+        calibration = _calibration(summary.folder, evidence)
+    except SkinKDError as error:
+        return RunFindings(details, why_not=f"{error.title}. {error.summary}")
+    rows = evidence.predictions
+    subgroups = subgroup_scores(rows.labels, rows.logits.argmax(axis=1), evidence.people, evidence.groups)
+    return RunFindings(details, evidence, "", calibration, subgroups)
+
+
+def _calibration(folder: Path, evidence: Evidence) -> Calibration:
+    from core.evaluation.calibration import fit_temperature, reliability
+
+    rows = evidence.predictions
+    before = reliability(rows.labels, rows.logits)
+    validation = RunFolder(folder).predictions().of(Part.VALIDATION)
+    if not validation.names:
+        return Calibration(before, None, 1.0, 0)
+    temperature = _stored_temperature(folder)
+    if temperature is None:
+        temperature = fit_temperature(validation.labels, validation.logits)
+    after = reliability(rows.labels, rows.logits, temperature)
+    return Calibration(before, after, temperature, len(validation.names))
+
+
+def _stored_temperature(folder: Path) -> float | None:
+    """What the run itself fitted when it ended; None for runs that are older than that."""
+    stored = (RunFolder(folder).metrics() or {}).get("calibration")
+    value = stored.get("temperature") if isinstance(stored, dict) else None
+    return float(value) if isinstance(value, int | float) and value > 0 else None
+
+
+def _stamp(summary: RunSummary) -> tuple[object, ...]:
+    """Changes when the files that everything is computed from do."""
+    folder = RunFolder(summary.folder)
+    files = (folder.status_file, folder.metrics_file, folder.predictions_file, folder.split_file)
+    return (summary.folder, *(file.stat().st_mtime_ns if file.is_file() else 0 for file in files))
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    while len(kept) > most:
+        kept.popitem(last=False)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.details import RunDetails, data_facts, headline, tested_images, training_facts
-from skinkd_gui.widgets.labels import make_label, set_role
+from skinkd_gui.results.annotations_editor import AnnotationsEditor
+from skinkd_gui.results.class_grids import class_grid
+from skinkd_gui.results.details import data_facts, headline, tested_images, training_facts
+from skinkd_gui.results.grid import Grid
+from skinkd_gui.results.notes import FactsList, NotesList
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.labels import breakable, make_label, set_role
 
 _SYNTHETIC = (
     "These are generated sample images, not photographs of skin: the scores show that everything works, and say "
@@ -23,10 +28,15 @@ _SCORES = (
     ("Balanced accuracy", "balanced_accuracy", "Mean share found of each class; rare classes count fully"),
     ("Macro F1", "macro_f1", "Mean F1 of the classes; rare classes count fully"),
 )
+_MELANOMA = "melanoma"
+_FOUND = "Sensitivity for melanoma where 90 % of the other images are rightly not called melanoma"
+_ROW_HEIGHTS = 9.6
 
 
 class OverviewPanel(QScrollArea):
     """Takes a run's summary at once and its details when they are read."""
+
+    class_asked = Signal(object, str)  # RunSummary and class code: its images are wanted
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,11 +48,16 @@ class OverviewPanel(QScrollArea):
         self._headline = make_label("", "muted", content, wrap=True)
         self._state = Banner(content)
         self._synthetic = Banner(content)
+        self._run: RunSummary | None = None
         self._cards = {name: ScoreCard(title, content) for title, name, _ in _SCORES}
+        self._cards[_MELANOMA] = ScoreCard("Melanomas found", content)
         self._untested = make_label("", "muted", content, wrap=True)
         self._training = FactsList("Model and training", content)
         self._data = FactsList("Images", content)
         self._notes = NotesList("What to mind", content)
+        self.annotations = AnnotationsEditor(content)
+        self.classes = TablePanel("Scores of each class", "overviewClasses", "Scores of each class", content)
+        self.classes.table.opened.connect(self._open_class)
         layout = QVBoxLayout(content)
         layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(9, 4, 9, 4)
@@ -63,6 +78,11 @@ class OverviewPanel(QScrollArea):
         for column in (self._training, self._data, self._notes):
             columns.addWidget(column, 1, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(columns)
+        lower = QHBoxLayout()
+        lower.setSpacing(28)
+        lower.addWidget(self.classes, 2)
+        lower.addWidget(self.annotations, 1, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(lower)
         layout.addStretch(1)
         self.setWidget(content)
         content.installEventFilter(self)
@@ -84,49 +104,53 @@ class OverviewPanel(QScrollArea):
         if layout is not None:
             self._content.resize(room.width(), max(room.height(), layout.totalHeightForWidth(room.width())))
 
-    def set_details(self, details: RunDetails) -> None:
-        """Show a run; what is not read yet stays empty."""
-        summary = details.summary
-        self._name.setText(summary.status.name)
+    def show_run(self, shown: Shown) -> None:
+        """Show the run in front; what is not read yet stays empty."""
+        summary, details = shown.current, shown.details(shown.current)
+        self._run = summary
+        self._name.setText(breakable(summary.status.name))
         self._headline.setText(headline(summary))
-        self._state.set(*_state_message(summary))
-        self._synthetic.set("warning" if summary.status.synthetic else "", _SYNTHETIC)
-        self._show_scores(summary)
+        kind, message = _state_message(summary)
+        self._state.show_message(message, kind or "info")
+        self._synthetic.show_message(_SYNTHETIC if summary.status.synthetic else "", "warning")
+        self._show_scores(shown, summary)
         self._training.set_facts(training_facts(details))
         self._data.set_facts(data_facts(details))
         notes = [note for note in details.notes if not (summary.status.synthetic and "synthetic" in note)]
+        known = shown.known(summary)
+        if known is not None and summary.scores is not None and known.evidence is None:
+            notes.append(f"Intervals and details are missing. {known.why_not}")
         self._notes.set_notes([*notes, *details.trouble])
+        self.annotations.show_run(summary)
+        self.classes.setVisible(summary.scores is not None)
+        grid = class_grid(shown, summary) if summary.scores is not None else Grid("")
+        self.classes.set_grid(grid, f"classes-{summary.status.name}")
+        rows = self.classes.table.verticalHeader().defaultSectionSize()
+        self.classes.table.setFixedHeight(int(rows * _ROW_HEIGHTS))
 
-    def _show_scores(self, summary: RunSummary) -> None:
+    def _show_scores(self, shown: Shown, summary: RunSummary) -> None:
         scores, images = summary.scores, tested_images(summary)
+        intervals, evidence = shown.intervals(summary), shown.evidence(summary)
         for _, name, meaning in _SCORES:
             card = self._cards[name]
             card.setVisible(scores is not None)
             if scores is not None:
                 right = round(scores.accuracy * images)
                 text = meaning or f"{right:,} of {images:,} test images classified rightly"
-                card.set(fraction(getattr(scores, name)), text)
+                interval = None if intervals is None else getattr(intervals, name)
+                within = "" if interval is None else f"95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f}"
+                card.set(fraction(getattr(scores, name)), within, text)
+        card = self._cards[_MELANOMA]
+        card.setVisible(evidence is not None)
+        if evidence is not None:
+            card.set(fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity), "", _FOUND)
         self._untested.setVisible(scores is None)
         self._untested.setText("There are no test scores yet. They are made when a training has finished.")
 
-
-class Banner(QFrame):
-    """One message with a coloured edge; hidden while it has none."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._text = make_label("", "", self, wrap=True)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.addWidget(self._text)
-        self.hide()
-
-    def set(self, role: str, text: str) -> None:
-        """Show a text as `info`, `warning` or `error`; an empty role hides it."""
-        self.setVisible(bool(role))
-        if role:
-            set_role(self, role)
-            self._text.setText(text)
+    @Slot(int)
+    def _open_class(self, row: int) -> None:
+        if self._run is not None:
+            self.class_asked.emit(self._run, str(self.classes.grid.rows[row][0].values[0]))
 
 
 class ScoreCard(QFrame):
@@ -136,70 +160,27 @@ class ScoreCard(QFrame):
         super().__init__(parent)
         set_role(self, "card")
         self.value = make_label(NONE, "title", self)
+        self._within = make_label("", "muted", self)
         self._meaning = make_label("", "small", self, wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(2)
         layout.addWidget(make_label(title, "muted", self))
-        layout.addWidget(self.value)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.value)
+        row.addWidget(self._within, 1, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(row)
         layout.addWidget(self._meaning)
         layout.addStretch(1)
         self.setAccessibleName(title)
 
-    def set(self, value: str, meaning: str) -> None:
-        """Show a value."""
+    def set(self, value: str, within: str, meaning: str) -> None:
+        """Show a value, its interval and what it means."""
         self.value.setText(value)
+        self._within.setText(within)
         self._meaning.setText(meaning)
-        self.setAccessibleDescription(f"{value}. {meaning}")
-
-
-class FactsList(QWidget):
-    """A heading over pairs of a name and a value that can be selected with the mouse."""
-
-    def __init__(self, heading: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._heading = make_label(heading, "heading", self)
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(14)
-        self._grid.setVerticalSpacing(5)
-        self._grid.setColumnStretch(1, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._heading)
-        layout.addLayout(self._grid)
-
-    def set_facts(self, facts: Sequence[tuple[str, str]]) -> None:
-        """Replace all pairs."""
-        self.setVisible(bool(facts))
-        _empty(self._grid)
-        for row, (name, value) in enumerate(facts):
-            shown = make_label(value, "", self, wrap=True)
-            shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            shown.setToolTip(value)
-            self._grid.addWidget(make_label(name, "muted", self), row, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignTop)
-
-
-class NotesList(QWidget):
-    """A heading over notes, each its own paragraph; hidden without any."""
-
-    def __init__(self, heading: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._grid = QGridLayout()
-        self._grid.setVerticalSpacing(5)
-        self._grid.setColumnStretch(1, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(make_label(heading, "heading", self))
-        layout.addLayout(self._grid)
-
-    def set_notes(self, notes: Sequence[str]) -> None:
-        """Replace all notes."""
-        self.setVisible(bool(notes))
-        _empty(self._grid)
-        for row, note in enumerate(notes):
-            self._grid.addWidget(make_label("•", "muted", self), row, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(make_label(note, "", self, wrap=True), row, 1)
+        self.setAccessibleDescription(f"{value}. {within}. {meaning}")
 
 
 def _state_message(summary: RunSummary) -> tuple[str, str]:
@@ -217,11 +198,3 @@ def _state_message(summary: RunSummary) -> tuple[str, str]:
 def _sentence(text: str) -> str:
     text = text.strip()
     return f"{text[0].upper()}{text[1:].rstrip('.')}." if text else ""
-
-
-def _empty(grid: QGridLayout) -> None:
-    while (item := grid.takeAt(0)) is not None:
-        widget = item.widget()
-        if isinstance(widget, QLabel):
-            widget.hide()
-            widget.deleteLater()

@@ -1,10 +1,18 @@
-"""A run's recipe as text, to read, copy or save."""
+"""A run's recipe as text, to read, copy or save; of several runs the settings in which they differ."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication, QCheckBox, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import SkinKDError
 from core.reporting.style import shorten
@@ -12,16 +20,55 @@ from core.runs.status import RunSummary
 from skinkd_gui.results.details import recipe_text
 from skinkd_gui.results.exporting import ask_for_file
 from skinkd_gui.results.figure_panel import make_button
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.recipe_differences import recipe_grid
+from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 
+_MOST_COLUMNS = 30
 
-class RecipePanel(QWidget):
-    """Everything that defines the run; `skinkd-cli train` takes the saved file."""
+
+class RecipePanel(QStackedWidget):
+    """The text of one recipe, or a table of several."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("recipePanel")
+        self._shown: Shown | None = None
+        self.one = OneRecipe(self)
+        self.many = TablePanel("", "recipe", "Settings of the selected runs", self)
+        self.many.setContentsMargins(9, 9, 9, 9)
+        self.only_different = _check("Show only what differs", "recipeOnlyDifferent", self)
+        self.only_different.setChecked(True)
+        self.only_different.toggled.connect(self._fill)
+        self.many.add_control(self.only_different)
+        self.addWidget(self.one)
+        self.addWidget(self.many)
+
+    def show_runs(self, shown: Shown) -> None:
+        """Show the recipe of the selected run, or those of all that are compared."""
+        self._shown = shown
+        self.one.set_run(shown.current)
+        self.setCurrentWidget(self.many if len(shown.together) > 1 else self.one)
+        self._fill()
+
+    @Slot()
+    def _fill(self) -> None:
+        if self._shown is None or len(self._shown.together) < 2:
+            return
+        runs = self._shown.together[:_MOST_COLUMNS]
+        grid = recipe_grid(self._shown, runs, only_different=self.only_different.isChecked())
+        more = "" if len(runs) == len(self._shown.together) else f" (the first {_MOST_COLUMNS})"
+        self.many.set_heading(f"Settings of {len(runs)} runs{more}" if grid.rows else "No setting differs")
+        self.many.set_grid(grid, "settings")
+
+
+class OneRecipe(QWidget):
+    """Everything that defines the run; `skinkd-cli train` takes the saved file."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._run: RunSummary | None = None
         self.text = QPlainTextEdit(self)
         self.text.setObjectName("recipeText")
@@ -29,9 +76,7 @@ class RecipePanel(QWidget):
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._explained = QCheckBox("Explain the settings", self)
-        self._explained.setObjectName("recipeExplained")
-        self._explained.setAccessibleName("Explain the settings")
+        self._explained = _check("Explain the settings", "recipeExplained", self)
         self._explained.toggled.connect(self._show)
         self._copy = make_button("Copy", "recipeCopy", self)
         self._copy.clicked.connect(self._copy_text)
@@ -79,3 +124,10 @@ class RecipePanel(QWidget):
             path.write_text(self.text.toPlainText(), encoding="utf-8")
         except OSError as error:
             show_error(self, SkinKDError("The file can not be written", f"{path} was not written.", str(error)))
+
+
+def _check(text: str, name: str, parent: QWidget) -> QCheckBox:
+    box = QCheckBox(text, parent)
+    box.setObjectName(name)
+    box.setAccessibleName(text)
+    return box

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QWidget
 
@@ -18,6 +18,7 @@ from skinkd_gui.widgets.theme import figure_style, theme
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from core.reporting.picking import Pick
     from core.reporting.style import FigureStyle
 
 Builder = Callable[["FigureStyle"], "Figure"]
@@ -26,12 +27,22 @@ _FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
 
 
 class FigureView(QWidget):
-    """Shows one figure, or a text while there is none. matplotlib is loaded with the first figure."""
+    """Shows one figure, or a text while there is none. matplotlib is loaded with the first figure.
+
+    Parts of the figure that carry a name (see core/reporting/picking.py) can be clicked once `set_clickable` said what
+    that does.
+    """
+
+    picked = Signal(object)  # core.reporting.picking.Pick
+    _pressed = Signal(object)
 
     def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas: Any = None
         self._builder: Builder | None = None
+        self._clickable = ""
+        # Not within the canvas's own event: whoever listens may replace the figure.
+        self._pressed.connect(self.picked, Qt.ConnectionType.QueuedConnection)
         self._placeholder = make_label(placeholder, "muted", self, wrap=True)
         self._placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout(self)
@@ -53,6 +64,10 @@ class FigureView(QWidget):
     def set_placeholder(self, text: str) -> None:
         """The text shown while there is no figure."""
         self._placeholder.setText(text)
+
+    def set_clickable(self, tip: str) -> None:
+        """Say what a click on a part of the figure does, or with an empty text that it does nothing."""
+        self._clickable = tip
 
     def draw(self, builder: Builder | None) -> None:
         """Show what `builder` makes for the window's style, and again whenever the style changes."""
@@ -84,6 +99,8 @@ class FigureView(QWidget):
             self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self._stack.addWidget(self._canvas)
             self._stack.setCurrentWidget(self._canvas)
+            self._canvas.mpl_connect("button_press_event", self._press)
+            self._canvas.mpl_connect("motion_notify_event", self._hover)
             self._canvas.draw_idle()
         else:
             self._stack.setCurrentWidget(self._placeholder)
@@ -91,6 +108,23 @@ class FigureView(QWidget):
             self._stack.removeWidget(old)
             old.hide()
             old.deleteLater()
+
+    def _press(self, event: Any) -> None:
+        found = self._pick(event) if event.button == 1 else None
+        if found is not None:
+            self._pressed.emit(found)
+
+    def _hover(self, event: Any) -> None:
+        over = self._pick(event) is not None
+        shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
+        if self._canvas.cursor().shape() is not shape:
+            self._canvas.setCursor(shape)
+            self._canvas.setToolTip(self._clickable if over else "")
+
+    def _pick(self, event: Any) -> Pick | None:
+        from core.reporting.picking import pick_at
+
+        return pick_at(self._canvas.figure, event) if self._clickable and self._canvas is not None else None
 
     @Slot()
     def _restyle(self) -> None:

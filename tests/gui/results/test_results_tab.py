@@ -82,12 +82,13 @@ def test_per_class_table_and_figure_agree_with_the_run(qtbot, make_tab, make_run
     written = json.loads((folder / "metrics.json").read_text())["test"]["per_class"]
     table = tab.details.f1.table
     for row, scores in enumerate(written.values()):
-        cells = [table.item(row, column).text() for column in range(1, 5)]
+        cells = [table.item(row, column).text() for column in (1, 2, 3, 5)]
         expected = [
             "undefined" if scores[key] is None else f"{100 * scores[key]:.1f} %"
-            for key in ("precision", "recall", "f1")
+            for key in ("recall", "precision", "f1")
         ]
-        assert cells == [*expected, str(scores["support"])]
+        few = "*" if scores["support"] < 10 else ""
+        assert cells == [f"{scores['support']}{few}", *expected]
     shown = figure_texts(tab.details.f1.figure_panel)
     assert "VASC\n0*" in shown
     assert "undefined" in shown
@@ -103,8 +104,9 @@ def test_several_runs_are_grouped_and_the_best_is_bold(qtbot, make_tab, five_run
     bold = [row for row in range(5) if compare.table.item(row, 2).font().bold()]
     assert bold == [scores.index(max(scores))]
     tab.details.setCurrentWidget(tab.details.f1)
-    assert {"mobilenet kl", "mobilenet teacher"} <= set(figure_texts(tab.details.f1.figure_panel))
-    assert tab.details.f1.table.columnCount() == 6
+    written = set(figure_texts(tab.details.f1.figure_panel))
+    assert {"mobilenet kl", "mobilenet teacher (teacher)", "mobilenet plain (baseline)"} <= written
+    assert tab.details.f1.table.columnCount() == 7
 
 
 def test_runs_on_other_images_are_not_compared_silently(qtbot, make_tab, make_run):
@@ -171,7 +173,7 @@ def test_damaged_folders_are_listed_and_hide_nothing(qtbot, make_tab, make_run, 
     assert any("560 to learn from" in text for text in texts)
     select(qtbot, tab, runs_root / "wreck")
     tab.details.setCurrentWidget(tab.details.recipe)
-    assert "can not be read" in tab.details.recipe.text.toPlainText()
+    assert "can not be read" in tab.details.recipe.one.text.toPlainText()
 
 
 def test_resume_is_offered_for_unfinished_runs_only(qtbot, make_tab, make_run):

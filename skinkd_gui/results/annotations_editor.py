@@ -1,0 +1,148 @@
+"""Tags and notes of a run, kept as they are typed."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Report
+from core.runs.annotations import clean_tags, read_annotations, write_annotations
+from core.runs.status import RunSummary
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+_IDLE_MILLISECONDS = 1500
+
+Text = tuple[tuple[str, ...], str]
+"""Tags and notes."""
+
+
+class AnnotationsEditor(QWidget):
+    """Writes a moment after the last key, when the field is left, and when another run is shown."""
+
+    saved = Signal(object)  # the folder of the run
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("annotationsEditor")
+        self._folder: Path | None = None
+        self._dirty = False
+        self._waiting: dict[Path, Text] = {}
+        self._job: Job | None = None
+        self.tags = QLineEdit(self)
+        self.tags.setObjectName("runTags")
+        self.tags.setAccessibleName("Tags of the run")
+        self.tags.setPlaceholderText("Words to find the run by, with commas between them")
+        self.notes = QPlainTextEdit(self)
+        self.notes.setObjectName("runNotes")
+        self.notes.setAccessibleName("Notes on the run")
+        self.notes.setPlaceholderText("What you want to remember of this run")
+        self.notes.setTabChangesFocus(True)
+        self.notes.setFixedHeight(4 * self.notes.fontMetrics().height() + 12)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(_IDLE_MILLISECONDS)
+        self._idle.timeout.connect(self.save)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        for row, (title, widget) in enumerate((("&Tags", self.tags), ("&Notes", self.notes))):
+            label = make_label(title, "muted", self)
+            label.setBuddy(widget)
+            grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(widget, row, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(make_label("Your tags and notes", "heading", self))
+        layout.addLayout(grid)
+        layout.addStretch(1)
+        self.tags.textEdited.connect(self._edited)
+        self.notes.textChanged.connect(self._edited)
+        self.tags.editingFinished.connect(self.save)
+        self.notes.installEventFilter(self)
+
+    def show_run(self, run: RunSummary) -> None:
+        """Show a run's tags and notes; what is being typed stays."""
+        if run.folder != self._folder:
+            self.save()
+        elif self._dirty or run.folder in self._waiting or self._job is not None:
+            return
+        self._folder = run.folder
+        tags, notes = ", ".join(run.annotations.tags), run.annotations.notes
+        if self._text() != (run.annotations.tags, notes):
+            with QSignalBlocker(self.tags), QSignalBlocker(self.notes):
+                self.tags.setText(tags)
+                self.notes.setPlainText(notes)
+        self._dirty = False
+
+    @Slot()
+    def save(self) -> None:
+        """Write what was changed, in a job."""
+        self._idle.stop()
+        if self._dirty and self._folder is not None:
+            self._dirty = False
+            self._waiting[self._folder] = self._text()
+            self._start()
+
+    def shut_down(self) -> None:
+        """Write what waits, and wait for it; the window is closing."""
+        self.save()
+        if self._job is not None:
+            self._job.shut_down()
+        for folder, text in self._waiting.items():
+            with contextlib.suppress(SkinKDError):
+                _write(folder, text)
+        self._waiting.clear()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Write when the notes are left."""
+        if watched is self.notes and event.type() is QEvent.Type.FocusOut:
+            self.save()
+        return super().eventFilter(watched, event)
+
+    def _text(self) -> Text:
+        return clean_tags(self.tags.text().split(",")), self.notes.toPlainText()
+
+    @Slot()
+    def _edited(self) -> None:
+        self._dirty = True
+        self._idle.start()
+
+    def _start(self) -> None:
+        if self._job is not None or not self._waiting:
+            return
+        folder = next(iter(self._waiting))
+        text = self._waiting.pop(folder)
+
+        def work(report: Report, token: CancelToken) -> Path:
+            _write(folder, text)
+            return folder
+
+        self._job = Job(work)
+        self._job.succeeded.connect(self._tell)
+        self._job.failed.connect(self._fail)
+        self._job.ended.connect(self._ended)
+        self._job.start()
+
+    @Slot(object)
+    def _tell(self, result: JobResult) -> None:
+        self.saved.emit(result.value)
+
+    @Slot(object)
+    def _fail(self, failure: JobFailure) -> None:
+        show_error(self, failure.error)
+
+    @Slot(object)
+    def _ended(self, end: object) -> None:
+        self._job = None
+        self._start()
+
+
+def _write(folder: Path, text: Text) -> None:
+    """Keep what else is there: the study that the run belongs to."""
+    write_annotations(folder, replace(read_annotations(folder), tags=text[0], notes=text[1]))

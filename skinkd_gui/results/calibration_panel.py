@@ -1,0 +1,130 @@
+"""Whether a run is right as often as it is sure: reliability diagram and table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from core.runs.status import RunSummary
+from skinkd_gui.results.figure_panel import FigurePanel
+from skinkd_gui.results.findings import Calibration
+from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
+from skinkd_gui.results.notes import NotesList
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.run_chooser import RunChooser
+from skinkd_gui.results.shown import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+_FEW = 200
+"""With fewer test images the error itself is uncertain."""
+
+
+class CalibrationPanel(QWidget):
+    """The diagram of the run in front; the table has the runs that are compared."""
+
+    run_chosen = Signal(object)  # the folder of the run to show
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("calibrationPanel")
+        self.figure_panel = FigurePanel("How sure, and how often right", "calibration", self)
+        self.runs = RunChooser("calibrationRun", "The run whose calibration is shown", self)
+        self.runs.chosen.connect(self.run_chosen)
+        self.figure_panel.add_control(self.runs)
+        self.table_panel = TablePanel("Calibration", "calibration", "Calibration of the runs", self)
+        self.said = NotesList("What this means", self)
+        side = QWidget(self)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table_panel, 1)
+        column.addWidget(self.said, 1)
+        self._side = side
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(12)
+        splitter.addWidget(self.figure_panel)
+        splitter.addWidget(side)
+        splitter.setSizes([620, 600])
+        QVBoxLayout(self).addWidget(splitter)
+
+    def show_runs(self, shown: Shown) -> None:
+        """Show the calibration of the run in front."""
+        run = shown.current
+        known = shown.known(run)
+        calibration = None if known is None else known.calibration
+        self.runs.offer(shown, shown.together, run)
+        self._side.setVisible(calibration is not None)
+        title = shown.title(run)
+        if calibration is None:
+            self.figure_panel.set_figure(None, "", shown.why_not(run))
+            self.table_panel.set_grid(Grid(""), "calibration")
+            return
+        found = calibration
+
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting.comparison_figures import reliability_diagram
+
+            return reliability_diagram(found.before, found.after, style)
+
+        self.figure_panel.set_figure(build, f"calibration-{title}", "")
+        self.table_panel.set_grid(_grid(shown, shown.together), "calibration")
+        self.said.set_notes(_explain(title, found))
+
+
+def _explain(title: str, found: Calibration) -> list[str]:
+    sure = 100 * found.before.expected_error
+    notes = [
+        f"On average the probability that {title} gives its diagnosis is {sure:.1f} percentage points off the share "
+        "that is right (expected calibration error).",
+    ]
+    if found.after is None:
+        notes.append("There are no validation images, so no temperature was fitted.")
+    else:
+        direction = (
+            "above 1: it was too sure" if found.temperature > 1.02 else
+            "below 1: it was not sure enough" if found.temperature < 0.98 else "about 1: it needs no correction"
+        )  # fmt: skip
+        notes.append(
+            f"The temperature {found.temperature:.2f} ({direction}) was fitted on {found.fitted_on:,} validation "
+            f"images; with it the error is {100 * found.after.expected_error:.1f} points. It changes how sure the "
+            "model is, never its diagnosis. Classify and the lists of images use it."
+        )
+    if found.before.images < _FEW:
+        notes.append(f"With {found.before.images:,} test images the error itself is a rough guess.")
+    return notes
+
+
+def _grid(shown: Shown, runs: tuple[RunSummary, ...]) -> Grid:
+    columns = (
+        Column("Run", words=True),
+        Column("Error as trained", "Expected calibration error in percentage points: 0 is best"),
+        Column("With temperature", "The same after the probabilities were corrected"),
+        Column("Temperature", "Fitted on the validation images; above 1 the model was too sure"),
+        Column("Test images"),
+    )
+    rows = []
+    for run in runs:
+        known = shown.known(run)
+        if known is not None and known.calibration is not None:
+            found = known.calibration
+            after = None if found.after is None else found.after.expected_error
+            rows.append(
+                (
+                    plain(shown.title(run)),
+                    _points(found.before.expected_error),
+                    _points(after),
+                    Cell(f"{found.temperature:.2f}", (found.temperature,)),
+                    number(found.before.images),
+                )
+            )
+    return Grid("Calibration", columns, tuple(rows))
+
+
+def _points(value: float | None) -> Cell:
+    return Cell("–" if value is None else f"{100 * value:.1f} points", (value,))

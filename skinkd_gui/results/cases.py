@@ -1,0 +1,159 @@
+"""Lists of test images with their truth and what runs said of them. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES
+from core.inference.results import class_name
+
+if TYPE_CHECKING:
+    from core.runs.tables import Predictions
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one run said of an image: the class and its probability in 0..1, and that of the true class."""
+
+    code: str
+    probability: float
+    of_truth: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test image: its true class and the answers of the list's runs, in their order."""
+
+    name: str
+    truth: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the first run found the true class."""
+        return self.answers[0].code == self.truth
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A run whose answers are shown: its name, folder, test predictions, and the temperature of its probabilities."""
+
+    name: str
+    folder: Path
+    predictions: Predictions
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """Test images to look at. `runs` names the runs that answered; `folder` is a run whose data has the pictures."""
+
+    title: str
+    about: str
+    runs: tuple[str, ...]
+    folder: Path
+    cases: tuple[Case, ...]
+
+
+def cell_cases(run: Answers, truth: str, predicted: str) -> CaseList:
+    """The images of a cell of the confusion matrix."""
+    labels, said = run.predictions.labels, run.predictions.logits.argmax(axis=1)
+    rows = np.flatnonzero((labels == CLASS_CODES.index(truth)) & (said == CLASS_CODES.index(predicted)))
+    if truth == predicted:
+        return _listed([run], rows, f"{class_name(truth)}, recognised", "Truly this class, and given this class.")
+    title = f"{class_name(truth)} taken for {_small(predicted)}"
+    return _listed([run], rows, title, f"Truly {truth}, given {predicted}.")
+
+
+def class_cases(run: Answers, code: str) -> CaseList:
+    """All test images that truly are of a class."""
+    rows = np.flatnonzero(run.predictions.labels == CLASS_CODES.index(code))
+    return _listed([run], rows, f"{class_name(code)}: all test images", f"All images that truly are {code}.")
+
+
+def chosen_cases(run: Answers, rows: Sequence[int], title: str) -> CaseList:
+    """The images in these rows of a run's predictions."""
+    return _listed([run], np.asarray(rows, np.int64), title, "")
+
+
+def wrong_cases(run: Answers) -> CaseList:
+    """All test images that were given a wrong class."""
+    rows = np.flatnonzero(run.predictions.labels != run.predictions.logits.argmax(axis=1))
+    return _listed([run], rows, "All images classified wrongly", "Given another class than their true one.")
+
+
+def won_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
+    """The images that only `other` got right."""
+    about = f"Right with {other.name}, wrong with {baseline.name}."
+    return _paired(other, baseline, names, f"Images won by {other.name}", about)
+
+
+def lost_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
+    """The images that only the baseline got right."""
+    about = f"Wrong with {other.name}, right with {baseline.name}."
+    return _paired(other, baseline, names, f"Images lost by {other.name}", about)
+
+
+def moved_cases(other: Answers, baseline: Answers, truth: str, predicted: str) -> CaseList:
+    """The images that stand in a cell of one run's matrix and not in the other's."""
+    wanted = CLASS_CODES.index(truth), CLASS_CODES.index(predicted)
+    cells = [_names_in_cell(run.predictions, *wanted) for run in (other, baseline)]
+    common = set(other.predictions.names) & set(baseline.predictions.names)
+    names = [name for name in other.predictions.names if name in (cells[0] ^ cells[1]) & common]
+    title = f"{class_name(truth)} given {_small(predicted)} by one run alone"
+    return _paired(other, baseline, names, title, f"Truly {truth}; only one of the two runs said {predicted}.")
+
+
+def largest_confusions(predictions: Predictions, most: int) -> tuple[tuple[str, str, int], ...]:
+    """The largest cells beside the diagonal: true class, given class, number of images."""
+    pairs: dict[tuple[int, int], int] = {}
+    for label, said in zip(predictions.labels.tolist(), predictions.logits.argmax(axis=1).tolist(), strict=True):
+        if label != said:
+            pairs[label, said] = pairs.get((label, said), 0) + 1
+    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return tuple((CLASS_CODES[truth], CLASS_CODES[said], count) for (truth, said), count in ordered)
+
+
+def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:
+    places = {name: row for row, name in enumerate(one.predictions.names)}
+    rows = np.array([places[name] for name in names if name in places], np.int64)
+    return _listed([one, two], rows, title, about)
+
+
+def _listed(runs: Sequence[Answers], rows: NDArray[np.int64], title: str, about: str) -> CaseList:
+    first = runs[0]
+    names = [first.predictions.names[row] for row in rows]
+    labels = [int(first.predictions.labels[row]) for row in rows]
+    answers = [_answers(run, names, labels) for run in runs]
+    cases = tuple(
+        Case(name, CLASS_CODES[label], tuple(found[number] for found in answers))
+        for number, (name, label) in enumerate(zip(names, labels, strict=True))
+    )
+    return CaseList(title, about, tuple(run.name for run in runs), first.folder, cases)
+
+
+def _answers(run: Answers, names: Sequence[str], labels: Sequence[int]) -> list[Answer]:
+    places = {name: row for row, name in enumerate(run.predictions.names)}
+    logits = run.predictions.logits[[places[name] for name in names]].astype(np.float64) / run.temperature
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(names) else logits
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    said = shares.argmax(axis=1) if len(names) else []
+    return [
+        Answer(CLASS_CODES[code], float(shares[row, code]), float(shares[row, label]))
+        for row, (code, label) in enumerate(zip(said, labels, strict=True))
+    ]
+
+
+def _names_in_cell(predictions: Predictions, truth: int, predicted: int) -> set[str]:
+    rows = np.flatnonzero((predictions.labels == truth) & (predictions.logits.argmax(axis=1) == predicted))
+    return {predictions.names[row] for row in rows}
+
+
+def _small(code: str) -> str:
+    return class_name(code).lower()

@@ -1,0 +1,204 @@
+"""One run against the baseline: differences with intervals, in a figure, a table and sentences; images won and lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+
+from core.reporting.picking import RowPick
+from core.reporting.words import NONE, score_name, signed
+from core.runs.status import RunSummary
+from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.grid import Cell, Column, Grid, share
+from skinkd_gui.results.notes import NotesList
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.recipe_differences import differing_settings
+from skinkd_gui.results.run_chooser import RunChooser
+from skinkd_gui.results.sentences import class_sentence, headline_sentence, mcnemar_sentence
+from skinkd_gui.results.shown import READING, Shown
+from skinkd_gui.widgets.figure_view import Builder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.evaluation.comparison import Comparison, Difference
+    from core.reporting.style import FigureStyle
+
+_NO_PAIR = (
+    "Select two or more finished runs, or choose a run as baseline (button above on the right), to see how they differ."
+)
+_MOST_SETTINGS = 6
+
+
+class DifferencesPanel(QWidget):
+    """Shows the run in front against the baseline."""
+
+    run_chosen = Signal(object)  # the folder of the run to compare
+    won_asked = Signal(object, str)  # RunSummary and class code ("" for all): images that only this run got right
+    lost_asked = Signal(object, str)  # the same of the images that only the baseline got right
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("differencesPanel")
+        self._run: RunSummary | None = None
+        self._comparison: Comparison | None = None
+        self.figure_panel = FigurePanel("Differences", "differences", self)
+        self.figure_panel.set_clickable("Click to see the images on which the two differ")
+        self.figure_panel.picked.connect(self._open_row)
+        self.runs = RunChooser("differencesRun", "The run that is compared with the baseline", self)
+        self.runs.chosen.connect(self.run_chosen)
+        self._won = make_button("Images won...", "differencesWon", self)
+        self._lost = make_button("Images lost...", "differencesLost", self)
+        self._won.setToolTip("The images that only this run got right")
+        self._lost.setToolTip("The images that only the baseline got right")
+        self._won.clicked.connect(self._open_won)
+        self._lost.clicked.connect(self._open_lost)
+        self.figure_panel.add_control(self.runs)
+        self.said = NotesList("In words", self)
+        self.table_panel = TablePanel("In numbers", "differences", "Differences from the baseline", self)
+        self.table_panel.add_control(self._won)
+        self.table_panel.add_control(self._lost)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(12)
+        splitter.addWidget(self.figure_panel)
+        splitter.addWidget(self._build_side())
+        splitter.setSizes([600, 620])
+        QVBoxLayout(self).addWidget(splitter)
+
+    def _build_side(self) -> QWidget:
+        area = QScrollArea(self)
+        area.setObjectName("differencesSentences")
+        area.setAccessibleName("The differences in words")
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.said)
+        side = QSplitter(Qt.Orientation.Vertical, self)
+        side.setChildrenCollapsible(False)
+        side.addWidget(area)
+        side.addWidget(self.table_panel)
+        side.setSizes([190, 230])
+        return side
+
+    def show_runs(self, shown: Shown) -> None:
+        """Show how the run in front differs from the baseline."""
+        run, baseline = shown.front, shown.baseline
+        self._run = run
+        comparison = self._comparison = None if run is None else shown.comparison(run)
+        self.runs.offer(shown, shown.others, run)
+        known = comparison is not None and comparison.comparable
+        self._won.setEnabled(known)
+        self._lost.setEnabled(known)
+        self._won.setText(f"Images won ({len(comparison.won):,})..." if comparison and known else "Images won...")
+        self._lost.setText(f"Images lost ({len(comparison.lost):,})..." if comparison and known else "Images lost...")
+        if run is None or baseline is None or comparison is None:
+            self._show_nothing(shown, run, baseline)
+            return
+        names = shown.title(run), shown.title(baseline)
+        self.figure_panel.set_heading("Differences from the baseline")
+        self.figure_panel.set_figure(_builder(comparison), f"differences-{names[0]}-{names[1]}", comparison.why_not)
+        self.table_panel.set_grid(_grid(comparison, names), f"differences-{names[0]}-{names[1]}")
+        self.said.set_notes(_sentences(comparison, names, baseline, run))
+
+    def _show_nothing(self, shown: Shown, run: RunSummary | None, baseline: RunSummary | None) -> None:
+        if run is None or baseline is None:
+            text = READING if shown.findings is None else _NO_PAIR
+        else:
+            missing = next((each for each in (baseline, run) if shown.evidence(each) is None), run)
+            text = shown.why_not(missing) if shown.findings is None else (
+                f"{shown.title(missing)} can not be compared. {shown.why_not(missing)}"
+            )  # fmt: skip
+        self.figure_panel.set_heading("Differences")
+        self.figure_panel.set_figure(None, "", text)
+        self.table_panel.set_grid(Grid(""), "differences")
+        self.said.set_notes([])
+
+    @Slot()
+    def _open_won(self) -> None:
+        if self._run is not None:
+            self.won_asked.emit(self._run, "")
+
+    @Slot()
+    def _open_lost(self) -> None:
+        if self._run is not None:
+            self.lost_asked.emit(self._run, "")
+
+    @Slot(object)
+    def _open_row(self, pick: object) -> None:
+        """A score that rose shows what was won, one that fell what was lost."""
+        if self._run is None or self._comparison is None or not isinstance(pick, RowPick):
+            return
+        item = next((found for found in self._comparison.differences if found.score == pick.name), None)
+        if item is None:
+            return
+        code = item.score.partition(":")[2]
+        signal = self.lost_asked if (item.difference or 0.0) < 0 else self.won_asked
+        signal.emit(self._run, code)
+
+
+def _builder(comparison: Comparison) -> Builder | None:
+    if not comparison.comparable:
+        return None
+
+    def build(style: FigureStyle) -> Figure:
+        from core.reporting.comparison_figures import difference_plot
+
+        return difference_plot(comparison, style)
+
+    return build
+
+
+def _sentences(comparison: Comparison, names: tuple[str, str], baseline: RunSummary, run: RunSummary) -> list[str]:
+    found = [headline_sentence(*names, comparison)]
+    found += [text for text in (mcnemar_sentence(*names, comparison), class_sentence(comparison.differences)) if text]
+    settings = differing_settings(baseline, run)
+    if settings:
+        more = len(settings) - _MOST_SETTINGS
+        rest = f"; and {more} more (see Recipe)" if more > 0 else ""
+        found.append(f"Settings that differ: {'; '.join(settings[:_MOST_SETTINGS])}{rest}.")
+    else:
+        found.append("The two recipes are the same.")
+    found += comparison.notes
+    if comparison.comparable:
+        found.append(
+            "The intervals tell how far other test images could move the difference"
+            + (" (whole lesions are drawn)" if comparison.by_lesion else "")
+            + ". They do not tell what another training with another seed would give."
+        )
+    return found
+
+
+def _grid(comparison: Comparison, names: tuple[str, str]) -> Grid:
+    columns = (
+        Column("Score", words=True),
+        Column("Baseline", names[1]),
+        Column("This run", names[0]),
+        Column("Points", "The difference in percentage points; more is better for this run"),
+        Column("95 % interval", "Where the difference would lie with other test images", ("Low", "High")),
+        Column("May be chance?", "Yes, where the interval holds 0"),
+    )
+    rows = tuple(_row(item) for item in comparison.differences)
+    bold = frozenset((row, 3) for row, item in enumerate(comparison.differences) if not item.within_noise)
+    notes = (f"On {comparison.common:,} common test images. Bold: more than chance explains.",) if rows else ()
+    return Grid(f"{names[0]} against {names[1]}", columns, rows, bold, notes)
+
+
+def _row(item: Difference) -> tuple[Cell, ...]:
+    interval = item.interval
+    if item.difference is None:
+        undefined = Cell("undefined", (None,))
+        return (Cell(score_name(item.score), (item.score,)), share(item.baseline), share(item.other), undefined,
+                Cell(NONE, (None, None)), Cell(NONE, (None,)))  # fmt: skip
+    return (
+        Cell(score_name(item.score), (item.score,)),
+        share(item.baseline),
+        share(item.other),
+        Cell(signed(item.difference), (item.difference,)),
+        Cell(NONE, (None, None))
+        if interval is None
+        else Cell(f"{signed(interval.low)} to {signed(interval.high)}", (interval.low, interval.high)),
+        Cell("yes" if item.within_noise else "no", ("yes" if item.within_noise else "no",)),
+    )

@@ -1,0 +1,143 @@
+"""Opens windows with the images behind a cell, a bar, a group, or images won and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from core.runs.status import RunSummary
+from skinkd_gui.results.cases import (
+    Answers,
+    CaseList,
+    cell_cases,
+    chosen_cases,
+    class_cases,
+    lost_cases,
+    moved_cases,
+    won_cases,
+    wrong_cases,
+)
+from skinkd_gui.results.images_view import ImagesView
+from skinkd_gui.results.shown import Shown
+from skinkd_gui.results.subgroups_panel import KIND_WORDS
+
+_MOST_WINDOWS = 6
+
+
+class ImageWindows(QObject):
+    """Keeps the windows that it opened; the oldest goes when there are too many."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._widget = parent
+        self._shown: Shown | None = None
+        self._windows: list[ImagesView] = []
+
+    @property
+    def windows(self) -> tuple[ImagesView, ...]:
+        """The open windows, oldest first."""
+        return tuple(self._windows)
+
+    def set_shown(self, shown: Shown) -> None:
+        """What the requests are about."""
+        self._shown = shown
+
+    @Slot(object, str, str)
+    def open_cell(self, run: RunSummary, truth: str, predicted: str) -> None:
+        """The images of a cell of the confusion matrix."""
+        answers = self._answers(run)
+        if answers is not None:
+            self.open(cell_cases(answers, truth, predicted))
+
+    @Slot(object, str, str)
+    def open_change(self, run: RunSummary, truth: str, predicted: str) -> None:
+        """The images that stand in a cell with the run or with the baseline, not with both."""
+        pair = self._pair(run)
+        if pair is not None:
+            self.open(moved_cases(*pair, truth, predicted))
+
+    @Slot(object)
+    def open_wrong(self, run: RunSummary) -> None:
+        """Everything that a run got wrong."""
+        answers = self._answers(run)
+        if answers is not None:
+            self.open(wrong_cases(answers))
+
+    @Slot(object, str)
+    def open_class(self, run: RunSummary, code: str) -> None:
+        """The test images of a class."""
+        answers = self._answers(run)
+        if answers is not None:
+            self.open(class_cases(answers, code))
+
+    @Slot(object, str)
+    def open_won(self, run: RunSummary, code: str) -> None:
+        """The images that only the run got right, of one true class or (empty) of all."""
+        comparison = None if self._shown is None else self._shown.comparison(run)
+        pair = self._pair(run)
+        if pair is not None and comparison is not None:
+            self.open(_of_class(won_cases(*pair, comparison.won), code))
+
+    @Slot(object, str)
+    def open_lost(self, run: RunSummary, code: str) -> None:
+        """The images that only the baseline got right."""
+        comparison = None if self._shown is None else self._shown.comparison(run)
+        pair = self._pair(run)
+        if pair is not None and comparison is not None:
+            self.open(_of_class(lost_cases(*pair, comparison.lost), code))
+
+    @Slot(object, str, str)
+    def open_group(self, run: RunSummary, kind: str, name: str) -> None:
+        """The images of a group of people."""
+        evidence = None if self._shown is None else self._shown.evidence(run)
+        answers = self._answers(run)
+        if evidence is not None and answers is not None:
+            from core.evaluation.subgroups import group_name
+
+            rows = [row for row, person in enumerate(evidence.people) if group_name(person, kind) == name]
+            self.open(chosen_cases(answers, rows, f"{KIND_WORDS.get(kind, kind)}: {name}"))
+
+    def open(self, cases: CaseList) -> ImagesView:
+        """Show a list of images in a window of its own."""
+        while len(self._windows) >= _MOST_WINDOWS:
+            self._windows[0].close()
+        view = ImagesView(cases, self._widget.window())
+        view.finished.connect(self._forget)
+        self._windows.append(view)
+        view.show()
+        return view
+
+    def shut_down(self) -> None:
+        """Close all windows and wait for what they load."""
+        for view in self.windows:
+            view.shut_down()
+            view.close()
+
+    @Slot()
+    def _forget(self) -> None:
+        view = self.sender()
+        self._windows = [window for window in self._windows if window is not view]
+
+    def _pair(self, run: RunSummary) -> tuple[Answers, Answers] | None:
+        baseline = None if self._shown is None else self._shown.baseline
+        found: Sequence[Answers | None] = [self._answers(each) for each in (run, baseline) if each is not None]
+        if len(found) != 2 or found[0] is None or found[1] is None:
+            return None
+        return found[0], found[1]
+
+    def _answers(self, run: RunSummary) -> Answers | None:
+        known = None if self._shown is None else self._shown.known(run)
+        if self._shown is None or known is None or known.evidence is None:
+            return None
+        return Answers(self._shown.title(run), run.folder, known.evidence.predictions, known.temperature)
+
+
+def _of_class(cases: CaseList, code: str) -> CaseList:
+    if not code:
+        return cases
+    from dataclasses import replace
+
+    kept = tuple(case for case in cases.cases if case.truth == code)
+    return replace(cases, title=f"{cases.title}, of class {code}", cases=kept)

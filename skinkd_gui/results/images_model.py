@@ -1,0 +1,162 @@
+"""Cases for a list view: thousands of cards, whose pictures are loaded when they are looked at."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
+from PySide6.QtGui import QPixmap
+
+from core.inference.results import class_name
+from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.results.cases import Case, CaseList
+from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
+
+Index = QModelIndex | QPersistentModelIndex
+
+THUMBNAIL = QSize(168, 126)
+"""The space of a card's picture."""
+
+_MOST_THUMBNAILS = 500
+_MOST_WAITING = 80
+
+
+class Order(Enum):
+    """How cards are sorted; the value is shown."""
+
+    SUREST = "Surest first"
+    LEAST_SURE = "Least sure first"
+    TRUTH_UNLIKELIEST = "Truth least likely first"
+    NAME = "By name"
+
+
+class Filter(Enum):
+    """Which cards are shown; the value is shown."""
+
+    ALL = "All"
+    WRONG = "Wrong ones"
+    RIGHT = "Right ones"
+
+
+_KEYS: dict[Order, Callable[[Case], tuple[float, str]]] = {
+    Order.SUREST: lambda case: (-case.answers[0].probability, case.name),
+    Order.LEAST_SURE: lambda case: (case.answers[0].probability, case.name),
+    Order.TRUTH_UNLIKELIEST: lambda case: (case.answers[0].of_truth, case.name),
+    Order.NAME: lambda case: (0.0, case.name),
+}
+
+
+class ImagesModel(QAbstractListModel):
+    """One row per case. Pictures come with `set_files`; until then, and for those without a file, there are none."""
+
+    def __init__(self, cases: CaseList, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.list = cases
+        self._order, self._filter = Order.SUREST, Filter.ALL
+        self._cases: list[Case] = []
+        self._rows: dict[Path, int] = {}
+        self._files: Mapping[str, Path] = {}
+        self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
+        self._loader = PictureLoader(THUMBNAIL * 2, most_waiting=_MOST_WAITING, parent=self)
+        self._loader.loaded.connect(self._keep_thumbnail)
+        self._arrange()
+
+    def set_files(self, files: Mapping[str, Path]) -> None:
+        """The pictures' files, by image name."""
+        self._files = files
+        self._arrange()
+
+    def arrange(self, order: Order, shown: Filter) -> None:
+        """Show some of the cases in an order."""
+        self._order, self._filter = order, shown
+        self._arrange()
+
+    def case(self, row: int) -> Case:
+        """The case of a row."""
+        return self._cases[row]
+
+    def file(self, row: int) -> Path | None:
+        """The picture's file, where it is known."""
+        return self._files.get(self._cases[row].name)
+
+    def thumbnail(self, row: int) -> QPixmap | None:
+        """The picture of a row; None while it is loaded. A null pixmap stands for one that can not be shown."""
+        file = self.file(row)
+        if file is None:
+            return None
+        found = self._thumbnails.get(file)
+        if found is None:
+            self._loader.request(file)
+            return None
+        self._thumbnails.move_to_end(file)
+        return found
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        """The number of cases shown."""
+        return 0 if parent.isValid() else len(self._cases)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """A card in words; its picture is painted by the delegate."""
+        if not index.isValid():
+            return None
+        case = self._cases[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return describe(case, self.list.runs)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{case.name}\n{describe(case, self.list.runs)}"
+        return None
+
+    def grid(self) -> Grid:
+        """The cases shown, as a table."""
+        runs = self.list.runs
+        columns = [Column("Image", words=True), Column("Truth", words=True)]
+        for run in runs:
+            of = f" ({run})" if len(runs) > 1 else ""
+            columns += [Column(f"Prediction{of}", words=True), Column(f"Probability{of}"),
+                        Column(f"Probability of the truth{of}")]  # fmt: skip
+        rows: list[tuple[Cell, ...]] = []
+        for case in self._cases:
+            cells = [plain(case.name), plain(case.truth)]
+            for answer in case.answers:
+                cells += [plain(answer.code), share(answer.probability), share(answer.of_truth)]
+            rows.append(tuple(cells))
+        return Grid(self.list.title, tuple(columns), tuple(rows))
+
+    def shut_down(self) -> None:
+        """Load no more pictures."""
+        self._loader.shut_down()
+
+    def _arrange(self) -> None:
+        self.beginResetModel()
+        kept = [case for case in self.list.cases if _passes(case, self._filter)]
+        self._cases = sorted(kept, key=_KEYS[self._order])
+        self._rows = {file: row for row, case in enumerate(self._cases) if (file := self._files.get(case.name))}
+        self._loader.forget()
+        self.endResetModel()
+
+    @Slot(object)
+    def _keep_thumbnail(self, picture: Picture) -> None:
+        pixmap = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)
+        self._thumbnails[picture.path] = pixmap
+        while len(self._thumbnails) > _MOST_THUMBNAILS:
+            self._thumbnails.popitem(last=False)
+        row = self._rows.get(picture.path)
+        if row is not None:
+            self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
+
+
+def describe(case: Case, runs: tuple[str, ...]) -> str:
+    """A case in a sentence."""
+    said = [
+        f"{run} says {class_name(answer.code)} ({answer.probability:.1%})"
+        for run, answer in zip(runs, case.answers, strict=True)
+    ]
+    return f"Truly {class_name(case.truth)}; {'; '.join(said)}."
+
+
+def _passes(case: Case, shown: Filter) -> bool:
+    return shown is Filter.ALL or case.right is (shown is Filter.RIGHT)

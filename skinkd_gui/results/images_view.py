@@ -1,0 +1,214 @@
+"""A window with test images: what they truly are and what runs said of them; sorted, filtered, enlarged."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Slot
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QListView,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import CancelToken, Report
+from skinkd_gui.results.cases import CaseList
+from skinkd_gui.results.exporting import save_table_as
+from skinkd_gui.results.figure_panel import make_button
+from skinkd_gui.results.image_cards import CardDelegate
+from skinkd_gui.results.images_model import Filter, ImagesModel, Order
+from skinkd_gui.results.large_view import LargeView
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.theme import theme
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+
+class ImagesView(QDialog):
+    """Shows a `CaseList`. Finds the pictures in the run's data set, in a job; without them the cards hold words."""
+
+    def __init__(self, cases: CaseList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("imagesView")
+        self.setWindowTitle(cases.title)
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.model = ImagesModel(cases, self)
+        self._job: Job | None = None
+        self._banner = Banner(self)
+        self.list = QListView(self)
+        self._delegate = CardDelegate(self.model, self.list)
+        self.large = LargeView(self.model, self)
+        self.large.left.connect(self._show_list)
+        self._pages = QStackedWidget(self)
+        self._build_list()
+        self._pages.addWidget(self.list)
+        self._pages.addWidget(self.large)
+        layout = QVBoxLayout(self)
+        layout.addWidget(make_label(cases.title, "title", self, wrap=True))
+        layout.addLayout(self._build_bar())
+        layout.addWidget(self._banner)
+        layout.addWidget(self._pages, 1)
+        self.resize(980, 700)
+        self._arrange()
+        theme().changed.connect(self._fit_cards)
+        self._find_pictures()
+
+    def _build_list(self) -> None:
+        view = self.list
+        view.setObjectName("imagesList")
+        view.setAccessibleName("Test images")
+        view.setModel(self.model)
+        view.setItemDelegate(self._delegate)
+        view.setViewMode(QListView.ViewMode.IconMode)
+        view.setResizeMode(QListView.ResizeMode.Adjust)
+        view.setMovement(QListView.Movement.Static)
+        view.setLayoutMode(QListView.LayoutMode.Batched)
+        view.setBatchSize(400)
+        view.setUniformItemSizes(True)
+        view.setSpacing(2)
+        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        view.activated.connect(self._enlarge)  # Enter, and a double click where it is the system's habit
+        view.doubleClicked.connect(self._enlarge)
+        self._fit_cards()
+
+    def _build_bar(self) -> QHBoxLayout:
+        cases = self.model.list
+        self._count = make_label("", "muted", self, wrap=True)
+        self._count.setObjectName("imagesCount")
+        self._filter = QComboBox(self)
+        self._filter.setObjectName("imagesFilter")
+        self._filter.setAccessibleName("Which images are shown")
+        for shown in Filter:
+            self._filter.addItem(shown.value, shown)
+        mixed = len({case.right for case in cases.cases}) > 1 and len(cases.runs) == 1
+        self._filter.setVisible(mixed)
+        self._order = QComboBox(self)
+        self._order.setObjectName("imagesOrder")
+        self._order.setAccessibleName("Order of the images")
+        for order in Order:
+            self._order.addItem(order.value, order)
+        self._save = make_button("Save list...", "imagesSave", self)
+        self._save.setEnabled(bool(cases.cases))
+        self._filter.currentIndexChanged.connect(self._arrange)
+        self._order.currentIndexChanged.connect(self._arrange)
+        self._save.clicked.connect(self._save_list)
+        row = QHBoxLayout()
+        row.addWidget(self._count, 1)
+        for widget in (self._filter, self._order, self._save):
+            row.addWidget(widget)
+        return row
+
+    @Slot()
+    def _fit_cards(self) -> None:
+        self.list.setGridSize(self._delegate.card_size(self.list.font()) + QSize(2, 2))
+        self.list.viewport().update()
+
+    @Slot()
+    def _arrange(self) -> None:
+        self.model.arrange(self._order.currentData(), self._filter.currentData())
+        shown, every = self.model.rowCount(), len(self.model.list.cases)
+        images = "1 image" if every == 1 else f"{every:,} images"
+        count = images if shown == every else f"{shown:,} of {images}"
+        runs = " and ".join(self.model.list.runs)
+        hint = " Double-click or Enter enlarges." if every else ""
+        self._count.setText(breakable(f"{count} · {runs}. {self.model.list.about}{hint}"))
+        if shown:
+            self.list.setCurrentIndex(self.model.index(0))
+
+    # Pictures
+
+    def _find_pictures(self) -> None:
+        folder, names = self.model.list.folder, [case.name for case in self.model.list.cases]
+        if not names:
+            self._banner.show_message("There are no such images.", "info")
+            return
+
+        def work(report: Report, token: CancelToken) -> object:
+            from core.runs.pictures import locate_images
+
+            return locate_images(folder, names, token)
+
+        self._banner.show_message("Looking for the pictures in the data set...", "info")
+        self._job = Job(work)
+        self._job.succeeded.connect(self._take_pictures)
+        self._job.failed.connect(self._say_why_not)
+        self._job.ended.connect(self._search_ended)
+        self._job.start()
+
+    @Slot(object)
+    def _take_pictures(self, result: JobResult) -> None:
+        files = result.value
+        missing = len(self.model.list.cases) - len(files)
+        text = (
+            f"{missing:,} of {len(self.model.list.cases):,} pictures are no longer in the data set." if missing else ""
+        )
+        self._banner.show_message(text, "warning")
+        row = self.list.currentIndex().row()
+        self.model.set_files(files)
+        self.list.setCurrentIndex(self.model.index(max(row, 0)))
+
+    @Slot(object)
+    def _say_why_not(self, failure: JobFailure) -> None:
+        self._banner.show_message(f"The images are listed without pictures. {failure.error.summary}", "warning")
+        self._delegate.pictures = False
+        self._fit_cards()
+
+    @Slot(object)
+    def _search_ended(self, end: object) -> None:
+        self._job = None
+
+    @property
+    def searching(self) -> bool:
+        """Whether the pictures are still being looked for."""
+        return self._job is not None
+
+    # Enlarging
+
+    @Slot(QModelIndex)
+    def _enlarge(self, index: QModelIndex) -> None:
+        self.large.show_row(index.row())
+        self._pages.setCurrentWidget(self.large)
+        self.large.setFocus()
+
+    @Slot(int)
+    def _show_list(self, row: int) -> None:
+        self._pages.setCurrentWidget(self.list)
+        self.list.setCurrentIndex(self.model.index(row))
+        self.list.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape goes back to the list, or closes the window."""
+        if event.key() == Qt.Key.Key_Escape:
+            if self._pages.currentWidget() is self.large:
+                self._show_list(self.large.row)
+            else:
+                self.close()
+            return
+        super().keyPressEvent(event)
+
+    @Slot()
+    def _save_list(self) -> None:
+        grid = self.model.grid()
+        save_table_as(self, grid.field_names, grid.field_rows, self.model.list.title)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Load no more pictures."""
+        self._stop()
+        super().closeEvent(event)
+
+    def shut_down(self) -> None:
+        """Stop everything and wait for it."""
+        job = self._job
+        self._stop()
+        if job is not None:
+            job.shut_down()
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()  # reading a large data set can not be broken off; nobody waits for it
+        self.model.shut_down()
+        self.large.shut_down()

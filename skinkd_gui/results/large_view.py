@@ -1,0 +1,113 @@
+"""One test image as large as the window, with what is known of it; arrow keys go on to the next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from core.inference.results import class_name
+from skinkd_gui.classify.details_panel import PictureView
+from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.results.cases import Case
+from skinkd_gui.results.figure_panel import make_button
+from skinkd_gui.results.images_model import ImagesModel
+from skinkd_gui.widgets.labels import breakable, make_label
+
+_LARGEST = QSize(1600, 1600)
+
+
+class LargeView(QWidget):
+    """Shows a row of the model."""
+
+    left = Signal(int)  # the user goes back to the list; the row that was shown last
+
+    def __init__(self, model: ImagesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._model = model
+        self.row = 0
+        self.picture = PictureView(self)
+        self.picture.setObjectName("imagesLarge")
+        self._loader = PictureLoader(_LARGEST, most_waiting=1, parent=self)
+        self._loader.loaded.connect(self._show_loaded)
+        self._name = make_label("", "heading", self, wrap=True)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._truth = make_label("", "", self, wrap=True)
+        self._back = make_button("Back to the list", "imagesBack", self)
+        self._previous = make_button("Previous", "imagesPrevious", self)
+        self._next = make_button("Next", "imagesNext", self)
+        self._back.clicked.connect(self._go_back)
+        self._previous.clicked.connect(self.show_previous)
+        self._next.clicked.connect(self.show_next)
+        row = QHBoxLayout()
+        row.addWidget(self._back)
+        row.addStretch(1)
+        row.addWidget(self._previous)
+        row.addWidget(self._next)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.picture, 1)
+        layout.addWidget(self._name)
+        layout.addWidget(self._truth)
+        layout.addLayout(row)
+
+    def show_row(self, row: int) -> None:
+        """Show the image of a row."""
+        self.row = row
+        case, file = self._model.case(row), self._model.file(row)
+        self._name.setText(breakable(f"{case.name}  ({row + 1:,} of {self._model.rowCount():,})"))
+        self._truth.setText(breakable(_words(case, self._model.list.runs)))
+        self._previous.setEnabled(row > 0)
+        self._next.setEnabled(row + 1 < self._model.rowCount())
+        self.picture.show_picture(QPixmap(), "No picture" if file is None else "Loading the picture...")
+        self.picture.setAccessibleDescription(self._truth.text())
+        if file is not None:
+            self._loader.request(file)
+
+    @Slot()
+    def show_next(self) -> None:
+        """The image of the next row."""
+        if self.row + 1 < self._model.rowCount():
+            self.show_row(self.row + 1)
+
+    @Slot()
+    def show_previous(self) -> None:
+        """The image of the row before."""
+        if self.row > 0:
+            self.show_row(self.row - 1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrow keys turn the pages."""
+        steps = {Qt.Key.Key_Right: self.show_next, Qt.Key.Key_Down: self.show_next, Qt.Key.Key_Left: self.show_previous,
+                 Qt.Key.Key_Up: self.show_previous}  # fmt: skip
+        step = steps.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            step()
+
+    def shut_down(self) -> None:
+        """Load no more pictures."""
+        self._loader.shut_down()
+
+    @Slot()
+    def _go_back(self) -> None:
+        self.left.emit(self.row)
+
+    @Slot(object)
+    def _show_loaded(self, picture: Picture) -> None:
+        if self.row >= self._model.rowCount() or picture.path != self._model.file(self.row):
+            return
+        pixmap = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)
+        self.picture.show_picture(pixmap, picture.error)
+
+
+def _words(case: Case, runs: tuple[str, ...]) -> str:
+    lines = [f"Truth: {class_name(case.truth)} ({case.truth})"]
+    for run, answer in zip(runs, case.answers, strict=True):
+        line = f"{run}: {class_name(answer.code)} ({answer.code}), probability {answer.probability:.1%}"
+        if answer.code != case.truth:
+            line += f"; the truth got {answer.of_truth:.1%}"
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""The settings of several runs as a table, and which of them differ. Knows no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.recipe import Recipe, field
+from core.recipe.schema import Section
+from core.runs.status import RunSummary
+from skinkd_gui.results.grid import Cell, Column, Grid
+from skinkd_gui.results.shown import Shown
+
+_SECTIONS = {
+    "data": "Data",
+    "teacher": "Teacher",
+    "student": "Student",
+    "distillation": "Distillation",
+    "curriculum": "Curriculum",
+    "optimisation": "Training",
+    "hardware": "Computer",
+}
+_TASK = "task"
+_UNREADABLE = "not readable"
+
+
+def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: bool) -> Grid:
+    """A row per setting, a column per run; settings that differ are bold where all are shown."""
+    columns = [Column("Setting", words=True)]
+    columns += [Column(shown.title(run), words=True) for run in runs]
+    values = [{} if run.recipe is None else _flat(run.recipe) for run in runs]
+    keys = list(dict.fromkeys(key for found in values for key in found))
+    rows: list[tuple[Cell, ...]] = []
+    bold: set[tuple[int, int]] = set()
+    for key in keys:
+        texts = [found.get(key, _UNREADABLE) for found in values]
+        differs = len(set(texts)) > 1
+        if only_different and not differs:
+            continue
+        if differs and not only_different:
+            bold |= {(len(rows), column + 1) for column in range(len(texts))}
+        rows.append((Cell(setting_name(key), (key,)), *(Cell(_shown(key, text), (text,)) for text in texts)))
+    return Grid("Settings that differ" if only_different else "Settings", tuple(columns), tuple(rows), frozenset(bold))
+
+
+def differing_settings(one: RunSummary, other: RunSummary) -> list[str]:
+    """Each setting that `other` has differently from `one`, in a phrase; empty when none differs or one is unknown."""
+    if one.recipe is None or other.recipe is None:
+        return []
+    ours, theirs = _flat(one.recipe), _flat(other.recipe)
+    return [
+        f"{setting_name(key)} {_shown(key, theirs[key]) or 'none'} instead of {_shown(key, ours[key]) or 'none'}"
+        for key in ours
+        if key in theirs and ours[key] != theirs[key]
+    ]
+
+
+def setting_name(key: str) -> str:
+    """A setting as people read it: 'Distillation: Alpha'."""
+    if key == _TASK:
+        return "What is trained"
+    section, _, _ = key.partition(".")
+    return f"{_SECTIONS.get(section, section)}: {field(key).title}"
+
+
+def _flat(recipe: Recipe) -> dict[str, str]:
+    found = {_TASK: str(recipe.task)}
+    for section in type(recipe).model_fields:
+        part = getattr(recipe, section)
+        if isinstance(part, Section):
+            for name in type(part).model_fields:
+                found[f"{section}.{name}"] = _text(getattr(part, name))
+    return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return str(value)
+
+
+def _shown(key: str, text: str) -> str:
+    """Paths by their last part: the rest seldom fits, and stands in the saved table."""
+    return Path(text).name if key in ("data.path", "teacher.run") and text else text

@@ -1,0 +1,111 @@
+"""Scores of a run by age band, sex and site: figure and table. Rows open the images of a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from core.reporting.picking import RowPick
+from core.runs.status import RunSummary
+from skinkd_gui.results.figure_panel import FigurePanel
+from skinkd_gui.results.grid import Cell, Column, Grid, interval_fields, plain, share, share_within
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.run_chooser import RunChooser
+from skinkd_gui.results.shown import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.evaluation.subgroups import Subgroup
+    from core.reporting.style import FigureStyle
+
+KIND_WORDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+_UNKNOWN = (
+    "Nothing is known of the age, sex or site of the people in these test images. They are read from the data set's "
+    "metadata when a training starts; runs made by an older version do not have them."
+)
+_NOTE = (
+    "Groups differ in which diseases they have, not only in how well the model does on them. * Few images: the score "
+    "is a rough guess."
+)
+
+
+class SubgroupsPanel(QWidget):
+    """Shows the run in front."""
+
+    run_chosen = Signal(object)  # the folder of the run to show
+    group_asked = Signal(object, str, str)  # RunSummary, kind and name of the group whose images are wanted
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("subgroupsPanel")
+        self._run: RunSummary | None = None
+        self._groups: tuple[Subgroup, ...] = ()
+        self.figure_panel = FigurePanel("Weighted F1 by group", "subgroups", self)
+        self.figure_panel.set_clickable("Click to see the images of this group")
+        self.figure_panel.picked.connect(self._open_pick)
+        self.runs = RunChooser("subgroupsRun", "The run whose groups are shown", self)
+        self.runs.chosen.connect(self.run_chosen)
+        self.figure_panel.add_control(self.runs)
+        self.table_panel = TablePanel("Groups", "subgroups", "Scores by age, sex and site", self)
+        self.table_panel.table.opened.connect(self._open_row)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(12)
+        splitter.addWidget(self.figure_panel)
+        splitter.addWidget(self.table_panel)
+        splitter.setSizes([600, 620])
+        QVBoxLayout(self).addWidget(splitter)
+
+    def show_runs(self, shown: Shown) -> None:
+        """Show the groups of the run in front."""
+        run = self._run = shown.current
+        known = shown.known(run)
+        groups = self._groups = () if known is None else known.subgroups
+        self.runs.offer(shown, shown.together, run)
+        title = shown.title(run)
+
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting.comparison_figures import subgroup_plot
+
+            return subgroup_plot(groups, style)
+
+        text = _UNKNOWN if shown.evidence(run) is not None else shown.why_not(run)
+        self.figure_panel.set_figure(build if groups else None, f"groups-{title}", text)
+        self.table_panel.setVisible(bool(groups))
+        self.table_panel.set_grid(_grid(groups, title), f"groups-{title}")
+
+    @Slot(object)
+    def _open_pick(self, pick: object) -> None:
+        if isinstance(pick, RowPick) and self._run is not None:
+            self.group_asked.emit(self._run, pick.kind, pick.name)
+
+    @Slot(int)
+    def _open_row(self, row: int) -> None:
+        if self._run is not None and row < len(self._groups):
+            self.group_asked.emit(self._run, self._groups[row].kind, self._groups[row].name)
+
+
+def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
+    columns = (
+        Column("By", words=True),
+        Column("Group", words=True),
+        Column("Images", "Test images of the group"),
+        Column("Weighted F1", "With its 95 % interval", interval_fields("Weighted F1")),
+        Column("Accuracy"),
+        Column("Balanced accuracy", "Over the classes that the group has"),
+    )
+    rows = tuple(
+        (
+            plain(KIND_WORDS[item.kind]),
+            plain(item.name),
+            Cell(f"{item.images:,}{'*' if item.small else ''}", (item.images,)),
+            share_within(item.weighted_f1, item.interval),
+            share(item.accuracy),
+            share(item.balanced_accuracy),
+        )
+        for item in groups
+    )
+    return Grid(f"Groups of {title}", columns, rows, notes=(_NOTE,) if rows else ())
