@@ -16,6 +16,7 @@ MINIMUM = 30
 """Fewer common images than this are not compared."""
 
 _LEVEL = 0.05
+_FEW = 10
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _judged(empty: Comparison, common: _Common, resamples: int, seed: int) -> Co
         mcnemar=test,
         won=tuple(common.names[row] for row in won),
         lost=tuple(common.names[row] for row in lost),
-        notes=(*_notes(empty), *_at_the_edge(differences, test)),
+        notes=(*_notes(empty), *_few(common.labels), *_at_the_edge(differences, test)),
     )
 
 
@@ -191,6 +192,15 @@ def _notes(comparison: Comparison) -> tuple[str, ...]:
             "the labels were corrected, or two data sets use the same names."
         )
     return tuple(notes)
+
+
+def _few(labels: NDArray[np.int64]) -> tuple[str, ...]:
+    """The classes that a few images decide."""
+    counts = zip(CLASS_CODES, np.bincount(labels, minlength=len(CLASS_CODES)).tolist(), strict=True)
+    few = [f"{code} ({count})" for code, count in counts if 0 < count < _FEW]
+    if not few:
+        return ()
+    return (f"Few common images, so the differences in F1 of these classes are rough guesses: {', '.join(few)}.",)
 
 
 def _at_the_edge(differences: tuple[Difference, ...], test: McNemar) -> tuple[str, ...]:

@@ -198,3 +198,10 @@ def test_the_edge_of_the_noise_is_named() -> None:
     assert "p = 0.040" in _at_the_edge((inside,), McNemar(17, 30, 0.04))[0]
     assert _at_the_edge((outside,), McNemar(17, 30, 0.04)) == ()
     assert _at_the_edge((inside,), McNemar(17, 30, 0.5)) == ()
+
+
+def test_classes_of_few_images_are_named() -> None:
+    labels = np.repeat([0, 1, 5], [30, 10, 9])
+    assert compare(run_on(labels, labels), run_on(labels, labels), resamples=20).notes == (
+        "Few common images, so the differences in F1 of these classes are rough guesses: DF (9).",
+    )
