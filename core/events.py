@@ -27,6 +27,7 @@ class Phase(StrEnum):
     TESTING = "Testing"
     SAVING = "Saving"
     CLASSIFYING = "Classifying"
+    COMPARING = "Looking at the training images"
     REPORTING = "Making the report"
 
 
