@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from core.recipe import Recipe
 from core.reporting.words import NONE, STATE_WORDS, duration, fraction, kind_of_run, million, moment
 from core.runs.status import RunSummary
 
 SortValue = str | float | None
 
+CURRICULUM_KIND = "With curriculum"
+CURRICULUM_ENDING = " + curriculum"  # of `kind_of_run`
+
 
 @dataclass(frozen=True)
 class Column:
-    """`text` is shown, `value` sorted by and exported (None: no value, sorted last); the column is as wide as `sample`
-    or its title. `numeric` ones stand on the right."""
+    """`key` names the column in the settings; `text` is shown, `value` sorted by and exported (None: no value, sorted
+    last); the column is as wide as `sample` or its title. `numeric` ones stand on the right; those `at_first` are
+    shown before the user chooses."""
 
+    key: str
     title: str
     tip: str
     text: Callable[[RunSummary], str]
     value: Callable[[RunSummary], SortValue]
     sample: str
     numeric: bool = False
+    at_first: bool = True
 
 
 def data_name(summary: RunSummary) -> str:
@@ -35,19 +42,79 @@ def data_name(summary: RunSummary) -> str:
     return f"Synthetic: {name}" if summary.status.synthetic else name
 
 
-def _words(title: str, tip: str, text: Callable[[RunSummary], str], sample: str) -> Column:
-    return Column(title, tip, text, lambda summary: text(summary).casefold(), sample)
+def kinds(recipe: Recipe | None) -> tuple[str, ...]:
+    """The kinds that a run can be filtered by: what `kind_of_run` says, its curriculum apart."""
+    words = kind_of_run(recipe)
+    plain = words.removesuffix(CURRICULUM_ENDING)
+    return (plain, CURRICULUM_KIND) if plain != words else (plain,)
 
 
-def _score(title: str, tip: str, name: str) -> Column:
-    def value(summary: RunSummary) -> float | None:
-        return None if summary.scores is None else float(getattr(summary.scores, name))
+def _words(
+    key: str, title: str, tip: str, text: Callable[[RunSummary], str], sample: str, *, at_first: bool = True
+) -> Column:
+    def value(summary: RunSummary) -> str | None:
+        found = text(summary)
+        return None if found in ("", NONE) else found.casefold()
 
+    return Column(key, title, tip, text, value, sample, at_first=at_first)
+
+
+def _number(
+    key: str,
+    title: str,
+    tip: str,
+    value: Callable[[RunSummary], float | None],
+    shown: Callable[[float], str],
+    sample: str,
+    *,
+    at_first: bool = True,
+) -> Column:
     def text(summary: RunSummary) -> str:
         found = value(summary)
-        return NONE if found is None else fraction(found)
+        return NONE if found is None else shown(found)
 
-    return Column(title, tip, text, value, "100.0 %", numeric=True)
+    return Column(key, title, tip, text, value, sample, numeric=True, at_first=at_first)
+
+
+def _score(key: str, title: str, tip: str, *, at_first: bool = True) -> Column:
+    def value(summary: RunSummary) -> float | None:
+        return None if summary.scores is None else float(getattr(summary.scores, key))
+
+    return _number(key, title, tip, value, fraction, "100.0 %", at_first=at_first)
+
+
+def _melanoma_sensitivity(summary: RunSummary) -> float | None:
+    found = () if summary.scores is None else summary.scores.per_class
+    return next((item.recall for item in found if item.code == "MEL"), None)
+
+
+def _of_recipe(read: Callable[[Recipe], float | None]) -> Callable[[RunSummary], float | None]:
+    return lambda summary: None if summary.recipe is None else read(summary.recipe)
+
+
+def _alpha(recipe: Recipe) -> float | None:
+    return recipe.distillation.alpha if recipe.task == "student" and recipe.distillation.method != "none" else None
+
+
+def _temperature(recipe: Recipe) -> float | None:
+    return None if _alpha(recipe) is None else recipe.distillation.temperature
+
+
+def _method(summary: RunSummary) -> str:
+    recipe = summary.recipe
+    learns = recipe is not None and recipe.task == "student" and recipe.distillation.method != "none"
+    return recipe.distillation.method.upper() if recipe is not None and learns else NONE
+
+
+def _curriculum(summary: RunSummary) -> str:
+    recipe = summary.recipe
+    if recipe is None or recipe.task == "teacher":
+        return NONE
+    return "No" if recipe.curriculum.order == "none" else "Yes"
+
+
+def _architecture(summary: RunSummary) -> str:
+    return NONE if summary.recipe is None else summary.recipe.trained.architecture
 
 
 def _epochs(summary: RunSummary) -> str:
@@ -63,29 +130,27 @@ def _created(summary: RunSummary) -> float | None:
 
 
 COLUMNS: tuple[Column, ...] = (
-    _words("Name", "The name of the run", lambda summary: summary.status.name, ""),
+    _words("name", "Name", "The name of the run", lambda summary: summary.status.name, ""),
     _words(
+        "kind",
         "Kind",
         "Teacher: the large model. Plain student: learned from the labels alone. KL and DIST student: learned from a "
         "teacher as well. Curriculum: saw the images in the teacher's order",
         lambda summary: kind_of_run(summary.recipe),
         "DIST student + curriculum",
     ),
-    _words("Data", "The data set that it was trained and tested on", data_name, "Synthetic: sample..."),
-    _words("State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),
+    _words("data", "Data", "The data set that it was trained and tested on", data_name, "Synthetic: sample..."),
+    _words("state", "State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),
+    _score("weighted_f1", "Weighted F1", "Test images: mean F1 of the classes, weighed by their number of images"),
+    _score("accuracy", "Accuracy", "Test images: the share that was classified rightly"),
     _score(
-        "Weighted F1",
-        "Test images: mean F1 of the classes, weighed by their number of images",
-        "weighted_f1",
-    ),
-    _score("Accuracy", "Test images: the share that was classified rightly", "accuracy"),
-    _score(
+        "balanced_accuracy",
         "Balanced",
         "Balanced accuracy on the test images: the mean share found of each class, rare classes counting as much as "
         "common ones",
-        "balanced_accuracy",
     ),
     Column(
+        "parameters",
         "Parameters",
         "The size of the model: how many numbers it has learned (M: millions)",
         lambda summary: million(summary.parameters),
@@ -94,6 +159,7 @@ COLUMNS: tuple[Column, ...] = (
         numeric=True,
     ),
     Column(
+        "epochs",
         "Epochs",
         "Passes over the training images, of the most that were allowed",
         _epochs,
@@ -102,6 +168,7 @@ COLUMNS: tuple[Column, ...] = (
         numeric=True,
     ),
     Column(
+        "time",
         "Time",
         "Computing time",
         lambda summary: duration(summary.status.seconds) if summary.status.seconds else NONE,
@@ -110,6 +177,7 @@ COLUMNS: tuple[Column, ...] = (
         numeric=True,
     ),
     Column(
+        "started",
         "Started",
         "When the run was made",
         lambda summary: moment(summary.status.created),
@@ -117,10 +185,94 @@ COLUMNS: tuple[Column, ...] = (
         "2026-03-31 14:05",
         numeric=True,
     ),
+    _words(
+        "tags",
+        "Tags",
+        "Words that you gave to the run",
+        lambda summary: ", ".join(summary.annotations.tags) or NONE,
+        "to check, poster",
+        at_first=False,
+    ),
+    _words(
+        "study",
+        "Study",
+        "The study that the run is a part of",
+        lambda summary: summary.annotations.study or NONE,
+        "paper-isic2019",
+        at_first=False,
+    ),
+    _score("macro_f1", "Macro F1", "Test images: plain mean F1 of the classes that have images", at_first=False),
+    _number(
+        "melanoma",
+        "MEL sensitivity",
+        "Test images: the share of the melanomas that was called melanoma",
+        _melanoma_sensitivity,
+        fraction,
+        "100.0 %",
+        at_first=False,
+    ),
+    _words("method", "Method", "How it learned from the teacher: KL or DIST", _method, "DIST", at_first=False),
+    _number(
+        "alpha",
+        "Alpha",
+        "Weight of the distillation loss; the labels get the rest",
+        _of_recipe(_alpha),
+        lambda value: f"{value:g}",
+        "0.05",
+        at_first=False,
+    ),
+    _number(
+        "temperature",
+        "Temperature",
+        "Above 1 softens the probabilities before they are compared",
+        _of_recipe(_temperature),
+        lambda value: f"{value:g}",
+        "1.5",
+        at_first=False,
+    ),
+    _words(
+        "curriculum",
+        "Curriculum",
+        "Whether it saw the images in the teacher's order",
+        _curriculum,
+        "No",
+        at_first=False,
+    ),
+    _words(
+        "architecture", "Model", "The network that was trained", _architecture, "tf_efficientnet_b7", at_first=False
+    ),
+    _number(
+        "image_size",
+        "Image size",
+        "Width and height of the images that the model sees, in pixels",
+        _of_recipe(lambda recipe: recipe.data.image_size),
+        lambda value: f"{value:.0f}",
+        "1024",
+        at_first=False,
+    ),
+    _number(
+        "seed",
+        "Seed",
+        "The same seed on the same machine's CPU gives the same numbers",
+        _of_recipe(lambda recipe: recipe.optimisation.seed),
+        lambda value: f"{value:.0f}",
+        "12345",
+        at_first=False,
+    ),
+    _words(
+        "device",
+        "Device",
+        "What it was computed on",
+        lambda summary: summary.status.device or NONE,
+        "CPU, 16 threads",
+        at_first=False,
+    ),
 )
-"""From left to right."""
+"""All there are, in the order that they are first shown in."""
 
-STARTED = len(COLUMNS) - 1
+COLUMN_NUMBERS: Mapping[str, int] = {column.key: number for number, column in enumerate(COLUMNS)}
+
+STARTED = COLUMN_NUMBERS["started"]
 """The column that the table is first sorted by, newest first."""
 
 
@@ -129,5 +281,5 @@ def search_text(summary: RunSummary) -> str:
     recipe = summary.recipe
     parts = [column.text(summary) for column in COLUMNS if not column.numeric] + [COLUMNS[STARTED].text(summary)]
     if recipe is not None:
-        parts += [recipe.trained.architecture, recipe.data.path]
-    return "\n".join([*parts, summary.folder.name]).casefold()
+        parts.append(recipe.data.path)
+    return "\n".join([*parts, summary.annotations.notes, summary.folder.name]).casefold()

@@ -1,73 +1,74 @@
-"""The Results tab: all runs in a table, and everything about the selected ones below it."""
+"""The Results tab: all runs in a table, and everything about the selected ones, or about their study, below it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QByteArray, QItemSelection, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import CancelToken, Report
-from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.bin import ask_about_bin, move_to_bin
-from skinkd_gui.results.columns import COLUMNS
+from core.runs.status import RunSummary
 from skinkd_gui.results.details_panel import DetailsPanel
-from skinkd_gui.results.exporting import save_table_as
+from skinkd_gui.results.library import Library, read_library
+from skinkd_gui.results.lower_part import LowerPart
+from skinkd_gui.results.run_actions import RunActions
 from skinkd_gui.results.runs_bar import RunsBar
-from skinkd_gui.results.runs_model import RunsModel, RunsProxy
+from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
+from skinkd_gui.results.runs_watch import RunsWatch
+from skinkd_gui.settings.store import open_store
+from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.theme import theme
+from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
 _SETTLE_MILLISECONDS = 60  # holding an arrow key passes over rows; only the one it stops at is shown
-_BUSY = (RunState.RUNNING, RunState.PAUSED)
+_SPLITTER = "results/splitter"
+_SAID_MILLISECONDS = 20_000
 
 
 class ResultsTab(QWidget):
-    """Reads the runs in `runs_root` when first shown and on `refresh`."""
+    """Reads the runs in `runs_root` when first shown, on `refresh`, and when their folders change."""
 
     train_requested = Signal()
     resume_requested = Signal(object)  # the run folder's Path
-    runs_binned = Signal()  # run folders may be gone
+    study_resume_requested = Signal(object)  # the study folder's Path
+    runs_binned = Signal()  # run folders may be gone, or there are new ones
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
         super().__init__(parent)
         self.setObjectName("resultsTab")
+        self.setAcceptDrops(True)
         self._root = runs_root
         self._list_job: Job | None = None
-        self._bin_job: Job | None = None
         self._refresh_again = False
         self._ever_listed = False
+        self._stale = False  # changed on the disk while nobody looked
         self._wanted: tuple[Path, ...] = ()
         self._shown: tuple[RunSummary, ...] = ()
-        self._asked: tuple[RunSummary, ...] = ()
         self._model = RunsModel(self)
-        self._proxy = RunsProxy(self._model, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MILLISECONDS)
         self._settle.timeout.connect(self._show_selection)
+        self._watch = RunsWatch(self)
+        self._watch.changed.connect(self._files_changed)
         self._build()
-        theme().changed.connect(self.table.fit_columns)
+        theme().changed.connect(self._restyle)
 
     # Layout
 
     def _build(self) -> None:
-        self.table = RunsTable(self._proxy, self)
+        self.table = RunsTable(self._model, self)
         self.details = DetailsPanel(self)
         self.details.annotated.connect(self.refresh)
-        self._hint = EmptyState(
-            "chart",
-            "Choose a run",
-            "Select one row above to see how good it is, or several rows (with Ctrl or Shift) to compare them.",
-            self,
-        )
-        self._lower = QStackedWidget(self)
-        self._lower.addWidget(self._hint)
-        self._lower.addWidget(self.details)
+        self.details.baseline_changed.connect(self._mark_baseline)
+        self.below = LowerPart(self.details, self)
+        self.below.study.resume_requested.connect(self.study_resume_requested)
+        self.below.study.runs_requested.connect(self._select_runs)
         self._waiting = EmptyState("chart", "Reading the runs...", "", self)
         self._content = self._build_content()
         self._pages = QStackedWidget(self)
@@ -78,27 +79,34 @@ class ResultsTab(QWidget):
         outer.addWidget(self._pages)
         self.table.selectionModel().selectionChanged.connect(self._selection_changed)
         self.table.selectionModel().currentRowChanged.connect(self._current_changed)
-        self._update_actions()
+        self.table.selection_kept.connect(self._selection_kept)
+        self._mark_baseline()
+        self.actions_.update()
 
     def _build_content(self) -> QWidget:
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._build_bar())
+        column.addWidget(self._build_message())
         column.addWidget(self.table, 1)
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
-        splitter.setObjectName("resultsSplitter")
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(10)
-        splitter.addWidget(upper)
-        splitter.addWidget(self._lower)
-        splitter.setStretchFactor(0, 2)
-        splitter.setStretchFactor(1, 5)
-        splitter.setSizes([220, 480])
+        self._splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._splitter.setObjectName("resultsSplitter")
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(10)
+        self._splitter.addWidget(upper)
+        self._splitter.addWidget(self.below)
+        self._splitter.setStretchFactor(0, 2)
+        self._splitter.setStretchFactor(1, 5)
+        self._splitter.setSizes([240, 460])
+        state = open_store().value(_SPLITTER)
+        if isinstance(state, QByteArray):
+            self._splitter.restoreState(state)
+        self._splitter.splitterMoved.connect(self._keep_splitter)
         content = QWidget(self)
         inner = QVBoxLayout(content)
         inner.setContentsMargins(12, 12, 12, 8)
-        inner.addWidget(splitter)
+        inner.addWidget(self._splitter)
         return content
 
     def _build_empty(self) -> EmptyState:
@@ -106,31 +114,63 @@ class ResultsTab(QWidget):
             "chart",
             "No runs yet",
             "Every training becomes a run, and its scores stand here when it has finished. Train a model on your own "
-            "images, or on the sample images that come with SkinKD.",
+            "images, or on the sample images that come with SkinKD. Runs of other computers can be imported.",
             self,
         )
         self._empty.add_button("New training...", "resultsTrainButton", primary=True).clicked.connect(self._ask_train)
+        self._empty.add_button("Import run...", "resultsImportButton").clicked.connect(self.actions_.ask_import)
         return self._empty
 
     def _build_bar(self) -> RunsBar:
         self.bar = RunsBar(self.table, self)
         self.search = self.bar.search
         self.search.textChanged.connect(self._search)
-        self.bar.open_folder.triggered.connect(self._open_folder)
-        self.bar.resume.triggered.connect(self._resume)
-        self.bar.save_table.triggered.connect(self._save_table)
-        self.bar.bin.triggered.connect(self._ask_bin)
+        filters = self.bar.filters
+        filters.changed.connect(self._filter)
+        filters.cleared.connect(self.show_all)
+        filters.group_button.setChecked(self._model.grouped)
+        filters.grouping_asked.connect(self.table.group)
         shortcut = QShortcut(QKeySequence.StandardKey.Find, self, self.search.setFocus)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.actions_ = RunActions(self, self._model, self.table, self.bar, self.details)
+        self.actions_.set_root(self._root)
+        self.actions_.changed.connect(self.refresh)
+        self.actions_.binned.connect(self.runs_binned)
+        self.actions_.imported.connect(self._imported)
+        self.actions_.resume_requested.connect(self.resume_requested)
+        self.below.study.report_requested.connect(self.actions_.report_study)
         return self.bar
+
+    def _build_message(self) -> Banner:
+        self.message = Banner(self)
+        self.message.setObjectName("resultsMessage")
+        self._cancel = self.message.add_button("Cancel", "cancelCopyButton")
+        self._hush = QTimer(self)
+        self._hush.setSingleShot(True)
+        self._hush.setInterval(_SAID_MILLISECONDS)
+        self._hush.timeout.connect(self._say_nothing)
+        jobs = self.actions_.jobs
+        self._cancel.clicked.connect(jobs.cancel)
+        jobs.started.connect(self._say_doing)
+        jobs.ended.connect(self._say_ended)
+        self.actions_.said.connect(self._say_done)
+        return self.message
 
     # Listing
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Read the runs when the tab is first looked at."""
+        """Read the runs when the tab is first looked at, and when they have changed since."""
         super().showEvent(event)
-        if not self._ever_listed and self._list_job is None:
+        if (not self._ever_listed or self._stale) and self._list_job is None:
             self.refresh()
+
+    @Slot()
+    def _files_changed(self) -> None:
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
 
     @Slot()
     def refresh(self) -> None:
@@ -138,15 +178,13 @@ class ResultsTab(QWidget):
         if self._list_job is not None:
             self._refresh_again = True
             return
-        root = self._root
+        root, self._stale = self._root, False
 
-        def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
-            from core.runs.listing import list_runs
-
-            return list_runs(root)
+        def work(report: Report, token: CancelToken) -> Library:
+            return read_library(root)
 
         self._list_job = Job(work)
-        self._list_job.succeeded.connect(self._take_runs)
+        self._list_job.succeeded.connect(self._take_library)
         self._list_job.failed.connect(self._show_failure)
         self._list_job.ended.connect(self._listing_ended)
         self._list_job.start()
@@ -159,46 +197,61 @@ class ResultsTab(QWidget):
     @property
     def details_ready(self) -> bool:
         """Whether the panels show everything about the selected runs."""
-        return not self._settle.isActive() and self.details.ready
+        return not self._settle.isActive() and self.details.ready and self.below.study.ready
 
     def set_runs_root(self, runs_root: Path) -> None:
         """Show the runs of another folder from now on."""
         self._root = runs_root
+        self.actions_.set_root(runs_root)
         self.refresh()
 
     def select_run(self, folder: Path) -> None:
         """Select the run in this folder, as soon as it is listed."""
         self._wanted = (folder,)
-        if self._model.row_of(folder) >= 0:
+        if self._model.lists(folder):
             self._apply_wanted()
         else:
             self.refresh()
 
+    def select_study(self, slug: str) -> None:
+        """Show the runs of a study only, and its results."""
+        self.bar.filters.choose("study", slug)
+
     @Slot(object)
-    def _take_runs(self, result: JobResult) -> None:
-        runs: tuple[RunSummary, ...] = result.value
+    def _take_library(self, result: JobResult) -> None:
+        library: Library = result.value
+        runs = library.runs
         if not self._ever_listed and not self._wanted and runs:
             self._wanted = (runs[0].folder,)
         self._ever_listed = True
-        if runs != self._model.runs:
-            keep = self._wanted or tuple(run.folder for run in self.table.selected())
-            scroll = self.table.verticalScrollBar().value()
-            self._model.set_runs(runs)
-            self._wanted = keep
-            self.table.verticalScrollBar().setValue(scroll)
+        changed = runs != self._model.runs or library.studies != self._model.studies
+        if changed:
+            self._model.set_runs(runs, library.studies)
+            self.bar.filters.offer(self._model)
+            self.below.study.refresh()
+        self._watch.watch(self._root, runs)
         self._pages.setCurrentWidget(self._content if runs else self._empty)
         self._apply_wanted()
         self._say_count()
-        self._update_actions()
+        self._update_lower()
+        self.actions_.update()
 
     def _apply_wanted(self) -> None:
-        listed = tuple(folder for folder in self._wanted if self._model.row_of(folder) >= 0)
-        if any(not self._proxy.index_of(folder).isValid() for folder in listed):
-            self.search.clear()
+        listed = tuple(folder for folder in self._wanted if self._model.lists(folder))
+        if any(self._model.row_of(folder) < 0 for folder in listed):
+            self._unhide(listed)
         if listed:
             self.table.select(listed)
         if listed or not self._refresh_again:  # a run that is newer than this reading comes with the next one
             self._wanted = ()
+
+    def _unhide(self, folders: tuple[Path, ...]) -> None:
+        """Take away what hides these runs: folded headings, then filters and search."""
+        for run in self._model.runs:
+            if run.folder in folders:
+                self._model.fold(run.annotations.study, False)
+        if any(self._model.row_of(folder) < 0 for folder in folders):
+            self.show_all()
 
     @Slot(object)
     def _listing_ended(self, end: object) -> None:
@@ -207,19 +260,39 @@ class ResultsTab(QWidget):
             self._refresh_again = False
             self.refresh()
 
+    # Search and filters
+
+    @Slot()
+    def show_all(self) -> None:
+        """Clear the search and the filters."""
+        self.search.clear()
+        self.bar.filters.reset()
+
     @Slot(str)
     def _search(self, text: str) -> None:
-        self._proxy.search(text)
+        self._model.search(text)
         self._say_count()
 
+    @Slot()
+    def _filter(self) -> None:
+        filters = self.bar.filters.filters
+        study = filters.study
+        self._model.filter(filters)
+        self._say_count()
+        self._update_lower()
+        if study is not None and study in self._model.studies:
+            self.below.show_study_first()
+
     def _say_count(self) -> None:
-        self.bar.say_count(self._proxy.rowCount(), len(self._model.runs))
+        filters = self.bar.filters
+        filters.say_count(len(self._model.passing()), len(self._model.runs))
+        filters.clear_button.setEnabled(filters.filters.active or bool(self.search.text()))
 
     # Selection
 
     @Slot(QItemSelection, QItemSelection)
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
-        self._update_actions()
+        self.actions_.update()
         self._settle.start()
 
     @Slot()
@@ -227,80 +300,104 @@ class ResultsTab(QWidget):
         self._settle.start()
 
     @Slot()
+    def _selection_kept(self) -> None:
+        self.actions_.update()
+        self._say_count()
+        self._settle.start()
+
+    @Slot(object)
+    def _select_runs(self, folders: tuple[Path, ...]) -> None:
+        self._unhide(folders)
+        self.table.select(folders)
+        self.table.setFocus()
+
+    @Slot()
     def _show_selection(self) -> None:
         runs, current = self.table.selected(), self.table.current()
-        if current is None:
-            self._shown = ()
-            self.details.show_nothing()
-            self._lower.setCurrentWidget(self._hint)
-            return
-        shown = (current, *runs)
+        self._update_lower()
+        shown = () if current is None else (current, *runs)
         if shown == self._shown:
             return
+        same = {run.folder for run in shown} == {run.folder for run in self._shown}
         self._shown = shown
-        self._lower.setCurrentWidget(self.details)
-        self.details.show_runs(runs, current)
+        if current is None:
+            self.details.show_nothing()
+        else:
+            self.details.show_runs(runs, current)
+            if not same:
+                self.below.show_runs_first()
+        self._update_lower()
+
+    def _update_lower(self) -> None:
+        """Offer the study of the heading that the keyboard is on, or of the filter, beside the selected runs."""
+        heading = self.table.current_heading()
+        slug = self.bar.filters.filters.study if heading is None else heading.slug
+        self.below.offer(None if slug is None else self._model.studies.get(slug), bool(self._shown))
+        if heading is not None and not self.table.selected():
+            self.below.show_study_first()
 
     # Actions
 
-    def _update_actions(self) -> None:
-        selected = self.table.selected()
-        one = selected[0] if len(selected) == 1 else None
-        self.bar.open_folder.setEnabled(one is not None)
-        self.bar.resume.setEnabled(one is not None and one.resumable and one.status.state not in _BUSY)
-        self.bar.save_table.setEnabled(bool(self._model.runs))
-        self.bar.bin.setEnabled(bool(selected) and all(run.status.state not in _BUSY for run in selected))
+    @Slot()
+    def _mark_baseline(self) -> None:
+        pin = coloured_icon("pin", colours().accent)
+        self._model.set_baseline(self.details.baseline, pin)
+
+    @Slot()
+    def _restyle(self) -> None:
+        self.table.fit_columns()
+        self._mark_baseline()
+
+    @Slot()
+    def _open_menu(self) -> None:
+        self.actions_.update()
+        self.bar.menu.popup(self.cursor().pos())
 
     @Slot()
     def _ask_train(self) -> None:
         self.train_requested.emit()
 
-    @Slot()
-    def _open_folder(self) -> None:
-        run = self.table.current()
-        if run is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
-
-    @Slot()
-    def _resume(self) -> None:
-        run = self.table.current()
-        if run is not None:
-            self.resume_requested.emit(run.folder)
-
-    @Slot()
-    def _save_table(self) -> None:
-        header = [*(column.title for column in COLUMNS[:-1]), "Started (UTC)", "Folder"]
-        rows = [
-            [
-                *(column.value(run) if column.numeric else column.text(run) for column in COLUMNS[:-1]),
-                run.status.created,
-                str(run.folder),
-            ]
-            for run in self._proxy.runs()
-        ]
-        save_table_as(self, header, rows, "runs")
-
-    @Slot()
-    def _ask_bin(self) -> None:
-        self._asked = self.table.selected()
-        if self._asked:
-            ask_about_bin(self, self._asked).accepted.connect(self._bin_agreed)
-
-    @Slot()
-    def _bin_agreed(self) -> None:
-        if self._bin_job is not None:
-            return
-        folders = tuple(run.folder for run in self._asked)
-        self._bin_job = Job(lambda report, token: move_to_bin(folders, token))
-        self._bin_job.failed.connect(self._show_failure)
-        self._bin_job.ended.connect(self._bin_ended)
-        self._bin_job.start()
-
     @Slot(object)
-    def _bin_ended(self, end: object) -> None:
-        self._bin_job = None
-        self.refresh()
+    def _imported(self, folder: Path) -> None:
+        self.select_run(folder)
         self.runs_binned.emit()
+
+    @Slot(int, int)
+    def _keep_splitter(self, place: int, index: int) -> None:
+        open_store().setValue(_SPLITTER, self._splitter.saveState())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take folders and zip files of runs."""
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Import what was dropped."""
+        event.acceptProposedAction()
+        self.actions_.import_from(_dropped(event))
+
+    # Messages
+
+    @Slot(str)
+    def _say_doing(self, text: str) -> None:
+        self._hush.stop()
+        self._cancel.setVisible(True)
+        self.message.show_message(text)
+
+    @Slot(str)
+    def _say_done(self, text: str) -> None:
+        self._cancel.setVisible(False)
+        self.message.show_message(text, "success")
+        self._hush.start()
+
+    @Slot()
+    def _say_ended(self) -> None:
+        if not self._hush.isActive():
+            self._say_nothing()
+
+    @Slot()
+    def _say_nothing(self) -> None:
+        self.message.show_message("")
 
     @Slot(object)
     def _show_failure(self, failure: JobFailure) -> None:
@@ -308,7 +405,15 @@ class ResultsTab(QWidget):
 
     def shut_down(self) -> None:
         """Wait for what is being read; called before the window goes."""
+        self._watch.stop()
         self.details.shut_down()
-        for job in (self._list_job, self._bin_job):
-            if job is not None:
-                job.shut_down()
+        self.below.study.shut_down()
+        self.actions_.shut_down()
+        if self._list_job is not None:
+            self._list_job.shut_down()
+
+
+def _dropped(event: QDropEvent) -> list[Path]:
+    """The folders and zip files in a drag."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.is_dir() or path.suffix.lower() == ".zip"]

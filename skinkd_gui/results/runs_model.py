@@ -1,82 +1,203 @@
-"""The table of runs for Qt's views: a model over finished summaries, and a proxy that sorts and searches."""
+"""The table of runs for Qt's views: finished summaries, searched, filtered, sorted and put under headings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QIcon
 
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.columns import COLUMNS, SortValue, search_text
+from skinkd_gui.results.arranging import Filters, Group, Row, RunFacts, StudyFacts, facts_of, grouped_rows, sorted_rows
+from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS, STARTED, SortValue
 
 Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _MARK_ROOM = "\u2002"  # the sort mark is painted over the end of titles on the right
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_STUDY = COLUMN_NUMBERS["study"]
+_LONGEST_NOTE = 400
 
 
 class RunsModel(QAbstractTableModel):
-    """One row per run, one column per entry of `COLUMNS`. Texts and sort values are made once per run."""
+    """One row per run that is shown, or per heading; one column per entry of `COLUMNS`.
+
+    Texts and sort values are made once per run. Whatever changes the rows resets the model; the view keeps its
+    selection by the runs' folders.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._runs: tuple[RunSummary, ...] = ()
+        self._studies: dict[str, StudyFacts] = {}
         self._texts: list[tuple[str, ...]] = []
         self._values: list[tuple[SortValue, ...]] = []
-        self._search: list[str] = []
+        self._facts: list[RunFacts] = []
+        self._words: tuple[str, ...] = ()
+        self._filters = Filters()
+        self._sorted_by = (STARTED, Qt.SortOrder.DescendingOrder)
+        self._grouped = False
+        self._folded: frozenset[str] = frozenset()
+        self._passing: list[int] = []
+        self._rows: list[Row] = []
+        self._row_of: dict[Path, int] = {}
+        self._baseline: Path | None = None
+        self._pin = QIcon()
 
-    def set_runs(self, runs: Sequence[RunSummary]) -> None:
-        """Replace all rows."""
+    # What is shown
+
+    def set_runs(self, runs: Sequence[RunSummary], studies: Mapping[str, StudyFacts] | None = None) -> None:
+        """Replace all runs, and what is known of their studies."""
         self.beginResetModel()
-        self._runs = tuple(runs)
-        self._texts = [tuple(column.text(run) for column in COLUMNS) for run in self._runs]
+        self._runs, self._studies = tuple(runs), dict(studies or {})
+        self._texts = [self._texts_of(run) for run in self._runs]
         self._values = [tuple(column.value(run) for column in COLUMNS) for run in self._runs]
-        self._search = [search_text(run) for run in self._runs]
+        self._facts = [facts_of(run, self._studies) for run in self._runs]
+        self._arrange()
         self.endResetModel()
+
+    def search(self, text: str) -> None:
+        """Show only runs that contain every word of the text."""
+        self._change(words=tuple(text.casefold().split()))
+
+    def filter(self, filters: Filters) -> None:
+        """Show only runs that pass the filters."""
+        self._change(filters=filters)
+
+    def group(self, grouped: bool) -> None:
+        """Put the runs under the headings of their studies, or not."""
+        self._change(grouped=grouped)
+
+    def fold(self, slug: str, folded: bool) -> None:
+        """Hide or show the runs under a study's heading."""
+        self._change(folded=self._folded | {slug} if folded else self._folded - {slug})
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column's values; runs without one stay last."""
+        if 0 <= column < len(COLUMNS):
+            self._change(sorted_by=(column, order))
+
+    def set_baseline(self, folder: Path | None, pin: QIcon) -> None:
+        """Mark the run that others are compared with."""
+        self._baseline, self._pin = folder, pin
+        if self._rows:
+            roles = [Qt.ItemDataRole.DecorationRole, Qt.ItemDataRole.ToolTipRole]
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0), roles)
+
+    def _change(self, **values: Any) -> None:
+        """Set what is named and arrange the rows anew, if anything changes."""
+        if all(getattr(self, f"_{name}") == value for name, value in values.items()):
+            return
+        self.beginResetModel()
+        for name, value in values.items():
+            setattr(self, f"_{name}", value)
+        self._arrange()
+        self.endResetModel()
+
+    def _arrange(self) -> None:
+        column, order = self._sorted_by
+        passing = [row for row, facts in enumerate(self._facts) if facts.passes(self._words, self._filters)]
+        values = [value[column] for value in self._values]
+        self._passing = sorted_rows(passing, values, descending=order is Qt.SortOrder.DescendingOrder)
+        self._rows = list(self._passing)
+        if self._grouped:
+            self._rows = grouped_rows(self._passing, self._runs, self._studies, self._folded)
+        self._row_of = {self._runs[row].folder: place for place, row in enumerate(self._rows) if isinstance(row, int)}
+
+    def _texts_of(self, run: RunSummary) -> tuple[str, ...]:
+        texts = [column.text(run) for column in COLUMNS]
+        study = self._studies.get(run.annotations.study)
+        if study is not None:
+            texts[_STUDY] = study.name
+        return tuple(texts)
+
+    # Questions
 
     @property
     def runs(self) -> tuple[RunSummary, ...]:
-        """The runs in the order they were given."""
+        """All runs in the order they were given, also those that are not shown."""
         return self._runs
 
-    def run(self, row: int) -> RunSummary:
-        """The run of a row of this model."""
-        return self._runs[row]
+    @property
+    def facts(self) -> Sequence[RunFacts]:
+        """What all runs can be filtered by."""
+        return self._facts
+
+    @property
+    def studies(self) -> Mapping[str, StudyFacts]:
+        """The studies by slug."""
+        return self._studies
+
+    @property
+    def grouped(self) -> bool:
+        """Whether runs stand under headings."""
+        return self._grouped
+
+    def passing(self) -> tuple[RunSummary, ...]:
+        """The runs that search and filters leave, in the order shown, also those under folded headings."""
+        if not self._grouped:
+            return tuple(self._runs[row] for row in self._passing)
+        rows = grouped_rows(self._passing, self._runs, self._studies, frozenset())
+        return tuple(self._runs[row] for row in rows if isinstance(row, int))
+
+    def run(self, row: int) -> RunSummary | None:
+        """The run in a row; None for a heading."""
+        found = self._rows[row] if 0 <= row < len(self._rows) else None
+        return self._runs[found] if isinstance(found, int) else None
+
+    def heading(self, row: int) -> Group | None:
+        """The heading in a row; None for a run."""
+        found = self._rows[row] if 0 <= row < len(self._rows) else None
+        return found if isinstance(found, Group) else None
+
+    def heading_row(self, slug: str) -> int:
+        """The row of a study's heading, or -1."""
+        places = (place for place, row in enumerate(self._rows) if isinstance(row, Group) and row.slug == slug)
+        return next(places, -1)
 
     def row_of(self, folder: Path) -> int:
-        """The row of the run in a folder, or -1."""
-        return next((row for row, run in enumerate(self._runs) if run.folder == folder), -1)
+        """The row of the run in a folder, or -1 when it is not shown."""
+        return self._row_of.get(folder, -1)
 
-    def sort_value(self, row: int, column: int) -> SortValue:
-        """What a cell is sorted by; None where it has no value."""
-        return self._values[row][column]
+    def lists(self, folder: Path) -> bool:
+        """Whether there is a run in this folder, shown or not."""
+        return any(run.folder == folder for run in self._runs)
 
-    def matches(self, row: int, words: Sequence[str]) -> bool:
-        """Whether all words (lower case) are found in the run's name, kind, data, state, model or date."""
-        text = self._search[row]
-        return all(word in text for word in words)
+    # Qt
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """The number of runs."""
-        return 0 if parent.isValid() else len(self._runs)
+        """The number of runs shown and headings."""
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """The number of columns."""
         return 0 if parent.isValid() else len(COLUMNS)
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Headings can be gone to, but not selected."""
+        if index.isValid() and isinstance(self._rows[index.row()], Group):
+            return Qt.ItemFlag.ItemIsEnabled
+        return super().flags(index)
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell's text, alignment or explanation."""
+        """A cell's text, alignment, mark or explanation."""
         if not index.isValid():
             return None
-        row, column = index.row(), index.column()
+        row, column = self._rows[index.row()], index.column()
+        if isinstance(row, Group):
+            words = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)
+            return row.text if column == 0 and role in words else None
         if role == Qt.ItemDataRole.DisplayRole:
             return self._texts[row][column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if COLUMNS[column].numeric else _LEFT
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row, column)
+            return plain_tip(self._tip(row, column))
+        if role == Qt.ItemDataRole.DecorationRole and column == 0 and self._runs[row].folder == self._baseline:
+            return self._pin
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -93,47 +214,21 @@ class RunsModel(QAbstractTableModel):
 
     def _tip(self, row: int, column: int) -> str:
         run = self._runs[row]
+        if column:
+            unfinished = run.status.state in (RunState.FAILED, RunState.STOPPED) and run.status.message
+            return run.status.message if unfinished else self._texts[row][column]
+        lines = [run.status.name]
+        if run.folder == self._baseline:
+            lines.append("The baseline: other runs are compared with it")
         if run.status.state in (RunState.FAILED, RunState.STOPPED) and run.status.message:
-            return run.status.message
-        return str(run.folder) if column == 0 else self._texts[row][column]
+            lines.append(run.status.message)
+        if run.annotations.tags:
+            lines.append(f"Tags: {', '.join(run.annotations.tags)}")
+        if run.annotations.notes:
+            lines.append(run.annotations.notes[:_LONGEST_NOTE])
+        return "\n".join([*lines, str(run.folder)])
 
 
-class RunsProxy(QSortFilterProxyModel):
-    """Sorts by value, cells without one always last, and hides what the search does not find."""
-
-    def __init__(self, model: RunsModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._model = model
-        self._words: list[str] = []
-        self.setSourceModel(model)
-
-    def search(self, text: str) -> None:
-        """Show only runs that contain every word of the text."""
-        self._words = text.casefold().split()
-        self.invalidate()
-
-    def run(self, index: Index) -> RunSummary:
-        """The run of an index of this proxy."""
-        return self._model.run(self.mapToSource(index).row())
-
-    def runs(self) -> tuple[RunSummary, ...]:
-        """The runs that are shown, from top to bottom."""
-        return tuple(self.run(self.index(row, 0)) for row in range(self.rowCount()))
-
-    def index_of(self, folder: Path) -> QModelIndex:
-        """The first cell of the run in a folder; invalid when it is absent or hidden."""
-        row = self._model.row_of(folder)
-        return self.mapFromSource(self._model.index(row, 0)) if row >= 0 else QModelIndex()
-
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
-        """Whether the search finds this run."""
-        return self._model.matches(source_row, self._words)
-
-    def lessThan(self, left: Index, right: Index) -> bool:
-        """Whether left comes before right in ascending order."""
-        one = self._model.sort_value(left.row(), left.column())
-        other = self._model.sort_value(right.row(), right.column())
-        if one is None or other is None:
-            descending = self.sortOrder() is Qt.SortOrder.DescendingOrder
-            return (one is None) is not (other is None) and (one is None) is descending
-        return one < other  # type: ignore[operator]
+def plain_tip(text: str) -> str:
+    """A text as a tool tip shows it word by word, also where a stranger's words look like mark-up."""
+    return f"<p style='white-space: pre-wrap'>{html.escape(text)}</p>" if "<" in text else text

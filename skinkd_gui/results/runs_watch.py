@@ -1,0 +1,61 @@
+"""Notices that a folder of runs changes on the disk, by this program or another one, without looking all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+
+from core.runs.status import RunState, RunSummary
+
+_SETTLE_MILLISECONDS = 1500  # a run at work writes several files at once
+_MOST_FOLDERS = 64
+_MOVING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
+
+
+class RunsWatch(QObject):
+    """Watches the folder of runs, and those of runs that may be at work.
+
+    Network drives report nothing, so coming back to the program counts as a change as well.
+    """
+
+    changed = Signal()  # at most about every one and a half seconds
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self._notice)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MILLISECONDS)
+        self._settle.timeout.connect(self.changed)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.applicationStateChanged.connect(self._activated)
+
+    def watch(self, root: Path, runs: Sequence[RunSummary]) -> None:
+        """Look at these from now on."""
+        moving = [run.folder for run in runs if run.status.state in _MOVING][:_MOST_FOLDERS]
+        wanted = {str(folder) for folder in (root, *moving) if folder.is_dir()}
+        there = set(self._watcher.directories())
+        if there - wanted:
+            self._watcher.removePaths(sorted(there - wanted))
+        if wanted - there:
+            self._watcher.addPaths(sorted(wanted - there))
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._settle.stop()
+        self._watcher.removePaths(self._watcher.directories() or [""])
+
+    @Slot(str)
+    def _notice(self, _folder: str) -> None:
+        if not self._settle.isActive():
+            self._settle.start()
+
+    @Slot(Qt.ApplicationState)
+    def _activated(self, state: Qt.ApplicationState) -> None:
+        if state is Qt.ApplicationState.ApplicationActive and self._watcher.directories():
+            self._notice("")

@@ -1,0 +1,260 @@
+"""A study: measured beside published, the paper's figures from measured results, and how far it has come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Report
+from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.plain_table import TablePanel
+from skinkd_gui.results.study_findings import (
+    StudyFindings,
+    departures_grid,
+    find_study,
+    progress_of,
+    study_grid,
+    warning_of,
+)
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.empty_state import EmptyState
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+    from core.study.results import StudyResults
+
+_FLATTERED = (
+    "Of each method the configuration with the best F1 on the test images. Choosing by test scores flatters the chosen."
+)
+
+
+class StudyPanel(QWidget):
+    """Shows the study in a folder; reads it in a job, and again on `refresh`."""
+
+    resume_requested = Signal(object)  # the study folder's Path
+    report_requested = Signal(object)  # the study folder's Path
+    runs_requested = Signal(object)  # tuple of run folders to select
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("studyPanel")
+        self._folder: Path | None = None
+        self._found: StudyFindings | None = None
+        self._job: Job | None = None
+        self._left: list[Job] = []  # cancelled, still ending
+        self.heading = make_label("", "heading", self)
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("studyProgress")
+        self.progress.setAccessibleName("Finished runs of the study")
+        self.progress.setMaximumWidth(260)
+        self.banner = Banner(self)
+        self.banner.setObjectName("studyBanner")
+        self._waiting = EmptyState("chart", "Reading the study...", "", self)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self._waiting)
+        self._pages.addWidget(self._build_tabs())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._build_top())
+        layout.addWidget(self.banner)
+        layout.addWidget(self._pages, 1)
+
+    def _build_top(self) -> QHBoxLayout:
+        self.resume_button = make_button("Go on with the study", "studyResumeButton", self)
+        self.resume_button.setToolTip("Train the runs that are not finished yet")
+        self.resume_button.setProperty("primary", True)
+        self.resume_button.clicked.connect(self._resume)
+        self.report_button = make_button("Make report...", "studyReportButton", self)
+        self.report_button.setToolTip("One page with the tables and figures of the whole study")
+        self.report_button.clicked.connect(self._report)
+        row = QHBoxLayout()
+        row.addWidget(self.heading)
+        row.addWidget(self.progress, 1)
+        row.addStretch(1)
+        row.addWidget(self.report_button)
+        row.addWidget(self.resume_button)
+        return row
+
+    def _build_tabs(self) -> QTabWidget:
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("studyTabs")
+        self.tabs.setAccessibleName("Results of the study")
+        self.tabs.setDocumentMode(True)
+        self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
+        self.table.table.opened.connect(self._open_row)
+        self.table.table.setToolTip("Double-click a row to select its runs")
+        self.alpha = FigurePanel("Weighted F1 over alpha (paper: figure 8)", "studyAlpha", self)
+        self.best = FigurePanel("F1 of each class, best run per method (paper: figure 9)", "studyBest", self)
+        self.confusion = FigurePanel("Confusion matrices (paper: figures 10 and 11)", "studyConfusion", self)
+        self.shown = QComboBox(self)
+        self.shown.setObjectName("studyConfusionShown")
+        self.shown.setAccessibleName("What the cells show")
+        self.shown.addItem("Per cent of the true class", True)
+        self.shown.addItem("Number of images", False)
+        self.shown.currentIndexChanged.connect(self._draw_confusion)
+        self.confusion.add_control(self.shown)
+        self.departures = TablePanel(
+            "How data and recipe differ from the paper's", "studyDepartures", "Departures from the paper", self
+        )
+        self.tabs.addTab(self.table, "Scores")
+        self.tabs.addTab(self.alpha, "F1 over alpha")
+        self.tabs.addTab(self._with_note(self.best), "Best runs by class")
+        self.tabs.addTab(self._with_note(self.confusion), "Confusion matrices")
+        self.tabs.addTab(self.departures, "Departures")
+        return self.tabs
+
+    def _with_note(self, panel: FigurePanel) -> QWidget:
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(panel, 1)
+        layout.addWidget(make_label(_FLATTERED, "small", page, wrap=True))
+        return page
+
+    @property
+    def folder(self) -> Path | None:
+        """The study that is shown."""
+        return self._folder
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is being read."""
+        return self._job is None
+
+    def show_study(self, folder: Path) -> None:
+        """Show the study in a folder; what is shown of the same one stays until it is read anew."""
+        if folder != self._folder:
+            self._found = None
+            self._waiting.set_text("Reading the study...", "")
+            self._pages.setCurrentIndex(0)
+            self.heading.setText("")
+            self.banner.show_message("")
+            for widget in (self.progress, self.resume_button, self.report_button):
+                widget.setVisible(False)
+        self._folder = folder
+        self._read(folder)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Read the study that is shown anew."""
+        if self._folder is not None:
+            self._read(self._folder)
+
+    def _read(self, folder: Path) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._left.append(self._job)
+
+        def work(report: Report, token: CancelToken) -> StudyFindings:
+            return find_study(folder, token)
+
+        self._job = Job(work)
+        self._job.succeeded.connect(self._take)
+        self._job.failed.connect(self._fail)
+        self._job.ended.connect(self._ended)
+        self._job.start()
+
+    @Slot(object)
+    def _take(self, result: JobResult) -> None:
+        found: StudyFindings = result.value
+        if found.folder == self._folder and found != self._found:
+            self._found = found
+            self._show(found)
+
+    @Slot(object)
+    def _fail(self, failure: JobFailure) -> None:
+        if self.sender() is self._job:
+            error: SkinKDError = failure.error
+            self._waiting.set_text(error.title, f"{error.summary}\n{error.details}".strip())
+            self._pages.setCurrentIndex(0)
+
+    @Slot(object)
+    def _ended(self, end: object) -> None:
+        self._left = [job for job in self._left if job.running]
+        if self.sender() is self._job:
+            self._job = None
+
+    def _show(self, found: StudyFindings) -> None:
+        results = found.results
+        done, planned = progress_of(results)
+        self.heading.setText(breakable(f"Study: {results.study.name}"))
+        self.progress.setRange(0, max(1, planned))
+        self.progress.setValue(done)
+        self.progress.setFormat(f"{done:,} of {planned:,} runs done")
+        self.progress.setVisible(True)
+        self.resume_button.setVisible(done < planned)
+        self.report_button.setVisible(done > 0)
+        self.banner.show_message(warning_of(results), "warning")
+        self.table.set_grid(study_grid(results), f"study-{results.study.name}")
+        self.departures.set_grid(departures_grid(results), f"departures-{results.study.name}")
+        self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
+        self.table.set_heading("Measured and published" if results.study.paper else "Measured")
+        self._draw(found)
+        self._pages.setCurrentIndex(1)
+
+    def _draw(self, found: StudyFindings) -> None:
+        results, name = found.results, found.results.study.name
+        waiting = "Nothing of this study is finished yet."
+        distilled = any(row.alpha is not None for row in results.rows)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.alpha), distilled)
+
+        def over_alpha(style: FigureStyle) -> Figure:
+            from core.reporting.study_figures import f1_over_alpha
+
+            return f1_over_alpha(results, style)
+
+        def by_class(style: FigureStyle) -> Figure:
+            from core.reporting.study_figures import best_per_method
+
+            return best_per_method(found.best, style)
+
+        self.alpha.set_figure(over_alpha if _any_point(results) else None, f"{name}-f1-over-alpha", waiting)
+        self.best.set_figure(by_class if found.best else None, f"{name}-best-by-class", waiting)
+        self._draw_confusion()
+
+    @Slot()
+    def _draw_confusion(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        shares = bool(self.shown.currentData())
+        runs = [(run.title, run.scores) for run in found.best]
+
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting.confusion_figures import confusion_grid
+
+            return confusion_grid(runs, style, shares)
+
+        stem = f"{found.results.study.name}-confusion"
+        self.confusion.set_figure(build if runs else None, stem, "Nothing of this study is finished yet.")
+
+    @Slot(int)
+    def _open_row(self, row: int) -> None:
+        if self._found is not None and self._found.results.rows[row].folders:
+            self.runs_requested.emit(self._found.results.rows[row].folders)
+
+    @Slot()
+    def _resume(self) -> None:
+        self.resume_requested.emit(self._folder)
+
+    @Slot()
+    def _report(self) -> None:
+        self.report_requested.emit(self._folder)
+
+    def shut_down(self) -> None:
+        """Stop reading and wait for it."""
+        for job in (self._job, *self._left):
+            if job is not None:
+                job.shut_down()
+
+
+def _any_point(results: StudyResults) -> bool:
+    return any(row.points for row in results.rows)
