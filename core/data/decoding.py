@@ -108,6 +108,7 @@ def decode_picture(path: Path, width: int, height: int) -> Image.Image:
         image.draft("RGB", (2 * max(width, height), 2 * max(width, height)))
         orientation = _orientation(image)
         shown = _upright(to_rgb(image), orientation)
+        shown.load()  # a picture that is small enough already would be read only after the file was closed
         shown.thumbnail((width, height))
         return shown
 

@@ -184,7 +184,9 @@ def test_pictures_for_the_eye_keep_their_proportions(tmp_path: Path) -> None:
     _scene(300, 200).save(tmp_path / "turned.jpg", exif=exif)
     shown = decode_picture(tmp_path / "turned.jpg", 100, 100)
     assert (shown.mode, shown.size) == ("RGB", (67, 100))
-    assert decode_picture(_saved(tmp_path / "small.png", _scene(30, 20)), 100, 100).size == (30, 20)
+    small = decode_picture(_saved(tmp_path / "small.png", _scene(30, 20)), 100, 100)
+    assert small.size == (30, 20)
+    assert len(small.tobytes()) == 30 * 20 * 3  # read while the file was open
     with pytest.raises(UnreadableImageError, match="does not exist"):
         decode_picture(tmp_path / "none.png", 100, 100)
 
