@@ -27,15 +27,25 @@ from core.study.folder import STUDIES, StudyFolder, StudyMember, create_study, l
 from core.study.paper import paper_study
 
 PAPER = "paper"
-_FORMAT = """A study file is TOML. Keys: name; seeds = [0, 1, 2]; base = "paper" (a preset or a recipe file) or
-[base.section] tables; [set] "section.key" = value on top of the base; [axes] "section.key" = [values], whose product is
-taken; any number of [[configuration]] with key, title, changes = { "section.key" = value }, teacher = true (the
-students learn from it), once = true (not for every seed); paper = true (show the published numbers beside). `skinkd-cli
-study-file --out F` writes the paper's study to edit."""
+# A blank line ends a line of the help, and a square bracket would be read as a style without its backslash.
+_FORMAT = "\n\n".join(
+    (
+        "A study file (TOML; study-file --out FILE writes the paper's to edit):",
+        'name = "My grid"',
+        r"seeds = \[0, 1, 2]  : every student once for each; one teacher for all",
+        r'base = "paper"  : a preset, a recipe file, or a recipe in \[base.data], \[base.optimisation], ...',
+        r'\[set]  "data.image_size" = 128  : changes of the base, any number',
+        r'\[axes]  "distillation.alpha" = \[0.1, 0.5]  : every combination of the axes is a run',
+        r'\[\[configuration]]  key = "plain"  changes = { "distillation.method" = "none" }  : a named run',
+        "teacher = true in a configuration: the students learn from it. Without one they get the base's teacher.",
+        "once = true in a configuration: not for every seed. paper = true above: the published numbers beside.",
+        "All runs use one split. A stopped study goes on with the same command, or with: skinkd-cli study NAME",
+    )
+)
 
 _WhatArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[paper|FILE|NAME]", help="The paper's study, a study file, or one begun before."),
+    typer.Argument(metavar="paper|FILE|NAME", help="The paper's study, a study file, or one begun before."),
 ]
 _DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")]
 _BaseOption = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelToken, Level, Notice, Report, ignore
@@ -12,7 +11,7 @@ from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.planning import with_teacher
 from core.runs.status import RunState, RunSummary
-from core.study.definition import Study, recipe_of, teacher_of
+from core.study.definition import recipe_of, teacher_of
 from core.study.folder import StudyFolder, StudyMember
 
 _log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ def member_recipe(folder: StudyFolder, member: StudyMember) -> Recipe:
     teacher = teacher_of(study, configuration)
     if teacher is None:
         return recipe
-    state = next(item for item in folder.members() if item.key == teacher.key)
+    state = folder.member(teacher.key)
     if state.folder is None or not state.finished:
         raise SkinKDError(
             "The teacher of the study is not finished",
@@ -143,22 +142,9 @@ def _start(folder: StudyFolder, member: StudyMember) -> RunFolder:
         return RunFolder(member.folder)
     study = folder.study()
     recipe = member_recipe(folder, member)
-    return folder.create_member(member, recipe, f"{study.name}: {member.title}", _shared_split(folder, study, recipe))
-
-
-def _shared_split(folder: StudyFolder, study: Study, recipe: Recipe) -> Path | None:
-    """split.csv of the first member that divides the same data alike: all its fellows are divided just so, also when
-    images were added to the data since (the run then says so instead of training on another division)."""
-    for member in folder.members():
-        if member.folder is None or not RunFolder(member.folder).split_file.is_file():
-            continue
-        try:
-            other = RunFolder(member.folder).recipe().data
-        except SkinKDError:
-            continue
-        if other.model_copy(update={"image_size": recipe.data.image_size}) == recipe.data:
-            return RunFolder(member.folder).split_file
-    return None
+    # All are divided as the first was, also when images were added to the data since: the run then says so instead of
+    # training on another division.
+    return folder.create_member(member, recipe, f"{study.name}: {member.title}", folder.split_like(recipe.data))
 
 
 def _why_not(teacher: StudyMember) -> str:

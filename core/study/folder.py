@@ -17,6 +17,7 @@ from typing import Any
 from core import atomic
 from core.errors import SkinKDError
 from core.recipe import Recipe
+from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
 from core.runs.folder import RunFolder, absolute_paths, create_run, slugify
 from core.runs.listing import summarise
@@ -85,20 +86,30 @@ class StudyFolder:
     def members(self) -> tuple[StudyMember, ...]:
         """All runs in the order of training, teachers first, with where each stands now."""
         study, noted = self.study(), self._noted()
-        several = len(study.seeds) > 1
-        found = []
-        for configuration, seed in members(study):
-            title = configuration.title + (f", seed {seed}" if several and configuration.repeats else "")
-            member = StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
-            found.append(_standing(member, self._folder_of(study, configuration, seed, noted)))
-        return tuple(found)
+        return tuple(self._member(study, configuration, seed, noted) for configuration, seed in members(study))
 
-    def member(self, key: str, seed: int) -> StudyMember:
-        """One of the members. Raises `SkinKDError` when the study has none of this key and seed."""
-        for member in self.members():
-            if (member.key, member.seed) == (key, seed):
-                return member
+    def member(self, key: str, seed: int | None = None) -> StudyMember:
+        """One of the members, the first of its configuration without a `seed`. Raises `SkinKDError` for none."""
+        study, noted = self.study(), self._noted()
+        for configuration, number in members(study):
+            if configuration.key == key and seed in (None, number):
+                return self._member(study, configuration, number, noted)
         raise SkinKDError("The study has no such run", f"{self.slug} has no configuration {key!r} with seed {seed}.")
+
+    def split_like(self, data: DataRecipe) -> Path | None:
+        """split.csv of the first member that divides the same images in the same way, if one has been divided yet."""
+        study, noted = self.study(), self._noted()
+        for configuration, seed in members(study):
+            path = self._folder_of(study, configuration, seed, noted)
+            if path is None or not RunFolder(path).split_file.is_file():
+                continue
+            try:
+                other = RunFolder(path).recipe().data
+            except SkinKDError:
+                continue
+            if other.model_copy(update={"image_size": data.image_size}) == data:
+                return RunFolder(path).split_file
+        return None
 
     def note(self, key: str, seed: int, run: Path) -> None:
         """Note a run folder (in the runs' folder) as a member, in its annotations and then in members.json."""
@@ -161,6 +172,18 @@ class StudyFolder:
             yield
         finally:
             lock.release()
+
+    def _member(
+        self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
+    ) -> StudyMember:
+        several = len(study.seeds) > 1 and configuration.repeats
+        title = f"{configuration.title}, seed {seed}" if several else configuration.title
+        member = StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
+        folder = self._folder_of(study, configuration, seed, noted)
+        if folder is None:
+            return member
+        status = summarise(RunFolder(folder)).status
+        return replace(member, folder=folder, state=status.state, message=status.message)
 
     def _folder_of(
         self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
@@ -240,13 +263,6 @@ def _difference(there: Study, new: Study) -> str:
     if not set(there.seeds) <= set(new.seeds):
         return f"the seeds {', '.join(str(seed) for seed in there.seeds)}"
     return ""
-
-
-def _standing(member: StudyMember, folder: Path | None) -> StudyMember:
-    if folder is None:
-        return member
-    status = summarise(RunFolder(folder)).status
-    return replace(member, folder=folder, state=status.state, message=status.message)
 
 
 def _seed(run: Path) -> int:

@@ -153,3 +153,10 @@ def test_a_finished_teacher_is_given(sample_set: Path, training: StandIn, as_jso
     assert document["rows"][0]["folders"] == [str(trained)]
     members = json.loads((Path(document["folder"]) / "members.json").read_text())["members"]
     assert len(members) == 21
+
+
+def test_the_help_shows_the_format_with_its_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["study", "--help"]) == 0
+    said = capsys.readouterr().out
+    for word in ("[[configuration]]", "[axes]", "[base.data]", "[0, 1, 2]"):
+        assert word in said
