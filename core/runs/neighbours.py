@@ -42,7 +42,7 @@ def open_neighbours(
     recipe = folder.recipe()
     if data is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": str(data)})})
-    trained_on = {row.image for row in folder.split_rows if row.part is Part.TRAIN}
+    trained_on = {row.image: row.label for row in folder.split_rows if row.part is Part.TRAIN}
     if not trained_on:
         raise SkinKDError(
             "No similar cases for this run", f"{run} does not say which images it was trained on (split.csv)."
@@ -58,9 +58,13 @@ def open_neighbours(
     classifier = classifier or Classifier.load(run, report=report)
     # The whole set, not its training part: this store is there since the run.
     store = open_store(dataset, classifier.info.preprocessing.image_size, report=report, token=token)
-    rows = [row for row, record in enumerate(dataset.records) if record.name in trained_on and row not in store.failed]
+    rows = [
+        row
+        for row, record in enumerate(dataset.records)
+        if trained_on.get(record.name) == CLASS_CODES[record.label] and row not in store.failed
+    ]
     if not rows:
-        raise _other_images(dataset, trained_on)
+        raise _other_images(dataset, len(trained_on))
     cases = [
         KnownCase(record.name, record.path, CLASS_CODES[record.label], record.lesion or "")
         for record in (dataset.records[row] for row in rows)
@@ -72,9 +76,9 @@ def open_neighbours(
     return build_index(classifier, store, np.asarray(rows, np.int64), cases, digest, report=report, token=token)
 
 
-def _other_images(dataset: DataSet, trained_on: set[str]) -> SkinKDError:
+def _other_images(dataset: DataSet, images: int) -> SkinKDError:
     return SkinKDError(
         "The training images are not at hand",
-        f"{dataset.root} holds none of the {len(trained_on):,} images that this run was trained on. Name the folder "
+        f"{dataset.root} holds none of the {images:,} images that this run was trained on. Name the folder "
         "where they are.",
     )
