@@ -86,6 +86,7 @@ def study(
     runs: RunsOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the runs; make nothing.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Only show what was measured so far; train nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
@@ -103,6 +104,9 @@ def study(
     else:
         wanted = _wanted(what, request, root)
         folder = StudyFolder(root.resolve() / STUDIES / slugify(wanted.name))
+    if show:
+        _show_results(folder, as_json)
+        return
     if dry_run:
         _show_plan(wanted, folder, known is not None, as_json)
         return
@@ -167,7 +171,7 @@ class _Request:
         used = [option for option, value in self._options() if value]
         if used:
             raise typer.BadParameter(
-                f"{why}: {', '.join(used)} can not change it. Only --retry and --dry-run can be used."
+                f"{why}: {', '.join(used)} can not change it. Use only --retry, --show or --dry-run."
             )
 
     def paper(self, root: Path) -> Study:
@@ -289,6 +293,18 @@ def _show_plan(wanted: Study, folder: StudyFolder, begun: bool, as_json: bool) -
         answer_json({**plan_document(folder.slug, rows), "headline": said})
     else:
         answer(plan_text(wanted.name, rows, said))
+
+
+def _show_results(folder: StudyFolder, as_json: bool) -> None:
+    from core.study.results import study_results
+
+    if not folder.study_file.exists():
+        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
+    results = study_results(folder)
+    if as_json:
+        answer_json(results_document(folder, results))
+    else:
+        answer(results_text(folder, results))
 
 
 def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:

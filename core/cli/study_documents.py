@@ -50,8 +50,9 @@ def studies_text(studies: Sequence[tuple[str, Sequence[StudyMember]]]) -> str:
     return columns(titles, rows, right=titles[1:])
 
 
-def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyOutcome) -> dict[str, Any]:
-    """All of a study's results; scores are fractions in 0..1, null where undefined."""
+def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyOutcome | None = None) -> dict[str, Any]:
+    """All of a study's results; scores are fractions in 0..1, null where undefined. `failed` is of this execution."""
+    failed = outcome.failed if outcome is not None else ()
     return {
         "study": folder.slug,
         "folder": str(folder.path),
@@ -61,7 +62,7 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
         "seconds": results.seconds,
         "rows": [_row(row) for row in results.rows],
         "missing": [_member(member) for member in results.missing],
-        "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in outcome.failed],
+        "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in failed],
         "source": published_table().source if results.study.paper else None,
     }
 

@@ -84,7 +84,7 @@ def recipe_of(study: Study, configuration: Configuration, seed: int | None = Non
     Raises `RecipeError` that names the configuration and the key.
     """
     recipe = changed(study.base, configuration.changes, configuration.key)
-    if configuration.teacher:
+    if configuration.teacher or recipe.task == "teacher":
         recipe = teacher_recipe(recipe)
     if configuration.repeats and seed is not None:
         recipe = recipe.model_copy(update={"optimisation": recipe.optimisation.model_copy(update={"seed": seed})})

@@ -16,7 +16,7 @@ from typing import Any
 
 from core import atomic
 from core.errors import SkinKDError
-from core.recipe import Recipe
+from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
 from core.runs.folder import RunFolder, absolute_paths, create_run, slugify
@@ -121,18 +121,26 @@ class StudyFolder:
         atomic.write_text(self.members_file, json.dumps({"version": 1, "members": rows}, indent=2) + "\n")
 
     def recover(self) -> None:
-        """Note the runs that carry this study's name and are not noted: an interruption came between."""
-        noted = {name for name in self._noted().values() if (self.runs_root / name).is_dir()}
-        wanted = {(configuration.key, seed) for configuration, seed in members(self.study())}
-        taken = {member for member, name in self._noted().items() if name in noted}
+        """Note the runs that carry this study's name, have a member's recipe and are not noted: an interruption came
+        between. Runs of another study that once had this name are left alone."""
+        study, noted = self.study(), self._noted()
+        wanted = {
+            (configuration.key, seed): _identity(recipe_of(study, configuration, seed))
+            for configuration, seed in members(study)
+            if not self._is_there(noted.get((configuration.key, seed)))
+        }
         for file in sorted(self.runs_root.glob("*/annotations.json")):
             annotations = read_annotations(file.parent)
-            if file.parent.name in noted or annotations.study != self.slug:
+            if annotations.study != self.slug or file.parent.name in noted.values():
                 continue
-            member = (annotations.configuration, _seed(file.parent))
-            if member in wanted - taken:
-                self.note(member[0], member[1], file.parent)
-                taken.add(member)
+            try:
+                recipe = RunFolder(file.parent).recipe()
+            except SkinKDError:
+                continue
+            member = (annotations.configuration, recipe.optimisation.seed)
+            if wanted.get(member) == _identity(recipe):
+                self.note(*member, file.parent)
+                del wanted[member]
         shutil.rmtree(self.path / ".new", ignore_errors=True)
 
     def create_member(self, member: StudyMember, recipe: Recipe, name: str, split: Path | None) -> RunFolder:
@@ -192,8 +200,10 @@ class StudyFolder:
             given = Path(study.base.teacher.run).expanduser()
             return given if given.is_absolute() else self.runs_root / given
         name = noted.get((configuration.key, seed))
-        folder = None if name is None else self.runs_root / name
-        return folder if folder is not None and folder.is_dir() else None
+        return self.runs_root / name if name is not None and self._is_there(name) else None
+
+    def _is_there(self, name: str | None) -> bool:
+        return name is not None and (self.runs_root / name).is_dir()
 
     def _noted(self) -> dict[tuple[str, int], str]:
         if not self.members_file.exists():
@@ -250,8 +260,6 @@ def list_studies(runs_root: Path) -> tuple[StudyFolder, ...]:
 
 def _difference(there: Study, new: Study) -> str:
     """What keeps a study from being the one that is there, or an extension of it; empty when nothing does."""
-    from core.recipe import recipe_hash
-
     if recipe_hash(there.base) != recipe_hash(new.base):
         return "another base recipe"
     rows = {item.key: item for item in new.configurations}
@@ -265,11 +273,9 @@ def _difference(there: Study, new: Study) -> str:
     return ""
 
 
-def _seed(run: Path) -> int:
-    try:
-        return RunFolder(run).recipe().optimisation.seed
-    except SkinKDError:
-        return -1
+def _identity(recipe: Recipe) -> str:
+    """What a member's recipe must agree in; which run its teacher is comes out later, hardware does not matter."""
+    return recipe_hash(recipe.model_copy(update={"teacher": recipe.teacher.model_copy(update={"run": ""})}))
 
 
 def _move(folder: Path, runs_root: Path) -> Path:

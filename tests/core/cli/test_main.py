@@ -12,7 +12,19 @@ from core.cli import main as program
 from core.cli.main import run
 
 Call = Callable[..., tuple[int, Any]]
-COMMANDS = ("sample-data", "inspect", "recipe", "train", "resume", "runs", "evaluate", "classify", "demo", "doctor")
+COMMANDS = (
+    "sample-data",
+    "inspect",
+    "recipe",
+    "train",
+    "resume",
+    "runs",
+    "evaluate",
+    "classify",
+    "demo",
+    "study",
+    "doctor",
+)
 
 
 def test_help_names_every_command_and_loads_nothing_heavy() -> None:

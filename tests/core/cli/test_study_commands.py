@@ -70,6 +70,8 @@ def test_a_stopped_study_goes_on_by_its_name(
     assert len(training.done) == 4
     training.before = lambda folder: None
     assert as_json("study", "my-study", "--dry-run")[1]["finished"] == 4
+    code, document = as_json("study", "my-study", "--show")
+    assert (code, len(document["missing"]), len(training.done)) == (0, 18, 4)
     code, document = as_json("study", "My study")
     assert (code, len(training.done)) == (0, 22)
     assert as_json("study")[1]["studies"][0]["finished"] == 22
@@ -134,6 +136,8 @@ def test_what_is_missing_is_said_before_anything_is_made(sample_set: Path, tmp_p
     assert (code, document["error"]["problems"][0]["key"]) == (2, "data.path")
     code, document = as_json("study", "paper", "--data", str(tmp_path / "none"))
     assert (code, document["error"]["title"]) == (1, "The data is not there")
+    code, document = as_json("study", "paper", "--data", str(sample_set), "--show")
+    assert (code, document["error"]["title"]) == (1, "The study was not begun")
     code, document = as_json("study", "nothing")
     assert (code, document["error"]["title"]) == (1, "There is no such study")
     code, document = as_json("study", "paper", "--data", str(sample_set), "--teacher", "nobody")

@@ -12,7 +12,7 @@ import pytest
 import core.distillation.knowledge as knowledge
 from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
-from core.recipe import Recipe
+from core.recipe import Recipe, set_values
 from core.runs import folder as run_folder
 from core.runs.annotations import read_annotations
 from core.runs.execute import execute
@@ -124,6 +124,17 @@ def test_lost_members_are_found_again_by_their_annotations(
     folder.members_file.unlink()
     assert run_study(folder).before == RUNS
     assert folder.members() == before
+
+
+def test_runs_of_an_older_study_of_this_name_are_left_alone(
+    small_study: Study, tmp_path: Path, stand_in: StandIn
+) -> None:
+    folder = create_study(small_study, tmp_path)
+    run_study(folder)
+    shutil.rmtree(folder.path)
+    other = replace(small_study, base=set_values(small_study.base, ["optimisation.epochs=2"]))
+    assert run_study(create_study(other, tmp_path)).before == 0
+    assert len(made(tmp_path)) == 2 * RUNS
 
 
 def test_a_failed_run_ends_no_other(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
