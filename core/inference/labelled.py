@@ -1,35 +1,149 @@
-"""Scores for classified folders that come with labels."""
+"""Scores for classified folders that come with labels of their own: tables beside the images, or a folder per class."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
+from core.inference.results import Classification
+
 if TYPE_CHECKING:
-    from core.evaluation.scores import Scores
+    from core.data.types import DataSet
+    from core.evaluation.detailed import DetailedScores
+    from core.evaluation.intervals import ScoreIntervals
+
+_MOST_TABLES_ABOVE = 20
+
+
+@dataclass(frozen=True)
+class KnownLabel:
+    """What a folder says of one of its images: the class code, and the lesion where it is known."""
+
+    code: str
+    lesion: str = ""
 
 
 @dataclass(frozen=True)
 class KnownLabels:
-    """The true class codes of image files, as a folder's own tables or class folders say; `where` names the folders."""
+    """The labels of image files by absolute path; `where` names the folders or tables that hold them."""
 
-    codes: dict[Path, str]
+    labels: Mapping[Path, KnownLabel]
     where: tuple[Path, ...]
     synthetic: bool = False
+
+    def of(self, path: Path) -> KnownLabel | None:
+        """The label of an image file, None where there is none."""
+        return self.labels.get(path.absolute())
 
 
 @dataclass(frozen=True)
 class LabelledScores:
-    """Scores over the `scored` images that have both a label and an answer.
+    """Scores over the `scored` images that have both a label and an answer; both None when there is none.
 
-    `not_classified` have a label and no answer, `without_label` an answer and no label; neither is in `scores`, which
-    is None when nothing is left.
+    `not_classified` have a label and no answer, `without_label` an answer and no label; neither is in the scores.
     """
 
-    scores: Scores | None
+    detailed: DetailedScores | None
+    intervals: ScoreIntervals | None
     scored: int
     not_classified: int
     without_label: int
     where: tuple[Path, ...]
     synthetic: bool = False
+
+
+def find_labels(paths: Iterable[Path]) -> KnownLabels | None:
+    """The labels that come with the folders among `paths` (and with a folder named by its table), or None.
+
+    A folder of images alone, as `ISIC_2019_Training_Input` is, takes the tables that lie beside it. Reads tables and
+    names only, no image; images that have two labels have none.
+    """
+    labels: dict[Path, KnownLabel] = {}
+    torn: set[Path] = set()
+    where: list[Path] = []
+    synthetic = False
+    for path in dict.fromkeys(paths):
+        found = _data_set(path.absolute())
+        if found is None:
+            continue
+        place, dataset = found
+        where.append(place)
+        synthetic = synthetic or dataset.synthetic
+        for record in dataset.records:
+            if record.path is None:
+                continue
+            label = KnownLabel(CLASS_CODES[record.label], record.lesion or "")
+            if labels.setdefault(record.path, label).code != label.code:
+                torn.add(record.path)
+    usable = {path: label for path, label in labels.items() if path not in torn}
+    return KnownLabels(usable, tuple(dict.fromkeys(where)), synthetic) if usable else None
+
+
+def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamples: int = 2000) -> LabelledScores:
+    """The scores of classifications against the labels of their folder, each image once."""
+    import numpy as np
+
+    from core.evaluation.detailed import detailed_scores
+    from core.evaluation.intervals import bootstrap_scores
+
+    seen = {row.path.absolute(): row for row in rows}
+    pairs = [(row, known.labels.get(path)) for path, row in seen.items()]
+    scored = [(row, label) for row, label in pairs if label is not None and row.probabilities is not None]
+    counts = {
+        "scored": len(scored),
+        "not_classified": sum(label is not None and row.probabilities is None for row, label in pairs),
+        "without_label": sum(label is None and row.probabilities is not None for row, label in pairs),
+    }
+    if not scored:
+        return LabelledScores(None, None, **counts, where=known.where, synthetic=known.synthetic)
+    labels = np.array([CLASS_CODES.index(label.code) for _, label in scored], np.int64)
+    # Scores take logits; the logarithm of a probability is one, and one that underflowed stays finite.
+    shares = np.array([[_share(row, code) for code in CLASS_CODES] for row, _ in scored], np.float64)
+    logits = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
+    lesions = [label.lesion for _, label in scored]
+    intervals = bootstrap_scores(labels, logits.argmax(axis=1), lesions, resamples=resamples)
+    return LabelledScores(
+        detailed_scores(labels, logits), intervals, **counts, where=known.where, synthetic=known.synthetic
+    )
+
+
+def _share(row: Classification, code: str) -> float:
+    if row.probabilities is None or code not in row.classes:
+        return 0.0
+    return row.probabilities[row.classes.index(code)]
+
+
+def _data_set(path: Path) -> tuple[Path, DataSet] | None:
+    """The data set that `path` is, or whose images it holds, and where its labels are."""
+    if not path.is_dir() and path.suffix.lower() not in {".csv", ".tsv"}:
+        return None
+    own = _read(path)
+    if own is not None:
+        return path, own
+    # Only a table right above counts: the folder above may be anything, a whole disk for instance.
+    for table in _tables_above(path):
+        beside = _read(table)
+        if beside is not None and any(record.path and record.path.is_relative_to(path) for record in beside.records):
+            return table, beside
+    return None
+
+
+def _tables_above(path: Path) -> list[Path]:
+    try:
+        return sorted(file for file in path.parent.glob("*.csv") if file.is_file())[:_MOST_TABLES_ABOVE]
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> DataSet | None:
+    from core.data.reading import read_dataset
+
+    try:
+        dataset = read_dataset(path)
+    except SkinKDError:
+        return None  # no labels there, which is the usual case
+    return dataset if any(record.path is not None for record in dataset.records) else None
