@@ -15,6 +15,7 @@ from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classificati
 from skinkd_gui.classify.classify_worker import ModelChoice
 from skinkd_gui.classify.controls import ProgressRow, make_button, make_table, scrolled
 from skinkd_gui.classify.details_panel import DetailsPanel
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.model_chooser import ModelChooser
 from skinkd_gui.classify.session import ClassifySession
@@ -270,8 +271,9 @@ class ClassifyTab(QWidget):
             self._details.show_nothing()
             return
         choice = self._chooser.choice
-        synthetic = choice is not None and choice.synthetic
-        self._details.show_image(self._images.path(row), self._images.result(row), synthetic=synthetic)
+        path, result = self._images.path(row), self._images.result(row)
+        first = None if choice is None else ModelAnswer(choice, result, self._session.classifier)
+        self._details.show_facts(ShownImage(path, first))
 
     @Slot(object)
     def _show_error(self, error: SkinKDError) -> None:

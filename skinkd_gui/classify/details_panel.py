@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from core.inference.results import Classification, class_group, class_name
 from resources.classes import class_descriptions
+from skinkd_gui.classify.facts import ShownImage
 from skinkd_gui.classify.images_model import WAITING, percent
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.classify.probability_bars import ProbabilityBars
@@ -111,6 +112,10 @@ class DetailsPanel(QWidget):
             described = class_descriptions().get(result.code)
             about = f"{described.summary}{kind}" if described else kind
             self._say(str(path), name, total, about, synthetic=synthetic)
+
+    def show_facts(self, shown: ShownImage) -> None:
+        """Show everything that is known of the selected image."""
+        self.show_image(shown.path, shown.result, synthetic=shown.synthetic)
 
     def shut_down(self) -> None:
         """Load no more pictures."""

@@ -62,6 +62,11 @@ class ClassifySession(QObject):
         return self._held and not self.busy and self._source is not None and bool(self._images.waiting)
 
     @property
+    def classifier(self) -> Classifier | None:
+        """The loaded model, None until the first image needed it."""
+        return self._classifier
+
+    @property
     def info(self) -> ModelInfo | None:
         """What the model behind the results says of itself, None before the first was loaded."""
         return self._info

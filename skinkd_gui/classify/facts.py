@@ -1,0 +1,56 @@
+"""What the Classify tab knows of the image that is selected: everything its details show. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.data.types import Part
+from core.inference.results import Classification
+from skinkd_gui.classify.classify_worker import ModelChoice
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class ModelAnswer:
+    """What one model says. `result` is None while the image waits, `classifier` until the model was loaded.
+
+    The classifier may be used from any thread for heat maps and features, also while a batch is being classified.
+    """
+
+    choice: ModelChoice
+    result: Classification | None
+    classifier: Classifier | None
+
+    @property
+    def run(self) -> Path | None:
+        """The run folder that the model is of; None for a model file that someone sent."""
+        return self.choice.source if self.choice.source.is_dir() else None
+
+
+@dataclass(frozen=True, eq=False)
+class ShownImage:
+    """The selected image: `first` is the model's answer (None without a model), `second` that of the model compared.
+
+    `truth` is the class code that the image's folder gives it ("" where it gives none). `part` tells in which part of
+    the first model's own data set an image of this name was; None where it was in none, or that is not known.
+    """
+
+    path: Path
+    first: ModelAnswer | None
+    second: ModelAnswer | None = None
+    truth: str = ""
+    part: Part | None = None
+
+    @property
+    def result(self) -> Classification | None:
+        """What the first model says."""
+        return self.first.result if self.first is not None else None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the first model saw no real lesion."""
+        return self.first is not None and self.first.choice.synthetic
