@@ -10,7 +10,8 @@ from core.cli.console import columns, many, percent
 from core.reporting.words import STATE_WORDS, duration, million
 from core.study.execute import StudyOutcome
 from core.study.folder import StudyFolder, StudyMember
-from core.study.published import published_table
+from core.study.paper import FINE_ALPHAS
+from core.study.published import fine_sweep_table, published_table
 from core.study.results import StudyResults, StudyRow
 
 _NOT_BEGUN = "Not begun"
@@ -60,6 +61,7 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
         "departures": [asdict(item) for item in results.departures],
         "warnings": list(results.warnings),
         "seconds": results.seconds,
+        "test_images": results.test_images,
         "rows": [_row(row) for row in results.rows],
         "missing": [_member(member) for member in results.missing],
         "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in failed],
@@ -97,9 +99,10 @@ def _table(results: StudyResults) -> str:
 
 def _notes(results: StudyResults) -> list[str]:
     several = len(results.study.seeds) > 1
-    lines = ["Scores of the test images; diff. is measured less published, in percentage points."]
-    if not results.study.paper:
-        lines = ["Scores of the test images."]
+    count = "" if results.test_images is None else f"{results.test_images:,} "
+    lines = [f"Scores of the {count}test images."]
+    if results.study.paper:
+        lines.append("diff.: measured less published, in percentage points.")
     if several:
         lines.append(
             "± is the standard deviation over n students of one teacher and one split, not of the test images."
@@ -110,6 +113,8 @@ def _notes(results: StudyResults) -> list[str]:
         )
     if results.study.paper:
         lines.append(f"Paper: {published_table().source}.")
+        finer = {f"kl-{alpha:g}" for alpha in FINE_ALPHAS}
+        lines += [fine_sweep_table().note] if any(row.key in finer for row in results.rows) else []
     lines.append(f"Computing time: {duration(results.seconds)}.")
     return lines
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.scores import Scores
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
@@ -61,7 +62,8 @@ class StudyRow:
 class StudyResults:
     """All of a study. `departures` from the paper are empty for a study that is not the paper's; `headline` says them
     in one sentence. `baseline_f1` is the plain student's mean, `teacher_f1` the teacher's; None while not measured.
-    `missing` are the members without a result; `warnings` say why runs can not be compared, if they can not."""
+    `missing` are the members without a result; `warnings` say why runs can not be compared, if they can not. `seconds`
+    is the computing time of all runs, `test_images` how many images the scores are of (None before any)."""
 
     study: Study
     rows: tuple[StudyRow, ...]
@@ -72,6 +74,7 @@ class StudyResults:
     headline: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    test_images: int | None = None
 
 
 def study_results(folder: StudyFolder) -> StudyResults:
@@ -94,6 +97,7 @@ def study_results(folder: StudyFolder) -> StudyResults:
         headline=headline(departures) if study.paper else "",
         warnings=_warnings(found),
         seconds=sum(run.summary.status.seconds for run in found.values()),
+        test_images=next((_support(run.summary.scores) for run in found.values() if run.summary.scores), None),
     )
 
 
@@ -184,6 +188,10 @@ def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
         said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")
     said += sorted({note for run in done for note in run.notes if note.startswith("Leak:")})
     return tuple(said)
+
+
+def _support(scores: Scores) -> int:
+    return sum(item.support for item in scores.per_class)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -10,7 +10,7 @@ from core.models.catalog import check_architecture
 from core.recipe import Preset, Recipe, preset, set_values
 from core.study.definition import check_study, members, recipe_of, teacher_of
 from core.study.paper import CANDIDATES, FINE_ALPHAS, departures, headline, paper_study, study_departures
-from core.study.published import published_facts, published_table
+from core.study.published import fine_sweep_table, published_facts, published_table
 
 
 def paper(*changes: str) -> Recipe:
@@ -127,3 +127,9 @@ def test_departures_are_said_in_words() -> None:
 def test_the_numbers_of_the_text_are_right() -> None:
     facts = published_facts()
     assert facts["train"] + facts["validation"] + facts["test"] == facts["images"] == 25331
+
+
+def test_no_number_of_table_3_is_made_up() -> None:
+    assert fine_sweep_table().rows == {}
+    assert "not known" in fine_sweep_table().note
+    assert not {f"kl-{alpha:g}" for alpha in FINE_ALPHAS} & set(published_table().rows)

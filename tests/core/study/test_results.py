@@ -39,6 +39,7 @@ def test_nothing_measured_is_undefined_not_zero(small_study: Study, tmp_path: Pa
     folder = create_study(replace(small_study, paper=True), tmp_path)
     results = study_results(folder)
     assert len(results.missing) == 7
+    assert results.test_images is None
     assert results.baseline_f1 is results.teacher_f1 is None
     assert {row.mean_f1 for row in results.rows} == {None}
     assert {row.f1_difference for row in results.rows} == {None}
@@ -59,6 +60,7 @@ def test_the_number_of_images_comes_from_the_runs(small_study: Study, tmp_path: 
     folder = create_study(replace(small_study, paper=True), tmp_path)
     (member, *_) = next_members(folder)
     stand_in(start_member(folder, member))
+    assert study_results(folder).test_images == 10
     found = {item.what: item.here for item in study_results(folder).departures}
     assert found["Images"] == "3"
 
