@@ -91,6 +91,16 @@ def read_model_info(path: Path) -> ModelInfo:
             "Choose the model.safetensors of a finished run.",
             str(path),
         )
+    return info_from_text(text, path)
+
+
+def info_to_text(info: ModelInfo) -> str:
+    """The JSON text that stands under `METADATA_KEY`, in files of any format."""
+    return _description(info)
+
+
+def info_from_text(text: str, path: Path) -> ModelInfo:
+    """What `info_to_text` gave, from the file `path`. Raises `SkinKDError` for anything else."""
     try:
         return _info(_parse(text))
     except (ValueError, RecursionError) as error:
