@@ -25,6 +25,7 @@ class Phase(StrEnum):
     TRAINING = "Training"
     VALIDATING = "Validating"
     TESTING = "Testing"
+    CALIBRATING = "Calibrating"
     SAVING = "Saving"
     CLASSIFYING = "Classifying"
     COMPARING = "Looking at the training images"

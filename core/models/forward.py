@@ -83,6 +83,29 @@ def forward_logits(
     return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
 
 
+def forward_answers(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    images: ImageSource | Gather,
+    indices: NDArray[np.int64],
+    *,
+    device: str | torch.device,
+    batch_size: int = 0,
+    report: Report = ignore,
+    phase: Phase = Phase.TESTING,
+    token: CancelToken | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
+    parts: list[_Answer] = []
+    meter = _Meter(phase, len(indices), report)
+    for answer in _iterate(model, preprocessing, images, indices, device, "32", batch_size, token, features=True):
+        parts.append(answer)
+        meter.add(len(answer[0]))
+    logits = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 0), np.float32)
+    found = [part[1] for part in parts if part[1] is not None]
+    return logits, np.concatenate(found) if found and len(found) == len(parts) else None
+
+
 def iterate_logits(
     model: nn.Module,
     preprocessing: Preprocessing,
@@ -95,6 +118,30 @@ def iterate_logits(
     token: CancelToken | None = None,
 ) -> Generator[NDArray[np.float32], None, None]:
     """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way."""
+    answers = _iterate(model, preprocessing, images, indices, device, precision, batch_size, token, features=False)
+    try:
+        for logits, _ in answers:
+            yield logits
+    finally:
+        answers.close()
+
+
+_Answer = tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]
+
+
+def _iterate(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    images: ImageSource | Gather,
+    indices: NDArray[np.int64],
+    device: str | torch.device,
+    precision: str,
+    batch_size: int,
+    token: CancelToken | None,
+    *,
+    features: bool,
+) -> Generator[_Answer, None, None]:
+    """Logits and, where asked for, features, batch by batch."""
     place, token = torch.device(device), token or CancelToken()
     if precision not in _AUTOCAST:
         raise ValueError(f"precision {precision!r} is none of {', '.join(_AUTOCAST)}")
@@ -108,12 +155,12 @@ def iterate_logits(
             token.check()
             try:
                 batch = loader.take(done, size)
-                logits = _answer(model, batch, preprocessing, _AUTOCAST[precision])
+                answer = _answer(model, batch, preprocessing, _AUTOCAST[precision], features)
             except torch.OutOfMemoryError as error:
                 size = _smaller(size, error)
                 continue
-            done += len(logits)
-            yield logits
+            done += len(answer[0])
+            yield answer
 
 
 def forward_both(model: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -193,12 +240,13 @@ class _Loader:
 
 
 def _answer(
-    model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None
-) -> NDArray[np.float32]:
+    model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None, features: bool
+) -> _Answer:
     # no_grad, not inference_mode: what a network in training caches here must stay usable for learning.
     with torch.no_grad(), torch.autocast(batch.device.type, dtype=autocast, enabled=autocast is not None):
-        logits: Tensor = model(normalise(batch, preprocessing))
-    return logits.float().cpu().numpy()
+        images = normalise(batch, preprocessing)
+        logits, seen = forward_both(model, images) if features else (model(images), None)
+    return logits.float().cpu().numpy(), None if seen is None else seen.float().cpu().numpy()
 
 
 def _gather(images: ImageSource | Gather, preprocessing: Preprocessing) -> Gather:

@@ -27,6 +27,7 @@ PHASE_HELP = {
     Phase.TRAINING: "The model learns from the training images.",
     Phase.VALIDATING: "Scoring the model on images that it does not learn from.",
     Phase.TESTING: "Scoring the best epoch on the test images, which nothing was chosen by.",
+    Phase.CALIBRATING: "Measuring how sure the model may be, and what its training images look like.",
     Phase.SAVING: "Writing the model and its results.",
     Phase.CLASSIFYING: "Classifying.",
 }
@@ -38,7 +39,8 @@ _SPANS = {
     Phase.CHECKING: (0.03, 0.05),
     Phase.DECODING: (0.05, 0.09),
     Phase.TEACHER: (0.09, 0.15),
-    Phase.TESTING: (0.97, 0.99),
+    Phase.TESTING: (0.97, 0.98),
+    Phase.CALIBRATING: (0.98, 0.99),
     Phase.SAVING: (0.99, 1.0),
 }
 _TRAINING_BEGIN, _TRAINING_END = 0.15, 0.97

@@ -1,0 +1,151 @@
+"""Class-conditional conformal prediction sets: for every class, its images have it in their set as often as promised.
+
+Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005), label-conditional Mondrian predictors; the
+nonconformity of a class is 1 - its calibrated probability. An ordinary (marginal) set keeps its promise over all images
+and breaks it for rare classes. The p-values are those of crepes' class-conditional classifier without smoothing (a test
+holds them equal): crepes itself, which takes seconds to import and asks image by image, is left to `coverage`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class ClassCoverage:
+    """How often the sets of a class's `images` hold it; `calibrated_on` counts its calibration images."""
+
+    code: str
+    images: int
+    coverage: float | None
+    calibrated_on: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How the sets at `level` do on other images: shares of all images in 0..1, None without images.
+
+    `mean_size` counts classes per set, `single` is the share of sets with one class, `empty` with none.
+    `never_excluded` names classes with too few calibration images to be left out of any set at this level.
+    """
+
+    level: float
+    images: int
+    coverage: float | None
+    mean_size: float | None
+    single: float | None
+    empty: float | None
+    per_class: tuple[ClassCoverage, ...]
+    never_excluded: tuple[str, ...]
+
+
+class PredictionSets:
+    """Sets calibrated on labels (n,) and logits (n, classes) that the model did not learn from."""
+
+    def __init__(
+        self, labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], temperature: float = 1.0
+    ) -> None:
+        self.temperature = temperature
+        self.classes = logits.shape[1]
+        alphas = nonconformity(logits, temperature)
+        self.alphas = [np.sort(alphas[labels == code, code]) for code in range(self.classes)]
+
+    def p_values(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """For each image and class the share of the class's calibration images, and the image itself, that conform
+        no better: (m, classes), in 1 / (images of the class + 1) .. 1. A class without calibration images gets 1."""
+        alphas = nonconformity(logits, self.temperature)
+        found = np.ones_like(alphas)
+        for code, known in enumerate(self.alphas):
+            worse = len(known) - np.searchsorted(known, alphas[:, code], side="left")
+            found[:, code] = (worse + 1) / (len(known) + 1)
+        return found
+
+    def never_excluded(self, level: float) -> tuple[int, ...]:
+        """Classes that are in every set at this level: with n calibration images no p-value is below 1 / (n + 1)."""
+        return tuple(c for c, known in enumerate(self.alphas) if 1 / (len(known) + 1) > 1 - level + _ROUNDING)
+
+
+def sets_at(p_values: NDArray[np.float64], level: float) -> NDArray[np.bool_]:
+    """The classes that can not be excluded at `level` (0..1): those with p > 1 - level."""
+    return p_values > 1 - level + _ROUNDING
+
+
+def images_needed(level: float) -> int:
+    """How many calibration images a class needs so that it can be excluded at `level`: 9 at 90 %."""
+    return int(np.ceil(1 / (1 - level) - 1 - _ROUNDING))
+
+
+def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """1 - softmax(logits / temperature), float64, shape as `logits`."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    found: NDArray[np.float64] = 1 - shares / shares.sum(axis=1, keepdims=True)
+    return found
+
+
+def coverage(
+    sets: PredictionSets, labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], level: float
+) -> Coverage:
+    """How the sets at `level` do on m labelled images that neither training nor calibration saw; asks crepes."""
+    holds = _crepes_sets(sets, logits, level)
+    covered, sizes = holds[np.arange(len(labels)), labels], holds.sum(axis=1)
+    per_class = tuple(
+        ClassCoverage(
+            CLASS_CODES[code],
+            int((labels == code).sum()),
+            float(covered[labels == code].mean()) if (labels == code).any() else None,
+            len(known),
+        )
+        for code, known in enumerate(sets.alphas)
+    )
+
+    def share(values: NDArray[Any]) -> float | None:
+        return float(values.mean()) if len(labels) else None
+
+    return Coverage(
+        level,
+        len(labels),
+        coverage=share(covered),
+        mean_size=share(sizes),
+        single=share(sizes == 1),
+        empty=share(sizes == 0),
+        per_class=per_class,
+        never_excluded=tuple(CLASS_CODES[code] for code in sets.never_excluded(level)),
+    )
+
+
+def _crepes_sets(sets: PredictionSets, logits: NDArray[np.floating[Any]], level: float) -> NDArray[np.bool_]:
+    from crepes import ConformalClassifier
+
+    alphas = nonconformity(logits, sets.temperature)
+    columns = [
+        ConformalClassifier().fit(known).predict_p(alphas[:, [code]], smoothing=False)
+        for code, known in enumerate(sets.alphas)
+    ]
+    found = np.concatenate(columns, axis=1) if len(alphas) else np.zeros((0, sets.classes))
+    return sets_at(found, level)
+
+
+def coverage_to_json(found: Coverage) -> dict[str, Any]:
+    """The coverage for metrics.json."""
+    return {
+        "level": found.level,
+        "images": found.images,
+        "coverage": found.coverage,
+        "mean_size": found.mean_size,
+        "single": found.single,
+        "empty": found.empty,
+        "per_class": {
+            item.code: {"images": item.images, "coverage": item.coverage, "calibrated_on": item.calibrated_on}
+            for item in found.per_class
+        },
+        "never_excluded": list(found.never_excluded),
+    }

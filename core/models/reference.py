@@ -1,0 +1,122 @@
+"""What a model file keeps of its validation and training images, so that its answers can be weighed later.
+
+Stored beside the weights as tensors named `skinkd.reference.*`. A file may come from a stranger: shapes, ranges and
+finiteness are checked before anything is used. No image and no name is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+PREFIX = "skinkd.reference."
+"""What the names of the tensors begin with."""
+
+_MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_LOOKS = 200_000, 4_000, 20_000, 512, 256
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Of n validation images: logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
+
+    What novelty is measured with (`core.inference.novelty`): the mean float32 (d,) of normalised training features and
+    the directions float16 (r, d) in which they vary (r = 0 where the network shows no features); the mean float32 (k,)
+    of the pictures' looks, the map float32 (k, k) that whitens them, and the whitened looks of m training images
+    float16 (m, k). `scales` float32 (2,): the distance in features and in looks that counts as 1. `threshold`: the
+    novelty above which an image is unlike the training images; infinity where too few images could tell it.
+    """
+
+    validation_logits: NDArray[np.float32]
+    validation_labels: NDArray[np.uint8]
+    validation_novelty: NDArray[np.float32]
+    feature_mean: NDArray[np.float32]
+    feature_directions: NDArray[np.float16]
+    look_mean: NDArray[np.float32]
+    look_map: NDArray[np.float32]
+    looks: NDArray[np.float16]
+    scales: NDArray[np.float32]
+    threshold: float
+
+    @property
+    def images(self) -> int:
+        """How many validation images it was calibrated on."""
+        return len(self.validation_labels)
+
+    @property
+    def size_in_bytes(self) -> int:
+        """What it adds to a file."""
+        return sum(value.nbytes for value in reference_to_arrays(self).values())
+
+
+_KINDS: dict[str, Any] = {
+    "validation_logits": np.float32,
+    "validation_labels": np.uint8,
+    "validation_novelty": np.float32,
+    "feature_mean": np.float32,
+    "feature_directions": np.float16,
+    "look_mean": np.float32,
+    "look_map": np.float32,
+    "looks": np.float16,
+    "scales": np.float32,
+    "threshold": np.float32,
+}
+
+
+def reference_to_arrays(reference: Reference) -> dict[str, NDArray[Any]]:
+    """The arrays to store, by name (without `PREFIX`); infinity is stored as 0, which no threshold is."""
+    arrays = {field.name: getattr(reference, field.name) for field in fields(Reference)}
+    threshold = reference.threshold if np.isfinite(reference.threshold) else 0.0
+    return {**arrays, "threshold": np.array([threshold], np.float32)}
+
+
+def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> Reference:
+    """What `reference_to_arrays` gave. Raises ValueError, naming the array, for anything that it would not give."""
+    check_shapes({name: (value.dtype.name, value.shape) for name, value in arrays.items()}, classes)
+    for name, value in arrays.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"{name} holds values that are not finite numbers")
+    if (arrays["validation_labels"] >= classes).any():
+        raise ValueError(f"validation_labels holds values that are none of the {classes} classes")
+    if (arrays["validation_novelty"] < 0).any() or not (arrays["scales"] > 0).all():
+        raise ValueError("its distances are negative")
+    threshold = float(arrays["threshold"][0])
+    if threshold < 0:
+        raise ValueError("threshold is negative")
+    values = {name: value for name, value in arrays.items() if name != "threshold"}
+    return Reference(**values, threshold=threshold or float("inf"))
+
+
+def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
+    """Raise ValueError unless types and shapes are those of a reference of sensible size; looks at no value."""
+    if set(found) != set(_KINDS):
+        raise ValueError(f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(found))[:300] or 'nothing'}")
+    for name, (kind, shape) in found.items():
+        if kind != np.dtype(_KINDS[name]).name:
+            raise ValueError(f"{name} holds numbers of the type {kind[:20]}")
+        if len(shape) != (2 if name in {"validation_logits", "feature_directions", "look_map", "looks"} else 1):
+            raise ValueError(f"{name} has {len(shape)} axes")
+    shapes = {name: shape for name, (_, shape) in found.items()}
+    (n,), (d,), (k,) = (shapes[name] for name in ("validation_labels", "feature_mean", "look_mean"))
+    r, m = shapes["feature_directions"][0], shapes["looks"][0]
+    expected = {
+        "validation_logits": (n, classes),
+        "validation_labels": (n,),
+        "validation_novelty": (n,),
+        "feature_mean": (d,),
+        "feature_directions": (r, d),
+        "look_mean": (k,),
+        "look_map": (k, k),
+        "looks": (m, k),
+        "scales": (2,),
+        "threshold": (1,),
+    }
+    for name, shape in expected.items():
+        if shapes[name] != shape:
+            raise ValueError(f"{name} has the shape {shapes[name]}, not {shape}")
+    bounds = ((n, _MOST_IMAGES), (m, _MOST_KNOWN), (d, _MOST_FEATURES), (r, _MOST_DIRECTIONS), (k, _MOST_LOOKS))
+    if any(size > most for size, most in bounds):
+        raise ValueError("it is larger than any that SkinKD writes")
