@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.train_tab.results_requested.connect(self._open_results)
         self.results_tab.train_requested.connect(self.commands.new_training)
         self.results_tab.resume_requested.connect(self._resume)
+        self.results_tab.study_resume_requested.connect(self._resume_study)
         self.results_tab.runs_binned.connect(self.train_tab.refresh)
         self.results_tab.runs_binned.connect(self.classify_tab.refresh_models)
         self.classify_tab.train_requested.connect(self.commands.new_training)
@@ -165,6 +166,11 @@ class MainWindow(QMainWindow):
     def _resume(self, folder: Path) -> None:
         self.tabs.setCurrentWidget(self.train_tab)
         self.train_tab.resume_run(folder)
+
+    @Slot(object)
+    def _resume_study(self, folder: Path) -> None:
+        self.tabs.setCurrentWidget(self.train_tab)
+        self.train_tab.resume_study(folder)
 
     @Slot()
     def toggle_pause(self) -> None:

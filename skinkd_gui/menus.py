@@ -38,6 +38,7 @@ class Menus(QObject):
         self._add(menu, "&Open images...", "openImagesAction", do.open_images, Key.Open)
         self._add(menu, "Open a &folder of images...", "openFolderAction", do.open_folder, "Ctrl+Shift+O")
         menu.addSeparator()
+        self._add(menu, "&Import runs...", "fileImportAction", do.import_runs)
         self._add(menu, "&Show the runs folder", "showRunsFolderAction", do.show_runs_folder)
         preferences = self._add(menu, "&Preferences...", "preferencesAction", do.show_preferences, "Ctrl+,")
         preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
@@ -52,6 +53,10 @@ class Menus(QObject):
         menu.addSeparator()
         self.start_waiting = self._add(menu, "Start the &waiting runs", "startWaitingAction", window.start_waiting)
         self.resume = self._add(menu, "&Resume the last unfinished run", "resumeAction", window.resume_last)
+        menu.addSeparator()
+        bar = window.results_tab.bar  # on the runs that are selected there
+        for action in (bar.report, bar.export_model, bar.export_run):
+            menu.addAction(action)
 
     def _make_view(self) -> None:
         do, menu = self._actions, self._menu("&View", "viewMenu")

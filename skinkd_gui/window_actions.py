@@ -84,6 +84,12 @@ class WindowActions(QObject):
         self._open(folder)
 
     @Slot()
+    def import_runs(self) -> None:
+        """Choose zip files of runs to add."""
+        self.show_results()
+        self._window.results_tab.import_runs()
+
+    @Slot()
     def show_preferences(self) -> None:
         """Open the preferences."""
         dialog = PreferencesDialog(self._window.settings, self._window.folder_fixed, self._window)

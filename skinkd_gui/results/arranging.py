@@ -64,15 +64,13 @@ class RunFacts:
         return all(word in self.search for word in words)
 
 
-def facts_of(run: RunSummary, studies: Mapping[str, StudyFacts]) -> RunFacts:
-    """The facts of a run; the search finds the name of its study too."""
-    slug = run.annotations.study
-    name = studies[slug].name.casefold() if slug in studies else ""
+def facts_of(run: RunSummary, texts: Sequence[str]) -> RunFacts:
+    """The facts of a run whose columns have these texts."""
     return RunFacts(
-        f"{search_text(run)}\n{name}",
+        search_text(run, texts),
         kinds(run.recipe),
         (STATE_WORDS[run.status.state],),
-        (slug,),
+        (run.annotations.study,),
         (data_name(run),),
         run.annotations.tags or (WITHOUT,),
     )
@@ -87,11 +85,13 @@ def choices(facts: Sequence[RunFacts], name: str) -> tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Group:
-    """A heading above the runs of a study: `shown` of them pass the filters, `done` of `planned` are finished."""
+    """A heading above the runs of a study: `shown` of those `made` pass the filters, `done` of `planned` are
+    finished."""
 
     slug: str
     title: str
     shown: int
+    made: int
     done: int
     planned: int
     folded: bool = False
@@ -102,7 +102,7 @@ class Group:
         runs = "1 run" if self.shown == 1 else f"{self.shown:,} runs"
         if self.slug == WITHOUT:
             return f"{self.title}: {runs}"
-        shown = "" if self.shown == self.planned else f", {runs} shown"
+        shown = "" if self.shown == self.made else f", {runs} shown"
         return f"{self.title}: {self.done:,} of {self.planned:,} done{shown}"
 
 
@@ -131,7 +131,7 @@ def grouped_rows(
     for slug in sorted(members, key=lambda slug: (slug != WITHOUT, newest[slug]), reverse=True):
         facts = studies.get(slug, StudyFacts(slug, slug or "Not part of a study"))
         planned = every[slug] if facts.planned is None else max(facts.planned, every[slug])
-        group = Group(slug, facts.name, len(members[slug]), done[slug], planned)
+        group = Group(slug, facts.name, len(members[slug]), every[slug], done[slug], planned)
         result.append(replace(group, folded=slug in folded))
         if slug not in folded:
             result += members[slug]

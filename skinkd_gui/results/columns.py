@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from core.recipe import Recipe
@@ -37,9 +38,13 @@ def data_name(summary: RunSummary) -> str:
     """The last part of the data's path, marked when the images are generated."""
     if summary.recipe is None:
         return NONE
-    path = summary.recipe.data.path
-    name = Path(path).name or path or NONE
+    name = _last_part(summary.recipe.data.path)
     return f"Synthetic: {name}" if summary.status.synthetic else name
+
+
+@lru_cache(maxsize=1000)
+def _last_part(path: str) -> str:
+    return Path(path).name or path or NONE
 
 
 def kinds(recipe: Recipe | None) -> tuple[str, ...]:
@@ -276,10 +281,8 @@ STARTED = COLUMN_NUMBERS["started"]
 """The column that the table is first sorted by, newest first."""
 
 
-def search_text(summary: RunSummary) -> str:
-    """What the search box looks in, in lower case."""
-    recipe = summary.recipe
-    parts = [column.text(summary) for column in COLUMNS if not column.numeric] + [COLUMNS[STARTED].text(summary)]
-    if recipe is not None:
-        parts.append(recipe.data.path)
-    return "\n".join([*parts, summary.annotations.notes, summary.folder.name]).casefold()
+def search_text(summary: RunSummary, texts: Sequence[str]) -> str:
+    """What the search box looks in, in lower case; `texts` are those of all columns."""
+    shown = [text for column, text in zip(COLUMNS, texts, strict=True) if not column.numeric or column.key == "started"]
+    path = "" if summary.recipe is None else summary.recipe.data.path
+    return "\n".join([*shown, path, summary.annotations.notes, summary.folder.name]).casefold()

@@ -20,6 +20,7 @@ _ALL = {
 }
 _WITHOUT = {"study": "Not part of a study", "tag": "Without tags"}
 _FEWEST_LETTERS = 9
+_NARROWEST = 80  # pixels; with large letters there is no more room for each
 
 
 class FilterBar(QWidget):
@@ -43,6 +44,7 @@ class FilterBar(QWidget):
             box.setToolTip(tip)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(_FEWEST_LETTERS)
+            box.setMinimumWidth(_NARROWEST)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.addItem(words, None)
             box.currentIndexChanged.connect(self._changed)

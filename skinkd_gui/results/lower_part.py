@@ -48,6 +48,7 @@ class LowerPart(QWidget):
             group.addButton(button)
             row.addWidget(button)
         row.addStretch(1)
+        row.addWidget(self.study.controls)
         self.study_button.clicked.connect(self.show_study_first)
         self.runs_button.clicked.connect(self.show_runs_first)
         switch.hide()
@@ -87,6 +88,7 @@ class LowerPart(QWidget):
         self._switch.setVisible(facts is not None)
         self.study_button.setChecked(study)
         self.runs_button.setChecked(not study)
+        self.study.controls.setVisible(study)
         if study and facts is not None and facts.folder is not None:
             if self.study.folder != facts.folder:
                 self.study.show_study(facts.folder)

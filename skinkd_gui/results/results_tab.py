@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QItemSelection, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import CancelToken, Report
@@ -341,6 +341,9 @@ class ResultsTab(QWidget):
     @Slot()
     def _mark_baseline(self) -> None:
         pin = coloured_icon("pin", colours().accent)
+        on_selection = coloured_icon("pin", colours().highlighttext)
+        for size in pin.availableSizes():
+            pin.addPixmap(on_selection.pixmap(size), QIcon.Mode.Selected)
         self._model.set_baseline(self.details.baseline, pin)
 
     @Slot()
@@ -348,10 +351,15 @@ class ResultsTab(QWidget):
         self.table.fit_columns()
         self._mark_baseline()
 
-    @Slot()
-    def _open_menu(self) -> None:
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
         self.actions_.update()
-        self.bar.menu.popup(self.cursor().pos())
+        self.bar.menu.popup(self.table.viewport().mapToGlobal(place))
+
+    @Slot()
+    def import_runs(self) -> None:
+        """Choose zip files of runs to add."""
+        self.actions_.ask_import()
 
     @Slot()
     def _ask_train(self) -> None:

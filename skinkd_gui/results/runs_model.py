@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,16 @@ _STUDY = COLUMN_NUMBERS["study"]
 _LONGEST_NOTE = 400
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A run with what its columns show, what they are sorted by, and what it is found by."""
+
+    run: RunSummary
+    texts: tuple[str, ...]
+    values: tuple[SortValue, ...]
+    facts: RunFacts
+
+
 class RunsModel(QAbstractTableModel):
     """One row per run that is shown, or per heading; one column per entry of `COLUMNS`.
 
@@ -33,9 +44,7 @@ class RunsModel(QAbstractTableModel):
         super().__init__(parent)
         self._runs: tuple[RunSummary, ...] = ()
         self._studies: dict[str, StudyFacts] = {}
-        self._texts: list[tuple[str, ...]] = []
-        self._values: list[tuple[SortValue, ...]] = []
-        self._facts: list[RunFacts] = []
+        self._entries: list[_Entry] = []
         self._words: tuple[str, ...] = ()
         self._filters = Filters()
         self._sorted_by = (STARTED, Qt.SortOrder.DescendingOrder)
@@ -44,6 +53,8 @@ class RunsModel(QAbstractTableModel):
         self._passing: list[int] = []
         self._rows: list[Row] = []
         self._row_of: dict[Path, int] = {}
+        self.stays = True
+        """Whether the last reset left the rows where they were, as far as they are the same."""
         self._baseline: Path | None = None
         self._pin = QIcon()
 
@@ -52,10 +63,11 @@ class RunsModel(QAbstractTableModel):
     def set_runs(self, runs: Sequence[RunSummary], studies: Mapping[str, StudyFacts] | None = None) -> None:
         """Replace all runs, and what is known of their studies."""
         self.beginResetModel()
-        self._runs, self._studies = tuple(runs), dict(studies or {})
-        self._texts = [self._texts_of(run) for run in self._runs]
-        self._values = [tuple(column.value(run) for column in COLUMNS) for run in self._runs]
-        self._facts = [facts_of(run, self._studies) for run in self._runs]
+        self.stays = True
+        studies = dict(studies or {})
+        known = {entry.run.folder: entry for entry in self._entries} if studies == self._studies else {}
+        self._runs, self._studies = tuple(runs), studies
+        self._entries = [self._entry(run, known.get(run.folder)) for run in self._runs]
         self._arrange()
         self.endResetModel()
 
@@ -73,7 +85,7 @@ class RunsModel(QAbstractTableModel):
 
     def fold(self, slug: str, folded: bool) -> None:
         """Hide or show the runs under a study's heading."""
-        self._change(folded=self._folded | {slug} if folded else self._folded - {slug})
+        self._change(folded=self._folded | {slug} if folded else self._folded - {slug}, stays=True)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column's values; runs without one stay last."""
@@ -87,10 +99,11 @@ class RunsModel(QAbstractTableModel):
             roles = [Qt.ItemDataRole.DecorationRole, Qt.ItemDataRole.ToolTipRole]
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0), roles)
 
-    def _change(self, **values: Any) -> None:
+    def _change(self, *, stays: bool = False, **values: Any) -> None:
         """Set what is named and arrange the rows anew, if anything changes."""
         if all(getattr(self, f"_{name}") == value for name, value in values.items()):
             return
+        self.stays = stays
         self.beginResetModel()
         for name, value in values.items():
             setattr(self, f"_{name}", value)
@@ -99,20 +112,23 @@ class RunsModel(QAbstractTableModel):
 
     def _arrange(self) -> None:
         column, order = self._sorted_by
-        passing = [row for row, facts in enumerate(self._facts) if facts.passes(self._words, self._filters)]
-        values = [value[column] for value in self._values]
+        passing = [row for row, entry in enumerate(self._entries) if entry.facts.passes(self._words, self._filters)]
+        values = [entry.values[column] for entry in self._entries]
         self._passing = sorted_rows(passing, values, descending=order is Qt.SortOrder.DescendingOrder)
         self._rows = list(self._passing)
         if self._grouped:
             self._rows = grouped_rows(self._passing, self._runs, self._studies, self._folded)
         self._row_of = {self._runs[row].folder: place for place, row in enumerate(self._rows) if isinstance(row, int)}
 
-    def _texts_of(self, run: RunSummary) -> tuple[str, ...]:
+    def _entry(self, run: RunSummary, known: _Entry | None) -> _Entry:
+        """The texts, values and facts of a run; the known ones when it is the very same summary."""
+        if known is not None and known.run is run:
+            return known
         texts = [column.text(run) for column in COLUMNS]
         study = self._studies.get(run.annotations.study)
         if study is not None:
             texts[_STUDY] = study.name
-        return tuple(texts)
+        return _Entry(run, tuple(texts), tuple(column.value(run) for column in COLUMNS), facts_of(run, texts))
 
     # Questions
 
@@ -124,7 +140,7 @@ class RunsModel(QAbstractTableModel):
     @property
     def facts(self) -> Sequence[RunFacts]:
         """What all runs can be filtered by."""
-        return self._facts
+        return [entry.facts for entry in self._entries]
 
     @property
     def studies(self) -> Mapping[str, StudyFacts]:
@@ -191,7 +207,7 @@ class RunsModel(QAbstractTableModel):
             words = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)
             return row.text if column == 0 and role in words else None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._texts[row][column]
+            return self._entries[row].texts[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if COLUMNS[column].numeric else _LEFT
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -216,7 +232,7 @@ class RunsModel(QAbstractTableModel):
         run = self._runs[row]
         if column:
             unfinished = run.status.state in (RunState.FAILED, RunState.STOPPED) and run.status.message
-            return run.status.message if unfinished else self._texts[row][column]
+            return run.status.message if unfinished else self._entries[row].texts[column]
         lines = [run.status.name]
         if run.folder == self._baseline:
             lines.append("The baseline: other runs are compared with it")

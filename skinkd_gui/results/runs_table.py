@@ -237,8 +237,11 @@ class RunsTable(QTableView):
 
     def selected(self) -> tuple[RunSummary, ...]:
         """The selected runs from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return tuple(run for row in rows if (run := self._runs.run(row)) is not None)
+        # not `selectedRows`, which looks at every column of every row
+        ranges = self.selectionModel().selection()
+        parts = [ranges.at(place) for place in range(ranges.count())]
+        rows = {row for part in parts for row in range(part.top(), part.bottom() + 1)}
+        return tuple(run for row in sorted(rows) if (run := self._runs.run(row)) is not None)
 
     def current(self) -> RunSummary | None:
         """The run of the row that was touched last, when it is selected; otherwise the first selected one."""
@@ -285,7 +288,12 @@ class RunsTable(QTableView):
         if row >= 0:
             flags = QItemSelectionModel.SelectionFlag
             self.selectionModel().setCurrentIndex(self._runs.index(row, 0), flags.NoUpdate)
-        self.verticalScrollBar().setValue(scroll)
+        if self._runs.stays:
+            self.verticalScrollBar().setValue(scroll)
+        elif row >= 0:
+            self.scrollTo(self._runs.index(row, 0))
+        else:
+            self.scrollToTop()
         self.selection_kept.emit()
 
 

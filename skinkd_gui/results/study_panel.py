@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QProgressBar,
+    QScrollArea,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
@@ -22,7 +32,7 @@ from skinkd_gui.results.study_findings import (
 )
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
-from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
 if TYPE_CHECKING:
@@ -31,6 +41,8 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
     from core.study.results import StudyResults
 
+_PROGRESS_WIDTH = 200  # pixels
+_MATRIX_HEIGHT = 290  # pixels, with which every cell can be read
 _FLATTERED = (
     "Of each method the configuration with the best F1 on the test images. Choosing by test scores flatters the chosen."
 )
@@ -50,38 +62,36 @@ class StudyPanel(QWidget):
         self._found: StudyFindings | None = None
         self._job: Job | None = None
         self._left: list[Job] = []  # cancelled, still ending
-        self.heading = make_label("", "heading", self)
-        self.progress = QProgressBar(self)
-        self.progress.setObjectName("studyProgress")
-        self.progress.setAccessibleName("Finished runs of the study")
-        self.progress.setMaximumWidth(260)
+        self._build_controls()
         self.banner = Banner(self)
         self.banner.setObjectName("studyBanner")
+        self.banner.setMinimumHeight(1)  # it takes what its text needs in the present width, which is little
         self._waiting = EmptyState("chart", "Reading the study...", "", self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._waiting)
-        self._pages.addWidget(self._build_tabs())
+        self._pages.addWidget(_scrolled(self._build_tabs(), self))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._build_top())
         layout.addWidget(self.banner)
         layout.addWidget(self._pages, 1)
 
-    def _build_top(self) -> QHBoxLayout:
-        self.resume_button = make_button("Go on with the study", "studyResumeButton", self)
+    def _build_controls(self) -> None:
+        """Progress and buttons in a row, for whoever shows the panel to put where there is room."""
+        self.controls = QWidget(self)
+        self.progress = QProgressBar(self.controls)
+        self.progress.setObjectName("studyProgress")
+        self.progress.setAccessibleName("Finished runs of the study")
+        self.progress.setFixedWidth(_PROGRESS_WIDTH)
+        self.resume_button = make_button("Go on with the study", "studyResumeButton", self.controls)
         self.resume_button.setToolTip("Train the runs that are not finished yet")
-        self.resume_button.setProperty("primary", True)
         self.resume_button.clicked.connect(self._resume)
-        self.report_button = make_button("Make report...", "studyReportButton", self)
+        self.report_button = make_button("Report on the study...", "studyReportButton", self.controls)
         self.report_button.setToolTip("One page with the tables and figures of the whole study")
         self.report_button.clicked.connect(self._report)
-        row = QHBoxLayout()
-        row.addWidget(self.heading)
-        row.addWidget(self.progress, 1)
-        row.addStretch(1)
-        row.addWidget(self.report_button)
-        row.addWidget(self.resume_button)
-        return row
+        row = QHBoxLayout(self.controls)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.progress, self.report_button, self.resume_button):
+            row.addWidget(widget)
 
     def _build_tabs(self) -> QTabWidget:
         self.tabs = QTabWidget(self)
@@ -107,15 +117,15 @@ class StudyPanel(QWidget):
         self.tabs.addTab(self.table, "Scores")
         self.tabs.addTab(self.alpha, "F1 over alpha")
         self.tabs.addTab(self._with_note(self.best), "Best runs by class")
-        self.tabs.addTab(self._with_note(self.confusion), "Confusion matrices")
+        self.tabs.addTab(self._with_note(_scrolled(self.confusion, self)), "Confusion matrices")
         self.tabs.addTab(self.departures, "Departures")
         return self.tabs
 
-    def _with_note(self, panel: FigurePanel) -> QWidget:
+    def _with_note(self, content: QWidget) -> QWidget:
         page = QWidget(self)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(panel, 1)
+        layout.addWidget(content, 1)
         layout.addWidget(make_label(_FLATTERED, "small", page, wrap=True))
         return page
 
@@ -135,7 +145,6 @@ class StudyPanel(QWidget):
             self._found = None
             self._waiting.set_text("Reading the study...", "")
             self._pages.setCurrentIndex(0)
-            self.heading.setText("")
             self.banner.show_message("")
             for widget in (self.progress, self.resume_button, self.report_button):
                 widget.setVisible(False)
@@ -185,7 +194,6 @@ class StudyPanel(QWidget):
     def _show(self, found: StudyFindings) -> None:
         results = found.results
         done, planned = progress_of(results)
-        self.heading.setText(breakable(f"Study: {results.study.name}"))
         self.progress.setRange(0, max(1, planned))
         self.progress.setValue(done)
         self.progress.setFormat(f"{done:,} of {planned:,} runs done")
@@ -233,6 +241,7 @@ class StudyPanel(QWidget):
 
             return confusion_grid(runs, style, shares)
 
+        self.confusion.view.setMinimumHeight(_MATRIX_HEIGHT * max(1, (len(runs) + 1) // 2))
         stem = f"{found.results.study.name}-confusion"
         self.confusion.set_figure(build if runs else None, stem, "Nothing of this study is finished yet.")
 
@@ -254,6 +263,14 @@ class StudyPanel(QWidget):
         for job in (self._job, *self._left):
             if job is not None:
                 job.shut_down()
+
+
+def _scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
+    area = QScrollArea(parent)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    return area
 
 
 def _any_point(results: StudyResults) -> bool:

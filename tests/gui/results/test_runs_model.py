@@ -178,7 +178,7 @@ def test_studies_stand_under_headings_that_fold(model, qtmodeltester):
     model.sort(COLUMN["Weighted F1"], Qt.SortOrder.DescendingOrder)
     model.group(True)
     qtmodeltester.check(model)
-    heading = "[The paper's study: 2 of 22 done, 3 runs shown]"
+    heading = "[The paper's study: 2 of 22 done]"
     rest = ["[other: 1 of 1 done]", "old", "[Not part of a study: 1 run]", "alone"]
     assert shown(model) == [heading, "best", "mid", "broken", *rest]
     model.fold("paper", True)
