@@ -35,7 +35,7 @@ __all__ = [
     "subgroup_plot",
 ]
 
-_KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+_KINDS = {"age": "Age", "sex": "Sex", "site": "Site"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def difference_plot(comparison: Comparison, style: FigureStyle) -> Figure:
     axes.axvline(0, color=style.muted, linewidth=1.2, zorder=1)
     reach = max((abs(edge) for edge in axes.get_xlim()), default=1.0)
     axes.set_xlim(-reach, reach)
-    dress(axes, style, x="Difference from the baseline in percentage points (right: better)", grid="x")
+    dress(axes, style, x="Difference from the baseline\n(percentage points; right is better)", grid="x")
     handles = [
         _mark(style, "better", "Better than the baseline"),
         _mark(style, "worse", "Worse"),
@@ -88,7 +88,7 @@ def subgroup_plot(subgroups: Sequence[Subgroup], style: FigureStyle) -> Figure:
     axes = figure.add_subplot()
     _forest(axes, style, rows, scale=1.0)
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
     for place in range(1, len(subgroups)):
         if subgroups[place].kind != subgroups[place - 1].kind:
             axes.axhline(place - 0.5, color=style.muted, linewidth=0.8)

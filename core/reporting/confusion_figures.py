@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.evaluation.scores import Scores
 from core.reporting.layout import fit_texts
 from core.reporting.picking import CellPick, gid_of
-from core.reporting.style import FigureStyle, add_title, contrast_text, dress, message_figure, new_figure, shorten
+from core.reporting.style import FigureStyle, add_title, contrast_text, dress, message_figure, new_figure
 
 _NO_SHARE = "–"
 _LEAST_SPAN = 0.1  # of shares: differences below it stay pale, so that noise does not look like a finding
@@ -69,9 +69,10 @@ def confusion_grid(runs: Sequence[tuple[str, Scores]], style: FigureStyle, norma
         _draw(axes, style, _shares(scores, normalise), _ramp(style), panel)
         lowest = panel + columns >= len(runs)
         left = panel % columns == 0
-        dress(axes, style, x=_across(normalise) if lowest else "", y="Truth and number of images" if left else "")
+        truth = "Truth and number of images" if rows == 1 else "Truth"
+        dress(axes, style, x=_across(normalise, short=True) if lowest else "", y=truth if left else "")
         _bare(axes, style)
-        axes.set_title(shorten(title, 38), loc="left", color=style.text, fontsize=style.font_size, fontweight="bold")
+        add_title(axes, style, title)
     return figure
 
 
@@ -106,8 +107,8 @@ def difference_matrix(
     _draw(axes, style, _Matrix(other.classes, labels, texts, shares, -span, span), _diverging(style), panel=0)
     unit = "percentage points" if in_points else "images"
     note = "" if same else "\nThe runs were tested on different images"
-    dress(axes, style, x=f"Prediction: more (blue) or less (orange) often, in {unit}{note}", y="Truth and number of "
-          "images")  # fmt: skip
+    across = f"Prediction: more (blue) or less (orange) often,\nin {unit}{note}"
+    dress(axes, style, x=across, y="Truth and number of images")
     _bare(axes, style)
     add_title(axes, style, title)
     return figure
@@ -133,7 +134,7 @@ def _draw(axes: Axes, style: FigureStyle, matrix: _Matrix, colours: Colormap, pa
                 fontweight="bold" if row == column else "normal",
             )
         )
-    fit_texts(axes, written)
+    fit_texts(axes, written, (style.font_size * 0.8, style.small))
     places = range(len(matrix.classes))
     axes.set_xticks(places, matrix.classes)
     axes.set_yticks(places, matrix.row_labels)
@@ -173,8 +174,9 @@ def _row_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return shares
 
 
-def _across(normalise: bool) -> str:
-    return f"Prediction ({'per cent of the true class' if normalise else 'images'})"
+def _across(normalise: bool, *, short: bool = False) -> str:
+    unit = "images" if not normalise else "per cent" if short else "per cent of the true class"
+    return f"Prediction ({unit})"
 
 
 def _signed(value: int) -> str:

@@ -149,7 +149,7 @@ def _missing(runs: Sequence[tuple[str, Sequence[EpochRecord]]], drawn: Sequence[
         lines.append(f"{left} of {len(runs)} runs not shown: {why}")
     kinds = {record.train_loss.distillation is None for _, history in runs for record in history}
     if what == "loss" and len(kinds) > 1:
-        lines.append("Losses with and without a teacher's part do not compare")
+        lines.append("Losses with and without a teacher's part\ndo not compare")
     return "".join(f"\n{line}" for line in lines)
 
 

@@ -26,6 +26,7 @@ METHODS = (("kl", False), ("dist", False), ("kl", True), ("dist", True))
 
 _WORDS = {"kl": "KL", "dist": "DIST"}
 _MARKERS = "osD^"
+_LEAST_GAP = 0.085  # of the axis, between two labels of alpha
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def f1_over_alpha(results: StudyResults, style: FigureStyle) -> Figure:
     published = [row for found in rows.values() for _, row in found if row.published_f1 is not None]
     if published:
         axes.plot([], [], color=style.muted, marker="x", linestyle="", alpha=0.8, label="Published (paper)")
-    alphas = sorted({alpha for found in rows.values() for alpha, _ in found})
-    axes.set_xticks(_sparse(alphas), [f"{alpha:g}" for alpha in _sparse(alphas)])
+    alphas = _sparse([alpha for found in rows.values() for alpha, _ in found])
+    axes.set_xticks(alphas, [f"{alpha:g}" for alpha in alphas])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     dress(axes, style, x="Alpha: weight of what the teacher says", y="Weighted F1 (test images)", grid="y")
@@ -139,13 +140,13 @@ def _level(
 
 
 def _sparse(alphas: Sequence[float]) -> list[float]:
-    """The alphas without those so near to the one before that their labels would touch."""
+    """The alphas whose labels do not touch: those that most rows have first. `alphas` holds one for each row."""
+    span = (max(alphas) - min(alphas)) or 1.0
     kept: list[float] = []
-    span = (alphas[-1] - alphas[0]) or 1.0
-    for alpha in alphas:
-        if not kept or alpha - kept[-1] >= span * 0.055:
+    for alpha in sorted(set(alphas), key=lambda value: (-alphas.count(value), value)):
+        if all(abs(alpha - other) >= span * _LEAST_GAP for other in kept):
             kept.append(alpha)
-    return kept
+    return sorted(kept)
 
 
 __all__ = ["METHODS", "BestRun", "best_per_method", "best_runs", "confusion_grid", "f1_over_alpha", "method_title"]

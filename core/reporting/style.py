@@ -103,9 +103,11 @@ def dress(axes: Axes, style: FigureStyle, *, x: str = "", y: str = "", grid: str
 
 
 def add_title(axes: Axes, style: FigureStyle, text: str) -> None:
-    """A title at the left edge, when there is one."""
+    """A title at the left edge, when there is one; at every size of the figure as much of it as the axes are wide."""
     if text:
-        axes.set_title(shorten(text, 70), loc="left", color=style.text, fontsize=style.font_size, fontweight="bold")
+        from core.reporting.layout import fit_title
+
+        fit_title(axes, axes.set_title(text, loc="left", color=style.text, fontsize=style.font_size, fontweight="bold"))
 
 
 def add_legend(

@@ -97,7 +97,7 @@ def _keep_together(document: QTextDocument, height: float, token: CancelToken) -
         top = layout.blockBoundingRect(block).top()
         if following.isValid() and _leads(block) and (top % height) > height * _HIGHEST:
             below = _first_below(block)
-            if below.isValid() and int(layout.blockBoundingRect(below).top() // height) > int(top // height):
+            if below.isValid() and _first_line(document, below) // height > top // height:
                 token.check()
                 cursor = QTextCursor(block)
                 form = cursor.blockFormat()
@@ -106,6 +106,15 @@ def _keep_together(document: QTextDocument, height: float, token: CancelToken) -
                 document.markContentsDirty(0, document.characterCount())
                 breaks += 1
         block = following
+
+
+def _first_line(document: QTextDocument, block: QTextBlock) -> float:
+    """The middle of a block's first line: a tall picture goes to the next page while its block begins on this one."""
+    top = document.documentLayout().blockBoundingRect(block).top()
+    if not block.layout().lineCount():
+        return top
+    line = block.layout().lineAt(0)
+    return top + line.y() + line.height() / 2
 
 
 def _leads(block: QTextBlock) -> bool:

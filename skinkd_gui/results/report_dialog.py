@@ -103,8 +103,8 @@ class ReportDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(make_label(heading, "title", self))
         text = (
-            "Images and their division, recipes, versions, hashes, scores with intervals and limits are always in it, so "
-            "that another group can repeat the work. Names of folders are told, not where they lie on this computer."
+            "Images and their division, versions, hashes, scores with intervals and limits are always in it; with the "
+            "recipes, another group can repeat the work. Folders are named, but not where they lie on this computer."
         )
         layout.addWidget(make_label(text, "muted", self, wrap=True))
         self._form = QWidget(self)
@@ -204,7 +204,7 @@ class ReportDialog(QDialog):
         self.make_button.setDefault(True)
         self.make_button.clicked.connect(self._ask_and_start)
         self.close_button = _button("Close", "reportCloseButton", self)
-        self.close_button.clicked.connect(self.reject)
+        self.close_button.clicked.connect(self._cancel_or_close)
         row = QHBoxLayout()
         for button in (self.open_button, self.folder_button):
             row.addWidget(button)
@@ -289,7 +289,7 @@ class ReportDialog(QDialog):
         self.news.show_message("")
         self._doing.setText("Reading the runs...")
         self.progress.setRange(0, 0)
-        self._job = Job(lambda report, token: make_report(order, report, token), self)
+        self._job = Job(lambda report, token: make_report(order, report, token))
         self._job.reported.connect(self._show_event)
         self._job.succeeded.connect(self._take)
         self._job.failed.connect(self._show_failure)
@@ -337,13 +337,21 @@ class ReportDialog(QDialog):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._made.parent)))
 
     @Slot()
+    def _cancel_or_close(self) -> None:
+        if self._job is None:
+            self.reject()
+        else:
+            self._doing.setText("Stopping...")
+            self._job.cancel()
+
+    @Slot()
     def reject(self) -> None:
-        """Cancel what is being made; without any, close."""
+        """Close; while a report is being made, as soon as that has stopped."""
         if self._job is None:
             super().reject()
             return
-        self._doing.setText("Stopping...")
-        self._job.cancel()
+        self._leaving = True
+        self._cancel_or_close()
 
     def shut_down(self) -> None:
         """End the work and wait for it; called before the window goes."""

@@ -65,7 +65,7 @@ def report_html(
         report(Progress(Phase.REPORTING, place, len(figures)))
         if block.key not in drawn:
             drawn[block.key] = draw(block, for_print=for_print)
-    template = _environment().get_template("print.html.j2" if for_print else "page.html.j2")
+    template = page_environment().get_template("print.html.j2" if for_print else "page.html.j2")
     from resources.files import resource_text
 
     return template.render(content=content, pictures=drawn, css=resource_text("report/page.css"))
@@ -98,7 +98,8 @@ def _address(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """The templates of `resources/report`: everything that is filled in is escaped, a missing value is an error."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     from resources.files import resource_text
