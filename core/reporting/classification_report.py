@@ -1,0 +1,361 @@
+"""What was said of images, to print or to file: HTML for Qt's QTextDocument (and any browser), everything inside it.
+
+Each image's verdict stands before its probabilities, and "research use only" before everything. Texts that come from
+files are escaped; of paths only as much is shown as tells the images apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.data.decoding import UnreadableImageError, decode_image, decode_picture
+from core.data.finding import printable
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.similar import SimilarCase
+from core.inference.trust import Assessment, Verdict
+from core.models.info import ModelInfo
+from core.reporting.words import NONE, fraction
+from resources.classes import class_descriptions
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+
+PICTURE_SIDE = 560
+"""Pixels of the longest side of a picture in a report; more makes the file large and shows nothing more on paper."""
+
+MOST_DETAILED = 100
+"""How many images of a batch get a page of their own by default; all are in the table."""
+
+_SMALL_SIDE = 150
+_SHOWN_WIDTH, _SHOWN_SMALL = 228, 88  # pixels of 1/96 inch on the page
+_OVERLAY_OPACITY = 0.7
+_GROUPS = (("malignant", "Malignant"), ("precancerous", "Precancerous"), ("benign", "Benign"))
+_TONES = {
+    Verdict.CONFIDENT: "#e3f2ee",
+    Verdict.UNCERTAIN: "#fff4e5",
+    Verdict.UNLIKE: "#fdeaea",
+    Verdict.UNKNOWN: "#eef2f5",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ReportImage:
+    """One classified image with what is to be shown of it: uint8 RGB pictures (h, w, 3) of any size.
+
+    `heat` is the heat map of the class `heat_code`, float32 (S, S) in 0..1; `no_heat` says why there is none. Without a
+    `picture` the image stands in the table only.
+    """
+
+    result: Classification
+    picture: NDArray[np.uint8] | None = None
+    heat: NDArray[np.float32] | None = None
+    heat_code: str = ""
+    no_heat: str = ""
+    similar: tuple[SimilarCase, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReportSubject:
+    """The model that answered, and with which settings: `settings` are (name, value) in plain words."""
+
+    name: str
+    info: ModelInfo
+    digest: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    group: str
+    share: str
+    width: int
+    first: bool
+
+
+@dataclass(frozen=True)
+class _Group:
+    title: str
+    share: str
+    rows: tuple[_Row, ...]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    address: str
+    width: int
+    height: int
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One image as the template shows it."""
+
+    name: str
+    title: str
+    sentence: str
+    tone: str
+    prediction_set: str
+    answer: str
+    groups: tuple[_Group, ...]
+    pictures: tuple[_Picture, ...]
+    heat_text: str
+    similar: tuple[_Picture, ...]
+    note: str
+
+
+def gather_images(
+    rows: Sequence[Classification],
+    classifier: Classifier | None = None,
+    *,
+    most: int = MOST_DETAILED,
+    report: Report = ignore,
+    token: CancelToken | None = None,
+) -> tuple[ReportImage, ...]:
+    """The images of a report with their pictures and, with a `classifier`, the heat map of each diagnosis.
+
+    Reads at most `most` pictures again; further images come without. A picture that is gone meanwhile is left out, and
+    so is the heat map of a network that has none. Reports `Progress`; raises `Cancelled`.
+    """
+    token = token or CancelToken()
+    images: list[ReportImage] = []
+    wanted = min(most, sum(row.code is not None for row in rows))
+    shown = 0
+    for row in rows:
+        token.check()
+        if row.code is None or shown >= wanted:
+            images.append(ReportImage(row))
+            continue
+        report(Progress(Phase.REPORTING, shown, wanted))
+        images.append(_with_pictures(row, classifier))
+        shown += 1
+    report(Progress(Phase.REPORTING, wanted, wanted))
+    return tuple(images)
+
+
+def classification_report_html(
+    images: Sequence[ReportImage], subject: ReportSubject, *, made: datetime, title: str = ""
+) -> str:
+    """The report of one image or of a batch; `made` carries its time zone. Raises ValueError without images."""
+    from core.reporting.report.page import page_environment
+
+    if not images:
+        raise ValueError("a report needs images")
+    names = display_names([image.result.path for image in images])
+    detailed = [(image, name) for image, name in zip(images, names, strict=True) if image.picture is not None]
+    answered = [image.result for image in images if image.result.code is not None]
+    left = [(name, image.result.error) for image, name in zip(images, names, strict=True) if image.result.code is None]
+    return (
+        page_environment()
+        .get_template("classification.html.j2")
+        .render(
+            title=title or ("Skin lesion image" if len(images) == 1 else f"{len(images):,} skin lesion images"),
+            made=made.strftime("%Y-%m-%d %H:%M %Z").strip(),
+            warnings=[RESEARCH_USE, *([SYNTHETIC_WARNING] if subject.info.synthetic else [])],
+            subject=subject.name,
+            facts=_facts(subject),
+            counts=_counts(answered, len(left)) if len(images) > 1 else [],
+            table=_table(images, names) if len(images) > 1 else [],
+            pages=[_page(image, name) for image, name in detailed],
+            undetailed=len(answered) - len(detailed),
+            left=left,
+            meaning=HEAT_MAP_MEANING,
+        )
+    )
+
+
+def display_names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Names that tell the files apart, without the folders that all of them lie in; control characters escaped."""
+    if len({path.name for path in paths}) == len(paths):
+        return tuple(_visible(path.name) for path in paths)
+    try:
+        common = os.path.commonpath([path.absolute().parent for path in paths])
+    except ValueError:  # on several drives
+        return tuple(_visible(str(path)) for path in paths)
+    return tuple(_visible(path.absolute().relative_to(common).as_posix()) for path in paths)
+
+
+def _visible(name: str) -> str:
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in printable(name))
+
+
+def _with_pictures(row: Classification, classifier: Classifier | None) -> ReportImage:
+    try:
+        picture = np.asarray(decode_picture(row.path, PICTURE_SIDE, PICTURE_SIDE))
+        found = ReportImage(row, picture)
+        if classifier is None or row.code is None:
+            return found
+        pixels = decode_image(row.path, classifier.info.preprocessing.image_size)
+        return replace(found, heat=heat_map(classifier, pixels, row.code), heat_code=row.code)
+    except UnreadableImageError:
+        return ReportImage(row)
+    except SkinKDError as error:
+        return replace(found, no_heat=error.summary)
+
+
+def _facts(subject: ReportSubject) -> list[tuple[str, str]]:
+    info = subject.info
+    temperature = "not calibrated" if info.temperature == 1.0 else f"calibrated, temperature {info.temperature:.3g}"
+    facts = [
+        ("Model", subject.name),
+        ("Network", f"{info.architecture}, images of {info.preprocessing.image_size} pixels"),
+        ("Trained on", info.trained_on or NONE),
+        ("Probabilities", temperature),
+        *subject.settings,
+        ("SkinKD that trained it", info.skinkd_version or NONE),
+    ]
+    return [*facts, ("Model file (SHA-256)", subject.digest)] if subject.digest else facts
+
+
+def _counts(rows: Iterable[Classification], left: int) -> list[tuple[str, str]]:
+    rows = list(rows)
+    verdicts = Counter(row.assessment.verdict for row in rows if row.assessment is not None)
+    counts = [(verdict.words, f"{verdicts[verdict]:,}") for verdict in Verdict if verdicts[verdict]]
+    codes = Counter(row.code for row in rows if row.code)
+    counts += [(f"Likeliest: {class_name(code)}", f"{count:,}") for code, count in codes.most_common()]
+    return [*counts, ("Not classified", f"{left:,}")] if left else counts
+
+
+def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Image, verdict, prediction set, likeliest class with its probability, malignant total."""
+    rows: list[tuple[str, ...]] = []
+    for image, name in zip(images, names, strict=True):
+        row = image.result
+        if row.code is None:
+            continue
+        assessment = row.assessment
+        rows.append(
+            (
+                name,
+                assessment.verdict.words if assessment else NONE,
+                _codes(assessment),
+                class_name(row.code),
+                _share(row.probability),
+                _share(row.malignant),
+            )
+        )
+    return rows
+
+
+def _codes(assessment: Assessment | None) -> str:
+    if assessment is None or assessment.verdict is Verdict.UNKNOWN:
+        return NONE
+    return ", ".join(assessment.prediction_set) or "none"
+
+
+def _page(image: ReportImage, name: str) -> _Page:
+    row, assessment = image.result, image.result.assessment
+    verdict = assessment.verdict if assessment else Verdict.UNKNOWN
+    return _Page(
+        name=name,
+        title=verdict.words,
+        sentence=assessment.sentence if assessment else "This model can not tell whether its answer can be trusted.",
+        tone=_TONES[verdict],
+        prediction_set=_prediction_set(row),
+        answer=f"Likeliest: {class_name(row.code or '')}, {_share(row.probability)}",
+        groups=_groups(row),
+        pictures=_pictures(image),
+        heat_text=_heat_text(image),
+        similar=_similar(image.similar),
+        note=row.note,
+    )
+
+
+def _prediction_set(row: Classification) -> str:
+    assessment = row.assessment
+    if assessment is None or assessment.verdict is Verdict.UNKNOWN:
+        return ""
+    names = ", ".join(class_name(code) for code in assessment.prediction_set) or "none of the classes"
+    return f"Can not be excluded at {100 * assessment.level:.3g} %: {names}."
+
+
+def _groups(row: Classification) -> tuple[_Group, ...]:
+    """The classes in their groups, malignant first, likeliest first in each; a group's total is of its classes."""
+    known = class_descriptions()
+    shares = dict(zip(row.classes, row.probabilities or (), strict=False))
+    groups = []
+    for key, title in _GROUPS:
+        codes = [code for code in shares if (known[code].group if code in known else "benign") == key]
+        if not codes:
+            continue
+        ordered = sorted(codes, key=lambda code: -shares[code])
+        rows = tuple(
+            _Row(class_name(code), key, _share(shares[code]), round(160 * shares[code]), code == row.code)
+            for code in ordered
+        )
+        groups.append(_Group(title, _share(min(1.0, sum(shares[code] for code in codes))), rows))
+    return tuple(groups)
+
+
+def _share(value: float | None) -> str:
+    """A probability; what only rounds to nothing or all says so, since a model is never that sure."""
+    if value is not None and value < 0.0005:
+        return "under 0.1 %"
+    return "over 99.9 %" if value is not None and value > 0.9995 else fraction(value)
+
+
+def _pictures(image: ReportImage) -> tuple[_Picture, ...]:
+    if image.picture is None:
+        return ()
+    pictures = [_picture(image.picture, PICTURE_SIDE, _SHOWN_WIDTH, "The image")]
+    if image.heat is not None:
+        mixed = overlay(_bounded(image.picture, PICTURE_SIDE), image.heat, _OVERLAY_OPACITY)
+        pictures.append(_picture(mixed, PICTURE_SIDE, _SHOWN_WIDTH, f"Heat map for {class_name(image.heat_code)}"))
+    return tuple(pictures)
+
+
+def _heat_text(image: ReportImage) -> str:
+    if image.heat is None:
+        return image.no_heat
+    return HEAT_MAP_MEANING if float(image.heat.max()) > 0 else NO_HEAT
+
+
+def _similar(cases: Sequence[SimilarCase]) -> tuple[_Picture, ...]:
+    found = []
+    for case in cases:
+        mark = " (this very image)" if case.same_picture else " (the same lesion)" if case.same_lesion else ""
+        caption = f"{class_name(case.code)}{mark}, similarity {case.similarity:.2f}"
+        try:
+            picture = decode_picture(case.path, _SMALL_SIDE, _SMALL_SIDE) if case.path else None
+        except UnreadableImageError:
+            picture = None
+        if picture is None:
+            found.append(_Picture("", 0, 0, caption))
+        else:
+            found.append(_picture(np.asarray(picture), _SMALL_SIDE, _SHOWN_SMALL, caption))
+    return tuple(found)
+
+
+def _picture(pixels: NDArray[np.uint8], side: int, shown: int, caption: str) -> _Picture:
+    """A picture for the page: at most `side` pixels inside, at most `shown` wide and high on the page."""
+    small = _bounded(pixels, side)
+    height, width = small.shape[:2]
+    content = io.BytesIO()
+    Image.fromarray(small).save(content, "JPEG", quality=88)
+    scale = shown / max(width, height)
+    address = f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+    return _Picture(address, max(1, round(width * scale)), max(1, round(height * scale)), caption)
+
+
+def _bounded(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    if max(pixels.shape[:2]) <= side:
+        return pixels
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side))
+    return np.asarray(image)
