@@ -18,9 +18,12 @@ from core.data.decoding import Decoded, decode_noted, describe_failure, resize_i
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.collect import expand_paths
+from core.inference.judge import Judge, check_level
 from core.inference.network import Network, TorchNetwork
 from core.inference.results import Classification
+from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.info import ModelInfo
+from core.models.reference import Reference
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,13 +51,30 @@ def model_file_of(path: Path) -> Path:
 
 
 class Classifier:
-    """A loaded model that turns images into class probabilities. Use from one thread at a time."""
+    """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    def __init__(self, network: Network, info: ModelInfo, device: str, source: Path) -> None:
+    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`.
+    """
+
+    def __init__(
+        self, network: Network, info: ModelInfo, device: str, source: Path, reference: Reference | None = None
+    ) -> None:
         self.network = network
         self.info = info
         self.device = device
         self.source = source
+        self.judge = Judge(reference, info)
+        self._level = DEFAULT_LEVEL
+
+    @property
+    def level(self) -> float:
+        """The level of the prediction sets. Setting one outside `LEVELS` raises `SkinKDError`."""
+        return self._level
+
+    @level.setter
+    def level(self, level: float) -> None:
+        check_level(level)
+        self._level = level
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", report: Report = ignore) -> Classifier:
@@ -62,7 +82,7 @@ class Classifier:
 
         Imports torch. Raises `SkinKDError` when there is no such file or it is not one of SkinKD's models.
         """
-        from core.models.files import load_model
+        from core.models.files import load_model, load_reference
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
@@ -71,7 +91,8 @@ class Classifier:
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
         model, info = load_model(source, device=hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
-        return cls(TorchNetwork(model, info.preprocessing, hardware.device), info, hardware.device, source)
+        network = TorchNetwork(model, info.preprocessing, hardware.device)
+        return cls(network, info, hardware.device, source, load_reference(source))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
@@ -131,19 +152,30 @@ class Classifier:
 
     def _classify_batch(self, batch: list[tuple[Path, Decoded | str]]) -> Iterator[Classification]:
         images = [decoded.pixels for _, decoded in batch if not isinstance(decoded, str)]
-        rows = iter(self.logits(np.stack(images)) if images else ())
+        rows = iter(self._answers(np.stack(images)) if images else ())
         for path, decoded in batch:
             if isinstance(decoded, str):
                 yield Classification(path, None, None, decoded, self.info.classes)
             else:
-                yield replace(self._classification(path, next(rows)), note=decoded.note)
+                yield replace(self._classification(path, *next(rows)), note=decoded.note)
 
-    def _classification(self, path: Path, logits: NDArray[np.float32]) -> Classification:
-        if not np.isfinite(logits).all():
+    def _answers(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
+        """Logits and assessment of each image; no assessment where the logits are not finite."""
+        logits, features = self.network.answer(images)
+        usable = np.array([bool(np.isfinite(row).all()) for row in logits])
+        if features is not None:
+            usable &= np.array([bool(np.isfinite(row).all()) for row in features])
+        seen = None if features is None else features[usable]
+        assessed = iter(self.judge.assess(logits[usable], seen, images[usable], self._level))
+        return [(row, next(assessed) if good else None) for row, good in zip(logits, usable, strict=True)]
+
+    def _classification(self, path: Path, logits: NDArray[np.float32], assessment: Assessment | None) -> Classification:
+        if assessment is None:
             reason = "the model gave no usable numbers for this image; it may be damaged"
             return Classification(path, None, None, reason, self.info.classes)
         scaled = logits.astype(np.float64) / self.info.temperature
         shares = np.exp(scaled - scaled.max())
         shares /= shares.sum()
         code = self.info.classes[int(logits.argmax())]
-        return Classification(path, tuple(float(share) for share in shares), code, "", self.info.classes)
+        probabilities = tuple(float(share) for share in shares)
+        return Classification(path, probabilities, code, classes=self.info.classes, assessment=assessment)

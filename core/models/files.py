@@ -16,6 +16,7 @@ from core import atomic
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.models.info import ModelInfo, Preprocessing
+from core.models.reference import PREFIX, Reference, check_shapes, reference_from_arrays, reference_to_arrays
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +30,8 @@ _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
 
 
-def save_model(path: Path, model: nn.Module, info: ModelInfo) -> None:
-    """Write weights and `info` to `path`, whole or not at all.
+def save_model(path: Path, model: nn.Module, info: ModelInfo, reference: Reference | None = None) -> None:
+    """Write weights, `info` and, where there is one, the reference to `path`, whole or not at all.
 
     Raises `SkinKDError` when a weight is not a finite number (a training that diverged) or the file can not be written.
     """
@@ -44,6 +45,8 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo) -> None:
             f"Its weights are unusable: {fault}. The training has diverged; try a smaller learning rate.",
         )
     text = _description(info)
+    if reference is not None:
+        tensors |= _reference_tensors(reference)
     content = save(tensors, metadata={METADATA_KEY: text})
     try:
         atomic.write_bytes(path, content)
@@ -128,16 +131,53 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return metadata
 
 
+def load_reference(path: Path) -> Reference | None:
+    """What a model file keeps of its validation and training images; None where it keeps nothing.
+
+    Types and shapes are checked before a value is read. Raises `SkinKDError` when the file or the reference is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    classes = len(read_model_info(path).classes)
+    try:
+        with safe_open(path, framework="np") as file:
+            names = [name for name in file.keys() if name.startswith(PREFIX)]  # noqa: SIM118 (not a dictionary)
+            if not names:
+                return None
+            slices = {name.removeprefix(PREFIX): file.get_slice(name) for name in names}
+            kinds = {
+                name: (_KINDS.get(part.get_dtype(), "?"), tuple(part.get_shape())) for name, part in slices.items()
+            }
+            check_shapes(kinds, classes)
+            return reference_from_arrays({name: file.get_tensor(PREFIX + name) for name in slices}, classes)
+    except ValueError as error:
+        raise _damaged(path, f"What it keeps of its training images can not be used: {error}.") from error
+    except (SafetensorError, OSError, KeyError, TypeError) as error:
+        raise _damaged(path, "It can not be read; the file may be incomplete.", str(error)) from error
+
+
+_KINDS = {"F32": "float32", "F16": "float16", "U8": "uint8"}
+
+
+def _reference_tensors(reference: Reference) -> dict[str, Tensor]:
+    import torch
+
+    arrays = reference_to_arrays(reference)
+    reference_from_arrays(arrays, reference.validation_logits.shape[1])  # refuses what reading would refuse
+    return {PREFIX + name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
+
+
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """All tensors of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged."""
+    """All weights of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     read_metadata(path)
     try:
-        weights: dict[str, Tensor] = load_file(path, device="cpu")
+        tensors: dict[str, Tensor] = load_file(path, device="cpu")
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise _damaged(path, "Its weights can not be read; the file may be incomplete.", str(error)) from error
+    weights = {name: value for name, value in tensors.items() if not name.startswith(PREFIX)}
     fault = _unusable_weight(weights)
     if fault:
         raise _damaged(path, f"Its weights are unusable: {fault}.")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from core.runs.teachers import find_teacher, teacher_leaks
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 
 if TYPE_CHECKING:
+    from core.inference.calibrating import Answered, Calibrated
     from core.models.factory import LoadedModel
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
@@ -251,11 +253,12 @@ class _Run:
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
         validation = self._ask(model, data, data.split.validation, Phase.VALIDATING, hardware)
         test = self._ask(model, data, data.split.test, Phase.TESTING, hardware)
+        calibrated, calibration = self._calibrate(model, data, validation, test, hardware)
         self._report(Progress(Phase.SAVING, 0, 1))
-        self._save_model(model, data)
-        predictions = _predictions(data, validation, test)
+        self._save_model(model, data, calibrated)
+        predictions = _predictions(data, validation.logits, test.logits)
         write_predictions(self._folder.predictions_file, predictions)
-        metrics = self._metrics(data, predictions, result)
+        metrics = {**self._metrics(data, predictions, result), "calibration": calibration}
         atomic.write_text(self._folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         self._folder.set_status(
             state=RunState.FINISHED, message="", epoch=len(result.history), seconds=self._clock.seconds
@@ -264,24 +267,47 @@ class _Run:
 
     def _ask(
         self, model: LoadedModel, data: PreparedData, indices: NDArray[np.int64], phase: Phase, hardware: Hardware
-    ) -> NDArray[np.float32]:
-        """Logits (n, 8), with 32 bits: the scores are those of the model file as it will be used."""
-        from core.models.forward import forward_logits
+    ) -> Answered:
+        """Logits (n, 8) and features, with 32 bits: the scores are those of the model file as it will be used."""
+        from core.inference.calibrating import Answered
+        from core.models.forward import forward_answers
 
+        labels = data.dataset.labels[indices]
         if not len(indices):
-            return np.zeros((0, len(CLASS_CODES)), np.float32)
-        logits: NDArray[np.float32] = forward_logits(
+            return Answered(indices, labels, np.zeros((0, len(CLASS_CODES)), np.float32), None)
+        logits, features = forward_answers(
             model.model,
             model.preprocessing,
             data.store,
             indices,
             device=hardware.device,
-            precision="32",
             report=self._report,
             phase=phase,
             token=self._token,
         )
-        return logits
+        return Answered(indices, labels, logits, features)
+
+    def _calibrate(
+        self, model: LoadedModel, data: PreparedData, validation: Answered, test: Answered, hardware: Hardware
+    ) -> tuple[Calibrated, dict[str, Any]]:
+        """The temperature and what verdicts rest on, and how they do."""
+        from core.inference.calibrating import calibrate, calibration_document, stored_looks
+
+        calibrated = calibrate(
+            model.model,
+            model.preprocessing,
+            data.store,
+            data.split.train,
+            validation,
+            device=hardware.device,
+            seed=self._recipe.optimisation.seed,
+            report=self._report,
+            token=self._token,
+        )
+        for note in calibrated.notes:
+            self._report(Notice(note, Level.WARNING))
+        looks = partial(stored_looks, data.store, token=self._token)
+        return calibrated, calibration_document(calibrated, validation, test, lambda part: looks(part.indices))
 
     def _metrics(self, data: PreparedData, predictions: Predictions, result: FitResult) -> dict[str, Any]:
         notes = list(self._notes)
@@ -302,7 +328,7 @@ class _Run:
             "data": _data_facts(data),
         }
 
-    def _save_model(self, model: LoadedModel, data: PreparedData) -> None:
+    def _save_model(self, model: LoadedModel, data: PreparedData, calibrated: Calibrated | None = None) -> None:
         from core.models.files import save_model
 
         info = ModelInfo(
@@ -313,8 +339,9 @@ class _Run:
             task=self._recipe.task,
             trained_on=f"{data.dataset.root.name} ({len(data.split.train)} training images)",
             synthetic=data.dataset.synthetic,
+            temperature=calibrated.temperature if calibrated else 1.0,
         )
-        save_model(self._folder.model_file, model.model, info)
+        save_model(self._folder.model_file, model.model, info, calibrated.reference if calibrated else None)
 
 
 @dataclass

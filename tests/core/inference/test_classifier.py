@@ -47,7 +47,8 @@ def test_probabilities_are_the_softmax_of_the_runs_logits(
     files = {record.name: record.path for record in read_dataset(sample_set).records}
     predictions = finished_run.predictions()
     results = list(classifier.classify([files[name] or Path() for name in predictions.names]))
-    shares = np.exp(predictions.logits - predictions.logits.max(axis=1, keepdims=True))
+    scaled = predictions.logits / classifier.info.temperature
+    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     np.testing.assert_allclose([result.probabilities for result in results], shares, atol=1e-4)
     expected = [CLASS_CODES[index] for index in predictions.logits.argmax(axis=1)]
@@ -55,11 +56,12 @@ def test_probabilities_are_the_softmax_of_the_runs_logits(
 
 
 def test_temperature_softens_and_keeps_the_diagnosis(
-    finished_run: RunFolder, classifier: Classifier, images: list[Path], tmp_path: Path
+    finished_run: RunFolder, images: list[Path], tmp_path: Path
 ) -> None:
     model, info = load_model(finished_run.model_file)
+    save_model(tmp_path / "hard.safetensors", model, replace(info, temperature=1.0))
     save_model(tmp_path / "soft.safetensors", model, replace(info, temperature=4.0))
-    hard = next(classifier.classify(images[:1]))
+    hard = next(Classifier.load(tmp_path / "hard.safetensors", device="cpu").classify(images[:1]))
     soft = next(Classifier.load(tmp_path / "soft.safetensors", device="cpu").classify(images[:1]))
     assert soft.code == hard.code
     assert (soft.probability or 1) < (hard.probability or 0)

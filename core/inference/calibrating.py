@@ -1,0 +1,152 @@
+"""After training: the temperature, the reference that verdicts rest on, and how both do on the test images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES
+from core.evaluation.calibration import fit_temperature, reliability
+from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
+from core.events import CancelToken, Phase, Report
+from core.inference.novelty import MINIMUM, Seen, build_reference, looks_of, novelty_of
+from core.inference.trust import DEFAULT_LEVEL
+from core.models.info import Preprocessing
+from core.models.reference import Reference
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.data.store import ImageStore
+
+MOST_KNOWN = 2_000
+"""So many training images, of all classes alike, stand for all."""
+
+_CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """Answers on the images `indices` of a store: labels (n,), logits (n, classes), features (n, d) or None."""
+
+    indices: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    features: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """`temperature` for the logits, the reference for the file, and what the user must know of both."""
+
+    temperature: float
+    reference: Reference
+    notes: tuple[str, ...]
+
+
+def calibrate(
+    module: nn.Module,
+    preprocessing: Preprocessing,
+    store: ImageStore,
+    train: NDArray[np.int64],
+    validation: Answered,
+    *,
+    device: str,
+    seed: int,
+    report: Report,
+    token: CancelToken,
+) -> Calibrated:
+    """Fit the temperature on the validation answers and build the reference, asking the network for the features of at
+    most `MOST_KNOWN` of the training images `train`. Reports `Progress(CALIBRATING)`; raises `Cancelled`."""
+    from core.models.forward import forward_answers
+
+    temperature, notes = _temperature(validation)
+    known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
+    _, features = forward_answers(
+        module, preprocessing, store, known, device=device, report=report, phase=Phase.CALIBRATING, token=token
+    )
+    reference = build_reference(
+        validation.logits,
+        validation.labels,
+        Seen(validation.features, stored_looks(store, validation.indices, token)),
+        Seen(features, stored_looks(store, known, token)),
+    )
+    if not np.isfinite(reference.threshold):
+        notes.append(
+            f"There are {len(validation.labels)} validation and {len(known)} training images; it takes {MINIMUM} of "
+            "each to tell whether a picture is like those the model knows, so it gives no verdicts."
+        )
+    return Calibrated(temperature, reference, (*notes, *_rare_classes(reference)))
+
+
+def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """At most `most` of `indices` (n,), alike many of each class of `labels` (n,) as far as they go, sorted."""
+    order = np.random.default_rng(seed).permutation(len(indices))
+    # The k-th image of its class comes before the k+1-th of any other.
+    turn = np.zeros(len(indices), np.int64)
+    for label in np.unique(labels):
+        rows = order[labels[order] == label]
+        turn[rows] = np.arange(len(rows))
+    chosen = order[np.argsort(turn[order], kind="stable")][:most]
+    return np.sort(indices[chosen])
+
+
+def stored_looks(store: ImageStore, indices: NDArray[np.int64], token: CancelToken) -> NDArray[np.float32]:
+    """`looks_of` the images `indices` of a store, some at a time. Raises `Cancelled`."""
+    parts = [looks_of(store.gather(indices[:0]))]
+    for start in range(0, len(indices), _CHUNK):
+        token.check()
+        parts.append(looks_of(store.gather(indices[start : start + _CHUNK])))
+    return np.concatenate(parts)
+
+
+def calibration_document(
+    calibrated: Calibrated, validation: Answered, test: Answered, looks: Callable[[Answered], NDArray[np.float32]]
+) -> dict[str, Any]:
+    """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
+    prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
+    validation images where there are none. None stands for what is undefined."""
+    reference, temperature = calibrated.reference, calibrated.temperature
+    on = test if len(test.labels) else validation
+    novelty = novelty_of(reference, Seen(on.features, looks(on))) if np.isfinite(reference.threshold) else None
+    sets = PredictionSets(reference.validation_labels, reference.validation_logits, temperature)
+    measured = bool(len(on.labels))
+    return {
+        "temperature": temperature,
+        "part": "test" if on is test else "validation",
+        "images": len(on.labels),
+        "fitted_on": len(validation.labels),
+        "ece_before": reliability(on.labels, on.logits).expected_error if measured else None,
+        "ece_after": reliability(on.labels, on.logits, temperature).expected_error if measured else None,
+        "prediction_sets": coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL)) if measured else None,
+        "novelty_threshold": None if novelty is None else reference.threshold,
+        "unlike": None if novelty is None else float((novelty > reference.threshold).mean()),
+        "reference_bytes": reference.size_in_bytes,
+        "notes": list(calibrated.notes),
+    }
+
+
+def _temperature(validation: Answered) -> tuple[float, list[str]]:
+    count = len(validation.labels)
+    if count < MINIMUM:
+        return 1.0, [f"The probabilities are not calibrated: it takes {MINIMUM} validation images, there are {count}."]
+    if (validation.logits.argmax(axis=1) == validation.labels).all():
+        # The likelihood grows without end as T falls to 0: that would make the model sure of everything.
+        return 1.0, ["The probabilities are not calibrated: the model is right on every validation image."]
+    return fit_temperature(validation.labels, validation.logits), []
+
+
+def _rare_classes(reference: Reference) -> list[str]:
+    counts = np.bincount(reference.validation_labels, minlength=len(CLASS_CODES))
+    needed = images_needed(DEFAULT_LEVEL)
+    rare = [f"{code} ({count})" for code, count in zip(CLASS_CODES, counts, strict=True) if count < needed]
+    if not rare:
+        return []
+    return [
+        f"Prediction sets at {100 * DEFAULT_LEVEL:.0f} % always hold {', '.join(rare)}: a class with fewer than "
+        f"{needed} validation images can not be excluded."
+    ]

@@ -1,0 +1,153 @@
+"""From a network's answers to verdicts: unlike the known images first, then how many diagnoses remain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SkinKDError
+from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
+from core.inference.novelty import MINIMUM, Seen, looks_of, novelty_of
+from core.inference.results import class_name
+from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
+from core.models.info import ModelInfo
+from core.models.reference import Reference
+
+_NO_REFERENCE = (
+    "The model file does not hold what a verdict rests on (it was made without it). If you have the run, "
+    "'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
+)
+
+
+def check_level(level: float) -> None:
+    """Raise `SkinKDError` for a level that no prediction set can have."""
+    if not LEVELS[0] <= level <= LEVELS[1]:  # NaN is in no range
+        raise SkinKDError(
+            "There is no such level", f"The level is a fraction from {LEVELS[0]:g} to {LEVELS[1]:g}; it is {level:g}."
+        )
+
+
+class Judge:
+    """Weighs the answers of one model with its reference, None where its file has none."""
+
+    def __init__(self, reference: Reference | None, info: ModelInfo) -> None:
+        self.reference = reference
+        self.classes = info.classes
+        self._sets: PredictionSets | None = None
+        if reference is not None:
+            labels = reference.validation_labels
+            self._sets = PredictionSets(labels, reference.validation_logits, info.temperature)
+
+    def assess(
+        self,
+        logits: NDArray[np.float32],
+        features: NDArray[np.float32] | None,
+        images: NDArray[np.uint8],
+        level: float = DEFAULT_LEVEL,
+    ) -> list[Assessment]:
+        """One assessment per image from finite logits (n, classes), features (n, d) and the decoded images.
+
+        Raises `SkinKDError` for a level outside `LEVELS`.
+        """
+        check_level(level)
+        if self.reference is None or self._sets is None:
+            return [Assessment(Verdict.UNKNOWN, _NO_REFERENCE, level=level)] * len(logits)
+        novelty = self._novelty(features, images)
+        return [
+            self._assessed(p_values, row, distance, level)
+            for p_values, row, distance in zip(self._sets.p_values(logits), logits, novelty, strict=True)
+        ]
+
+    def at_level(self, assessment: Assessment, probabilities: Sequence[float], level: float) -> Assessment:
+        """The same image's assessment at another level, without asking the network again."""
+        check_level(level)
+        if not assessment.p_values:
+            return Assessment(Verdict.UNKNOWN, assessment.sentence, level=level)
+        p_values, order = np.asarray(assessment.p_values), np.asarray(probabilities)
+        return self._assessed(p_values, order, assessment.distance, level)
+
+    def _novelty(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> Sequence[float | None]:
+        reference = self.reference
+        assert reference is not None
+        wanted = reference.feature_directions.shape[1] if len(reference.feature_directions) else 0
+        given = 0 if features is None else features.shape[1]
+        if not np.isfinite(reference.threshold) or (wanted and wanted != given):
+            return [None] * len(images)
+        found: list[float] = novelty_of(reference, Seen(features if wanted else None, looks_of(images))).tolist()
+        return found
+
+    def _assessed(
+        self, p_values: NDArray[np.float64], order: NDArray[Any], distance: float | None, level: float
+    ) -> Assessment:
+        assert self.reference is not None
+        assert self._sets is not None
+        inside = sets_at(p_values, level)
+        chosen = tuple(self.classes[k] for k in np.argsort(-order, kind="stable") if inside[k])
+        always = tuple(self.classes[code] for code in self._sets.never_excluded(level))
+        verdict, sentence = self._verdict(chosen, always, distance, level)
+        return Assessment(
+            verdict,
+            sentence,
+            prediction_set=chosen,
+            level=level,
+            distance=distance,
+            threshold=None if distance is None else self.reference.threshold,
+            p_values=tuple(float(value) for value in p_values),
+            never_excluded=always,
+        )
+
+    def _verdict(
+        self, chosen: tuple[str, ...], always: tuple[str, ...], distance: float | None, level: float
+    ) -> tuple[Verdict, str]:
+        assert self.reference is not None
+        if distance is None:
+            return Verdict.UNKNOWN, _unknown_novelty(self.reference)
+        if not distance <= self.reference.threshold:
+            return Verdict.UNLIKE, (
+                "This picture is unlike the images that the model was trained on. It may show no lesion, or was taken "
+                "in another way. What the model says of it means nothing."
+            )
+        if len(chosen) == 1:
+            return Verdict.CONFIDENT, (
+                f"At {_percent(level)} only {class_name(chosen[0])} fits, measured on images with a proven diagnosis. "
+                "It can still be wrong."
+            )
+        return Verdict.UNCERTAIN, _uncertain(chosen, always, level, len(self.classes))
+
+
+def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: int) -> str:
+    if not chosen:
+        return f"At {_percent(level)} none of the {classes} diagnoses fits. Refer it to a specialist."
+    names = [class_name(code) for code in chosen]
+    which = "every diagnosis is possible" if len(chosen) == classes else f"{_listed(names)} are possible"
+    text = f"At {_percent(level)} {which}. Refer it to a specialist."
+    if always:
+        needed = images_needed(level)
+        text += (
+            f" {_listed([class_name(code) for code in always])} can not be excluded at this level in any image: the "
+            f"model was checked on fewer than {needed} such images."
+        )
+    return text
+
+
+def _unknown_novelty(reference: Reference) -> str:
+    if not np.isfinite(reference.threshold):
+        return (
+            f"The model was checked on {reference.images} images only; it takes {MINIMUM} to tell whether a picture is "
+            "like those it knows. Do not rely on the probabilities."
+        )
+    return (
+        "This form of the model does not show the features by which it would be told whether the picture is like its "
+        "training images. Do not rely on the probabilities."
+    )
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:.4g} %"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

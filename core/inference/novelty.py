@@ -1,0 +1,159 @@
+"""How unlike the training images a picture is: in the network's features, and in its plain looks.
+
+Features: the distance of the normalised pooled features from the space in which those of training images vary (the
+residual of their principal components; Wang et al. 2022, "ViM", section 4.1, and Ndiour et al. 2020). Looks: the mean
+distance to the five nearest training images (Sun et al. 2022, on features) in 24 whitened statistics of colour and
+texture. Novelty is the larger of both, each over the distance that 99 % of the validation images stay below.
+
+Why both: measured on ISIC images with drawings, photographs, scans, blank pages and noise, the features of a well
+trained network tell photographs and scans apart but let blank pages pass, and those of weak students tell next to
+nothing; looks do not depend on the network and find nearly all, and features add what has the colours of skin.
+k-nearest neighbours and Mahalanobis distances on the features found less than the residual.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.models.reference import Reference
+
+ACCEPTED = 0.99
+"""The share of validation images that are to count as known."""
+
+MINIMUM = 20
+"""Fewer validation or training images than this can not tell what is novel."""
+
+DIRECTIONS = 64
+NEIGHBOURS = 5
+_RIDGE = 0.02  # of the largest variance: what hardly varies must not decide
+_SIZE = 64
+_FLOOR = 2e-3  # of full brightness: differences below are the camera's noise
+_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Images as novelty sees them: features (n, d) or None, and looks (n, 24)."""
+
+    features: NDArray[np.float32] | None
+    looks: NDArray[np.float32]
+
+
+def looks_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """24 statistics (n, 24) of decoded images, uint8 (n, S, S, 3), that hardly change when a picture is turned.
+
+    Quantiles of brightness and of two opponent colours, and logarithms of quantiles of the gradients at three scales.
+    """
+    return np.stack([_looks(image) for image in images]) if len(images) else np.zeros((0, 24), np.float32)
+
+
+def _looks(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    small = Image.fromarray(image).resize((_SIZE, _SIZE), Image.Resampling.BOX)
+    fine: NDArray[np.float32] = np.asarray(small, np.float32) / np.float32(255)
+    middle = _halved(fine)
+    red, green, blue = (middle[..., channel].ravel() for channel in range(3))
+    colours = np.stack([(red + green + blue) / 3, red - green, (red + green) / 2 - blue])
+    found = [np.quantile(colours, (0.05, 0.25, 0.5, 0.75, 0.95), axis=1).ravel()]
+    for scale in (_halved(middle), middle, fine):
+        grey = scale.mean(axis=2)
+        steps = np.hypot(grey[:-1, 1:] - grey[:-1, :-1], grey[1:, :-1] - grey[:-1, :-1])
+        found.append(np.log(np.quantile(steps, (0.5, 0.9, 0.99)) + _FLOOR))
+    return np.concatenate(found).astype(np.float32)
+
+
+def _halved(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    side = image.shape[0] // 2
+    halved: NDArray[np.float32] = image.reshape(side, 2, side, 2, 3).mean(axis=(1, 3))
+    return halved
+
+
+def build_reference(
+    logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], validation: Seen, training: Seen
+) -> Reference:
+    """The reference of a model from n validation images and a sample of its training images.
+
+    The same images give the same reference to the bit on one machine. With fewer than `MINIMUM` images on either side
+    the threshold is infinite: then novelty is not known.
+    """
+    mean, directions = _feature_space(training.features)
+    look_mean, look_map = _whitening(training.looks)
+    looks = ((training.looks - look_mean) @ look_map).astype(np.float16)
+    blank = Reference(
+        validation_logits=np.asarray(logits, np.float32),
+        validation_labels=np.asarray(labels, np.uint8),
+        validation_novelty=np.zeros(len(labels), np.float32),
+        feature_mean=mean,
+        feature_directions=directions,
+        look_mean=look_mean,
+        look_map=look_map,
+        looks=looks,
+        scales=np.ones(2, np.float32),
+        threshold=math.inf,
+    )
+    if min(len(labels), len(training.looks)) < MINIMUM:
+        return blank
+    distances = _distances(blank, validation)
+    scales = np.maximum(np.quantile(distances, ACCEPTED, axis=0), 1e-6).astype(np.float32)
+    scaled = (distances / scales).max(axis=1).astype(np.float32)
+    # The conformal quantile: a further image like these is above it with a chance of 1 % at most (100 images and more).
+    rank = min(math.ceil((len(scaled) + 1) * ACCEPTED), len(scaled))
+    threshold = float(np.sort(scaled)[rank - 1])
+    values = {**vars(blank), "validation_novelty": scaled, "scales": scales, "threshold": threshold}
+    return Reference(**values)
+
+
+def novelty_of(reference: Reference, seen: Seen) -> NDArray[np.float32]:
+    """The novelty (n,) of images; above `reference.threshold` they are unlike the training images."""
+    novelty: NDArray[np.float32] = (_distances(reference, seen) / reference.scales).max(axis=1).astype(np.float32)
+    return novelty
+
+
+def _distances(reference: Reference, seen: Seen) -> NDArray[np.float32]:
+    """Distances (n, 2) in features (0 where the network shows none) and in looks."""
+    found = np.zeros((len(seen.looks), 2), np.float32)
+    directions = reference.feature_directions.astype(np.float32)
+    if len(directions) and seen.features is not None:
+        centred = _normalised(seen.features) - reference.feature_mean
+        inside = (centred @ directions.T) @ directions
+        found[:, 0] = np.linalg.norm(centred - inside, axis=1)
+    known = reference.looks.astype(np.float32)
+    nearest = min(NEIGHBOURS, len(known))
+    for start in range(0, len(found) if nearest else 0, _BATCH):
+        looks = (seen.looks[start : start + _BATCH] - reference.look_mean) @ reference.look_map
+        gaps = np.sqrt(((looks[:, None] - known[None]) ** 2).sum(axis=2))
+        found[start : start + _BATCH, 1] = np.sort(gaps, axis=1)[:, :nearest].mean(axis=1)
+    return found
+
+
+def _feature_space(features: NDArray[np.float32] | None) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Mean (d,) and principal directions (r, d) of normalised features; r is at most half of d and of the images."""
+    if features is None or len(features) < MINIMUM:
+        return np.zeros(0, np.float32), np.zeros((0, 0), np.float16)
+    known = _normalised(features)
+    mean = known.mean(axis=0)
+    count = min(DIRECTIONS, known.shape[1] // 2, len(known) // 2)
+    _, _, directions = np.linalg.svd((known - mean).astype(np.float64), full_matrices=False)
+    return mean, directions[:count].astype(np.float16)
+
+
+def _whitening(looks: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean (k,) and map (k, k) after which looks vary alike in all directions (those that hardly vary, less)."""
+    size = looks.shape[1]
+    if not len(looks):
+        return np.zeros(size, np.float32), np.eye(size, dtype=np.float32)
+    mean, spread = looks.mean(axis=0), np.maximum(looks.std(axis=0), 1e-3)
+    variances, axes = np.linalg.eigh(np.cov((looks - mean).T / spread[:, None], bias=True).astype(np.float64))
+    scale = np.sqrt(np.maximum(variances, 0) + _RIDGE * max(float(variances.max()), 1e-6))
+    return mean, (axes / scale / spread[:, None]).astype(np.float32)
+
+
+def _normalised(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    normalised: NDArray[np.float32] = (features / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return normalised

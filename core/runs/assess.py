@@ -1,0 +1,139 @@
+"""Give a finished run what its verdicts rest on, where it was made without or its validation data changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core import atomic
+from core.data.types import Part
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Report, ignore
+from core.runs.folder import RunFolder
+from core.runs.preparing import decoded, read_checked
+from core.runs.status import RunState
+
+if TYPE_CHECKING:
+    from core.data.types import DataSet
+
+_SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
+
+
+@dataclass(frozen=True)
+class AssessedRun:
+    """A run that was calibrated: its folder and the "calibration" now in its metrics.json."""
+
+    folder: Path
+    calibration: dict[str, Any]
+
+
+def assess_run(
+    folder: RunFolder, report: Report = ignore, token: CancelToken | None = None, device: str = "auto"
+) -> AssessedRun:
+    """Ask a finished run's model for its validation, test and some training images, and store temperature and reference
+    in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
+
+    Raises `SkinKDError` when the run is not finished or being worked on, its data are gone, or its model answers
+    otherwise than it did; `Cancelled`.
+    """
+    token = token or CancelToken()
+    with folder.locked():
+        if folder.status().state is not RunState.FINISHED:
+            raise SkinKDError(
+                "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
+            )
+        return AssessedRun(folder.path, _assess(folder, report, token, device))
+
+
+def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) -> dict[str, Any]:
+    from core.inference.calibrating import Answered, calibrate, calibration_document, stored_looks
+    from core.models.files import load_model, save_model
+    from core.models.forward import forward_answers
+    from core.recipe.schema import HardwareRecipe
+    from core.training.hardware import fixed_threads, resolve
+
+    recipe, metrics = folder.recipe(), folder.metrics()
+    if metrics is None:
+        raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
+    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+    module, info = load_model(folder.model_file, hardware.device)
+    dataset = _own_images(folder, read_checked(recipe, report, token))
+    store = decoded(dataset, info.preprocessing.image_size, recipe, report, token)
+    rows = _parts(folder, dataset)
+
+    def ask(part: Part) -> Answered:
+        phase = Phase.VALIDATING if part is Part.VALIDATION else Phase.TESTING
+        logits, features = forward_answers(
+            module,
+            info.preprocessing,
+            store,
+            rows[part],
+            device=hardware.device,
+            report=report,
+            phase=phase,
+            token=token,
+        )
+        logits = logits.reshape(len(rows[part]), len(info.classes))
+        return Answered(rows[part], dataset.labels[rows[part]], logits, features)
+
+    with fixed_threads(hardware.threads):
+        validation, test = ask(Part.VALIDATION), ask(Part.TEST)
+        _check_same(folder, dataset, validation.indices, validation.logits)
+        calibrated = calibrate(
+            module,
+            info.preprocessing,
+            store,
+            rows[Part.TRAIN],
+            validation,
+            device=hardware.device,
+            seed=recipe.optimisation.seed,
+            report=report,
+            token=token,
+        )
+        looks = partial(stored_looks, store, token=token)
+        document = calibration_document(calibrated, validation, test, lambda part: looks(part.indices))
+    save_model(
+        folder.model_file, module, replace(info, temperature=calibrated.temperature), reference=calibrated.reference
+    )
+    changed = {**metrics, "calibration": document}
+    atomic.write_text(folder.metrics_file, json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
+    return document
+
+
+def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
+    """The data set without images that are not in the run's split."""
+    known = {row.image for row in folder.split_rows}
+    return dataset.without({record.name for record in dataset.records if record.name not in known})
+
+
+def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Indices into the data set by part. Raises `SkinKDError` when images of the split are gone."""
+    places = {record.name: index for index, record in enumerate(dataset.records) if record.path is not None}
+    rows = [row for row in folder.split_rows if row.part is not None]
+    gone = [row.image for row in rows if row.image not in places]
+    if gone:
+        raise SkinKDError(
+            "The run's images are gone",
+            f"{len(gone)} of the {len(rows)} images in split.csv are no longer in {dataset.root}. Bring them back.",
+            "\n".join(gone[:1000]),
+        )
+    return {part: np.array([places[row.image] for row in rows if row.part is part], np.int64) for part in Part}
+
+
+def _check_same(folder: RunFolder, dataset: DataSet, indices: np.ndarray, logits: np.ndarray) -> None:
+    """Raise `SkinKDError` unless the model answers on the validation images as predictions.csv says."""
+    known = folder.predictions().of(Part.VALIDATION)
+    written = dict(zip(known.names, known.logits, strict=True))
+    for index, answer in zip(indices, logits, strict=True):
+        name = dataset.records[index].name
+        if name not in written or np.abs(written[name] - answer).max() > _SAME * (1 + np.abs(answer).max()):
+            raise SkinKDError(
+                "The run can not be calibrated",
+                f"The model answers otherwise on {name} than predictions.csv says: the image or the model file has "
+                "changed since. Restore them, or train again.",
+            )
