@@ -23,7 +23,15 @@ from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
 from core.study.files import read_study, study_to_toml
-from core.study.folder import STUDIES, StudyFolder, StudyMember, create_study, list_studies
+from core.study.folder import (
+    STUDIES,
+    StudyFolder,
+    StudyMember,
+    create_study,
+    list_studies,
+    planned_members,
+    study_place,
+)
 from core.study.paper import paper_study
 
 PAPER = "paper"
@@ -103,12 +111,12 @@ def study(
         folder, wanted = known, known.study()
     else:
         wanted = _wanted(what, request, root)
-        folder = StudyFolder(root.resolve() / STUDIES / slugify(wanted.name))
+        folder = study_place(wanted, root)
     if show:
         _show_results(folder, as_json)
         return
     if dry_run:
-        _show_plan(wanted, folder, known is not None, as_json)
+        _show_plan(wanted, folder, as_json)
         return
     if known is None:
         folder = create_study(wanted, root)
@@ -277,14 +285,13 @@ def _members(folder: StudyFolder) -> tuple[StudyMember, ...]:
         return ()
 
 
-def _show_plan(wanted: Study, folder: StudyFolder, begun: bool, as_json: bool) -> None:
+def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     from core.data.reading import read_dataset
-    from core.study.definition import members
     from core.study.paper import headline, study_departures
 
-    rows = (
-        folder.members() if begun else tuple(StudyMember(item.key, seed, item.title) for item, seed in members(wanted))
-    )
+    begun = folder.members() if folder.study_file.exists() else ()
+    standing = {(member.key, member.seed): member for member in begun}
+    rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
     said = ""
     if wanted.paper:
         dataset = read_dataset(Path(wanted.base.data.path), wanted.base.data.layout)

@@ -184,9 +184,7 @@ class StudyFolder:
     def _member(
         self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
     ) -> StudyMember:
-        several = len(study.seeds) > 1 and configuration.repeats
-        title = f"{configuration.title}, seed {seed}" if several else configuration.title
-        member = StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
+        member = _planned(study, configuration, seed)
         folder = self._folder_of(study, configuration, seed, noted)
         if folder is None:
             return member
@@ -219,26 +217,21 @@ class StudyFolder:
             ) from error
 
 
+def planned_members(study: Study) -> tuple[StudyMember, ...]:
+    """The members of a study before any is made, in the order of training."""
+    return tuple(_planned(study, configuration, seed) for configuration, seed in members(study))
+
+
 def create_study(study: Study, runs_root: Path) -> StudyFolder:
     """Make the study's folder, or find the one of the same study: what it has made is kept.
 
     A study of the same name with further configurations or seeds extends what is there. Raises `SkinKDError` when
     another study has the name, or the folder can not be written.
     """
-    base = absolute_paths(study.base, runs_root)
-    study = check_study(replace(study, base=base))
-    folder = StudyFolder(runs_root.resolve() / STUDIES / slugify(study.name))
-    if folder.study_file.exists():
-        there = folder.study()
-        difference = _difference(there, study)
-        if difference:
-            raise SkinKDError(
-                "Another study has this name",
-                f"{folder.path} holds a study with {difference}. Give the new one another name, or go on with the "
-                f"one that is there (skinkd-cli study {folder.slug}).",
-            )
-        if there == study:
-            return folder
+    study = check_study(replace(study, base=absolute_paths(study.base, runs_root)))
+    folder = study_place(study, runs_root)
+    if folder.study_file.exists() and folder.study() == study:
+        return folder
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         write_study(folder.study_file, study)
@@ -248,6 +241,21 @@ def create_study(study: Study, runs_root: Path) -> StudyFolder:
             f"{folder.path} could not be made. Choose another folder for runs (--runs, or the settings).",
             str(error),
         ) from error
+    return folder
+
+
+def study_place(study: Study, runs_root: Path) -> StudyFolder:
+    """The folder that `create_study` would make or find; nothing is written. Raises as `create_study` does when another
+    study has the name."""
+    study = replace(study, base=absolute_paths(study.base, runs_root))
+    folder = StudyFolder(runs_root.resolve() / STUDIES / slugify(study.name))
+    difference = _difference(folder.study(), study) if folder.study_file.exists() else ""
+    if difference:
+        raise SkinKDError(
+            "Another study has this name",
+            f"{folder.path} holds a study with {difference}. Give the new one another name, or go on with the "
+            f"one that is there (skinkd-cli study {folder.slug}).",
+        )
     return folder
 
 
@@ -271,6 +279,12 @@ def _difference(there: Study, new: Study) -> str:
     if not set(there.seeds) <= set(new.seeds):
         return f"the seeds {', '.join(str(seed) for seed in there.seeds)}"
     return ""
+
+
+def _planned(study: Study, configuration: Configuration, seed: int) -> StudyMember:
+    several = len(study.seeds) > 1 and configuration.repeats
+    title = f"{configuration.title}, seed {seed}" if several else configuration.title
+    return StudyMember(configuration.key, seed, title, teacher=configuration.teacher)
 
 
 def _identity(recipe: Recipe) -> str:

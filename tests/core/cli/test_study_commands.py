@@ -75,6 +75,13 @@ def test_a_stopped_study_goes_on_by_its_name(
     code, document = as_json("study", "My study")
     assert (code, len(training.done)) == (0, 22)
     assert as_json("study")[1]["studies"][0]["finished"] == 22
+    again = ("study", "paper", "--data", str(sample_set), *SMALL, "--name", "My study")
+    code, document = as_json(*again, "--seeds", "0,1", "--dry-run")
+    assert (document["runs"], document["finished"]) == (43, 22)
+    assert document["members"][-1]["title"] == "DIST 0.9 + curriculum, seed 1"
+    assert as_json(*again, "--set", "optimisation.epochs=3", "--dry-run")[1]["error"]["title"] == (
+        "Another study has this name"
+    )
     code, document = as_json("study", "my-study", "--seeds", "0,1")
     assert (code, document["error"]["title"]) == (2, "Wrong usage")
     assert "--seeds" in document["error"]["summary"]
