@@ -12,17 +12,20 @@ from typing import Any
 from core.atomic import replacing
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.trust import Verdict
 from core.models.info import ModelInfo
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = tuple("=+-@|%＝＋－＠")
+"""What begins a formula or a command in some spreadsheet, in either width of letters."""
 
 
 def write_table(path: Path, rows: Sequence[Classification], info: ModelInfo) -> None:
     """Write `rows` as CSV or JSON by the ending of `path`, whole or not at all. Raises `SkinKDError`."""
     check_target(path)
-    writer = table_to_csv if path.suffix.lower() == ".csv" else table_to_json
+    # The mark in front tells spreadsheets that the letters are UTF-8.
+    text = "\ufeff" + table_to_csv(rows, info) if path.suffix.lower() == ".csv" else table_to_json(rows, info)
     try:
-        _replace(path, writer(rows, info))
+        _replace(path, text)
     except OSError as error:
         raise SkinKDError("The table was not written", f"{path} can not be written.", str(error)) from error
 
@@ -34,21 +37,34 @@ def check_target(path: Path) -> None:
 
 
 def table_to_csv(rows: Sequence[Classification], info: ModelInfo) -> str:
-    """CSV with one row per image: file, diagnosis, probabilities (fractions), reason if unread, and the model.
+    """CSV with one row per image: file, verdict and prediction set, diagnosis, probabilities (fractions), the model.
 
-    Text that a spreadsheet would run as a formula gets a leading apostrophe.
+    `prediction_set` holds class codes with spaces between, `level` its level. Every cell is quoted, so that a `;` in a
+    name does not begin a cell where spreadsheets divide by it; text that would run as a formula gets an apostrophe.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    head = ["image", "diagnosis", "diagnosis_name", "probability", "malignant_probability"]
-    writer.writerow([*head, *info.classes, "error", "model", "trained_on"])
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    head = ["image", "verdict", "prediction_set", "level", "novelty", "diagnosis", "diagnosis_name", "probability"]
+    writer.writerow([*head, "malignant_probability", *info.classes, "note", "error", "model", "trained_on"])
     model, origin = _text(info.architecture), _text(_trained_on(info))
     for row in rows:
         name = class_name(row.code) if row.code else ""
         shares = [""] * len(info.classes) if row.probabilities is None else [f"{p:.6f}" for p in row.probabilities]
         numbers = [_number(row.probability), _number(row.malignant), *shares]
-        writer.writerow([_text(str(row.path)), row.code or "", name, *numbers, _text(row.error), model, origin])
+        texts = [_text(row.note), _text(row.error), model, origin]
+        writer.writerow([_text(str(row.path)), *_trust_cells(row), row.code or "", name, *numbers, *texts])
     return out.getvalue()
+
+
+def _trust_cells(row: Classification) -> list[str]:
+    """Verdict, prediction set, its level, novelty; empty where they are not known."""
+    assessment = row.assessment
+    if assessment is None:
+        return ["", "", "", ""]
+    if assessment.verdict is Verdict.UNKNOWN:
+        return [assessment.verdict.value, "", "", _number(assessment.novelty)]
+    codes = " ".join(assessment.prediction_set)
+    return [assessment.verdict.value, codes, f"{assessment.level:g}", _number(assessment.novelty)]
 
 
 def table_to_json(rows: Sequence[Classification], info: ModelInfo) -> str:
@@ -79,12 +95,29 @@ def _row(row: Classification) -> dict[str, Any]:
     shares = None if row.probabilities is None else dict(zip(row.classes, row.probabilities, strict=True))
     return {
         "image": str(row.path),
+        **_trust(row),
         "diagnosis": row.code,
         "diagnosis_name": class_name(row.code) if row.code else None,
         "probability": row.probability,
         "malignant_probability": row.malignant,
         "probabilities": shares,
+        "note": row.note or None,
         "error": row.error or None,
+    }
+
+
+def _trust(row: Classification) -> dict[str, Any]:
+    """What the verdict rests on; None where it is not known."""
+    assessment = row.assessment
+    if assessment is None:
+        return dict.fromkeys(("verdict", "sentence", "prediction_set", "level", "novelty"))
+    known = assessment.verdict is not Verdict.UNKNOWN
+    return {
+        "verdict": assessment.verdict.value,
+        "sentence": assessment.sentence,
+        "prediction_set": list(assessment.prediction_set) if known else None,
+        "level": assessment.level if known else None,
+        "novelty": assessment.novelty,
     }
 
 
@@ -97,7 +130,16 @@ def _number(value: float | None) -> str:
 
 
 def _text(value: str) -> str:
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    shown = visible(value)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA_STARTS) else shown
+
+
+def visible(text: str) -> str:
+    """The text with everything that is not seen (line ends, control and direction characters) as escapes."""
+    return "".join(
+        char if char.isprintable() or "\ud800" <= char <= "\udfff" else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def _replace(path: Path, text: str) -> None:

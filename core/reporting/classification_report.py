@@ -24,6 +24,7 @@ from core.data.decoding import UnreadableImageError, decode_image, decode_pictur
 from core.data.finding import printable
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
 from core.inference.similar import SimilarCase
@@ -183,16 +184,16 @@ def classification_report_html(
 def display_names(paths: Sequence[Path]) -> tuple[str, ...]:
     """Names that tell the files apart, without the folders that all of them lie in; control characters escaped."""
     if len({path.name for path in paths}) == len(paths):
-        return tuple(_visible(path.name) for path in paths)
+        return tuple(_name(path.name) for path in paths)
     try:
         common = os.path.commonpath([path.absolute().parent for path in paths])
     except ValueError:  # on several drives
-        return tuple(_visible(str(path)) for path in paths)
-    return tuple(_visible(path.absolute().relative_to(common).as_posix()) for path in paths)
+        return tuple(_name(str(path)) for path in paths)
+    return tuple(_name(path.absolute().relative_to(common).as_posix()) for path in paths)
 
 
-def _visible(name: str) -> str:
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in printable(name))
+def _name(text: str) -> str:
+    return visible(printable(text))
 
 
 def _with_pictures(row: Classification, classifier: Classifier | None) -> ReportImage:

@@ -98,7 +98,7 @@ def test_classify_writes_every_file_and_says_what_failed(
     out = tmp_path / "t.csv"
     images = sample_set / "ISIC_2019_Training_Input"
     assert run(["classify", trained.name, str(images), str(bad), "--out", str(out), "--runs", str(trained.parent)]) == 0
-    with out.open(encoding="utf-8", newline="") as lines:
+    with out.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert len(rows) == 161
     assert rows[-1]["error"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.inference.export_table import write_table
 from core.inference.results import Classification
+from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
 
 INFO = ModelInfo("test_resnet", Preprocessing(32, (0, 0, 0), (1, 1, 1)), trained_on="sample", synthetic=True)
@@ -20,7 +22,7 @@ BAD = Classification(Path("b.jpg"), None, None, "The file is cut off before its 
 
 
 def read(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as lines:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
         return list(csv.DictReader(lines))
 
 
@@ -48,13 +50,62 @@ def test_json_says_the_same(tmp_path: Path) -> None:
     assert "Research use only" in document["notice"]
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1.jpg", "@sum.jpg", "\t=1.jpg"])
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1.jpg", "@sum.jpg", "  =1.jpg", "＝1.jpg", "|calc", "%0A=1"]
+)
 def test_a_spreadsheet_runs_nothing(tmp_path: Path, name: str) -> None:
-    rows = [Classification(Path(name), SHARES, "MEL"), Classification(Path("b"), None, None, f"{name} is damaged")]
-    write_table(tmp_path / "t.csv", rows, INFO)
+    rows = [
+        Classification(Path(name), SHARES, "MEL", note=name),
+        Classification(Path("b"), None, None, f"{name} is damaged"),
+    ]
+    write_table(tmp_path / "t.csv", rows, replace(INFO, architecture=name))
     good, bad = read(tmp_path / "t.csv")
-    assert good["image"] == f"'{name}"
+    assert good["image"] == good["note"] == good["model"] == f"'{name}"
     assert bad["error"].startswith("'")
+
+
+@pytest.mark.parametrize(
+    "name", ["a\n=cmd().jpg", "a\r\n=cmd()", "\t=1.jpg", "a;=cmd().jpg", 'a";"=cmd().jpg', "a\u202egpj.exe"]
+)
+def test_a_name_stays_one_cell_however_a_spreadsheet_divides(tmp_path: Path, name: str) -> None:
+    write_table(tmp_path / "t.csv", [Classification(Path(name), SHARES, "MEL")], INFO)
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) == 2
+    assert "\u202e" not in text
+    for divider in ",;\t":
+        _, row = csv.reader(text.splitlines(), delimiter=divider)
+        assert not any(cell.lstrip().startswith("=") for cell in row), divider
+
+
+def test_the_verdict_stands_before_the_diagnosis(tmp_path: Path) -> None:
+    trusted = Assessment(Verdict.UNCERTAIN, "Two are possible.", ("MEL", "NV"), 0.95, 3.0, 2.0)
+    unknown = Assessment(Verdict.UNKNOWN, "Not known.")
+    rows = [replace(GOOD, assessment=trusted, note="Only one page."), replace(GOOD, assessment=unknown), GOOD, BAD]
+    write_table(tmp_path / "t.csv", rows, INFO)
+    first, second, third, fourth = read(tmp_path / "t.csv")
+    assert (first["verdict"], first["prediction_set"], first["level"]) == ("uncertain", "MEL NV", "0.95")
+    assert float(first["novelty"]) == 1.5
+    assert first["note"] == "Only one page."
+    assert (second["verdict"], second["prediction_set"], second["level"]) == ("unknown", "", "")
+    assert {third["verdict"], fourth["verdict"], fourth["novelty"]} == {""}
+    names = list(first)
+    assert names.index("verdict") < names.index("diagnosis") < names.index("probability")
+    write_table(tmp_path / "t.json", rows, INFO)
+    images = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["images"]
+    assert images[0]["prediction_set"] == ["MEL", "NV"]
+    assert (images[0]["verdict"], images[0]["sentence"], images[0]["novelty"]) == (
+        "uncertain",
+        "Two are possible.",
+        1.5,
+    )
+    assert (images[1]["prediction_set"], images[1]["level"]) == (None, None)
+    assert images[3]["verdict"] is None
+    assert list(images[0]).index("verdict") < list(images[0]).index("probability")
+
+
+def test_spreadsheets_see_the_letters(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", [GOOD], INFO)
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbf")
 
 
 def test_names_of_any_alphabet_and_none_survive(tmp_path: Path) -> None:

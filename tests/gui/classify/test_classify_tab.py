@@ -192,7 +192,7 @@ def test_export_writes_the_table(qtbot: QtBot, tab: ClassifyTab, pictures: list[
     assert export.isEnabled()
     with qtbot.waitSignal(tab._session.written):
         tab.export_to(tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as lines:
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
         assert [row["image"] for row in csv.DictReader(lines)] == [str(file) for file in pictures]
     assert str(tmp_path / "out.csv") in text(tab, "classifyProgressText")
     qtbot.mouseClick(button(tab, "classifyClearButton"), Qt.MouseButton.LeftButton)
