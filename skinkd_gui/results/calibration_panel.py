@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.findings import Calibration
+from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
@@ -43,7 +44,9 @@ class CalibrationPanel(QWidget):
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table_panel, 1)
-        column.addWidget(self.said, 1)
+        area = FlowingArea("calibrationSentences", "What the calibration means", side)
+        area.set_content(self.said)
+        column.addWidget(area, 1)
         self._side = side
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)

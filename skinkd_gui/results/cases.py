@@ -66,37 +66,37 @@ def cell_cases(run: Answers, truth: str, predicted: str) -> CaseList:
     labels, said = run.predictions.labels, run.predictions.logits.argmax(axis=1)
     rows = np.flatnonzero((labels == CLASS_CODES.index(truth)) & (said == CLASS_CODES.index(predicted)))
     if truth == predicted:
-        return _listed([run], rows, f"{class_name(truth)}, recognised", "Truly this class, and given this class.")
+        return _listed([run], rows, f"{class_name(truth)}, recognised", f"Predictions of {run.name}")
     title = f"{class_name(truth)} taken for {_small(predicted)}"
-    return _listed([run], rows, title, f"Truly {truth}, given {predicted}.")
+    return _listed([run], rows, title, f"Predictions of {run.name}")
 
 
 def class_cases(run: Answers, code: str) -> CaseList:
     """All test images that truly are of a class."""
     rows = np.flatnonzero(run.predictions.labels == CLASS_CODES.index(code))
-    return _listed([run], rows, f"{class_name(code)}: all test images", f"All images that truly are {code}.")
+    return _listed([run], rows, f"{class_name(code)}: all test images", f"Predictions of {run.name}")
 
 
 def chosen_cases(run: Answers, rows: Sequence[int], title: str) -> CaseList:
     """The images in these rows of a run's predictions."""
-    return _listed([run], np.asarray(rows, np.int64), title, "")
+    return _listed([run], np.asarray(rows, np.int64), title, f"Predictions of {run.name}")
 
 
 def wrong_cases(run: Answers) -> CaseList:
     """All test images that were given a wrong class."""
     rows = np.flatnonzero(run.predictions.labels != run.predictions.logits.argmax(axis=1))
-    return _listed([run], rows, "All images classified wrongly", "Given another class than their true one.")
+    return _listed([run], rows, "All images classified wrongly", f"Predictions of {run.name}")
 
 
 def won_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
     """The images that only `other` got right."""
-    about = f"Right with {other.name}, wrong with {baseline.name}."
+    about = f"Right with {other.name}, wrong with {baseline.name}"
     return _paired(other, baseline, names, f"Images won by {other.name}", about)
 
 
 def lost_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
     """The images that only the baseline got right."""
-    about = f"Wrong with {other.name}, right with {baseline.name}."
+    about = f"Wrong with {other.name}, right with {baseline.name}"
     return _paired(other, baseline, names, f"Images lost by {other.name}", about)
 
 
@@ -107,7 +107,7 @@ def moved_cases(other: Answers, baseline: Answers, truth: str, predicted: str) -
     common = set(other.predictions.names) & set(baseline.predictions.names)
     names = [name for name in other.predictions.names if name in (cells[0] ^ cells[1]) & common]
     title = f"{class_name(truth)} given {_small(predicted)} by one run alone"
-    return _paired(other, baseline, names, title, f"Truly {truth}; only one of the two runs said {predicted}.")
+    return _paired(other, baseline, names, title, f"{other.name} and {baseline.name}")
 
 
 def largest_confusions(predictions: Predictions, most: int) -> tuple[tuple[str, str, int], ...]:
@@ -118,6 +118,13 @@ def largest_confusions(predictions: Predictions, most: int) -> tuple[tuple[str, 
             pairs[label, said] = pairs.get((label, said), 0) + 1
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:most]
     return tuple((CLASS_CODES[truth], CLASS_CODES[said], count) for (truth, said), count in ordered)
+
+
+def percent(probability: float) -> str:
+    """A probability as people read it; never a plain 0 % or 100 %: models are not certain."""
+    if probability >= 0.9995:
+        return "> 99.9 %"
+    return "< 0.1 %" if probability < 0.0005 else f"{100 * probability:.1f} %"
 
 
 def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:

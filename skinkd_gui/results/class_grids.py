@@ -9,7 +9,7 @@ from core.data.types import CLASS_CODES, CLASS_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.reporting.words import NONE
 from core.runs.status import RunSummary
-from skinkd_gui.results.grid import Cell, Column, Grid, best_of, interval_fields, number, share, share_within
+from skinkd_gui.results.grid import Cell, Column, Grid, best_of, compact, interval_fields, number, share
 from skinkd_gui.results.shown import Shown
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def class_grid(shown: Shown, run: RunSummary) -> Grid:
                 share(item.recall),
                 share(item.precision),
                 Cell(NONE, (None,)) if detail is None else share(detail.specificity),
-                share_within(item.f1, interval),
+                compact(item.f1, interval),
                 Cell(NONE, (None,)) if detail is None else _area(detail.auc),
             )
         )
@@ -53,7 +53,7 @@ _COLUMNS = (
     Column("Sensitivity", "Of the images that truly are of this class, the share that was found (recall)"),
     Column("Precision", "Of the images that were given this class, the share that truly is of it"),
     Column("Specificity", "Of the images of other classes, the share that was not given this class"),
-    Column("F1", "Joins sensitivity and precision; with its 95 % interval", interval_fields("F1")),
+    Column("F1, in %", "Joins sensitivity and precision; with its 95 % interval", interval_fields("F1")),
     Column("AUC", "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing"),
 )
 
@@ -62,7 +62,7 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
     """F1 of each class, a column per run; the best of each class is bold."""
     scored = [(run, run.scores) for run in runs if run.scores is not None]
     codes = list(dict.fromkeys(code for _, scores in scored for code in scores.classes))
-    columns = [Column("F1 of", words=True), Column("Images", "Test images that truly are of this class")]
+    columns = [Column("F1, in %", words=True), Column("Images", "Test images that truly are of this class")]
     columns += [_run_column(shown, run) for run, _ in scored]
     rows, bold = [], set()
     for row, code in enumerate(codes):
@@ -70,9 +70,7 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
         values = [None if item is None else item.f1 for item in found]
         supports = sorted({item.support for item in found if item is not None})
         images = _images(supports[0]) if len(supports) == 1 else Cell(f"{supports[0]:,}–{supports[-1]:,}", (None,))
-        cells = [
-            share_within(value, _interval(shown, run, code)) for (run, _), value in zip(scored, values, strict=True)
-        ]
+        cells = [compact(value, _interval(shown, run, code)) for (run, _), value in zip(scored, values, strict=True)]
         rows.append((Cell(code, (code,)), images, *cells))
         bold |= {(row, column + 2) for column in best_of(values)}
     notes = [remark] if remark else []

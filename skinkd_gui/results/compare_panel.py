@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from core.events import Progress
 from core.reporting.words import NONE, duration, kind_of_run, million
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import same_test_images, tested_images
+from skinkd_gui.results.facts_grid import facts_grid
+from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.grid import (
     Cell,
     Column,
     Grid,
     best_of,
     bold_cells,
+    compact,
     interval_fields,
     number,
     plain,
     share,
-    share_within,
 )
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
@@ -50,18 +53,20 @@ class ComparePanel(QWidget):
         self.panel = TablePanel("", "compare", "Test scores of the selected runs", self)
         self.table = self.panel.table
         self.said = NotesList("What the differences say", self)
-        area = QScrollArea(self)
-        area.setObjectName("compareSentences")
-        area.setAccessibleName("What the differences say")
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.said)
+        area = FlowingArea("compareSentences", "What the differences say", self)
+        area.set_content(self.said)
+        self.facts = TablePanel("What they are", "compareFacts", "What the selected runs were trained on", self)
+        lower = QSplitter(Qt.Orientation.Horizontal, self)
+        lower.setChildrenCollapsible(False)
+        lower.setHandleWidth(16)
+        lower.addWidget(area)
+        lower.addWidget(self.facts)
+        lower.setSizes([560, 680])
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.panel)
-        splitter.addWidget(area)
-        splitter.setSizes([260, 180])
+        splitter.addWidget(lower)
+        splitter.setSizes([210, 230])
         layout = QVBoxLayout(self)
         layout.addWidget(self._warning)
         layout.addWidget(splitter, 1)
@@ -74,13 +79,19 @@ class ComparePanel(QWidget):
         self._warning.show_message(_DIFFER if differ else "", "warning")
         self.panel.set_heading(f"{len(runs)} runs side by side")
         self.panel.set_grid(_grid(shown), "runs-compared")
+        self.facts.set_grid(facts_grid(shown), "runs-facts")
         self.said.set_notes(_sentences(shown))
+
+    @Slot(object)
+    def show_progress(self, progress: Progress) -> None:
+        """Say how many runs are looked at."""
+        self.said.set_notes([f"Working out the intervals: run {progress.done + 1:,} of {progress.total:,}..."])
 
 
 def _grid(shown: Shown) -> Grid:
     runs = shown.together
     columns = [Column("Run", words=True), Column("Kind", words=True)]
-    columns += [Column(title, tip, interval_fields(title)) for _, title, tip in _SCORES]
+    columns += [Column(f"{title}, %", tip, interval_fields(title)) for _, title, tip in _SCORES]
     columns += [
         Column("Melanomas found", "The share of melanomas found (sensitivity) where 90 % of the other images are "
                "rightly not called melanoma (specificity)", ("Melanoma sensitivity at 90 % specificity",)),
@@ -91,9 +102,7 @@ def _grid(shown: Shown) -> Grid:
     bold: frozenset[tuple[int, int]] = frozenset()
     for place, (name, _, _) in enumerate(_SCORES, 2):
         bold |= bold_cells(place, best_of([_score(run, name) for run in runs]))
-    notes = (
-        "On the test images, with 95 % intervals in brackets where they are known; the best of each score is bold.",
-    )
+    notes = ("On the test images; 95 % intervals in brackets, the best of each score bold.",)
     return Grid("Test scores", tuple(columns), tuple(_row(shown, run) for run in runs), bold, notes)
 
 
@@ -107,7 +116,7 @@ def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
         if value is None:
             cells.append(Cell(NONE, (None, None, None)))
         else:
-            cells.append(share_within(value, None if intervals is None else getattr(intervals, score)))
+            cells.append(compact(value, None if intervals is None else getattr(intervals, score)))
     if evidence is None:
         cells.append(Cell(NONE, (None,)))
     else:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _MOST_LISTED = 10
 _ONE = (
-    "Each row holds the images of one true class; the cell says how many of them were given the class of the column. "
-    "What is right lies on the diagonal. The colour is the share of the row. Click a cell to see its images."
+    "A row holds the images of one true class, a cell those given the class of its column; what is right lies on the "
+    "diagonal. Click a cell to see its images."
 )
 _CHANGE = (
     "What the run says more or less often than the baseline. More on the diagonal is better, more beside it is worse. "

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from core.errors import SkinKDError
+from core.events import Progress
 from core.runs.status import RunSummary
 from skinkd_gui.results.baseline_button import BaselineButton
 from skinkd_gui.results.calibration_panel import CalibrationPanel
@@ -51,6 +52,7 @@ class DetailsPanel(QTabWidget):
         self._loader = EvidenceLoader(self)
         self._loader.loaded.connect(self._take)
         self._loader.failed.connect(self._fail)
+        self._loader.progressed.connect(self._tell_progress)
         self.images = ImageWindows(self)
         self._build()
         self._connect()
@@ -73,7 +75,7 @@ class DetailsPanel(QTabWidget):
             (self.f1, "Per-class F1"),
             (self.confusion, "Confusion"),
             (self.differences, "Differences"),
-            (self.subgroups, "Groups"),
+            (self.subgroups, "Subgroups"),
             (self.calibration, "Calibration"),
             (self.curves, "Curves"),
             (self.recipe, "Recipe"),
@@ -159,6 +161,11 @@ class DetailsPanel(QTabWidget):
             baseline = findings.baseline
             pinned = baseline is not None and baseline.folder == self._baseline
             self._show(replace(shown, findings=findings, baseline=baseline, pinned=pinned))
+
+    @Slot(object)
+    def _tell_progress(self, progress: Progress) -> None:
+        if self._shown is not None and self._shown.findings is None:
+            self.compare.show_progress(progress)
 
     @Slot(object)
     def _bring_forward(self, folder: Path) -> None:

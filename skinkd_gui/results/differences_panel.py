@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from core.reporting.picking import RowPick
 from core.reporting.words import NONE, score_name, signed
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.grid import Cell, Column, Grid, share
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
@@ -19,6 +20,7 @@ from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.sentences import class_sentence, headline_sentence, mcnemar_sentence
 from skinkd_gui.results.shown import READING, Shown
 from skinkd_gui.widgets.figure_view import Builder
+from skinkd_gui.widgets.labels import make_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,10 +58,8 @@ class DifferencesPanel(QWidget):
         self._won.clicked.connect(self._open_won)
         self._lost.clicked.connect(self._open_lost)
         self.figure_panel.add_control(self.runs)
-        self.said = NotesList("In words", self)
+        self.said = NotesList("", self)
         self.table_panel = TablePanel("In numbers", "differences", "Differences from the baseline", self)
-        self.table_panel.add_control(self._won)
-        self.table_panel.add_control(self._lost)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.setHandleWidth(12)
@@ -69,18 +69,23 @@ class DifferencesPanel(QWidget):
         QVBoxLayout(self).addWidget(splitter)
 
     def _build_side(self) -> QWidget:
-        area = QScrollArea(self)
-        area.setObjectName("differencesSentences")
-        area.setAccessibleName("The differences in words")
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.said)
+        area = FlowingArea("differencesSentences", "The differences in words", self)
+        area.set_content(self.said)
+        words = QWidget(self)
+        row = QHBoxLayout()
+        row.addWidget(make_label("In words", "heading", words))
+        row.addStretch(1)
+        row.addWidget(self._won)
+        row.addWidget(self._lost)
+        column = QVBoxLayout(words)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(area, 1)
         side = QSplitter(Qt.Orientation.Vertical, self)
         side.setChildrenCollapsible(False)
-        side.addWidget(area)
+        side.addWidget(words)
         side.addWidget(self.table_panel)
-        side.setSizes([190, 230])
+        side.setSizes([220, 220])
         return side
 
     def show_runs(self, shown: Shown) -> None:
@@ -98,7 +103,7 @@ class DifferencesPanel(QWidget):
             self._show_nothing(shown, run, baseline)
             return
         names = shown.title(run), shown.title(baseline)
-        self.figure_panel.set_heading("Differences from the baseline")
+        self.figure_panel.set_heading("Differences")
         self.figure_panel.set_figure(_builder(comparison), f"differences-{names[0]}-{names[1]}", comparison.why_not)
         self.table_panel.set_grid(_grid(comparison, names), f"differences-{names[0]}-{names[1]}")
         self.said.set_notes(_sentences(comparison, names, baseline, run))
@@ -154,13 +159,7 @@ def _builder(comparison: Comparison) -> Builder | None:
 def _sentences(comparison: Comparison, names: tuple[str, str], baseline: RunSummary, run: RunSummary) -> list[str]:
     found = [headline_sentence(*names, comparison)]
     found += [text for text in (mcnemar_sentence(*names, comparison), class_sentence(comparison.differences)) if text]
-    settings = differing_settings(baseline, run)
-    if settings:
-        more = len(settings) - _MOST_SETTINGS
-        rest = f"; and {more} more (see Recipe)" if more > 0 else ""
-        found.append(f"Settings that differ: {'; '.join(settings[:_MOST_SETTINGS])}{rest}.")
-    else:
-        found.append("The two recipes are the same.")
+    found.append(_settings_sentence(baseline, run))
     found += comparison.notes
     if comparison.comparable:
         found.append(
@@ -169,6 +168,17 @@ def _sentences(comparison: Comparison, names: tuple[str, str], baseline: RunSumm
             + ". They do not tell what another training with another seed would give."
         )
     return found
+
+
+def _settings_sentence(baseline: RunSummary, run: RunSummary) -> str:
+    if baseline.recipe is None or run.recipe is None:
+        return "A recipe can not be read, so it is not known which settings differ."
+    settings = differing_settings(baseline, run)
+    if not settings:
+        return "The two recipes do not differ in what has an effect."
+    more = len(settings) - _MOST_SETTINGS
+    rest = f"; and {more} more (see Recipe)" if more > 0 else ""
+    return f"Settings that differ: {'; '.join(settings[:_MOST_SETTINGS])}{rest}."
 
 
 def _grid(comparison: Comparison, names: tuple[str, str]) -> Grid:

@@ -53,7 +53,7 @@ class F1Panel(QWidget):
         splitter.addWidget(self.table_panel)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 0)
-        splitter.setSizes([620, 600])
+        splitter.setSizes([560, 680])
         QVBoxLayout(self).addWidget(splitter)
 
     def show_runs(self, shown: Shown) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -129,11 +129,10 @@ class FindingsStore:
     def _run(self, summary: RunSummary, token: CancelToken) -> RunFindings:
         key = _stamp(summary)
         kept = self._runs.get(key)
-        details = load_details([summary], token)[0]
         if kept is None:
-            kept = _look_closely(details)
-        elif kept.details != details:
-            kept = RunFindings(details, kept.evidence, kept.why_not, kept.calibration, kept.subgroups)
+            kept = _look_closely(load_details([summary], token)[0])
+        elif kept.details.summary != summary:  # another name or other tags; the files are the same
+            kept = replace(kept, details=replace(kept.details, summary=summary))
         _keep(self._runs, key, kept, _KEPT_RUNS)
         return kept
 
@@ -204,8 +203,15 @@ def _stored_temperature(folder: Path) -> float | None:
 def _stamp(summary: RunSummary) -> tuple[object, ...]:
     """Changes when the files that everything is computed from do."""
     folder = RunFolder(summary.folder)
-    files = (folder.status_file, folder.metrics_file, folder.predictions_file, folder.split_file)
-    return (summary.folder, *(file.stat().st_mtime_ns if file.is_file() else 0 for file in files))
+    files = (
+        folder.metrics_file,
+        folder.predictions_file,
+        folder.split_file,
+        folder.history_file,
+        folder.model_file,
+        folder.recipe_file,
+    )
+    return (summary.folder, summary.status.state, *(file.stat().st_mtime_ns if file.is_file() else 0 for file in files))
 
 
 def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:

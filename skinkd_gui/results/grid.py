@@ -96,6 +96,14 @@ def share_within(value: float | None, interval: Interval | None) -> Cell:
     return Cell(interval_of(value, interval), (value, low, high))
 
 
+def compact(value: float | None, interval: Interval | None) -> Cell:
+    """The same in per cent without the sign, the bounds rounded: '51.6 (30–71)', for columns of many runs."""
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    if value is None or interval is None:
+        return Cell("undefined" if value is None else f"{100 * value:.1f}", (value, low, high))
+    return Cell(f"{100 * value:.1f} ({100 * interval.low:.0f}–{100 * interval.high:.0f})", (value, low, high))
+
+
 def interval_fields(name: str) -> tuple[str, ...]:
     """The spreadsheet's titles for `share_within`."""
     return (name, f"{name} low", f"{name} high")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from skinkd_gui.results.cases import Answer, Case
+from skinkd_gui.results.cases import Answer, Case, percent
 from skinkd_gui.results.images_model import THUMBNAIL, ImagesModel
 from skinkd_gui.widgets.theme import colours
 
@@ -92,4 +92,4 @@ class CardDelegate(QStyledItemDelegate):
 
 
 def _said(answer: Answer, right: bool) -> str:
-    return f"{'✓' if right else '✗'} {answer.code} {100 * answer.probability:.1f} %"
+    return f"{'✓' if right else '✗'} {answer.code} {percent(answer.probability)}"

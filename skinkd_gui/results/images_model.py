@@ -13,7 +13,7 @@ from PySide6.QtGui import QPixmap
 
 from core.inference.results import class_name
 from skinkd_gui.classify.pictures import Picture, PictureLoader
-from skinkd_gui.results.cases import Case, CaseList
+from skinkd_gui.results.cases import Case, CaseList, percent
 from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
 
 Index = QModelIndex | QPersistentModelIndex
@@ -152,7 +152,7 @@ class ImagesModel(QAbstractListModel):
 def describe(case: Case, runs: tuple[str, ...]) -> str:
     """A case in a sentence."""
     said = [
-        f"{run} says {class_name(answer.code)} ({answer.probability:.1%})"
+        f"{run} says {class_name(answer.code)} ({percent(answer.probability)})"
         for run, answer in zip(runs, case.answers, strict=True)
     ]
     return f"Truly {class_name(case.truth)}; {'; '.join(said)}."

@@ -113,9 +113,9 @@ class ImagesView(QDialog):
         shown, every = self.model.rowCount(), len(self.model.list.cases)
         images = "1 image" if every == 1 else f"{every:,} images"
         count = images if shown == every else f"{shown:,} of {images}"
-        runs = " and ".join(self.model.list.runs)
-        hint = " Double-click or Enter enlarges." if every else ""
-        self._count.setText(breakable(f"{count} · {runs}. {self.model.list.about}{hint}"))
+        hint = "Double-click or Enter enlarges." if every else ""
+        said = [count, self.model.list.about, hint]
+        self._count.setText(breakable(" · ".join(text for text in said if text)))
         if shown:
             self.list.setCurrentIndex(self.model.index(0))
 

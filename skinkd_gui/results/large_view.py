@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from core.inference.results import class_name
 from skinkd_gui.classify.details_panel import PictureView
 from skinkd_gui.classify.pictures import Picture, PictureLoader
-from skinkd_gui.results.cases import Case
+from skinkd_gui.results.cases import Case, percent
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.images_model import ImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -106,8 +106,8 @@ class LargeView(QWidget):
 def _words(case: Case, runs: tuple[str, ...]) -> str:
     lines = [f"Truth: {class_name(case.truth)} ({case.truth})"]
     for run, answer in zip(runs, case.answers, strict=True):
-        line = f"{run}: {class_name(answer.code)} ({answer.code}), probability {answer.probability:.1%}"
+        line = f"{run}: {class_name(answer.code)} ({answer.code}), probability {percent(answer.probability)}"
         if answer.code != case.truth:
-            line += f"; the truth got {answer.of_truth:.1%}"
+            line += f"; the truth got {percent(answer.of_truth)}"
         lines.append(line)
     return "\n".join(lines)

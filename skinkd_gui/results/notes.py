@@ -47,7 +47,8 @@ class NotesList(QWidget):
         self._grid.setColumnStretch(1, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(make_label(heading, "heading", self))
+        if heading:
+            layout.addWidget(make_label(heading, "heading", self))
         layout.addLayout(self._grid)
         layout.addStretch(1)
 

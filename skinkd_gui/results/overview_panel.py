@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.reporting.style import shorten
 from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.annotations_editor import AnnotationsEditor
 from skinkd_gui.results.class_grids import class_grid
 from skinkd_gui.results.details import data_facts, headline, tested_images, training_facts
+from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.grid import Grid
 from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
-from skinkd_gui.widgets.labels import breakable, make_label, set_role
+from skinkd_gui.widgets.labels import make_label, set_role
 
 _SYNTHETIC = (
     "These are generated sample images, not photographs of skin: the scores show that everything works, and say "
@@ -30,25 +31,21 @@ _SCORES = (
 )
 _MELANOMA = "melanoma"
 _FOUND = "Sensitivity for melanoma where 90 % of the other images are rightly not called melanoma"
-_ROW_HEIGHTS = 9.6
 
 
-class OverviewPanel(QScrollArea):
+class OverviewPanel(FlowingArea):
     """Takes a run's summary at once and its details when they are read."""
 
     class_asked = Signal(object, str)  # RunSummary and class code: its images are wanted
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("overviewPanel")
-        self.setAccessibleName("Overview of the run")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        content = self._content = QWidget(self)
-        self._name = make_label("", "title", content, wrap=True)
+        super().__init__("overviewPanel", "Overview of the run", parent)
+        self._run: RunSummary | None = None
+        content = QWidget(self)
+        self._name = make_label("", "title", content)
         self._headline = make_label("", "muted", content, wrap=True)
         self._state = Banner(content)
         self._synthetic = Banner(content)
-        self._run: RunSummary | None = None
         self._cards = {name: ScoreCard(title, content) for title, name, _ in _SCORES}
         self._cards[_MELANOMA] = ScoreCard("Melanomas found", content)
         self._untested = make_label("", "muted", content, wrap=True)
@@ -58,14 +55,17 @@ class OverviewPanel(QScrollArea):
         self.annotations = AnnotationsEditor(content)
         self.classes = TablePanel("Scores of each class", "overviewClasses", "Scores of each class", content)
         self.classes.table.opened.connect(self._open_class)
+        self._arrange(content)
+        self.set_content(content)
+
+    def _arrange(self, content: QWidget) -> None:
         layout = QVBoxLayout(content)
-        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         layout.setContentsMargins(9, 4, 9, 4)
         layout.setSpacing(8)
-        title = QVBoxLayout()
-        title.setSpacing(0)
+        title = QHBoxLayout()
+        title.setSpacing(14)
         title.addWidget(self._name)
-        title.addWidget(self._headline)
+        title.addWidget(self._headline, 1, Qt.AlignmentFlag.AlignBottom)
         layout.addLayout(title)
         for widget in (self._state, self._synthetic, self._untested):
             layout.addWidget(widget)
@@ -73,42 +73,28 @@ class OverviewPanel(QScrollArea):
         for card in self._cards.values():
             cards.addWidget(card, 1)
         layout.addLayout(cards)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(14)
+        left.addWidget(self.classes)
+        left.addWidget(self.annotations)
+        left.addStretch(1)
+        for facts in (self._notes, self._training, self._data):
+            right.addWidget(facts)
+        right.addStretch(1)
         columns = QHBoxLayout()
         columns.setSpacing(28)
-        for column in (self._training, self._data, self._notes):
-            columns.addWidget(column, 1, Qt.AlignmentFlag.AlignTop)
+        columns.addLayout(left, 7)
+        columns.addLayout(right, 5)
         layout.addLayout(columns)
-        lower = QHBoxLayout()
-        lower.setSpacing(28)
-        lower.addWidget(self.classes, 2)
-        lower.addWidget(self.annotations, 1, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(lower)
         layout.addStretch(1)
-        self.setWidget(content)
-        content.installEventFilter(self)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the content as wide as the view."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow changes of the content's texts and type."""
-        if event.type() is QEvent.Type.LayoutRequest:
-            self._fit()
-        return super().eventFilter(watched, event)
-
-    def _fit(self) -> None:
-        # A resizable scroll area takes wrapped labels at their narrowest and scrolls over empty space.
-        layout, room = self._content.layout(), self.viewport().size()
-        if layout is not None:
-            self._content.resize(room.width(), max(room.height(), layout.totalHeightForWidth(room.width())))
 
     def show_run(self, shown: Shown) -> None:
         """Show the run in front; what is not read yet stays empty."""
         summary, details = shown.current, shown.details(shown.current)
         self._run = summary
-        self._name.setText(breakable(summary.status.name))
+        self._name.setText(shorten(summary.status.name, 60))
+        self._name.setToolTip(summary.status.name)
         self._headline.setText(headline(summary))
         kind, message = _state_message(summary)
         self._state.show_message(message, kind or "info")
@@ -125,8 +111,7 @@ class OverviewPanel(QScrollArea):
         self.classes.setVisible(summary.scores is not None)
         grid = class_grid(shown, summary) if summary.scores is not None else Grid("")
         self.classes.set_grid(grid, f"classes-{summary.status.name}")
-        rows = self.classes.table.verticalHeader().defaultSectionSize()
-        self.classes.table.setFixedHeight(int(rows * _ROW_HEIGHTS))
+        self.classes.table.show_all_rows()
 
     def _show_scores(self, shown: Shown, summary: RunSummary) -> None:
         scores, images = summary.scores, tested_images(summary)

@@ -27,7 +27,6 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 
 _LONGEST_TITLE = 22
-_CELL_MARGIN = 6  # pixels
 _WIDEST = 44  # characters
 _EMPTY = Grid("")
 
@@ -81,7 +80,7 @@ class PlainTable(QTableWidget):
         header.setMinimumSectionSize(50)
         widest = self.fontMetrics().averageCharWidth() * _WIDEST
         for column in range(self.columnCount()):
-            self.setColumnWidth(column, min(widest, self.columnWidth(column) + _CELL_MARGIN))
+            self.setColumnWidth(column, min(widest, self.columnWidth(column)))
         self._natural = [self.columnWidth(column) for column in range(self.columnCount())]
         self._stretch()
 
@@ -93,6 +92,12 @@ class PlainTable(QTableWidget):
     def _stretch(self) -> None:
         if self._natural:
             self.setColumnWidth(0, max(self._natural[0], self.viewport().width() - sum(self._natural[1:])))
+
+    def show_all_rows(self) -> None:
+        """Be as high as the rows need, so that only what is around the table scrolls."""
+        rows = sum(self.rowHeight(row) for row in range(self.rowCount()))
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows + bar + 2 * self.frameWidth())
 
     def _embolden(self, row: int, column: int) -> None:
         item = self.item(row, column)
@@ -154,7 +159,7 @@ class TablePanel(QWidget):
 
     def add_control(self, widget: QWidget) -> None:
         """Put a widget in front of the buttons."""
-        self._row.insertWidget(2, widget)
+        self._row.insertWidget(self._row.count() - 2, widget)
 
     def set_heading(self, text: str) -> None:
         """Say what the table shows."""

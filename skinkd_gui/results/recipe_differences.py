@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.recipe import Recipe, field
 from core.recipe.schema import Section
+from core.reporting.words import NONE
 from core.runs.status import RunSummary
 from skinkd_gui.results.grid import Cell, Column, Grid
 from skinkd_gui.results.shown import Shown
@@ -21,6 +22,7 @@ _SECTIONS = {
     "hardware": "Computer",
 }
 _TASK = "task"
+_PATHS = ("data.path", "teacher.run", "teacher.weights", "student.weights")
 _UNREADABLE = "not readable"
 
 
@@ -44,15 +46,17 @@ def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: boo
 
 
 def differing_settings(one: RunSummary, other: RunSummary) -> list[str]:
-    """Each setting that `other` has differently from `one`, in a phrase; empty when none differs or one is unknown."""
+    """Each setting that has an effect in `other` and is different in `one`, in a phrase; empty when one is unknown."""
     if one.recipe is None or other.recipe is None:
         return []
     ours, theirs = _flat(one.recipe), _flat(other.recipe)
-    return [
-        f"{setting_name(key)} {_shown(key, theirs[key]) or 'none'} instead of {_shown(key, ours[key]) or 'none'}"
-        for key in ours
-        if key in theirs and ours[key] != theirs[key]
-    ]
+    found = []
+    for key in ours:
+        before, now = ours[key], theirs.get(key, "")
+        if now and now != before:
+            instead = f" instead of {_shown(key, before)}" if before else ""
+            found.append(f"{setting_name(key)} {_shown(key, now)}{instead}")
+    return found
 
 
 def setting_name(key: str) -> str:
@@ -64,13 +68,29 @@ def setting_name(key: str) -> str:
 
 
 def _flat(recipe: Recipe) -> dict[str, str]:
+    """Every setting as text; one that has no effect in this recipe is empty."""
     found = {_TASK: str(recipe.task)}
     for section in type(recipe).model_fields:
         part = getattr(recipe, section)
         if isinstance(part, Section):
             for name in type(part).model_fields:
-                found[f"{section}.{name}"] = _text(getattr(part, name))
+                key = f"{section}.{name}"
+                found[key] = _text(getattr(part, name)) if _matters(recipe, key) else ""
     return found
+
+
+def _matters(recipe: Recipe, key: str) -> bool:
+    """Whether a setting has an effect: a teacher has no student, a plain student no alpha."""
+    section, _, name = key.partition(".")
+    if recipe.task == "teacher":
+        return section not in ("student", "distillation", "curriculum") and key != "teacher.run"
+    if section == "teacher":
+        return name == "run" and recipe.needs_teacher
+    if section == "distillation" and name != "method":
+        method = recipe.distillation.method
+        only = {"kl_direction": method == "kl", "beta": method == "dist", "gamma": method == "dist"}
+        return only.get(name, method != "none")
+    return True
 
 
 def _text(value: object) -> str:
@@ -85,4 +105,4 @@ def _text(value: object) -> str:
 
 def _shown(key: str, text: str) -> str:
     """Paths by their last part: the rest seldom fits, and stands in the saved table."""
-    return Path(text).name if key in ("data.path", "teacher.run") and text else text
+    return Path(text).name if key in _PATHS and text else text or NONE

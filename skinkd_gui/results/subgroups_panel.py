@@ -43,7 +43,7 @@ class SubgroupsPanel(QWidget):
         self.setObjectName("subgroupsPanel")
         self._run: RunSummary | None = None
         self._groups: tuple[Subgroup, ...] = ()
-        self.figure_panel = FigurePanel("Weighted F1 by group", "subgroups", self)
+        self.figure_panel = FigurePanel("Weighted F1 by age, sex and site", "subgroups", self)
         self.figure_panel.set_clickable("Click to see the images of this group")
         self.figure_panel.picked.connect(self._open_pick)
         self.runs = RunChooser("subgroupsRun", "The run whose groups are shown", self)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QStandardPaths
 
-from core.data.types import CLASS_CODES
-from core.evaluation.metrics import scores_from_confusion, scores_to_json
+from core.data.types import CLASS_CODES, Part
+from core.evaluation.metrics import score, scores_from_confusion, scores_to_json
 from core.events import EpochRecord, LossParts
 from core.recipe import Recipe, set_values
-from core.runs.folder import create_run
+from core.runs.folder import RunFolder, create_run
 from core.runs.status import RunState
-from core.runs.tables import write_history
+from core.runs.tables import Predictions, write_history, write_predictions
 from skinkd_gui.results.results_tab import ResultsTab
+
+TRUTHS = ("MEL",) * 12 + ("NV",) * 24 + ("BCC",) * 12 + ("BKL",) * 12
+"""The true classes of the test images of `make_tested`; the other four classes have none."""
 
 TEST_IMAGES = (45, 128, 33, 9, 26, 3, 0, 16)
 KINDS = {
@@ -84,6 +88,48 @@ def make_run(runs_root: Path) -> MakeRun:
 
 
 @pytest.fixture
+def make_tested(make_run: MakeRun, runs_root: Path) -> Callable[..., Path]:
+    """A finished run with all its files: make_tested(name, kind, said, prefix=..., pictures=False) -> its folder.
+
+    Its test has images TEST_0, TEST_1, ... of the classes `TRUTHS`, two of each lesion; `said` holds the predicted
+    class of each, with half of the probability. With `pictures` they lie in the run's data set.
+    """
+
+    def make(
+        name: str,
+        kind: str = "kl",
+        said: Sequence[str] = TRUTHS,
+        prefix: str = "TEST",
+        pictures: bool = False,
+        data: str = "sample-set",
+        **more: object,
+    ) -> Path:
+        folder = RunFolder(make_run(name, kind, data=data, **more))
+        labels = np.array([CLASS_CODES.index(code) for code in TRUTHS])
+        predicted = np.array([CLASS_CODES.index(code) for code in said])
+        logits = np.zeros((len(labels), 8), np.float32)
+        logits[np.arange(len(labels)), predicted] = np.log(7.0)  # softmax: one half, and a fourteenth for each other
+        names = [f"{prefix}_{number}" for number in range(len(labels))]
+        others = [f"validation_{number}" for number in range(len(labels))]
+        parts = (Part.TEST,) * len(labels) + (Part.VALIDATION,) * len(labels)
+        twice = np.concatenate([labels, labels]), np.concatenate([logits, logits])
+        write_predictions(folder.predictions_file, Predictions((*names, *others), parts, *twice))
+        rows = [f"train_{number},NV,,train,,," for number in range(20)]
+        for number, (image, code) in enumerate(zip(names, TRUTHS, strict=True)):
+            rows.append(f"{image},{code},L{number // 2},test,{30 + number % 50},{('female', 'male')[number % 2]},")
+        (folder.path / "split.csv").write_text("\n".join(["image,label,lesion_id,part,age,sex,site", *rows]) + "\n")
+        metrics = json.loads(folder.metrics_file.read_text())
+        metrics["test"] = scores_to_json(score(labels, logits))
+        metrics["calibration"] = {"temperature": 1.0}
+        folder.metrics_file.write_text(json.dumps(metrics))
+        if pictures:
+            _write_pictures(runs_root / data, names)
+        return folder.path
+
+    return make
+
+
+@pytest.fixture
 def five_runs(make_run: MakeRun) -> list[Path]:
     """The five kinds of the demo, finished, one a minute."""
     return [
@@ -120,6 +166,12 @@ def trash(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
     QStandardPaths.setTestModeEnabled(False)
     return home / "Trash" / "files"
+
+
+def _write_pictures(root: Path, names: list[str]) -> None:
+    for name, code in zip(names, TRUTHS, strict=True):
+        (root / code).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (12, 9), (200, 120, 90)).save(root / code / f"{name}.png")
 
 
 def _confusion(quality: float, seed: int, support: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,51 @@
+"""What several runs are and were trained on, side by side. Knows no Qt."""
+
+from __future__ import annotations
+
+from core.data.types import Part
+from core.recipe import Recipe
+from core.reporting.words import NONE, file_size
+from core.runs.status import RunSummary
+from skinkd_gui.results.columns import data_name
+from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
+from skinkd_gui.results.shown import Shown
+
+_COLUMNS = (
+    Column("Run", words=True),
+    Column("Model", words=True),
+    Column("Learned from", "KL and DIST: from a teacher as well, with this weight (alpha)", words=True),
+    Column("Data", words=True),
+    Column("Training images"),
+    Column("Epochs", "Passes over the training images"),
+    Column("File", "Size of the model's file", ("Bytes",)),
+)
+
+
+def facts_grid(shown: Shown) -> Grid:
+    """A row per run."""
+    return Grid("What the runs are", _COLUMNS, tuple(_row(shown, run) for run in shown.together))
+
+
+def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
+    details, recipe = shown.details(run), run.recipe
+    size = details.model_bytes
+    return (
+        plain(shown.title(run)),
+        plain(None if recipe is None else recipe.trained.architecture),
+        plain(None if recipe is None else _learned_from(recipe)),
+        plain(data_name(run)),
+        number(dict(details.parts).get(Part.TRAIN)),
+        number(run.status.epoch or None),
+        Cell(NONE if size is None else file_size(size), (size,)),
+    )
+
+
+def _learned_from(recipe: Recipe) -> str:
+    """The labels, or the teacher as well, in few words."""
+    if recipe.task == "teacher":
+        return "labels"
+    settings = recipe.distillation
+    words = ["labels"] if settings.method == "none" else [f"labels, {settings.method.upper()} {settings.alpha:g}"]
+    if recipe.curriculum.order != "none":
+        words.append("curriculum")
+    return ", ".join(words)
