@@ -32,6 +32,8 @@ class RunsTable(QTableView):
         self.setObjectName("runsTable")
         self.setAccessibleName("Training runs")
         self._runs = model
+        self._widths: dict[int, int] = {}  # those that the user has set
+        self._fitting = True  # before anything that may resize the table
         self._kept: tuple[tuple[Path, ...], Path | str | None, int] = ((), None, 0)
         model.modelAboutToBeReset.connect(self._keep_selection)
         self.setModel(model)
@@ -50,8 +52,6 @@ class RunsTable(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self._widths: dict[int, int] = {}  # those that the user has set
-        self._fitting = True
         self._set_up_header()
         self.apply_layout(load_layout())
 
