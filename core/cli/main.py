@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import (
+    classify_commands,
     compare_commands,
     data_commands,
     doctor,
@@ -44,6 +45,7 @@ recipe_commands.add_to(app)
 run_commands.add_to(app)
 study_commands.add_to(app)
 model_commands.add_to(app)
+classify_commands.add_to(app)
 compare_commands.add_to(app)
 report_commands.add_to(app)
 doctor.add_to(app)

@@ -88,9 +88,25 @@ class RecordBook:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def enabled(self) -> bool:
+        """Whether entries are taken; they are unless the user switched the record off."""
+        return not self._switch.exists()
+
+    def switch(self, on: bool) -> None:
+        """Take entries from now on, or not. What is there stays. Raises `SkinKDError`."""
+        try:
+            if on:
+                self._switch.unlink(missing_ok=True)
+            else:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._switch.touch()
+        except OSError as error:
+            raise self._failed("The record was not switched", error) from error
+
     def append(self, entries: Sequence[RecordEntry]) -> None:
-        """Add entries and wait until they are on the disk. Raises `SkinKDError` when they could not be written."""
-        if not entries:
+        """Add entries, unless switched off, and wait until they are on the disk. Raises `SkinKDError`."""
+        if not entries or not self.enabled:
             return
         text = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in entries).encode()
         try:
@@ -139,6 +155,11 @@ class RecordBook:
                     self.path.unlink(missing_ok=True)
         except (OSError, Timeout) as error:
             raise self._failed("The record was not cleared", error) from error
+
+    @property
+    def _switch(self) -> Path:
+        """An empty file beside the record that means "off": for the window and the command line alike."""
+        return self.path.with_name(f"{self.path.name}.off")
 
     def _lock(self) -> FileLock:
         return FileLock(self.path.with_name(f"{self.path.name}.lock"), timeout=_SECONDS_TO_WAIT, mode=0o600)

@@ -139,6 +139,22 @@ def test_export_and_clear(tmp_path: Path) -> None:
     assert list(book.entries()) == [ENTRY]
 
 
+def test_it_can_be_switched_off(tmp_path: Path) -> None:
+    book = RecordBook(tmp_path / "state" / "r.jsonl")
+    assert book.enabled
+    book.append([ENTRY])
+    book.switch(False)
+    assert not RecordBook(book.path).enabled
+    book.append([ENTRY])
+    assert len(list(book.entries())) == 1
+    book.clear()
+    assert not book.enabled
+    book.switch(True)
+    book.switch(True)
+    book.append([ENTRY])
+    assert len(list(book.entries())) == 1
+
+
 def test_a_place_that_can_not_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     book = RecordBook(tmp_path / "file" / "r.jsonl")

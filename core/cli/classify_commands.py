@@ -1,0 +1,184 @@
+"""What goes with `classify`: scores where a folder brings its labels; and `record`, what was classified."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.console import JsonOption, answer, answer_json, columns, many, percent, say
+from core.errors import SkinKDError
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+    from core.inference.labelled import LabelledScores
+    from core.inference.record import RecordBook, RecordEntry
+    from core.inference.results import Classification
+
+_SHOWN = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    record = typer.Typer(
+        help="The record of what was classified, by hash: no names, no paths. It stays on this computer.",
+        no_args_is_help=True,
+    )
+    record.command("show")(show)
+    record.command("export")(export)
+    record.command("clear")(clear)
+    record.command("on")(switch_on)
+    record.command("off")(switch_off)
+    app.add_typer(record, name="record")
+
+
+def score_labels(paths: Sequence[Path], rows: Sequence[Classification]) -> LabelledScores:
+    """The scores of what was classified against the labels beside it. Raises `SkinKDError` when there are none."""
+    from core.inference.labelled import find_labels, score_labelled
+
+    known = find_labels(paths)
+    if known is None:
+        names = ", ".join(str(path) for path in paths)
+        raise SkinKDError(
+            "No labels found",
+            f"{names} has no labels: neither tables beside the images nor a folder per class. Leave --labels out.",
+        )
+    return score_labelled(known, rows)
+
+
+def labels_document(result: LabelledScores) -> dict[str, Any]:
+    """The scores for `--json`."""
+    from core.evaluation.detailed import detailed_to_json
+    from core.evaluation.intervals import intervals_to_json
+
+    document: dict[str, Any] = {
+        "labels": [str(place) for place in result.where],
+        "scored": result.scored,
+        "not_classified": result.not_classified,
+        "without_label": result.without_label,
+    }
+    if result.detailed is not None and result.intervals is not None:
+        document |= {**detailed_to_json(result.detailed), "intervals": intervals_to_json(result.intervals)}
+    return document
+
+
+def labels_text(result: LabelledScores) -> str:
+    """The scores for people."""
+    from core.cli.documents import evaluation_text
+
+    where = ", ".join(str(place) for place in result.where)
+    head = f"\nScores of {many(result.scored, 'image')} with the labels of {where}"
+    left = [f"{result.not_classified:,} with a label were not classified" if result.not_classified else ""]
+    left.append(f"{result.without_label:,} have no label" if result.without_label else "")
+    rest = "; ".join(text for text in left if text)
+    lines = [head + (f" ({rest})" if rest else "") + ":"]
+    if result.detailed is None or result.intervals is None:
+        return lines[0] + " none."
+    lines.append(evaluation_text(result.detailed, result.intervals))
+    lines.append("They are too high if the model was trained on some of these images; `evaluate` looks for that.")
+    return "\n\n".join(lines)
+
+
+def keep_record(rows: Sequence[Classification], classifier: Classifier) -> None:
+    """Add what was classified to the record, unless it is switched off; what goes wrong is said and ends nothing."""
+    from core.inference.classifier import model_file_of
+    from core.inference.record import entries_for
+
+    book = _book()
+    try:
+        if book.enabled:
+            book.append(entries_for(rows, classifier.info, model_file_of(classifier.source)))
+    except SkinKDError as error:
+        say(f"Note: {error.title}: {error.summary}")
+
+
+def show(
+    last: Annotated[int, typer.Option("--last", min=1, help="How many of the newest entries to show.")] = _SHOWN,
+    as_json: JsonOption = False,
+) -> None:
+    """The newest entries of the record."""
+    book = _book()
+    entries: deque[RecordEntry] = deque(maxlen=last)
+    count = 0
+    for entry in book.entries():
+        entries.append(entry)
+        count += 1
+    if as_json:
+        shown = [asdict(entry) for entry in entries]
+        answer_json({"file": str(book.path), "on": book.enabled, "entries": count, "newest": shown})
+        return
+    if entries:
+        titles = ["time (UTC)", "image", "model", "verdict", "diagnosis", "probability"]
+        answer(columns(titles, [_cells(entry) for entry in entries], right=titles[5:]))
+    say(f"{_entries(count)} in {book.path}; the record is {_state(book)}.")
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .json file to write.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write the whole record as a table."""
+    count = _book().export(out)
+    if as_json:
+        answer_json({"file": str(out), "entries": count})
+    else:
+        answer(f"Wrote {_entries(count)} to {out}.")
+
+
+def clear(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove everything that was recorded. It can not be brought back."""
+    book = _book()
+    count = sum(1 for _ in book.entries())
+    if count and not yes and not typer.confirm(f"Remove {_entries(count)} for good?", err=True):
+        raise typer.Abort
+    book.clear()
+    if as_json:
+        answer_json({"file": str(book.path), "removed": count})
+    else:
+        answer(f"Removed {_entries(count)}.")
+
+
+def switch_on(as_json: JsonOption = False) -> None:
+    """Record what is classified from now on, here and in the window."""
+    _switch(True, as_json)
+
+
+def switch_off(as_json: JsonOption = False) -> None:
+    """Record nothing from now on; what is there stays."""
+    _switch(False, as_json)
+
+
+def _switch(on: bool, as_json: bool) -> None:
+    book = _book()
+    book.switch(on)
+    if as_json:
+        answer_json({"file": str(book.path), "on": book.enabled})
+    else:
+        answer(f"The record is {_state(book)}.")
+
+
+def _book() -> RecordBook:
+    from core.inference.record import RecordBook, record_file
+
+    return RecordBook(record_file())
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
+def _state(book: RecordBook) -> str:
+    return "switched on" if book.enabled else "switched off"
+
+
+def _cells(entry: RecordEntry) -> list[str]:
+    share = entry.probabilities.get(entry.code)
+    when = entry.time[:19].replace("T", " ")
+    return [when, entry.image[:12], entry.model[:12], entry.verdict, entry.code, percent(share)]
