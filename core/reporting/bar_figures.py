@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 
 from core.evaluation.scores import ClassScore, Scores
 from core.reporting.picking import BarPick, gid_of
-from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure, shorten
+from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure, short_titles
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval, ScoreIntervals
@@ -121,9 +121,10 @@ def _look(style: FigureStyle, index: int, role: str) -> dict[str, Any]:
 
 def _handles(runs: Sequence[BarRun], style: FigureStyle) -> list[Patch]:
     longest = _LONGEST_NAME if len(runs) <= _ONE_COLUMN else _LONGEST_NAME // 2
+    titles = short_titles([run.title for run in runs], longest)
     return [
-        Patch(**_look(style, index, run.role), label=shorten(run.title, longest) + _ROLE_WORDS[run.role])
-        for index, run in enumerate(runs)
+        Patch(**_look(style, index, run.role), label=title + _ROLE_WORDS[run.role])
+        for index, (title, run) in enumerate(zip(titles, runs, strict=True))
     ]
 
 

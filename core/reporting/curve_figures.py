@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
-from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure, shorten
+from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure, short_titles
 
 _NOTHING_YET = "No epoch is finished yet."
 _MOST_MARKERS = 40
@@ -98,8 +98,9 @@ def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Cur
         return message_figure(style, none)
     figure = new_figure(style)
     axes = figure.add_subplot()
+    titles = short_titles([title for title, _ in runs], 50 if len(runs) <= _ONE_COLUMN else 25)
     for index in drawn:
-        _overlay(axes, style, runs[index], index, value, longest=50 if len(runs) <= _ONE_COLUMN else 25)
+        _overlay(axes, style, (titles[index], runs[index][1]), index, value)
     last = max(record.epoch for index in drawn for record in runs[index][1])
     axes.set_xlim(0.5, last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
@@ -121,14 +122,13 @@ def _overlay(
     run: tuple[str, Sequence[EpochRecord]],
     index: int,
     value: Callable[[EpochRecord], float | None],
-    longest: int,
 ) -> None:
     title, history = run
     points = [(record.epoch, found) for record in history if (found := value(record)) is not None]
     axes.plot(
         [epoch for epoch, _ in points],
         [number for _, number in points],
-        label=shorten(title, longest),
+        label=title,
         color=style.colour(index),
         linestyle=DASHES[index % len(DASHES)],
         linewidth=1.8,

@@ -148,3 +148,12 @@ def shorten(text: str, length: int) -> str:
         return text
     head = (length - 1) // 2
     return f"{text[:head]}…{text[-(length - 1 - head) :]}"
+
+
+def short_titles(titles: Sequence[str], length: int) -> list[str]:
+    """Titles of at most about `length` characters that stay different: where cutting makes some alike, all get their
+    number in front."""
+    short = [shorten(title, length) for title in titles]
+    if len(set(short)) == len(set(titles)):
+        return short
+    return [f"{number}: {shorten(title, length - 3)}" for number, title in enumerate(titles, 1)]

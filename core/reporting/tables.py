@@ -57,9 +57,12 @@ _KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
 _PARTS = {Part.TRAIN: "Training", Part.VALIDATION: "Validation", Part.TEST: "Test"}
 
 
-def scores_table(evidences: Sequence[Evidence]) -> Table:
-    """The headline scores of runs with their intervals; the best of each is bold where all were tested alike."""
-    titles = unique_titles([item.name for item in evidences])
+def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+    """The headline scores of runs with their intervals; the best of each is bold where all were tested alike.
+
+    `titles` name the runs; without them their own names do.
+    """
+    titles = titles or unique_titles([item.name for item in evidences])
     rows = []
     for title, item in zip(titles, evidences, strict=True):
         cells = [interval_of(_value(item, name), getattr(item.intervals, name)) for name in HEADLINE]
@@ -78,10 +81,11 @@ def scores_table(evidences: Sequence[Evidence]) -> Table:
     )
 
 
-def runs_table(evidences: Sequence[Evidence]) -> Table:
-    """What else tells runs apart: AUC, melanoma, size, images and computing time."""
+def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+    """What else tells runs apart: AUC, melanoma, size, images and computing time. `titles` as for `scores_table`."""
     rows = []
-    for title, item in zip(unique_titles([each.name for each in evidences]), evidences, strict=True):
+    titles = titles or unique_titles([item.name for item in evidences])
+    for title, item in zip(titles, evidences, strict=True):
         melanoma = item.detailed.scores.per_class[CLASS_CODES.index("MEL")].recall
         rows.append(
             (
@@ -110,8 +114,8 @@ def runs_table(evidences: Sequence[Evidence]) -> Table:
     return Table("Melanoma, size and time", header, tuple(rows), notes)
 
 
-def per_class_table(evidence: Evidence) -> Table:
-    """All scores of each class of one run."""
+def per_class_table(evidence: Evidence, title: str = "") -> Table:
+    """All scores of each class of one run; `title` names it instead of its own name."""
     intervals = evidence.intervals.per_class_f1
     rows = [
         (
@@ -127,12 +131,12 @@ def per_class_table(evidence: Evidence) -> Table:
     ]
     few = [f"* fewer than {_SMALL} images: uncertain"] if any("*" in row[1] for row in rows) else []
     header = ("Class", "Test images", "Precision", "Sensitivity", "Specificity", "F1", "AUC")
-    return Table(f"Classes: {evidence.name}", header, tuple(rows), (_interval_note([evidence]), *few))
+    return Table(f"Classes: {title or evidence.name}", header, tuple(rows), (_interval_note([evidence]), *few))
 
 
-def class_f1_table(evidences: Sequence[Evidence]) -> Table:
-    """F1 of each class, a column per run."""
-    titles = unique_titles([item.name for item in evidences])
+def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+    """F1 of each class, a column per run. `titles` as for `scores_table`."""
+    titles = titles or unique_titles([item.name for item in evidences])
     found = [{each.code: each for each in item.detailed.scores.per_class} for item in evidences]
     rows = []
     for code in CLASS_CODES:

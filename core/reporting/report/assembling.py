@@ -29,6 +29,7 @@ from core.reporting.report.gathering import ReportRun, gather
 from core.reporting.report.privacy import without_paths
 from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, scores_section
 from core.reporting.tables import departures_table, study_table
+from core.reporting.words import unique_titles
 from core.runs.environment import package_version
 from core.runs.evidence import labelled
 
@@ -68,6 +69,8 @@ def collect(
     if not folders:
         raise SkinKDError("There is nothing to report", "No run is chosen, or the study has no finished run yet.")
     found = gather(folders, report, token)
+    if results is not None:
+        found = _without_prefix(found, f"{results.study.name}: ")
     chosen = _compared(_select(found, baseline, results), include, report, token)
     sections: list[Section] = [] if results is None else [_study_section(results, found)]
     sections.append(scores_section(chosen))
@@ -88,21 +91,27 @@ def _study_results(folder: Path) -> StudyResults:
     return study_results(StudyFolder(folder))
 
 
+def _without_prefix(runs: tuple[ReportRun, ...], prefix: str) -> tuple[ReportRun, ...]:
+    """Runs of a study bear its name in front of their own; in its report that goes without saying."""
+    titles = unique_titles([run.title.removeprefix(prefix) for run in runs])
+    return tuple(replace(run, title=title) for run, title in zip(runs, titles, strict=True))
+
+
 def _select(runs: tuple[ReportRun, ...], baseline: Path | None, results: StudyResults | None) -> Selection:
     """What is drawn: all runs where a figure holds them, otherwise a study's best or the first ones."""
     plain = [run for run in runs if run.recipe.task == "student" and not run.recipe.needs_teacher]
     named = [run for run in runs if baseline is not None and run.folder == baseline.resolve()]
     first = (named or plain or runs)[0]
-    drawn = runs
-    if len(runs) > MOST_DRAWN and results is not None:
+    best: tuple[ReportRun, ...] = ()
+    if results is not None:
         from core.reporting.study_figures import best_runs
 
-        best = {item.folder.resolve() for item in best_runs(results)}
-        drawn = tuple(run for run in runs if run.folder in best) or runs
-    drawn = drawn[:MOST_DRAWN]
+        folders = {item.folder.resolve() for item in best_runs(results)}
+        best = tuple(run for run in runs if run.folder in folders)
+    drawn = (best or runs)[:MOST_DRAWN]
     if len(runs) > 1 and first not in drawn:
         drawn = (first, *drawn[: MOST_DRAWN - 1])
-    return Selection(runs, drawn, first if len(runs) > 1 else None)
+    return Selection(runs, drawn, first if len(runs) > 1 else None, study=bool(best))
 
 
 def _compared(chosen: Selection, include: Collection[Include], report: Report, token: CancelToken) -> Selection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from core.data.types import CLASS_CODES, Part
@@ -12,7 +13,7 @@ from core.recipe import recipe_to_toml
 from core.reporting.report import drawing
 from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Paragraph, Points, Section, TableBlock
 from core.reporting.report.gathering import ReportRun
-from core.reporting.report.privacy import name_of, shareable, without_paths
+from core.reporting.report.privacy import name_of, paths_of, shareable, without_paths
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.tables import counts_table
 from core.reporting.words import NONE, duration, million, moment
@@ -62,8 +63,13 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
         )
     ]
     listed = keyed(chosen.runs)
+    facts = [_run_facts(run) for run in chosen.runs]
+    common = [pair for pair in facts[0] if len(facts) > 1 and all(pair in each for each in facts)]
+    if common:
+        blocks.append(Facts((("Runs", "all"), *common)))
     for number, (key, run) in enumerate(listed):
-        blocks.append(Facts((("Run", run.title), *_run_facts(run))))
+        own = [pair for pair in facts[number] if pair not in common]
+        blocks.append(Facts((("Run", run.title), *own)))
         if recipes:
             text = recipe_to_toml(shareable(run.recipe), comments=False)
             title = f"Recipe of {run.title}"
@@ -175,7 +181,7 @@ def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
     if notes.tags:
         facts.append(("Tags", ", ".join(notes.tags)))
     if notes.notes:
-        facts.append(("Notes", without_paths(notes.notes)))
+        facts.append(("Notes", without_paths(notes.notes, (str(Path.home()), *paths_of(run.recipe)))))
     return facts
 
 

@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.reporting.report.content import (
@@ -28,6 +28,7 @@ from core.reporting.style import FigureStyle
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from matplotlib.figure import Figure
 
 _PRINT_WIDTH = 640  # pixels of 1/96 inch: what A4 leaves between its margins
 _PRINT_DOTS = 200  # per inch
@@ -73,18 +74,29 @@ def report_html(
 
 def draw(block: FigureBlock, *, for_print: bool) -> Picture:
     """A figure of the report as a picture inside addresses."""
+    if not for_print:
+        return screen_picture(block, block.build(FigureStyle()))[0]
     figure = block.build(FigureStyle())
-    width, height = (float(inches) * 96 for inches in figure.get_size_inches())
-    if for_print:
-        scale = min(1.0, _PRINT_WIDTH / width)
-        dots = round(_PRINT_DOTS * scale)
-        return Picture(_address("image/png", _png(figure, dots)), "", round(width * scale), round(height * scale))
-    dark = block.build(FigureStyle(dark=True))
-    light_svg, dark_svg = (_address("image/svg+xml", figure_bytes(item, "svg")) for item in (figure, dark))
-    return Picture(light_svg, dark_svg, round(width), round(height))
+    width, height = _pixels(figure)
+    scale = min(1.0, _PRINT_WIDTH / width)
+    address = _address("image/png", _png(figure, round(_PRINT_DOTS * scale)))
+    return Picture(address, "", round(width * scale), round(height * scale))
 
 
-def _png(figure: Any, dots: int) -> bytes:
+def screen_picture(block: FigureBlock, light: Figure) -> tuple[Picture, bytes]:
+    """The picture for the page on screen, from the figure as it is drawn on white; also its drawing as SVG."""
+    width, height = _pixels(light)
+    drawing, dark = figure_bytes(light, "svg"), figure_bytes(block.build(FigureStyle(dark=True)), "svg")
+    addresses = [_address("image/svg+xml", content) for content in (drawing, dark)]
+    return Picture(addresses[0], addresses[1], round(width), round(height)), drawing
+
+
+def _pixels(figure: Figure) -> tuple[float, float]:
+    width, height = figure.get_size_inches()
+    return float(width) * 96, float(height) * 96
+
+
+def _png(figure: Figure, dots: int) -> bytes:
     """A PNG of few colours, which is a third of the size: figures are flat."""
     from PIL import Image
 

@@ -45,12 +45,13 @@ _CURVES: tuple[tuple[Curve, str], ...] = (
 @dataclass(frozen=True)
 class Selection:
     """The runs of a report: all of them, those that are drawn in figures, the baseline among them (None for a single
-    run), and the comparisons of the drawn ones with it."""
+    run), and the comparisons of the drawn ones with it. `study`: the study's section shows their bars and matrices."""
 
     runs: tuple[ReportRun, ...]
     drawn: tuple[ReportRun, ...]
     baseline: ReportRun | None
     comparisons: tuple[tuple[ReportRun, Comparison], ...] = ()
+    study: bool = False
 
     def role(self, run: ReportRun) -> drawing.Role:
         """How a figure marks the run."""
@@ -61,34 +62,45 @@ class Selection:
 
 def scores_section(chosen: Selection) -> Section:
     """The headline: scores with intervals."""
-    evidences = [run.evidence for run in chosen.runs]
-    blocks: list[Block] = [TableBlock("scores", scores_table(evidences)), TableBlock("runs", runs_table(evidences))]
+    evidences, titles = [run.evidence for run in chosen.runs], [run.title for run in chosen.runs]
+    blocks: list[Block] = [
+        TableBlock("scores", scores_table(evidences, titles)),
+        TableBlock("runs", runs_table(evidences, titles)),
+    ]
     blocks += _left_out(chosen)
     return Section("scores", "Scores", tuple(blocks))
 
 
 def classes_section(chosen: Selection) -> Section:
     """F1 of each class as a figure and as numbers."""
-    blocks: list[Block] = [
-        FigureBlock(
-            "f1-by-class",
-            "F1 of each class on the test images, with 95 % intervals.",
-            "Bars of F1 by class",
-            partial(drawing.bars, tuple(_bar(run, chosen) for run in chosen.drawn)),
+    blocks: list[Block] = []
+    if not chosen.study:
+        blocks.append(
+            FigureBlock(
+                "f1-by-class",
+                "F1 of each class on the test images, with 95 % intervals.",
+                "Bars of F1 by class",
+                partial(drawing.bars, tuple(_bar(run, chosen) for run in chosen.drawn)),
+            )
         )
-    ]
     if len(chosen.drawn) > 1:
-        blocks.append(TableBlock("f1-by-class", class_f1_table([run.evidence for run in chosen.drawn])))
+        blocks.append(
+            TableBlock(
+                "f1-by-class",
+                class_f1_table([run.evidence for run in chosen.drawn], [run.title for run in chosen.drawn]),
+            )
+        )
     for key, run in keyed(chosen.runs):
         quiet = run not in chosen.drawn or len(chosen.drawn) > _MOST_PLOTS
-        blocks.append(TableBlock(f"classes-{key}", per_class_table(run.evidence), quiet=quiet))
+        blocks.append(TableBlock(f"classes-{key}", per_class_table(run.evidence, run.title), quiet=quiet))
     return Section("classes", "Classes", tuple(blocks))
 
 
 def confusion_section(chosen: Selection) -> Section:
     """The matrices of the drawn runs, two in a row, all on one colour scale."""
     blocks: list[Block] = []
-    pairs = [chosen.drawn[place : place + 2] for place in range(0, len(chosen.drawn), 2)]
+    shown = () if chosen.study else chosen.drawn
+    pairs = [shown[place : place + 2] for place in range(0, len(shown), 2)]
     for number, pair in enumerate(pairs, 1):
         titles = " and ".join(run.title for run in pair)
         blocks.append(
@@ -100,6 +112,8 @@ def confusion_section(chosen: Selection) -> Section:
                 partial(drawing.confusion, tuple((run.title, run.evidence.detailed.scores) for run in pair)),
             )
         )
+    if chosen.study:
+        blocks.append(Paragraph("They stand with the study; the tables of the report's folder hold those of all runs."))
     for key, run in keyed(chosen.runs):
         table = confusion_table(run.evidence.detailed.scores, run.title)
         blocks.append(TableBlock(f"confusion-{key}", table, quiet=True))

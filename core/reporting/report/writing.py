@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from core import atomic
@@ -12,11 +11,9 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.reporting.report.assembling import collect
 from core.reporting.report.content import EVERYTHING, FigureBlock, Include, ReportContent
-from core.reporting.report.page import report_html
+from core.reporting.report.page import Picture, report_html, screen_picture
 from core.reporting.saving import save_figure
 from core.reporting.style import FigureStyle
-
-_Writer = Callable[[Path], None]
 
 PAGE = "index.html"
 _LIST = ".skinkd-report.json"
@@ -51,18 +48,21 @@ def write_content(
     """Write what `collect` gave; as `write_report`."""
     token = token or CancelToken()
     check_folder(out)
-    parts = [*_texts(content), *_drawings(content)]
+    texts, figures = list(_texts(content)), content.figures()
+    drawings = [f"figures/{block.key}.{kind}" for block in figures for kind in ("png", "svg")]
     try:
         _clear(out)
-        listed = json.dumps([PAGE, *(name for name, _ in parts)], indent=1)
-        out.mkdir(parents=True, exist_ok=True)
-        atomic.write_text(out / _LIST, listed)
-        for place, (name, write) in enumerate(parts):
+        for name in ("tables", "figures", "recipes"):
+            (out / name).mkdir(parents=True, exist_ok=True)
+        atomic.write_text(out / _LIST, json.dumps([PAGE, *(name for name, _ in texts), *drawings], indent=1))
+        for name, text in texts:
+            atomic.write_bytes(out / name, text)
+        pictures = {}
+        for place, block in enumerate(figures):
             token.check()
-            report(Progress(Phase.REPORTING, place, len(parts)))
-            (out / name).parent.mkdir(exist_ok=True)
-            write(out / name)
-        atomic.write_text(out / PAGE, report_html(content, for_print=False, report=report, token=token))
+            report(Progress(Phase.REPORTING, place, len(figures)))
+            pictures[block.key] = _write_figure(block, out / "figures")
+        atomic.write_text(out / PAGE, report_html(content, for_print=False, token=token, pictures=pictures))
     except OSError as error:
         raise SkinKDError("The report can not be written", f"{out} could not be written.", str(error)) from error
     return out / PAGE
@@ -95,27 +95,21 @@ def _earlier_files(out: Path) -> list[str]:
     return [name for name in texts if (out / name).resolve().is_relative_to(out.resolve())]
 
 
-def _texts(content: ReportContent) -> Iterator[tuple[str, _Writer]]:
-    """Tables and recipes as names of files and what writes them."""
+def _texts(content: ReportContent) -> Iterator[tuple[str, bytes]]:
+    """Tables and recipes as names of files and what is in them."""
     for block in content.tables():
-        csv = block.table.to_csv().encode("utf-8-sig")
-        yield f"tables/{block.key}.csv", partial(_write_bytes, csv)
-        yield f"tables/{block.key}.tex", partial(_write_bytes, block.table.to_latex().encode("utf-8"))
-        yield f"tables/{block.key}.md", partial(_write_bytes, block.table.to_markdown().encode("utf-8"))
+        yield f"tables/{block.key}.csv", block.table.to_csv().encode("utf-8-sig")
+        yield f"tables/{block.key}.tex", block.table.to_latex().encode("utf-8")
+        yield f"tables/{block.key}.md", block.table.to_markdown().encode("utf-8")
     for listing in content.listings():
         if listing.file:
-            yield f"recipes/{listing.file}", partial(_write_bytes, listing.text.encode("utf-8"))
+            yield f"recipes/{listing.file}", listing.text.encode("utf-8")
 
 
-def _drawings(content: ReportContent) -> Iterator[tuple[str, _Writer]]:
-    for block in content.figures():
-        for kind in ("png", "svg"):
-            yield f"figures/{block.key}.{kind}", partial(_write_figure, block)
-
-
-def _write_bytes(content: bytes, path: Path) -> None:
-    atomic.write_bytes(path, content)
-
-
-def _write_figure(block: FigureBlock, path: Path) -> None:
-    save_figure(block.build(FigureStyle()), path)
+def _write_figure(block: FigureBlock, folder: Path) -> Picture:
+    """Write a figure's files; returns it for the page, so that it is drawn once."""
+    figure = block.build(FigureStyle())
+    save_figure(figure, folder / f"{block.key}.png")
+    picture, drawing = screen_picture(block, figure)
+    atomic.write_bytes(folder / f"{block.key}.svg", drawing)
+    return picture
