@@ -15,7 +15,7 @@ from core.errors import SkinKDError
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
-    from core.inference.labelled import LabelledScores
+    from core.inference.labelled import KnownLabels, LabelledScores
     from core.inference.record import RecordBook, RecordEntry
     from core.inference.results import Classification
 
@@ -36,9 +36,9 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(record, name="record")
 
 
-def score_labels(paths: Sequence[Path], rows: Sequence[Classification]) -> LabelledScores:
-    """The scores of what was classified against the labels beside it. Raises `SkinKDError` when there are none."""
-    from core.inference.labelled import find_labels, score_labelled
+def labels_beside(paths: Sequence[Path]) -> KnownLabels:
+    """The labels that come with what is to be classified. Raises `SkinKDError` when there are none."""
+    from core.inference.labelled import find_labels
 
     known = find_labels(paths)
     if known is None:
@@ -47,7 +47,7 @@ def score_labels(paths: Sequence[Path], rows: Sequence[Classification]) -> Label
             "No labels found",
             f"{names} has no labels: neither tables beside the images nor a folder per class. Leave --labels out.",
         )
-    return score_labelled(known, rows)
+    return known
 
 
 def labels_document(result: LabelledScores) -> dict[str, Any]:

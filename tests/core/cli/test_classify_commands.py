@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from core.cli.classify_commands import keep_record, labels_document, labels_text, score_labels
+from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
 from core.cli.main import run
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.inference.classifier import Classifier
 from core.inference.collect import expand_paths
+from core.inference.labelled import score_labelled
 from core.inference.record import RecordBook, RecordEntry, record_file
 from core.inference.results import Classification
 
@@ -94,7 +95,7 @@ def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
     files = expand_paths([sample_set])[:40]
     rows = [Classification(path, (0.3, *[0.1] * 7), "MEL") for path in files[:39]]
     rows.append(Classification(files[39], None, None, "damaged"))
-    result = score_labels([sample_set], rows)
+    result = score_labelled(labels_beside([sample_set]), rows)
     document = labels_document(result)
     assert (document["scored"], document["not_classified"], document["without_label"]) == (39, 1, 0)
     assert sum(item["support"] for item in document["per_class"].values()) == 39
@@ -108,4 +109,24 @@ def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
 
 def test_a_folder_without_labels_says_so(tmp_path: Path) -> None:
     with pytest.raises(SkinKDError, match="Leave --labels out"):
-        score_labels([tmp_path], [])
+        labels_beside([tmp_path])
+
+
+def test_classify_scores_a_labelled_folder_and_keeps_a_record(
+    trained: Path, sample_set: Path, as_json: Call, book: RecordBook, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = sample_set / "ISIC_2019_Training_Input"
+    code, document = as_json("classify", str(trained), str(images), "--labels")
+    assert code == 0
+    assert document["scores"]["scored"] == len(document["images"]) == len(list(book.entries())) == 160
+    assert "weighted_f1" in document["scores"]
+    code, document = as_json("classify", str(trained), str(images))
+    assert "scores" not in document
+    assert run(["classify", str(trained), str(images), "--labels"]) == 0
+    assert "Scores of 160 images with the labels of" in capsys.readouterr().out
+
+
+def test_missing_labels_are_said_before_the_work(trained: Path, tmp_path: Path, as_json: Call) -> None:
+    (tmp_path / "x.png").write_bytes(b"")
+    code, document = as_json("classify", str(trained), str(tmp_path), "--labels")
+    assert (code, document["error"]["title"]) == (1, "No labels found")
