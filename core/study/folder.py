@@ -259,6 +259,18 @@ def study_place(study: Study, runs_root: Path) -> StudyFolder:
     return folder
 
 
+def with_free_name(study: Study, runs_root: Path) -> Study:
+    """The study under its name, or under that name with a number where another study, or a damaged one, has it."""
+    for number in range(1, 10_000):
+        named = study if number == 1 else replace(study, name=f"{study.name} {number}")
+        try:
+            study_place(named, runs_root)
+        except SkinKDError:
+            continue
+        return named
+    raise SkinKDError("Too many studies have this name", f"{study.name!r} is taken; give the study another name.")
+
+
 def list_studies(runs_root: Path) -> tuple[StudyFolder, ...]:
     """The studies in a folder of runs, by name; none when there are none. Nothing of them is read."""
     place = runs_root / STUDIES

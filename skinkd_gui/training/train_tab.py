@@ -211,15 +211,16 @@ class TrainTab(QWidget):
         if result.study is None:
             self._queue.add(result.recipe, result.name)
             return
-        from core.study.folder import create_study
+        from core.study.folder import create_study, with_free_name
 
         try:
             study = replace(result.study, base=self._queue.under_conditions(result.study.base))
+            study = with_free_name(study, self._runs_root)
             folder = create_study(study, self._runs_root)
         except (SkinKDError, OSError) as error:
             show_error(self, error if isinstance(error, SkinKDError) else _not_written(error))
             return
-        self._queue.add_study(folder.path, result.name)
+        self._queue.add_study(folder.path, study.name)
 
     @Slot(object)
     def resume_study(self, folder: Path) -> None:

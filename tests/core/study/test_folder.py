@@ -12,7 +12,7 @@ from core.recipe import set_values
 from core.runs.listing import list_runs
 from core.study.definition import Study
 from core.study.execute import run_study
-from core.study.folder import StudyFolder, create_study, list_studies
+from core.study.folder import StudyFolder, create_study, list_studies, with_free_name
 from tests.core.study.conftest import DIST, KL, PLAIN, TEACHER, StandIn
 
 
@@ -62,3 +62,14 @@ def test_relative_paths_become_absolute(small_study: Study, tmp_path: Path, monk
         tmp_path / "images"
     )
     assert StudyFolder(tmp_path / "runs" / "studies" / "small").runs_root == tmp_path / "runs"
+
+
+def test_a_free_name_is_found_beside_other_and_damaged_studies(small_study: Study, tmp_path: Path) -> None:
+    first = replace(small_study, name="Mine")
+    assert with_free_name(first, tmp_path) == first
+    create_study(first, tmp_path)
+    assert with_free_name(first, tmp_path) == first  # the same study is gone on with
+    other = replace(first, base=set_values(small_study.base, ["optimisation.epochs=3"]))
+    assert with_free_name(other, tmp_path).name == "Mine 2"
+    create_study(with_free_name(other, tmp_path), tmp_path).study_file.write_text("[")
+    assert with_free_name(other, tmp_path).name == "Mine 3"
