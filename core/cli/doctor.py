@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from core.cli.console import JsonOption, answer, answer_json, columns, many, say
-from core.paths import cache_root, log_root, runs_root
+from core.paths import cache_root, log_root, runs_root, state_root
 
 _PACKAGES = ("skinkd", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "PySide6-Essentials")
 _GIB = 2**30
@@ -116,6 +116,7 @@ def _folders() -> Iterator[Check]:
     for name, folder, setting in (
         ("runs folder", runs_root(), "SKINKD_RUNS or --runs"),
         ("cache folder", cache_root(), "SKINKD_CACHE"),
+        ("folder of the record", state_root(), "SKINKD_STATE"),
         ("log folder", log_root(), "the permissions of your home folder"),
     ):
         existing = next((parent for parent in (folder, *folder.parents) if parent.is_dir()), Path("/"))

@@ -255,7 +255,7 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
 
 
 def _codes(assessment: Assessment | None) -> str:
-    if assessment is None or assessment.verdict is Verdict.UNKNOWN:
+    if assessment is None or not _has_set(assessment):
         return NONE
     return ", ".join(assessment.prediction_set) or "none"
 
@@ -278,9 +278,14 @@ def _page(image: ReportImage, name: str) -> _Page:
     )
 
 
+def _has_set(assessment: Assessment) -> bool:
+    """Whether the prediction set means anything: not without calibration, and not for what is no such image."""
+    return assessment.verdict not in (Verdict.UNKNOWN, Verdict.UNLIKE)
+
+
 def _prediction_set(row: Classification) -> str:
     assessment = row.assessment
-    if assessment is None or assessment.verdict is Verdict.UNKNOWN:
+    if assessment is None or not _has_set(assessment):
         return ""
     names = ", ".join(class_name(code) for code in assessment.prediction_set) or "none of the classes"
     return f"Can not be excluded at {100 * assessment.level:.3g} %: {names}."

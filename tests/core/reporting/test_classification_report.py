@@ -164,6 +164,14 @@ def test_synthetic_models_and_missing_verdicts_are_said() -> None:
     assert "excluded at" not in text
 
 
+def test_what_is_no_such_image_has_no_prediction_set() -> None:
+    unlike = ReportImage(result(assessment=replace(ASSESSMENT, verdict=Verdict.UNLIKE)), PICTURE)
+    text, _ = read(html(unlike, unlike))
+    assert "Not like the images this model knows" in text
+    assert "excluded at" not in text
+    assert "MEL, NV" not in text
+
+
 def test_extreme_probabilities_are_not_rounded_to_certainty() -> None:
     sure = (0.99999, 0.00001, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     text, _ = read(html(ReportImage(result(probabilities=sure), PICTURE)))
