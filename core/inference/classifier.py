@@ -22,6 +22,7 @@ from core.inference.judge import Judge, check_level
 from core.inference.network import Network, TorchNetwork
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
+from core.models.files import read_model_info
 from core.models.info import ModelInfo
 from core.models.reference import Reference
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 BATCH = 32
 MODEL_FILE = "model.safetensors"
 
-__all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "model_file_of"]
+__all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "info_of", "is_exported", "model_file_of"]
 
 
 def model_file_of(path: Path) -> Path:
@@ -48,6 +49,20 @@ def model_file_of(path: Path) -> Path:
             "The model was not found", f"{path} does not exist. Give a model.safetensors file or the folder of a run."
         )
     return path
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a model file is one for onnxruntime, by its name."""
+    return path.suffix.lower() == ".onnx"
+
+
+def info_of(file: Path) -> ModelInfo:
+    """What a model file of either kind says of itself, from its header alone. Raises `SkinKDError`."""
+    if is_exported(file):
+        from core.inference.export.onnx_file import read_onnx_info
+
+        return read_onnx_info(file)
+    return read_model_info(file)
 
 
 class Classifier:
@@ -80,19 +95,32 @@ class Classifier:
     def load(cls, path: Path, device: str = "auto", report: Report = ignore) -> Classifier:
         """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps).
 
-        Imports torch. Raises `SkinKDError` when there is no such file or it is not one of SkinKD's models.
+        Imports torch, or onnxruntime for an exported .onnx file. Raises `SkinKDError` when there is no such file or it
+        is not one of SkinKD's models.
         """
+        source = model_file_of(path)
+        if is_exported(source):
+            return cls._load_exported(source, device, report)
         from core.models.files import load_model, load_reference
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
-        source = model_file_of(path)
         report(Progress(Phase.LOADING, 0, 1))
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
         model, info = load_model(source, device=hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
         return cls(network, info, hardware.device, source, load_reference(source))
+
+    @classmethod
+    def _load_exported(cls, source: Path, device: str, report: Report) -> Classifier:
+        from core.inference.export.onnx_file import read_onnx_reference
+        from core.inference.onnx_network import load_onnx
+
+        report(Progress(Phase.LOADING, 0, 1))
+        network, info = load_onnx(source, device, report=report)
+        report(Progress(Phase.LOADING, 1, 1))
+        return cls(network, info, network.device, source, read_onnx_reference(source))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""

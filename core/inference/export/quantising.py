@@ -1,0 +1,271 @@
+"""Numbers of 8 bits in place of 32: static, per channel, scales from training images, in onnxruntime's QDQ form.
+
+Depthwise networks suffer from it: a channel whose weights are a hundred times those of its neighbours turns the
+rounding of one layer into nonsense for the whole network. So every layer is tried alone first, and those that 8 bits
+spoil, for the bytes they would save, keep 32.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Progress, Report
+from core.inference.export.onnx_file import IMAGES, LOGITS
+
+_KINDS = ("Conv", "Gemm", "MatMul", "Clip", "Relu")
+_LAYERS = ("Conv", "Gemm", "MatMul")
+_ACTIVATIONS = ("Clip", "Relu")
+_BATCH = 16
+_PROBES = 48
+_SPOILT = 0.1
+"""The error of all 8-bit layers together that is aimed at, as a share of the spread of the logits."""
+_MOST_FLOAT = 0.25
+"""The share of the weights that may stay at 32 bits for it; a file that keeps more is hardly smaller."""
+
+Gather = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The images that the scales come from: `gather` by the numbers in `indices`, uint8 (n, S, S, 3)."""
+
+    gather: Gather
+    indices: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """`model` with 8-bit layers; `kept` of its `layers` stayed at 32 bits."""
+
+    model: onnx.ModelProto
+    layers: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer with weights, and the activation behind it. `bytes` counts its weights at 32 bits."""
+
+    name: str
+    nodes: tuple[str, ...]
+    feeds: tuple[str, ...]
+    bytes: int
+
+
+def quantise(
+    model: onnx.ModelProto, calibration: Calibration, folder: Path, report: Report, token: CancelToken
+) -> Quantised:
+    """The network with 8-bit weights and activations where it bears them. Works in `folder`, which must exist.
+
+    Raises `SkinKDError` when onnxruntime can not convert it, and `Cancelled`.
+    """
+    try:
+        with _quiet():
+            return _Converter(model, calibration, folder, report, token).convert()
+    except (ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError, AssertionError) as error:
+        raise SkinKDError(
+            "This network can not be converted to 8 bits",
+            "onnxruntime could not do it. Export it without --quantize (in the window: with all its numbers).",
+            f"{type(error).__name__}: {error}",
+        ) from error
+
+
+class _Converter:
+    """Tries layers and keeps what is known of them."""
+
+    def __init__(
+        self, model: onnx.ModelProto, calibration: Calibration, folder: Path, report: Report, token: CancelToken
+    ) -> None:
+        from onnxruntime.quantization.shape_inference import quant_pre_process
+
+        self._folder, self._report, self._token = folder, report, token
+        self._calibration = calibration
+        self._float = folder / "float.onnx"
+        raw = folder / "raw.onnx"
+        onnx.save_model(model, raw)
+        # Symbolic shapes are for transformers; they would ask for a batch of fixed size.
+        quant_pre_process(raw, self._float, skip_symbolic_shape=True)
+        self._model = onnx.load_model(self._float)
+        self._layers = _layers(self._model)
+        self._probes = calibration.gather(calibration.indices[:_PROBES])
+        self._expected = self._ask(self._float)
+
+    def convert(self) -> Quantised:
+        """The network with those layers at 8 bits that bear it."""
+        errors = self._errors()
+        kept = _to_keep(self._layers, errors)
+        while True:
+            path = self._write([layer for layer in self._layers if layer.name not in kept])
+            found = onnx.load_model(path)
+            more = _hidden(found, self._layers) - kept
+            if not more:
+                return Quantised(found, len(self._layers), len(kept))
+            kept |= more
+
+    def _errors(self) -> dict[str, float]:
+        """The error that each layer makes when it alone has 8 bits, as a share of the spread of the logits."""
+        errors: dict[str, float] = {}
+        for done, layer in enumerate(self._layers):
+            self._token.check()
+            self._report(Progress(Phase.QUANTISING, done, len(self._layers)))
+            found = self._ask(self._write([layer]))
+            spread = np.square(self._expected - self._expected.mean(axis=0)).sum()
+            error = np.square(found - self._expected).sum() / max(float(spread), 1e-12)
+            errors[layer.name] = math.sqrt(error) if math.isfinite(error) else math.inf
+        self._report(Progress(Phase.QUANTISING, len(self._layers), len(self._layers)))
+        return errors
+
+    def _write(self, layers: Sequence[_Layer]) -> Path:
+        """The network with these layers at 8 bits; the ranges of all values are measured at the first call."""
+        from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+        path = self._folder / "int8.onnx"
+        quantize_static(
+            self._float,
+            path,
+            _Reader(self._calibration, self._token),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(_KINDS),
+            per_channel=True,
+            reduce_range=True,  # 8-bit products of older x86 processors overflow otherwise, and nobody notices
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_quantize=[name for layer in layers for name in layer.nodes],
+            calibrate_method=CalibrationMethod.MinMax,
+            calibration_cache_path=self._folder / "ranges.json",
+        )
+        return path
+
+    def _ask(self, path: Path) -> NDArray[np.float64]:
+        from core.inference.onnx_network import open_session
+
+        session = open_session(path.read_bytes(), ["CPUExecutionProvider"], 0)
+        parts = [self._probes[start : start + _BATCH] for start in range(0, len(self._probes), _BATCH)]
+        return np.concatenate([session.run([LOGITS], {IMAGES: part})[0] for part in parts]).astype(np.float64)
+
+
+class _Reader:
+    """Hands the calibration images to onnxruntime in batches (its `CalibrationDataReader`)."""
+
+    def __init__(self, calibration: Calibration, token: CancelToken) -> None:
+        self._calibration, self._token = calibration, token
+        self._next = 0
+
+    def get_next(self) -> dict[str, Any] | None:
+        """The next batch, None after the last."""
+        self._token.check()
+        indices = self._calibration.indices[self._next : self._next + _BATCH]
+        self._next += _BATCH
+        return {IMAGES: self._calibration.gather(indices)} if len(indices) else None
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while (batch := self.get_next()) is not None:
+            yield batch
+
+    def __next__(self) -> dict[str, Any]:
+        batch = self.get_next()
+        if batch is None:
+            raise StopIteration
+        return batch
+
+
+def _layers(model: onnx.ModelProto) -> list[_Layer]:
+    """The layers with weights of their own, each with the activation that follows, in order."""
+    weights = {item.name: math.prod(item.dims) * 4 for item in model.graph.initializer}
+    readers = _readers(model)
+    found = []
+    for node in model.graph.node:
+        if node.op_type not in _LAYERS or len(node.input) < 2 or node.input[1] not in weights:
+            continue
+        after = readers.get(node.output[0], [])
+        last, nodes = node, [node.name]
+        if len(after) == 1 and after[0].op_type in _ACTIVATIONS:
+            last = after[0]
+            nodes.append(last.name)
+        feeds = tuple(reader.name for reader in readers.get(last.output[0], []))
+        found.append(_Layer(node.name, tuple(nodes), feeds, weights[node.input[1]]))
+    return found
+
+
+def _readers(model: onnx.ModelProto) -> dict[str, list[onnx.NodeProto]]:
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    return readers
+
+
+def _to_keep(layers: Sequence[_Layer], errors: dict[str, float]) -> set[str]:
+    """The layers that stay at 32 bits: those that cost most accuracy for the bytes they save, until enough is won.
+
+    Errors of single layers are taken to add up like independent ones (their squares).
+    """
+    left = sum(error * error for error in errors.values() if math.isfinite(error))
+    left = math.inf if any(math.isinf(error) for error in errors.values()) else left
+    budget = _MOST_FLOAT * sum(layer.bytes for layer in layers)
+    kept: set[str] = set()
+    for layer in sorted(layers, key=lambda item: -(errors[item.name] ** 2) / item.bytes):
+        if left <= _SPOILT**2:
+            break
+        if layer.bytes <= budget:
+            budget -= layer.bytes
+            kept.add(layer.name)
+            left = sum(errors[item.name] ** 2 for item in layers if item.name not in kept)
+    return kept
+
+
+def _hidden(model: onnx.ModelProto, layers: Sequence[_Layer]) -> set[str]:
+    """Layers to keep at 32 bits as well, because onnxruntime would round the weights of the one before them.
+
+    Where a 32-bit layer has an 8-bit value before and behind it, onnxruntime converts its weights while loading, with
+    one scale for all channels, which is what such a layer bears least. So the layers that it feeds keep 32 bits too.
+    """
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    readers = _readers(model)
+    by_name = {layer.name: layer for layer in layers}
+    weights = {item.name for item in model.graph.initializer}
+    more: set[str] = set()
+    for node in model.graph.node:
+        if node.name not in by_name or node.input[1] not in weights:
+            continue
+        before = made_by.get(node.input[0])
+        after = readers.get(node.output[0], [])
+        if len(after) == 1 and after[0].op_type in _ACTIVATIONS:
+            after = readers.get(after[0].output[0], [])
+        if before is not None and before.op_type == "DequantizeLinear":
+            behind = [reader for reader in after if reader.op_type == "QuantizeLinear"]
+            more |= {name for quantised in behind for name in _fed(quantised, readers) if name in by_name}
+    return more
+
+
+def _fed(quantised: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]) -> Iterator[str]:
+    """The names of the nodes that read a quantised value."""
+    for back in readers.get(quantised.output[0], []):
+        for reader in readers.get(back.output[0], []):
+            yield reader.name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without onnxruntime's advice on the root logger: it is for those who convert by hand."""
+    root = logging.getLogger()
+    root.addFilter(_no_advice)
+    try:
+        yield
+    finally:
+        root.removeFilter(_no_advice)
+
+
+def _no_advice(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
