@@ -19,6 +19,7 @@ FEW_IMAGES = 10
 """Classes with fewer test images are marked, as in the figures."""
 
 _NAMES = dict(zip(CLASS_CODES, CLASS_NAMES, strict=True))
+_HINT = "Double-click a row to see its images."
 _MARKED = f"* fewer than {FEW_IMAGES} test images: one image more or less changes the score a lot."
 
 
@@ -43,7 +44,7 @@ def class_grid(shown: Shown, run: RunSummary) -> Grid:
                 Cell(NONE, (None,)) if detail is None else _area(detail.auc),
             )
         )
-    notes = ["Undefined: there was nothing to count.", *_few([run.scores])]
+    notes = [_HINT, "Undefined: there was nothing to count.", *_few([run.scores])]
     return Grid(f"Scores by class of {shown.title(run)}", _COLUMNS, tuple(rows), notes=tuple(notes))
 
 
@@ -74,7 +75,7 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
         rows.append((Cell(code, (code,)), images, *cells))
         bold |= {(row, column + 2) for column in best_of(values)}
     notes = [remark] if remark else []
-    notes += ["F1 with 95 % intervals; the best of each class is bold.", *_few([scores for _, scores in scored])]
+    notes += [_HINT, "F1 with 95 % intervals; the best of each class is bold.", *_few([scores for _, scores in scored])]
     return Grid("F1 of each class", tuple(columns), tuple(rows), frozenset(bold), tuple(notes))
 
 

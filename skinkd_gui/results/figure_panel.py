@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from skinkd_gui.results.exporting import save_figure_as
@@ -27,7 +27,9 @@ class FigurePanel(QWidget):
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.view.picked.connect(self.picked)
         self._save = make_button("Save figure...", f"{name}SaveFigure", self)
-        self._save.setToolTip("Save as PNG, SVG or PDF")
+        self._save.setToolTip("Save as PNG, SVG or PDF; Ctrl+C copies the picture")
+        copy = QShortcut(QKeySequence.StandardKey.Copy, self, self.view.copy_image)
+        copy.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._save.clicked.connect(self._save_figure)
         self._row = QHBoxLayout()
         self._heading = make_label(heading, "heading", self)

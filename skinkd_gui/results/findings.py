@@ -5,7 +5,7 @@ Read in a job, and kept: going back to a run costs nothing until its folder has 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison
     from core.evaluation.subgroups import Subgroup
     from core.runs.evidence import Evidence
+    from core.runs.tables import SplitRow
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,7 +32,8 @@ V = TypeVar("V")
 MOST_RUNS = 30
 """So many runs are looked at closely at once; the scores of all stand in the table."""
 
-_KEPT_RUNS = 120
+_KEPT_RUNS = 60
+_KEPT_SPLITS = 4
 _KEPT_PAIRS = 400
 
 
@@ -104,6 +106,7 @@ class FindingsStore:
     def __init__(self) -> None:
         self._runs: OrderedDict[tuple[object, ...], RunFindings] = OrderedDict()
         self._pairs: OrderedDict[tuple[object, ...], Comparison] = OrderedDict()
+        self._splits: deque[tuple[SplitRow, ...]] = deque(maxlen=_KEPT_SPLITS)
 
     def find(self, runs: Sequence[RunSummary], pinned: Path | None, report: Report, token: CancelToken) -> Findings:
         """What can be known of the runs and of the run in the folder `pinned`; reports progress in runs."""
@@ -130,11 +133,22 @@ class FindingsStore:
         key = _stamp(summary)
         kept = self._runs.get(key)
         if kept is None:
-            kept = _look_closely(load_details([summary], token)[0])
+            kept = self._sharing_split(_look_closely(load_details([summary], token)[0]))
         elif kept.details.summary != summary:  # another name or other tags; the files are the same
             kept = replace(kept, details=replace(kept.details, summary=summary))
         _keep(self._runs, key, kept, _KEPT_RUNS)
         return kept
+
+    def _sharing_split(self, run: RunFindings) -> RunFindings:
+        """Runs of one data set have the same division: 25,000 rows are kept once, not once a run."""
+        if run.evidence is None:
+            return run
+        split = run.evidence.split
+        known = next((kept for kept in self._splits if kept == split), None)
+        if known is None:
+            self._splits.append(split)
+            return run
+        return replace(run, evidence=replace(run.evidence, split=known))
 
     def _pair(self, baseline: RunFindings, other: RunFindings) -> Comparison | None:
         from core.runs.comparing import compare_runs

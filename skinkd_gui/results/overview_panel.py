@@ -174,7 +174,8 @@ def _state_message(summary: RunSummary) -> tuple[str, str]:
         again = " Resume tries again from where it ended." if summary.resumable else ""
         return "error", f"The run failed. {_sentence(status.message)}{again}"
     if status.state is RunState.STOPPED:
-        return "info", f"The run was stopped. {_sentence(status.message)} Resume goes on from where it ended."
+        said = "" if status.message.lower().startswith("stopped") else "The run was stopped. "
+        return "info", f"{said}{_sentence(status.message)} Resume goes on from where it ended."
     if status.state in (RunState.RUNNING, RunState.PAUSED):
         return "info", "The run is not finished; the Train tab shows how it is going."
     return "", ""

@@ -68,9 +68,11 @@ class Shown:
         return "teacher" if run.recipe is not None and run.recipe.task == "teacher" else ""
 
     def title(self, run: RunSummary) -> str:
-        """A run's name, with its folder's where two of those shown have the same name."""
+        """A run's name: without what all names shown begin with ("Study: "), and with its folder's time where two have
+        the same."""
         name = run.status.name
-        return f"{name} ({run.folder.name[:15]})" if self._names[name] > 1 else name
+        full = f"{name} ({run.folder.name[:15]})" if self._names[name] > 1 else name
+        return full.removeprefix(self._beginning)
 
     def known(self, run: RunSummary) -> RunFindings | None:
         """What was read of a run; None while it is being read and for runs beyond those looked at closely."""
@@ -101,6 +103,15 @@ class Shown:
         if self.findings is None:
             return READING
         return "Only the first runs of a large selection are looked at closely." if known is None else known.why_not
+
+    @cached_property
+    def _beginning(self) -> str:
+        """What all names begin with, up to a colon; empty where there is one run."""
+        names = list(self._names)
+        head, colon, _ = names[0].partition(": ")
+        begins = head + colon
+        shared = bool(colon) and len(names) > 1 and all(len(name) > len(begins) for name in names)
+        return begins if shared and all(name.startswith(begins) for name in names) else ""
 
     @cached_property
     def _names(self) -> Counter[str]:

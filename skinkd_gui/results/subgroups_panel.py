@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from core.reporting.picking import RowPick
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
-from skinkd_gui.results.grid import Cell, Column, Grid, interval_fields, plain, share, share_within
+from skinkd_gui.results.grid import Cell, Column, Grid, compact, interval_fields, plain, share
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
@@ -27,8 +27,8 @@ _UNKNOWN = (
     "metadata when a training starts; runs made by an older version do not have them."
 )
 _NOTE = (
-    "Groups differ in which diseases they have, not only in how well the model does on them. * Few images: the score "
-    "is a rough guess."
+    "Double-click a row to see its images. Groups differ in which diseases they have, not only in how well the model "
+    "does on them. * Few images: the score is a rough guess."
 )
 
 
@@ -93,7 +93,7 @@ def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
         Column("By", words=True),
         Column("Group", words=True),
         Column("Images", "Test images of the group"),
-        Column("Weighted F1", "With its 95 % interval", interval_fields("Weighted F1")),
+        Column("Weighted F1, %", "With its 95 % interval", interval_fields("Weighted F1")),
         Column("Accuracy"),
         Column("Balanced accuracy", "Over the classes that the group has"),
     )
@@ -102,7 +102,7 @@ def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
             plain(KIND_WORDS[item.kind]),
             plain(item.name),
             Cell(f"{item.images:,}{'*' if item.small else ''}", (item.images,)),
-            share_within(item.weighted_f1, item.interval),
+            compact(item.weighted_f1, item.interval),
             share(item.accuracy),
             share(item.balanced_accuracy),
         )

@@ -136,7 +136,7 @@ class FigureView(QWidget):
         if self._canvas is None:
             return
         menu = QMenu(self)
-        for text, slot in (("Copy the picture", self._copy), ("Save the picture...", self._ask_and_save)):
+        for text, slot in (("Copy the picture", self.copy_image), ("Save the picture...", self._ask_and_save)):
             action = QAction(text, menu)
             action.triggered.connect(slot)
             menu.addAction(action)
@@ -144,7 +144,8 @@ class FigureView(QWidget):
         menu.popup(self.mapToGlobal(position))
 
     @Slot()
-    def _copy(self) -> None:
+    def copy_image(self) -> None:
+        """Put the figure on the clipboard as a picture."""
         if self._canvas is not None:
             QGuiApplication.clipboard().setPixmap(self._canvas.grab())
 

@@ -255,3 +255,14 @@ def test_tables_are_copied_for_spreadsheets_notes_and_papers(qtbot, make_tab, ma
     panel.copy_latex()
     assert r"student\_1" in QApplication.clipboard().text()
     assert r"50.0 \%" in QApplication.clipboard().text()
+
+
+def test_names_of_a_study_are_told_apart_and_its_name_is_not_repeated(qtbot, make_tab, make_tested):
+    names = ("Paper: plain", "Paper: KL 0.1", "Paper: KL 0.1")
+    folders = [make_tested(name, kind) for name, kind in zip(names, ("plain", "kl", "kl"), strict=True)]
+    tab = make_tab()
+    select(qtbot, tab, *folders)
+    cells = sorted(column(tab.details.compare.table, 0))
+    assert cells == sorted([f"KL 0.1 ({folder.name[:15]})" for folder in folders[1:]] + ["plain (baseline)"])
+    select(qtbot, tab, folders[1])
+    assert "Paper: KL 0.1" in texts(tab.details.overview)
