@@ -165,6 +165,8 @@ def _opened(source: Path | BytesIO) -> Iterator[Image.Image]:
 def _picture(file: BinaryIO) -> Image.Image:
     head = file.read(HEAD_BYTES)
     file.seek(0)
+    if not head:
+        raise EOFError("the file is empty")
     if is_dicom(head):
         return _dicom_picture(file)
     try:
@@ -242,6 +244,7 @@ def describe_failure(error: BaseException) -> str:
         (FileNotFoundError, "The file does not exist."),
         (PermissionError, "The file may not be opened (permissions)."),
         (IsADirectoryError, "It is a folder, not a file."),
+        (EOFError, "The file is empty, or cut off before its end."),
         (Image.DecompressionBombError, "It claims more pixels than any lesion image has."),
         (MemoryError, "There is not enough memory for it."),
     )

@@ -120,7 +120,7 @@ def test_resizing_squashes_and_does_not_alias(tmp_path: Path) -> None:
     ("damage", "reason"),
     [
         (lambda content: content[: len(content) // 2], "cut off"),
-        (lambda content: b"", "not an image"),
+        (lambda content: b"", "empty"),
         (lambda content: b"<html>404</html>", "not an image"),
         (lambda content: b"\xff\xd8\xff" + bytes(500), "image"),
     ],
