@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
 from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, percent, say
 from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
@@ -66,6 +67,9 @@ def classify(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model.safetensors, or a run (folder or name).")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a .csv or .json file.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Score the answers too, with the labels that a folder brings.")
+    ] = False,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
@@ -74,24 +78,31 @@ def classify(
     from core.inference.classifier import Classifier
     from core.inference.collect import expand_paths
     from core.inference.export_table import check_target, table_document, write_table
+    from core.inference.labelled import score_labelled
 
     if out is not None:
         check_target(out)
     source = _model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as report:
-        files = expand_paths(paths, token)
+        files = expand_paths(paths, token, report)
+        known = labels_beside(paths) if labels else None
         if not files:
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, report)
         rows = list(classifier.classify(files, report, token))
+        keep_record(rows, classifier)
     if out is not None:
         write_table(out, rows, classifier.info)
         say(f"Wrote {out}.")
+    scored = score_labelled(known, rows) if known else None
     if as_json:
-        answer_json({"source": str(classifier.source), **table_document(rows, classifier.info)})
+        scores = {"scores": labels_document(scored)} if scored else {}
+        answer_json({"source": str(classifier.source), **table_document(rows, classifier.info), **scores})
     else:
         _print_classifications(rows, classifier, listed=out is None)
+        if scored:
+            answer(labels_text(scored))
     if not any(row.code for row in rows):
         raise typer.Exit(1)
 
