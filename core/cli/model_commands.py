@@ -16,6 +16,7 @@ from core.cli.run_commands import find_run
 from core.errors import SkinKDError
 from core.inference.classifier import MODEL_FILE
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("evaluate")(evaluate)
     app.command("classify")(classify)
+    app.command("calibrate")(calibrate)
 
 
 def evaluate(
@@ -67,6 +69,10 @@ def classify(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model.safetensors, or a run (folder or name).")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a .csv or .json file.")] = None,
+    level: Annotated[
+        float,
+        typer.Option("--level", help="Of the prediction sets: the share of each class's images whose set holds it."),
+    ] = DEFAULT_LEVEL,
     labels: Annotated[
         bool, typer.Option("--labels", help="Score the answers too, with the labels that a folder brings.")
     ] = False,
@@ -78,8 +84,10 @@ def classify(
     from core.inference.classifier import Classifier
     from core.inference.collect import expand_paths
     from core.inference.export_table import check_target, table_document, write_table
+    from core.inference.judge import check_level
     from core.inference.labelled import score_labelled
 
+    check_level(level)
     if out is not None:
         check_target(out)
     source = _model_source(model, runs or runs_root())
@@ -90,6 +98,7 @@ def classify(
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, report)
+        classifier.level = level
         rows = list(classifier.classify(files, report, token))
         keep_record(rows, classifier)
     if out is not None:
@@ -107,23 +116,72 @@ def classify(
         raise typer.Exit(1)
 
 
+def calibrate(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run (folder or name).")],
+    device: DeviceOption = "auto",
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a finished run what its verdicts rest on, where it was made without. Weights and scores stay as they are."""
+    from core.runs.assess import assess_run
+    from core.runs.folder import RunFolder
+
+    folder = find_run(run, runs or runs_root(), "run folder")
+    with stoppable() as token, shown_progress() as report:
+        result = assess_run(RunFolder(folder), report, token, device)
+    found = result.calibration
+    if as_json:
+        answer_json({"folder": str(result.folder), "calibration": found})
+        return
+    sets, images = found["prediction_sets"], many(found["images"], f"{found['part']} image")
+    answer(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {found['fitted_on']:,} validation images.")
+    if sets is not None:
+        errors = f"{percent(found['ece_before'])} before, {percent(found['ece_after'])} after"
+        answer(f"On {images}: calibration error {errors}; taken for unlike: {percent(found['unlike'])}.")
+        answer(f"Prediction sets at {percent(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:")
+        rows = [
+            [code, percent(row["coverage"]), f"{row['images']:,}", f"{row['calibrated_on']:,}"]
+            for code, row in sets["per_class"].items()
+        ]
+        titles = ["class", "covered", "images", "calibrated on"]
+        answer(columns(titles, rows, right=titles[1:]))
+    for note in found["notes"]:
+        say(f"Note: {note}")
+
+
 def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:
     if listed:
-        titles = ["image", "diagnosis", "probability", "malignant"]
-        done = [
-            [str(row.path), class_name(row.code), percent(row.probability), percent(row.malignant)]
-            for row in rows
-            if row.code
-        ]
-        answer(columns(titles, done, right=titles[2:]))
+        titles = ["image", "verdict", "possible", "diagnosis", "probability", "malignant"]
+        answer(columns(titles, [_cells(row) for row in rows if row.code], right=titles[4:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")
     if failed:
         say(f"{many(len(failed), 'file')} of {len(rows):,} could not be classified.")
+    unknown = next(
+        (row.assessment for row in rows if row.assessment and row.assessment.verdict is Verdict.UNKNOWN), None
+    )
+    if unknown is not None:
+        say(f"No verdict: {unknown.sentence}")
     if classifier.info.synthetic:
         say(SYNTHETIC_WARNING)
     say(RESEARCH_USE)
+
+
+def _cells(row: Classification) -> list[str]:
+    """A row of the table: the verdict and the classes that remain, then the diagnosis and its probability."""
+    assessment = row.assessment
+    verdict = assessment.verdict.value if assessment else "-"
+    known = assessment is not None and assessment.p_values and assessment.verdict is not Verdict.UNLIKE
+    possible = " ".join(assessment.prediction_set) or "none" if assessment and known else "-"
+    return [
+        str(row.path),
+        verdict,
+        possible,
+        class_name(row.code or ""),
+        percent(row.probability),
+        percent(row.malignant),
+    ]
 
 
 def _model_source(text: str, root: Path) -> Path:

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from core.cli.evaluation import evaluate_on
 from core.cli.main import run
@@ -156,3 +158,34 @@ def test_evaluate_gives_intervals_and_scores_per_class(
     shown = capsys.readouterr().out
     assert "specificity" in shown
     assert "resamples of lesions" in shown
+
+
+def test_calibrate_and_level(
+    trained: Path, sample_set: Path, tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(trained, folder)
+    code, document = as_json("calibrate", str(folder))
+    assert code == 0
+    assert document["calibration"]["images"] == 16
+    assert run(["calibrate", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert "Temperature" in said.out
+    assert "calibrated on" in said.out
+    assert "can not be excluded" in said.err
+    image = str(min((sample_set / "ISIC_2019_Training_Input").iterdir()))
+    code, document = as_json("classify", str(folder), image, "--level", "0.5")
+    assert code == 0
+    assert document["images"][0]["level"] == 0.5
+    code, high = as_json("classify", str(folder), image, "--level", "0.99")
+    assert len(document["images"][0]["prediction_set"]) < len(high["images"][0]["prediction_set"]) == 8
+    code, document = as_json("classify", str(folder), image, "--level", "1.5")
+    assert (code, document["error"]["title"]) == (1, "There is no such level")
+
+
+def test_classify_tells_what_is_no_lesion(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (300, 200), (255, 255, 255)).save(tmp_path / "blank.png")
+    assert run(["classify", str(trained), str(tmp_path / "blank.png")]) == 0
+    head, row = capsys.readouterr().out.splitlines()[:2]
+    assert head.split()[:4] == ["image", "verdict", "possible", "diagnosis"]
+    assert row.split()[1:3] == ["unlike", "-"]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.errors import SkinKDError
+from core.inference.judge import Judge
+from core.inference.novelty import Seen, build_reference, looks_of
+from core.inference.results import class_name
+from core.inference.trust import Assessment, Verdict
+from core.models.info import ModelInfo, Preprocessing
+from core.models.reference import Reference
+
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+
+
+def skins(count: int, seed: int) -> NDArray[np.uint8]:
+    """Brown spots on skin, of many sizes and tones."""
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[0:32, 0:32] - 15.5
+    spots = np.hypot(x, y)[None] < generator.uniform(4, 12, count)[:, None, None]
+    tones = np.array([220.0, 170, 150]) + generator.normal(0, 10, (count, 1, 1, 3))
+    pixels = np.where(spots[..., None], tones * generator.uniform(0.3, 0.6, (count, 1, 1, 1)), tones)
+    return np.clip(pixels + generator.normal(0, 4, pixels.shape), 0, 255).astype(np.uint8)
+
+
+def sure(labels: NDArray[np.int64], by: float) -> NDArray[np.float32]:
+    """Logits that favour the labels, some more and some less."""
+    logits = np.random.default_rng(0).normal(0, 0.5, (len(labels), 8))
+    logits[np.arange(len(labels)), labels] += by
+    return logits.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    labels = np.arange(160) % 8
+    validation, training = (Seen(None, looks_of(skins(count, seed))) for count, seed in ((160, 0), (200, 1)))
+    return build_reference(sure(labels, 4), labels, validation, training)
+
+
+def verdict(judge: Judge, logits: NDArray[np.float32], level: float = 0.9) -> Assessment:
+    (found,) = judge.assess(logits, None, skins(1, 5), level)
+    return found
+
+
+def test_one_diagnosis_left_is_confident(reference: Reference) -> None:
+    found = verdict(Judge(reference, INFO), sure(np.array([1]), 6))
+    assert (found.verdict, found.prediction_set) == (Verdict.CONFIDENT, ("NV",))
+    assert f"only {class_name('NV')} fits" in found.sentence
+    assert found.novelty is not None
+    assert found.novelty <= 1
+    assert len(found.p_values) == 8
+
+
+def test_several_diagnoses_left_are_uncertain_likeliest_first(reference: Reference) -> None:
+    logits = np.full((1, 8), -9, np.float32)
+    logits[0, [0, 1]] = 4.0, 4.2
+    low = replace(INFO, temperature=2.0)
+    found = verdict(Judge(reference, low), logits, 0.99)
+    assert found.verdict is Verdict.UNCERTAIN
+    assert found.prediction_set[0] == "NV"
+    assert "Refer" in found.sentence
+
+
+def test_no_diagnosis_left_is_uncertain_too(reference: Reference) -> None:
+    found = verdict(Judge(reference, INFO), np.zeros((1, 8), np.float32))
+    assert (found.verdict, found.prediction_set) == (Verdict.UNCERTAIN, ())
+    assert "none of the 8 diagnoses fits" in found.sentence
+
+
+def test_what_is_no_lesion_is_unlike_however_sure_the_network(reference: Reference) -> None:
+    images = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 255)])
+    for found in Judge(reference, INFO).assess(sure(np.array([1, 1]), 9), None, images):
+        assert found.verdict is Verdict.UNLIKE
+        assert found.novelty is not None
+        assert found.novelty > 1
+        assert "unlike" in found.sentence
+
+
+def test_a_file_without_reference_gives_no_verdict() -> None:
+    found = verdict(Judge(None, INFO), sure(np.array([1]), 9))
+    assert (found.verdict, found.prediction_set, found.novelty) == (Verdict.UNKNOWN, (), None)
+    assert "does not hold" in found.sentence
+
+
+def test_features_that_do_not_come_give_no_verdict() -> None:
+    labels = np.arange(160) % 8
+    features = np.random.default_rng(0).random((360, 30)).astype(np.float32)
+    looks = looks_of(np.concatenate([skins(160, 0), skins(200, 1)]))
+    wide = build_reference(
+        sure(labels, 4), labels, Seen(features[:160], looks[:160]), Seen(features[160:], looks[160:])
+    )
+    found = verdict(Judge(wide, INFO), sure(np.array([1]), 6))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "does not show the features" in found.sentence
+
+
+def test_too_few_validation_images_give_no_verdict(reference: Reference) -> None:
+    small = replace(reference, threshold=float("inf"))
+    found = verdict(Judge(small, INFO), sure(np.array([1]), 6))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "160 images only" in found.sentence
+    assert found.threshold is None
+
+
+def test_a_class_that_can_not_be_excluded_is_named() -> None:
+    labels = np.arange(160) % 7  # none of the eighth
+    looks = [Seen(None, looks_of(skins(count, seed))) for count, seed in ((160, 0), (200, 1))]
+    found = verdict(Judge(build_reference(sure(labels, 4), labels, *looks), INFO), sure(np.array([1]), 6))
+    assert found.verdict is Verdict.UNCERTAIN
+    assert set(found.prediction_set) == {"NV", "SCC"}
+    assert found.never_excluded == ("SCC",)
+    assert "can not be excluded at this level in any image" in found.sentence
+    assert "fewer than 9" in found.sentence
+
+
+def test_another_level_needs_no_other_answer(reference: Reference) -> None:
+    judge = Judge(reference, INFO)
+    logits = sure(np.array([2]), 2.5)
+    first = verdict(judge, logits)
+    for level in (0.5, 0.8, 0.95, 0.99):
+        assert judge.at_level(first, np.exp(logits[0]).tolist(), level) == verdict(judge, logits, level)
+    lost = Judge(None, INFO).assess(logits, None, skins(1, 5))[0]
+    assert judge.at_level(lost, [1.0] * 8, 0.8) == replace(lost, level=0.8)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0, 90.0, float("nan")])
+def test_levels_that_can_not_be_are_refused(reference: Reference, level: float) -> None:
+    with pytest.raises(SkinKDError, match="level"):
+        verdict(Judge(reference, INFO), sure(np.array([1]), 6), level)
+
+
+def test_every_verdict_has_words() -> None:
+    assert len({item.words for item in Verdict}) == len(Verdict)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+
+from core.errors import SkinKDError
+from core.models.factory import create_model
+from core.models.files import load_model, load_reference, read_metadata, read_weights, save_model
+from core.models.info import ModelInfo, Preprocessing
+from core.models.reference import PREFIX, Reference, reference_from_arrays, reference_to_arrays
+
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+Arrays = dict[str, NDArray[Any]]
+
+
+def reference(threshold: float = 1.1) -> Reference:
+    generator = np.random.default_rng(0)
+
+    def numbers(*shape: int, kind: type = np.float32) -> NDArray[Any]:
+        return generator.random(shape).astype(kind)
+
+    return Reference(
+        validation_logits=numbers(30, 8),
+        validation_labels=(np.arange(30) % 8).astype(np.uint8),
+        validation_novelty=numbers(30),
+        feature_mean=numbers(96),
+        feature_directions=numbers(5, 96, kind=np.float16),
+        look_mean=numbers(24),
+        look_map=numbers(24, 24),
+        looks=numbers(40, 24, kind=np.float16),
+        scales=numbers(2),
+        threshold=threshold,
+    )
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    model = create_model("test_resnet", weights="none", image_size=32).model
+    save_model(tmp_path / "model.safetensors", model, INFO, reference())
+    return tmp_path / "model.safetensors"
+
+
+def assert_same(first: Reference | None, second: Reference) -> None:
+    assert first is not None
+    ours, theirs = reference_to_arrays(first), reference_to_arrays(second)
+    assert all(
+        np.array_equal(value, theirs[name]) and value.dtype == theirs[name].dtype for name, value in ours.items()
+    )
+
+
+def test_it_comes_back_from_the_model_file(saved: Path) -> None:
+    assert_same(load_reference(saved), reference())
+    assert load_reference(saved).threshold == pytest.approx(1.1)  # type: ignore[union-attr]
+
+
+def test_a_threshold_that_is_not_known_stays_so() -> None:
+    arrays = reference_to_arrays(reference(float("inf")))
+    assert reference_from_arrays(arrays, 8).threshold == float("inf")
+
+
+def test_it_is_no_part_of_the_weights(saved: Path, tmp_path: Path) -> None:
+    model, info = load_model(saved)
+    save_model(tmp_path / "plain.safetensors", model, info)
+    assert load_reference(tmp_path / "plain.safetensors") is None
+    assert list(read_weights(saved)) == list(read_weights(tmp_path / "plain.safetensors"))
+    started = create_model("test_resnet", weights=str(saved), image_size=32).model
+    assert all(torch.equal(value, started.state_dict()[name]) for name, value in model.state_dict().items())
+
+
+def test_one_that_reading_would_refuse_is_not_written(tmp_path: Path) -> None:
+    model = create_model("test_resnet", weights="none", image_size=32).model
+    bad = Reference(**{**vars(reference()), "validation_novelty": np.full(30, np.nan, np.float32)})
+    with pytest.raises(ValueError, match="validation_novelty"):
+        save_model(tmp_path / "bad.safetensors", model, INFO, bad)
+    assert not (tmp_path / "bad.safetensors").exists()
+
+
+def _with(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: {**arrays, name: change(arrays[name])}
+
+
+FAULTS: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
+    "missing": (lambda arrays: {name: arrays[name] for name in arrays if name != "looks"}, "must hold"),
+    "unknown": (lambda arrays: {**arrays, "code": np.zeros(1, np.float32)}, "must hold"),
+    "not finite": (_with("look_map", lambda value: value * np.float32(np.inf)), "look_map holds values"),
+    "label beyond the classes": (_with("validation_labels", lambda value: value + np.uint8(1)), "none of the 8"),
+    "other classes": (_with("validation_logits", lambda value: value[:, :7]), r"validation_logits has the shape"),
+    "fewer labels": (_with("validation_labels", lambda value: value[:-1]), "has the shape"),
+    "another type": (_with("looks", lambda value: value.astype(np.float32)), "type float32"),
+    "unreadable type": (_with("scales", lambda value: value.astype(np.float64)), "type"),
+    "one axis": (_with("look_map", lambda value: value.ravel()), "look_map has 1 axes"),
+    "negative threshold": (_with("threshold", lambda value: -value), "threshold is negative"),
+    "no scale": (_with("scales", lambda value: value * 0), "negative"),
+    "too large": (_with("looks", lambda value: np.zeros((5000, 24), np.float16)), "larger than any"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_strangers_reference_is_checked(saved: Path, fault: str) -> None:
+    change, words = FAULTS[fault]
+    arrays = change(reference_to_arrays(reference()))
+    weights = {name: value for name, value in load_file(saved).items() if not name.startswith(PREFIX)}
+    tensors = {PREFIX + name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+    save_file({**weights, **tensors}, saved, metadata=read_metadata(saved))
+    with pytest.raises(SkinKDError, match=words):
+        load_reference(saved)
+
+
+def test_a_file_cut_off_is_no_reference(saved: Path) -> None:
+    saved.write_bytes(saved.read_bytes()[:-100])
+    with pytest.raises(SkinKDError, match="can not be used"):
+        load_reference(saved)
