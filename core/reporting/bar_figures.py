@@ -21,6 +21,7 @@ SMALL_SUPPORT = 10
 """Classes with fewer images than this are marked: one image more or less changes their score a lot."""
 
 _LONGEST_NAME = 50
+_LONGEST_OF_MANY = 34
 _ONE_COLUMN = 3
 _TOP = 1.1
 _ROLE_WORDS = {"": "", "teacher": " (teacher)", "baseline": " (baseline)"}
@@ -120,7 +121,7 @@ def _look(style: FigureStyle, index: int, role: str) -> dict[str, Any]:
 
 
 def _handles(runs: Sequence[BarRun], style: FigureStyle) -> list[Patch]:
-    longest = _LONGEST_NAME if len(runs) <= _ONE_COLUMN else _LONGEST_NAME // 2
+    longest = _LONGEST_NAME if len(runs) <= _ONE_COLUMN else _LONGEST_OF_MANY
     titles = short_titles([run.title for run in runs], longest)
     return [
         Patch(**_look(style, index, run.role), label=title + _ROLE_WORDS[run.role])

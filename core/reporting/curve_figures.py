@@ -98,7 +98,7 @@ def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Cur
         return message_figure(style, none)
     figure = new_figure(style)
     axes = figure.add_subplot()
-    titles = short_titles([title for title, _ in runs], 50 if len(runs) <= _ONE_COLUMN else 25)
+    titles = short_titles([title for title, _ in runs], 50 if len(runs) <= _ONE_COLUMN else 34)
     for index in drawn:
         _overlay(axes, style, (titles[index], runs[index][1]), index, value)
     last = max(record.epoch for index in drawn for record in runs[index][1])

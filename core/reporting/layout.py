@@ -17,7 +17,7 @@ from core.reporting.style import shorten
 
 _ROOMY_WIDTH = 36.0  # in units of the type size
 _ROOMY_HEIGHT = 28.0
-_DIGIT_WIDTH = 0.66  # of the type size, for the widest digits with the air around them
+_DIGIT_WIDTH = 0.78  # of the type size, for bold digits as small type draws them
 _LETTER_WIDTH = 0.74  # the same for capitals
 _BOLD_WIDTH = 0.68  # the same for mixed bold text, on average
 _LINE_HEIGHT = 1.25
