@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.results_tab.runs_binned.connect(self.train_tab.refresh)
         self.results_tab.runs_binned.connect(self.classify_tab.refresh_models)
         self.classify_tab.train_requested.connect(self.commands.new_training)
+        self.classify_tab.level_chosen.connect(self._keep_level)
 
     # --- the engine ---
 
@@ -221,6 +223,12 @@ class MainWindow(QMainWindow):
         if moved:
             self._move_runs_root(chosen_runs_root(settings).expanduser().absolute())
         self.queue.configure(self._conditions())
+        self.classify_tab.apply_settings(settings)
+
+    @Slot(float)
+    def _keep_level(self, level: float) -> None:
+        self.settings = replace(self.settings, level=level)
+        save_settings(self.settings)
 
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,25 @@ _FORMULA_STARTS = tuple("=+-@|%＝＋－＠")
 """What begins a formula or a command in some spreadsheet, in either width of letters."""
 
 
-def write_table(path: Path, rows: Sequence[Classification], info: ModelInfo) -> None:
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What may stand beside the answers of a model: the class codes that folders give their images (`truths`), and the
+    answers of a `second` model, described by `second_info`."""
+
+    truths: Mapping[Path, str]
+    second: Mapping[Path, Classification]
+    second_info: ModelInfo | None = None
+
+
+_NOTHING_BESIDE = Beside({}, {})
+
+
+def write_table(path: Path, rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> None:
     """Write `rows` as CSV or JSON by the ending of `path`, whole or not at all. Raises `SkinKDError`."""
     check_target(path)
     # The mark in front tells spreadsheets that the letters are UTF-8.
-    text = "\ufeff" + table_to_csv(rows, info) if path.suffix.lower() == ".csv" else table_to_json(rows, info)
+    is_csv = path.suffix.lower() == ".csv"
+    text = "\ufeff" + table_to_csv(rows, info, beside) if is_csv else table_to_json(rows, info, beside)
     try:
         _replace(path, text)
     except OSError as error:
@@ -36,24 +51,53 @@ def check_target(path: Path) -> None:
         raise SkinKDError("Unknown kind of table", f"{path.name} must end in .csv or .json.")
 
 
-def table_to_csv(rows: Sequence[Classification], info: ModelInfo) -> str:
+def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:
     """CSV with one row per image: file, verdict and prediction set, diagnosis, probabilities (fractions), the model.
 
-    `prediction_set` holds class codes with spaces between, `level` its level. Every cell is quoted, so that a `;` in a
-    name does not begin a cell where spreadsheets divide by it; text that would run as a formula gets an apostrophe.
+    `prediction_set` holds class codes with spaces between, `level` its level; what is `beside` adds columns. Every cell
+    is quoted, so that a `;` in a name does not begin a cell where spreadsheets divide by it; text that would run as a
+    formula gets an apostrophe.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     head = ["image", "verdict", "prediction_set", "level", "novelty", "diagnosis", "diagnosis_name", "probability"]
-    writer.writerow([*head, "malignant_probability", *info.classes, "note", "error", "model", "trained_on"])
+    head += ["malignant_probability", *info.classes, "note", "error", "model", "trained_on"]
+    writer.writerow([*head, *_head_beside(beside)])
     model, origin = _text(info.architecture), _text(_trained_on(info))
     for row in rows:
         name = class_name(row.code) if row.code else ""
         shares = [""] * len(info.classes) if row.probabilities is None else [f"{p:.6f}" for p in row.probabilities]
         numbers = [_number(row.probability), _number(row.malignant), *shares]
         texts = [_text(row.note), _text(row.error), model, origin]
-        writer.writerow([_text(str(row.path)), *_trust_cells(row), row.code or "", name, *numbers, *texts])
+        cells = [_text(str(row.path)), *_trust_cells(row), row.code or "", name, *numbers, *texts]
+        writer.writerow([*cells, *_cells_beside(row, beside)])
     return out.getvalue()
+
+
+def _head_beside(beside: Beside) -> list[str]:
+    head = ["truth"] if beside.truths else []
+    if beside.second_info is not None:
+        head += ["second_verdict", "second_diagnosis", "second_probability", "agreement", "second_model"]
+    return head
+
+
+def _cells_beside(row: Classification, beside: Beside) -> list[str]:
+    cells = [_text(beside.truths.get(row.path, ""))] if beside.truths else []
+    if beside.second_info is None:
+        return cells
+    second = beside.second.get(row.path)
+    answer = ["", "", ""]
+    if second is not None:
+        verdict = second.assessment.verdict.value if second.assessment else ""
+        answer = [verdict, second.code or "", _number(second.probability)]
+    return [*cells, *answer, _agreement(row, second), _text(beside.second_info.architecture)]
+
+
+def _agreement(row: Classification, second: Classification | None) -> str:
+    """`agree` or `disagree`; nothing where one of the two has no diagnosis."""
+    if second is None or row.code is None or second.code is None:
+        return ""
+    return "agree" if row.code == second.code else "disagree"
 
 
 def _trust_cells(row: Classification) -> list[str]:
@@ -67,28 +111,43 @@ def _trust_cells(row: Classification) -> list[str]:
     return [assessment.verdict.value, codes, f"{assessment.level:g}", _number(assessment.novelty)]
 
 
-def table_to_json(rows: Sequence[Classification], info: ModelInfo) -> str:
-    """The same as a JSON document: `model`, `classes`, `images`."""
-    return json.dumps(table_document(rows, info), indent=2, ensure_ascii=False) + "\n"
+def table_to_json(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:
+    """The same as a JSON document: `model`, `classes`, `images`, and `second_model` where there is one."""
+    return json.dumps(table_document(rows, info, beside), indent=2, ensure_ascii=False) + "\n"
 
 
-def table_document(rows: Sequence[Classification], info: ModelInfo) -> dict[str, Any]:
+def table_document(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> dict[str, Any]:
     """The JSON document as plain values."""
+    second = {} if beside.second_info is None else {"second_model": _model(beside.second_info)}
     return {
         "notice": RESEARCH_USE,
         "warnings": [SYNTHETIC_WARNING] if info.synthetic else [],
-        "model": {
-            "architecture": info.architecture,
-            "task": info.task,
-            "trained_on": _trained_on(info),
-            "synthetic": info.synthetic,
-            "temperature": info.temperature,
-            "recipe_hash": info.recipe_hash,
-            "skinkd_version": info.skinkd_version,
-        },
+        "model": _model(info),
+        **second,
         "classes": list(info.classes),
-        "images": [_row(row) for row in rows],
+        "images": [{**_row(row), **_row_beside(row, beside)} for row in rows],
     }
+
+
+def _model(info: ModelInfo) -> dict[str, Any]:
+    return {
+        "architecture": info.architecture,
+        "task": info.task,
+        "trained_on": _trained_on(info),
+        "synthetic": info.synthetic,
+        "temperature": info.temperature,
+        "recipe_hash": info.recipe_hash,
+        "skinkd_version": info.skinkd_version,
+    }
+
+
+def _row_beside(row: Classification, beside: Beside) -> dict[str, Any]:
+    found: dict[str, Any] = {"truth": beside.truths.get(row.path)} if beside.truths else {}
+    if beside.second_info is not None:
+        second = beside.second.get(row.path)
+        answer = None if second is None else {key: value for key, value in _row(second).items() if key != "image"}
+        found |= {"second": answer, "agreement": _agreement(row, second) or None}
+    return found
 
 
 def _row(row: Classification) -> dict[str, Any]:

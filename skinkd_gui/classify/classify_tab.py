@@ -1,26 +1,37 @@
-"""Drop images, see what a model makes of them, save the table."""
+"""Drop images, see what a model makes of them and whether to trust it, save the answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QModelIndex, QStandardPaths, Qt, QTemporaryDir, QUrl, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QImage, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QStandardPaths, Qt, QTemporaryDir, Signal, Slot
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
-from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
-from skinkd_gui.classify.classify_worker import ModelChoice
-from skinkd_gui.classify.controls import ProgressRow, make_button, make_table, scrolled
+from core.events import Level, Notice
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
+from skinkd_gui.classify.classify_worker import Collected, ModelChoice
+from skinkd_gui.classify.controls import ProgressRow, make_table, scrolled, show_columns
 from skinkd_gui.classify.details_panel import DetailsPanel
+from skinkd_gui.classify.dropping import Dropped, take, welcome
+from skinkd_gui.classify.empty_states import NoImages, NoModel
+from skinkd_gui.classify.export_dialog import ExportDialog, ExportSource
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.folder_facts import FolderFacts
+from skinkd_gui.classify.images_filter import ImagesFilter
 from skinkd_gui.classify.images_model import ImagesModel
-from skinkd_gui.classify.model_chooser import ModelChooser
+from skinkd_gui.classify.kinds import Kind, Which
+from skinkd_gui.classify.labels_bar import LabelsBar
+from skinkd_gui.classify.model_catalog import ModelCatalog
+from skinkd_gui.classify.news import News
 from skinkd_gui.classify.session import ClassifySession
-from skinkd_gui.settings.store import open_store
-from skinkd_gui.widgets.empty_state import EmptyState
+from skinkd_gui.classify.summary_bar import SummaryBar
+from skinkd_gui.classify.top_bar import TopBar
+from skinkd_gui.settings.store import Settings, load_settings, open_store
+from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 
@@ -28,79 +39,95 @@ _FOLDER = "classify/folder"
 
 
 class ClassifyTab(QWidget):
-    """The tab. It speaks to the main window only through `train_requested`."""
+    """The tab. It speaks to the main window only through its signals."""
 
     train_requested = Signal()  # the user has no model and wants to train one
+    level_chosen = Signal(float)  # another level of the prediction sets was chosen here; keep it in the settings
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
         super().__init__(parent)
         self.setObjectName("classifyTab")
         self.setAcceptDrops(True)
         self._images = ImagesModel(self)
+        self._shown = ImagesFilter(self._images, self)
         self._session = ClassifySession(self._images, self)
-        self._chooser = ModelChooser(runs_root, self)
+        self._facts = FolderFacts(self._images, self)
+        self._catalog = ModelCatalog(runs_root, self)
         self._pasted_folder: QTemporaryDir | None = None
         self._pasted_count = 0
         self._build()
         self._connect()
+        self.apply_settings(load_settings())
         self._update()
         self.refresh_models()
 
+    # --- for the main window ---
+
     def refresh_models(self) -> None:
         """Read the finished runs again, for instance after one has ended."""
-        self._chooser.refresh()
+        self._catalog.refresh()
 
     def set_runs_root(self, runs_root: Path) -> None:
         """Offer the runs of another folder."""
-        self._chooser.set_runs_root(runs_root)
+        self._catalog.set_runs_root(runs_root)
+
+    def apply_settings(self, settings: Settings) -> None:
+        """Take up what the preferences say of the record and the certainty."""
+        self._session.recorder.switch(settings.keep_record)
+        self._session.set_level(settings.level)
+        self._summary.set_level(settings.level)
 
     def choose_model(self, source: Path) -> None:
         """Choose a run folder or model file; one that can not be used is shown as an error."""
-        try:
-            self._chooser.choose(source)
-        except SkinKDError as error:
-            show_error(self, error)
+        self._top.chooser.choose(source)
+
+    def compare_with(self, source: Path | None) -> None:
+        """Choose the model to compare with; None for no other."""
+        if source is None:
+            self._top.second.choose_none()
+        else:
+            self._top.second.choose(source)
 
     def add_paths(self, paths: Sequence[Path]) -> None:
         """List files and the images in folders, and classify them as soon as there is a model."""
         if paths:
             self._session.add(list(paths))
 
-    def export_to(self, file: Path) -> None:
-        """Write the results as CSV or JSON by the file's ending."""
-        self._session.write(file)
-
     def shut_down(self) -> None:
         """Stop all work and wait for it."""
-        for part in (self._session, self._chooser, self._images, self._details):
+        for dialog in self.findChildren(ExportDialog):
+            dialog.shut_down()
+        parts = (self._session, self._facts, self._catalog, self._images, self._details, self._labels)
+        for part in parts:
             part.shut_down()
 
+    # --- layout ---
+
     def _build(self) -> None:
-        self._open_images = make_button("Open images...", "classifyOpenImagesButton", self)
-        self._open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
-        self._paste = make_button("Paste", "classifyPasteButton", self)
-        self._export = make_button("Export...", "classifyExportButton", self, tip="Save the table as CSV or JSON")
-        self._clear = make_button("Clear list", "classifyClearButton", self)
-        model_label = make_label("&Model:", "", self)
-        model_label.setBuddy(self._chooser)
-        top = QHBoxLayout()
-        top.addWidget(model_label)
-        top.addWidget(self._chooser, 1)
-        for button in (self._open_images, self._open_folder, self._paste, self._export, self._clear):
-            top.addWidget(button)
-        self._banner = _banner(self)
-        self._table = make_table(self._images, self)
+        self._top = TopBar(self._catalog, self)
+        self._banner = Banner(self)
+        self._banner.setObjectName("classifySyntheticBanner")
+        self._news = News(self)
+        self._labels = LabelsBar(self._facts, self)
+        self._summary = SummaryBar(self._images, self)
+        self._table = make_table(self._shown, self)
         self._details = DetailsPanel(self)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self._table)
-        splitter.addWidget(scrolled(self._details, self))
-        splitter.setSizes([680, 560])
-        self._no_model, self._no_images = self._build_empty_states()
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._summary)
+        column.addWidget(self._table, 1)
+        self._list = QSplitter(Qt.Orientation.Horizontal, self)
+        self._list.setChildrenCollapsible(False)
+        self._list.addWidget(left)
+        self._list.addWidget(scrolled(self._details, self))
+        self._list.setSizes([720, 520])
+        self._list.setStretchFactor(0, 3)
+        self._list.setStretchFactor(1, 2)
+        self._no_model, self._no_images = NoModel(self), NoImages(self)
         self._stack = QStackedWidget(self)
-        for widget in (splitter, self._no_model, self._no_images):
+        for widget in (self._list, self._no_model, self._no_images):
             self._stack.addWidget(widget)
-        self._list = splitter
         self._progress = ProgressRow(self)
         research = make_label(RESEARCH_USE, "muted", self)
         research.setObjectName("classifyResearchUse")
@@ -109,69 +136,51 @@ class ClassifyTab(QWidget):
         bottom.addWidget(research)
         bottom.addWidget(self._progress, 1)
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
-        layout.addWidget(self._banner)
+        for part in (self._top, self._banner, self._news, self._labels):
+            layout.addWidget(part)
         layout.addWidget(self._stack, 1)
         layout.addLayout(bottom)
 
-    def _build_empty_states(self) -> tuple[EmptyState, EmptyState]:
-        no_model = EmptyState(
-            "train",
-            "No model yet",
-            "Images are classified by a model that you trained. Train one first (the built-in sample set will do), "
-            "or open a model file that someone gave you.",
-            self,
-        )
-        no_model.setObjectName("classifyNoModel")
-        train = no_model.add_button("Train a model...", "classifyTrainButton", primary=True)
-        train.clicked.connect(self.train_requested)
-        open_model = no_model.add_button("Open a model file...", "classifyOpenModelButton")
-        open_model.clicked.connect(self._chooser.ask_for_file)
-        no_images = EmptyState(
-            "image",
-            "Drop images here",
-            "Drop pictures of lesions, or folders of them, anywhere on this page, paste them, or open them. "
-            "They stay on this computer.",
-            self,
-        )
-        no_images.setObjectName("classifyNoImages")
-        images = no_images.add_button("Open images...", "classifyEmptyOpenImagesButton", primary=True)
-        images.clicked.connect(self._ask_for_images)
-        folder = no_images.add_button("Open folder...", "classifyEmptyOpenFolderButton")
-        folder.clicked.connect(self._ask_for_folder)
-        return no_model, no_images
-
     def _connect(self) -> None:
-        self._open_images.clicked.connect(self._ask_for_images)
-        self._open_folder.clicked.connect(self._ask_for_folder)
-        self._paste.clicked.connect(self.paste)
-        self._export.clicked.connect(self._ask_and_export)
-        self._clear.clicked.connect(self._clear_list)
+        top = self._top
+        for button in (top.open_images, self._no_images.open_images):
+            button.clicked.connect(self._ask_for_images)
+        for button in (top.open_folder, self._no_images.open_folder):
+            button.clicked.connect(self._ask_for_folder)
+        top.paste.clicked.connect(self.paste)
+        top.export.clicked.connect(self.open_export)
+        top.clear.clicked.connect(self._clear_list)
+        top.chooser.chosen.connect(self._take_model)
+        top.second.chosen.connect(self._take_second)
+        self._no_model.train.clicked.connect(self.train_requested)
+        self._no_model.open_model.clicked.connect(top.chooser.ask_for_file)
+        self._catalog.listed.connect(self._update)
         self._progress.cancelled.connect(self._session.cancel)
         self._progress.go_on.connect(self._session.go_on)
-        self._chooser.chosen.connect(self._take_model)
-        self._chooser.listed.connect(self._update)
         self._session.changed.connect(self._update)
         self._session.updated.connect(self._refresh_details)
+        self._session.loaded.connect(self._show_current)
+        self._session.collected.connect(self._take_files)
         self._session.progressed.connect(self._progress.show_progress)
-        self._session.noticed.connect(self._progress.show_notice)
-        self._session.failed.connect(self._show_error)
-        self._session.written.connect(self._progress.show_written)
+        self._facts.changed.connect(self._update)
+        for signal in (self._session.noticed, self._facts.noticed):
+            signal.connect(self._tell)
+        for signal in (self._session.failed, self._facts.failed, self._catalog.failed):
+            signal.connect(self._show_error)
+        self._summary.filtered.connect(self._filter)
+        self._summary.level_chosen.connect(self._take_level)
         self._table.selectionModel().currentRowChanged.connect(self._show_row)
         self._images.modelReset.connect(self._details.show_nothing)
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.paste)
 
-    @Slot()
-    def _clear_list(self) -> None:
-        self._session.clear()
-        self._progress.show_text("")
+    # --- in ---
 
     @Slot()
     def paste(self) -> None:
         """Take pictures, or copied files and folders, from the clipboard."""
-        if not self._take_mime(QGuiApplication.clipboard().mimeData()):
+        if not self._take(take(QGuiApplication.clipboard().mimeData())):
             self._progress.show_text("There is no picture and no image file on the clipboard.")
 
     @Slot()
@@ -190,20 +199,9 @@ class ClassifyTab(QWidget):
             self._remember_folder(Path(name))
             self.add_paths([Path(name)])
 
-    @Slot()
-    def _ask_and_export(self) -> None:
-        proposed = str(Path(self._last_folder()) / "classifications.csv")
-        name, chosen = QFileDialog.getSaveFileName(
-            self, "Export the table", proposed, "CSV table (*.csv);;JSON document (*.json)"
-        )
-        if name:
-            file = Path(name)
-            ending = ".json" if "json" in chosen else ".csv"
-            self.export_to(file if file.suffix.lower() in {".csv", ".json"} else file.with_name(file.name + ending))
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome files, folders and pictures."""
-        if _files_in(event.mimeData()) or event.mimeData().hasImage():
+        """Welcome files, folders, models and pictures."""
+        if welcome(event.mimeData()):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -212,19 +210,18 @@ class ClassifyTab(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Only collect; everything else happens in a worker."""
-        if self._take_mime(event.mimeData()):
+        if self._take(take(event.mimeData())):
             event.acceptProposedAction()
 
-    def _take_mime(self, mime: QMimeData) -> bool:
-        files = _files_in(mime)
-        if files:
-            self.add_paths(files)
-            return True
-        image = mime.imageData() if mime.hasImage() else None
-        if isinstance(image, QImage) and not image.isNull():
-            self._session.add([], [(image, self._pasted_file())])
-            return True
-        return False
+    def _take(self, dropped: Dropped) -> bool:
+        for model in dropped.models[:1]:
+            self.choose_model(model)
+        for model in dropped.models[1:2]:  # two models dropped together are to be compared
+            self.compare_with(model)
+        self.add_paths(dropped.paths)
+        if dropped.picture is not None:
+            self._session.add([], [(dropped.picture, self._pasted_file())])
+        return bool(dropped)
 
     def _pasted_file(self) -> Path:
         """A file for a pasted picture, in a folder that goes when the tab goes."""
@@ -233,26 +230,67 @@ class ClassifyTab(QWidget):
         self._pasted_count += 1
         return Path(self._pasted_folder.filePath(f"pasted-{self._pasted_count}.png"))
 
+    @Slot()
+    def _clear_list(self) -> None:
+        self._session.clear()
+        self._facts.clear()
+        self._summary.show_all()
+        self._news.forget()
+        self._progress.show_text("")
+
+    @Slot(object)
+    def _take_files(self, collected: Collected) -> None:
+        self._facts.add(collected)
+
+    # --- models and settings ---
+
     @Slot(object)
     def _take_model(self, choice: ModelChoice | None) -> None:
-        self._session.set_model(choice.source if choice else None)
+        self._session.set_model(choice)
+        self._facts.set_model(choice)
+        self._top.second.set_without(choice.source if choice else None)
         self._show_current()
+
+    @Slot(object)
+    def _take_second(self, choice: ModelChoice | None) -> None:
+        self._session.set_model(choice, Which.SECOND)
+        if choice is None and self._summary.kind in (Kind.AGREE, Kind.DISAGREE):
+            self._summary.show_all()
+        self._show_current()
+
+    @Slot(float)
+    def _take_level(self, level: float) -> None:
+        self._session.set_level(level)
+        self.level_chosen.emit(level)
+
+    @Slot(object)
+    def _filter(self, kind: Kind | None) -> None:
+        self._shown.show_kind(kind)
+        self._update()
+
+    # --- what is shown ---
 
     @Slot()
     def _update(self) -> None:
-        """Bring buttons, banner and the page that is shown in line with the state."""
-        rows, choice = self._images.rowCount(), self._chooser.choice
+        """Bring buttons, bars and the page that is shown in line with the state."""
+        rows, choice, second = self._images.rowCount(), self._top.chooser.choice, self._top.second.choice
         page = self._list if rows else self._no_images if choice else self._no_model
         self._stack.setCurrentWidget(page)
-        self._export.setEnabled(self._session.info is not None and self._images.has_results)
-        self._clear.setEnabled(rows > 0)
-        self._banner.setVisible(choice is not None and choice.synthetic)
+        self._top.export.setEnabled(self._session.info() is not None and self._images.has_results)
+        self._top.clear.setEnabled(rows > 0)
+        self._banner.show_message(SYNTHETIC_WARNING if choice is not None and choice.synthetic else "", "warning")
+        show_columns(self._table, compared=second is not None, labelled=bool(self._images.truths))
+        self._summary.show_counts(self._shown.rowCount(), compared=second is not None)
+        if not self._session.busy and not self._session.weighing:
+            self._facts.score()
+        names = (choice.text if choice else "", second.text if second else "")
+        self._labels.update_from(names, busy=self._session.busy)
         self._progress.show_state(
             busy=self._session.busy, cancelling=self._session.cancelling, can_go_on=self._session.can_go_on
         )
         if rows and choice is None:
             self._progress.show_text("Choose a model above, or train one, to classify these images.")
-        if rows and not self._table.currentIndex().isValid():
+        if self._shown.rowCount() and not self._table.currentIndex().isValid():
             self._table.selectRow(0)
 
     @Slot(QModelIndex, QModelIndex)
@@ -260,24 +298,72 @@ class ClassifyTab(QWidget):
         self._show_current()
 
     @Slot(object)
-    def _refresh_details(self, results: tuple[Classification, ...]) -> None:
-        row = self._table.currentIndex().row()
-        if row >= 0 and any(result.path == self._images.path(row) for result in results):
+    def _refresh_details(self, paths: set[Path]) -> None:
+        row = self._current_row()
+        if row >= 0 and self._images.path(row) in paths:
             self._show_current()
 
+    @Slot()
     def _show_current(self) -> None:
-        row = self._table.currentIndex().row()
+        row = self._current_row()
         if row < 0:
             self._details.show_nothing()
             return
-        choice = self._chooser.choice
-        path, result = self._images.path(row), self._images.result(row)
-        first = None if choice is None else ModelAnswer(choice, result, self._session.classifier)
-        self._details.show_facts(ShownImage(path, first))
+        path = self._images.path(row)
+        first, second = (self._answer(row, which) for which in Which)
+        truth, part = self._images.truths.get(path, ""), self._images.parts.get(path)
+        self._details.show_facts(ShownImage(path, first, second, truth, part))
+
+    def _answer(self, row: int, which: Which) -> ModelAnswer | None:
+        choice = self._session.choice(which)
+        if choice is None:
+            return None
+        return ModelAnswer(choice, self._images.result(row, which), self._session.classifier(which))
+
+    def _current_row(self) -> int:
+        """The row in the whole list; -1 for none."""
+        return self._shown.row_of(self._table.currentIndex())
+
+    @Slot(object)
+    def _tell(self, notice: Notice) -> None:
+        if notice.level is Level.WARNING:
+            self._news.tell(notice)
+        else:
+            self._progress.show_text(notice.text)
 
     @Slot(object)
     def _show_error(self, error: SkinKDError) -> None:
         show_error(self, error)
+
+    # --- out ---
+
+    @Slot()
+    def open_export(self) -> None:
+        """Ask what to save and where, and save it."""
+        source = self._export_source()
+        if source is not None:
+            ExportDialog(self, source, Path(self._last_folder())).open()
+
+    def _export_source(self) -> ExportSource | None:
+        classifier, choice = self._session.classifier(), self._top.chooser.choice
+        if classifier is None or choice is None or not self._images.has_results:
+            return None
+        rows = [self._shown.row_of(self._shown.index(row, 0)) for row in range(self._shown.rowCount())]
+        shown = [result for row in rows if (result := self._images.result(row)) is not None]
+        current = self._current_row()
+        selected = self._images.result(current) if current >= 0 else None
+        second = self._session.classifier(Which.SECOND)
+        return ExportSource(
+            classifier=classifier,
+            name=choice.text,
+            every=tuple(self._images.results),
+            shown=tuple(shown),
+            selected=selected,
+            level=self._session.level,
+            truths=dict(self._images.truths),
+            second=tuple(self._images.results_of(Which.SECOND)) if second is not None else (),
+            second_info=second.info if second is not None else None,
+        )
 
     def _last_folder(self) -> str:
         pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
@@ -285,17 +371,3 @@ class ClassifyTab(QWidget):
 
     def _remember_folder(self, folder: Path) -> None:
         open_store().setValue(_FOLDER, str(folder))
-
-
-def _files_in(mime: QMimeData) -> list[Path]:
-    urls: list[QUrl] = mime.urls() if mime.hasUrls() else []
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-
-
-def _banner(parent: QWidget) -> QFrame:
-    frame = QFrame(parent)
-    frame.setObjectName("classifySyntheticBanner")
-    frame.setProperty("role", "warning")
-    row = QHBoxLayout(frame)
-    row.addWidget(make_label(SYNTHETIC_WARNING, "", frame, wrap=True))
-    return frame

@@ -1,9 +1,9 @@
-"""What the Classify tab lets a `Job` do: list models, collect files, classify, write the table."""
+"""What the Classify tab lets a `Job` do: list and open models, collect files, classify."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +14,17 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Event, Phase, Progress, Report
 from core.inference.collect import expand_paths
 from core.inference.results import Classification
-from core.models.info import ModelInfo
 from core.reporting.words import fraction, kind_of_run
 from core.runs.status import RunState, RunSummary
+from skinkd_gui.classify.kinds import Which
+from skinkd_gui.classify.recording import Recorder
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
 
 _CHUNK_SECONDS = 0.2
+MODEL_SUFFIXES = frozenset({".safetensors", ".onnx"})
+"""What model files are called."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class ModelChoice:
 class ModelReady(Event):
     """The model is loaded and may be used again for the next images."""
 
+    which: Which
     source: Path
     classifier: Classifier
 
@@ -45,8 +49,29 @@ class ModelReady(Event):
 class ChunkReady(Event):
     """Some more images are done."""
 
+    which: Which
     source: Path
     results: tuple[Classification, ...]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The image `files` behind the `roots` that were dropped."""
+
+    roots: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ClassifyTask:
+    """What to classify with which model: the one at `source`, `loaded` already or not."""
+
+    which: Which
+    source: Path
+    loaded: Classifier | None
+    files: tuple[Path, ...]
+    level: float
+    recorder: Recorder
 
 
 def list_models(runs_root: Path, report: Report, token: CancelToken) -> tuple[ModelChoice, ...]:
@@ -77,6 +102,13 @@ def open_model(source: Path) -> ModelChoice:
     )
 
 
+def run_of(source: Path) -> Path | None:
+    """The run folder that a model is of: the source itself, or the one in which a file still lies."""
+    if source.is_dir():
+        return source
+    return source.parent if source == model_of_run(source.parent) and (source.parent / "split.csv").is_file() else None
+
+
 def model_of_run(folder: Path) -> Path:
     """Where a run keeps its model."""
     from core.runs.folder import RunFolder
@@ -93,45 +125,41 @@ def _run_choice(run: RunSummary) -> ModelChoice:
 
 def collect_files(
     paths: Sequence[Path], pasted: Sequence[tuple[QImage, Path]], report: Report, token: CancelToken
-) -> list[Path]:
+) -> Collected:
     """The image files behind paths; pasted pictures are first written to the files they are given."""
     for image, file in pasted:
         if not image.save(str(file)):
             raise SkinKDError("The picture was not pasted", f"It could not be written to {file}. Is the disk full?")
-    return expand_paths([*paths, *(file for _, file in pasted)], token)
+    files = expand_paths([*paths, *(file for _, file in pasted)], token, report)
+    return Collected(tuple(paths), tuple(files))
 
 
-def classify_files(
-    source: Path, loaded: Classifier | None, files: Iterable[Path], report: Report, token: CancelToken
-) -> None:
-    """Classify files with the model at `source` (loaded first unless it is given); results come as `ChunkReady`."""
+def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> None:
+    """Classify files (the model is loaded first where it is not); results come as `ChunkReady`, and are recorded."""
     from core.inference.classifier import Classifier
 
-    waiting = list(files)
+    loaded = task.loaded
     if loaded is None:
         report(Progress(Phase.LOADING, 0, 0))
-        loaded = Classifier.load(source, report=report)
+        loaded = Classifier.load(task.source, report=report)
+    loaded.level = task.level
     token.check()
-    report(ModelReady(source, loaded))
+    report(ModelReady(task.which, task.source, loaded))
+    task.recorder.begin()
     chunk: list[Classification] = []
+
+    def hand_over() -> None:
+        report(ChunkReady(task.which, task.source, tuple(chunk)))
+        task.recorder.write(chunk, loaded.info, loaded.source, report)
+        chunk.clear()
+
     last = time.monotonic()
     try:
-        for result in loaded.classify(waiting, report, token):
+        for result in loaded.classify(task.files, report, token):
             chunk.append(result)
-            now = time.monotonic()
-            if now - last >= _CHUNK_SECONDS:
-                report(ChunkReady(source, tuple(chunk)))
-                chunk, last = [], now
+            if time.monotonic() - last >= _CHUNK_SECONDS:
+                hand_over()
+                last = time.monotonic()
     finally:  # what is done is shown, also when the user cancels
         if chunk:
-            report(ChunkReady(source, tuple(chunk)))
-
-
-def write_results(
-    file: Path, rows: Sequence[Classification], info: ModelInfo, report: Report, token: CancelToken
-) -> Path:
-    """Write the table; returns the file."""
-    from core.inference.export_table import write_table
-
-    write_table(file, rows, info)
-    return file
+            hand_over()

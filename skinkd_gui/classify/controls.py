@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -20,8 +18,36 @@ from PySide6.QtWidgets import (
 
 from core.events import Notice, Phase, Progress
 from core.reporting.words import duration
-from skinkd_gui.classify.images_model import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, THUMBNAIL, ImagesModel
+from skinkd_gui.classify.cells import (
+    AGREEMENT,
+    DIAGNOSIS,
+    IMAGE,
+    MALIGNANT,
+    OF_SECOND,
+    PROBABILITY,
+    SECOND_DIAGNOSIS,
+    SECOND_PROBABILITY,
+    SECOND_VERDICT,
+    TRUTH,
+    VERDICT,
+)
+from skinkd_gui.classify.images_model import THUMBNAIL
+from skinkd_gui.classify.kinds import Which
+from skinkd_gui.results.row_delegate import RowDelegate
 from skinkd_gui.widgets.labels import make_label
+
+_WIDTHS = {
+    IMAGE: 190,
+    VERDICT: 165,
+    DIAGNOSIS: 165,
+    PROBABILITY: 92,
+    MALIGNANT: 88,
+    TRUTH: 150,
+    SECOND_VERDICT: 165,
+    SECOND_DIAGNOSIS: 165,
+    SECOND_PROBABILITY: 92,
+    AGREEMENT: 88,
+}
 
 
 def make_button(text: str, name: str, parent: QWidget, *, tip: str = "") -> QPushButton:
@@ -33,33 +59,43 @@ def make_button(text: str, name: str, parent: QWidget, *, tip: str = "") -> QPus
     return button
 
 
-def make_table(images: ImagesModel, parent: QWidget) -> QTableView:
+def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     """The table of images; row heights are fixed, so that ten thousand rows cost nothing until they are seen."""
     table = QTableView(parent)
     table.setObjectName("classifyTable")
-    table.setAccessibleName("Images and diagnoses")
-    table.setModel(images)
+    table.setAccessibleName("Images, verdicts and diagnoses")
+    table.setModel(rows)
+    table.setItemDelegate(RowDelegate(table))
     table.setIconSize(THUMBNAIL)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setAlternatingRowColors(True)
     table.setShowGrid(False)
     table.setWordWrap(False)
     table.setTabKeyNavigation(False)
-    rows = table.verticalHeader()
-    rows.setVisible(False)
-    rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    rows.setDefaultSectionSize(THUMBNAIL.height() + 8)
+    side = table.verticalHeader()
+    side.setVisible(False)
+    side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    side.setDefaultSectionSize(THUMBNAIL.height() + 8)
     columns = table.horizontalHeader()
     columns.setHighlightSections(False)
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    columns.setSectionResizeMode(DIAGNOSIS, QHeaderView.ResizeMode.Stretch)
-    for column, width in ((IMAGE, 200), (PROBABILITY, 90), (MALIGNANT, 90)):
+    for column, width in _WIDTHS.items():
         columns.resizeSection(column, width)
-    columns.setMinimumSectionSize(70)
+    columns.setMinimumSectionSize(60)
+    columns.setStretchLastSection(True)
     columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came
     table.setSortingEnabled(True)
+    show_columns(table, compared=False, labelled=False)
     return table
+
+
+def show_columns(table: QTableView, *, compared: bool, labelled: bool) -> None:
+    """Show the columns of a second model and of known labels only where there are any."""
+    table.setColumnHidden(TRUTH, not labelled)
+    for column in OF_SECOND:
+        table.setColumnHidden(column, not compared)
 
 
 def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:
@@ -125,8 +161,8 @@ class ProgressRow(QWidget):
         self._text.setText(text)
         self._text.setToolTip(text)
 
-    @Slot(object)
-    def show_progress(self, progress: Progress) -> None:
+    @Slot(object, object)
+    def show_progress(self, which: Which, progress: Progress) -> None:
         """Say how far the classification is, how fast, and how long it will take."""
         if progress.phase is Phase.LOADING:
             self._bar.setRange(0, 0)
@@ -139,14 +175,9 @@ class ProgressRow(QWidget):
             words += f", {progress.per_second:.1f} images/s"
         if progress.seconds_left:
             words += f", {duration(progress.seconds_left)} left"
-        self._text.setText(words)
+        self._text.setText(f"Second model: {words}" if which is Which.SECOND else words)
 
     @Slot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a notice of the worker."""
         self.show_text(notice.text)
-
-    @Slot(object)
-    def show_written(self, file: Path) -> None:
-        """Say where the table went."""
-        self.show_text(f"Saved {file}")

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from core.inference.results import Classification, class_group, class_name
 from resources.classes import class_descriptions
+from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.facts import ShownImage
-from skinkd_gui.classify.images_model import WAITING, percent
+from skinkd_gui.classify.kinds import WAITING
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.classify.probability_bars import ProbabilityBars
 from skinkd_gui.widgets.labels import make_label

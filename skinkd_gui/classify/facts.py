@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import Part
 from core.inference.results import Classification
-from skinkd_gui.classify.classify_worker import ModelChoice
+from skinkd_gui.classify.classify_worker import ModelChoice, run_of
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -28,7 +28,7 @@ class ModelAnswer:
     @property
     def run(self) -> Path | None:
         """The run folder that the model is of; None for a model file that someone sent."""
-        return self.choice.source if self.choice.source.is_dir() else None
+        return run_of(self.choice.source)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,35 +1,44 @@
-"""The list of images and what the model says of them, for Qt's views: thousands of rows without a delay."""
+"""The list of images and what the models say of them, for Qt's views: thousands of rows without a delay."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
-from core.inference.results import Classification, class_name
+from core.data.types import Part
+from core.inference.results import Classification
+from skinkd_gui.classify.cells import (
+    COLUMNS,
+    IMAGE,
+    RIGHT_ALIGNED,
+    SECOND_VERDICT,
+    TIPS,
+    TITLES,
+    VERDICT,
+    RowFacts,
+    cell_colour,
+    cell_text,
+    cell_tip,
+    sort_value,
+)
+from skinkd_gui.classify.kinds import Kind, Which, kinds_of, verdict_kind
 from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.classify.tally import Tally
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 Index = QModelIndex | QPersistentModelIndex
 
 THUMBNAIL = QSize(56, 42)
-IMAGE, DIAGNOSIS, PROBABILITY, MALIGNANT = range(4)
-_TITLES = ("Image", "Diagnosis", "Probability", "Malignant")
-_TIPS = (
-    "The file's name",
-    "The class with the highest probability",
-    "The model's probability for its diagnosis",
-    "Melanoma, basal cell carcinoma and squamous cell carcinoma together",
-)
 _MOST_THUMBNAILS = 600
+_MOST_SIGNALS = 20  # per chunk; beyond it one signal for all rows between is cheaper
+_MARK = 16  # pixels of a verdict's mark
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-
-WAITING = "Waiting"
 
 
 class ImagesModel(QAbstractTableModel):
@@ -37,15 +46,23 @@ class ImagesModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.tally = Tally()
+        self.version = 0  # grows whenever an answer or a label changes
         self._paths: list[Path] = []
         self._rows: dict[Path, int] = {}
-        self._results: dict[Path, Classification] = {}
+        self._results: tuple[dict[Path, Classification], dict[Path, Classification]] = ({}, {})
+        self._truths: dict[Path, str] = {}
+        self._parts: dict[Path, Part] = {}
+        self._kinds: dict[Path, Kind] = {}
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
         self._loader = PictureLoader(THUMBNAIL * 2, most_waiting=60, parent=self)
         self._loader.loaded.connect(self._keep_thumbnail)
         self._placeholder, self._broken = QPixmap(), QPixmap()
+        self._marks: dict[Kind, QPixmap] = {}
         theme().changed.connect(self._restyle)
         self._restyle()
+
+    # --- what is listed ---
 
     def add(self, paths: Iterable[Path]) -> int:
         """Append the files that are not listed yet; returns how many."""
@@ -58,27 +75,41 @@ class ImagesModel(QAbstractTableModel):
             self.endInsertRows()
         return len(new)
 
-    def set_results(self, results: Sequence[Classification]) -> None:
-        """Fill in results; those of files that are no longer listed are ignored."""
-        rows = []
-        for result in results:
-            row = self._rows.get(result.path)
-            if row is not None:
-                self._results[result.path] = result
-                rows.append(row)
-        if rows:
-            self.dataChanged.emit(self.index(min(rows), 0), self.index(max(rows), MALIGNANT))
+    def set_results(self, results: Sequence[Classification], which: Which = Which.FIRST) -> None:
+        """Fill in results of a model; those of files that are no longer listed are ignored."""
+        listed = [result for result in results if result.path in self._rows]
+        self._results[which].update((result.path, result) for result in listed)
+        self._changed([result.path for result in listed])
 
-    def forget_results(self) -> None:
-        """Let every row wait again (another model was chosen)."""
-        self._results.clear()
-        if self._paths:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._paths) - 1, MALIGNANT))
+    def forget_results(self, which: Which = Which.FIRST) -> None:
+        """Let every row wait again for a model (another one was chosen)."""
+        had = list(self._results[which])
+        self._results[which].clear()
+        if which is Which.FIRST:
+            self._parts.clear()
+            had = list(self._paths)
+        self._changed(had)
+
+    def set_truths(self, truths: Mapping[Path, str]) -> None:
+        """Class codes that the folders of images give them."""
+        known = {path: code for path, code in truths.items() if path in self._rows}
+        self._truths.update(known)
+        self._changed(list(known))
+
+    def set_parts(self, parts: Mapping[Path, Part]) -> None:
+        """In which part of the first model's data set images of these names were; replaces what was known."""
+        before = list(self._parts)
+        self._parts = {path: part for path, part in parts.items() if path in self._rows}
+        self._changed([*before, *self._parts])
 
     def clear(self) -> None:
         """Remove all rows."""
         self.beginResetModel()
-        self._paths, self._rows, self._results = [], {}, {}
+        self._paths, self._rows = [], {}
+        for known in (*self._results, self._truths, self._parts, self._kinds):
+            known.clear()
+        self.tally.clear()
+        self.version += 1
         self._loader.forget()
         self._thumbnails.clear()
         self.endResetModel()
@@ -87,72 +118,113 @@ class ImagesModel(QAbstractTableModel):
         """Make no more thumbnails."""
         self._loader.shut_down()
 
+    # --- what is known ---
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files, from top to bottom."""
+        return list(self._paths)
+
     @property
     def waiting(self) -> list[Path]:
-        """The files without a result, from top to bottom."""
-        return [path for path in self._paths if path not in self._results]
+        """The files without a result of the first model, from top to bottom."""
+        return self.waiting_for(Which.FIRST)
+
+    def waiting_for(self, which: Which) -> list[Path]:
+        """The files without a result of a model, from top to bottom."""
+        known = self._results[which]
+        return [path for path in self._paths if path not in known]
+
+    def count_waiting(self, which: Which) -> int:
+        """How many files have no result of a model."""
+        return len(self._paths) - len(self._results[which])
 
     @property
     def has_results(self) -> bool:
         """Whether any row has a result."""
-        return bool(self._results)
+        return bool(self._results[Which.FIRST])
 
     @property
     def results(self) -> list[Classification]:
-        """All results, from top to bottom."""
-        return [self._results[path] for path in self._paths if path in self._results]
+        """All results of the first model, from top to bottom."""
+        return self.results_of(Which.FIRST)
+
+    def results_of(self, which: Which) -> list[Classification]:
+        """All results of a model, from top to bottom."""
+        known = self._results[which]
+        return [known[path] for path in self._paths if path in known]
+
+    @property
+    def truths(self) -> Mapping[Path, str]:
+        """The class codes that are known."""
+        return self._truths
+
+    @property
+    def parts(self) -> Mapping[Path, Part]:
+        """The parts that are known."""
+        return self._parts
 
     def path(self, row: int) -> Path:
         """The file of a row."""
         return self._paths[row]
 
-    def result(self, row: int) -> Classification | None:
-        """The result of a row, None while it waits."""
-        return self._results.get(self._paths[row])
+    def result(self, row: int, which: Which = Which.FIRST) -> Classification | None:
+        """A model's result of a row, None while it waits."""
+        return self._results[which].get(self._paths[row])
+
+    def result_of(self, path: Path, which: Which = Which.FIRST) -> Classification | None:
+        """A model's result of a file, None while it waits or is not listed."""
+        return self._results[which].get(path)
+
+    def kinds(self, row: int) -> Kind:
+        """The kinds that the image of a row belongs to."""
+        return self._kinds.get(self._paths[row], Kind(0))
+
+    # --- Qt's side ---
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """The number of files."""
         return 0 if parent.isValid() else len(self._paths)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        """Image, diagnosis, probability, malignant group."""
-        return 0 if parent.isValid() else len(_TITLES)
+        """All columns of cells.py, whether they are shown or not."""
+        return 0 if parent.isValid() else COLUMNS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A cell's text, thumbnail, colour, alignment or explanation."""
+        """A cell's text, thumbnail, mark, colour, alignment or explanation."""
         if not index.isValid():
             return None
         path, column = self._paths[index.row()], index.column()
-        result = self._results.get(path)
         if role == Qt.ItemDataRole.DisplayRole:
-            return _text(path, result, column)
-        if role == Qt.ItemDataRole.DecorationRole and column == IMAGE:
-            return self._thumbnail(path, result)
+            return cell_text(self._facts(path), column)
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._decoration(path, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if column >= PROBABILITY else _LEFT
+            return _RIGHT if column in RIGHT_ALIGNED else _LEFT
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(path) if column == IMAGE else _text(path, result, column)
-        if role == Qt.ItemDataRole.ForegroundRole and column == DIAGNOSIS and (result is None or result.error):
-            return QColor(colours().muted if result is None else colours().error)
+            return cell_tip(self._facts(path), column)
+        if role == Qt.ItemDataRole.ForegroundRole:
+            name = cell_colour(self._facts(path), column)
+            return QColor(getattr(colours(), name)) if name else None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """A column's title and explanation."""
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(_TITLES):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < COLUMNS:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
+            return TITLES[section]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS[section]
+            return TIPS[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if section >= PROBABILITY else _LEFT
+            return _RIGHT if section in RIGHT_ALIGNED else _LEFT
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort the rows there are; files without a value always come last. Later results do not move rows."""
         if column < 0:  # the header has no sort mark: rows stay in the order in which they came
             return
-        keys = {path: self._sort_value(path, column) for path in self._paths}
+        keys = {path: sort_value(self._facts(path), column) for path in self._paths}
         valued = [path for path in self._paths if keys[path] is not None]
         rest = [path for path in self._paths if keys[path] is None]
         valued.sort(key=lambda path: keys[path] or (), reverse=order is Qt.SortOrder.DescendingOrder)
@@ -165,21 +237,39 @@ class ImagesModel(QAbstractTableModel):
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
-    def _sort_value(self, path: Path, column: int) -> tuple[str | float, ...] | None:
-        if column == IMAGE:
-            return (path.name.casefold(), str(path))
-        result = self._results.get(path)
-        if result is None or result.code is None or result.probability is None or result.malignant is None:
-            return None
-        if column == DIAGNOSIS:
-            return (class_name(result.code), result.probability)
-        return (result.probability if column == PROBABILITY else result.malignant,)
+    def _facts(self, path: Path) -> RowFacts:
+        first, second = self._results
+        return RowFacts(path, first.get(path), second.get(path), self._truths.get(path, ""), self._parts.get(path))
 
-    def _thumbnail(self, path: Path, result: Classification | None) -> QPixmap:
+    def _changed(self, paths: Sequence[Path]) -> None:
+        """Take up what has changed of rows, and tell the views."""
+        self.version += 1
+        for path in paths:
+            self._recount(path)
+        for top, bottom in _ranges(sorted({self._rows[path] for path in paths})):
+            self.dataChanged.emit(self.index(top, 0), self.index(bottom, COLUMNS - 1))
+
+    def _recount(self, path: Path) -> None:
+        facts = self._facts(path)
+        trained_on = facts.part in (Part.TRAIN, Part.VALIDATION)
+        now = kinds_of(facts.first, facts.second, facts.truth, trained_on=trained_on)
+        self.tally.move(self._kinds.get(path, Kind(0)), now)
+        self._kinds[path] = now
+
+    def _decoration(self, path: Path, column: int) -> QPixmap | None:
+        if column == IMAGE:
+            return self._thumbnail(path)
+        if column not in (VERDICT, SECOND_VERDICT):
+            return None
+        result = self._results[Which.FIRST if column == VERDICT else Which.SECOND].get(path)
+        return None if result is None else self._marks[verdict_kind(result)]
+
+    def _thumbnail(self, path: Path) -> QPixmap:
         found = self._thumbnails.get(path)
         if found is not None:
             self._thumbnails.move_to_end(path)
             return found
+        result = self._results[Which.FIRST].get(path)
         if result is not None and result.error:
             return self._broken
         self._loader.request(path)
@@ -200,29 +290,30 @@ class ImagesModel(QAbstractTableModel):
 
     @Slot()
     def _restyle(self) -> None:
-        self._placeholder = _icon_pixmap(coloured_icon("image", colours().disabled))
-        self._broken = _icon_pixmap(coloured_icon("error", colours().error))
+        palette = colours()
+        self._placeholder = _icon_pixmap(coloured_icon("image", palette.disabled))
+        self._broken = _icon_pixmap(coloured_icon("error", palette.error))
+        marks = {
+            Kind.CONFIDENT: ("done", palette.success),
+            Kind.REFER: ("warning", palette.warning),
+            Kind.UNLIKE: ("stop", palette.error),
+            Kind.UNKNOWN: ("help", palette.muted),
+            Kind.NOT_CLASSIFIED: ("error", palette.error),
+        }
+        self._marks = {
+            kind: coloured_icon(name, colour).pixmap(QSize(_MARK, _MARK)) for kind, (name, colour) in marks.items()
+        }
 
 
-def percent(value: float | None) -> str:
-    """A fraction as people read it; nothing where there is none. Never a plain 0 % or 100 %: models are not certain."""
-    if value is None:
-        return ""
-    if value >= 0.9995:
-        return "> 99.9 %"
-    return "< 0.1 %" if value < 0.0005 else f"{100 * value:.1f} %"
-
-
-def _text(path: Path, result: Classification | None, column: int) -> str:
-    if column == IMAGE:
-        return path.name
-    if column == DIAGNOSIS:
-        if result is None:
-            return WAITING
-        return class_name(result.code) if result.code else f"Not classified: {result.error}"
-    if result is None:
-        return ""
-    return percent(result.probability if column == PROBABILITY else result.malignant)
+def _ranges(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Rows in order as ranges without gaps; too many ranges become one."""
+    found: list[tuple[int, int]] = []
+    for row in rows:
+        if found and row == found[-1][1] + 1:
+            found[-1] = (found[-1][0], row)
+        else:
+            found.append((row, row))
+    return found if len(found) <= _MOST_SIGNALS else [(rows[0], rows[-1])]
 
 
 def _framed(picture: QPixmap) -> QPixmap:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.data.types import CLASS_CODES
 from core.inference.results import MALIGNANT, PRECANCEROUS, Classification, class_group, class_name
-from skinkd_gui.classify.images_model import percent
+from skinkd_gui.classify.cells import percent
 from skinkd_gui.widgets.theme import colours, theme
 
 _GAP = 10.0

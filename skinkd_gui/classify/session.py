@@ -2,54 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.events import Notice, Progress
+from core.inference.results import Classification
+from core.inference.trust import DEFAULT_LEVEL
 from core.models.info import ModelInfo
-from skinkd_gui.classify.classify_worker import ChunkReady, ModelReady, classify_files, collect_files, write_results
+from skinkd_gui.classify.classify_worker import (
+    ChunkReady,
+    ClassifyTask,
+    Collected,
+    ModelChoice,
+    ModelReady,
+    classify_files,
+    collect_files,
+)
 from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.kinds import Which
+from skinkd_gui.classify.recording import Recorder
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.inference.classifier import Classifier
+
+_AT_ONCE = 250
+"""Results weighed anew between two looks at the screen; about a hundredth of a second."""
+
+
+@dataclass
+class _Side:
+    """One of the two models."""
+
+    choice: ModelChoice | None = None
+    classifier: Classifier | None = None
+
+    @property
+    def source(self) -> Path | None:
+        return self.choice.source if self.choice is not None else None
 
 
 class ClassifySession(QObject):
     """Collects files into `images` and classifies those that wait, whenever there is a model and nothing holds it.
 
-    It is held after a cancel or an error until the user asks to go on, adds images or chooses another model.
+    The first model goes first, then the one it is compared with. The session is held after a cancel or an error until
+    the user asks to go on, adds images or chooses another model.
     """
 
     changed = Signal()  # busy, held or the rows changed
-    progressed = Signal(object)  # Progress of the running classification
+    progressed = Signal(object, object)  # Which, Progress of the running classification
     noticed = Signal(object)  # Notice
     failed = Signal(object)  # SkinKDError of any of the jobs
-    written = Signal(object)  # Path of a table that was exported
-    updated = Signal(object)  # tuple[Classification, ...] that were just filled in
+    collected = Signal(object)  # Collected: files were added
+    loaded = Signal(object)  # Which model is ready
+    updated = Signal(object)  # set[Path] of images whose results changed
 
     def __init__(self, images: ImagesModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.recorder = Recorder()
         self._images = images
-        self._source: Path | None = None
-        self._classifier: Classifier | None = None
-        self._info: ModelInfo | None = None
+        self._sides = (_Side(), _Side())
+        self._level = DEFAULT_LEVEL
         self._held = False
         self._cancelling = False
         self._dropped: list[Path] = []
         self._pasted: list[tuple[QImage, Path]] = []
         self._collecting: Job | None = None
         self._classifying: Job | None = None
-        self._writing: Job | None = None
+        self._running = Which.FIRST
+        self._weighing: Iterator[tuple[Which, Classification]] | None = None
+        self._weigh_timer = QTimer(self)
+        self._weigh_timer.setInterval(0)
+        self._weigh_timer.timeout.connect(self._weigh_some)
+
+    # --- what is going on ---
 
     @property
     def busy(self) -> bool:
         """Whether images are being classified (or collected)."""
         return self._classifying is not None or self._collecting is not None
+
+    @property
+    def weighing(self) -> bool:
+        """Whether verdicts are being taken to another level."""
+        return self._weigh_timer.isActive()
 
     @property
     def cancelling(self) -> bool:
@@ -59,32 +104,56 @@ class ClassifySession(QObject):
     @property
     def can_go_on(self) -> bool:
         """Whether images wait only for the user's word."""
-        return self._held and not self.busy and self._source is not None and bool(self._images.waiting)
+        return self._held and not self.busy and self._next_side() is not None
 
     @property
-    def classifier(self) -> Classifier | None:
+    def level(self) -> float:
+        """The level of the prediction sets."""
+        return self._level
+
+    def choice(self, which: Which) -> ModelChoice | None:
+        """The model on a side."""
+        return self._sides[which].choice
+
+    def classifier(self, which: Which = Which.FIRST) -> Classifier | None:
         """The loaded model, None until the first image needed it."""
-        return self._classifier
+        return self._sides[which].classifier
 
-    @property
-    def info(self) -> ModelInfo | None:
-        """What the model behind the results says of itself, None before the first was loaded."""
-        return self._info
+    def info(self, which: Which = Which.FIRST) -> ModelInfo | None:
+        """What a model says of itself, None before it was loaded."""
+        loaded = self._sides[which].classifier
+        return loaded.info if loaded is not None else None
 
-    def set_model(self, source: Path | None) -> None:
+    # --- what the user wants ---
+
+    def set_model(self, choice: ModelChoice | None, which: Which = Which.FIRST) -> None:
         """Classify with another model from now on; what an earlier one said is forgotten."""
-        if source == self._source:
+        side = self._sides[which]
+        if (choice.source if choice else None) == side.source:
+            side.choice = choice
             return
-        self._source, self._classifier, self._info, self._held = source, None, None, False
-        self._images.forget_results()
+        side.choice, side.classifier, self._held = choice, None, False
+        self._images.forget_results(which)
         if self._classifying is not None:
             self._classifying.cancel()
         self._next()
 
-    def add(self, paths: list[Path], pasted: list[tuple[QImage, Path]] | None = None) -> None:
+    def set_level(self, level: float) -> None:
+        """Weigh all results at another level of the prediction sets, without classifying anew."""
+        if level == self._level:
+            return
+        self._level = level
+        for side in self._sides:
+            if side.classifier is not None:
+                side.classifier.level = level
+        results = [(which, result) for which in Which for result in self._images.results_of(which)]
+        self._weighing = iter(results)
+        self._weigh_timer.start()
+
+    def add(self, paths: Sequence[Path], pasted: Sequence[tuple[QImage, Path]] = ()) -> None:
         """List files and what is in folders, and classify them."""
         self._dropped += paths
-        self._pasted += pasted or []
+        self._pasted += pasted
         self._held = False
         self._collect()
 
@@ -106,39 +175,45 @@ class ClassifySession(QObject):
     def clear(self) -> None:
         """Stop, and empty the list."""
         self.cancel()
+        self._stop_weighing()
         self._images.clear()
         self._held = False
         self.changed.emit()
 
-    def write(self, file: Path) -> None:
-        """Write all results to a CSV or JSON file; `written` or `failed` tells how it went."""
-        if self._info is None or self._writing is not None:
-            return
-        self._writing = Job(partial(write_results, file, self._images.results, self._info), self)
-        self._writing.succeeded.connect(self._tell_written)
-        self._start(self._writing)
-
     def shut_down(self) -> None:
         """Stop everything and wait for the threads."""
         self._held = True
-        for job in (self._collecting, self._classifying, self._writing):
+        self._stop_weighing()
+        for job in (self._collecting, self._classifying):
             if job is not None:
                 job.shut_down()
+
+    # --- jobs ---
 
     def _collect(self) -> None:
         if self._collecting is None and (self._dropped or self._pasted):
             self._collecting = Job(partial(collect_files, self._dropped, self._pasted), self)
             self._dropped, self._pasted = [], []
             self._collecting.succeeded.connect(self._list_files)
+            self._collecting.reported.connect(self._take_event)
             self._start(self._collecting)
             self.changed.emit()
+
+    def _next_side(self) -> Which | None:
+        """The model that has something to do."""
+        sides = (w for w in Which if self._sides[w].choice is not None and self._images.count_waiting(w))
+        return next(sides, None)
 
     def _next(self) -> None:
         """Start what can start."""
         self._collect()
-        waiting = self._images.waiting
-        if self._classifying is None and waiting and self._source is not None and not self._held:
-            self._classifying = Job(partial(classify_files, self._source, self._classifier, waiting), self)
+        which = self._next_side()
+        if self._classifying is None and which is not None and not self._held:
+            side = self._sides[which]
+            assert side.source is not None
+            files, self._running = tuple(self._images.waiting_for(which)), which
+            task = ClassifyTask(which, side.source, side.classifier, files, self._level, self.recorder)
+            self._classifying = Job(partial(classify_files, task), self)
             self._classifying.reported.connect(self._take_event)
             self._start(self._classifying)
         self.changed.emit()
@@ -151,25 +226,29 @@ class ClassifySession(QObject):
     @Slot(object)
     def _take_event(self, event: object) -> None:
         if isinstance(event, Progress):
-            self.progressed.emit(event)
+            self.progressed.emit(self._running, event)
         elif isinstance(event, Notice):
             self.noticed.emit(event)
-        elif isinstance(event, ModelReady) and event.source == self._source:
-            self._classifier, self._info = event.classifier, event.classifier.info
-        elif isinstance(event, ChunkReady) and event.source == self._source:
-            self._images.set_results(event.results)
-            self.updated.emit(event.results)
+        elif isinstance(event, ModelReady) and event.source == self._sides[event.which].source:
+            event.classifier.level = self._level
+            self._sides[event.which].classifier = event.classifier
+            self.loaded.emit(event.which)
+        elif isinstance(event, ChunkReady) and event.source == self._sides[event.which].source:
+            self._fill_in([self._at_level(event.which, result) for result in event.results], event.which)
             self.changed.emit()
+
+    def _fill_in(self, results: Sequence[Classification], which: Which) -> None:
+        self._images.set_results(results, which)
+        self.updated.emit({result.path for result in results})
 
     @Slot(object)
     def _list_files(self, result: JobResult) -> None:
-        self._images.add(result.value)
-        if not result.value:
+        collected: Collected = result.value
+        self._images.add(collected.files)
+        if collected.files:
+            self.collected.emit(collected)
+        else:
             self.noticed.emit(Notice("No images were found there."))
-
-    @Slot(object)
-    def _tell_written(self, result: JobResult) -> None:
-        self.written.emit(result.value)
 
     @Slot(object)
     def _fail(self, failure: JobFailure) -> None:
@@ -183,9 +262,35 @@ class ClassifySession(QObject):
             self._collecting = None
         elif job is self._classifying:
             self._classifying = None
-        elif job is self._writing:
-            self._writing = None
         if isinstance(job, Job):
             job.deleteLater()
         self._cancelling = self._cancelling and self.busy
         self._next()
+
+    # --- levels ---
+
+    @Slot()
+    def _weigh_some(self) -> None:
+        """Take a few results to the level that is wanted now; the timer calls again until there are no more."""
+        some = list(islice(self._weighing or (), _AT_ONCE))
+        if not some:
+            self._stop_weighing()
+            self.changed.emit()
+            return
+        for which in Which:
+            known = [(result, self._images.result_of(result.path, which)) for found, result in some if found is which]
+            # Another model may have been chosen meanwhile, or the list emptied.
+            fresh = [self._at_level(which, result) for result, now in known if now is result]
+            if fresh:
+                self._fill_in(fresh, which)
+
+    def _stop_weighing(self) -> None:
+        self._weigh_timer.stop()
+        self._weighing = None
+
+    def _at_level(self, which: Which, result: Classification) -> Classification:
+        classifier, assessment = self._sides[which].classifier, result.assessment
+        if assessment is None or assessment.level == self._level or classifier is None:
+            return result
+        shares = result.probabilities or ()
+        return replace(result, assessment=classifier.judge.at_level(assessment, shares, self._level))

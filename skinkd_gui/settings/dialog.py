@@ -1,4 +1,4 @@
-"""The preferences: looks, folders, how much of the computer a run may take. Looks change at once."""
+"""The preferences: looks, folders, cores for a run, verdicts and their record. Looks change at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from core.paths import runs_root
-from skinkd_gui.settings.store import TEXT_PERCENTS, Settings
+from skinkd_gui.settings.record_box import RecordBox
+from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.theme import ThemeChoice
 
@@ -48,6 +49,7 @@ class PreferencesDialog(QDialog):
         self._before = self._settings = settings
         self._make_looks()
         self._make_runs(folder_fixed)
+        self._make_classify()
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(10)
@@ -64,6 +66,10 @@ class PreferencesDialog(QDialog):
         form.addRow("C&PU cores left free:", self.threads)
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
         form.addRow("", make_label(text, "small", wrap=True))
+        form.addRow("Certainty of &verdicts:", self.level)
+        text = "How sure the model must be before it excludes a diagnosis. Higher means that more images are referred."
+        form.addRow("", make_label(text, "small", wrap=True))
+        form.addRow("Classified images:", self.record)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -106,6 +112,15 @@ class PreferencesDialog(QDialog):
         self.threads.setMinimumHeight(self.theme.sizeHint().height())
         self.threads.setSpecialValueText("none: a run uses all cores")
 
+    def _make_classify(self) -> None:
+        self.level = QSpinBox(self)
+        _name(self.level, "levelSpin", "Certainty of verdicts, in per cent")
+        self.level.setRange(*LEVEL_PERCENTS)
+        self.level.setValue(round(100 * self._settings.level))
+        self.level.setSuffix(" %")
+        self.level.setMinimumHeight(self.theme.sizeHint().height())
+        self.record = RecordBox(self._settings.keep_record, self)
+
     def settings(self) -> Settings:
         """The settings as the dialog shows them."""
         return Settings(
@@ -113,6 +128,8 @@ class PreferencesDialog(QDialog):
             text_percent=int(self.text_size.currentData()),
             runs_folder=self.folder.text().strip(),
             threads_left=self.threads.value(),
+            keep_record=self.record.keep.isChecked(),
+            level=self.level.value() / 100,
         )
 
     @Slot()
@@ -120,12 +137,14 @@ class PreferencesDialog(QDialog):
         """Keep what is shown."""
         self._settings = self.settings()
         self.changed.emit(self._settings)
+        self.record.shut_down()
         super().accept()
 
     @Slot()
     def reject(self) -> None:
         """Go back to what was."""
         self.changed.emit(self._before)
+        self.record.shut_down()
         super().reject()
 
     @Slot()

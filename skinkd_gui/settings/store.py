@@ -8,10 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
+from core.inference.trust import DEFAULT_LEVEL
 from core.paths import runs_root
 from skinkd_gui.widgets.theme import ThemeChoice
 
 TEXT_PERCENTS = (80, 90, 100, 110, 125, 150, 175, 200)
+LEVEL_PERCENTS = (80, 99)
+"""The lowest and the highest certainty of verdicts that the window offers."""
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,16 @@ class Settings:
     """What the preferences dialog changes.
 
     `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
-    leaves to the window and other programs.
+    leaves to the window and other programs. `keep_record` switches the record of what was classified; `level`
+    (0.80..0.99) is that of the prediction sets.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     text_percent: int = 100
     runs_folder: str = ""
     threads_left: int = 0
+    keep_record: bool = True
+    level: float = DEFAULT_LEVEL
 
 
 def open_store() -> QSettings:
@@ -39,11 +45,14 @@ def load_settings() -> Settings:
     default = Settings()
     theme = str(store.value("theme", default.theme))
     percent = _number(store.value("text_percent"), default.text_percent)
+    level = _number(store.value("classify/level"), round(100 * default.level))
     return Settings(
         theme=ThemeChoice(theme) if theme in set(ThemeChoice) else default.theme,
         text_percent=min(max(percent, TEXT_PERCENTS[0]), TEXT_PERCENTS[-1]),
         runs_folder=str(store.value("runs_folder", default.runs_folder)),
         threads_left=max(0, _number(store.value("threads_left"), default.threads_left)),
+        keep_record=str(store.value("classify/record", "on")) != "off",
+        level=min(max(level, LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100,
     )
 
 
@@ -54,6 +63,8 @@ def save_settings(settings: Settings) -> None:
     store.setValue("text_percent", settings.text_percent)
     store.setValue("runs_folder", settings.runs_folder)
     store.setValue("threads_left", settings.threads_left)
+    store.setValue("classify/record", "on" if settings.keep_record else "off")
+    store.setValue("classify/level", round(100 * settings.level))
     store.sync()
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTab
 from pytestqt.qtbot import QtBot
 
 from core.inference.classifier import Classifier
+from skinkd_gui.classify.cells import DIAGNOSIS, PROBABILITY, VERDICT
 from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 
@@ -29,7 +29,7 @@ def make_tab(qtbot: QtBot) -> Iterator[MakeTab]:
         made.append(tab)
         tab.resize(1100, 650)
         tab.show()
-        qtbot.waitUntil(lambda: tab._chooser._job is None)
+        qtbot.waitUntil(lambda: not tab._catalog.busy)
         return tab
 
     yield make
@@ -72,7 +72,8 @@ def text(tab: QWidget, name: str) -> str:
 
 
 def idle(tab: ClassifyTab) -> bool:
-    return not tab._session.busy and tab._details._loader._job is None and tab._images._loader._job is None
+    loading = (tab._details._loader._job, tab._images._loader._job)
+    return not (tab._session.busy or tab._facts.busy or tab._catalog.busy) and loading == (None, None)
 
 
 def classify(qtbot: QtBot, tab: ClassifyTab, paths: list[Path]) -> None:
@@ -117,10 +118,11 @@ def test_images_are_classified_and_shown(qtbot: QtBot, tab: ClassifyTab, picture
     bad.write_text("no image")
     classify(qtbot, tab, [pictures[0].parent, bad, tmp_path / "absent.png"])
     assert cells(tab, 0) == [*(file.name for file in pictures), "bad.jpg", "absent.png"]
-    diagnoses = cells(tab, 1)
-    assert all("%" in probability for probability in cells(tab, 2)[:6])
-    assert diagnoses[6].startswith("Not classified: It is not an image")
-    assert diagnoses[7] == "Not classified: The file does not exist."
+    diagnoses = cells(tab, DIAGNOSIS)
+    assert all("%" in probability for probability in cells(tab, PROBABILITY)[:6])
+    assert cells(tab, VERDICT) == ["Not assessed"] * 6 + ["Not classified"] * 2
+    assert diagnoses[6].startswith("It is not an image")
+    assert diagnoses[7] == "The file does not exist."
     assert text(tab, "classifyDiagnosis").startswith(diagnoses[0])
     assert "Malignant classes together" in text(tab, "classifyMalignant")
     qtbot.waitUntil(lambda: tab._details._picture.has_picture)
@@ -185,21 +187,15 @@ def test_synthetic_models_say_so_beside_the_result(
     assert tab._images.results != before  # another model, other numbers
 
 
-def test_export_writes_the_table(qtbot: QtBot, tab: ClassifyTab, pictures: list[Path], tmp_path: Path) -> None:
+def test_export_is_possible_as_soon_as_there_is_an_answer(qtbot: QtBot, tab: ClassifyTab, pictures: list[Path]) -> None:
     export = button(tab, "classifyExportButton")
     assert not export.isEnabled()
     classify(qtbot, tab, pictures)
     assert export.isEnabled()
-    with qtbot.waitSignal(tab._session.written):
-        tab.export_to(tmp_path / "out.csv")
-    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as lines:
-        assert [row["image"] for row in csv.DictReader(lines)] == [str(file) for file in pictures]
-    assert str(tmp_path / "out.csv") in text(tab, "classifyProgressText")
     qtbot.mouseClick(button(tab, "classifyClearButton"), Qt.MouseButton.LeftButton)
     assert cells(tab, 0) == []
     assert not export.isEnabled()
     assert child(tab, QWidget, "classifyNoImages").isVisible()
-    qtbot.waitUntil(lambda: tab._session._writing is None)
 
 
 def test_cancel_keeps_what_is_done_and_go_on_does_the_rest(
@@ -216,7 +212,7 @@ def test_cancel_keeps_what_is_done_and_go_on_does_the_rest(
     monkeypatch.setattr(Classifier, "_decode", slow)
     monkeypatch.setattr("core.inference.classifier.BATCH", 2)
     tab.add_paths(pictures)
-    qtbot.waitUntil(lambda: tab._session._classifier is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: tab._session.classifier() is not None, timeout=60_000)
     cancel = button(tab, "classifyCancelButton")
     qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
     assert cancel.text() == "Cancelling..."
@@ -224,7 +220,7 @@ def test_cancel_keeps_what_is_done_and_go_on_does_the_rest(
     gate.set()
     qtbot.waitUntil(lambda: idle(tab), timeout=60_000)
     assert 0 < len(tab._images.waiting) <= 6
-    assert cells(tab, 1).count("Waiting") == len(tab._images.waiting)
+    assert cells(tab, DIAGNOSIS).count("Waiting") == len(tab._images.waiting)
     go_on = button(tab, "classifyGoOnButton")
     assert go_on.isVisible()
     qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
@@ -238,7 +234,7 @@ def test_images_wait_for_a_model(
     tab = make_tab(tmp_path / "none")
     tab.add_paths(pictures)
     qtbot.waitUntil(lambda: idle(tab) and len(cells(tab, 0)) == 6)
-    assert cells(tab, 1) == ["Waiting"] * 6
+    assert cells(tab, DIAGNOSIS) == ["Waiting"] * 6
     assert "Choose a model" in text(tab, "classifyProgressText")
     file = next(folder for folder in runs.iterdir() if folder.name.endswith("real")) / "model.safetensors"
     tab.choose_model(file)
@@ -247,12 +243,13 @@ def test_images_wait_for_a_model(
 
 def test_a_file_that_is_no_model_is_refused(qtbot: QtBot, tab: ClassifyTab, tmp_path: Path) -> None:
     (tmp_path / "bad.safetensors").write_text("hello")
-    before = tab._chooser.choice
+    before = tab._top.chooser.choice
     tab.choose_model(tmp_path / "bad.safetensors")
+    qtbot.waitUntil(lambda: tab.findChild(ErrorDialog) is not None)
     dialog = tab.findChild(ErrorDialog)
-    assert dialog is not None
+    assert isinstance(dialog, ErrorDialog)
     dialog.accept()
-    assert tab._chooser.choice == before
+    assert tab._top.chooser.choice == before
 
 
 def test_a_model_that_vanished_is_an_error_and_nothing_hangs(
@@ -263,6 +260,7 @@ def test_a_model_that_vanished_is_an_error_and_nothing_hangs(
     copy.write_bytes(source.read_bytes())
     tab = make_tab(tmp_path / "none")
     tab.choose_model(copy)
+    qtbot.waitUntil(lambda: tab._top.chooser.choice is not None)
     copy.unlink()
     tab.add_paths(pictures)
     qtbot.waitUntil(lambda: tab.findChild(ErrorDialog) is not None, timeout=60_000)
@@ -278,13 +276,13 @@ def test_a_model_that_vanished_is_an_error_and_nothing_hangs(
 
 def test_the_choice_is_remembered(qtbot: QtBot, make_tab: MakeTab, runs: Path) -> None:
     first = make_tab(runs)
-    combo = first._chooser
+    combo = first._top.chooser
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
     wanted = combo.choice
     assert wanted is not None
     assert wanted.source.name.endswith("real")
-    assert make_tab(runs)._chooser.choice == wanted
+    assert make_tab(runs)._top.chooser.choice == wanted
 
 
 def test_research_use_is_always_visible(qtbot: QtBot, tab: ClassifyTab, pictures: list[Path]) -> None:
@@ -300,7 +298,7 @@ def test_research_use_is_always_visible(qtbot: QtBot, tab: ClassifyTab, pictures
 
 
 def test_everything_the_user_can_touch_has_names(tab: ClassifyTab) -> None:
-    for widget in [*tab.findChildren(QPushButton), table(tab), tab._chooser]:
+    for widget in [*tab.findChildren(QPushButton), table(tab), tab._top.chooser]:
         assert widget.objectName(), widget
         assert widget.accessibleName(), widget.objectName()
 

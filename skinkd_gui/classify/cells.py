@@ -1,0 +1,144 @@
+"""The columns of the table of images: what stands in each cell, and what it is sorted by. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.finding import printable
+from core.data.types import Part
+from core.inference.results import Classification, class_name
+from core.reporting.words import NONE
+from skinkd_gui.classify.kinds import VERDICTS, WAITING, agreement, verdict_kind, verdict_text
+
+(
+    IMAGE,
+    VERDICT,
+    DIAGNOSIS,
+    PROBABILITY,
+    MALIGNANT,
+    TRUTH,
+    SECOND_VERDICT,
+    SECOND_DIAGNOSIS,
+    SECOND_PROBABILITY,
+    AGREEMENT,
+) = range(10)
+COLUMNS = 10
+
+_CONTENT = (
+    ("Image", "The file's name"),
+    ("Can I trust it?", "Whether the answer can be relied on"),
+    ("Diagnosis", "The class with the highest probability"),
+    ("Probability", "The model's calibrated probability for its diagnosis"),
+    ("Malignant", "Melanoma, basal cell carcinoma and squamous cell carcinoma together"),
+    ("Truth", "The diagnosis that the folder's own labels give"),
+    ("Second model: trust?", "Whether the answer of the model compared can be relied on"),
+    ("Second model", "What the model compared says"),
+    ("Probability", "The calibrated probability of the model compared for its diagnosis"),
+    ("Agreement", "Whether both models name the same diagnosis"),
+)
+TITLES = tuple(title for title, _ in _CONTENT)
+TIPS = tuple(tip for _, tip in _CONTENT)
+RIGHT_ALIGNED = frozenset({PROBABILITY, MALIGNANT, SECOND_PROBABILITY})
+OF_SECOND = (SECOND_VERDICT, SECOND_DIAGNOSIS, SECOND_PROBABILITY, AGREEMENT)
+"""The columns that only a second model fills."""
+
+_SECOND_AS = {SECOND_VERDICT: VERDICT, SECOND_DIAGNOSIS: DIAGNOSIS, SECOND_PROBABILITY: PROBABILITY}
+_RANK = {kind: rank for rank, kind in enumerate(VERDICTS)}
+_PARTS = {
+    Part.TRAIN: "An image of this name was part of this model's training.",
+    Part.VALIDATION: "An image of this name was used to choose and to calibrate this model.",
+    Part.TEST: "An image of this name is in the test part of this model's data.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """Everything known of one image."""
+
+    path: Path
+    first: Classification | None
+    second: Classification | None
+    truth: str
+    part: Part | None
+
+
+def percent(value: float | None) -> str:
+    """A fraction as people read it; nothing where there is none. Never a plain 0 % or 100 %: models are not certain."""
+    if value is None:
+        return ""
+    if value >= 0.9995:
+        return "> 99.9 %"
+    return "< 0.1 %" if value < 0.0005 else f"{100 * value:.1f} %"
+
+
+def cell_text(row: RowFacts, column: int) -> str:
+    """What stands in a cell."""
+    if column == IMAGE:
+        note = row.first.note if row.first is not None else ""
+        return f"{printable(row.path.name)}\n{note}" if note else printable(row.path.name)
+    if column == TRUTH:
+        return class_name(row.truth) if row.truth else NONE
+    if column == AGREEMENT:
+        same = agreement(row.first, row.second)
+        return "" if same is None else "agree" if same else "disagree"
+    if column in _SECOND_AS:
+        return _answer_text(row.second, _SECOND_AS[column])
+    return _answer_text(row.first, column)
+
+
+def cell_tip(row: RowFacts, column: int) -> str:
+    """What the mouse over a cell tells: everything that may be cut off in it, and more."""
+    if column == IMAGE:
+        note = row.first.note if row.first is not None else ""
+        parts = (printable(str(row.path)), note, _PARTS.get(row.part, "") if row.part else "")
+        return "\n".join(part for part in parts if part)
+    if column in (VERDICT, SECOND_VERDICT):
+        result = row.first if column == VERDICT else row.second
+        if result is not None and result.assessment is not None:
+            return result.assessment.sentence
+    return cell_text(row, column)
+
+
+def cell_colour(row: RowFacts, column: int) -> str:
+    """The name of a cell's colour among `Colours`, nothing for the usual one."""
+    if column in (IMAGE, TRUTH):
+        return ""
+    if column == AGREEMENT:
+        return "warning" if agreement(row.first, row.second) is False else "muted"
+    result = row.second if column in _SECOND_AS else row.first
+    if result is None:
+        return "muted"
+    if result.error and _SECOND_AS.get(column, column) in (VERDICT, DIAGNOSIS):
+        return "error"
+    return ""
+
+
+def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:
+    """What a column is sorted by; None for what comes last in any order."""
+    if column == IMAGE:
+        return (row.path.name.casefold(), str(row.path))
+    if column == TRUTH:
+        return (class_name(row.truth),) if row.truth else None
+    if column == AGREEMENT:
+        same = agreement(row.first, row.second)
+        return None if same is None else (float(same),)
+    result = row.second if column in _SECOND_AS else row.first
+    column = _SECOND_AS.get(column, column)
+    if result is None or result.code is None or result.probability is None or result.malignant is None:
+        return None
+    if column == VERDICT:
+        return (float(_RANK[verdict_kind(result)]), -result.probability)
+    if column == DIAGNOSIS:
+        return (class_name(result.code), result.probability)
+    return (result.probability if column == PROBABILITY else result.malignant,)
+
+
+def _answer_text(result: Classification | None, column: int) -> str:
+    if column == VERDICT:
+        return verdict_text(result)
+    if result is None:
+        return WAITING if column == DIAGNOSIS else ""
+    if column == DIAGNOSIS:
+        return class_name(result.code) if result.code else result.error
+    return percent(result.probability if column == PROBABILITY else result.malignant)

@@ -1,0 +1,96 @@
+"""Write answers as a table or as a PDF, in whatever thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.events import CancelToken, Notice, Report
+from core.inference.results import Classification
+from core.models.info import ModelInfo
+
+if TYPE_CHECKING:
+    from core.inference.classifier import Classifier
+
+MOST_IN_PDF = 1000
+"""How many images a PDF takes: its table has 30 to a page, and 100 get a page of their own."""
+
+
+class Form(Enum):
+    """What can be written; the value is the file's ending."""
+
+    CSV = ".csv"
+    JSON = ".json"
+    PDF = ".pdf"
+
+
+@dataclass(frozen=True, eq=False)
+class ExportSource:
+    """What there is to write: the answers of all images, of those shown, of the one selected; and what they rest on.
+
+    `second` are the answers of a second model for the same images, as far as there are.
+    """
+
+    classifier: Classifier
+    name: str
+    every: tuple[Classification, ...]
+    shown: tuple[Classification, ...]
+    selected: Classification | None
+    level: float
+    truths: Mapping[Path, str] = field(default_factory=dict)
+    second: tuple[Classification, ...] = ()
+    second_info: ModelInfo | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ExportOrder:
+    """What to write where; `heat` puts heat maps into a PDF."""
+
+    source: ExportSource
+    rows: tuple[Classification, ...]
+    form: Form
+    target: Path
+    heat: bool = True
+
+
+@dataclass(frozen=True)
+class Written:
+    """The file, and the number of its pages (0 for tables)."""
+
+    file: Path
+    pages: int = 0
+
+
+def export(order: ExportOrder, report: Report, token: CancelToken) -> Written:
+    """Write it. Raises `SkinKDError` or `Cancelled`; then no file was changed."""
+    if order.form is Form.PDF:
+        return Written(order.target, _write_pdf(order, report, token))
+    from core.inference.export_table import Beside, write_table
+
+    source = order.source
+    beside = Beside(source.truths, {result.path: result for result in source.second}, source.second_info)
+    write_table(order.target, order.rows, source.classifier.info, beside)
+    return Written(order.target)
+
+
+def _write_pdf(order: ExportOrder, report: Report, token: CancelToken) -> int:
+    from core.inference.record import file_digest
+    from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
+    from skinkd_gui.results.pdf_report import write_pdf
+
+    source, rows = order.source, order.rows[:MOST_IN_PDF]
+    if len(rows) < len(order.rows):
+        report(Notice(f"The PDF holds the first {len(rows):,} of {len(order.rows):,} images."))
+    images = gather_images(rows, source.classifier if order.heat else None, report=report, token=token)
+    token.check()
+    model_file = source.classifier.source
+    settings = (("Certainty of the verdicts", f"{100 * source.level:.3g} %"), ("Device", source.classifier.device))
+    digest = file_digest(model_file) if model_file.is_file() else ""
+    subject = ReportSubject(source.name, source.classifier.info, digest, settings)
+    html = classification_report_html(images, subject, made=datetime.now().astimezone())
+    token.check()
+    return write_pdf(html, order.target, report=report, token=token)

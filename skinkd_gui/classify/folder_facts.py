@@ -1,0 +1,213 @@
+"""What the folders of images and the run of a model tell beside the pictures: labels, scores, what was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from core.data.types import Part
+from core.errors import SkinKDError
+from core.events import CancelToken, Level, Notice, Report
+from core.inference.results import Classification
+from skinkd_gui.classify.classify_worker import Collected, ModelChoice, run_of
+from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.kinds import Which
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+if TYPE_CHECKING:
+    from core.inference.labelled import KnownLabels, LabelledScores
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """Labels by file as the table lists them, all that is known of the labels, and parts of the model's own data."""
+
+    known: KnownLabels | None
+    truths: dict[Path, str]
+    parts: dict[Path, Part]
+
+
+@dataclass(frozen=True)
+class FolderScores:
+    """How the models do against the folder's labels; the second is None while no model is compared.
+
+    `trained_on` counts labelled images whose names were in training or validation of the first model.
+    """
+
+    first: LabelledScores
+    second: LabelledScores | None
+    trained_on: int
+
+
+def look_up(
+    roots: Sequence[Path], files: Sequence[Path], run: Path | None, report: Report, token: CancelToken
+) -> LookedUp:
+    """Labels that come with `roots`, and the parts of the run's data that `files` were in."""
+    from core.inference.labelled import find_labels
+    from core.runs.membership import parts_of_files
+
+    known = find_labels(roots) if roots else None
+    token.check()
+    labels = ((file, known.of(file)) for file in files) if known is not None else ()
+    truths = {file: label.code for file, label in labels if label is not None}
+    try:
+        parts = parts_of_files(run, files) if run is not None else {}
+    except SkinKDError as error:
+        report(Notice(f"It is not known which images the model was trained on. {error.summary}", Level.WARNING))
+        parts = {}
+    return LookedUp(known if truths else None, truths, parts)
+
+
+def score_answers(
+    known: KnownLabels,
+    answers: Sequence[Sequence[Classification]],
+    trained_on: int,
+    report: Report,
+    token: CancelToken,
+) -> FolderScores:
+    """Score the answers of one model or two."""
+    from core.inference.labelled import score_labelled
+
+    first, *others = [score_labelled(known, rows) for rows in answers if rows]
+    return FolderScores(first, others[0] if others else None, trained_on)
+
+
+class FolderFacts(QObject):
+    """Looks labels up when files were added, and scores the answers when asked. Fills in the list of images."""
+
+    changed = Signal()  # labels or scores
+    noticed = Signal(object)  # Notice
+    failed = Signal(object)  # SkinKDError
+
+    def __init__(self, images: ImagesModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._images = images
+        self._run: Path | None = None
+        self._roots: list[Path] = []
+        self._known: KnownLabels | None = None
+        self._scores: FolderScores | None = None
+        self._scored: object = None
+        self._looking: Job | None = None
+        self._look_again = False
+        self._scoring: Job | None = None
+
+    @property
+    def known(self) -> KnownLabels | None:
+        """The labels that were found, None while there are none."""
+        return self._known
+
+    @property
+    def scores(self) -> FolderScores | None:
+        """The newest scores, None while there are none."""
+        return self._scores
+
+    @property
+    def busy(self) -> bool:
+        """Whether labels are being looked up or scores computed."""
+        return self._looking is not None or self._scoring is not None
+
+    def set_model(self, choice: ModelChoice | None) -> None:
+        """Another model is the first: what it was trained on is looked up."""
+        self._run = run_of(choice.source) if choice is not None else None
+        self._scores = None
+        self._look()
+
+    def add(self, collected: Collected) -> None:
+        """Files were added."""
+        self._roots += collected.roots
+        self._look()
+
+    def clear(self) -> None:
+        """The list was emptied."""
+        self._roots, self._known, self._scores, self._scored = [], None, None, None
+        for job in (self._looking, self._scoring):
+            if job is not None:
+                job.cancel()
+        self.changed.emit()
+
+    def score(self) -> None:
+        """Score what is classified, unless that was done already."""
+        state = (self._known, self._images.version)
+        if self._known is None or self._scoring is not None or state == self._scored or not self._images.has_results:
+            return
+        self._scored = state
+        answers = [self._images.results_of(which) for which in Which]
+        job = Job(partial(score_answers, self._known, answers, self._count_trained_on()), self)
+        job.succeeded.connect(self._take_scores)
+        job.failed.connect(self._fail)
+        job.ended.connect(self._end_scoring)
+        self._scoring = job
+        job.start()
+
+    def shut_down(self) -> None:
+        """Stop and wait."""
+        self._look_again = False
+        for job in (self._looking, self._scoring):
+            if job is not None:
+                job.shut_down()
+
+    def _count_trained_on(self) -> int:
+        used = (Part.TRAIN, Part.VALIDATION)
+        return sum(self._images.parts.get(path) in used for path in self._images.truths)
+
+    def _look(self) -> None:
+        if self._looking is not None:
+            self._look_again = True
+            return
+        if not self._images.rowCount():
+            return
+        self._look_again = False
+        roots = tuple(dict.fromkeys(self._roots))
+        job = Job(partial(look_up, roots, self._images.paths, self._run), self)
+        job.reported.connect(self._tell)
+        job.succeeded.connect(self._take_facts)
+        job.failed.connect(self._fail)
+        job.ended.connect(self._end_looking)
+        self._looking = job
+        job.start()
+
+    @Slot(object)
+    def _tell(self, event: object) -> None:
+        if isinstance(event, Notice):
+            self.noticed.emit(event)
+
+    @Slot(object)
+    def _take_facts(self, result: JobResult) -> None:
+        found: LookedUp = result.value
+        if not self._roots or self._look_again:  # emptied or changed meanwhile
+            return
+        self._known = found.known
+        self._images.set_truths(found.truths)
+        self._images.set_parts(found.parts)
+        self.changed.emit()
+
+    @Slot(object)
+    def _take_scores(self, result: JobResult) -> None:
+        if self._known is not None:
+            self._scores = result.value
+            self.changed.emit()
+
+    @Slot(object)
+    def _fail(self, failure: JobFailure) -> None:
+        self.failed.emit(failure.error)
+
+    @Slot(object)
+    def _end_looking(self, end: object) -> None:
+        if self._looking is not None:
+            self._looking.deleteLater()
+            self._looking = None
+        if self._look_again:
+            self._look()
+        self.changed.emit()
+
+    @Slot(object)
+    def _end_scoring(self, end: object) -> None:
+        if self._scoring is not None:
+            self._scoring.deleteLater()
+            self._scoring = None
+        self.changed.emit()

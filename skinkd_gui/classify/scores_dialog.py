@@ -1,0 +1,153 @@
+"""The scores of a labelled folder in full: numbers, confusion matrix, every class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.inference.results import class_name
+from core.reporting.words import NONE, fraction
+from skinkd_gui.classify.score_words import score_line, training_line
+from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.workers.job import Job
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.events import CancelToken, Report
+    from core.inference.labelled import LabelledScores
+    from core.reporting.style import FigureStyle
+    from skinkd_gui.classify.folder_facts import FolderScores
+
+_ABOUT = (
+    "These scores are about the images of this folder only. They say little about other images: other cameras, other "
+    "people and other shares of diagnoses change them."
+)
+_HEADER = ("Class", "Images", "Sensitivity", "Specificity", "Precision", "F1")
+
+
+class ScoresDialog(QDialog):
+    """Shows `FolderScores`; stays open while more images are classified."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifyScoresDialog")
+        self.setWindowTitle("Scores on this folder")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(860, 680)
+        self._scores: FolderScores | None = None
+        self._names = ("", "")
+        self._ready = False
+        self._job: Job | None = None
+        self._text = make_label("", "", self, wrap=True)
+        self._text.setObjectName("classifyScoresText")
+        self._figure = FigureView("Drawing...", self)
+        self._figure.setObjectName("classifyConfusion")
+        self._figure.setAccessibleName("Confusion matrix of this folder")
+        self._table = _make_table(self)
+        tabs = QTabWidget(self)
+        tabs.setObjectName("classifyScoresTabs")
+        tabs.setAccessibleName("Scores on this folder")
+        tabs.addTab(self._figure, "Confusion matrix")
+        tabs.addTab(self._table, "Every class")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self._text)
+        layout.addWidget(make_label(_ABOUT, "muted", self, wrap=True))
+        layout.addWidget(tabs, 1)
+        layout.addWidget(buttons)
+
+    def show_scores(self, scores: FolderScores, names: tuple[str, str]) -> None:
+        """Show other scores; `names` are those of the models."""
+        if scores is self._scores:
+            return
+        self._scores, self._names = scores, names
+        lines = [f"{names[0]}: {score_line(scores.first)}"]
+        if scores.second is not None:
+            lines.append(f"{names[1]}: {score_line(scores.second)}")
+        if scores.first.not_classified:
+            lines.append(f"{scores.first.not_classified:,} images with a label were not classified and do not count.")
+        if scores.first.without_label:
+            lines.append(f"{scores.first.without_label:,} classified images have no label and do not count.")
+        where = ", ".join(str(path) for path in scores.first.where)
+        lines += [training_line(scores), f"Labels: {where}"]
+        self._text.setText("\n".join(breakable(line) for line in lines if line))
+        self._fill_table(scores.first)
+        self._draw()
+
+    def shut_down(self) -> None:
+        """Wait for what is being loaded."""
+        if self._job is not None:
+            self._job.shut_down()
+
+    def _draw(self) -> None:
+        if self._ready:
+            self._figure.draw(self._build_figure)
+        elif self._job is None:  # the first figure of a program takes a second to load: not in the GUI thread
+            self._job = Job(_load_figures)
+            self._job.ended.connect(self._figures_loaded)
+            self._job.start()
+
+    @Slot(object)
+    def _figures_loaded(self, end: object) -> None:
+        self._job, self._ready = None, True
+        self._draw()
+
+    def _build_figure(self, style: FigureStyle) -> Figure:
+        from core.reporting.confusion_figures import confusion_matrix, confusion_pair
+        from core.reporting.style import message_figure
+
+        scores = self._scores
+        if scores is None or scores.first.detailed is None:
+            return message_figure(style, "No image of this folder has both a label and an answer.")
+        if scores.second is not None and scores.second.detailed is not None:
+            pair = scores.first.detailed.scores, scores.second.detailed.scores
+            return confusion_pair(*pair, style, normalise=False, titles=self._names)
+        return confusion_matrix(scores.first.detailed.scores, style, normalise=False)
+
+    def _fill_table(self, found: LabelledScores) -> None:
+        classes = found.detailed.per_class if found.detailed is not None else ()
+        self._table.setRowCount(len(classes))
+        for row, item in enumerate(classes):
+            values = (item.sensitivity, item.specificity, item.precision, item.f1)
+            texts = [class_name(item.code), f"{item.support:,}", *(NONE if v is None else fraction(v) for v in values)]
+            for column, text in enumerate(texts):
+                cell = QTableWidgetItem(text)
+                if column:
+                    cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self._table.setItem(row, column, cell)
+
+
+def _load_figures(report: Report, token: CancelToken) -> None:
+
+    import core.reporting.confusion_figures  # noqa: F401
+
+
+def _make_table(parent: QWidget) -> QTableWidget:
+    table = QTableWidget(0, len(_HEADER), parent)
+    table.setObjectName("classifyScoresTable")
+    table.setAccessibleName("Scores of every class")
+    table.setHorizontalHeaderLabels(list(_HEADER))
+    table.verticalHeader().setVisible(False)
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setAlternatingRowColors(True)
+    table.setShowGrid(False)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    return table

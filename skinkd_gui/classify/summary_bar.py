@@ -1,0 +1,126 @@
+"""The row above the table: which images are shown, how many of each verdict there are, and the certainty wanted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+
+from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.kinds import FILTERS, Filter, Kind
+from skinkd_gui.settings.store import LEVEL_PERCENTS
+from skinkd_gui.widgets.labels import make_label
+
+_LEVEL_TIP = (
+    "How sure the model must be before it excludes a diagnosis: at 90 %, the true diagnosis stays among those kept for "
+    "at least 90 of 100 images of every class, measured on the images it was checked with. Higher means that more "
+    "images are referred."
+)
+_PATIENCE_MILLISECONDS = 120
+
+
+class SummaryBar(QWidget):
+    """Filter, counts and level. It counts nothing itself: call `show_counts`."""
+
+    filtered = Signal(object)  # Kind | None
+    level_chosen = Signal(float)  # 0.80..0.99
+
+    def __init__(self, images: ImagesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifySummary")
+        self._images = images
+        self._make_filter()
+        self._make_level()
+        self._counts = make_label("", "", self)
+        self._counts.setObjectName("classifyCounts")
+        self._counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._agreement = make_label("", "", self, wrap=True)
+        self._agreement.setObjectName("classifyAgreement")
+        show = make_label("&Show:", "", self)
+        show.setBuddy(self.filter)
+        certainty = make_label("Cer&tainty:", "", self)
+        certainty.setBuddy(self.level)
+        certainty.setToolTip(_LEVEL_TIP)
+        row = QHBoxLayout()
+        row.addWidget(show)
+        row.addWidget(self.filter)
+        row.addSpacing(12)
+        row.addWidget(certainty)
+        row.addWidget(self.level)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(self._counts)
+        layout.addWidget(self._agreement)
+
+    def _make_filter(self) -> None:
+        self.filter = QComboBox(self)
+        self.filter.setObjectName("classifyFilterCombo")
+        self.filter.setAccessibleName("Images to show")
+        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        for number, entry in enumerate(FILTERS):
+            self.filter.addItem(entry.text, entry)
+            self.filter.setItemData(number, entry.tip, Qt.ItemDataRole.ToolTipRole)
+        self.filter.currentIndexChanged.connect(self._tell_filter)
+
+    def _make_level(self) -> None:
+        self.level = QSpinBox(self)
+        self.level.setObjectName("classifyLevelSpin")
+        self.level.setAccessibleName("Certainty wanted, in per cent")
+        self.level.setRange(*LEVEL_PERCENTS)
+        self.level.setValue(90)
+        self.level.setSuffix(" %")
+        self.level.setToolTip(_LEVEL_TIP)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MILLISECONDS)
+        self._patience.timeout.connect(self._tell_level)
+        self.level.valueChanged.connect(self._patience.start)
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind that is shown, None for all."""
+        entry = self.filter.currentData()
+        return entry.kind if isinstance(entry, Filter) else None
+
+    def set_level(self, level: float) -> None:
+        """Show a level without telling it."""
+        with QSignalBlocker(self.level):
+            self.level.setValue(round(100 * level))
+
+    def show_counts(self, shown: int, *, compared: bool) -> None:
+        """Bring all numbers in line; `shown` rows pass the filter."""
+        tally, listed = self._images.tally, self._images.rowCount()
+        text = tally.sentence(listed, shown)
+        self._counts.setText(text)
+        self._counts.setToolTip(text)
+        agreement = tally.agreement() if compared else ""
+        self._agreement.setText(agreement)
+        self._agreement.setVisible(bool(agreement))
+        for number, entry in enumerate(FILTERS):
+            if entry.kind is not None:
+                count = tally.count(entry.kind)
+                self.filter.setItemText(number, f"{entry.text} ({count:,})")
+                self._enable(number, on=count > 0 or number == self.filter.currentIndex())
+
+    def show_all(self) -> None:
+        """Filter nothing."""
+        self.filter.setCurrentIndex(0)
+
+    def show_kind(self, kind: Kind) -> None:
+        """Show the images of one kind."""
+        self.filter.setCurrentIndex(next(n for n, entry in enumerate(FILTERS) if entry.kind is kind))
+
+    def _enable(self, number: int, *, on: bool) -> None:
+        items = self.filter.model()
+        if isinstance(items, QStandardItemModel) and items.item(number).isEnabled() is not on:
+            items.item(number).setEnabled(on)
+
+    @Slot()
+    def _tell_filter(self) -> None:
+        self.filtered.emit(self.kind)
+
+    @Slot()
+    def _tell_level(self) -> None:
+        self.level_chosen.emit(self.level.value() / 100)

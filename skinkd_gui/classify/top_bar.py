@@ -1,0 +1,45 @@
+"""The rows at the top of the Classify tab: which model, compared with which, and where images come from and go to."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.model_catalog import ModelCatalog
+from skinkd_gui.classify.model_chooser import ModelChooser
+from skinkd_gui.widgets.labels import make_label
+
+
+class TopBar(QWidget):
+    """The choosers and buttons; the tab connects them."""
+
+    def __init__(self, catalog: ModelCatalog, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chooser = ModelChooser(catalog, self)
+        self.second = ModelChooser(catalog, self, none_text="No other model")
+        self.open_images = make_button("Open images...", "classifyOpenImagesButton", self)
+        self.open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
+        self.paste = make_button("Paste", "classifyPasteButton", self, tip="A picture or copied files")
+        self.export = make_button("Export...", "classifyExportButton", self, tip="Save as CSV, JSON or PDF")
+        self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
+        model = make_label("&Model:", "", self)
+        model.setBuddy(self.chooser)
+        other = make_label("Compare &with:", "", self)
+        other.setBuddy(self.second)
+        models = QHBoxLayout()
+        models.addWidget(model)
+        models.addWidget(self.chooser, 3)
+        models.addSpacing(8)
+        models.addWidget(other)
+        models.addWidget(self.second, 2)
+        self._models = models
+        images = QHBoxLayout()
+        for button in (self.open_images, self.open_folder, self.paste):
+            images.addWidget(button)
+        images.addStretch(1)
+        images.addWidget(self.export)
+        images.addWidget(self.clear)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(models)
+        layout.addLayout(images)

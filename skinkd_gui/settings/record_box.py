@@ -1,0 +1,149 @@
+"""The part of the preferences about the record of what was classified: on or off, where, export, clear."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from core.errors import SkinKDError
+from core.events import CancelToken, Report
+from core.inference.record import RecordBook, record_file
+from core.reporting.words import file_size
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.question import Answer, Question, ask
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+_ABOUT = (
+    "One line per classified image: time, model, answer and the image's fingerprint (SHA-256); no picture, no file "
+    "name, no patient. It stays on this computer."
+)
+_CLEAR = Question(
+    "clearRecordQuestion",
+    "Record of classifications",
+    "Delete the record?",
+    "All lines written so far are lost for good. Export them first if someone may ask for them.",
+    Answer("Delete the record", "clearRecordYes"),
+    Answer("Keep it", "clearRecordNo"),
+)
+_FILTERS = "CSV table (*.csv);;JSON document (*.json)"
+
+
+class RecordBox(QWidget):
+    """Switch and buttons; the switch is read by the dialog, the buttons act at once."""
+
+    cleared = Signal()
+
+    def __init__(self, keep: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._job: Job | None = None
+        self.keep = QCheckBox("&Keep a record of what was classified", self)
+        self.keep.setObjectName("keepRecordCheck")
+        self.keep.setAccessibleName("Keep a record of what was classified")
+        self.keep.setChecked(keep)
+        self._where = make_label("", "small", self, wrap=True)
+        self._where.setObjectName("recordPlace")
+        self.folder = self._button("Show &folder", "recordFolderButton", "Show the folder of the record")
+        self.export = self._button("E&xport...", "recordExportButton", "Export the record")
+        self.clear = self._button("C&lear...", "recordClearButton", "Clear the record")
+        self.folder.clicked.connect(self._open_folder)
+        self.export.clicked.connect(self._ask_and_export)
+        self.clear.clicked.connect(self._ask_to_clear)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        for button in (self.folder, self.export, self.clear):
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.keep)
+        layout.addWidget(make_label(_ABOUT, "small", self, wrap=True))
+        layout.addWidget(self._where)
+        layout.addLayout(row)
+        self._update()
+
+    def shut_down(self) -> None:
+        """Wait for an export."""
+        if self._job is not None:
+            self._job.shut_down()
+
+    def export_to(self, path: Path) -> None:
+        """Write the record as CSV or JSON, in a thread."""
+        self._job = Job(partial(_export, path))
+        self._job.succeeded.connect(self._tell_exported)
+        self._job.failed.connect(self._show_failure)
+        self._job.ended.connect(self._ended)
+        self._job.start()
+        self._update()
+
+    def _button(self, text: str, name: str, words: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(words)
+        button.setAutoDefault(False)
+        return button
+
+    @Slot()
+    def _update(self, news: str = "") -> None:
+        path = record_file()
+        try:
+            size = path.stat().st_size
+        except OSError:
+            size = 0
+        content = f"{path} ({file_size(size)})" if size else f"{path} (nothing in it yet)"
+        self._where.setText(breakable(f"{content}\n{news}".strip()))
+        for button in (self.export, self.clear):
+            button.setEnabled(size > 0 and self._job is None)
+        self.folder.setEnabled(path.parent.is_dir())
+
+    @Slot()
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(record_file().parent)))
+
+    @Slot()
+    def _ask_and_export(self) -> None:
+        name, chosen = QFileDialog.getSaveFileName(self, "Export the record", "skinkd-record.csv", _FILTERS)
+        if name:
+            path = Path(name)
+            ending = ".json" if "json" in chosen else ".csv"
+            self.export_to(path if path.suffix.lower() in {".csv", ".json"} else path.with_name(path.name + ending))
+
+    @Slot(object)
+    def _tell_exported(self, result: JobResult) -> None:
+        path, count = result.value
+        self._job = None
+        self._update(f"{count:,} {'entry' if count == 1 else 'entries'} written to {path}.")
+
+    @Slot(object)
+    def _show_failure(self, failure: JobFailure) -> None:
+        show_error(self, failure.error)
+
+    @Slot(object)
+    def _ended(self, end: object) -> None:
+        if self._job is not None:
+            self._job = None
+            self._update()
+
+    @Slot()
+    def _ask_to_clear(self) -> None:
+        ask(self, _CLEAR).accepted.connect(self._clear)
+
+    @Slot()
+    def _clear(self) -> None:
+        try:
+            RecordBook(record_file()).clear()
+        except SkinKDError as error:
+            show_error(self, error)
+            return
+        self._update("The record was deleted.")
+        self.cleared.emit()
+
+
+def _export(path: Path, report: Report, token: CancelToken) -> tuple[Path, Any]:
+    return path, RecordBook(record_file()).export(path)
