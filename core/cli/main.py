@@ -18,6 +18,7 @@ from core.cli import (
     compare_commands,
     data_commands,
     doctor,
+    export_commands,
     model_commands,
     recipe_commands,
     report_commands,
@@ -48,6 +49,7 @@ model_commands.add_to(app)
 classify_commands.add_to(app)
 compare_commands.add_to(app)
 report_commands.add_to(app)
+export_commands.add_to(app)
 doctor.add_to(app)
 
 

@@ -48,7 +48,7 @@ def evaluate(
     from core.evaluation.detailed import detailed_to_json
     from core.evaluation.intervals import intervals_to_json
 
-    source = _model_source(model, runs or runs_root())
+    source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as report:
         result = evaluate_on(source, data, layout=layout, part=part, device=device, report=report, token=token)
     if as_json:
@@ -90,7 +90,7 @@ def classify(
     check_level(level)
     if out is not None:
         check_target(out)
-    source = _model_source(model, runs or runs_root())
+    source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as report:
         files = expand_paths(paths, token, report)
         known = labels_beside(paths) if labels else None
@@ -184,7 +184,7 @@ def _cells(row: Classification) -> list[str]:
     ]
 
 
-def _model_source(text: str, root: Path) -> Path:
+def model_source(text: str, root: Path) -> Path:
     """The run folder or model file that a user means; a run's own model file means the run."""
     for file in (Path(text), root / text):
         if file.is_file():

@@ -1,0 +1,75 @@
+"""`export`: a model as a file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, say
+from core.cli.interrupt import stoppable
+from core.cli.model_commands import model_source
+from core.cli.progress import shown_progress
+from core.errors import SkinKDError
+from core.inference.results import RESEARCH_USE
+from core.paths import runs_root
+
+if TYPE_CHECKING:
+    from core.inference.export.report import ExportReport
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command("export")(export)
+
+
+def export(
+    model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model.safetensors.")],
+    out: Annotated[Path, typer.Option("--out", help="The .onnx file to write; its check is saved beside it.")],
+    file_format: Annotated[str, typer.Option("--format", help="onnx is the only one.")] = "onnx",
+    quantize: Annotated[
+        str, typer.Option("--quantize", help="int8: numbers of 8 bits, a smaller and often faster file.")
+    ] = "",
+    tolerance: Annotated[
+        float | None,
+        typer.Option("--tolerance", help="Weighted F1 that may be lost, a fraction (default: 0.001; int8: 0.02)."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Where the images are, if not where the run had them.")
+    ] = None,
+    without_test: Annotated[
+        bool, typer.Option("--without-test", help="Write it without images to check its scores on.")
+    ] = False,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export a model as ONNX, checked beside the original before it is offered. Exit code 1 when it is refused."""
+    from core.inference.export.exporting import ExportOrder, export_model
+
+    if file_format.lower() != "onnx":
+        raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
+    order = ExportOrder(model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test)
+    with stoppable() as token, shown_progress() as report:
+        found = export_model(order, report, token)
+    if as_json:
+        from core.inference.export.report import report_to_json
+
+        answer_json(report_to_json(found))
+    else:
+        _print(found)
+    if found.refused:
+        raise typer.Exit(1)
+
+
+def _print(found: ExportReport) -> None:
+    from core.inference.export.report import HEADER, table_rows, verdict
+
+    answer(columns(HEADER, table_rows(found), right=HEADER[1:]))
+    say(f"\n{verdict(found)}")
+    say(f"Checked on {found.checked_on}; timed on {found.machine}.")
+    for note in found.notes:
+        say(f"Note: {note}")
+    if found.file is not None:
+        say(f"Wrote {found.file} and its check beside it.")
+    say(RESEARCH_USE)

@@ -1,0 +1,310 @@
+"""Export a model: write it, check it beside the original, and only then give it its name."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.atomic import write_text
+from core.errors import SkinKDError
+from core.events import CancelToken, Notice, Phase, Progress, Report, ignore
+from core.inference.classifier import is_exported, model_file_of
+from core.inference.export.material import Material, find_material, run_of
+from core.inference.export.report import (
+    INT8,
+    LARGEST_PLAIN_DIFFERENCE,
+    PLAIN,
+    QUANTISATIONS,
+    TOLERANCES,
+    ExportReport,
+    ExportRow,
+    report_to_json,
+    report_to_markdown,
+)
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+    from core.inference.export.checking import CheckImages
+    from core.models.info import ModelInfo
+    from core.models.reference import Reference
+
+CALIBRATION_IMAGES = 300
+_SEED = 0
+_FEW = 100
+_ALIKE = 0.95
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class ExportOrder:
+    """What to export: `source` is a run folder or a model file, `out` the .onnx file to write.
+
+    `quantise` is "" or "int8"; `tolerance` the weighted F1 that may be lost, in 0..1 (None: see `TOLERANCES`); `data`
+    where the images lie, if not where the run found them; `without_test` writes without them.
+    """
+
+    source: Path
+    out: Path
+    quantise: str = PLAIN
+    tolerance: float | None = None
+    data: Path | None = None
+    without_test: bool = False
+
+
+def export_model(order: ExportOrder, report: Report = ignore, token: CancelToken | None = None) -> ExportReport:
+    """Export and check; the file gets its name, and its check beside it, only when it is good enough.
+
+    A file that loses more than allowed is refused: the report says so with the figures, and what was at `out` stays as
+    it was. Raises `SkinKDError` when there is nothing to export or to check on, and `Cancelled`.
+    """
+    token = token or CancelToken()
+    model_file = _check(order)
+    order.out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=order.out.parent, prefix=".export-") as folder:
+            return _Export(order, model_file, Path(folder), report, token).run()
+    except OSError as error:
+        raise SkinKDError(
+            "The export could not be written", f"{order.out}: {error.strerror or error}.", str(error)
+        ) from error
+
+
+def check_files(out: Path) -> tuple[Path, Path]:
+    """Where the check of an export is saved: as JSON and as Markdown."""
+    return out.with_name(f"{out.stem}.check.json"), out.with_name(f"{out.stem}.check.md")
+
+
+def _check(order: ExportOrder) -> Path:
+    """The model file to export. Raises `SkinKDError` for an order that can not be carried out."""
+    if order.quantise not in QUANTISATIONS:
+        raise SkinKDError("Unknown kind of export", f"Numbers can be converted to int8; it is {order.quantise!r}.")
+    if order.out.suffix.lower() != ".onnx":
+        raise SkinKDError("Unknown kind of file", f"The name of an ONNX file ends in .onnx; it is {order.out.name}.")
+    if order.tolerance is not None and not 0 <= order.tolerance <= 1:
+        raise SkinKDError("There is no such tolerance", f"It is a fraction from 0 to 1; it is {order.tolerance:g}.")
+    if order.without_test and order.quantise == INT8:
+        raise SkinKDError(
+            "8 bits need images",
+            "Their scales come from training images, and what they lose shows on test images alone. Name the data set, "
+            "or export with all numbers.",
+        )
+    model_file = model_file_of(order.source)
+    if is_exported(model_file):
+        raise SkinKDError(
+            "This model was exported before", f"{model_file.name} can not be exported again. Choose the run it is from."
+        )
+    return model_file
+
+
+class _Export:
+    """One export at work in a temporary folder."""
+
+    def __init__(self, order: ExportOrder, model_file: Path, folder: Path, report: Report, token: CancelToken) -> None:
+        self._order, self._folder = order, folder
+        self._source = model_file
+        self._report, self._token = report, token
+        self._notes: list[str] = []
+
+    def run(self) -> ExportReport:
+        """All steps."""
+        from core.inference.export.checking import patterns
+        from core.models.files import load_model, load_reference, read_model_info
+        from core.training.hardware import available_cores, fixed_threads
+
+        size = read_model_info(self._source).preprocessing.image_size
+        material = self._material(size)
+        self._report(Progress(Phase.LOADING, 0, 1))
+        model, info = load_model(self._source)
+        self._report(Progress(Phase.LOADING, 1, 1))
+        images = patterns(size) if material is None else _check_images(material)
+        with fixed_threads(available_cores()):
+            path, info_out = self._write(model, info, load_reference(self._source), material)
+            self._token.check()
+            found = self._compare(path, model, info, info_out, images, material)
+        self._token.check()
+        return found if found.refused else self._keep(path, found)
+
+    def _material(self, image_size: int) -> Material | None:
+        order = self._order
+        if order.without_test:
+            self._notes.append("The scores on test images were not checked, because it was asked for without.")
+            return None
+        found = find_material(order.source, order.data, image_size, self._report, self._token)
+        if order.quantise == INT8 and not len(found.train):
+            raise SkinKDError(
+                "8 bits need the run's training images",
+                f"{self._source.name} does not say which images it was trained on. Export the run itself.",
+            )
+        self._notes += found.notes
+        return found
+
+    def _write(
+        self, model: nn.Module, info: ModelInfo, reference: Reference | None, material: Material | None
+    ) -> tuple[Path, ModelInfo]:
+        """The exported file under a temporary name, and its description."""
+        from core.inference.export.onnx_writing import to_onnx
+        from core.inference.export.recalibrating import recalibrate
+        from core.inference.onnx_network import load_onnx
+
+        self._report(Progress(Phase.EXPORTING, 0, 1))
+        network = to_onnx(model, info)
+        self._report(Progress(Phase.EXPORTING, 1, 1))
+        self._token.check()
+        path = self._folder / "model.onnx"
+        if self._order.quantise != INT8 or material is None:
+            self._save(path, network, info, reference, material)
+            return path, info
+        network = self._quantised(network, material)
+        self._save(path, network, info, None, material)
+        if reference is None or not len(material.validation):
+            self._notes.append("The model has no reference, so the file's answers come without a verdict.")
+            return path, info
+        exported, _ = load_onnx(path, "cpu")
+        info, reference = recalibrate(exported, info, material, self._report, self._token)
+        self._save(path, network, info, reference, material)
+        return path, info
+
+    def _quantised(self, network: onnx.ModelProto, material: Material) -> onnx.ModelProto:
+        from core.inference.export.quantising import Calibration, quantise
+        from core.inference.export.recalibrating import sample
+
+        chosen = sample(material, CALIBRATION_IMAGES, _SEED)
+        done = quantise(network, Calibration(material.store.gather, chosen), self._folder, self._report, self._token)
+        if done.kept:
+            note = f"{done.kept} of {done.layers} layers keep 32-bit numbers, because 8 bits would spoil the answers."
+            self._notes.append(note)
+            self._report(Notice(note))
+        return done.model
+
+    def _save(
+        self,
+        path: Path,
+        network: onnx.ModelProto,
+        info: ModelInfo,
+        reference: Reference | None,
+        material: Material | None,
+    ) -> None:
+        import onnx
+
+        from core.inference.export.onnx_file import attach, metadata
+
+        terms = _terms(self._order.source) if material is None else material.terms
+        values = metadata(info, terms=terms, quantisation=self._order.quantise, reference=reference)
+        attach(network, values, f"{info.architecture} for skin lesions, exported by SkinKD {info.skinkd_version}")
+        onnx.save_model(network, path)
+
+    def _compare(
+        self,
+        path: Path,
+        model: nn.Module,
+        info: ModelInfo,
+        info_out: ModelInfo,
+        images: CheckImages,
+        material: Material | None,
+    ) -> ExportReport:
+        from core.inference.export.checking import BATCH, Candidate, compare
+        from core.inference.network import TorchNetwork
+        from core.inference.onnx_network import load_onnx
+        from core.training.hardware import available_cores, cpu_name
+
+        exported, _ = load_onnx(path, "cpu")
+        original = TorchNetwork(model, info.preprocessing, "cpu")
+        name = "ONNX, int8" if self._order.quantise == INT8 else "ONNX"
+        candidates = (
+            Candidate("Original", original, self._source.stat().st_size, info.temperature),
+            Candidate(name, exported, path.stat().st_size, info_out.temperature),
+        )
+        rows = compare(candidates, images, self._report, self._token)
+        self._warn(rows[1], images, material)
+        tolerance = self._order.tolerance
+        tolerance = TOLERANCES[self._order.quantise] if tolerance is None else tolerance
+        loss = _loss(rows)
+        threads = available_cores()
+        return ExportReport(
+            file=None,
+            source=self._order.source,
+            architecture=info.architecture,
+            quantisation=self._order.quantise,
+            part="" if material is None else material.part,
+            images=images.count,
+            tolerance=tolerance,
+            f1_loss=loss,
+            rows=rows,
+            refused=_refusal(rows[1], loss, tolerance, self._order.quantise),
+            notes=tuple(self._notes),
+            calibration_images=min(CALIBRATION_IMAGES, len(material.train)) if material and self._order.quantise else 0,
+            machine=f"{cpu_name()}, {'1 thread' if threads == 1 else f'{threads} threads'}",
+            batch=min(BATCH, images.count),
+        )
+
+    def _warn(self, row: ExportRow, images: CheckImages, material: Material | None) -> None:
+        if row.agreement is not None and row.agreement < _ALIKE:
+            other = round(images.count * (1 - row.agreement))
+            self._notes.append(f"{other:,} of {images.count:,} images get another diagnosis than from the original.")
+        if material is not None and images.count < _FEW:
+            self._notes.append(f"{images.count} images are few: a loss of F1 can stay unseen, or be chance.")
+        if material is not None and material.part == "validation":
+            self._notes.append("The split has no test images: the model was chosen on those that it was checked on.")
+
+    def _keep(self, path: Path, found: ExportReport) -> ExportReport:
+        """Give the file its name; the check goes first, so that no file stands without one."""
+        self._report(Progress(Phase.SAVING, 0, 1))
+        out = self._order.out
+        found = replace(found, file=out)
+        as_json, as_text = check_files(out)
+        write_text(as_json, json.dumps(report_to_json(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        write_text(as_text, report_to_markdown(found))
+        path.replace(out)
+        self._report(Progress(Phase.SAVING, 1, 1))
+        return found
+
+
+def _loss(rows: tuple[ExportRow, ...]) -> float | None:
+    before, after = rows[0].weighted_f1, rows[1].weighted_f1
+    return None if before is None or after is None else before - after
+
+
+def _refusal(row: ExportRow, loss: float | None, tolerance: float, quantise: str) -> str:
+    """Why an export is not good enough, with the figures, or nothing."""
+    difference = row.largest_difference
+    # Written so that NaN is refused.
+    if quantise != INT8 and not (difference is not None and difference <= LARGEST_PLAIN_DIFFERENCE):
+        return (
+            f"Refused: a probability differs from the original's by {difference:.2g}; at most "
+            f"{LARGEST_PLAIN_DIFFERENCE:g} can come from rounding. Nothing was written."
+        )
+    if loss is not None and not loss <= tolerance + _ROUNDING:
+        return (
+            f"Refused: it loses {100 * loss:.2f} points of weighted F1, and {100 * tolerance:g} were allowed. Nothing "
+            "was written. Allow more, or keep all numbers at 32 bits."
+        )
+    return ""
+
+
+def _check_images(material: Material) -> CheckImages:
+    from core.inference.export.checking import CheckImages
+
+    def gather(positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        return material.store.gather(material.check[positions])
+
+    return CheckImages(gather, len(material.check), material.store.labels[material.check])
+
+
+def _terms(source: Path) -> str:
+    """The licence terms that a run wrote down with its scores; empty where there are none."""
+    run = run_of(source)
+    if run is None:
+        return ""
+    try:
+        values = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+        return str(values["data"]["terms"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,72 @@
+"""Temperature and reference of an 8-bit network: its answers and features are not quite the original's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.types import CLASS_CODES
+from core.events import CancelToken, Phase, Progress, Report
+from core.inference.export.material import Material
+from core.inference.novelty import Seen
+
+if TYPE_CHECKING:
+    from core.inference.network import Network
+    from core.models.info import ModelInfo
+    from core.models.reference import Reference
+
+_BATCH = 32
+
+
+def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
+    """At most `most` training images, alike many of each class as far as they go; indices into the store, sorted."""
+    from core.inference.calibrating import balanced_sample
+
+    return balanced_sample(material.store.labels[material.train], material.train, most, seed)
+
+
+def recalibrate(
+    network: Network, info: ModelInfo, material: Material, report: Report, token: CancelToken
+) -> tuple[ModelInfo, Reference]:
+    """The description with the network's own temperature, and its reference, from validation and training images.
+
+    A temperature of 1 stays: the original was not calibrated, for a reason. Raises `Cancelled`.
+    """
+    from core.evaluation.calibration import fit_temperature
+    from core.inference.calibrating import MOST_KNOWN
+    from core.inference.novelty import build_reference
+
+    known = sample(material, MOST_KNOWN)
+    total = len(known) + len(material.validation)
+    logits, validation = _seen(network, material, material.validation, (0, total), report, token)
+    _, training = _seen(network, material, known, (len(material.validation), total), report, token)
+    labels = material.store.labels[material.validation]
+    if info.temperature != 1.0:
+        info = replace(info, temperature=fit_temperature(labels, logits))
+    return info, build_reference(logits, labels, validation, training)
+
+
+def _seen(
+    network: Network,
+    material: Material,
+    indices: NDArray[np.int64],
+    progress: tuple[int, int],
+    report: Report,
+    token: CancelToken,
+) -> tuple[NDArray[np.float32], Seen]:
+    """The logits of images, and what novelty is measured with. `progress`: images done before, and in all."""
+    from core.inference.calibrating import stored_looks
+
+    logits, features = [np.zeros((0, len(CLASS_CODES)), np.float32)], []
+    for start in range(0, len(indices), _BATCH):
+        token.check()
+        report(Progress(Phase.CALIBRATING, progress[0] + start, progress[1]))
+        found = network.answer(material.store.gather(indices[start : start + _BATCH]))
+        logits.append(found[0])
+        if found[1] is not None:
+            features.append(found[1])
+    seen = Seen(np.concatenate(features) if features else None, stored_looks(material.store, indices, token))
+    return np.concatenate(logits), seen
