@@ -28,6 +28,8 @@ from skinkd_gui.widgets.labels import make_label
 
 _LONGEST_TITLE = 22
 _WIDEST = 44  # characters
+_WIDEST_OF_MANY = 30
+_FEW_COLUMNS = 4
 _EMPTY = Grid("")
 
 
@@ -78,7 +80,8 @@ class PlainTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(50)
-        widest = self.fontMetrics().averageCharWidth() * _WIDEST
+        characters = _WIDEST if self.columnCount() <= _FEW_COLUMNS else _WIDEST_OF_MANY
+        widest = self.fontMetrics().averageCharWidth() * characters
         for column in range(self.columnCount()):
             self.setColumnWidth(column, min(widest, self.columnWidth(column)))
         self._natural = [self.columnWidth(column) for column in range(self.columnCount())]

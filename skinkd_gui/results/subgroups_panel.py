@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.evaluation.subgroups import Subgroup
     from core.reporting.style import FigureStyle
 
-KIND_WORDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+KIND_WORDS = {"age": "Age", "sex": "Sex", "site": "Site"}
 _UNKNOWN = (
     "Nothing is known of the age, sex or site of the people in these test images. They are read from the data set's "
     "metadata when a training starts; runs made by an older version do not have them."
@@ -56,7 +56,7 @@ class SubgroupsPanel(QWidget):
         splitter.setHandleWidth(12)
         splitter.addWidget(self.figure_panel)
         splitter.addWidget(self.table_panel)
-        splitter.setSizes([600, 620])
+        splitter.setSizes([580, 640])
         QVBoxLayout(self).addWidget(splitter)
 
     def show_runs(self, shown: Shown) -> None:
@@ -95,7 +95,7 @@ def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
         Column("Images", "Test images of the group"),
         Column("Weighted F1, %", "With its 95 % interval", interval_fields("Weighted F1")),
         Column("Accuracy"),
-        Column("Balanced accuracy", "Over the classes that the group has"),
+        Column("Balanced", "Balanced accuracy, over the classes that the group has"),
     )
     rows = tuple(
         (
