@@ -46,6 +46,7 @@ class ResultsTab(QWidget):
         self._list_job: Job | None = None
         self._refresh_again = False
         self._ever_listed = False
+        self._touched = False  # the user has selected other runs, so they are shown rather than a study
         self._stale = False  # changed on the disk while nobody looked
         self._wanted: tuple[Path, ...] = ()
         self._shown: tuple[RunSummary, ...] = ()
@@ -281,6 +282,7 @@ class ResultsTab(QWidget):
         self._say_count()
         self._update_lower()
         if study is not None and study in self._model.studies:
+            self._touched = False
             self.below.show_study_first()
 
     def _say_count(self) -> None:
@@ -292,6 +294,7 @@ class ResultsTab(QWidget):
 
     @Slot(QItemSelection, QItemSelection)
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        self._touched = self._touched or not self.table.restoring
         self.actions_.update()
         self._settle.start()
 
@@ -324,8 +327,9 @@ class ResultsTab(QWidget):
             self.details.show_nothing()
         else:
             self.details.show_runs(runs, current)
-            if not same:
+            if not same and self._touched:
                 self.below.show_runs_first()
+        self._touched = False
         self._update_lower()
 
     def _update_lower(self) -> None:

@@ -35,6 +35,8 @@ class RunsTable(QTableView):
         self._widths: dict[int, int] = {}  # those that the user has set
         self._fitting = True  # before anything that may resize the table
         self._kept: tuple[tuple[Path, ...], Path | str | None, int] = ((), None, 0)
+        self.restoring = False
+        """Whether the selection is changing because the rows are new, not because the user selects."""
         model.modelAboutToBeReset.connect(self._keep_selection)
         self.setModel(model)
         model.modelReset.connect(self._restore_selection)
@@ -284,6 +286,7 @@ class RunsTable(QTableView):
         row = self._runs.heading_row(current) if isinstance(current, str) else -1
         if isinstance(current, Path):
             row = self._runs.row_of(current)
+        self.restoring = True
         self._mark(folders)
         if row >= 0:
             flags = QItemSelectionModel.SelectionFlag
@@ -294,6 +297,7 @@ class RunsTable(QTableView):
             self.scrollTo(self._runs.index(row, 0))
         else:
             self.scrollToTop()
+        self.restoring = False
         self.selection_kept.emit()
 
 

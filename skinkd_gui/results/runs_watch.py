@@ -48,7 +48,8 @@ class RunsWatch(QObject):
     def stop(self) -> None:
         """Look no more."""
         self._settle.stop()
-        self._watcher.removePaths(self._watcher.directories() or [""])
+        if self._watcher.directories():
+            self._watcher.removePaths(self._watcher.directories())
 
     @Slot(str)
     def _notice(self, _folder: str) -> None:

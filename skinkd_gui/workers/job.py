@@ -152,6 +152,9 @@ class Job(QObject):
         self._thread.wait()
         self._mail_timer.stop()
         self._deliver()
+        # The worker hangs in a cycle of references: left to Python's collector it might die in another job's thread,
+        # for which PySide has no safe way.
+        shiboken6.delete(self._worker)
         _unfinished.discard(self)
         self.ended.emit(end)
 

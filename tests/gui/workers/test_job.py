@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
@@ -118,3 +119,10 @@ def test_a_job_whose_owner_is_gone_is_still_found_and_stopped(qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: bool(running_jobs()))
     assert shut_down_all(10_000)
     assert running_jobs() == ()
+
+
+def test_nothing_of_an_ended_job_is_left_to_the_collector_which_may_run_in_any_thread(qtbot: QtBot) -> None:
+    listener = Listener(lambda report, token: None)
+    worker = listener.job._worker
+    listener.run(qtbot)
+    assert not shiboken6.isValid(worker)
