@@ -156,6 +156,10 @@ class Classifier:
 
     def _decoded(self, files: list[Path], token: CancelToken) -> Iterator[list[tuple[Path, Decoded | str]]]:
         """Batches of (path, picture or the reason why there is none); at most three batches lie in memory."""
+        if len(files) == 1:  # a thread would cost more than it saves
+            token.check()
+            yield [(files[0], self._decode(files[0]))]
+            return
         pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="decode")
         waiting: list[tuple[Path, Future[Decoded | str]]] = []
         rest = iter(files)
