@@ -1,4 +1,4 @@
-"""A report's page as a PDF: A4, with page numbers and the notice on every page. Works in any thread."""
+"""A report's page as PDF: A4, with page numbers and the notice on every page. Works in any QThread."""
 
 from __future__ import annotations
 

@@ -275,6 +275,11 @@ class ReportDialog(QDialog):
 
     # Making
 
+    @property
+    def busy(self) -> bool:
+        """Whether a report is being made."""
+        return self._job is not None
+
     @Slot()
     def _ask_and_start(self) -> None:
         if self.as_pdf.isChecked() and self._target_path().exists():
