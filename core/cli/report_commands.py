@@ -36,6 +36,9 @@ def report(
     study: Annotated[
         str, typer.Option("--study", help="A study's name or folder; without RUN, all its finished runs.")
     ] = "",
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Show one image of each class. Mind the terms of the data.")
+    ] = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,7 +49,7 @@ def report(
         raise typer.BadParameter("name at least one run, or a study with --study NAME")
     root = runs or runs_root()
     folders = [find_run(text, root) for text in run or []]
-    from core.reporting.report import write_report
+    from core.reporting.report import STANDARD, Include, write_report
 
     with stoppable() as token, shown_progress() as show:
         page = write_report(
@@ -54,6 +57,7 @@ def report(
             out,
             study=_find_study(study, root) if study else None,
             baseline=find_run(baseline, root) if baseline else None,
+            include=STANDARD | {Include.EXAMPLES} if examples else STANDARD,
             report=show,
             token=token,
         )

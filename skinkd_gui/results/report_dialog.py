@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Event, Notice, Progress, Report
-from core.reporting.report.content import Include
+from core.reporting.report.content import STANDARD, Include
 from core.runs.folder import slugify
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
@@ -161,9 +161,12 @@ class ReportDialog(QDialog):
             box = QCheckBox(part.value, self)
             box.setObjectName(f"report{part.name.title()}Check")
             box.setAccessibleName(part.value)
-            box.setChecked(True)
+            box.setChecked(part in STANDARD)
             self.parts[part] = box
             grid.addWidget(box, place // 2, place % 2)
+        self.parts[Include.EXAMPLES].setToolTip(
+            "Pictures of patients: mind the terms of the data and who gets the report"
+        )
         several = len({*self._folders, *([self._baseline] if self._baseline else [])}) > 1 or self._study is not None
         if not several:
             comparison = self.parts[Include.COMPARISON]

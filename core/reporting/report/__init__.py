@@ -1,12 +1,12 @@
 """Reports on finished runs: one page that holds everything, with tables and figures as files beside it."""
 
 from core.reporting.report.assembling import collect
-from core.reporting.report.content import EVERYTHING, Include, ReportContent
+from core.reporting.report.content import STANDARD, Include, ReportContent
 from core.reporting.report.page import report_html
 from core.reporting.report.writing import PAGE, check_folder, write_content, write_report
 
 __all__ = [
-    "EVERYTHING",
+    "STANDARD",
     "PAGE",
     "Include",
     "ReportContent",

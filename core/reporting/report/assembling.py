@@ -15,7 +15,7 @@ from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.results import RESEARCH_USE
 from core.reporting.report import drawing
 from core.reporting.report.content import (
-    EVERYTHING,
+    STANDARD,
     Block,
     FigureBlock,
     Include,
@@ -24,6 +24,7 @@ from core.reporting.report.content import (
     Section,
     TableBlock,
 )
+from core.reporting.report.examples import examples_section
 from core.reporting.report.facts_sections import data_section, limits_section, repeat_section
 from core.reporting.report.gathering import ReportRun, gather
 from core.reporting.report.privacy import without_paths
@@ -51,7 +52,7 @@ def collect(
     *,
     study: Path | None = None,
     baseline: Path | None = None,
-    include: Collection[Include] = EVERYTHING,
+    include: Collection[Include] = STANDARD,
     report: Report = ignore,
     token: CancelToken | None = None,
 ) -> ReportContent:
@@ -79,6 +80,8 @@ def collect(
         section = make(chosen) if part in include else None
         sections += [section] if section is not None else []
     sections.append(data_section(found))
+    examples = examples_section(found[0], report, token) if Include.EXAMPLES in include else None
+    sections += [examples] if examples is not None else []
     sections.append(repeat_section(chosen, recipes=Include.RECIPES in include))
     sections.append(limits_section(chosen, study=results is not None))
     return ReportContent(_title(found, results), _made(), _warnings(found), tuple(sections))

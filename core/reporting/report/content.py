@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Include(StrEnum):
-    """The parts of a report that can be left out; the value is shown to the user. Data, split, scores, versions and
+    """The parts of a report that can be chosen; the value is shown to the user. Data, split, scores, versions and
     limits are always in it."""
 
     CLASSES = "Scores of each class"
@@ -26,9 +26,11 @@ class Include(StrEnum):
     SUBGROUPS = "Groups of people (age, sex, site)"
     CALIBRATION = "Calibration"
     RECIPES = "Full recipes"
+    EXAMPLES = "One example image per class"
 
 
-EVERYTHING = frozenset(Include)
+STANDARD = frozenset(Include) - {Include.EXAMPLES}
+"""What a report holds unless one says otherwise: pictures of patients only on request."""
 
 
 @dataclass(frozen=True)

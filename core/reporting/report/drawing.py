@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from core.evaluation.calibration import Reliability
     from core.evaluation.comparison import Comparison
@@ -88,6 +90,13 @@ def distribution(counts: dict[str, int], style: FigureStyle) -> Figure:
     from core.reporting.class_figures import class_distribution
 
     return class_distribution(counts, style)
+
+
+def examples(images: Sequence[tuple[str, NDArray[np.uint8]]], style: FigureStyle) -> Figure:
+    """Pictures with their label below."""
+    from core.reporting.class_figures import class_examples
+
+    return class_examples(images, style)
 
 
 def alpha(results: StudyResults, style: FigureStyle) -> Figure:

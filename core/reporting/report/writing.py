@@ -10,7 +10,7 @@ from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.reporting.report.assembling import collect
-from core.reporting.report.content import EVERYTHING, FigureBlock, Include, ReportContent
+from core.reporting.report.content import STANDARD, FigureBlock, Include, ReportContent
 from core.reporting.report.page import Picture, report_html, screen_picture
 from core.reporting.saving import save_figure
 from core.reporting.style import FigureStyle
@@ -26,7 +26,7 @@ def write_report(
     *,
     study: Path | None = None,
     baseline: Path | None = None,
-    include: Collection[Include] = EVERYTHING,
+    include: Collection[Include] = STANDARD,
     report: Report = ignore,
     token: CancelToken | None = None,
 ) -> Path:

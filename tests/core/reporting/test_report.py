@@ -17,6 +17,7 @@ from core.events import CancelSource, Level, Notice
 from core.recipe import parse_recipe
 from core.reporting.report import Include, collect, report_html, write_report
 from core.reporting.report.privacy import name_of, without_paths
+from core.reporting.style import FigureStyle
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder
 from core.runs.status import RunState
@@ -165,6 +166,25 @@ def test_runs_on_other_images_are_not_compared_and_it_is_said(make):
     assert "two and one can not be compared." in html
     assert "not all tested on the same images" in html
     assert "do not share one division" in html
+
+
+def test_pictures_of_patients_are_there_on_request_only(make, tmp_path):
+    from PIL import Image
+
+    data = tmp_path / "data"
+    for folder, name in (("MEL", "m1"), ("NV", "n1")):
+        (data / folder).mkdir(parents=True)
+        Image.new("RGB", (20, 20), "pink").save(data / folder / f"{name}.png")
+    run = make("one", 3, "data.layout=folders", train=[("n1", "")])
+    assert "examples" not in [section.key for section in collect([run]).sections]
+    asked = collect([run], include=frozenset({Include.EXAMPLES}))
+    figure = next(figure for figure in asked.figures() if figure.key == "examples").build(FigureStyle())
+    assert [axes.get_xlabel()[:8] for axes in figure.axes] == ["NV: Mela"]
+    (data / "NV" / "n1.png").unlink()
+    events: list[object] = []
+    without = collect([run], include=frozenset({Include.EXAMPLES}), report=events.append)
+    assert "examples" not in [section.key for section in without.sections]
+    assert any(isinstance(event, Notice) and "no example images" in event.text for event in events)
 
 
 def test_left_out_parts_are_not_there(make):

@@ -1,0 +1,53 @@
+"""The paper's figure 1: one image of each class, for a report whose maker asks for it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from core.data.types import CLASS_CODES, CLASS_NAMES, Part
+from core.errors import SkinKDError
+from core.events import CancelToken, Level, Notice, Report
+from core.reporting.report import drawing
+from core.reporting.report.content import FigureBlock, Paragraph, Section
+from core.reporting.report.gathering import ReportRun
+
+_PIXELS = 224
+_TRIES = 5  # an image may be gone or damaged since the training
+
+
+def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Section | None:
+    """The first readable training image of each class of the run's data; None, with a warning, without any."""
+    from core.data.decoding import UnreadableImageError, decode_image
+    from core.runs.pictures import locate_images
+
+    wanted: dict[str, list[str]] = {code: [] for code in CLASS_CODES}
+    for row in run.evidence.split:
+        if row.part is Part.TRAIN and row.label in wanted and len(wanted[row.label]) < _TRIES:
+            wanted[row.label].append(row.image)
+    try:
+        files = locate_images(run.folder, {name for names in wanted.values() for name in names}, token)
+    except SkinKDError as error:
+        report(Notice(f"The report has no example images. {error.title}: {error.summary}", Level.WARNING))
+        return None
+    shown = []
+    for code, name in zip(CLASS_CODES, CLASS_NAMES, strict=True):
+        for image in wanted[code]:
+            token.check()
+            try:
+                shown.append((f"{code}: {name}", decode_image(files[image], _PIXELS)))
+            except (KeyError, UnreadableImageError):
+                continue
+            break
+    if not shown:
+        return None
+    terms = str(run.data.get("terms") or "Their terms of use are not known: ask their owner before passing them on.")
+    blocks = (
+        FigureBlock(
+            "examples",
+            "One training image of each class (the paper's figure 1).",
+            "Pictures of skin lesions, one of each class",
+            partial(drawing.examples, shown),
+        ),
+        Paragraph(terms),
+    )
+    return Section("examples", "Examples", blocks)
