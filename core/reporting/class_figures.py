@@ -44,8 +44,11 @@ def class_distribution(counts: Mapping[str, int], style: FigureStyle, *, names: 
     return figure
 
 
-def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyle) -> Figure:
-    """Pictures with their label below, in the given order. Each image is (height, width, 3), uint8."""
+def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyle, *, longest: int = 18) -> Figure:
+    """Pictures with their label below, in the given order. Each image is (height, width, 3), uint8.
+
+    Lines of labels are cut to `longest` characters; the default fits the smallest figure.
+    """
     if not images:
         return message_figure(style, "There are no images to show.")
     columns = min(len(images), max(4, math.ceil(math.sqrt(len(images) * 2))))
@@ -56,7 +59,8 @@ def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyl
         axes.imshow(image)
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(shorten(label, 18), color=style.text, fontsize=style.small)
+        shown = "\n".join(shorten(line, longest) for line in label.split("\n"))
+        axes.set_xlabel(shown, color=style.text, fontsize=style.small)
         for spine in axes.spines.values():
             spine.set_color(style.muted)
     return figure

@@ -96,7 +96,7 @@ def examples(images: Sequence[tuple[str, NDArray[np.uint8]]], style: FigureStyle
     """Pictures with their label below."""
     from core.reporting.class_figures import class_examples
 
-    return class_examples(images, style)
+    return class_examples(images, style, longest=24)
 
 
 def alpha(results: StudyResults, style: FigureStyle) -> Figure:

@@ -34,7 +34,7 @@ def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Sect
         for image in wanted[code]:
             token.check()
             try:
-                shown.append((f"{code}: {name}", decode_image(files[image], _PIXELS)))
+                shown.append((f"{code}\n{name}", decode_image(files[image], _PIXELS)))
             except (KeyError, UnreadableImageError):
                 continue
             break

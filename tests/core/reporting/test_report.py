@@ -179,7 +179,7 @@ def test_pictures_of_patients_are_there_on_request_only(make, tmp_path):
     assert "examples" not in [section.key for section in collect([run]).sections]
     asked = collect([run], include=frozenset({Include.EXAMPLES}))
     figure = next(figure for figure in asked.figures() if figure.key == "examples").build(FigureStyle())
-    assert [axes.get_xlabel()[:8] for axes in figure.axes] == ["NV: Mela"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["NV\nMelanocytic nevus"]
     (data / "NV" / "n1.png").unlink()
     events: list[object] = []
     without = collect([run], include=frozenset({Include.EXAMPLES}), report=events.append)
