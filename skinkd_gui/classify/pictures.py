@@ -7,32 +7,58 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Signal, Slot
+from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.data.decoding import UnreadableImageError, decode_picture
 from core.events import CancelToken, Event, Report
 from skinkd_gui.workers.job import Job
 
+FULL = QSize(8192, 8192)
+"""As good as every pixel: only pictures with more than this on a side are made smaller."""
+
+_SMALLEST_LAYER = 512
+
 
 @dataclass(frozen=True)
 class Picture(Event):
-    """A decoded file, upright, as large as was asked for or smaller; `image` is None when `error` says why."""
+    """A decoded file, upright, as large as was asked for or smaller; `image` is None when `error` says why.
+
+    `smaller` are the same picture at a half, a quarter, ... of the size, where they were asked for.
+    """
 
     path: Path
     image: QImage | None
     error: str = ""
+    smaller: tuple[QImage, ...] = ()
 
 
-def load_picture(path: Path, box: QSize) -> Picture:
+def load_picture(path: Path, box: QSize, *, layered: bool = False) -> Picture:
     """The picture in a file, shrunk to fit `box` with its proportions kept. Never raises for a bad file."""
     try:
         shown = decode_picture(path, box.width(), box.height())
         data = shown.tobytes()
     except UnreadableImageError as error:
         return Picture(path, None, error.reason)
+    except MemoryError:
+        return Picture(path, None, "There is not enough memory to show it.")
     view = QImage(data, shown.width, shown.height, 3 * shown.width, QImage.Format.Format_RGB888)
-    return Picture(path, view.copy())  # the copy owns its pixels
+    if not layered:
+        return Picture(path, view.copy())  # the copy owns its pixels
+    image = view.convertToFormat(QImage.Format.Format_RGB32)  # also a copy, in the format that is painted fastest
+    return Picture(path, image, "", halves(image))
+
+
+def halves(image: QImage) -> tuple[QImage, ...]:
+    """The picture at a half, a quarter, ... of its size, as long as there is much to draw: scaling down a large picture
+    while it is painted would be slow, and skip pixels."""
+    found: list[QImage] = []
+    while max(image.width(), image.height()) > _SMALLEST_LAYER:
+        size = QSize(max(1, image.width() // 2), max(1, image.height() // 2))
+        aspect, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        image = image.scaled(size, aspect, smooth)
+        found.append(image)
+    return tuple(found)
 
 
 class PictureLoader(QObject):
@@ -40,13 +66,20 @@ class PictureLoader(QObject):
 
     loaded = Signal(object)  # Picture
 
-    def __init__(self, box: QSize, most_waiting: int, parent: QObject | None = None) -> None:
+    def __init__(self, box: QSize, most_waiting: int, parent: QObject | None = None, *, layered: bool = False) -> None:
+        """`layered`: with the smaller layers that a zooming view wants."""
         super().__init__(parent)
         self._box = box
+        self._layered = layered
         self._most_waiting = most_waiting
         self._waiting: OrderedDict[Path, None] = OrderedDict()
         self._lock = threading.Lock()
         self._job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether pictures are being loaded."""
+        return self._job is not None
 
     def request(self, path: Path) -> None:
         """Ask for a file's picture; it comes with `loaded`."""
@@ -82,7 +115,7 @@ class PictureLoader(QObject):
                 if not self._waiting:
                     return
                 path, _ = self._waiting.popitem(last=True)
-            report(load_picture(path, self._box))
+            report(load_picture(path, self._box, layered=self._layered))
 
     @Slot(object)
     def _pass_on(self, event: object) -> None:

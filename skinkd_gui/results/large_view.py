@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.inference.results import class_name
-from skinkd_gui.classify.details_panel import PictureView
+from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.results.cases import Case, percent
 from skinkd_gui.results.figure_panel import make_button

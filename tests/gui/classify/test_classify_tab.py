@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.inference.classifier import Classifier
 from skinkd_gui.classify.cells import DIAGNOSIS, PROBABILITY, VERDICT
 from skinkd_gui.classify.classify_tab import ClassifyTab
+from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 
 MakeTab = Callable[[Path], ClassifyTab]
@@ -72,8 +73,8 @@ def text(tab: QWidget, name: str) -> str:
 
 
 def idle(tab: ClassifyTab) -> bool:
-    loading = (tab._details._loader._job, tab._images._loader._job)
-    return not (tab._session.busy or tab._facts.busy or tab._catalog.busy) and loading == (None, None)
+    loading = tab._details.busy or tab._images._loader.busy
+    return not (tab._session.busy or tab._facts.busy or tab._catalog.busy or loading)
 
 
 def classify(qtbot: QtBot, tab: ClassifyTab, paths: list[Path]) -> None:
@@ -123,14 +124,18 @@ def test_images_are_classified_and_shown(qtbot: QtBot, tab: ClassifyTab, picture
     assert cells(tab, VERDICT) == ["Not assessed"] * 6 + ["Not classified"] * 2
     assert diagnoses[6].startswith("It is not an image")
     assert diagnoses[7] == "The file does not exist."
-    assert text(tab, "classifyDiagnosis").startswith(diagnoses[0])
-    assert "Malignant classes together" in text(tab, "classifyMalignant")
-    qtbot.waitUntil(lambda: tab._details._picture.has_picture)
+    assert text(tab, "classifyVerdictFirstTitle") == "Not known whether to trust this"
+    likeliest = text(tab, "classifyVerdictFirstLikeliest")
+    assert likeliest.startswith(f"Likeliest: {diagnoses[0]}")
+    assert "malignant classes together" in likeliest
+    picture = child(tab, QWidget, "classifyPicture")
+    assert isinstance(picture, PictureView)
+    qtbot.waitUntil(lambda: picture.has_picture)
     table(tab).selectRow(6)
-    assert text(tab, "classifyDiagnosis") == "Not classified"
-    assert "not an image" in text(tab, "classifyMalignant")
+    assert text(tab, "classifyVerdictFirstTitle") == "Not classified"
+    assert "not an image" in text(tab, "classifyVerdictFirstWhy")
     qtbot.waitUntil(lambda: idle(tab))
-    assert not tab._details._picture.has_picture
+    assert not picture.has_picture
 
 
 def test_results_are_those_of_the_command_line(

@@ -2,54 +2,105 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from core.data.types import CLASS_CODES
 from core.inference.results import Classification
-from skinkd_gui.classify.probability_bars import ORDER, ProbabilityBars
+from skinkd_gui.classify.probability_bars import ORDER, ROWS, ProbabilityBars
+from skinkd_gui.widgets.theme import colours
 
 RESULT = Classification(Path("a"), (0.02, 0.9, 0.01, 0.03, 0.01, 0.01, 0.01, 0.01), "NV")
+OTHER = Classification(Path("a"), (0.7, 0.1, 0.1, 0.02, 0.02, 0.02, 0.02, 0.02), "MEL")
 
 
-def test_all_classes_are_shown_malignant_ones_first() -> None:
+@pytest.fixture
+def bars(qtbot: QtBot) -> ProbabilityBars:
+    made = ProbabilityBars()
+    qtbot.addWidget(made)
+    made.resize(600, made.sizeHint().height())
+    return made
+
+
+def row_of(bars: ProbabilityBars, code: str) -> int:
+    """The middle of a class's line."""
+    return round(bars._top() + (ROWS.index(code) + 0.5) * bars._line())
+
+
+def filled(bars: ProbabilityBars, code: str, colour: str) -> int:
+    image = bars.grab().toImage()
+    return [image.pixelColor(x, row_of(bars, code)).name() for x in range(image.width())].count(colour.lower())
+
+
+def test_all_classes_are_shown_the_malignant_group_first() -> None:
     assert sorted(ORDER) == sorted(CLASS_CODES)
     assert ORDER[:4] == ("MEL", "BCC", "SCC", "AK")
+    assert [row for row in ROWS if row in ORDER] == list(ORDER)
+    assert ROWS.index("malignant") < ROWS.index("MEL") < ROWS.index("benign") < ROWS.index("NV")
 
 
-def test_values_are_drawn_and_spoken(qtbot: QtBot) -> None:
-    bars = ProbabilityBars()
-    qtbot.addWidget(bars)
-    bars.resize(bars.sizeHint())
+def test_values_are_drawn_and_spoken(bars: ProbabilityBars) -> None:
     empty = bars.grab().toImage()
     bars.show_result(RESULT)
     assert bars.grab().toImage() != empty
     spoken = bars.accessibleDescription()
-    assert spoken.startswith("Melanoma (malignant) 2.0 %")
-    assert "Actinic keratosis (precancerous) 3.0 %" in spoken
-    assert "Melanocytic nevus 90.0 %" in spoken
+    assert spoken.startswith("Malignant together 4.0 %, Melanoma 2.0 %")  # the precancerous class is not counted
+    assert "Actinic keratosis (precancerous) 3.0 %, Benign together 93.0 %, Melanocytic nevus 90.0 %" in spoken
     bars.show_result(Classification(Path("a"), None, None, "damaged"))
     assert bars.accessibleDescription() == "No result"
     assert bars.grab().toImage() == empty
 
 
-def test_a_bar_is_as_long_as_its_value(qtbot: QtBot) -> None:
-    bars = ProbabilityBars()
-    qtbot.addWidget(bars)
-    bars.resize(600, bars.sizeHint().height())
+def test_a_bar_is_as_long_as_its_value(bars: ProbabilityBars) -> None:
+    accent = colours().accent
+    assert filled(bars, "NV", accent) == 0
+    lengths = []
+    for share in (1.0, 0.5):
+        bars.show_result(Classification(Path("a"), (0.0, share, 1 - share, *(0.0,) * 5), "NV"))
+        lengths.append(filled(bars, "NV", accent))
+    assert abs(lengths[0] - 2 * lengths[1]) <= 8
+    assert lengths[0] > 100
 
-    def filled(result: Classification | None, row: int) -> int:
-        bars.show_result(result)
-        image = bars.grab().toImage()
-        y = round((row + 0.5) * image.height() / len(ORDER))
-        return [image.pixelColor(x, y).name() for x in range(image.width())].count(colour)
 
-    from skinkd_gui.widgets.theme import colours
+def test_answers_that_mean_nothing_lose_their_colour(bars: ProbabilityBars) -> None:
+    bars.show_result(RESULT)
+    assert filled(bars, "NV", colours().accent) > 100
+    bars.show_result(RESULT, dimmed=True)
+    assert filled(bars, "NV", colours().accent) == 0
+    assert "Melanocytic nevus 90.0 %" in bars.accessibleDescription()
 
-    colour = colours().accent.lower()
-    nevus = ORDER.index("NV")
-    assert filled(None, nevus) == 0
-    full, half = (
-        filled(Classification(Path("a"), (0.0, share, 1 - share, *(0.0,) * 5), "NV"), nevus) for share in (1.0, 0.5)
-    )
-    assert abs(full - 2 * half) <= 8
-    assert full > 100
+
+def test_two_models_stand_beside_each_other(bars: ProbabilityBars) -> None:
+    bars.show_result(RESULT)
+    one = filled(bars, "NV", colours().accent)
+    bars.show_results((("teacher", RESULT), ("student", OTHER)))
+    bars.resize(bars.width(), bars.sizeHint().height())
+    two = filled(bars, "NV", colours().accent)
+    assert 0 < two < one  # shorter bars, one of 90 % and one of 10 %
+    assert filled(bars, "MEL", colours().error) > 0
+    spoken = bars.accessibleDescription()
+    assert "teacher: Malignant together 4.0 %" in spoken
+    assert "student: Malignant together 82.0 %" in spoken
+
+
+def test_mouse_and_keys_choose_a_class(qtbot: QtBot, bars: ProbabilityBars) -> None:
+    bars.show_result(RESULT)
+    told: list[str] = []
+    bars.selected.connect(told.append)
+    qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(20, row_of(bars, "SCC")))
+    qtbot.keyClick(bars, Qt.Key.Key_Down)
+    qtbot.keyClick(bars, Qt.Key.Key_Up)
+    qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(20, row_of(bars, "benign")))  # a heading
+    assert told == ["SCC", "AK", "SCC"]
+
+
+def test_the_class_under_the_mouse_is_explained(qtbot: QtBot, bars: ProbabilityBars) -> None:
+    bars.show()
+    for code, expected in (("BKL", "Benign keratosis"), ("malignant", "not counted")):
+        place = QPoint(20, row_of(bars, code))
+        QApplication.sendEvent(bars, QHelpEvent(QEvent.Type.ToolTip, place, bars.mapToGlobal(place)))
+        assert expected in QToolTip.text()
+    QToolTip.hideText()

@@ -1,0 +1,99 @@
+"""The probabilities below the verdict: bars, and the class that is chosen in plain words. Folded where they mean
+nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from core.inference.results import Classification
+from resources.classes import class_descriptions
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.probability_bars import ProbabilityBars
+from skinkd_gui.classify.verdict_view import model_name
+from skinkd_gui.classify.verdict_words import UNLIKE_REASON, is_unlike
+from skinkd_gui.widgets.labels import make_label
+
+_SHOW, _HIDE = "Show the probabilities all the same", "Hide the probabilities"
+
+
+class AnswersView(QWidget):
+    """Heading, bars and class description of one image's answers."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifyAnswers")
+        self._key: object = None
+        self._unfolded = False
+        self._unlike = False
+        self._heading = make_label("Probabilities", "heading", self, wrap=True)
+        self._heading.setObjectName("classifyProbabilitiesHeading")
+        self._reason = make_label(UNLIKE_REASON, "", self, wrap=True)
+        self._reason.setObjectName("classifyFoldedReason")
+        self.unfold = make_button(_SHOW, "classifyUnfoldButton", self)
+        self.unfold.clicked.connect(self._toggle)
+        self.bars = ProbabilityBars(self)
+        self.bars.selected.connect(self._describe)
+        self._about = make_label("", "muted", self, wrap=True)
+        self._about.setObjectName("classifyAboutClass")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        for widget in (self._heading, self._reason):
+            layout.addWidget(widget)
+        layout.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.bars)
+        layout.addWidget(self._about)
+        layout.addStretch(1)
+
+    def show_facts(self, shown: ShownImage) -> None:
+        """Show the answers for an image."""
+        answers = [answer for answer in (shown.first, shown.second) if answer is not None]
+        key = (shown.path, *(answer.choice.source for answer in answers))
+        if key != self._key:
+            self._key, self._unfolded = key, False
+        results = tuple((model_name(answer), answer.result) for answer in answers) or (("", None),)
+        self._unlike = any(is_unlike(answer) for answer in answers)
+        self.bars.show_results(results, dimmed=self._unlike)
+        self._heading.setText(_heading(answers))
+        self._show_class(shown.result)
+        known = any(result is not None and result.code is not None for _, result in results)
+        self.setVisible(known)
+        self._fold()
+
+    def _show_class(self, result: Classification | None) -> None:
+        code = result.code if result is not None else None
+        self.bars.choose(code or "")
+        self._describe(code or "")
+
+    def _fold(self) -> None:
+        open_ = not self._unlike or self._unfolded
+        self._reason.setVisible(self._unlike)
+        self.unfold.setVisible(self._unlike)
+        self.unfold.setText(_HIDE if self._unfolded else _SHOW)
+        self.unfold.setAccessibleName(self.unfold.text())
+        self.bars.setVisible(open_)
+        self._about.setVisible(open_ and bool(self._about.text()))
+
+    @Slot()
+    def _toggle(self) -> None:
+        self._unfolded = not self._unfolded
+        self._fold()
+
+    @Slot(str)
+    def _describe(self, code: str) -> None:
+        described = class_descriptions().get(code)
+        text = f"{described.name} ({described.group}): {described.summary} {described.text}" if described else ""
+        self._about.setText(text)
+        self._about.setVisible(bool(text) and not self.bars.isHidden())
+
+
+def _heading(answers: list[ModelAnswer]) -> str:
+    """Whether the probabilities are calibrated, as far as the models are loaded."""
+    raw = [answer for answer in answers if answer.classifier is not None and answer.classifier.info.temperature == 1.0]
+    if not raw:
+        return "Probabilities"
+    if len(raw) == len(answers):
+        return "Probabilities, not calibrated"
+    return f"Probabilities; those of {model_name(raw[0])} are not calibrated"

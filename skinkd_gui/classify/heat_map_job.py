@@ -1,0 +1,145 @@
+"""Heat maps for the screen, computed off the GUI thread one at a time and kept for images that are looked at again."""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from core.events import CancelToken, Report
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.inference.classifier import Classifier
+
+_KEPT = 60
+
+
+@dataclass(frozen=True)
+class HeatKey:
+    """Which heat map: of which image, by which model, for which class."""
+
+    path: Path
+    source: Path
+    code: str
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """A heat map as a picture whose transparency is the lack of heat; `image` is None when `error` says why.
+
+    `empty` tells that nothing in the image speaks for the class.
+    """
+
+    key: HeatKey
+    image: QImage | None
+    error: str = ""
+    empty: bool = False
+
+
+class HeatMaps(QObject):
+    """Computes the map that was asked for last; one that is under way ends first."""
+
+    ready = Signal(object)  # HeatMap
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._kept: OrderedDict[HeatKey, tuple[weakref.ref[Classifier], HeatMap]] = OrderedDict()
+        self._wanted: tuple[HeatKey, Classifier] | None = None
+        self._running: tuple[HeatKey, Classifier] | None = None
+        self._job: Job | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a map is being computed."""
+        return self._job is not None
+
+    def request(self, key: HeatKey, classifier: Classifier) -> None:
+        """Ask for a map; it comes with `ready`, at once when it is known."""
+        known = self._kept.get(key)
+        if known is not None and known[0]() is classifier:  # and not what was loaded from the same place before
+            self._kept.move_to_end(key)
+            self._wanted = None
+            self.ready.emit(known[1])
+            return
+        self._wanted = (key, classifier)
+        self._start()
+
+    def forget(self) -> None:
+        """What was asked for is not wanted any more."""
+        self._wanted = None
+
+    def shut_down(self) -> None:
+        """Compute nothing more and wait for the thread."""
+        self._wanted = None
+        if self._job is not None:
+            self._job.shut_down()
+
+    def _start(self) -> None:
+        if self._job is not None or self._wanted is None:
+            return
+        self._running = self._wanted
+        self._job = Job(partial(compute_heat_map, *self._wanted), self)
+        self._job.succeeded.connect(self._keep)
+        self._job.failed.connect(self._fail)
+        self._job.ended.connect(self._end)
+        self._job.start()
+
+    @Slot(object)
+    def _keep(self, result: JobResult) -> None:
+        assert self._running is not None
+        key, classifier = self._running
+        self._kept[key] = (weakref.ref(classifier), result.value)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        self._tell(result.value)
+
+    @Slot(object)
+    def _fail(self, failure: JobFailure) -> None:
+        assert self._running is not None
+        self._tell(HeatMap(self._running[0], None, failure.error.summary))
+
+    def _tell(self, found: HeatMap) -> None:
+        if self._wanted == self._running:
+            self._wanted = None
+            self.ready.emit(found)
+
+    @Slot(object)
+    def _end(self, end: object) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+            self._job = None
+        self._running = None
+        self._start()
+
+
+def compute_heat_map(key: HeatKey, classifier: Classifier, report: Report, token: CancelToken) -> HeatMap:
+    """The map of an image file for a class. Raises `SkinKDError` for unreadable files and networks without maps."""
+    from core.data.decoding import decode_image
+    from core.inference.heatmap import heat_map
+
+    token.check()
+    pixels = decode_image(key.path, classifier.info.preprocessing.image_size)
+    token.check()
+    heat = heat_map(classifier, pixels, key.code)
+    return HeatMap(key, heat_image(heat), empty=not bool(heat.max(initial=0.0) > 0))
+
+
+def heat_image(heat: NDArray[np.float32]) -> QImage:
+    """Heat (h, w) in 0..1 as colours whose alpha is the heat: laid over a picture it gives `heatmap.overlay`."""
+    from core.inference.heatmap import heat_colours
+
+    alpha = np.rint(np.clip(heat, 0.0, 1.0) * 255).astype(np.uint8)
+    pixels = np.ascontiguousarray(np.dstack([heat_colours(heat), alpha]))
+    height, width = heat.shape
+    view = QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return view.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

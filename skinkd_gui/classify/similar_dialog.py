@@ -1,0 +1,123 @@
+"""One similar case beside the image asked about, both to look at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from core.data.finding import printable
+from core.inference.similar import SimilarCase
+from resources.classes import class_descriptions
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.picture_view import PictureView
+from skinkd_gui.classify.pictures import FULL, Picture, PictureLoader
+from skinkd_gui.widgets.labels import breakable, make_label
+
+
+class SimilarDialog(QDialog):
+    """Shows the cases one after the other; call `open`."""
+
+    def __init__(self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], place: int) -> None:
+        super().__init__(parent)
+        self.setObjectName("similarDialog")
+        self.setWindowTitle("Similar proven cases")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._asked, self._cases, self.place = asked, tuple(cases), place
+        self._loader = PictureLoader(FULL, most_waiting=2, parent=self, layered=True)
+        self._loader.loaded.connect(self._show_loaded)
+        self.mine = self._view("similarAsked", "The image asked about")
+        self.other = self._view("similarCase", "The similar case")
+        self._mine_title = make_label("This image", "heading", self, wrap=True)
+        self._title = make_label("", "heading", self, wrap=True)
+        self._title.setObjectName("similarTitle")
+        self._mine_name = make_label(breakable(printable(asked.name)), "small", self, wrap=True)
+        self._name = make_label("", "small", self, wrap=True)
+        self._about = make_label("", "muted", self, wrap=True)
+        self._previous = make_button("&Previous", "similarPrevious", self)
+        self._next = make_button("&Next", "similarNext", self)
+        close = make_button("Close", "similarClose", self)
+        self._previous.clicked.connect(self.show_previous)
+        self._next.clicked.connect(self.show_next)
+        close.clicked.connect(self.accept)
+        self._lay_out(close)
+        self.finished.connect(self._loader.shut_down)
+        self.mine.show_layers((), "Loading the picture...")
+        self._loader.request(asked)
+        self._show()
+        self.resize(900, 600)
+
+    def _view(self, name: str, accessible: str) -> PictureView:
+        view = PictureView(self)
+        view.setObjectName(name)
+        view.setAccessibleName(accessible)
+        return view
+
+    def _lay_out(self, close: QWidget) -> None:
+        grid = QGridLayout()
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        grid.setRowStretch(1, 1)
+        columns = ((self._mine_title, self.mine, self._mine_name), (self._title, self.other, self._name))
+        for column, widgets in enumerate(columns):
+            for line, widget in enumerate(widgets):
+                grid.addWidget(widget, line, column)
+        row = QHBoxLayout()
+        row.addWidget(self._previous)
+        row.addWidget(self._next)
+        row.addStretch(1)
+        row.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.addLayout(grid, 1)
+        layout.addWidget(self._about)
+        layout.addLayout(row)
+
+    @Slot()
+    def show_next(self) -> None:
+        """The next case, which is less alike."""
+        if self.place + 1 < len(self._cases):
+            self.place += 1
+            self._show()
+
+    @Slot()
+    def show_previous(self) -> None:
+        """The case before."""
+        if self.place > 0:
+            self.place -= 1
+            self._show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Page up and down turn the pages; arrow keys too, unless they move a zoomed picture."""
+        steps = {Qt.Key.Key_Right: self.show_next, Qt.Key.Key_PageDown: self.show_next,
+                 Qt.Key.Key_Left: self.show_previous, Qt.Key.Key_PageUp: self.show_previous}  # fmt: skip
+        step = steps.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            step()
+
+    def _show(self) -> None:
+        case = self._cases[self.place]
+        described = class_descriptions().get(case.code)
+        name = described.name if described else case.code
+        self._title.setText(f"Proven: {name}")
+        mark = "this very image" if case.same_picture else f"similarity {case.similarity:.2f}"
+        mark += ", the same lesion" if case.same_lesion else ""
+        self._name.setText(breakable(f"{printable(case.name)}, {mark} ({self.place + 1} of {len(self._cases)})"))
+        self._about.setText(f"{name} ({described.group}): {described.summary} {described.text}" if described else "")
+        self._previous.setEnabled(self.place > 0)
+        self._next.setEnabled(self.place + 1 < len(self._cases))
+        self.other.show_layers((), "No picture" if case.path is None else "Loading the picture...")
+        if case.path is not None:
+            self._loader.request(case.path)
+
+    @Slot(object)
+    def _show_loaded(self, picture: Picture) -> None:
+        layers = () if picture.image is None else (picture.image, *picture.smaller)
+        if picture.path == self._asked and not self.mine.has_picture:
+            self.mine.show_layers(layers, picture.error)
+        if picture.path == self._cases[self.place].path:
+            self.other.show_layers(layers, picture.error)

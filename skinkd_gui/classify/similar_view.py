@@ -1,0 +1,319 @@
+"""Similar proven cases: training images near to the selected one, with the diagnosis they are known to have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from core.data.finding import printable
+from core.events import Phase, Progress
+from core.inference.classifier import is_exported
+from core.inference.results import class_group, class_name
+from core.reporting.words import duration
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.similar_dialog import SimilarDialog
+from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarFailed, SimilarFinder, SimilarFound, SimilarOrder
+from skinkd_gui.classify.verdict_words import is_unlike
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.theme import colours, theme
+
+_SHOW, _HIDE = "Show similar proven cases", "Hide similar proven cases"
+_MEANING = "The training images that are nearest to this one in the eyes of the model. Being alike proves nothing."
+_NOT_NEAR = "The picture is unlike all that the model knows: even the nearest are not near."
+_NO_RUN = (
+    "This model came as a file of its own. Its training images are known only where its run is: choose the run above."
+)
+_EXPORTED = "An exported model (.onnx) does not know its training images. Choose the run itself."
+
+
+class CaseButton(QAbstractButton):
+    """A small picture with its diagnosis below; a click enlarges it."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setMinimumWidth(64)
+        self._picture: QImage | None = None
+        self._group = ""
+        self._over = False
+        theme().changed.connect(self._restyle)
+
+    def show_case(self, shown: ShownCase) -> None:
+        """Show a case."""
+        case = shown.case
+        self._picture, self._group = shown.picture, class_group(case.code)
+        self.setText(class_name(case.code))
+        self._note = case_note(shown)
+        spoken = f"{class_name(case.code)}, {self._note}"
+        self.setAccessibleName(spoken)
+        self.setToolTip(f"{printable(case.name)}: {spoken}. Click to enlarge.")
+        self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        """A square picture over the text."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """As high as picture and text need."""
+        metrics = QFontMetrics(self.font())
+        return min(width, 150) + 4 * metrics.height() + 12
+
+    def sizeHint(self) -> QSize:
+        """A usual case."""
+        return QSize(100, self.heightForWidth(100))
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow ones are still readable."""
+        return QSize(64, 60)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Mark it."""
+        self._over = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Unmark it."""
+        self._over = False
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Picture, diagnosis, similarity."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        marked = self.hasFocus() or self._over
+        painter.setPen(QPen(QColor(colours().accent if marked else colours().line), 2 if self.hasFocus() else 1))
+        painter.setBrush(QColor(colours().base))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
+        metrics = QFontMetrics(self.font())
+        words = 4 * metrics.height() + 4
+        box = QRectF(5, 5, self.width() - 10, self.height() - words - 8)
+        self._paint_picture(painter, box)
+        place = QRectF(4, self.height() - words - 2, self.width() - 8, 2 * metrics.height())
+        font = QFont(self.font())
+        font.setBold(bool(self._group))
+        painter.setFont(font)
+        painter.setPen(QColor(colours().text))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(place, flags, self.text())
+        painter.setFont(self.font())
+        painter.setPen(QColor(colours().muted))
+        painter.drawText(place.translated(0, place.height()), flags, self._note)
+        painter.end()
+
+    def _paint_picture(self, painter: QPainter, box: QRectF) -> None:
+        if self._picture is None:
+            painter.setPen(QColor(colours().muted))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, "No picture")
+            return
+        size = self._picture.size().scaled(box.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(0, 0, size.width(), size.height())
+        place.moveCenter(box.center())
+        painter.drawImage(place, self._picture)
+
+    @Slot()
+    def _restyle(self) -> None:
+        self.updateGeometry()
+        self.update()
+
+
+class SimilarView(QWidget):
+    """A button that opens and closes the cases, and the cases of the selected image while it is open."""
+
+    shown = Signal()  # cases, or the reason for none, stand there now
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("classifySimilar")
+        self._shown: ShownImage | None = None
+        self._found: SimilarFound | None = None
+        self._folders: dict[Path, Path] = {}
+        self.finder = SimilarFinder(self)
+        self.finder.progressed.connect(self._show_progress)
+        self.finder.found.connect(self._show_found)
+        self.finder.failed.connect(self._show_failed)
+        self.finder.stopped.connect(self._show_stopped)
+        self.toggle = make_button(_SHOW, "classifySimilarButton", self)
+        self.toggle.setCheckable(True)
+        self.toggle.setToolTip("Images of the training with a proven diagnosis that look most like this one")
+        self.toggle.toggled.connect(self._toggled)
+        self._body = QWidget(self)
+        self._text = make_label("", "", self._body, wrap=True)
+        self._text.setObjectName("classifySimilarText")
+        self._build_progress()
+        self.locate = make_button("Choose the folder of the data set...", "classifySimilarFolder", self._body)
+        self.locate.clicked.connect(self._ask_for_folder)
+        self.cases = tuple(CaseButton(f"classifySimilarCase{number}", self._body) for number in range(SHOWN))
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for number, button in enumerate(self.cases):
+            button.clicked.connect(lambda _=False, place=number: self._enlarge(place))
+            row.addWidget(button, 1)
+        self._meaning = make_label(_MEANING, "small", self._body, wrap=True)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.addWidget(self._text)
+        body.addWidget(self._progress)
+        body.addWidget(self.locate, 0, Qt.AlignmentFlag.AlignLeft)
+        body.addLayout(row)
+        body.addWidget(self._meaning)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._body)
+        self._update()
+
+    def _build_progress(self) -> None:
+        self._progress = QWidget(self._body)
+        self._bar = QProgressBar(self._progress)
+        self._bar.setObjectName("classifySimilarProgress")
+        self._bar.setAccessibleName("Progress of looking at the training images")
+        self._bar.setProperty("slim", True)
+        self._bar.setTextVisible(False)
+        self.cancel = make_button("Cancel", "classifySimilarCancel", self._progress)
+        self.cancel.clicked.connect(self._cancel)
+        row = QHBoxLayout(self._progress)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self.cancel)
+
+    # --- what is shown ---
+
+    def show_facts(self, shown: ShownImage | None) -> None:
+        """Take up another image, another model or another answer."""
+        self._shown = shown
+        self._update()
+
+    def shut_down(self) -> None:
+        """Stop looking."""
+        self.finder.shut_down()
+
+    def _answer(self) -> ModelAnswer | None:
+        answer = self._shown.first if self._shown is not None else None
+        return answer if answer is not None and answer.result is not None and answer.result.code is not None else None
+
+    @Slot(bool)
+    def _toggled(self, checked: bool) -> None:
+        self._update()
+
+    @Slot()
+    def _update(self) -> None:
+        """Bring everything in line with image, model and button."""
+        answer = self._answer()
+        self.setVisible(answer is not None)
+        self.toggle.setText(_HIDE if self.toggle.isChecked() else _SHOW)
+        self.toggle.setAccessibleName(self.toggle.text())
+        open_ = self.toggle.isChecked() and answer is not None
+        self._body.setVisible(open_)
+        if not open_ or answer is None or self._shown is None:
+            self.finder.forget()
+            self._found = None
+            return
+        order = self._order(answer)
+        if order is None:
+            self._say(_EXPORTED if is_exported(answer.choice.source) else _NO_RUN)
+            self.shown.emit()
+        elif self._found is not None and self._found.order == order:
+            return
+        else:
+            self._found = None
+            self._say("Looking for similar cases...", busy=True)
+            self.finder.request(order)
+
+    def _order(self, answer: ModelAnswer) -> SimilarOrder | None:
+        if self._shown is None or answer.run is None or is_exported(answer.choice.source) or answer.classifier is None:
+            return None
+        return SimilarOrder(self._shown.path, answer.run, answer.classifier, self._folders.get(answer.run))
+
+    def _say(self, text: str, *, busy: bool = False, locate: bool = False, cases: bool = False) -> None:
+        self._text.setText(breakable(text))
+        self._progress.setVisible(busy)
+        if busy:
+            self._bar.setRange(0, 0)
+        self.locate.setVisible(locate)
+        self._meaning.setVisible(cases)
+        for button in self.cases:
+            button.setVisible(cases)
+
+    @Slot(object)
+    def _show_progress(self, progress: Progress) -> None:
+        if self._progress.isHidden() or not progress.total:
+            return
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+        if progress.phase is Phase.COMPARING:
+            left = f", {duration(progress.seconds_left)} left" if progress.seconds_left else ""
+            self._text.setText(
+                f"The model looks at its {progress.total:,} training images once: {progress.done:,} done{left}."
+            )
+        else:
+            self._text.setText(f"Reading the training images: {progress.done:,} of {progress.total:,}.")
+
+    @Slot(object)
+    def _show_found(self, found: SimilarFound) -> None:
+        self._found = found
+        if not found.cases:
+            self._say("There are no similar cases.")
+        else:
+            self._say(_summary(found, unlike=is_unlike(self._answer())), cases=True)
+            for button, shown in zip(self.cases, found.cases, strict=False):
+                button.show_case(shown)
+            for button in self.cases[len(found.cases) :]:
+                button.hide()
+        self.shown.emit()
+
+    @Slot(object)
+    def _show_failed(self, failed: SimilarFailed) -> None:
+        absent = failed.error.title == "The training images are not at hand"
+        self._say(f"{failed.error.title}. {failed.error.summary}", locate=absent)
+        self.shown.emit()
+
+    @Slot()
+    def _show_stopped(self) -> None:
+        self.toggle.setChecked(False)
+
+    @Slot()
+    def _cancel(self) -> None:
+        self.finder.cancel()
+        self.toggle.setChecked(False)
+
+    @Slot()
+    def _ask_for_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "The folder of the data set")
+        answer = self._answer()
+        if name and answer is not None and answer.run is not None:
+            self._folders[answer.run] = Path(name)
+            self._update()
+
+    def _enlarge(self, place: int) -> None:
+        if self._found is not None and self._shown is not None:
+            SimilarDialog(self, self._shown.path, [shown.case for shown in self._found.cases], place).open()
+
+
+def case_note(shown: ShownCase) -> str:
+    """How near a case is, and whether it is more than similar."""
+    case = shown.case
+    if case.same_picture:
+        return "this very image"
+    return f"{'same lesion' if case.same_lesion else 'similarity'} {case.similarity:.2f}"
+
+
+def _summary(found: SimilarFound, *, unlike: bool) -> str:
+    counts = Counter(class_name(shown.case.code) for shown in found.cases)
+    listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    text = f"Of the {len(found.cases)} nearest among {found.images:,} training images: {listed}."
+    if any(shown.case.same_picture for shown in found.cases):
+        text += " One of them is this very image: the model was trained with it."
+    return f"{_NOT_NEAR} {text}" if unlike else text

@@ -1,0 +1,175 @@
+"""An answer in words: the verdict first, why, which diagnoses remain, and what else must be known. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.data.types import Part
+from core.evaluation.prediction_sets import images_needed
+from core.inference.results import MALIGNANT, PRECANCEROUS, Classification, class_name
+from core.inference.trust import Assessment, Verdict
+from skinkd_gui.classify.cells import percent
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
+
+UNLIKE_REASON = (
+    "The picture is not like those that the model knows, so its probabilities mean nothing here, however high they are."
+)
+"""Why the probabilities of such an image are folded away."""
+
+
+@dataclass(frozen=True)
+class VerdictWords:
+    """What a verdict card says. `kind` is success, warning, error or info; `icon` names a picture of resources/icons.
+
+    `remaining` names the diagnoses that remain at the level, `likeliest` the leading one; both may be empty.
+    """
+
+    kind: str
+    icon: str
+    title: str
+    why: str
+    remaining: str = ""
+    likeliest: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """Everything in one text."""
+        return " ".join(part for part in (f"{self.title}.", self.why, self.remaining, self.likeliest) if part)
+
+
+_LOOKS = {
+    Verdict.CONFIDENT: ("success", "done"),
+    Verdict.UNCERTAIN: ("warning", "warning"),
+    Verdict.UNLIKE: ("error", "help"),
+    Verdict.UNKNOWN: ("info", "info"),
+}
+
+_PARTS = {
+    Part.TRAIN: "The model was trained with an image of this name: what it says here shows nothing of its skill.",
+    Part.VALIDATION: "An image of this name chose and calibrated the model: what it says here looks a little too good.",
+}
+
+
+def verdict_words(answer: ModelAnswer | None) -> VerdictWords:
+    """The words for what one model says; also while it has said nothing."""
+    if answer is None:
+        return VerdictWords("info", "info", "No model", "Choose a model above to have this image classified.")
+    result = answer.result
+    if result is None:
+        return VerdictWords("info", "info", WAITING, "The image has not been classified yet.")
+    if result.code is None:
+        return VerdictWords("error", "error", NOT_CLASSIFIED, result.error)
+    likeliest = _likeliest(result)
+    if result.assessment is None:
+        kind, icon = _LOOKS[Verdict.UNKNOWN]
+        why = "The model file holds nothing to tell that from."
+        return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
+    return _assessed(result.assessment, likeliest)
+
+
+def agreement_words(shown: ShownImage) -> str:
+    """Whether two models agree, nothing without a second answer."""
+    first, second = shown.result, shown.second.result if shown.second else None
+    same = agreement(first, second)
+    if same is None or first is None or second is None or first.code is None or second.code is None:
+        return ""
+    if not same:
+        return f"The models disagree: {class_name(first.code)} or {class_name(second.code)}. Refer it to a specialist."
+    text = f"Both models say {class_name(first.code)}."
+    if Verdict.UNLIKE in (_verdict(first), _verdict(second)):
+        return f"{text} That means little: the picture is not like the images that they know."
+    shared = _shared(first, second)
+    return f"{text} {shared}" if shared else text
+
+
+def remarks(shown: ShownImage) -> tuple[str, ...]:
+    """What else must be known of the image: its truth where the folder tells it, its part in the training, its file."""
+    found = []
+    result = shown.result
+    if shown.truth and result is not None and result.code is not None:
+        right = "as the model says" if result.code == shown.truth else "other than the model says"
+        found.append(f"By the folder's labels it is: {class_name(shown.truth)}, {right}.")
+    elif shown.truth:
+        found.append(f"By the folder's labels it is: {class_name(shown.truth)}.")
+    if shown.part in _PARTS:
+        found.append(_PARTS[shown.part])
+    if result is not None and result.note:
+        found.append(result.note)
+    return tuple(found)
+
+
+def is_unlike(answer: ModelAnswer | None) -> bool:
+    """Whether the image is unlike those that the model knows."""
+    return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.UNLIKE
+
+
+def named(code: str) -> str:
+    """A class by its plain name, with its group where it is not benign."""
+    group = " (malignant)" if code in MALIGNANT else " (precancerous)" if code in PRECANCEROUS else ""
+    return f"{class_name(code)}{group}"
+
+
+def _assessed(found: Assessment, likeliest: str) -> VerdictWords:
+    kind, icon = _LOOKS[found.verdict]
+    title = found.verdict.words
+    if found.verdict is Verdict.UNLIKE:
+        return VerdictWords(kind, icon, title, found.sentence)
+    if found.verdict is Verdict.UNKNOWN:
+        return VerdictWords(kind, icon, title, found.sentence, _remaining(found) if found.p_values else "", likeliest)
+    if found.verdict is Verdict.CONFIDENT:
+        why = "All other diagnoses are excluded, measured on images with a proven diagnosis. It can still be wrong."
+    elif not found.prediction_set:
+        why = "No diagnosis fits well enough. Refer it to a specialist."
+    else:
+        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(found)}"
+    return VerdictWords(kind, icon, title, why, _remaining(found), likeliest)
+
+
+def _remaining(found: Assessment) -> str:
+    level = f"With {100 * found.level:.4g} % reliability it is"
+    codes = found.prediction_set
+    if not codes:
+        return f"{level} none of the {len(found.p_values)} diagnoses."
+    if len(codes) == 1:
+        return f"{level}: {class_name(codes[0])}"
+    if len(codes) == len(found.p_values):
+        return f"{level} any of the {len(codes)} diagnoses."
+    return f"{level} one of: {', '.join(map(class_name, codes))}"
+
+
+def _always(found: Assessment) -> str:
+    if not found.never_excluded:
+        return ""
+    names = _listed([class_name(code) for code in found.never_excluded])
+    needed = images_needed(found.level)
+    return f" {names} can never be excluded at this level: the model was checked on fewer than {needed} such images."
+
+
+def _likeliest(result: Classification) -> str:
+    assert result.code is not None
+    total = f"malignant classes together {percent(result.malignant)}"
+    return f"Likeliest: {named(result.code)}, {percent(result.probability)}; {total}"
+
+
+def _verdict(result: Classification) -> Verdict:
+    return Verdict.UNKNOWN if result.assessment is None else result.assessment.verdict
+
+
+def _shared(first: Classification, second: Classification) -> str:
+    """What remains possible for both."""
+    if first.assessment is None or second.assessment is None:
+        return ""
+    if not (first.assessment.p_values and second.assessment.p_values):
+        return ""
+    both = [code for code in first.assessment.prediction_set if code in second.assessment.prediction_set]
+    if len(both) < 2:
+        return ""
+    if len(both) == len(first.classes):
+        return "Neither can exclude any diagnosis."
+    return f"Neither can exclude {_listed([class_name(code) for code in both])}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
