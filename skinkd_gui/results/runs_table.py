@@ -119,7 +119,8 @@ class RunsTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let the name take the room that the other columns leave."""
         super().resizeEvent(event)
-        self._stretch_name()
+        if "_widths" in self.__dict__:  # Qt resizes a table once more when Python has taken it apart already
+            self._stretch_name()
 
     def _stretch_name(self) -> None:
         header, before = self.horizontalHeader(), self._fitting
