@@ -59,7 +59,6 @@ class _Layer:
 
     name: str
     nodes: tuple[str, ...]
-    feeds: tuple[str, ...]
     bytes: int
 
 
@@ -189,12 +188,10 @@ def _layers(model: onnx.ModelProto) -> list[_Layer]:
         if node.op_type not in _LAYERS or len(node.input) < 2 or node.input[1] not in weights:
             continue
         after = readers.get(node.output[0], [])
-        last, nodes = node, [node.name]
+        nodes = [node.name]
         if len(after) == 1 and after[0].op_type in _ACTIVATIONS:
-            last = after[0]
-            nodes.append(last.name)
-        feeds = tuple(reader.name for reader in readers.get(last.output[0], []))
-        found.append(_Layer(node.name, tuple(nodes), feeds, weights[node.input[1]]))
+            nodes.append(after[0].name)
+        found.append(_Layer(node.name, tuple(nodes), weights[node.input[1]]))
     return found
 
 
@@ -211,14 +208,14 @@ def _to_keep(layers: Sequence[_Layer], errors: dict[str, float]) -> set[str]:
 
     Errors of single layers are taken to add up like independent ones (their squares).
     """
-    left = sum(error * error for error in errors.values() if math.isfinite(error))
-    left = math.inf if any(math.isinf(error) for error in errors.values()) else left
+    left = sum(error**2 for error in errors.values())
     budget = _MOST_FLOAT * sum(layer.bytes for layer in layers)
     kept: set[str] = set()
     for layer in sorted(layers, key=lambda item: -(errors[item.name] ** 2) / item.bytes):
         if left <= _SPOILT**2:
             break
-        if layer.bytes <= budget:
+        # A layer with no more than its fair share of the error does not help where a large one can not be afforded.
+        if layer.bytes <= budget and errors[layer.name] ** 2 > _SPOILT**2 / len(layers):
             budget -= layer.bytes
             kept.add(layer.name)
             left = sum(errors[item.name] ** 2 for item in layers if item.name not in kept)

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from core.errors import SkinKDError
+from core.inference.classifier import Classifier, info_of
+from core.inference.export.onnx_file import read_onnx_info, read_onnx_reference
+from core.inference.onnx_network import load_onnx
+
+Change = Callable[[onnx.ModelProto], None]
+
+
+def external(model: onnx.ModelProto) -> None:
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../../../etc/passwd")
+
+
+def hidden_external(model: onnx.ModelProto) -> None:
+    tensor = TensorProto(name="t", data_type=TensorProto.FLOAT, dims=[1])
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    model.graph.node.append(helper.make_node("Constant", [], ["odd"], value=tensor))
+
+
+def foreign_operation(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("PyOp", ["images"], ["odd"], domain="ai.onnx.contrib"))
+
+
+def foreign_set(model: onnx.ModelProto) -> None:
+    model.opset_import.append(helper.make_opsetid("com.someone", 1))
+
+
+def endless_loop(model: onnx.ModelProto) -> None:
+    body = helper.make_graph([], "body", [], [])
+    model.graph.node.append(helper.make_node("Loop", [], ["odd"], body=body))
+
+
+def function(model: onnx.ModelProto) -> None:
+    model.functions.append(helper.make_function("x", "F", [], [], [], []))
+
+
+def much_memory(model: onnx.ModelProto) -> None:
+    shape = numpy_helper.from_array(np.array([2**20, 2**20], np.int64), "vast")
+    model.graph.initializer.append(shape)
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["vast"], ["odd"]))
+
+
+def other_input(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT
+
+
+def second_input(model: onnx.ModelProto) -> None:
+    model.graph.input.append(helper.make_tensor_value_info("more", TensorProto.FLOAT, [1]))
+
+
+def other_size(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 48
+
+
+def fixed_batch(model: onnx.ModelProto) -> None:
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+
+
+def other_output(model: onnx.ModelProto) -> None:
+    model.graph.output[0].name = "answers"
+
+
+def fewer_classes(model: onnx.ModelProto) -> None:
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 7
+
+
+def no_description(model: onnx.ModelProto) -> None:
+    kept = [item for item in model.metadata_props if item.key != "skinkd"]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+
+
+def described_twice(model: onnx.ModelProto) -> None:
+    model.metadata_props.append(next(item for item in model.metadata_props if item.key == "skinkd"))
+
+
+def other_description(model: onnx.ModelProto) -> None:
+    next(
+        item for item in model.metadata_props if item.key == "skinkd"
+    ).value = '{"format": 1, "architecture": "a/../b"}'
+
+
+def unknown_operation(model: onnx.ModelProto) -> None:
+    model.graph.node.append(helper.make_node("NoSuchThing", ["images"], ["odd"]))
+
+
+def misfitting_weights(model: onnx.ModelProto) -> None:
+    tensor = next(item for item in model.graph.initializer if len(item.dims) == 4)
+    tensor.dims[0] += 1
+
+
+CHANGES: tuple[Change, ...] = (
+    external, hidden_external, foreign_operation, foreign_set, endless_loop, function, much_memory, other_input,
+    second_input, other_size, fixed_batch, other_output, fewer_classes, no_description, described_twice,
+    other_description, unknown_operation, misfitting_weights,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_what_skinkd_would_not_have_written_is_refused(file: Path, tmp_path: Path, change: Change) -> None:
+    model = onnx.load_model(file)
+    change(model)
+    odd = tmp_path / "odd.onnx"
+    odd.write_bytes(model.SerializeToString())
+    with pytest.raises(SkinKDError):
+        Classifier.load(odd, "cpu")
+
+
+def test_the_file_as_it_was_is_not_refused(file: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.onnx"
+    again.write_bytes(onnx.load_model(file).SerializeToString())
+    assert Classifier.load(again, "cpu").info == info_of(file)
+
+
+def test_damaged_files_are_said_to_be_damaged(file: Path, tmp_path: Path) -> None:
+    content = file.read_bytes()
+    odd = tmp_path / "odd.onnx"
+    for text in (b"", b"no model", content[: len(content) // 2], content[:-3], b"\xff" * 1000, bytes(1000)):
+        odd.write_bytes(text)
+        with pytest.raises(SkinKDError):
+            load_onnx(odd, "cpu")
+    with pytest.raises(SkinKDError, match="no file"):
+        read_onnx_info(tmp_path / "absent.onnx")
+    with pytest.raises(SkinKDError):
+        read_onnx_info(tmp_path)
+
+
+def test_changed_bytes_end_in_a_said_error_or_nowhere(file: Path, tmp_path: Path) -> None:
+    content, random = file.read_bytes(), np.random.default_rng(0)
+    structure = [place for place in range(len(content)) if not content[place - 2 : place + 2].isalnum()]
+    for _ in range(40):
+        changed = bytearray(content)
+        for place in random.choice(structure, 3):
+            changed[place] = random.integers(256)
+        (tmp_path / "odd.onnx").write_bytes(bytes(changed))
+        try:
+            load_onnx(tmp_path / "odd.onnx", "cpu")
+            read_onnx_reference(tmp_path / "odd.onnx")
+        except SkinKDError as error:
+            assert error.summary  # noqa: PT017  (most changes hit a weight and raise nothing)
+
+
+def test_a_damaged_reference_is_refused(file: Path, tmp_path: Path) -> None:
+    for text in ("%%%", "AAAA", ""):
+        model = onnx.load_model(file)
+        next(item for item in model.metadata_props if item.key == "skinkd.reference").value = text
+        (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
+        with pytest.raises(SkinKDError, match="validation images"):
+            Classifier.load(tmp_path / "odd.onnx", "cpu")
+
+
+def test_weights_that_are_no_numbers_give_no_diagnosis(file: Path, sample_set: Path, tmp_path: Path) -> None:
+    model = onnx.load_model(file)
+    bias = next(item for item in model.graph.initializer if item.dims == [8])
+    bias.CopyFrom(numpy_helper.from_array(np.full(8, np.nan, np.float32), bias.name))
+    (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
+    image = next((sample_set / "ISIC_2019_Training_Input").iterdir())
+    row = next(Classifier.load(tmp_path / "odd.onnx", "cpu").classify([image]))
+    assert row.code is None
+    assert "no usable numbers" in row.error
+
+
+def test_another_device_is_not_silently_replaced(file: Path) -> None:
+    with pytest.raises(SkinKDError, match="mps"):
+        Classifier.load(file, "mps")
+
+
+def test_images_that_were_scaled_already_are_refused(file: Path) -> None:
+    network, _ = load_onnx(file, "cpu")
+    with pytest.raises(TypeError, match="uint8"):
+        network.answer(np.zeros((1, 32, 32, 3), np.float32))  # type: ignore[arg-type]
+    with pytest.raises(SkinKDError, match="could not run"):
+        network.answer(np.zeros((1, 16, 16, 3), np.uint8))
