@@ -120,13 +120,6 @@ def largest_confusions(predictions: Predictions, most: int) -> tuple[tuple[str, 
     return tuple((CLASS_CODES[truth], CLASS_CODES[said], count) for (truth, said), count in ordered)
 
 
-def percent(probability: float) -> str:
-    """A probability as people read it; never a plain 0 % or 100 %: models are not certain."""
-    if probability >= 0.9995:
-        return "> 99.9 %"
-    return "< 0.1 %" if probability < 0.0005 else f"{100 * probability:.1f} %"
-
-
 def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:
     places = {name: row for row, name in enumerate(one.predictions.names)}
     rows = np.array([places[name] for name in names if name in places], np.int64)

@@ -12,8 +12,9 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QPixmap
 
 from core.inference.results import class_name
+from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.pictures import Picture, PictureLoader
-from skinkd_gui.results.cases import Case, CaseList, percent
+from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
 
 Index = QModelIndex | QPersistentModelIndex

@@ -7,9 +7,10 @@ from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.inference.results import class_name
+from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import Picture, PictureLoader
-from skinkd_gui.results.cases import Case, percent
+from skinkd_gui.results.cases import Case
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.images_model import ImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label

@@ -147,9 +147,11 @@ def five_runs(make_run: MakeRun) -> list[Path]:
 @pytest.fixture
 def make_tab(qtbot, runs_root: Path) -> Callable[[], ResultsTab]:
     """A shown tab that has read the runs."""
+    kept = []  # until qtbot has closed them: a tab that Python collects while Qt still sends it events fails at random
 
     def make() -> ResultsTab:
         tab = ResultsTab(None, runs_root)
+        kept.append(tab)
         qtbot.addWidget(tab, before_close_func=lambda widget: widget.shut_down())
         tab.resize(1280, 720)
         tab.show()
