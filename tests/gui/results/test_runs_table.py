@@ -7,7 +7,8 @@ import io
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLabel, QLineEdit, QMenu, QPushButton
 
 from core.recipe import Recipe, set_values
@@ -387,3 +388,21 @@ def test_a_study_that_can_not_be_read_says_so(qtbot, make_tab, study, five_runs)
     texts = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
     assert any("study.toml" in text or "study" in text.lower() for text in texts if "Reading" not in text)
     assert not panel.resume_button.isVisible()
+
+
+def test_runs_are_dropped_onto_the_tab(qtbot, tab, five_runs, tmp_path):
+    five_runs[2].rename(tmp_path / "elsewhere")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "elsewhere")), QUrl("https://example.org/run.zip")])
+    buttons = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, mime, *buttons)
+    tab.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    tab.dropEvent(QDropEvent(QPoint(9, 9), Qt.DropAction.CopyAction, mime, *buttons))
+    qtbot.waitUntil(lambda: {path.name for path in selected(tab)} == {"elsewhere"}, timeout=10_000)
+    text = QMimeData()
+    text.setText("words")
+    refused = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, text, *buttons)
+    refused.ignore()
+    tab.dragEnterEvent(refused)
+    assert not refused.isAccepted()
