@@ -124,9 +124,13 @@ def _handles(runs: Sequence[BarRun], style: FigureStyle) -> list[Patch]:
     longest = _LONGEST_NAME if len(runs) <= _ONE_COLUMN else _LONGEST_OF_MANY
     titles = short_titles([run.title for run in runs], longest)
     return [
-        Patch(**_look(style, index, run.role), label=title + _ROLE_WORDS[run.role])
+        Patch(**_look(style, index, run.role), label=_with_role(title, run.role))
         for index, (title, run) in enumerate(zip(titles, runs, strict=True))
     ]
+
+
+def _with_role(title: str, role: Role) -> str:
+    return title if role and role in title.lower() else title + _ROLE_WORDS[role]
 
 
 def _remarks(runs: Sequence[BarRun], supports: Sequence[Sequence[int]]) -> str:
