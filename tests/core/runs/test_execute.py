@@ -297,6 +297,9 @@ def assert_same_run(first: RunFolder, second: RunFolder) -> None:
     assert first.predictions_file.read_bytes() == second.predictions_file.read_bytes()
     ours, theirs = (load_model(folder.model_file)[0].state_dict() for folder in (first, second))
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    assert first.model_file.read_bytes() == second.model_file.read_bytes()  # with temperature and reference
+    calibrations = [json.loads(folder.metrics_file.read_text())["calibration"] for folder in (first, second)]
+    assert calibrations[0] == calibrations[1]
 
 
 @pytest.fixture
