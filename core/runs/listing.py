@@ -39,6 +39,7 @@ def list_runs(root: Path) -> tuple[RunSummary, ...]:
         stamp = None if folder.name.startswith(".") else _stamp(folder)
         if stamp is not None and (stamp[0] or stamp[1]):
             found.append(_known.summary(folder, stamp))
+    found = [summary for summary in found if summary.status.created or summary.folder.is_dir()]
     return tuple(sorted(found, key=lambda item: (item.status.created, item.folder.name), reverse=True))
 
 
@@ -124,4 +125,7 @@ def _parameters(folder: RunFolder) -> int | None:
 
 
 def _folder_time(path: Path) -> str:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
+    except OSError:  # the folder has just gone
+        return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.evaluation.metrics import score, scores_to_json
 from core.recipe import Recipe
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder, create_run
-from core.runs.listing import INTERRUPTED, list_runs
+from core.runs.listing import INTERRUPTED, list_runs, summarise
 from core.runs.status import RunState
 
 
@@ -94,3 +95,18 @@ def test_a_status_of_the_wrong_kinds_is_damaged(tmp_path: Path, key: str, value:
     values = json.loads(folder.status_file.read_text())
     folder.status_file.write_text(json.dumps({**values, key: value}))
     assert "status.json" in list_runs(tmp_path)[0].status.message
+
+
+def test_a_folder_that_goes_meanwhile_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create_run(Recipe(), runs=tmp_path, name="stays")
+    gone = create_run(Recipe(), runs=tmp_path, name="goes")
+    read = RunFolder.recipe
+
+    def read_and_lose(folder: RunFolder) -> Recipe:
+        if folder.path == gone.path:
+            shutil.rmtree(folder.path)
+        return read(folder)
+
+    monkeypatch.setattr(RunFolder, "recipe", read_and_lose)
+    assert [summary.status.name for summary in list_runs(tmp_path)] == ["stays"]
+    assert summarise(gone).status.state is RunState.FAILED
