@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -167,13 +168,19 @@ def forward_both(model: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor | None
     """Logits (n, classes) and the pooled features (n, d) that the last layer turns into them, from one plain forward.
 
     The logits are to the bit those of `model(batch)`: the features are what its last layer was given. They are None
-    for a network without one last layer for all (timm's `get_classifier`).
+    for a network without one last layer for all (timm's `get_classifier`). The network may be at work in other threads.
     """
     seen: list[Tensor] = []
     last = _last_layer(model)
     if last is None:
         return model(batch), None
-    hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    own = threading.get_ident()
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if threading.get_ident() == own:  # a heat map, or another batch, may pass through the same layer meanwhile
+            seen.append(inputs[0].detach())
+
+    hook = last.register_forward_pre_hook(keep)
     try:
         logits: Tensor = model(batch)
     finally:
