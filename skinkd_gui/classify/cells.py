@@ -15,13 +15,13 @@ from skinkd_gui.classify.kinds import VERDICTS, WAITING, agreement, verdict_kind
     IMAGE,
     VERDICT,
     DIAGNOSIS,
+    TRUTH,
+    SECOND_DIAGNOSIS,
+    AGREEMENT,
     PROBABILITY,
     MALIGNANT,
-    TRUTH,
-    SECOND_VERDICT,
-    SECOND_DIAGNOSIS,
     SECOND_PROBABILITY,
-    AGREEMENT,
+    SECOND_VERDICT,
 ) = range(10)
 COLUMNS = 10
 
@@ -29,13 +29,13 @@ _CONTENT = (
     ("Image", "The file's name"),
     ("Can I trust it?", "Whether the answer can be relied on"),
     ("Diagnosis", "The class with the highest probability"),
+    ("Truth", "The diagnosis that the folder's own labels give"),
+    ("Second model", "What the model compared says"),
+    ("Agree?", "Whether both models name the same diagnosis"),
     ("Probability", "The model's calibrated probability for its diagnosis"),
     ("Malignant", "Melanoma, basal cell carcinoma and squamous cell carcinoma together"),
-    ("Truth", "The diagnosis that the folder's own labels give"),
-    ("Second model: trust?", "Whether the answer of the model compared can be relied on"),
-    ("Second model", "What the model compared says"),
-    ("Probability", "The calibrated probability of the model compared for its diagnosis"),
-    ("Agreement", "Whether both models name the same diagnosis"),
+    ("Second's", "The calibrated probability of the model compared for its diagnosis"),
+    ("Second: trust it?", "Whether the answer of the model compared can be relied on"),
 )
 TITLES = tuple(title for title, _ in _CONTENT)
 TIPS = tuple(tip for _, tip in _CONTENT)
@@ -75,13 +75,12 @@ def percent(value: float | None) -> str:
 def cell_text(row: RowFacts, column: int) -> str:
     """What stands in a cell."""
     if column == IMAGE:
-        note = row.first.note if row.first is not None else ""
-        return f"{printable(row.path.name)}\n{note}" if note else printable(row.path.name)
+        return printable(row.path.name)
     if column == TRUTH:
         return class_name(row.truth) if row.truth else NONE
     if column == AGREEMENT:
         same = agreement(row.first, row.second)
-        return "" if same is None else "agree" if same else "disagree"
+        return "" if same is None else "yes" if same else "no"
     if column in _SECOND_AS:
         return _answer_text(row.second, _SECOND_AS[column])
     return _answer_text(row.first, column)
@@ -90,9 +89,8 @@ def cell_text(row: RowFacts, column: int) -> str:
 def cell_tip(row: RowFacts, column: int) -> str:
     """What the mouse over a cell tells: everything that may be cut off in it, and more."""
     if column == IMAGE:
-        note = row.first.note if row.first is not None else ""
-        parts = (printable(str(row.path)), note, _PARTS.get(row.part, "") if row.part else "")
-        return "\n".join(part for part in parts if part)
+        known = _PARTS.get(row.part, "") if row.part else ""
+        return f"{printable(str(row.path))}\n{known}".strip()
     if column in (VERDICT, SECOND_VERDICT):
         result = row.first if column == VERDICT else row.second
         if result is not None and result.assessment is not None:
@@ -140,5 +138,6 @@ def _answer_text(result: Classification | None, column: int) -> str:
     if result is None:
         return WAITING if column == DIAGNOSIS else ""
     if column == DIAGNOSIS:
-        return class_name(result.code) if result.code else result.error
+        text = class_name(result.code) if result.code else result.error
+        return f"{text}\n{result.note}" if result.note else text
     return percent(result.probability if column == PROBABILITY else result.malignant)

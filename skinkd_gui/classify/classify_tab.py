@@ -267,6 +267,7 @@ class ClassifyTab(QWidget):
     def _filter(self, kind: Kind | None) -> None:
         self._shown.show_kind(kind)
         self._update()
+        self._table.scrollTo(self._table.currentIndex())
 
     # --- what is shown ---
 

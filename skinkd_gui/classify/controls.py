@@ -36,18 +36,20 @@ from skinkd_gui.classify.kinds import Which
 from skinkd_gui.results.row_delegate import RowDelegate
 from skinkd_gui.widgets.labels import make_label
 
-_WIDTHS = {
-    IMAGE: 190,
-    VERDICT: 165,
-    DIAGNOSIS: 165,
-    PROBABILITY: 92,
-    MALIGNANT: 88,
-    TRUTH: 150,
-    SECOND_VERDICT: 165,
-    SECOND_DIAGNOSIS: 165,
-    SECOND_PROBABILITY: 92,
-    AGREEMENT: 88,
+_WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
+_NARROW = {
+    IMAGE: 150,
+    VERDICT: 125,
+    DIAGNOSIS: 145,
+    TRUTH: 135,
+    SECOND_DIAGNOSIS: 145,
+    AGREEMENT: 66,
+    PROBABILITY: 90,
+    MALIGNANT: 84,
+    SECOND_PROBABILITY: 84,
+    SECOND_VERDICT: 140,
 }
+"""Pixels of columns: in the table of one model, and where truths or a second model want room."""
 
 
 def make_button(text: str, name: str, parent: QWidget, *, tip: str = "") -> QPushButton:
@@ -72,17 +74,16 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     table.setAlternatingRowColors(True)
     table.setShowGrid(False)
-    table.setWordWrap(False)
+    table.setWordWrap(True)
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the names of images of one folder differ at their ends
     table.setTabKeyNavigation(False)
     side = table.verticalHeader()
     side.setVisible(False)
     side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    side.setDefaultSectionSize(THUMBNAIL.height() + 8)
+    side.setDefaultSectionSize(THUMBNAIL.height() + 12)
     columns = table.horizontalHeader()
     columns.setHighlightSections(False)
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-    for column, width in _WIDTHS.items():
-        columns.resizeSection(column, width)
     columns.setMinimumSectionSize(60)
     columns.setStretchLastSection(True)
     columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came
@@ -93,9 +94,15 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
 
 def show_columns(table: QTableView, *, compared: bool, labelled: bool) -> None:
     """Show the columns of a second model and of known labels only where there are any."""
+    state = (compared, labelled)
+    if table.property("shownColumns") == state:
+        return
+    table.setProperty("shownColumns", state)
     table.setColumnHidden(TRUTH, not labelled)
     for column in OF_SECOND:
         table.setColumnHidden(column, not compared)
+    for column, width in {**_NARROW, **({} if any(state) else _WIDTHS)}.items():
+        table.horizontalHeader().resizeSection(column, width)
 
 
 def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:

@@ -58,7 +58,7 @@ class ImagesModel(QAbstractTableModel):
         self._loader = PictureLoader(THUMBNAIL * 2, most_waiting=60, parent=self)
         self._loader.loaded.connect(self._keep_thumbnail)
         self._placeholder, self._broken = QPixmap(), QPixmap()
-        self._marks: dict[Kind, QPixmap] = {}
+        self._marks: dict[Kind, QIcon] = {}
         theme().changed.connect(self._restyle)
         self._restyle()
 
@@ -256,7 +256,7 @@ class ImagesModel(QAbstractTableModel):
         self.tally.move(self._kinds.get(path, Kind(0)), now)
         self._kinds[path] = now
 
-    def _decoration(self, path: Path, column: int) -> QPixmap | None:
+    def _decoration(self, path: Path, column: int) -> QPixmap | QIcon | None:
         if column == IMAGE:
             return self._thumbnail(path)
         if column not in (VERDICT, SECOND_VERDICT):
@@ -296,13 +296,11 @@ class ImagesModel(QAbstractTableModel):
         marks = {
             Kind.CONFIDENT: ("done", palette.success),
             Kind.REFER: ("warning", palette.warning),
-            Kind.UNLIKE: ("stop", palette.error),
-            Kind.UNKNOWN: ("help", palette.muted),
+            Kind.UNLIKE: ("help", palette.error),
+            Kind.UNKNOWN: ("info", palette.muted),
             Kind.NOT_CLASSIFIED: ("error", palette.error),
         }
-        self._marks = {
-            kind: coloured_icon(name, colour).pixmap(QSize(_MARK, _MARK)) for kind, (name, colour) in marks.items()
-        }
+        self._marks = {kind: _mark(name, colour, palette.highlighttext) for kind, (name, colour) in marks.items()}
 
 
 def _ranges(rows: Sequence[int]) -> list[tuple[int, int]]:
@@ -314,6 +312,14 @@ def _ranges(rows: Sequence[int]) -> list[tuple[int, int]]:
         else:
             found.append((row, row))
     return found if len(found) <= _MOST_SIGNALS else [(rows[0], rows[-1])]
+
+
+def _mark(name: str, colour: str, selected: str) -> QIcon:
+    """A verdict's mark, which stays visible on a selected row."""
+    found, size = QIcon(), QSize(_MARK, _MARK)
+    for mode, shade in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Selected, selected)):
+        found.addPixmap(coloured_icon(name, shade).pixmap(size), mode)
+    return found
 
 
 def _framed(picture: QPixmap) -> QPixmap:

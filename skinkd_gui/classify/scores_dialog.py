@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
+    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.inference.results import class_name
 from core.reporting.words import NONE, fraction
+from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -62,15 +63,18 @@ class ScoresDialog(QDialog):
         tabs.setAccessibleName("Scores on this folder")
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.reject)
+        close = make_button("Close", "classifyScoresClose", self)
+        close.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(self._text)
         layout.addWidget(make_label(_ABOUT, "muted", self, wrap=True))
         layout.addWidget(tabs, 1)
-        layout.addWidget(buttons)
+        layout.addLayout(buttons)
 
     def show_scores(self, scores: FolderScores, names: tuple[str, str]) -> None:
         """Show other scores; `names` are those of the models."""
