@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from core.inference.classifier import Classifier
 
-_AT_ONCE = 250
-"""Results weighed anew between two looks at the screen; about a hundredth of a second."""
+_AT_ONCE = 0.02
+"""Seconds in which results are weighed anew between two looks at the screen."""
 
 
 @dataclass
@@ -272,17 +272,21 @@ class ClassifySession(QObject):
     @Slot()
     def _weigh_some(self) -> None:
         """Take a few results to the level that is wanted now; the timer calls again until there are no more."""
-        some = list(islice(self._weighing or (), _AT_ONCE))
-        if not some:
-            self._stop_weighing()
-            self.changed.emit()
-            return
-        for which in Which:
-            known = [(result, self._images.result_of(result.path, which)) for found, result in some if found is which]
+        fresh: tuple[list[Classification], ...] = ([], [])
+        end = time.monotonic() + _AT_ONCE
+        while time.monotonic() < end:
+            which, result = next(self._weighing or iter(()), (None, None))
+            if which is None or result is None:
+                self._stop_weighing()
+                break
             # Another model may have been chosen meanwhile, or the list emptied.
-            fresh = [self._at_level(which, result) for result, now in known if now is result]
-            if fresh:
-                self._fill_in(fresh, which)
+            if self._images.result_of(result.path, which) is result:
+                fresh[which].append(self._at_level(which, result))
+        for which in Which:
+            if fresh[which]:
+                self._fill_in(fresh[which], which)
+        if not self.weighing:
+            self.changed.emit()
 
     def _stop_weighing(self) -> None:
         self._weigh_timer.stop()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
+from pytestqt.qtbot import QtBot
 
 from core.models.info import ModelInfo
 from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
+from skinkd_gui.classify.classify_tab import ClassifyTab
+
+MakeTab = Callable[[Path], ClassifyTab]
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +45,83 @@ def pictures(tmp_path: Path) -> list[Path]:
     for number, file in enumerate(files):
         Image.new("RGB", (60, 40), (40 * number, 90, 255 - 40 * number)).save(file)
     return files
+
+
+@pytest.fixture
+def make_tab(qtbot: QtBot) -> Iterator[MakeTab]:
+    """A shown tab whose list of models has been read."""
+    made: list[ClassifyTab] = []
+
+    def make(root: Path) -> ClassifyTab:
+        tab = ClassifyTab(None, root)
+        qtbot.addWidget(tab)
+        made.append(tab)
+        tab.resize(1100, 650)
+        tab.show()
+        qtbot.waitUntil(lambda: not tab._catalog.busy)
+        return tab
+
+    yield make
+    for tab in made:
+        tab.shut_down()
+
+
+@pytest.fixture
+def tab(make_tab: MakeTab, runs: Path) -> ClassifyTab:
+    return make_tab(runs)
+
+
+def skins(count: int, seed: int) -> NDArray[np.uint8]:
+    """Brown spots on skin, of many sizes and tones: (count, 64, 64, 3)."""
+    generator = np.random.default_rng(seed)
+    y, x = np.mgrid[0:64, 0:64] - 31.5
+    spots = np.hypot(x, y)[None] < generator.uniform(8, 24, count)[:, None, None]
+    tones = np.array([220.0, 170, 150]) + generator.normal(0, 10, (count, 1, 1, 3))
+    pixels = np.where(spots[..., None], tones * generator.uniform(0.3, 0.6, (count, 1, 1, 1)), tones)
+    return np.clip(pixels + generator.normal(0, 4, pixels.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder with two finished runs, `First` and the older `Second`, whose models give verdicts on `skins`."""
+    from core.inference.classifier import Classifier
+    from core.inference.novelty import Seen, build_reference, looks_of
+    from core.models.factory import create_model
+    from core.models.files import load_model, save_model
+
+    root = tmp_path_factory.mktemp("weighed")
+    images = np.stack([resized(pixels, 32) for pixels in skins(240, 0)])
+    for seed, name in enumerate(("Second", "First")):
+        loaded = create_model("test_resnet", weights="none", image_size=32, seed=seed)
+        run = create_run(Recipe(), runs=root, name=name)
+        info = ModelInfo("test_resnet", loaded.preprocessing, trained_on="skins")
+        save_model(run.model_file, loaded.model, info)
+        logits, features = Classifier.load(run.path).features(images)
+        # Labels of which the model knows something, and not all.
+        noise = np.random.default_rng(seed).normal(0, logits.std(axis=0), logits.shape)
+        labels = ((logits - logits.mean(axis=0)) / logits.std(axis=0) + 0.5 * noise).argmax(axis=1)
+        assert features is not None
+        validation, training = slice(0, 160), slice(160, 240)
+        seen = [Seen(features[part], looks_of(images[part])) for part in (validation, training)]
+        reference = build_reference(logits[validation], labels[validation], *seen)
+        save_model(run.model_file, load_model(run.model_file)[0], info, reference)
+        run.set_status(state=RunState.FINISHED, created=f"2026-01-01T00:00:0{seed}+00:00")
+    return root
+
+
+def resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """As the classifier decodes it."""
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
+
+
+@pytest.fixture
+def lesions(tmp_path: Path) -> list[Path]:
+    """Twelve pictures like those that `weighed` knows, then a blank page and a file that is no image."""
+    folder = tmp_path / "lesions"
+    folder.mkdir()
+    files = [folder / f"lesion-{number:02}.png" for number in range(12)]
+    for file, pixels in zip(files, skins(12, 7), strict=True):
+        Image.fromarray(pixels).save(file)
+    Image.new("RGB", (200, 260), "white").save(folder / "page.png")
+    (folder / "zz-notes.jpg").write_text("no image")
+    return [*files, folder / "page.png", folder / "zz-notes.jpg"]

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.inference.classifier import Classifier
@@ -16,70 +15,8 @@ from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 
-MakeTab = Callable[[Path], ClassifyTab]
-
-
-@pytest.fixture
-def make_tab(qtbot: QtBot) -> Iterator[MakeTab]:
-    """A shown tab whose list of models has been read."""
-    made: list[ClassifyTab] = []
-
-    def make(root: Path) -> ClassifyTab:
-        tab = ClassifyTab(None, root)
-        qtbot.addWidget(tab)
-        made.append(tab)
-        tab.resize(1100, 650)
-        tab.show()
-        qtbot.waitUntil(lambda: not tab._catalog.busy)
-        return tab
-
-    yield make
-    for tab in made:
-        tab.shut_down()
-
-
-@pytest.fixture
-def tab(make_tab: MakeTab, runs: Path) -> ClassifyTab:
-    return make_tab(runs)
-
-
-def child(tab: QWidget, kind: type[QWidget], name: str) -> QWidget:
-    found = tab.findChild(kind, name)
-    assert found is not None, name
-    return found
-
-
-def button(tab: QWidget, name: str) -> QPushButton:
-    found = child(tab, QPushButton, name)
-    assert isinstance(found, QPushButton)
-    return found
-
-
-def table(tab: QWidget) -> QTableView:
-    found = child(tab, QTableView, "classifyTable")
-    assert isinstance(found, QTableView)
-    return found
-
-
-def cells(tab: QWidget, column: int) -> list[str]:
-    model = table(tab).model()
-    return [model.index(row, column).data() for row in range(model.rowCount())]
-
-
-def text(tab: QWidget, name: str) -> str:
-    found = child(tab, QLabel, name)
-    assert isinstance(found, QLabel)
-    return found.text()
-
-
-def idle(tab: ClassifyTab) -> bool:
-    loading = tab._details.busy or tab._images._loader.busy
-    return not (tab._session.busy or tab._facts.busy or tab._catalog.busy or loading)
-
-
-def classify(qtbot: QtBot, tab: ClassifyTab, paths: list[Path]) -> None:
-    tab.add_paths(paths)
-    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting, timeout=60_000)
+from .conftest import MakeTab
+from .tab_helpers import button, cells, child, classify, idle, table, text
 
 
 def drop(tab: ClassifyTab, target: QWidget, mime: QMimeData) -> bool:
