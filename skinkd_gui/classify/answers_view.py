@@ -26,7 +26,7 @@ class AnswersView(QWidget):
         self.setObjectName("classifyAnswers")
         self._key: object = None
         self._unfolded = False
-        self._unlike = False
+        self._folds = False
         self._heading = make_label("Probabilities", "heading", self, wrap=True)
         self._heading.setObjectName("classifyProbabilitiesHeading")
         self._reason = make_label(UNLIKE_REASON, "", self, wrap=True)
@@ -53,12 +53,20 @@ class AnswersView(QWidget):
         key = (shown.path, *(answer.choice.source for answer in answers))
         if key != self._key:
             self._key, self._unfolded = key, False
-        results = tuple((model_name(answer), answer.result) for answer in answers) or (("", None),)
-        self._unlike = any(is_unlike(answer) for answer in answers)
-        self.bars.show_results(results, dimmed=self._unlike)
+        unlike = [answer for answer in answers if is_unlike(answer)]
+        self._folds = bool(unlike) and len(unlike) == len(answers)
+        self.bars.show_results(
+            [(model_name(answer), answer.result, is_unlike(answer)) for answer in answers] or [("", None, False)]
+        )
+        partly = (
+            f"The picture is not like those that {model_name(unlike[0])} knows: its numbers mean nothing."
+            if unlike
+            else ""
+        )
+        self._reason.setText(UNLIKE_REASON if self._folds else partly)
         self._heading.setText(_heading(answers))
         self._show_class(shown.result)
-        known = any(result is not None and result.code is not None for _, result in results)
+        known = any(answer.result is not None and answer.result.code is not None for answer in answers)
         self.setVisible(known)
         self._fold()
 
@@ -68,9 +76,9 @@ class AnswersView(QWidget):
         self._describe(code or "")
 
     def _fold(self) -> None:
-        open_ = not self._unlike or self._unfolded
-        self._reason.setVisible(self._unlike)
-        self.unfold.setVisible(self._unlike)
+        open_ = not self._folds or self._unfolded
+        self._reason.setVisible(bool(self._reason.text()))
+        self.unfold.setVisible(self._folds)
         self.unfold.setText(_HIDE if self._unfolded else _SHOW)
         self.unfold.setAccessibleName(self.unfold.text())
         self.bars.setVisible(open_)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from skinkd_gui.classify.answers_view import AnswersView
-from skinkd_gui.classify.facts import ShownImage
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.picture_panel import PicturePanel
+from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.results.flowing import FlowingArea
@@ -41,6 +44,7 @@ class DetailsPanel(QWidget):
         column.addWidget(self.verdict)
         column.addLayout(self._body, 1)
         column.addWidget(self.similar)
+        column.addLayout(self._build_buttons())
         self._content = content
         self._area = FlowingArea("classifyDetailsArea", "What is known of the selected image", self)
         self._area.set_content(content)
@@ -48,6 +52,22 @@ class DetailsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._area)
         self.show_nothing()
+
+    def _build_buttons(self) -> QHBoxLayout:
+        self.card = make_button("Model card...", "classifyCardButton", self)
+        self.card.setToolTip("What the model is, what it can't do, how good and how sure it is")
+        self.operating = make_button("Operating point...", "classifyOperatingButton", self)
+        self.operating.setToolTip("How many melanomas are to be found, and what that costs")
+        self.second_card = make_button("Card of the second model...", "classifySecondCardButton", self)
+        self.card.clicked.connect(self._show_card)
+        self.operating.clicked.connect(self._show_operating_point)
+        self.second_card.clicked.connect(self._show_second_card)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for button in (self.card, self.operating, self.second_card):
+            row.addWidget(button)
+        row.addStretch(1)
+        return row
 
     @property
     def busy(self) -> bool:
@@ -61,6 +81,7 @@ class DetailsPanel(QWidget):
         for part in (self.verdict, self.answers):
             part.setVisible(False)
         self.similar.show_facts(None)
+        self._show_buttons()
 
     def show_facts(self, shown: ShownImage) -> None:
         """Show everything that is known of the selected image."""
@@ -71,6 +92,7 @@ class DetailsPanel(QWidget):
         self.picture.show_facts(shown)
         self.answers.show_facts(shown)
         self.similar.show_facts(shown)
+        self._show_buttons()
         self._arrange()
         if another:
             self._area.verticalScrollBar().setValue(0)
@@ -79,6 +101,10 @@ class DetailsPanel(QWidget):
         """Load, compute and look for nothing more."""
         self.picture.shut_down()
         self.similar.shut_down()
+        for dialog in self.findChildren(ModelCard):
+            dialog.shut_down()
+        for enlarged in self.findChildren(SimilarDialog):
+            enlarged.shut_down()
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for the bars, so that nothing is cut off at the side."""
@@ -90,8 +116,31 @@ class DetailsPanel(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
+    def _show_buttons(self) -> None:
+        shown = self._shown
+        self.card.setVisible(shown is not None and shown.first is not None)
+        self.operating.setVisible(shown is not None and shown.first is not None)
+        self.second_card.setVisible(shown is not None and shown.second is not None)
+
+    @Slot()
+    def _show_card(self) -> None:
+        self._open_card(self._shown.first if self._shown else None)
+
+    @Slot()
+    def _show_operating_point(self) -> None:
+        self._open_card(self._shown.first if self._shown else None, operating_point=True)
+
+    @Slot()
+    def _show_second_card(self) -> None:
+        self._open_card(self._shown.second if self._shown else None)
+
+    def _open_card(self, answer: ModelAnswer | None, *, operating_point: bool = False) -> None:
+        if answer is not None:
+            ModelCard(self, answer.choice.source, operating_point=operating_point).open()
+
     def _arrange(self) -> None:
         wide = self.width() >= self.answers.bars.minimumSizeHint().width() + _BESIDE + 60
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != direction:
             self._body.setDirection(direction)
+        self._body.setStretch(1, 1 if wide else 0)  # below the picture they take what they need

@@ -5,6 +5,7 @@ With a second answer both models' bars stand beside each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
@@ -48,6 +49,7 @@ class _Column:
     name: str
     values: dict[str, float]
     code: str | None
+    dimmed: bool = False
 
 
 class ProbabilityBars(QWidget):
@@ -63,19 +65,17 @@ class ProbabilityBars(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._columns: tuple[_Column, ...] = (_Column("", {}, None),)
         self._chosen = ""
-        self._dimmed = False
         theme().changed.connect(self._restyle)
 
     # --- what is shown ---
 
     def show_result(self, result: Classification | None, *, dimmed: bool = False) -> None:
-        """Show the probabilities of one result, or empty bars; `dimmed` ones are not to be relied on."""
-        self.show_results((("", result),), dimmed=dimmed)
+        """Show the probabilities of one result, or empty bars; `dimmed` ones mean nothing."""
+        self.show_results((("", result, dimmed),))
 
-    def show_results(self, results: tuple[tuple[str, Classification | None], ...], *, dimmed: bool = False) -> None:
-        """Show the results of one or two models, each with the model's name."""
-        self._columns = tuple(_column(name, result) for name, result in results)
-        self._dimmed = dimmed
+    def show_results(self, results: Sequence[tuple[str, Classification | None, bool]]) -> None:
+        """Show the results of one or two models: each with the model's name, and whether it means nothing."""
+        self._columns = tuple(_column(*result) for result in results)
         self.setAccessibleDescription(self._spoken())
         self.updateGeometry()
         self.update()
@@ -204,33 +204,28 @@ class ProbabilityBars(QWidget):
         heading = row not in ORDER
         value = _value(row, column.values)
         if not heading:
-            _draw_bar(painter, bar, value or 0.0, self._colour(row))
+            _draw_bar(painter, bar, value or 0.0, _colour(row, dimmed=column.dimmed))
         painter.setFont(self._font(bold=heading or row == column.code))
-        painter.setPen(self._ink())
+        painter.setPen(self._ink(column))
         place = QRectF(bar.right() + _GAP, bar.y() - bar.height(), self._percent_width(), 3 * bar.height())
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(place, right, percent(value))
 
     def _paint_titles(self, painter: QPainter, names: float, room: float) -> None:
         painter.setFont(self._font(bold=True))
-        painter.setPen(self._ink())
         metrics = QFontMetricsF(self._font(bold=True))
         for place, column in enumerate(self._columns):
             box = QRectF(names + place * room, 0, room - _GAP, self._line())
             text = metrics.elidedText(column.name, Qt.TextElideMode.ElideMiddle, box.width())
+            painter.setPen(self._ink(column))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _ink(self) -> QColor:
-        if not any(column.values for column in self._columns):
+    def _ink(self, *columns: _Column) -> QColor:
+        """The colour of text on some columns, on all of them where none is named."""
+        columns = columns or self._columns
+        if not any(column.values for column in columns):
             return QColor(colours().disabled)
-        return QColor(colours().muted if self._dimmed else colours().text)
-
-    def _colour(self, code: str) -> QColor:
-        if self._dimmed:
-            return QColor(colours().disabled)
-        if code in MALIGNANT:
-            return QColor(colours().error)
-        return QColor(colours().warning if code in PRECANCEROUS else colours().accent)
+        return QColor(colours().muted if all(column.dimmed for column in columns) else colours().text)
 
     @Slot()
     def _restyle(self) -> None:
@@ -238,10 +233,18 @@ class ProbabilityBars(QWidget):
         self.update()
 
 
-def _column(name: str, result: Classification | None) -> _Column:
+def _column(name: str, result: Classification | None, dimmed: bool) -> _Column:
     if result is None or result.probabilities is None:
-        return _Column(name, {}, None)
-    return _Column(name, dict(zip(result.classes, result.probabilities, strict=True)), result.code)
+        return _Column(name, {}, None, dimmed)
+    return _Column(name, dict(zip(result.classes, result.probabilities, strict=True)), result.code, dimmed)
+
+
+def _colour(code: str, *, dimmed: bool) -> QColor:
+    if dimmed:
+        return QColor(colours().disabled)
+    if code in MALIGNANT:
+        return QColor(colours().error)
+    return QColor(colours().warning if code in PRECANCEROUS else colours().accent)
 
 
 def _value(row: str, values: dict[str, float]) -> float | None:

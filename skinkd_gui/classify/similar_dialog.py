@@ -44,11 +44,16 @@ class SimilarDialog(QDialog):
         self._next.clicked.connect(self.show_next)
         close.clicked.connect(self.accept)
         self._lay_out(close)
-        self.finished.connect(self._loader.shut_down)
+        self.finished.connect(self.shut_down)
         self.mine.show_layers((), "Loading the picture...")
         self._loader.request(asked)
         self._show()
         self.resize(900, 600)
+
+    @Slot()
+    def shut_down(self) -> None:
+        """Load no more pictures."""
+        self._loader.shut_down()
 
     def _view(self, name: str, accessible: str) -> PictureView:
         view = PictureView(self)

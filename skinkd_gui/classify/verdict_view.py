@@ -55,8 +55,10 @@ class VerdictCard(QFrame):
         texts = ((self.model, model), (self.title, words.title), (self.remaining, words.remaining),
                  (self.why, words.why), (self.likeliest, words.likeliest))  # fmt: skip
         for label, text in texts:
-            label.setText(breakable(text))
+            label.setText(breakable(text.replace(" %", "\u00a0%")))
             label.setVisible(bool(text))
+        set_role(self.title, "heading" if model else "title")
+        set_role(self.remaining, "" if model else "heading")
         self.setAccessibleName(f"Verdict of {model}" if model else "Verdict")
         self.setAccessibleDescription(words.spoken)
         self._restyle()

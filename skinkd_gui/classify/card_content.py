@@ -1,0 +1,235 @@
+"""What a model's card says, collected once in a job: from its file and, where there is one, its run. No Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from core.data.types import CLASS_CODES, Part
+from core.errors import SkinKDError
+from core.events import CancelToken, Report
+from core.inference.classifier import info_of, is_exported, model_file_of
+from skinkd_gui.classify.classify_worker import run_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.evaluation.calibration import Reliability
+    from core.evaluation.detailed import DetailedScores
+    from core.evaluation.prediction_sets import Coverage
+    from core.evaluation.subgroups import Subgroup
+    from core.models.info import ModelInfo
+    from core.models.reference import Reference
+    from core.recipe import Recipe
+    from core.runs.evidence import Evidence
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Sureness:
+    """How sure the model is against how often it is right, on `images` images: the test part of its data, or (with
+    `validation`) those that the temperature was fitted on. `after` is None for a model without calibration."""
+
+    before: Reliability
+    after: Reliability | None
+    validation: bool
+
+    @property
+    def images(self) -> int:
+        """How many images it was measured on."""
+        return self.before.images
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationAnswers:
+    """The labels (n,) of the validation images and the calibrated melanoma probabilities (n,) that they got."""
+
+    labels: NDArray[np.int64]
+    melanoma: NDArray[np.float64]
+
+    @property
+    def melanomas(self) -> int:
+        """How many of them are melanomas."""
+        return int((self.labels == CLASS_CODES.index("MEL")).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class CardContent:
+    """Everything that is known of a model. What only a run knows is None for a file of its own, and what only a
+    reference tells is None for models without.
+
+    `counts` are the training images per class. `coverage` is measured on test images; `unlike` is the share of test
+    images taken for unlike. `detailed` are the scores on the validation images of the reference, for a file without a
+    run. `trouble` names what could not be read.
+    """
+
+    source: Path
+    file: Path
+    info: ModelInfo
+    size: int
+    parameters: int | None
+    reference: Reference | None
+    recipe: Recipe | None = None
+    evidence: Evidence | None = None
+    name: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
+    parts: tuple[tuple[Part, int], ...] = ()
+    terms: str = ""
+    data_name: str = ""
+    coverage: Coverage | None = None
+    unlike: float | None = None
+    sureness: Sureness | None = None
+    validation: ValidationAnswers | None = None
+    detailed: DetailedScores | None = None
+    subgroups: tuple[Subgroup, ...] = ()
+    trouble: tuple[str, ...] = ()
+
+    @property
+    def exported(self) -> bool:
+        """Whether it is a file for onnxruntime."""
+        return is_exported(self.file)
+
+
+def read_card(source: Path, report: Report, token: CancelToken) -> CardContent:
+    """Read everything of the model at `source`, a run folder or a model file. Raises `SkinKDError`, `Cancelled`."""
+    file = model_file_of(source)
+    info = info_of(file)
+    token.check()
+    trouble: list[str] = []
+    reference = _attempt(lambda: _reference(file), trouble)
+    parameters = _attempt(lambda: _parameters(info), trouble)
+    token.check()
+    values: dict[str, Any] = {
+        "parameters": parameters,
+        "reference": reference,
+        "name": file.stem if run_of(source) is None else file.parent.name,
+        "validation": None if reference is None else _validation(reference, info),
+    }
+    run = run_of(source)
+    if run is not None:
+        values |= _of_run(run, info, reference, trouble, token)
+    if values.get("evidence") is None and reference is not None and reference.images:
+        values |= _of_reference(reference, info)
+    size = file.stat().st_size
+    return CardContent(source=source, file=file, info=info, size=size, trouble=tuple(trouble), **values)
+
+
+def _attempt(read: Callable[[], T], trouble: list[str]) -> T | None:
+    """What can be read; what can not is named, and hides nothing else."""
+    try:
+        return read()
+    except SkinKDError as error:
+        trouble.append(f"{error.title}. {error.summary}")
+        return None
+
+
+def _reference(file: Path) -> Reference | None:
+    if is_exported(file):
+        from core.inference.export.onnx_file import read_onnx_reference
+
+        return read_onnx_reference(file)
+    from core.models.files import load_reference
+
+    return load_reference(file)
+
+
+def _parameters(info: ModelInfo) -> int:
+    from core.models.catalog import describe_model
+
+    return describe_model(info.architecture, info.preprocessing.image_size, len(info.classes)).parameters
+
+
+def _of_run(
+    run: Path, info: ModelInfo, reference: Reference | None, trouble: list[str], token: CancelToken
+) -> dict[str, Any]:
+    from core.evaluation.subgroups import subgroup_scores
+    from core.runs.evidence import load_evidence
+    from core.runs.folder import RunFolder
+
+    folder = RunFolder(run)
+    found: dict[str, Any] = {}
+    status = _attempt(folder.status, trouble)
+    if status is not None:
+        found["name"] = status.name
+    found["recipe"] = _attempt(folder.recipe, trouble)
+    rows = _attempt(lambda: folder.split_rows, trouble) or ()
+    counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
+    found["counts"] = tuple((code, counts[code]) for code in CLASS_CODES) if counts else ()
+    parts = Counter(row.part for row in rows)
+    found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
+    data = _table(_attempt(folder.metrics, trouble), "data")
+    found["terms"], found["data_name"] = str(data.get("terms", "")), Path(str(data.get("path", ""))).name
+    token.check()
+    evidence = _attempt(lambda: load_evidence(run), trouble)
+    token.check()
+    if evidence is not None:
+        tested = evidence.predictions
+        found["evidence"] = evidence
+        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, validation=False)
+        found["subgroups"] = subgroup_scores(
+            tested.labels, tested.logits.argmax(axis=1), evidence.people, evidence.groups, resamples=200
+        )
+        found |= _trusted(evidence, reference, info)
+        calibration = _table(_attempt(folder.metrics, []), "calibration")
+        unlike = calibration.get("unlike")
+        if calibration.get("part") == "test" and isinstance(unlike, int | float):
+            found["unlike"] = float(unlike)
+    return found
+
+
+def _trusted(evidence: Evidence, reference: Reference | None, info: ModelInfo) -> dict[str, Any]:
+    """How the prediction sets do on the test images."""
+    from core.evaluation.prediction_sets import PredictionSets, coverage
+    from core.inference.trust import DEFAULT_LEVEL
+
+    if reference is None or not reference.images:
+        return {}
+    sets = PredictionSets(reference.validation_labels, reference.validation_logits, info.temperature)
+    return {"coverage": coverage(sets, evidence.predictions.labels, evidence.predictions.logits, DEFAULT_LEVEL)}
+
+
+def _of_reference(reference: Reference, info: ModelInfo) -> dict[str, Any]:
+    """What the validation images tell where there is no run."""
+    from core.evaluation.detailed import detailed_scores
+
+    labels = reference.validation_labels.astype(np.int64)
+    logits = reference.validation_logits
+    return {
+        "sureness": _sureness(labels, logits, info.temperature, validation=True),
+        "detailed": detailed_scores(labels, logits),
+    }
+
+
+def _sureness(
+    labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float, *, validation: bool
+) -> Sureness:
+    from core.evaluation.calibration import reliability
+
+    before = reliability(labels, logits)
+    after = reliability(labels, logits, temperature) if temperature != 1.0 else None
+    return Sureness(before, after, validation)
+
+
+def _validation(reference: Reference, info: ModelInfo) -> ValidationAnswers | None:
+    from core.evaluation.prediction_sets import nonconformity
+
+    if not reference.images or "MEL" not in info.classes:
+        return None
+    melanoma = 1 - nonconformity(reference.validation_logits, info.temperature)[:, info.classes.index("MEL")]
+    return ValidationAnswers(reference.validation_labels.astype(np.int64), melanoma)
+
+
+def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:
+    found = (values or {}).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,360 @@
+"""A model's card in words: what it is, what it can not do, how good and how sure it is. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.data.terms import HAM10000_TERMS, ISIC2019_TERMS
+from core.data.types import CLASS_CODES, Part
+from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, class_name
+from core.inference.trust import DEFAULT_LEVEL
+from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run
+from skinkd_gui.classify.card_content import CardContent, listed
+from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
+
+if TYPE_CHECKING:
+    from core.evaluation.detailed import ClassDetail, DetailedScores
+    from core.evaluation.intervals import Interval
+
+FEW_TO_LEARN = 100
+"""A class with fewer training images is named among the limits."""
+
+_PARTS = {Part.TRAIN: "to learn from", Part.VALIDATION: "to choose and calibrate", Part.TEST: "to test"}
+_CLINICS = (
+    "It learned from dermatoscope images of clinics in Barcelona, Vienna, Queensland and New York, mostly of people "
+    "with light skin. On dark skin, on children, and on photographs without a dermatoscope it was hardly tested or not "
+    "at all."
+)
+_UNKNOWN_PEOPLE = (
+    "It is not known of which people and with which cameras its images are. Do not expect the same on other people, "
+    "cameras or clinics."
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the card: pairs of a name and a value, a table where there is one, and notes."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    grid: Grid | None = None
+
+
+def sections(card: CardContent) -> tuple[Section, ...]:
+    """The pages in the order in which they are read."""
+    return (about(card), limits(card), scores(card), calibration(card), verdicts(card))
+
+
+def card_text(card: CardContent, extra: tuple[Section, ...] = ()) -> str:
+    """The whole card as text (Markdown), to copy or to keep beside the model."""
+    lines = [f"# Model card: {card.name}", "", RESEARCH_USE]
+    for section in (*sections(card), *extra):
+        lines += ["", f"## {section.title}", ""]
+        lines += [f"- {name}: {' '.join(value.split())}" for name, value in section.facts]
+        if section.grid is not None and section.grid.rows:
+            lines += ["", section.grid.table().to_markdown().strip()]
+        if section.notes:
+            lines += ["", *(f"- {note}" for note in section.notes)]
+    return "\n".join(lines) + "\n"
+
+
+# --- the model ---
+
+
+def about(card: CardContent) -> Section:
+    """What the model is and what it was trained on."""
+    info, size = card.info, card.info.preprocessing.image_size
+    mean, std = (
+        ", ".join(f"{value:.3f}" for value in row) for row in (info.preprocessing.mean, info.preprocessing.std)
+    )
+    facts = [
+        ("Network", f"{info.architecture}{', exported for onnxruntime' if card.exported else ''}"),
+        ("Kind", _kind(card)),
+        ("Parameters", NONE if card.parameters is None else f"{card.parameters:,}"),
+        ("File", f"{card.file.name}, {file_size(card.size)}"),
+        ("What it sees", f"The whole picture, squashed to {size} × {size} pixels"),
+        ("Colours", f"RGB, normalised: mean {mean}; standard deviation {std}"),
+        ("Diagnoses", ", ".join(f"{class_name(code)} ({code})" for code in info.classes)),
+        ("Trained on", _trained_on(card)),
+    ]  # fmt: skip
+    if card.counts:
+        facts.append(("Training images", ", ".join(f"{class_name(code)} {count:,}" for code, count in card.counts)))
+    if card.recipe is not None:
+        whole = "Each lesion's images are in one part" if card.recipe.data.group_by_lesion else "Image by image"
+        facts.append(("Division", whole))
+    facts.append(("Terms of use", _terms(card)))
+    facts.append(("Made with", f"SkinKD {info.skinkd_version}" if info.skinkd_version else NONE))
+    if info.recipe_hash:
+        facts.append(("Recipe", f"fingerprint {info.recipe_hash}"))
+    warning = (SYNTHETIC_WARNING,) if info.synthetic else ()
+    return Section("Model", tuple(facts), (*warning, *card.trouble))
+
+
+def _kind(card: CardContent) -> str:
+    if card.recipe is not None:
+        return kind_of_run(card.recipe)
+    return {"teacher": "Teacher", "student": "Student"}.get(card.info.task, NONE)
+
+
+def _trained_on(card: CardContent) -> str:
+    if not card.parts:
+        return card.info.trained_on or "The file does not say."
+    parts = ", ".join(f"{count:,} {_PARTS[part]}" for part, count in card.parts if count)
+    name = card.data_name or card.info.trained_on
+    return f"{name}: {parts} images" if name else f"{parts} images"
+
+
+def _terms(card: CardContent) -> str:
+    if card.terms:
+        return card.terms
+    if card.info.synthetic:
+        return "Generated pictures; no terms."
+    return (
+        "Not known here. Whoever made the model must say; ISIC 2019 and HAM10000, for instance, allow non-commercial "
+        "use with attribution only (CC BY-NC), and so for models trained on them."
+    )
+
+
+# --- limits ---
+
+
+def limits(card: CardContent) -> Section:
+    """What the model can not do."""
+    size = card.info.preprocessing.image_size
+    names = ", ".join(class_name(code) for code in card.info.classes)
+    notes = [
+        f"It knows {len(card.info.classes)} diagnoses: {names}. Whatever else a picture shows gets one of these names, "
+        "or is taken for unlike the known images. It can not say that skin is healthy.",
+        f"It sees a picture at {size} × {size} pixels. What is finer than that is lost to it.",
+        "It knows the picture alone: not the person, the history, or how the lesion has changed.",
+    ]
+    notes += _few(card)
+    known = card.terms in (ISIC2019_TERMS, HAM10000_TERMS)
+    if card.info.synthetic:
+        notes.insert(0, SYNTHETIC_WARNING)
+    else:
+        notes.append(_CLINICS if known else _UNKNOWN_PEOPLE)
+    notes += _groups(card)
+    if card.exported:
+        notes.append("As an exported file it has no heat maps, and similar cases are found with the run itself only.")
+    notes.append(RESEARCH_USE)
+    return Section("What it can't do", (), tuple(notes))
+
+
+def _few(card: CardContent) -> list[str]:
+    notes = []
+    few = [f"{class_name(code)} ({count:,})" for code, count in card.counts if count < FEW_TO_LEARN]
+    if few:
+        notes.append(f"It learned from few images of {listed(few)}: expect more errors there.")
+    detailed, tested = _detailed(card), "test" if card.evidence is not None else "validation"
+    if detailed is not None:
+        rare = [
+            f"{class_name(row.code)} ({row.support:,})" for row in detailed.per_class if row.support < SMALL_SUPPORT
+        ]
+        if rare:
+            notes.append(
+                f"It was checked on few {tested} images of {listed(rare)}: scores for these are rough guesses."
+            )
+    return notes
+
+
+def _groups(card: CardContent) -> list[str]:
+    """Groups of people with few or no test images, and those for whom it does clearly worse."""
+    few = [f"{row.name} ({row.images:,})" for row in card.subgroups if row.small and row.name != NOT_KNOWN]
+    notes = [f"Few test images are of these groups: {listed(few)}."] if few else []
+    whole = card.evidence.detailed.scores.weighted_f1 if card.evidence is not None else None
+    if whole is not None:
+        worse = [
+            f"{row.kind} {row.name} ({interval_of(row.weighted_f1, row.interval)})"
+            for row in card.subgroups
+            if not row.small and row.interval is not None and row.interval.high < whole
+        ]
+        if worse:
+            notes.append(
+                f"It does worse than the {fraction(whole)} weighted F1 of all test images for: {listed(worse)}."
+            )
+    return notes
+
+
+# --- scores ---
+
+
+def _detailed(card: CardContent) -> DetailedScores | None:
+    return card.evidence.detailed if card.evidence is not None else card.detailed
+
+
+def scores(card: CardContent) -> Section:
+    """How good it is, with 95 % intervals where the test images are known."""
+    detailed = _detailed(card)
+    if detailed is None:
+        return Section("Scores", (), ("The file does not say how good the model is. Ask whoever made it.",))
+    found, intervals = detailed.scores, card.evidence.intervals if card.evidence is not None else None
+    images = sum(row.support for row in detailed.per_class)
+    facts = [
+        ("Measured on", f"{images:,} {'test' if card.evidence is not None else 'validation'} images"),
+        ("Weighted F1", interval_of(found.weighted_f1, intervals.weighted_f1 if intervals else None)),
+        ("Accuracy", interval_of(found.accuracy, intervals.accuracy if intervals else None)),
+        ("Balanced accuracy", interval_of(found.balanced_accuracy, intervals.balanced_accuracy if intervals else None)),
+        ("Melanomas found", _melanoma(detailed, intervals.melanoma_sensitivity if intervals else None)),
+    ]
+    if intervals is None:
+        notes: tuple[str, ...] = (
+            "These are the images by which the best epoch was chosen and the probabilities were calibrated, so the "
+            "scores are a little too good. A file of its own holds no test scores; the run has them.",
+        )
+    else:
+        resampled = "whole lesions" if intervals.by_lesion else "images"
+        notes = (f"In brackets: 95 % intervals, by drawing {resampled} anew {intervals.resamples:,} times.",)
+    rare = [row.code for row in detailed.per_class if row.support < SMALL_SUPPORT]
+    if rare:
+        notes += (f"Rough guesses, from fewer than {SMALL_SUPPORT} images: {listed([class_name(c) for c in rare])}.",)
+    return Section("Scores", tuple(facts), notes, _class_grid(detailed, intervals.per_class_f1 if intervals else None))
+
+
+def _melanoma(detailed: DetailedScores, interval: Interval | None) -> str:
+    row = next((row for row in detailed.per_class if row.code == "MEL"), None)
+    return NONE if row is None else f"{interval_of(row.sensitivity, interval)} of {row.support:,}"
+
+
+def _class_grid(detailed: DetailedScores, f1: tuple[Interval | None, ...] | None) -> Grid:
+    columns = (
+        Column("Diagnosis", words=True),
+        Column("Images"),
+        Column("Sensitivity", "The share of this diagnosis that is found"),
+        Column("Specificity", "The share of the others that is not taken for it"),
+        Column("Precision", "How often the model is right when it says so"),
+        Column("F1 (95 % interval)", "Sensitivity and precision in one", ("F1", "F1 low", "F1 high")),
+    )
+    intervals = f1 or (None,) * len(detailed.per_class)
+    rows = [_class_row(row, interval) for row, interval in zip(detailed.per_class, intervals, strict=True)]
+    return Grid("Scores per diagnosis", columns, tuple(rows))
+
+
+def _class_row(row: ClassDetail, interval: Interval | None) -> tuple[Cell, ...]:
+    return (
+        plain(class_name(row.code)),
+        number(row.support),
+        share(row.sensitivity),
+        share(row.specificity),
+        share(row.precision),
+        share_within(row.f1, interval),
+    )
+
+
+# --- how sure ---
+
+
+def calibration(card: CardContent) -> Section:
+    """Whether it is right as often as it is sure."""
+    temperature, found = card.info.temperature, card.sureness
+    if temperature == 1.0:
+        facts = [("Temperature", "none: the probabilities are not calibrated")]
+    else:
+        towards = (
+            "above 1: as trained it was too sure" if temperature > 1 else "below 1: as trained it was not sure enough"
+        )
+        facts = [("Temperature", f"{temperature:.3g} ({towards})")]
+    if found is None:
+        return Section("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
+    facts.append(("Measured on", f"{found.images:,} {'validation' if found.validation else 'test'} images"))
+    facts.append(("Error as trained", _points(found.before.expected_error)))
+    if found.after is not None:
+        facts.append(("Error calibrated", _points(found.after.expected_error)))
+    notes = [
+        "The error (expected calibration error) is how far, on average, the probability of the diagnosis is from the "
+        "share that is right. The temperature changes how sure the model is, never its diagnosis."
+    ]
+    if found.validation and found.after is not None:
+        notes.append("The temperature was fitted on these very images: on others the error is a little larger.")
+    if found.images < 200:
+        notes.append(f"With {found.images:,} images the errors themselves are rough guesses.")
+    return Section("Calibration", tuple(facts), tuple(notes))
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f} percentage points"
+
+
+def verdicts(card: CardContent) -> Section:
+    """What the verdicts rest on and how they do."""
+    reference = card.reference
+    if reference is None or not reference.images:
+        text = "The file does not hold what verdicts rest on. If you have the run, 'skinkd-cli calibrate' adds it."
+        return Section("Verdicts", (), (text,))
+    level = f"{100 * DEFAULT_LEVEL:.0f} %"
+    facts = [("Checked with", f"{reference.images:,} validation images")]
+    found = card.coverage
+    if found is not None:
+        facts += [
+            (f"Truth among those kept, at {level}", f"{fraction(found.coverage)} of {found.images:,} test images"),
+            ("Diagnoses kept", f"{found.mean_size or 0:.1f} of {len(card.info.classes)} on average"),
+            ("Only one kept (confident)", fraction(found.single)),
+        ]  # fmt: skip
+    facts += _novelty_facts(card)
+    return Section("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_grid(card))
+
+
+def _novelty_facts(card: CardContent) -> list[tuple[str, str]]:
+    reference = card.reference
+    assert reference is not None
+    if reference.threshold == float("inf"):
+        return [("Taken for unlike", "can not be told: too few images")]
+    expected = (reference.validation_novelty > reference.threshold).mean() if reference.images else 0.0
+    facts = [
+        ("Taken for unlike", f"from a distance of {reference.threshold:.2f}; nearly all validation images are below 1"),
+        (
+            "False alarms to expect",
+            f"about {100 * max(0.01, float(expected)):.0f} % of lesion images like those it knows",
+        ),
+    ]
+    if card.unlike is not None and card.evidence is not None:
+        tested = len(card.evidence.predictions.labels)
+        facts.append(("False alarms on the test images", f"{fraction(card.unlike)} of {tested:,}"))
+    return facts
+
+
+def _verdict_notes(card: CardContent, level: str) -> tuple[str, ...]:
+    notes = [
+        f"At {level} the true diagnosis is to stay among those kept for at least {level} of the images of every "
+        "diagnosis, as far as new images are like those it was checked with.",
+    ]
+    if card.coverage is None:
+        notes.append("How often that holds on other images was not measured: a file of its own holds no test images.")
+    never = [class_name(CLASS_CODES[code]) for code in _never_excluded(card)]
+    if never:
+        notes.append(f"{listed(never)} can never be excluded: there were too few images to check with.")
+    return tuple(notes)
+
+
+def _never_excluded(card: CardContent) -> tuple[int, ...]:
+    from core.evaluation.prediction_sets import PredictionSets
+
+    assert card.reference is not None
+    reference = card.reference
+    sets = PredictionSets(reference.validation_labels, reference.validation_logits, card.info.temperature)
+    return sets.never_excluded(DEFAULT_LEVEL)
+
+
+def _coverage_grid(card: CardContent) -> Grid:
+    assert card.reference is not None
+    calibrated = Column("Checked with", "Validation images of this diagnosis", ("Checked with",))
+    if card.coverage is None:
+        rows = [
+            (plain(class_name(code)), number(int((card.reference.validation_labels == place).sum())))
+            for place, code in enumerate(card.info.classes)
+        ]
+        return Grid("Images behind the verdicts", (Column("Diagnosis", words=True), calibrated), tuple(rows))
+    columns = (
+        Column("Diagnosis", words=True),
+        Column("Truth kept", "The share of test images of this diagnosis that keep it among the possible ones"),
+        Column("Test images"),
+        calibrated,
+    )
+    found = [
+        (plain(class_name(row.code)), share(row.coverage), number(row.images), number(row.calibrated_on))
+        for row in card.coverage.per_class
+    ]
+    return Grid("How often the truth is kept", columns, tuple(found))

@@ -1,0 +1,222 @@
+"""The model's card: what it is, what it can't do, how good and how sure it is, and what finding melanomas costs."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QHBoxLayout,
+    QProgressBar,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core import atomic
+from core.errors import SkinKDError
+from core.inference.results import RESEARCH_USE
+from skinkd_gui.classify.card_content import CardContent, read_card
+from skinkd_gui.classify.card_sections import Section, card_text, sections
+from skinkd_gui.classify.controls import make_button
+from skinkd_gui.classify.operating_point_view import OperatingPointView
+from skinkd_gui.results.exporting import ask_for_file
+from skinkd_gui.results.flowing import FlowingArea
+from skinkd_gui.results.notes import FactsList, NotesList
+from skinkd_gui.results.plain_table import PlainTable
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+_FILTERS = "Markdown text (*.md);;Text (*.txt)"
+
+
+class ModelCard(QDialog):
+    """Reads the card of the run folder or model file `source` in a job and shows it; call `open`.
+
+    Whoever owns the window calls `shut_down` when it ends; closing the dialog does so too.
+    """
+
+    def __init__(self, parent: QWidget | None, source: Path, *, operating_point: bool = False) -> None:
+        """With `operating_point` that page is in front."""
+        super().__init__(parent)
+        self.setObjectName("modelCard")
+        self.setWindowTitle("Model card")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.content: CardContent | None = None
+        self._operating = operating_point
+        self._title = make_label("Model card", "title", self, wrap=True)
+        self._title.setObjectName("modelCardTitle")
+        self._news = Banner(self)
+        self._news.setObjectName("modelCardNews")
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("modelCardTabs")
+        self.tabs.setAccessibleName("Pages of the model's card")
+        self.point = OperatingPointView(self)
+        self._build()
+        self._job = Job(partial(read_card, source), self)
+        self._job.succeeded.connect(self._show)
+        self._job.failed.connect(self._fail)
+        self._job.start()
+        self.finished.connect(self.shut_down)
+        self.resize(880, 640)
+
+    def _build(self) -> None:
+        waiting = QWidget(self)
+        middle = QVBoxLayout(waiting)
+        bar = QProgressBar(waiting)
+        bar.setRange(0, 0)
+        bar.setProperty("slim", True)
+        bar.setTextVisible(False)
+        bar.setAccessibleName("Reading the model")
+        middle.addStretch(1)
+        text = make_label("Reading the model...", "muted", waiting)
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        middle.addWidget(text)
+        middle.addWidget(bar)
+        middle.addStretch(1)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(waiting)
+        self._stack.addWidget(self.tabs)
+        self.copy = make_button("&Copy as text", "modelCardCopy", self)
+        self.save = make_button("&Save as text...", "modelCardSave", self)
+        close = make_button("Close", "modelCardClose", self)
+        self.copy.clicked.connect(self._copy)
+        self.save.clicked.connect(self._ask_and_save)
+        close.clicked.connect(self.accept)
+        row = QHBoxLayout()
+        row.addWidget(make_label(RESEARCH_USE, "muted", self))
+        row.addStretch(1)
+        for button in (self.copy, self.save, close):
+            row.addWidget(button)
+        for button in (self.copy, self.save):
+            button.setEnabled(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.setSpacing(10)
+        layout.addWidget(self._title)
+        layout.addWidget(self._news)
+        layout.addWidget(self._stack, 1)
+        layout.addLayout(row)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the card is being read."""
+        return self._job.running
+
+    @Slot()
+    def shut_down(self) -> None:
+        """Stop reading and wait for the thread."""
+        self._job.shut_down()
+
+    # --- pages ---
+
+    @Slot(object)
+    def _show(self, result: JobResult) -> None:
+        card: CardContent = result.value
+        self.content = card
+        self._title.setText(breakable(card.name))
+        for section in sections(card):
+            figure = self._reliability(card) if section.title == "Calibration" else None
+            self.tabs.addTab(self._page(section, figure), section.title)
+        self.point.show_answers(card.validation)
+        area = FlowingArea("modelCardOperating", "Operating point", self)
+        page = QWidget(area)
+        QVBoxLayout(page).addWidget(self.point)
+        area.set_content(page)
+        self.tabs.addTab(area, "Operating point")
+        if self._operating:
+            self.tabs.setCurrentWidget(area)
+        if card.info.synthetic:
+            self._news.show_message(
+                "Trained on synthetic images: what it says about a real lesion means nothing.", "warning"
+            )
+        self._stack.setCurrentWidget(self.tabs)
+        for button in (self.copy, self.save):
+            button.setEnabled(True)
+
+    def _page(self, section: Section, figure: FigureView | None) -> QWidget:
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(12)
+        if section.facts:
+            facts = FactsList(section.title, page)
+            facts.set_facts(section.facts)
+            column.addWidget(facts)
+        if figure is not None:
+            column.addWidget(figure, 1)
+        if section.grid is not None and section.grid.rows:
+            table = PlainTable(f"modelCard{section.title}Table", section.grid.title, page)
+            table.fill(section.grid)
+            table.show_all_rows()
+            column.addWidget(table)
+        if section.notes:
+            notes = NotesList("" if section.facts else section.title, page)
+            notes.set_notes(section.notes)
+            column.addWidget(notes)
+        column.addStretch(0 if figure is not None else 1)
+        area = FlowingArea(f"modelCard{section.title}", section.title, self)
+        area.set_content(page)
+        return area
+
+    def _reliability(self, card: CardContent) -> FigureView | None:
+        found = card.sureness
+        if found is None:
+            return None
+
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting.comparison_figures import reliability_diagram
+
+            return reliability_diagram(found.before, found.after, style)
+
+        view = FigureView("", self)
+        view.setAccessibleName("How sure, and how often right")
+        view.setMinimumSize(300, 320)
+        view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
+        view.draw(build)
+        return view
+
+    @Slot(object)
+    def _fail(self, failure: JobFailure) -> None:
+        self._news.show_message(f"{failure.error.title}. {failure.error.summary}", "error")
+        self._stack.hide()
+
+    # --- out ---
+
+    def text(self) -> str:
+        """The whole card as text, with the operating point that is set."""
+        assert self.content is not None
+        point = self.point.section()
+        return card_text(self.content, () if point is None else (point,))
+
+    @Slot()
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(self.text())
+
+    @Slot()
+    def _ask_and_save(self) -> None:
+        assert self.content is not None
+        path = ask_for_file(self, "Save the model card", f"model-card-{self.content.name}", _FILTERS)
+        if path is not None:
+            self.save_to(path)
+
+    def save_to(self, path: Path) -> None:
+        """Write the card as text; an error is shown."""
+        try:
+            atomic.write_text(path, self.text())
+        except OSError as error:
+            show_error(self, SkinKDError("The card was not saved", f"{path} could not be written.", str(error)))

@@ -1,0 +1,207 @@
+"""The operating point: how many melanomas are to be found, and what that costs. Measured on validation images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import SkinKDError
+from core.evaluation.operating_point import OperatingPoint, missed_per_1000, operating_point, referrals_per_1000
+from core.reporting.words import interval_of
+from skinkd_gui.classify.card_content import ValidationAnswers
+from skinkd_gui.classify.card_sections import Section
+from skinkd_gui.results.notes import FactsList
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.labels import make_label
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from core.reporting.style import FigureStyle
+
+FEW_MELANOMAS = 100
+"""With fewer validation melanomas the sensitivity is a rough guess, which is said."""
+
+_LOWEST, _HIGHEST = 80, 100
+_PATIENCE_MILLISECONDS = 150
+_EXPLAINED = (
+    "Refer every image whose melanoma probability is at least the threshold, whatever the diagnosis. The more "
+    "melanomas are to be found, the lower the threshold, and the more people without melanoma are referred."
+)
+_HONEST = (
+    "The threshold was chosen on these very images, so on others expect a little less. The numbers per 1,000 people "
+    "hold where people and images are like those of the validation images, apart from how frequent melanoma is."
+)
+
+
+class OperatingPointView(QWidget):
+    """Slider, prevalence, numbers and curve. Without melanomas in the validation images it says so."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("operatingPoint")
+        self._answers: ValidationAnswers | None = None
+        self.point: OperatingPoint | None = None
+        self._why_not = ""
+        self._few = Banner(self)
+        self._few.setObjectName("operatingFew")
+        self._make_fields()
+        self._facts = FactsList("On the validation images", self)
+        self._expected = FactsList("Among 1,000 people", self)
+        self.figure = FigureView("", self)
+        self.figure.setAccessibleName("Melanomas referred against other images referred")
+        self.figure.setMinimumSize(240, 260)
+        self.figure.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MILLISECONDS)
+        self._patience.timeout.connect(self._draw)
+        self._explained = make_label(_EXPLAINED, "", self, wrap=True)
+        self._honest = make_label(_HONEST, "small", self, wrap=True)
+        self._lay_out()
+
+    def _make_fields(self) -> None:
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setObjectName("operatingSlider")
+        self.slider.setAccessibleName("Share of the melanomas that is to be found, in per cent")
+        self.slider.setRange(_LOWEST, _HIGHEST)
+        self.slider.setValue(95)
+        self.slider.setMinimumWidth(120)
+        self.wanted = QSpinBox(self)
+        self.wanted.setObjectName("operatingSensitivity")
+        self.wanted.setAccessibleName("Share of the melanomas that is to be found, in per cent")
+        self.wanted.setRange(_LOWEST, _HIGHEST)
+        self.wanted.setSuffix(" %")
+        self.wanted.setValue(95)
+        self.prevalence = QDoubleSpinBox(self)
+        self.prevalence.setObjectName("operatingPrevalence")
+        self.prevalence.setAccessibleName("How many of 100 people have melanoma")
+        self.prevalence.setRange(0.0, 100.0)
+        self.prevalence.setDecimals(1)
+        self.prevalence.setSingleStep(0.5)
+        self.prevalence.setValue(2.0)
+        self.prevalence.setSuffix(" %")
+        self.slider.valueChanged.connect(self.wanted.setValue)
+        self.wanted.valueChanged.connect(self.slider.setValue)
+        self.wanted.valueChanged.connect(self._update)
+        self.prevalence.valueChanged.connect(self._update)
+
+    def _lay_out(self) -> None:
+        fields = QGridLayout()
+        fields.setColumnStretch(1, 1)
+        find = make_label("&Melanomas to find", "", self)
+        find.setBuddy(self.slider)
+        frequent = make_label("&People with melanoma", "", self)
+        frequent.setBuddy(self.prevalence)
+        frequent.setToolTip("Of all people whose lesions you would have classified (prevalence)")
+        fields.addWidget(find, 0, 0)
+        fields.addWidget(self.slider, 0, 1)
+        fields.addWidget(self.wanted, 0, 2)
+        fields.addWidget(frequent, 1, 0)
+        fields.addWidget(self.prevalence, 1, 2)
+        left = QVBoxLayout()
+        left.setSpacing(10)
+        left.addLayout(fields)
+        for part in (self._facts, self._expected, self._honest):
+            left.addWidget(part)
+        left.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(18)
+        row.addLayout(left, 1)
+        row.addWidget(self.figure, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        layout.addWidget(self._explained)
+        layout.addWidget(self._few)
+        layout.addLayout(row, 1)
+
+    def show_answers(self, answers: ValidationAnswers | None) -> None:
+        """Take up a model's validation images."""
+        self._answers = answers
+        self._update()
+
+    def section(self) -> Section | None:
+        """What is shown, for the card's text; None while there is no point."""
+        if self.point is None or self._answers is None:
+            return None
+        facts = (
+            ("Melanomas to find", f"{self.wanted.value()} %"),
+            *_facts(self.point),
+            ("People with melanoma", f"{self.prevalence.value():.1f} %"),
+            *_expected(self.point, self.prevalence.value() / 100),
+        )
+        return Section("Operating point", facts, tuple(n for n in (self._few.text, _HONEST) if n))
+
+    @Slot()
+    def _update(self) -> None:
+        answers = self._answers
+        self.point, self._why_not = None, "The model file holds no validation images to tell it from."
+        if answers is not None:
+            try:
+                self.point = operating_point(answers.labels, answers.melanoma, self.wanted.value() / 100)
+            except SkinKDError as error:
+                self._why_not = error.summary
+        self._facts.set_facts(_facts(self.point) if self.point else ())
+        self._expected.set_facts(_expected(self.point, self.prevalence.value() / 100) if self.point else ())
+        self._honest.setVisible(self.point is not None)
+        for field in (self.slider, self.wanted, self.prevalence):
+            field.setEnabled(self.point is not None)
+        self._warn()
+        self._patience.start()
+
+    def _warn(self) -> None:
+        if self.point is None:
+            self._few.show_message(self._why_not, "info")
+        elif self.point.melanomas < FEW_MELANOMAS:
+            self._few.show_message(
+                f"Only {self.point.melanomas:,} of the validation images are melanomas: one more or less found changes "
+                f"the share by {100 / self.point.melanomas:.1f} percentage points. Do not fix a threshold by them.",
+                "warning",
+            )
+        else:
+            self._few.show_message("")
+
+    @Slot()
+    def _draw(self) -> None:
+        answers, point = self._answers, self.point
+        if answers is None or point is None:
+            self.figure.draw(None)
+            return
+
+        def build(style: FigureStyle) -> Figure:
+            from core.reporting.operating_figures import operating_figure
+
+            return operating_figure(answers.labels, answers.melanoma, point, style)
+
+        self.figure.draw(build)
+
+
+def _facts(point: OperatingPoint) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Threshold", f"melanoma probability from {100 * point.threshold:.1f} %"),
+        ("Melanomas referred", f"{interval_of(point.sensitivity, point.sensitivity_interval)} of {point.melanomas:,}"),
+        ("Others not referred", f"{interval_of(point.specificity, point.specificity_interval)} of {point.others:,}"),
+    )
+
+
+def _expected(point: OperatingPoint, prevalence: float) -> tuple[tuple[str, str], ...]:
+    missed = missed_per_1000(point, prevalence)
+    with_melanoma = 1000 * prevalence
+    return (
+        ("With melanoma", f"{with_melanoma:.3g}"),
+        ("Referred", f"{referrals_per_1000(point, prevalence):.0f}"),
+        ("Melanomas missed", f"{missed:.1f}" if missed >= 0.05 or missed == 0 else "< 0.1"),
+    )
