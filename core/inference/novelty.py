@@ -58,7 +58,7 @@ def looks_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _looks(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     box = Image.Resampling.BOX
-    small = [np.asarray(Image.fromarray(image).resize((_SIZE, _SIZE), box)) for image in images]
+    small = [np.asarray(Image.fromarray(image).resize((_SIZE, _SIZE), box, reducing_gap=1.0)) for image in images]
     fine: NDArray[np.float32] = np.stack(small).astype(np.float32) / np.float32(255)
     middle = _halved(fine)
     red, green, blue = (middle[..., channel].reshape(len(images), -1) for channel in range(3))
@@ -134,10 +134,11 @@ def _distances(reference: Reference, seen: Seen) -> NDArray[np.float32]:
         found[:, 0] = np.linalg.norm(centred - inside, axis=1)
     known = reference.looks.astype(np.float32)
     nearest = min(NEIGHBOURS, len(known))
+    lengths = (known**2).sum(axis=1)
     for start in range(0, len(found) if nearest else 0, _BATCH):
         looks = (seen.looks[start : start + _BATCH] - reference.look_mean) @ reference.look_map
-        gaps = np.sqrt(((looks[:, None] - known[None]) ** 2).sum(axis=2))
-        found[start : start + _BATCH, 1] = np.sort(gaps, axis=1)[:, :nearest].mean(axis=1)
+        squares = np.maximum((looks**2).sum(axis=1)[:, None] + lengths - 2 * looks @ known.T, 0)
+        found[start : start + _BATCH, 1] = np.sqrt(np.sort(squares, axis=1)[:, :nearest]).mean(axis=1)
     return found
 
 
