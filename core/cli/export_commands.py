@@ -63,11 +63,11 @@ def export(
 
 
 def _print(found: ExportReport) -> None:
-    from core.inference.export.report import HEADER, table_rows, verdict
+    from core.inference.export.report import HEADER, explanation, table_rows, verdict
 
     answer(columns(HEADER, table_rows(found), right=HEADER[1:]))
     say(f"\n{verdict(found)}")
-    say(f"Checked on {found.checked_on}; timed on {found.machine}.")
+    say(f"Checked on {found.checked_on}. {explanation(found)}")
     for note in found.notes:
         say(f"Note: {note}")
     if found.file is not None:

@@ -69,15 +69,15 @@ class ExportReport:
         return f"the {self.images:,} {self.part} images"
 
 
-HEADER = (
-    "",
-    "Same diagnosis",
-    "Largest probability difference",
-    "Weighted F1",
-    "Size",
-    "ms for one image",
-    "ms per image in a batch",
-)
+HEADER = ("", "Same diagnosis", "Largest change", "Weighted F1", "Size", "ms, one image", "ms, in a batch")
+
+
+def explanation(report: ExportReport) -> str:
+    """What the columns mean, in a few sentences."""
+    return (
+        "Largest change: of any probability (0 to 1) in any image. Milliseconds: median per image on "
+        f"{report.machine}, for one image alone and in a batch of {report.batch}, without decoding."
+    )
 
 
 def table_rows(report: ExportReport) -> tuple[tuple[str, ...], ...]:
@@ -100,13 +100,15 @@ def verdict(report: ExportReport) -> str:
     """The outcome in a sentence or two."""
     if report.refused:
         return report.refused
-    if report.f1_loss is None:
+    loss = report.f1_loss
+    if loss is None:
         return (
             "The file gives the original's numbers on generated patterns. Its scores on real images were not checked."
         )
-    change = "loses" if report.f1_loss > 0 else "gains" if report.f1_loss < 0 else "keeps"
-    by = "" if change == "keeps" else f" {100 * abs(report.f1_loss):.2f} points of"
-    return f"The file{'' if by else ' keeps'}{f' {change}{by}' if by else ' the'} weighted F1 on {report.checked_on}."
+    points = f"{100 * abs(loss):.2f} points of weighted F1"
+    if points.startswith("0.00"):
+        return f"The file keeps the original's weighted F1 on {report.checked_on}."
+    return f"The file {'loses' if loss > 0 else 'gains'} {points} on {report.checked_on}."
 
 
 def report_to_json(report: ExportReport) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def report_to_markdown(report: ExportReport) -> str:
     lines += [f"- Checked on {report.checked_on}; allowed loss of weighted F1: {100 * report.tolerance:g} points"]
     if report.calibration_images:
         lines += [f"- int8 scales from {report.calibration_images:,} training images"]
-    lines += [f"- Timed on {report.machine}; a batch is {report.batch} images", *[f"- {note}" for note in report.notes]]
+    lines += [f"- {explanation(report)}", *[f"- {note}" for note in report.notes]]
     return "\n".join(lines) + "\n"
 
 
