@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from core.data.types import DataSet, Part, Problem
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
-from core.inference.classifier import model_file_of
+from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
 from core.runs.folder import RunFolder
 from core.runs.tables import SplitRow
 
 if TYPE_CHECKING:
+    from core.data.store import ImageStore
     from core.evaluation.detailed import DetailedScores
     from core.evaluation.intervals import ScoreIntervals
     from core.models.info import ModelInfo
@@ -112,13 +113,8 @@ def _logits(
 ) -> tuple[NDArray[np.float32], ModelInfo]:
     """Logits (chosen, 8) by the one forward pass, over decoded images of the model's own size."""
     from core.data.store import open_store
-    from core.models.files import load_model, read_model_info
-    from core.models.forward import forward_logits
-    from core.recipe.schema import HardwareRecipe
-    from core.training.hardware import resolve
 
-    info = read_model_info(model_file)
-    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+    info = info_of(model_file)
     store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
     failed = [dataset.records[i].name for i in chosen if int(i) in store.failed]
     if failed:
@@ -126,8 +122,31 @@ def _logits(
             "Images changed while they were read",
             f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
         )
+    ask = _ask_exported if is_exported(model_file) else _ask_model
+    return ask(model_file, store, chosen, device, report, token), info
+
+
+def _ask_exported(
+    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
+) -> NDArray[np.float32]:
+    from core.inference.export.checking import CheckImages, answers
+    from core.inference.onnx_network import load_onnx
+
+    network, _ = load_onnx(model_file, device, report=report)
+    return answers(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), report, token)
+
+
+def _ask_model(
+    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
+) -> NDArray[np.float32]:
+    from core.models.files import load_model
+    from core.models.forward import forward_logits
+    from core.recipe.schema import HardwareRecipe
+    from core.training.hardware import resolve
+
+    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
     model, info = load_model(model_file, device=hardware.device)
-    logits = forward_logits(
+    logits: NDArray[np.float32] = forward_logits(
         model,
         info.preprocessing,
         store,
@@ -139,7 +158,7 @@ def _logits(
         phase=Phase.TESTING,
         token=token,
     )
-    return logits, info
+    return logits
 
 
 def _leaks(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]) -> tuple[str, ...]:

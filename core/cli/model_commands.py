@@ -33,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model.safetensors.")],
+    model: Annotated[
+        str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model file (.safetensors, .onnx).")
+    ],
     data: Annotated[Path | None, typer.Option("--data", help="Labelled data; default: the run's own.")] = None,
     part: Annotated[
         str, typer.Option("--part", help="Only train, validation or test of the run's own split; default: everything.")
@@ -66,7 +68,9 @@ def evaluate(
 
 
 def classify(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model.safetensors, or a run (folder or name).")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A run (folder or name), or a model file (.safetensors, .onnx).")
+    ],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a .csv or .json file.")] = None,
     level: Annotated[
