@@ -32,9 +32,9 @@ class FigurePanel(QWidget):
         copy.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._save.clicked.connect(self._save_figure)
         self._row = QHBoxLayout()
-        self._heading = make_label(heading, "heading", self)
-        self._row.addWidget(self._heading)
-        self._row.addStretch(1)
+        # Names of runs come into the heading: it breaks into lines instead of making the window wider.
+        self._heading = make_label(heading, "heading", self, wrap=True)
+        self._row.addWidget(self._heading, 1)
         self._row.addWidget(self._save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
