@@ -62,7 +62,7 @@ def f1_over_alpha(results: StudyResults, style: FigureStyle) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     dress(axes, style, x="Alpha: weight of what the teacher says", y="Weighted F1 (test images)", grid="y")
-    add_legend(figure, axes, style, columns=2)
+    add_legend(figure, axes, style, columns=4)
     return figure
 
 
