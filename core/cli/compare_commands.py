@@ -35,7 +35,7 @@ def compare(
     baseline: Annotated[
         str, typer.Option("--baseline", metavar="RUN", help="What the others are compared with; default: the first.")
     ] = "",
-    resamples: Annotated[int, typer.Option("--resamples", min=100, help="Bootstrap resamples.")] = 2000,
+    resamples: Annotated[int, typer.Option("--resamples", min=100, max=100_000, help="Bootstrap resamples.")] = 2000,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -92,13 +92,20 @@ def scores_from_json(values: Mapping[str, Any]) -> Scores:
     """What `scores_to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
     return Scores(
         classes=tuple(values["classes"]),
-        accuracy=float(values["accuracy"]),
-        weighted_f1=float(values["weighted_f1"]),
-        macro_f1=float(values["macro_f1"]),
-        balanced_accuracy=float(values["balanced_accuracy"]),
+        accuracy=_fraction(values["accuracy"]),
+        weighted_f1=_fraction(values["weighted_f1"]),
+        macro_f1=_fraction(values["macro_f1"]),
+        balanced_accuracy=_fraction(values["balanced_accuracy"]),
         per_class=tuple(
             ClassScore(code, row["precision"], row["recall"], row["f1"], int(row["support"]))
             for code, row in values["per_class"].items()
         ),
         confusion=tuple(tuple(int(count) for count in row) for row in values["confusion"]),
     )
+
+
+def _fraction(value: Any) -> float:
+    found = float(value)
+    if not -1e-9 <= found <= 1 + 1e-9:  # sums of fractions may come out a little above 1
+        raise ValueError(f"a score is {found}, not a fraction from 0 to 1")
+    return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.data.types import Part
 from core.evaluation.comparison import MINIMUM, Comparison, compare
 from core.evaluation.resampling import RESAMPLES
-from core.runs.evidence import Evidence, labelled
+from core.runs.evidence import DISAGREE, Evidence, labelled
 
 
 def compare_runs(
@@ -27,7 +27,7 @@ def _data_notes(baseline: Evidence, other: Evidence) -> list[str]:
     compared = set(baseline.predictions.names) & set(other.predictions.names)
     for run in (baseline, other):
         notes += _seen_lesions(run, compared)
-        notes += [f"{run.name}: {note}" for note in run.notes if note.startswith("Leak")]
+        notes += [f"{run.name}: {note}" for note in run.notes if note.startswith(("Leak", DISAGREE))]
     synthetic = [run.name for run in (baseline, other) if run.summary.status.synthetic]
     if synthetic:
         names = " and ".join(dict.fromkeys(synthetic))

@@ -10,6 +10,7 @@ from core.errors import SkinKDError
 from core.evaluation.comparison import LabelledLogits
 from core.evaluation.detailed import DetailedScores, detailed_scores
 from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from core.evaluation.scores import Scores
 from core.evaluation.subgroups import Person
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
@@ -20,6 +21,11 @@ _NO_SPLIT = (
     "split.csv is missing: neither the lesions and persons of the test images are known, nor what the run was trained "
     "on. Every image counts for itself."
 )
+
+DISAGREE = "predictions.csv and metrics.json do not agree"
+"""How the note begins that says so."""
+
+_SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,15 +73,16 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     rows = {row.image: row for row in split}
     found = [rows.get(name) for name in predictions.names]
     groups = tuple(row.lesion if row else "" for row in found)
+    detailed = detailed_scores(predictions.labels, predictions.logits)
     return Evidence(
         summary=summary,
         predictions=predictions,
         groups=groups,
         people=tuple(Person(row.age, row.sex, row.site) if row else Person() for row in found),
-        detailed=detailed_scores(predictions.labels, predictions.logits),
+        detailed=detailed,
         intervals=bootstrap_scores(predictions.labels, predictions.logits.argmax(axis=1), groups, resamples=resamples),
         split=split,
-        notes=(*_notes(run), *([] if split else [_NO_SPLIT])),
+        notes=(*_notes(run), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
     )
 
 
@@ -88,3 +95,18 @@ def labelled(evidence: Evidence) -> LabelledLogits:
 def _notes(run: RunFolder) -> tuple[str, ...]:
     notes = (run.metrics() or {}).get("notes", [])
     return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
+
+
+def _disagreement(counted: Scores, noted: Scores | None) -> list[str]:
+    """What to say when the predictions do not give the scores that the run noted at its end."""
+    if noted is None:
+        return []
+    same = [abs(getattr(counted, name) - getattr(noted, name)) < _SAME for name in ("weighted_f1", "accuracy")]
+    images = [sum(item.support for item in scores.per_class) for scores in (counted, noted)]
+    if all(same) and images[0] == images[1]:
+        return []
+    return [
+        f"{DISAGREE}: weighted F1 {100 * counted.weighted_f1:.1f} % of {images[0]:,} test images against "
+        f"{100 * noted.weighted_f1:.1f} % of {images[1]:,}. One of the files was changed or damaged after the run: do "
+        "not report its scores."
+    ]

@@ -33,6 +33,8 @@ _HISTORY_COLUMNS = (
     "best",
 )
 
+_SPLIT_COLUMNS = ("image", "label", "lesion_id", "part")
+
 
 @dataclass(frozen=True)
 class SplitRow:
@@ -77,7 +79,7 @@ def read_history(path: Path) -> tuple[EpochRecord, ...]:
     """The epochs in history.csv; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    rows = _read(path)
+    rows = _read(path, _HISTORY_COLUMNS)
     try:
         return tuple(_record(row) for row in rows)
     except (KeyError, ValueError, TypeError) as error:
@@ -100,7 +102,7 @@ def write_predictions(path: Path, predictions: Predictions) -> None:
 
 def read_predictions(path: Path) -> Predictions:
     """What `write_predictions` wrote. Raises `SkinKDError` when it is missing or damaged."""
-    rows = _read(path)
+    rows = _read(path, ("image", "part", "label", *CLASS_CODES))
     try:
         return Predictions(
             tuple(row["image"] for row in rows),
@@ -116,7 +118,7 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
     """The rows of split.csv, in its order; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    rows = _read(path)
+    rows = _read(path, _SPLIT_COLUMNS)
     try:
         return tuple(_split_row(row) for row in rows)
     except (KeyError, ValueError, TypeError) as error:
@@ -183,12 +185,21 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     atomic.write_text(path, text.getvalue())
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
+    """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell."""
     try:
         with path.open(encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            table = csv.DictReader(lines)
+            missing = [name for name in wanted if name not in (table.fieldnames or ())]
+            if missing:
+                raise ValueError(f"there is no column {', '.join(missing)}")
+            rows = list(table)
+    except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, error) from error
+    for number, row in enumerate(rows, 2):
+        if any(row[name] is None for name in wanted):
+            raise _damaged(path, ValueError(f"line {number} is cut off"))
+    return rows
 
 
 def _damaged(path: Path, error: Exception) -> SkinKDError:

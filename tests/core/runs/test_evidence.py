@@ -80,6 +80,35 @@ def test_what_can_not_be_shown_is_refused(write_run: WriteRun, tmp_path: Path) -
         load_evidence(folder)
 
 
+def test_predictions_that_do_not_give_the_noted_scores_are_said(write_run: WriteRun) -> None:
+    folder, other = (write_run(name, LABELS, guesses(1)) for name in ("kl", "dist"))
+    file = folder / "predictions.csv"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:-10]))
+    evidence = load_evidence(folder, resamples=50)
+    (note,) = evidence.notes
+    assert "do not agree: weighted F1" in note
+    assert "of 70 test images against" in note
+    assert f"kl: {note}" in compare_runs(evidence, load_evidence(other, resamples=50), resamples=50).notes
+
+
+@pytest.mark.parametrize("spoil", [lambda text: "", lambda text: text[:-40], lambda text: text.replace("SCC", "", 1)])
+def test_damaged_predictions_are_not_taken_for_few_images(write_run: WriteRun, spoil: Callable[[str], str]) -> None:
+    folder = write_run("kl", LABELS, guesses(1))
+    file = folder / "predictions.csv"
+    file.write_text(spoil(file.read_text()))
+    with pytest.raises(SkinKDError, match="missing or damaged"):
+        load_evidence(folder)
+
+
+def test_a_split_with_other_columns_is_damaged(write_run: WriteRun) -> None:
+    folder = write_run("kl", LABELS, guesses(1))
+    (folder / "split.csv").write_text("foo,bar\n")
+    with pytest.raises(SkinKDError, match="missing or damaged") as caught:
+        load_evidence(folder)
+    assert "lesion_id" in caught.value.details
+
+
 def test_runs_on_the_same_data_need_no_warning(write_run: WriteRun) -> None:
     one, two = (load_evidence(write_run(f"run {seed}", LABELS, guesses(seed), lesions=LESIONS)) for seed in (1, 2))
     comparison = compare_runs(one, two, resamples=50)
