@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from core.data.types import DataSet, Part, Split
 from core.errors import SkinKDError
@@ -62,7 +62,8 @@ def teacher_leaks(teacher: RunFolder, dataset: DataSet, split: Split) -> tuple[s
 
 
 def _located(run: str, runs: Path) -> Path:
-    for folder in (runs / run, Path(run).expanduser()):
+    moved = runs / PurePath(run.replace("\\", "/")).name  # the runs' folder was moved with the teacher in it
+    for folder in (runs / run, Path(run).expanduser(), moved):
         if (folder / "status.json").is_file():
             return folder.resolve()
     named = [summary.folder for summary in list_runs(runs) if summary.status.name == run]

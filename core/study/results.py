@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from core.data.types import Part
 from core.errors import SkinKDError
@@ -182,8 +182,9 @@ def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
         said.append("The runs were not all trained on the same images.")
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
-    trained = {run.summary.folder.resolve() for member, run in found.items() if member.teacher}
-    strange = [folder for folder in taught if trained and Path(folder).resolve() not in trained]
+    # By the folder's name, which says when it was made: a study that was moved or copied has the same teacher.
+    trained = {run.summary.folder.name for member, run in found.items() if member.teacher}
+    strange = [folder for folder in taught if trained and PurePath(folder.replace("\\", "/")).name not in trained]
     if strange:
         said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")
     said += sorted({note for run in done for note in run.notes if note.startswith("Leak:")})

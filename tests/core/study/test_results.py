@@ -10,7 +10,7 @@ import pytest
 
 from core.study.definition import Study
 from core.study.execute import next_members, run_study, start_member
-from core.study.folder import create_study
+from core.study.folder import StudyFolder, create_study
 from core.study.results import StudyRow, study_results
 from tests.core.study.conftest import DIST, KL, PLAIN, TEACHER, StandIn
 
@@ -85,3 +85,12 @@ def test_another_teacher_is_said(small_study: Study, tmp_path: Path, stand_in: S
     recipe = student / "recipe.toml"
     recipe.write_text(recipe.read_text().replace(str(teacher), str(tmp_path / "another")))
     assert any("another teacher" in warning for warning in study_results(folder).warnings)
+
+
+def test_a_study_that_was_moved_has_the_same_teacher(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
+    folder = create_study(small_study, tmp_path / "here")
+    run_study(folder)
+    moved = (tmp_path / "here").rename(tmp_path / "there")
+    results = study_results(StudyFolder(moved / "studies" / folder.slug))
+    assert all(row.points for row in results.rows)
+    assert not any("another teacher" in warning for warning in results.warnings)
