@@ -266,7 +266,13 @@ def _status_values(values: dict[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         if not isinstance(value, kinds.get(key, (str,))):
             raise TypeError(f"{key} is {value!r}")
-    return values
+    return {**values, "name": _one_line(values["name"])}
+
+
+def _one_line(name: str) -> str:
+    """A name without line breaks and control characters, which a run folder from elsewhere may hold: on a terminal
+    they are commands."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -129,3 +129,10 @@ def test_metrics_of_a_part_without_images(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.metrics_file.write_text(json.dumps({"classes": list(CLASS_CODES), "validation": None, "test": None}))
     assert folder.scores() is None
+
+
+def test_a_foreign_name_commands_no_terminal(tmp_path: Path) -> None:
+    folder = create_run(Recipe(), runs=tmp_path, name="kind")
+    values = json.loads(folder.status_file.read_text(encoding="utf-8"))
+    folder.status_file.write_text(json.dumps({**values, "name": "ein\nName \x1b[31mα 😀"}), encoding="utf-8")
+    assert folder.status().name == "ein Name [31mα 😀"
