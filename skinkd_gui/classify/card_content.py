@@ -109,7 +109,9 @@ def read_card(source: Path, report: Report, token: CancelToken) -> CardContent:
         "parameters": parameters,
         "reference": reference,
         "name": file.stem if run_of(source) is None else file.parent.name,
-        "validation": None if reference is None else _validation(reference, info),
+        "validation": None
+        if reference is None
+        else _validation(reference.validation_labels, reference.validation_logits, info),
     }
     run = run_of(source)
     if run is not None:
@@ -165,6 +167,9 @@ def _of_run(
     found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
     data = _table(_attempt(folder.metrics, trouble), "data")
     found["terms"], found["data_name"] = str(data.get("terms", "")), Path(str(data.get("path", ""))).name
+    known = None if reference is not None else _attempt(lambda: folder.predictions().of(Part.VALIDATION), [])
+    if known is not None:
+        found["validation"] = _validation(known.labels, known.logits, info)
     token.check()
     evidence = _attempt(lambda: load_evidence(run), trouble)
     token.check()
@@ -216,13 +221,15 @@ def _sureness(
     return Sureness(before, after, validation)
 
 
-def _validation(reference: Reference, info: ModelInfo) -> ValidationAnswers | None:
+def _validation(
+    labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], info: ModelInfo
+) -> ValidationAnswers | None:
     from core.evaluation.prediction_sets import nonconformity
 
-    if not reference.images or "MEL" not in info.classes:
+    if not len(labels) or "MEL" not in info.classes:
         return None
-    melanoma = 1 - nonconformity(reference.validation_logits, info.temperature)[:, info.classes.index("MEL")]
-    return ValidationAnswers(reference.validation_labels.astype(np.int64), melanoma)
+    melanoma = 1 - nonconformity(logits, info.temperature)[:, info.classes.index("MEL")]
+    return ValidationAnswers(labels.astype(np.int64), melanoma)
 
 
 def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:

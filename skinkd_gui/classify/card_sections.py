@@ -265,8 +265,10 @@ def calibration(card: CardContent) -> Section:
         facts.append(("Error calibrated", _points(found.after.expected_error)))
     notes = [
         "The error (expected calibration error) is how far, on average, the probability of the diagnosis is from the "
-        "share that is right. The temperature changes how sure the model is, never its diagnosis."
+        "share that is right."
     ]
+    if found.after is not None:
+        notes.append("The temperature changes how sure the model is, never its diagnosis.")
     if found.validation and found.after is not None:
         notes.append("The temperature was fitted on these very images: on others the error is a little larger.")
     if found.images < 200:

@@ -54,17 +54,14 @@ class DetailsPanel(QWidget):
         self.show_nothing()
 
     def _build_buttons(self) -> QHBoxLayout:
-        self.card = make_button("Model card...", "classifyCardButton", self)
-        self.card.setToolTip("What the model is, what it can't do, how good and how sure it is")
         self.operating = make_button("Operating point...", "classifyOperatingButton", self)
         self.operating.setToolTip("How many melanomas are to be found, and what that costs")
         self.second_card = make_button("Card of the second model...", "classifySecondCardButton", self)
-        self.card.clicked.connect(self._show_card)
         self.operating.clicked.connect(self._show_operating_point)
         self.second_card.clicked.connect(self._show_second_card)
         row = QHBoxLayout()
         row.setSpacing(6)
-        for button in (self.card, self.operating, self.second_card):
+        for button in (self.operating, self.second_card):
             row.addWidget(button)
         row.addStretch(1)
         return row
@@ -118,13 +115,8 @@ class DetailsPanel(QWidget):
 
     def _show_buttons(self) -> None:
         shown = self._shown
-        self.card.setVisible(shown is not None and shown.first is not None)
         self.operating.setVisible(shown is not None and shown.first is not None)
         self.second_card.setVisible(shown is not None and shown.second is not None)
-
-    @Slot()
-    def _show_card(self) -> None:
-        self._open_card(self._shown.first if self._shown else None)
 
     @Slot()
     def _show_operating_point(self) -> None:
@@ -139,8 +131,10 @@ class DetailsPanel(QWidget):
             ModelCard(self, answer.choice.source, operating_point=operating_point).open()
 
     def _arrange(self) -> None:
-        wide = self.width() >= self.answers.bars.minimumSizeHint().width() + _BESIDE + 60
+        needed = self.answers.bars.sizeHint().width()
+        wide = self.width() >= needed + _BESIDE + 60
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != direction:
             self._body.setDirection(direction)
         self._body.setStretch(1, 1 if wide else 0)  # below the picture they take what they need
+        self.answers.setMinimumWidth(needed if wide else 0)

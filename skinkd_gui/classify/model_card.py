@@ -66,6 +66,7 @@ class ModelCard(QDialog):
         self.tabs.setObjectName("modelCardTabs")
         self.tabs.setAccessibleName("Pages of the model's card")
         self.point = OperatingPointView(self)
+        self.point.hide()  # until it stands on its page
         self._build()
         self._job = Job(partial(read_card, source), self)
         self._job.succeeded.connect(self._show)
@@ -91,6 +92,8 @@ class ModelCard(QDialog):
         self._stack = QStackedWidget(self)
         self._stack.addWidget(waiting)
         self._stack.addWidget(self.tabs)
+        self._nothing = QWidget(self)
+        self._stack.addWidget(self._nothing)
         self.copy = make_button("&Copy as text", "modelCardCopy", self)
         self.save = make_button("&Save as text...", "modelCardSave", self)
         close = make_button("Close", "modelCardClose", self)
@@ -104,6 +107,7 @@ class ModelCard(QDialog):
             row.addWidget(button)
         for button in (self.copy, self.save):
             button.setEnabled(False)
+            button.setAutoDefault(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
@@ -133,6 +137,7 @@ class ModelCard(QDialog):
             figure = self._reliability(card) if section.title == "Calibration" else None
             self.tabs.addTab(self._page(section, figure), section.title)
         self.point.show_answers(card.validation)
+        self.point.show()
         area = FlowingArea("modelCardOperating", "Operating point", self)
         page = QWidget(area)
         QVBoxLayout(page).addWidget(self.point)
@@ -150,15 +155,12 @@ class ModelCard(QDialog):
 
     def _page(self, section: Section, figure: FigureView | None) -> QWidget:
         page = QWidget(self)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(12, 12, 12, 12)
+        column = QVBoxLayout()
         column.setSpacing(12)
         if section.facts:
             facts = FactsList(section.title, page)
             facts.set_facts(section.facts)
             column.addWidget(facts)
-        if figure is not None:
-            column.addWidget(figure, 1)
         if section.grid is not None and section.grid.rows:
             table = PlainTable(f"modelCard{section.title}Table", section.grid.title, page)
             table.fill(section.grid)
@@ -168,7 +170,13 @@ class ModelCard(QDialog):
             notes = NotesList("" if section.facts else section.title, page)
             notes.set_notes(section.notes)
             column.addWidget(notes)
-        column.addStretch(0 if figure is not None else 1)
+        column.addStretch(1)
+        row = QHBoxLayout(page)
+        row.setContentsMargins(12, 12, 12, 12)
+        row.setSpacing(18)
+        row.addLayout(column, 2)
+        if figure is not None:
+            row.addWidget(figure, 3)
         area = FlowingArea(f"modelCard{section.title}", section.title, self)
         area.set_content(page)
         return area
@@ -193,7 +201,7 @@ class ModelCard(QDialog):
     @Slot(object)
     def _fail(self, failure: JobFailure) -> None:
         self._news.show_message(f"{failure.error.title}. {failure.error.summary}", "error")
-        self._stack.hide()
+        self._stack.setCurrentWidget(self._nothing)
 
     # --- out ---
 

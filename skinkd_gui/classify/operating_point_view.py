@@ -148,7 +148,7 @@ class OperatingPointView(QWidget):
     @Slot()
     def _update(self) -> None:
         answers = self._answers
-        self.point, self._why_not = None, "The model file holds no validation images to tell it from."
+        self.point, self._why_not = None, "There are no validation images to tell it from."
         if answers is not None:
             try:
                 self.point = operating_point(answers.labels, answers.melanoma, self.wanted.value() / 100)

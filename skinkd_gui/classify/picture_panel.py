@@ -113,7 +113,8 @@ class PicturePanel(QWidget):
         self.opacity.valueChanged.connect(self._set_opacity)
         self._said = make_label("", "small", self, wrap=True)
         self._said.setObjectName("classifyHeatText")
-        grid = QGridLayout(self._heat)
+        self._choices = QWidget(self._heat)
+        grid = QGridLayout(self._choices)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(1, 1)
         self._model_label = make_label("&Of model", "", self)
@@ -124,7 +125,10 @@ class PicturePanel(QWidget):
             label.setBuddy(field)
             grid.addWidget(label, row, 0)
             grid.addWidget(field, row, 1)
-        grid.addWidget(self._said, 3, 0, 1, 2)
+        column = QVBoxLayout(self._heat)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._choices)
+        column.addWidget(self._said)
         return self._heat
 
     def _combo(self, name: str, accessible: str) -> QComboBox:
@@ -240,8 +244,10 @@ class PicturePanel(QWidget):
         why_not = self._why_not(answer)
         if why_not or answer.classifier is None or self._shown is None:
             self._take_away(why_not)
+            self._choices.setVisible(len(self._answers()) > 1)
             self.heat_shown.emit()
             return
+        self._choices.setVisible(True)
         key = HeatKey(self._shown.path, answer.choice.source, str(code))
         if key == self._key and self.view.heat is not None:
             return
@@ -274,7 +280,9 @@ class PicturePanel(QWidget):
         if self._shown is None or picture.path != self._shown.path:
             return
         layers = () if picture.image is None else (picture.image, *picture.smaller)
-        self.view.show_layers(layers, picture.error)
+        result = self._shown.result
+        told = result is not None and result.error == picture.error  # the verdict says it already
+        self.view.show_layers(layers, "There is no picture to show." if told else picture.error)
         self._key = None  # the new picture has no heat map yet
         self._update_heat()
 

@@ -43,6 +43,8 @@ class SimilarDialog(QDialog):
         self._previous.clicked.connect(self.show_previous)
         self._next.clicked.connect(self.show_next)
         close.clicked.connect(self.accept)
+        for button in (self._previous, self._next):
+            button.setAutoDefault(False)
         self._lay_out(close)
         self.finished.connect(self.shut_down)
         self.mine.show_layers((), "Loading the picture...")

@@ -76,7 +76,7 @@ def test_answers_that_mean_nothing_lose_their_colour(bars: ProbabilityBars) -> N
 def test_two_models_stand_beside_each_other(bars: ProbabilityBars) -> None:
     bars.show_result(RESULT)
     one = filled(bars, "NV", colours().accent)
-    bars.show_results((("teacher", RESULT), ("student", OTHER)))
+    bars.show_results([("teacher", RESULT, False), ("student", OTHER, False)])
     bars.resize(bars.width(), bars.sizeHint().height())
     two = filled(bars, "NV", colours().accent)
     assert 0 < two < one  # shorter bars, one of 90 % and one of 10 %
