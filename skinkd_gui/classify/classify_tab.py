@@ -14,7 +14,7 @@ from core.errors import SkinKDError
 from core.events import Level, Notice
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice
-from skinkd_gui.classify.controls import ProgressRow, make_table, scrolled, show_columns
+from skinkd_gui.classify.controls import ProgressRow, make_table, show_columns
 from skinkd_gui.classify.details_panel import DetailsPanel
 from skinkd_gui.classify.dropping import Dropped, take, welcome
 from skinkd_gui.classify.empty_states import NoImages, NoModel
@@ -25,6 +25,7 @@ from skinkd_gui.classify.images_filter import ImagesFilter
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
 from skinkd_gui.classify.labels_bar import LabelsBar
+from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.news import News
 from skinkd_gui.classify.session import ClassifySession
@@ -95,8 +96,10 @@ class ClassifyTab(QWidget):
 
     def shut_down(self) -> None:
         """Stop all work and wait for it."""
-        for dialog in self.findChildren(ExportDialog):
-            dialog.shut_down()
+        for export in self.findChildren(ExportDialog):
+            export.shut_down()
+        for card in self.findChildren(ModelCard):
+            card.shut_down()
         parts = (self._session, self._facts, self._catalog, self._images, self._details, self._labels)
         for part in parts:
             part.shut_down()
@@ -120,7 +123,7 @@ class ClassifyTab(QWidget):
         self._list = QSplitter(Qt.Orientation.Horizontal, self)
         self._list.setChildrenCollapsible(False)
         self._list.addWidget(left)
-        self._list.addWidget(scrolled(self._details, self))
+        self._list.addWidget(self._details)
         self._list.setSizes([720, 520])
         self._list.setStretchFactor(0, 3)
         self._list.setStretchFactor(1, 2)
@@ -147,6 +150,7 @@ class ClassifyTab(QWidget):
             button.clicked.connect(self._ask_for_images)
         for button in (top.open_folder, self._no_images.open_folder):
             button.clicked.connect(self._ask_for_folder)
+        top.card.clicked.connect(self.open_card)
         top.paste.clicked.connect(self.paste)
         top.export.clicked.connect(self.open_export)
         top.clear.clicked.connect(self._clear_list)
@@ -182,6 +186,13 @@ class ClassifyTab(QWidget):
         """Take pictures, or copied files and folders, from the clipboard."""
         if not self._take(take(QGuiApplication.clipboard().mimeData())):
             self._progress.show_text("There is no picture and no image file on the clipboard.")
+
+    @Slot()
+    def open_card(self) -> None:
+        """Show what the model is and how good."""
+        choice = self._top.chooser.choice
+        if choice is not None:
+            ModelCard(self, choice.source).open()
 
     @Slot()
     def _ask_for_images(self) -> None:
@@ -279,6 +290,7 @@ class ClassifyTab(QWidget):
         self._stack.setCurrentWidget(page)
         self._top.export.setEnabled(self._session.info() is not None and self._images.has_results)
         self._top.clear.setEnabled(rows > 0)
+        self._top.card.setEnabled(choice is not None)
         self._banner.show_message(SYNTHETIC_WARNING if choice is not None and choice.synthetic else "", "warning")
         show_columns(self._table, compared=second is not None, labelled=bool(self._images.truths))
         self._summary.show_counts(self._shown.rowCount(), compared=second is not None)

@@ -87,15 +87,15 @@ def list_models(runs_root: Path, report: Report, token: CancelToken) -> tuple[Mo
 
 
 def open_model(source: Path) -> ModelChoice:
-    """A run folder or a model file as a choice; reads a few small files. Raises `SkinKDError` when it has no model."""
-    from core.models.files import read_model_info
+    """A run folder or a model file as a choice, read from headers. Raises `SkinKDError` when it has no model."""
+    from core.inference.classifier import info_of
     from core.runs.folder import RunFolder
     from core.runs.listing import summarise
 
     if source.is_dir():
-        read_model_info(model_of_run(source))
+        info_of(model_of_run(source))
         return _run_choice(summarise(RunFolder(source)))
-    info = read_model_info(source)
+    info = info_of(source)
     synthetic = ", synthetic data" if info.synthetic else ""
     return ModelChoice(
         source, f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})", info.synthetic

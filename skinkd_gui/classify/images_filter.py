@@ -26,7 +26,7 @@ class ImagesFilter(QSortFilterProxyModel):
         """Show the images of one kind, or all."""
         if kind != self._kind:
             self._kind = kind
-            self.invalidateFilter()
+            self.invalidate()
 
     def filterAcceptsRow(self, source_row: int, source_parent: QModelIndex | QPersistentModelIndex) -> bool:
         """Whether a row of the list is shown."""

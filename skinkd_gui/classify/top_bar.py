@@ -16,6 +16,7 @@ class TopBar(QWidget):
     def __init__(self, catalog: ModelCatalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chooser = ModelChooser(catalog, self)
+        self.card = make_button("Model card...", "classifyModelCardButton", self, tip="What the model is and how good")
         self.second = ModelChooser(catalog, self, none_text="No other model")
         self.open_images = make_button("Open images...", "classifyOpenImagesButton", self)
         self.open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
@@ -29,10 +30,10 @@ class TopBar(QWidget):
         models = QHBoxLayout()
         models.addWidget(model)
         models.addWidget(self.chooser, 3)
+        models.addWidget(self.card)
         models.addSpacing(8)
         models.addWidget(other)
         models.addWidget(self.second, 2)
-        self._models = models
         images = QHBoxLayout()
         for button in (self.open_images, self.open_folder, self.paste):
             images.addWidget(button)

@@ -10,7 +10,7 @@ import pytest
 
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
-from core.inference.export_table import write_table
+from core.inference.export_table import Beside, write_table
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
@@ -132,3 +132,25 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_missing_folders_are_made(tmp_path: Path) -> None:
     write_table(tmp_path / "new" / "t.csv", [GOOD], INFO)
     assert len(read(tmp_path / "new" / "t.csv")) == 1
+
+
+def test_truths_and_a_second_model_add_columns(tmp_path: Path) -> None:
+    other = Classification(Path("a.jpg"), SHARES, "NV", assessment=Assessment(Verdict.UNCERTAIN, ""))
+    beside = Beside({Path("a.jpg"): "MEL"}, {other.path: other}, replace(INFO, architecture="=test"))
+    write_table(tmp_path / "t.csv", [GOOD, BAD], INFO, beside)
+    good, bad = read(tmp_path / "t.csv")
+    assert (good["truth"], good["second_diagnosis"], good["second_verdict"]) == ("MEL", "NV", "uncertain")
+    assert (good["agreement"], good["second_model"]) == ("disagree", "'=test")
+    assert (bad["truth"], bad["second_diagnosis"], bad["agreement"]) == ("", "", "")
+    write_table(tmp_path / "t.json", [GOOD, BAD], INFO, beside)
+    document = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    assert document["images"][0]["second"]["diagnosis"] == "NV"
+    assert document["images"][0]["agreement"] == "disagree"
+    assert document["images"][1]["truth"] is None
+    assert document["images"][1]["second"] is None
+    assert document["second_model"]["architecture"] == "=test"
+
+
+def test_without_them_the_table_has_no_such_columns(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", [GOOD], INFO)
+    assert not {"truth", "agreement", "second_model"} & set(read(tmp_path / "t.csv")[0])

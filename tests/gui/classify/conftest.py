@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +17,9 @@ from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.classify.classify_tab import ClassifyTab
+
+if TYPE_CHECKING:
+    from torch import nn
 
 MakeTab = Callable[[Path], ClassifyTab]
 
@@ -90,16 +94,15 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from core.models.files import load_model, save_model
 
     root = tmp_path_factory.mktemp("weighed")
-    images = np.stack([resized(pixels, 32) for pixels in skins(240, 0)])
+    images = np.stack([resized(pixels, 64) for pixels in skins(240, 0)])
     for seed, name in enumerate(("Second", "First")):
-        loaded = create_model("test_resnet", weights="none", image_size=32, seed=seed)
+        loaded = create_model("test_resnet", weights="none", image_size=64, seed=5)
         run = create_run(Recipe(), runs=root, name=name)
         info = ModelInfo("test_resnet", loaded.preprocessing, trained_on="skins")
-        save_model(run.model_file, loaded.model, info)
+        _spread(loaded.model, run.model_file, info, images, seed)
         logits, features = Classifier.load(run.path).features(images)
         # Labels of which the model knows something, and not all.
-        noise = np.random.default_rng(seed).normal(0, logits.std(axis=0), logits.shape)
-        labels = ((logits - logits.mean(axis=0)) / logits.std(axis=0) + 0.5 * noise).argmax(axis=1)
+        labels = (logits + np.random.default_rng(seed).normal(0, 1.5, logits.shape)).argmax(axis=1)
         assert features is not None
         validation, training = slice(0, 160), slice(160, 240)
         seen = [Seen(features[part], looks_of(images[part])) for part in (validation, training)]
@@ -107,6 +110,24 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_model(run.model_file, load_model(run.model_file)[0], info, reference)
         run.set_status(state=RunState.FINISHED, created=f"2026-01-01T00:00:0{seed}+00:00")
     return root
+
+
+def _spread(model: nn.Module, file: Path, info: ModelInfo, images: NDArray[np.uint8], seed: int) -> None:
+    """Change the last layer such that the answers differ from image to image, and save; another seed, other answers."""
+    import torch
+
+    from core.inference.classifier import Classifier
+    from core.models.files import save_model
+
+    last = model.get_submodule("fc")
+    with torch.no_grad():
+        last.weight += 0.5 * seed * last.weight.std() * torch.randn(last.weight.shape, generator=torch.manual_seed(1))
+        save_model(file, model, info)
+        logits = torch.from_numpy(Classifier.load(file).logits(images))
+        scale = 3 / logits.std(dim=0)
+        last.weight *= scale[:, None]
+        last.bias.copy_((last.bias - logits.mean(dim=0)) * scale)
+    save_model(file, model, info)
 
 
 def resized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

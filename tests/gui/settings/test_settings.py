@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QSpinBox,
+)
 from pytestqt.qtbot import QtBot
 
+from core.inference.record import RecordBook, RecordEntry, record_file
 from core.paths import runs_root
 from skinkd_gui.settings.dialog import PreferencesDialog
+from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
 from skinkd_gui.widgets.theme import ThemeChoice
 
@@ -60,3 +71,43 @@ def test_ok_gives_everything(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> N
     dialog.findChild(QLineEdit, "runsFolderEdit").setText(" /elsewhere ")
     dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
     assert heard == [Settings(text_percent=115, runs_folder="/elsewhere", threads_left=7)]
+
+
+def test_certainty_and_record_are_kept_and_repaired() -> None:
+    save_settings(Settings(keep_record=False, level=0.85))
+    assert load_settings() == Settings(keep_record=False, level=0.85)
+    store = open_store()
+    store.setValue("classify/level", "3")
+    store.sync()
+    assert load_settings().level == 0.8
+
+
+def test_the_dialog_switches_the_record_and_sets_the_certainty(qtbot: QtBot) -> None:
+    dialog = PreferencesDialog(Settings())
+    qtbot.addWidget(dialog)
+    dialog.findChild(QCheckBox, "keepRecordCheck").setChecked(False)
+    dialog.findChild(QSpinBox, "levelSpin").setValue(95)
+    assert dialog.settings() == Settings(keep_record=False, level=0.95)
+
+
+def entry() -> RecordEntry:
+    return RecordEntry("2026-01-01T00:00:00.000+00:00", "a" * 64, "b" * 64, "test_resnet", "1", 1.0, 0.9, "", "NV")
+
+
+def test_the_record_is_shown_exported_and_cleared_only_when_the_user_is_sure(qtbot: QtBot, tmp_path: Path) -> None:
+    empty = RecordBox(True)
+    qtbot.addWidget(empty)
+    assert not empty.export.isEnabled()
+    assert not empty.clear.isEnabled()
+    RecordBook(record_file()).append([entry(), entry()])
+    box = RecordBox(True)
+    qtbot.addWidget(box)
+    assert record_file().name in box.findChild(QLabel, "recordPlace").text()
+    box.export_to(tmp_path / "record.csv")
+    qtbot.waitUntil(lambda: box._job is None)
+    assert len((tmp_path / "record.csv").read_text().splitlines()) == 3
+    for answer, left in (("clearRecordNo", 2), ("clearRecordYes", 0)):
+        box.clear.click()
+        box.findChildren(QMessageBox)[-1].findChild(QPushButton, answer).click()
+        assert len(list(RecordBook(record_file()).entries())) == left
+    assert not box.clear.isEnabled()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.inference.results import Classification
+from core.inference.trust import Assessment, Verdict
+from skinkd_gui.classify.kinds import VERDICTS, Kind, kinds_of, verdict_text
+from skinkd_gui.classify.tally import Tally
+
+SHARES = (0.3, 0.4, 0.1, 0.1, 0.025, 0.025, 0.025, 0.025)
+
+
+def answer(code: str, verdict: Verdict | None = Verdict.CONFIDENT, note: str = "") -> Classification:
+    assessment = None if verdict is None else Assessment(verdict, "")
+    return Classification(Path("a.jpg"), SHARES, code, assessment=assessment, note=note)
+
+
+BROKEN = Classification(Path("a.jpg"), None, None, "It is damaged.")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"),
+    [
+        (Verdict.CONFIDENT, Kind.CONFIDENT),
+        (Verdict.UNCERTAIN, Kind.REFER),
+        (Verdict.UNLIKE, Kind.UNLIKE),
+        (Verdict.UNKNOWN, Kind.UNKNOWN),
+        (None, Kind.UNKNOWN),
+    ],
+)
+def test_every_answer_has_one_verdict(verdict: Verdict | None, kind: Kind) -> None:
+    kinds = kinds_of(answer("NV", verdict), None)
+    assert [found for found in VERDICTS if found & kinds] == [kind]
+    assert kinds_of(BROKEN, None) == Kind.NOT_CLASSIFIED
+    assert kinds_of(None, None) == Kind(0)
+
+
+@pytest.mark.parametrize(("code", "malignant"), [("MEL", True), ("AK", True), ("NV", False), ("DF", False)])
+def test_the_malignant_group_holds_what_may_become_cancer(code: str, malignant: bool) -> None:
+    assert bool(kinds_of(answer(code), None) & Kind.MALIGNANT) is malignant
+
+
+def test_agreement_and_truth_need_two_diagnoses() -> None:
+    assert kinds_of(answer("NV"), answer("NV"), "NV") & (Kind.AGREE | Kind.RIGHT) == Kind.AGREE | Kind.RIGHT
+    assert kinds_of(answer("NV"), answer("MEL"), "MEL") & (Kind.AGREE | Kind.RIGHT) == Kind(0)
+    assert kinds_of(answer("NV"), answer("MEL"), "MEL") & Kind.DISAGREE
+    neither = Kind.AGREE | Kind.DISAGREE | Kind.RIGHT | Kind.WRONG
+    for first, second in ((answer("NV"), None), (answer("NV"), BROKEN), (BROKEN, answer("NV")), (None, answer("NV"))):
+        assert not kinds_of(first, second, "" if first and first.code else "NV") & neither
+
+
+def test_notes_and_the_training_are_kinds_of_their_own() -> None:
+    assert kinds_of(answer("NV", note="Only the first page."), None) & Kind.NOTED
+    assert kinds_of(None, None, trained_on=True) == Kind.TRAINED_ON
+
+
+def test_the_words_of_a_cell() -> None:
+    texts = [verdict_text(found) for found in (None, BROKEN, answer("NV"), answer("NV", Verdict.UNCERTAIN))]
+    assert texts == ["Waiting", "Not classified", "Confident", "Uncertain: refer"]
+
+
+def test_counts_follow_every_change() -> None:
+    tally = Tally()
+    for _ in range(3):
+        tally.move(Kind(0), Kind.REFER | Kind.MALIGNANT)
+    tally.move(Kind(0), Kind.NOT_CLASSIFIED)
+    assert tally.sentence(5, 5) == "5 images: 3 to refer, 1 not classified, 1 waiting"
+    tally.move(Kind.REFER | Kind.MALIGNANT, Kind.CONFIDENT)
+    assert tally.sentence(5, 2) == "5 images: 1 confident, 2 to refer, 1 not classified, 1 waiting. 2 shown"
+    assert tally.count(Kind.MALIGNANT) == 2
+    tally.clear()
+    assert tally.sentence(1, 1) == "1 image"
+
+
+def test_agreement_is_told_all_in_all_and_by_verdict() -> None:
+    tally = Tally()
+    assert tally.agreement() == ""
+    tally.move(Kind(0), Kind.REFER | Kind.AGREE)
+    assert tally.agreement() == "The models agree on 1 of 1 images."
+    for kinds in (Kind.REFER | Kind.DISAGREE, Kind.CONFIDENT | Kind.AGREE, Kind.NOT_CLASSIFIED):
+        tally.move(Kind(0), kinds)
+    assert tally.agreement() == (
+        "The models agree on 2 of 3 images: 1 of 1 where the first is confident, 1 of 2 where it refers."
+    )

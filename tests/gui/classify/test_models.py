@@ -1,0 +1,78 @@
+"""Choosing models: from the lists, from files, by dropping them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from skinkd_gui.classify.dropping import take
+from skinkd_gui.classify.kinds import Which
+
+from .conftest import MakeTab
+from .tab_helpers import classify, idle
+
+
+def dropped(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def test_models_are_told_from_images(weighed: Path, lesions: list[Path], tmp_path: Path) -> None:
+    run = next(weighed.iterdir())
+    (tmp_path / "sent.ONNX").touch()
+    found = take(dropped(run, tmp_path / "sent.ONNX", lesions[0]))
+    assert found.models == (run, tmp_path / "sent.ONNX")
+    assert found.paths == (lesions[0],)
+    assert take(dropped(lesions[0].parent)).models == ()
+    assert not take(QMimeData())
+
+
+def test_a_picture_from_a_browser_comes_as_its_file(lesions: list[Path]) -> None:
+    mime = dropped(lesions[0])
+    mime.setImageData(QImage(5, 5, QImage.Format.Format_RGB32))
+    assert take(mime).paths == (lesions[0],)
+    assert take(mime).picture is None
+
+
+def test_a_model_file_that_someone_sent_is_dropped_and_used(
+    qtbot: QtBot, make_tab: MakeTab, weighed: Path, lesions: list[Path], tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent.safetensors"
+    shutil.copy(next(weighed.iterdir()) / "model.safetensors", sent)
+    tab = make_tab(tmp_path / "none")
+    assert tab._take(take(dropped(sent, lesions[0])))
+    qtbot.waitUntil(lambda: idle(tab) and bool(tab._images.results), timeout=60_000)
+    assert tab._top.chooser.choice is not None
+    assert tab._top.chooser.choice.source == sent
+    assert [tab._top.second.itemText(row).partition(" ")[0] for row in range(2)] == ["No", "sent.safetensors"]
+    assert tab._images.paths == [lesions[0]]
+
+
+def test_two_models_dropped_together_are_compared(
+    qtbot: QtBot, make_tab: MakeTab, weighed: Path, lesions: list[Path]
+) -> None:
+    tab = make_tab(weighed)
+    one, two = sorted(weighed.iterdir())
+    tab._take(take(dropped(one, two)))
+    classify(qtbot, tab, lesions[:2])
+    qtbot.waitUntil(lambda: idle(tab) and not tab._images.count_waiting(Which.SECOND), timeout=60_000)
+    assert [tab._session.choice(which).source for which in Which] == [one, two]  # type: ignore[union-attr]
+
+
+def test_a_run_that_goes_away_is_not_chosen_any_more(
+    qtbot: QtBot, make_tab: MakeTab, weighed: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(weighed, tmp_path / "runs"))
+    first = next(folder for folder in root.iterdir() if folder.name.endswith("first"))
+    tab = make_tab(root)
+    tab.choose_model(first)
+    shutil.rmtree(first)
+    tab.refresh_models()
+    qtbot.waitUntil(lambda: not tab._catalog.busy)
+    assert tab._top.chooser.choice is not None
+    assert tab._top.chooser.choice.source.name.endswith("second")
