@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import SkinKDError
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
-from core.inference.novelty import MINIMUM, Seen, looks_of, novelty_of
+from core.inference.novelty import MEASURE, MINIMUM, Seen, looks_of, novelty_of
 from core.inference.results import class_name
 from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
 from core.models.info import ModelInfo
@@ -74,7 +74,8 @@ class Judge:
         assert reference is not None
         wanted = reference.feature_directions.shape[1] if len(reference.feature_directions) else 0
         given = 0 if features is None else features.shape[1]
-        if not np.isfinite(reference.threshold) or (wanted and wanted != given):
+        another = reference.measure != MEASURE
+        if another or not np.isfinite(reference.threshold) or (wanted and wanted != given):
             return [None] * len(images)
         found: list[float] = novelty_of(reference, Seen(features if wanted else None, looks_of(images))).tolist()
         return found
@@ -134,6 +135,12 @@ def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, c
 
 
 def _unknown_novelty(reference: Reference) -> str:
+    if reference.measure != MEASURE:
+        return (
+            "Another version of SkinKD made this model file, which tells in another way whether a picture is like the "
+            "training images. If you have the run, 'skinkd-cli calibrate' brings it up to date. Until then do not rely "
+            "on the probabilities."
+        )
     if not np.isfinite(reference.threshold):
         return (
             f"The model was checked on {reference.images} images only; it takes {MINIMUM} to tell whether a picture is "

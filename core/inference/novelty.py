@@ -23,6 +23,9 @@ from PIL import Image
 
 from core.models.reference import Reference
 
+MEASURE = 1
+"""The number of this way of measuring; change it with anything that changes a distance, looks above all."""
+
 ACCEPTED = 0.99
 """The share of validation images that are to count as known."""
 
@@ -105,6 +108,7 @@ def build_reference(
         looks=looks,
         scales=np.ones(2, np.float32),
         threshold=math.inf,
+        measure=MEASURE,
     )
     if min(len(labels), len(training.looks)) < MINIMUM:
         return blank

@@ -28,6 +28,7 @@ class Reference:
     of the pictures' looks, the map float32 (k, k) that whitens them, and the whitened looks of m training images
     float16 (m, k). `scales` float32 (2,): the distance in features and in looks that counts as 1. `threshold`: the
     novelty above which an image is unlike the training images; infinity where too few images could tell it.
+    `measure`: which way of measuring novelty all this is for; another way gives other numbers.
     """
 
     validation_logits: NDArray[np.float32]
@@ -40,6 +41,7 @@ class Reference:
     looks: NDArray[np.float16]
     scales: NDArray[np.float32]
     threshold: float
+    measure: int
 
     @property
     def images(self) -> int:
@@ -63,6 +65,7 @@ _KINDS: dict[str, Any] = {
     "looks": np.float16,
     "scales": np.float32,
     "threshold": np.float32,
+    "measure": np.uint8,
 }
 
 
@@ -70,7 +73,11 @@ def reference_to_arrays(reference: Reference) -> dict[str, NDArray[Any]]:
     """The arrays to store, by name (without `PREFIX`); infinity is stored as 0, which no threshold is."""
     arrays = {field.name: getattr(reference, field.name) for field in fields(Reference)}
     threshold = reference.threshold if np.isfinite(reference.threshold) else 0.0
-    return {**arrays, "threshold": np.array([threshold], np.float32)}
+    return {
+        **arrays,
+        "threshold": np.array([threshold], np.float32),
+        "measure": np.array([reference.measure], np.uint8),
+    }
 
 
 def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> Reference:
@@ -86,8 +93,8 @@ def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> R
     threshold = float(arrays["threshold"][0])
     if threshold < 0:
         raise ValueError("threshold is negative")
-    values = {name: value for name, value in arrays.items() if name != "threshold"}
-    return Reference(**values, threshold=threshold or float("inf"))
+    values = {name: value for name, value in arrays.items() if name not in {"threshold", "measure"}}
+    return Reference(**values, threshold=threshold or float("inf"), measure=int(arrays["measure"][0]))
 
 
 def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
@@ -113,6 +120,7 @@ def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int)
         "looks": (m, k),
         "scales": (2,),
         "threshold": (1,),
+        "measure": (1,),
     }
     for name, shape in expected.items():
         if shapes[name] != shape:

@@ -135,3 +135,11 @@ def test_levels_that_can_not_be_are_refused(reference: Reference, level: float) 
 
 def test_every_verdict_has_words() -> None:
     assert len({item.words for item in Verdict}) == len(Verdict)
+
+
+def test_a_reference_for_another_way_of_measuring_gives_no_verdict(reference: Reference) -> None:
+    other = replace(reference, measure=reference.measure + 1)
+    found = verdict(Judge(other, INFO), sure(np.array([1]), 6))
+    assert found.verdict is Verdict.UNKNOWN
+    assert "calibrate" in found.sentence
+    assert found.distance is None

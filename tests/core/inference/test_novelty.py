@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.data.reading import read_dataset
 from core.data.store import open_store
 from core.inference.calibrating import balanced_sample
-from core.inference.novelty import MINIMUM, Seen, build_reference, looks_of, novelty_of
+from core.inference.novelty import MEASURE, MINIMUM, Seen, build_reference, looks_of, novelty_of
 from core.models.reference import reference_to_arrays
 
 from .no_lesions import KINDS, photographs, pictures
@@ -115,3 +115,15 @@ def test_a_sample_is_balanced_bounded_and_only_by_its_seed() -> None:
 def test_every_kind_of_picture_can_be_made() -> None:
     assert photographs()
     assert {kind for kind, _ in pictures(1)} == set(KINDS)
+
+
+def test_other_looks_are_another_measure() -> None:
+    """Model files hold looks: with other numbers here, `MEASURE` must be another too, or every lesion is novel."""
+    y, x = np.mgrid[0:96, 0:96]
+    picture = np.stack([(x * 2 + y) % 256, (x * y // 16) % 256, (255 - y * 2) % 256], axis=-1).astype(np.uint8)
+    known = (
+        *(0.3000, 0.4056, 0.5065, 0.6033, 0.7281, -0.1863, 0.0431, 0.1412, 0.3078, 0.6490, -0.7971, -0.4814),
+        *(-0.1373, 0.1216, 0.3711, -3.1455, -2.7605, -1.2401, -3.7394, -3.4187, -1.2132, -4.3299, -4.0319, -1.4804),
+    )
+    assert MEASURE == 1
+    np.testing.assert_allclose(looks_of(picture[None])[0], known, atol=2e-3)

@@ -37,6 +37,7 @@ def reference(threshold: float = 1.1) -> Reference:
         looks=numbers(40, 24, kind=np.float16),
         scales=numbers(2),
         threshold=threshold,
+        measure=1,
     )
 
 
