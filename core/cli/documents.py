@@ -9,7 +9,7 @@ from core.cli.console import columns, many, percent
 from core.data.types import CLASS_NAMES, DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
-from core.reporting.words import interval_of, kind_of_run, score_name
+from core.reporting.words import area, interval_of, kind_of_run, no_width, score_name
 from core.runs.status import RunSummary
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
     melanoma = detailed.per_class[0]
     headline.append(("Melanoma sensitivity", melanoma.sensitivity, intervals.melanoma_sensitivity))
     headline.append(("  at 90 % specificity", detailed.melanoma_sensitivity_at_90_specificity, None))
-    headline.append(("Macro AUC", detailed.macro_auc, None))
-    overall = columns(["score", "value"], [[name, interval_of(value, bounds)] for name, value, bounds in headline])
+    values = [[name, interval_of(value, bounds)] for name, value, bounds in headline]
+    overall = columns(["score", "value"], [*values, ["Macro AUC", area(detailed.macro_auc)]])
     names = dict(zip(scores.classes, CLASS_NAMES, strict=False))
     rows = [
         [
@@ -68,7 +68,7 @@ def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
             percent(item.sensitivity),
             percent(item.specificity),
             "-" if item.f1 is None else interval_of(item.f1, bounds),
-            percent(item.auc),
+            "-" if item.auc is None else area(item.auc),
             f"{item.support:,}",
         ]
         for item, bounds in zip(detailed.per_class, intervals.per_class_f1, strict=True)
@@ -79,8 +79,7 @@ def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
         f"In brackets: 95 % bootstrap intervals ({intervals.resamples:,} resamples of {drawn}; class by class). "
         "A dash: undefined."
     ]
-    if any(bounds is not None and bounds.low == bounds.high for bounds in intervals.per_class_f1):
-        notes.append("An interval without width only says that all resamples agree, not that the score is certain.")
+    notes += no_width((*intervals.per_class_f1, intervals.melanoma_sensitivity))
     return "\n\n".join([overall, columns(titles, rows, right=titles[2:]), *notes])
 
 

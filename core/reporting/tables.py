@@ -10,11 +10,13 @@ from core.data.types import CLASS_CODES, Part
 from core.reporting.table import Table, latex
 from core.reporting.words import (
     NONE,
+    area,
     duration,
     fraction,
     interval_of,
     kind_of_run,
     million,
+    no_width,
     p_value,
     points,
     score_name,
@@ -71,6 +73,7 @@ def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> T
     notes = [_interval_note(evidences)]
     if len(evidences) > 1 and not alike:
         notes.append("These runs were not all tested on the same images: their scores do not compare like with like.")
+    notes += no_width(getattr(item.intervals, name) for item in evidences for name in HEADLINE)
     return Table(
         "Scores on the test images",
         ("Run", "Kind", *(score_name(name) for name in HEADLINE)),
@@ -90,7 +93,7 @@ def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Tab
         rows.append(
             (
                 title,
-                fraction(item.detailed.macro_auc),
+                area(item.detailed.macro_auc),
                 interval_of(melanoma, item.intervals.melanoma_sensitivity),
                 fraction(item.detailed.melanoma_sensitivity_at_90_specificity),
                 million(item.summary.parameters),
@@ -110,6 +113,7 @@ def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Tab
     notes = (
         "Macro AUC: mean area under the ROC curve of the classes, each against the rest",
         "Melanoma found: share of the test images of melanoma that are given that diagnosis",
+        *no_width(item.intervals.melanoma_sensitivity for item in evidences),
     )
     return Table("Melanoma, size and time", header, tuple(rows), notes)
 
@@ -125,13 +129,18 @@ def per_class_table(evidence: Evidence, title: str = "") -> Table:
             fraction(item.sensitivity),
             fraction(item.specificity),
             interval_of(item.f1, interval),
-            fraction(item.auc),
+            area(item.auc),
         )
         for item, interval in zip(evidence.detailed.per_class, intervals, strict=True)
     ]
     few = [f"* fewer than {_SMALL} images: uncertain"] if any("*" in row[1] for row in rows) else []
     header = ("Class", "Test images", "Precision", "Sensitivity", "Specificity", "F1", "AUC")
-    return Table(f"Classes: {title or evidence.name}", header, tuple(rows), (_interval_note([evidence]), *few))
+    return Table(
+        f"Classes: {title or evidence.name}",
+        header,
+        tuple(rows),
+        (_interval_note([evidence]), *no_width(intervals), *few),
+    )
 
 
 def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
@@ -218,6 +227,7 @@ def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> Table:
     from core.evaluation.subgroups import SMALL_SUPPORT
 
     few = (f"* fewer than {SMALL_SUPPORT} images: uncertain",) if any(item.small for item in subgroups) else ()
+    few = (*few, *no_width(item.interval for item in subgroups))
     header = ("Kind", "Group", "Test images", "Weighted F1", "Accuracy", "Balanced accuracy")
     title = f"Groups of people: {name}" if name else "Groups of people"
     return Table(title, header, tuple(rows), few, text_columns=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,18 @@ def fraction(value: float | None) -> str:
 def interval_of(value: float | None, interval: Interval | None) -> str:
     """A score with its 95 % interval, '83.1 % (79.8 to 86.2)'; without the part that is not known."""
     return fraction(value) + ("" if value is None or interval is None else f" ({_bounds(interval)})")
+
+
+def area(value: float | None) -> str:
+    """An area under a ROC curve, '0.843': as papers print it, and not to be taken for a share of images."""
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def no_width(intervals: Iterable[Interval | None]) -> tuple[str, ...]:
+    """What must be said where an interval has no width, such as around 0 of 16 found; nothing where none is so."""
+    if not any(interval is not None and interval.low == interval.high for interval in intervals):
+        return ()
+    return ("An interval without width only says that all resamples agree, not that the score is certain.",)
 
 
 def points(difference: float | None, interval: Interval | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import CLASS_CODES, CLASS_NAMES
 from core.evaluation.scores import ClassScore, Scores
-from core.reporting.words import NONE
+from core.reporting.words import NONE, area, no_width
 from core.runs.status import RunSummary
 from skinkd_gui.results.grid import Cell, Column, Grid, best_of, compact, interval_fields, number, share
 from skinkd_gui.results.shown import Shown
@@ -41,10 +41,11 @@ def class_grid(shown: Shown, run: RunSummary) -> Grid:
                 share(item.precision),
                 Cell(NONE, (None,)) if detail is None else share(detail.specificity),
                 compact(item.f1, interval),
-                Cell(NONE, (None,)) if detail is None else _area(detail.auc),
+                Cell(NONE, (None,)) if detail is None else Cell(area(detail.auc), (detail.auc,)),
             )
         )
     notes = [_HINT, "Undefined: there was nothing to count.", *_few([run.scores])]
+    notes += no_width(() if intervals is None else intervals.per_class_f1)
     return Grid(f"Scores by class of {shown.title(run)}", _COLUMNS, tuple(rows), notes=tuple(notes))
 
 
@@ -76,6 +77,8 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
         bold |= {(row, column + 2) for column in best_of(values)}
     notes = [remark] if remark else []
     notes += [_HINT, "F1 with 95 % intervals; the best of each class is bold.", *_few([scores for _, scores in scored])]
+    found_intervals = [shown.intervals(run) for run, _ in scored]
+    notes += no_width(each for found in found_intervals if found is not None for each in found.per_class_f1)
     return Grid("F1 of each class", tuple(columns), tuple(rows), frozenset(bold), tuple(notes))
 
 
@@ -98,10 +101,6 @@ def _interval(shown: Shown, run: RunSummary, code: str) -> Interval | None:
 
 def _images(support: int) -> Cell:
     return Cell(f"{support:,}*", (support,)) if support < FEW_IMAGES else number(support)
-
-
-def _area(value: float | None) -> Cell:
-    return Cell("undefined" if value is None else f"{value:.3f}", (value,))
 
 
 def _few(scores: Sequence[Scores]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from core.data.types import CLASS_CODES
 from core.events import Progress
 from core.reporting.words import NONE, duration, kind_of_run, million
 from core.runs.status import RunSummary
@@ -93,7 +94,9 @@ def _grid(shown: Shown) -> Grid:
     columns = [Column("Run", words=True), Column("Kind", words=True)]
     columns += [Column(f"{title}, %", tip, interval_fields(title)) for _, title, tip in _SCORES]
     columns += [
-        Column("Melanomas found", "The share of melanomas found (sensitivity) where 90 % of the other images are "
+        Column("Melanomas found, %", "The share of the melanomas that were given that diagnosis (sensitivity)",
+               interval_fields("Melanoma sensitivity")),
+        Column("at 90 % spec.", "The share of melanomas found (sensitivity) where 90 % of the other images are "
                "rightly not called melanoma (specificity)", ("Melanoma sensitivity at 90 % specificity",)),
         Column("Parameters", "The size of the model (M: millions of learned numbers)"),
         Column("Time", "Computing time", ("Seconds",)),
@@ -118,8 +121,10 @@ def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
         else:
             cells.append(compact(value, None if intervals is None else getattr(intervals, score)))
     if evidence is None:
-        cells.append(Cell(NONE, (None,)))
+        cells += [Cell(NONE, (None, None, None)), Cell(NONE, (None,))]
     else:
+        melanoma = evidence.detailed.per_class[CLASS_CODES.index("MEL")].sensitivity
+        cells.append(compact(melanoma, evidence.intervals.melanoma_sensitivity))
         cells.append(share(evidence.detailed.melanoma_sensitivity_at_90_specificity))
     seconds = run.status.seconds or None
     cells += [

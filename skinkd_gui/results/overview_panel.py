@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.data.types import CLASS_CODES
 from core.reporting.style import shorten
 from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
@@ -19,6 +22,9 @@ from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import make_label, set_role
 
+if TYPE_CHECKING:
+    from core.evaluation.intervals import Interval
+
 _SYNTHETIC = (
     "These are generated sample images, not photographs of skin: the scores show that everything works, and say "
     "nothing about patients."
@@ -30,7 +36,7 @@ _SCORES = (
     ("Macro F1", "macro_f1", "Mean F1 of the classes; rare classes count fully"),
 )
 _MELANOMA = "melanoma"
-_FOUND = "Sensitivity for melanoma where 90 % of the other images are rightly not called melanoma"
+_FOUND = "Given that diagnosis (sensitivity). Where 90 % of the other images are rightly not called melanoma: "
 
 
 class OverviewPanel(FlowingArea):
@@ -104,6 +110,10 @@ class OverviewPanel(FlowingArea):
         self._data.set_facts(data_facts(details))
         notes = [note for note in details.notes if not (summary.status.synthetic and "synthetic" in note)]
         known = shown.known(summary)
+        if known is not None and known.evidence is not None:
+            from core.runs.evidence import DISAGREE
+
+            notes += [note for note in known.evidence.notes if note.startswith(DISAGREE)]
         if known is not None and summary.scores is not None and known.evidence is None:
             notes.append(f"Intervals and details are missing. {known.why_not}")
         self._notes.set_notes([*notes, *details.trouble])
@@ -122,13 +132,15 @@ class OverviewPanel(FlowingArea):
             if scores is not None:
                 right = round(scores.accuracy * images)
                 text = meaning or f"{right:,} of {images:,} test images classified rightly"
-                interval = None if intervals is None else getattr(intervals, name)
-                within = "" if interval is None else f"95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f}"
+                within = _within(None if intervals is None else getattr(intervals, name))
                 card.set(fraction(getattr(scores, name)), within, text)
         card = self._cards[_MELANOMA]
         card.setVisible(evidence is not None)
         if evidence is not None:
-            card.set(fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity), "", _FOUND)
+            melanoma = evidence.detailed.per_class[CLASS_CODES.index("MEL")].sensitivity
+            within = _within(evidence.intervals.melanoma_sensitivity)
+            at_90 = fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity)
+            card.set(fraction(melanoma), within, f"{_FOUND}{at_90}")
         self._untested.setVisible(scores is None)
         self._untested.setText("There are no test scores yet. They are made when a training has finished.")
 
@@ -166,6 +178,10 @@ class ScoreCard(QFrame):
         self._within.setText(within)
         self._meaning.setText(meaning)
         self.setAccessibleDescription(f"{value}. {within}. {meaning}")
+
+
+def _within(interval: Interval | None) -> str:
+    return "" if interval is None else f"95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f}"
 
 
 def _state_message(summary: RunSummary) -> tuple[str, str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.evaluation.intervals import Interval
 from core.recipe import Recipe
 from core.recipe.schema import CurriculumRecipe, DistillationRecipe
-from core.reporting.words import duration, file_size, fraction, kind_of_run, million, moment
+from core.reporting.words import area, duration, file_size, fraction, kind_of_run, million, moment, no_width
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,13 @@ def test_durations(seconds, words):
 def test_moments(monkeypatch):
     assert moment("not a time") == "not a time"
     assert len(moment("2026-03-31T12:05:00+00:00")) == 16
+
+
+def test_an_interval_without_width_is_no_certainty():
+    assert no_width([None, Interval(0.1, 0.2)]) == ()
+    (said,) = no_width([Interval(0.1, 0.2), Interval(0.0, 0.0)])
+    assert "not that the score is certain" in said
+
+
+def test_an_area_is_no_share():
+    assert (area(0.51963), area(None)) == ("0.520", "undefined")

@@ -14,6 +14,7 @@ from core.evaluation.comparison import compare
 from core.runs.annotations import Annotations, read_annotations, write_annotations
 from core.runs.evidence import labelled, load_evidence
 from skinkd_gui.results.confusion_panel import View
+from skinkd_gui.results.overview_panel import ScoreCard
 from skinkd_gui.results.results_tab import ResultsTab
 from tests.gui.results.conftest import TRUTHS
 
@@ -56,6 +57,33 @@ def test_overview_gives_intervals_and_what_needs_the_predictions(qtbot, make_tab
     assert column(table, 4)[0] == f"{100 * melanoma.specificity:.1f} %"
     assert column(table, 6)[0] == f"{melanoma.auc:.3f}"
     assert column(table, 5)[3] == "undefined"  # no image of actinic keratosis
+
+
+def test_melanomas_found_are_those_that_were_called_so(qtbot, make_tab, make_tested):
+    one, two = make_tested("all alarm", said=["MEL"] * len(TRUTHS)), make_tested("right", "plain")
+    tab = make_tab()
+    select(qtbot, tab, one)
+    card = next(card for card in tab.details.overview.findChildren(ScoreCard) if "elanoma" in card.accessibleName())
+    assert card.value.text() == "100.0 %"  # though no threshold keeps 90 % of the other images clear
+    assert ": 0.0 %" in texts(card)
+    assert "An interval without width" in texts(tab.details.overview)
+    select(qtbot, tab, one, two)
+    grid = tab.details.compare.panel.grid
+    titles = [item.title for item in grid.columns]
+    row = next(row for row in grid.rows if "alarm" in row[0].text)
+    found, at_90 = (row[titles.index(title)].text for title in ("Melanomas found, %", "at 90 % spec."))
+    assert (found, at_90) == ("100.0 (100–100)", "0.0 %")
+
+
+def test_files_that_do_not_agree_are_said(qtbot, make_tab, make_tested):
+    folder = make_tested("student", said=WORSE)
+    metrics = folder / "metrics.json"
+    values = json.loads(metrics.read_text(encoding="utf-8"))
+    values["test"]["weighted_f1"] = 0.99
+    metrics.write_text(json.dumps(values), encoding="utf-8")
+    tab = make_tab()
+    select(qtbot, tab, folder)
+    assert "predictions.csv and metrics.json do not agree" in texts(tab.details.overview)
 
 
 def test_differences_are_those_of_the_paired_comparison(qtbot, make_tab, make_tested):
