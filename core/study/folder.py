@@ -123,7 +123,15 @@ class StudyFolder:
     def recover(self) -> None:
         """Note the runs that carry this study's name, have a member's recipe and are not noted: an interruption came
         between. Runs of another study that once had this name are left alone."""
-        study, noted = self.study(), self._noted()
+        noted = self._noted() if self.members_file.exists() else {}
+        for member, run in self._unnoted(noted).items():
+            self.note(*member, run)
+        shutil.rmtree(self.path / ".new", ignore_errors=True)
+
+    def _unnoted(self, noted: dict[tuple[str, int], str]) -> dict[tuple[str, int], Path]:
+        """The members that are there and not noted, by their annotations."""
+        study = self.study()
+        found: dict[tuple[str, int], Path] = {}
         wanted = {
             (configuration.key, seed): _identity(recipe_of(study, configuration, seed))
             for configuration, seed in members(study)
@@ -139,9 +147,9 @@ class StudyFolder:
                 continue
             member = (annotations.configuration, recipe.optimisation.seed)
             if wanted.get(member) == _identity(recipe):
-                self.note(*member, file.parent)
+                found[member] = file.parent
                 del wanted[member]
-        shutil.rmtree(self.path / ".new", ignore_errors=True)
+        return found
 
     def create_member(self, member: StudyMember, recipe: Recipe, name: str, split: Path | None) -> RunFolder:
         """Make a member's run: it appears in the runs' folder at once with its annotations and its split.
@@ -205,7 +213,7 @@ class StudyFolder:
 
     def _noted(self) -> dict[tuple[str, int], str]:
         if not self.members_file.exists():
-            return {}
+            return {member: run.name for member, run in self._unnoted({}).items()}
         try:
             values: Any = json.loads(self.members_file.read_text(encoding="utf-8"))
             return {(str(row["configuration"]), int(row["seed"])): str(row["run"]) for row in values["members"]}

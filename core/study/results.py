@@ -93,7 +93,7 @@ def study_results(folder: StudyFolder) -> StudyResults:
         departures=departures,
         baseline_f1=next((row.mean_f1 for row in rows if row.method == "none" and not row.curriculum), None),
         teacher_f1=next((row.mean_f1 for row in rows if row.method == "teacher"), None),
-        missing=tuple(member for member in members if member not in found or found[member].summary.scores is None),
+        missing=tuple(member for member in members if member not in found or not _counts(member, found[member])),
         headline=headline(departures) if study.paper else "",
         warnings=_warnings(found),
         seconds=sum(run.summary.status.seconds for run in found.values()),
@@ -137,6 +137,11 @@ def _read(member: StudyMember) -> _Run:
     return _Run(summary, images if isinstance(images, int) else len(split) or None, texts, split)
 
 
+def _counts(member: StudyMember, run: _Run) -> bool:
+    """Whether its scores stand in the table: a run that failed at its very end may have some."""
+    return member.finished and run.summary.scores is not None
+
+
 def _row(
     study: Study, configuration: Configuration, members: tuple[StudyMember, ...], found: dict[StudyMember, _Run]
 ) -> StudyRow:
@@ -174,7 +179,7 @@ def _row(
 def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
     said: list[str] = []
-    done = [run for run in found.values() if run.summary.scores is not None]
+    done = [run for member, run in found.items() if _counts(member, run)]
     tests = {tuple(image for image, part in run.split if part is Part.TEST) for run in done}
     if len(tests) > 1:
         said.append("The runs were not all tested on the same images: their scores can not be compared directly.")

@@ -73,3 +73,18 @@ def test_a_free_name_is_found_beside_other_and_damaged_studies(small_study: Stud
     assert with_free_name(other, tmp_path).name == "Mine 2"
     create_study(with_free_name(other, tmp_path), tmp_path).study_file.write_text("[")
     assert with_free_name(other, tmp_path).name == "Mine 3"
+
+
+def test_without_members_json_the_runs_are_found_by_their_annotations(
+    small_study: Study, tmp_path: Path, stand_in: StandIn
+) -> None:
+    folder = create_study(small_study, tmp_path)
+    run_study(folder)
+    before, done = folder.members(), len(stand_in.done)
+    folder.members_file.unlink()
+    assert folder.members() == before
+    assert not folder.members_file.exists()  # looking changes nothing
+    run_study(folder)
+    assert len(stand_in.done) == done
+    assert folder.members_file.exists()
+    assert folder.members() == before

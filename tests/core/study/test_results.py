@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.runs.folder import RunFolder
+from core.runs.status import RunState
 from core.study.definition import Study
 from core.study.execute import next_members, run_study, start_member
 from core.study.folder import StudyFolder, create_study
@@ -94,3 +96,15 @@ def test_a_study_that_was_moved_has_the_same_teacher(small_study: Study, tmp_pat
     results = study_results(StudyFolder(moved / "studies" / folder.slug))
     assert all(row.points for row in results.rows)
     assert not any("another teacher" in warning for warning in results.warnings)
+
+
+def test_a_failed_run_is_missing_though_it_has_scores(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
+    folder = create_study(small_study, tmp_path)
+    run_study(folder)
+    failed = folder.member("kl", 0).folder
+    assert failed is not None
+    RunFolder(failed).set_status(state=RunState.FAILED, message="The disk was full.")
+    results = study_results(folder)
+    assert [(item.key, item.seed, item.message) for item in results.missing] == [("kl", 0, "The disk was full.")]
+    row = next(row for row in results.rows if row.key == "kl")
+    assert (len(row.points), row.planned) == (1, 2)
