@@ -23,6 +23,8 @@ def compare_runs(
 
 
 def _data_notes(baseline: Evidence, other: Evidence) -> list[str]:
+    if baseline.name == other.name:  # their folders tell them apart
+        baseline, other = _by_folder(baseline), _by_folder(other)
     notes = _different_training(baseline, other)
     compared = set(baseline.predictions.names) & set(other.predictions.names)
     for run in (baseline, other):
@@ -33,6 +35,12 @@ def _data_notes(baseline: Evidence, other: Evidence) -> list[str]:
         names = " and ".join(dict.fromkeys(synthetic))
         notes.append(f"{names}: trained on the built-in synthetic sample set, which says nothing of real lesions.")
     return list(dict.fromkeys(notes))
+
+
+def _by_folder(run: Evidence) -> Evidence:
+    """The run under its folder's name."""
+    status = replace(run.summary.status, name=run.summary.folder.name)
+    return replace(run, summary=replace(run.summary, status=status))
 
 
 def _different_training(baseline: Evidence, other: Evidence) -> list[str]:

@@ -146,3 +146,11 @@ def test_lesions_that_a_run_was_trained_on_are_counted(write_run: WriteRun) -> N
         "first was trained on other images of the lesions in 4 of its test images here: its scores are too high for "
         "new lesions."
     ]
+
+
+def test_notes_on_runs_of_one_name_tell_them_apart(write_run: WriteRun) -> None:
+    first = write_run("same", LABELS, guesses(1), train=[("a", "")])
+    second = write_run("same", LABELS, guesses(2), train=[("b", "")])
+    (note,) = compare_runs(load_evidence(first, 50), load_evidence(second, 50), resamples=50).notes[:1]
+    assert f"of {first.name} were not among" in note
+    assert f"of {second.name}, and" in note
