@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.data.types import CLASS_CODES
 from core.events import Progress
-from core.reporting.words import NONE, duration, kind_of_run, million
+from core.reporting.words import NONE, duration, kind_of_run, million, no_width
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import same_test_images, tested_images
 from skinkd_gui.results.facts_grid import facts_grid
@@ -105,7 +105,11 @@ def _grid(shown: Shown) -> Grid:
     bold: frozenset[tuple[int, int]] = frozenset()
     for place, (name, _, _) in enumerate(_SCORES, 2):
         bold |= bold_cells(place, best_of([_score(run, name) for run in runs]))
-    notes = ("On the test images; 95 % intervals in brackets, the best of each score bold.",)
+    found = [each for each in (shown.intervals(run) for run in runs) if each is not None]
+    notes = (
+        "On the test images; 95 % intervals in brackets, the best of each score bold.",
+        *no_width(each.melanoma_sensitivity for each in found),
+    )
     return Grid("Test scores", tuple(columns), tuple(_row(shown, run) for run in runs), bold, notes)
 
 

@@ -45,6 +45,7 @@ class RunsBar(QWidget):
         resume, folder, report, model, table_button, to_bin = self._buttons
         self._buttons = [folder, table_button, model, to_bin, resume, report]
         self._row.addWidget(self.more)
+        self.setTabOrder(to_bin, self.more)
         self.filters = FilterBar(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -73,6 +73,7 @@ def test_melanomas_found_are_those_that_were_called_so(qtbot, make_tab, make_tes
     row = next(row for row in grid.rows if "alarm" in row[0].text)
     found, at_90 = (row[titles.index(title)].text for title in ("Melanomas found, %", "at 90 % spec."))
     assert (found, at_90) == ("100.0 (100–100)", "0.0 %")
+    assert any("without width" in note for note in grid.notes)
 
 
 def test_files_that_do_not_agree_are_said(qtbot, make_tab, make_tested):

@@ -263,6 +263,21 @@ def test_buttons_that_do_not_fit_are_in_the_menu(qtbot, tab):
     assert tab.bar.open_folder in tab.bar.menu.actions()
 
 
+def test_the_tab_key_goes_from_button_to_button_as_they_stand(tab):
+    tab.resize(1600, 700)
+    stops = [
+        widget for widget in tab.bar.findChildren(QPushButton) if widget.parent() is tab.bar and widget.isVisible()
+    ]
+    stops.sort(key=lambda widget: widget.x())
+    assert stops[-1] is tab.bar.more
+    reached, widget = [], tab.bar.search
+    while widget is not tab.bar.filters and len(reached) < len(stops):
+        widget = widget.nextInFocusChain()
+        if widget in stops:
+            reached.append(widget)
+    assert reached == stops
+
+
 def test_runs_of_another_program_appear_and_change_by_themselves(qtbot, tab, make_run):
     folder = make_run("from elsewhere", state=RunState.QUEUED, created="2026-04-01T10:00:00+00:00")
     qtbot.waitUntil(lambda: "from elsewhere" in names(tab), timeout=10_000)
