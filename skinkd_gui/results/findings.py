@@ -92,9 +92,10 @@ class Findings:
 def choose_baseline(runs: Sequence[RunSummary]) -> RunSummary | None:
     """The run that the others are compared with where none is pinned: the oldest plain student, or the oldest run.
 
-    None when there are not at least two tested runs.
+    None when there are not at least two finished, tested runs.
     """
-    tested = sorted((run for run in runs if run.scores is not None), key=lambda run: run.status.created)
+    finished = [run for run in runs if run.status.state is RunState.FINISHED and run.scores is not None]
+    tested = sorted(finished, key=lambda run: run.status.created)
     if len(tested) < 2:
         return None
     return next((run for run in tested if kind_of_run(run.recipe) == "Plain student"), tested[0])
@@ -180,6 +181,8 @@ def _look_closely(details: RunDetails) -> RunFindings:
     from core.runs.evidence import load_evidence
 
     summary = details.summary
+    if summary.status.state is RunState.FAILED:
+        return RunFindings(details, why_not=f"The run failed. {summary.status.message}".strip())
     if summary.status.state is not RunState.FINISHED:
         return RunFindings(details, why_not="There are no test scores yet. They are made when a training has finished.")
     try:

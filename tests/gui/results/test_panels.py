@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from core.evaluation.comparison import compare
 from core.runs.annotations import Annotations, read_annotations, write_annotations
 from core.runs.evidence import labelled, load_evidence
+from core.runs.folder import RunFolder
+from core.runs.status import RunState
 from skinkd_gui.results.confusion_panel import View
 from skinkd_gui.results.overview_panel import ScoreCard
 from skinkd_gui.results.results_tab import ResultsTab
@@ -74,6 +76,22 @@ def test_melanomas_found_are_those_that_were_called_so(qtbot, make_tab, make_tes
     found, at_90 = (row[titles.index(title)].text for title in ("Melanomas found, %", "at 90 % spec."))
     assert (found, at_90) == ("100.0 (100–100)", "0.0 %")
     assert any("without width" in note for note in grid.notes)
+
+
+def test_only_a_finished_run_is_the_baseline_by_itself(qtbot, make_tab, make_tested):
+    stopped, plain, student, damaged = (
+        make_tested(name, kind, created=f"2026-01-0{day}T10:00:00.000+00:00")
+        for day, (name, kind) in enumerate(
+            (("stopped", "plain"), ("plain", "plain"), ("student", "kl"), ("damaged", "kl")), 1
+        )
+    )
+    RunFolder(stopped).set_status(state=RunState.STOPPED)
+    (damaged / "recipe.toml").write_text("x = [")
+    tab = make_tab()
+    select(qtbot, tab, stopped, plain, student, damaged)
+    said = texts(tab.details.compare.said)
+    assert "no baseline" not in said
+    assert "damaged can not be compared. The run failed. The run's recipe can not be read" in said
 
 
 def test_files_that_do_not_agree_are_said(qtbot, make_tab, make_tested):
