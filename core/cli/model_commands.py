@@ -33,9 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model file (.safetensors, .onnx).")
-    ],
+    model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run, or a .safetensors or .onnx model file.")],
     data: Annotated[Path | None, typer.Option("--data", help="Labelled data; default: the run's own.")] = None,
     part: Annotated[
         str, typer.Option("--part", help="Only train, validation or test of the run's own split; default: everything.")
@@ -68,9 +66,7 @@ def evaluate(
 
 
 def classify(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A run (folder or name), or a model file (.safetensors, .onnx).")
-    ],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A run, or a .safetensors or .onnx model file.")],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images, or folders of images.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write the table to a .csv or .json file.")] = None,
     level: Annotated[

@@ -52,7 +52,7 @@ _FORMS = {
     INT8: (
         "exportInt8Radio",
         "S&maller, for phones and small computers",
-        "Most numbers get 8 bits: about a third of the size, and some answers change. Takes a minute or more.",
+        "Most numbers get 8 bits: less than half of the size, and some answers change. Takes a minute or more.",
     ),
 }
 

@@ -33,6 +33,8 @@ _SPOILT = 0.1
 _MOST_FLOAT = 0.25
 """The share of the weights that may stay at 32 bits for it; a file that keeps more is hardly smaller."""
 
+_LOWEST = "lowest_number"
+
 Gather = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
 
 
@@ -104,13 +106,9 @@ class _Converter:
         """The network with those layers at 8 bits that bear it."""
         errors = self._errors()
         kept = _to_keep(self._layers, errors)
-        while True:
-            path = self._write([layer for layer in self._layers if layer.name not in kept])
-            found = onnx.load_model(path)
-            more = _hidden(found, self._layers) - kept
-            if not more:
-                return Quantised(found, len(self._layers), len(kept))
-            kept |= more
+        found = onnx.load_model(self._write([layer for layer in self._layers if layer.name not in kept]))
+        shield(found)
+        return Quantised(found, len(self._layers), len(kept))
 
     def _errors(self) -> dict[str, float]:
         """The error that each layer makes when it alone has 8 bits, as a share of the spread of the logits."""
@@ -142,6 +140,8 @@ class _Converter:
             weight_type=QuantType.QInt8,
             nodes_to_quantize=[name for layer in layers for name in layer.nodes],
             calibrate_method=CalibrationMethod.MinMax,
+            # 256 steps are too few for the logits themselves.
+            extra_options={"OpTypesToExcludeOutputQuantization": ["Gemm"]},
             calibration_cache_path=self._folder / "ranges.json",
         )
         return path
@@ -222,35 +222,32 @@ def _to_keep(layers: Sequence[_Layer], errors: dict[str, float]) -> set[str]:
     return kept
 
 
-def _hidden(model: onnx.ModelProto, layers: Sequence[_Layer]) -> set[str]:
-    """Layers to keep at 32 bits as well, because onnxruntime would round the weights of the one before them.
+def shield(model: onnx.ModelProto) -> int:
+    """Keep onnxruntime from rounding the weights of layers that are to keep 32 bits; returns how many there were.
 
-    Where a 32-bit layer has an 8-bit value before and behind it, onnxruntime converts its weights while loading, with
-    one scale for all channels, which is what such a layer bears least. So the layers that it feeds keep 32 bits too.
+    Where such a layer has an 8-bit value before and behind it, onnxruntime converts its weights while loading, with one
+    scale for all channels, which is what it bears least. An operation behind the layer that changes nothing, and that
+    no optimiser takes out, makes it look like any other: the larger of a number and the lowest number.
     """
     made_by = {name: node for node in model.graph.node for name in node.output}
-    readers = _readers(model)
-    by_name = {layer.name: layer for layer in layers}
     weights = {item.name for item in model.graph.initializer}
-    more: set[str] = set()
-    for node in model.graph.node:
-        if node.name not in by_name or node.input[1] not in weights:
-            continue
-        before = made_by.get(node.input[0])
-        after = readers.get(node.output[0], [])
-        if len(after) == 1 and after[0].op_type in _ACTIVATIONS:
-            after = readers.get(after[0].output[0], [])
-        if before is not None and before.op_type == "DequantizeLinear":
-            behind = [reader for reader in after if reader.op_type == "QuantizeLinear"]
-            more |= {name for quantised in behind for name in _fed(quantised, readers) if name in by_name}
-    return more
-
-
-def _fed(quantised: onnx.NodeProto, readers: dict[str, list[onnx.NodeProto]]) -> Iterator[str]:
-    """The names of the nodes that read a quantised value."""
-    for back in readers.get(quantised.output[0], []):
-        for reader in readers.get(back.output[0], []):
-            yield reader.name
+    exposed = [
+        node
+        for node in model.graph.node
+        if node.op_type in _LAYERS
+        and node.input[1] in weights
+        and node.input[0] in made_by
+        and made_by[node.input[0]].op_type == "DequantizeLinear"
+    ]
+    for node in exposed:
+        name = node.output[0]
+        node.output[0] = f"{name}_32_bits"
+        larger = onnx.helper.make_node("Max", [node.output[0], _LOWEST], [name], name=f"{node.name}_32_bits")
+        model.graph.node.insert(list(model.graph.node).index(node) + 1, larger)
+    if exposed:
+        lowest = np.array(np.finfo(np.float32).min, np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(lowest, _LOWEST))
+    return len(exposed)
 
 
 @contextmanager

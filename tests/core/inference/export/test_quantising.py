@@ -27,9 +27,9 @@ def network(wild: float) -> onnx.ModelProto:
         "w1": random.normal(0, 0.01, (CHANNELS, 3, 3, 3)),
         "b1": random.uniform(0, 0.5, CHANNELS),
         "w2": random.normal(0, 1, (CHANNELS, 1, 3, 3)),
-        "b2": np.zeros(CHANNELS),
+        "b2": random.normal(0, 0.1, CHANNELS),
         "w3": random.normal(0, 0.5, (CHANNELS, CHANNELS, 1, 1)),
-        "b3": np.zeros(CHANNELS),
+        "b3": random.normal(0, 0.1, CHANNELS),
         "w4": random.normal(0, 0.5, (64, CHANNELS, 1, 1)),
         "b4": np.zeros(64),
         "w5": random.normal(0, 0.3, (8, 64)),
@@ -64,8 +64,16 @@ def network(wild: float) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 
 
-def ask(model: onnx.ModelProto) -> Any:
-    return open_session(model.SerializeToString(), ["CPUExecutionProvider"], 1).run(["logits"], {"images": IMAGES})[0]
+def ask(model: onnx.ModelProto, *, optimised: bool = True) -> Any:
+    import onnxruntime
+
+    if optimised:
+        session = open_session(model.SerializeToString(), ["CPUExecutionProvider"], 1)
+    else:
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session.run(["logits"], {"images": IMAGES})[0]
 
 
 def error(model: onnx.ModelProto, other: onnx.ModelProto) -> float:
@@ -96,18 +104,17 @@ def test_a_good_natured_network_gets_8_bits_everywhere(tmp_path: Path, monkeypat
     assert ask(done.model).shape == (24, 8)
 
 
-def test_no_32_bit_layer_stands_between_8_bit_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # onnxruntime would round its weights while loading, with one scale for all channels.
-    monkeypatch.setattr(quantising, "_to_keep", lambda *_: {"c2"})
+def test_onnxruntime_does_not_round_what_is_to_keep_32_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = network(wild=300.0)
-    done = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
-    assert done.kept > 1
-    made_by = {name: node for node in done.model.graph.node for name in node.output}
-    plain = next(node for node in done.model.graph.node if node.name == "c2")
-    assert made_by[plain.input[0]].op_type == "DequantizeLinear"
-    readers = [node for node in done.model.graph.node if plain.output[0] in node.input]
-    behind = [node.op_type for after in readers for node in done.model.graph.node if after.output[0] in node.input]
-    assert "QuantizeLinear" not in [*behind, *(node.op_type for node in readers)]
+    with monkeypatch.context() as patch:
+        patch.setattr(quantising, "_to_keep", lambda *_: {"c2"})
+        done = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+        patch.setattr(quantising, "shield", lambda _: 0)
+        bare = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+    assert done.kept == 1
+    shielded = np.abs(ask(done.model) - ask(done.model, optimised=False)).max()
+    # Once onnxruntime leaves such layers alone by itself, this fails, and `shield` can go.
+    assert np.abs(ask(bare.model) - ask(bare.model, optimised=False)).max() > 10 * shielded
 
 
 def layer(name: str, size: int) -> Any:
