@@ -117,7 +117,7 @@ def _typical(row: StudyRow) -> Path:
 def _method_line(
     axes: Axes, style: FigureStyle, index: int, title: str, rows: Sequence[tuple[float, StudyRow]]
 ) -> None:
-    colour, marker = style.colour(index), _MARKERS[index]
+    colour, marker = style.colour(index + 2), _MARKERS[index]  # as in figure 9, where teacher and plain come first
     means = [(alpha, row.mean_f1) for alpha, row in rows if row.mean_f1 is not None]
     single = all(len(row.points) <= 1 for _, row in rows)
     if means:

@@ -46,11 +46,13 @@ class ReportRun:
 
 
 def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple[ReportRun, ...]:
-    """Read the finished ones of these runs, in the given order; the others are named in a warning and left out.
+    """Read the finished ones of these runs, in the given order; the others, and damaged ones, are named in a warning
+    with the reason and left out.
 
-    Raises `SkinKDError` when none is finished or a finished one can not be read.
+    Raises `SkinKDError` when nothing is left.
     """
     found: list[ReportRun] = []
+    damage: SkinKDError | None = None
     for place, folder in enumerate(dict.fromkeys(folder.resolve() for folder in folders)):
         token.check()
         report(Progress(Phase.REPORTING, place, len(folders)))
@@ -58,7 +60,14 @@ def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple
         if status.state is not RunState.FINISHED:
             report(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
             continue
-        found.append(_read(folder, token))
+        try:
+            found.append(_read(folder, token))
+        except SkinKDError as error:
+            damage = damage or error
+            told = f"{status.name} is not in the report. {error.title}: {error.summary}"
+            report(Notice(told, Level.WARNING))
+    if damage is not None and not found:
+        raise damage
     if not found:
         raise SkinKDError("There is nothing to report", "None of these runs is finished. Choose a finished run.")
     titles = unique_titles([run.title for run in found])

@@ -213,6 +213,17 @@ def test_unfinished_runs_are_named_and_left_out(make, tmp_path):
         collect([open_])
 
 
+def test_a_damaged_run_costs_the_report_none_of_the_others(make, tmp_path):
+    whole, damaged = make("whole"), make("hurt")
+    RunFolder(damaged).predictions_file.write_text("image,part\n")
+    events: list[object] = []
+    content = collect([damaged, whole], include=frozenset(), report=events.append)
+    assert content.title == "whole"
+    assert [event.level for event in events if isinstance(event, Notice) and "hurt" in event.text] == [Level.WARNING]
+    with pytest.raises(SkinKDError, match=r"predictions\.csv"):
+        collect([damaged])
+
+
 def test_many_runs_are_all_in_the_tables(make, tmp_path):
     content = collect([make(f"run {number}", number) for number in range(10)], include=SMALL)
     scores = next(table for table in content.tables() if table.key == "scores").table
