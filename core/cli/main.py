@@ -77,6 +77,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):  # a file name that the terminal can not show must not end the program
             stream.reconfigure(errors="backslashreplace")
     logging.getLogger().addHandler(_log_handler())
+    logging.captureWarnings(True)  # of libraries, such as a letter that a figure's font lacks: for the log
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
