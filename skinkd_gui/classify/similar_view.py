@@ -7,7 +7,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFileDialog,
+    QHBoxLayout,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.data.finding import printable
 from core.events import Phase, Progress
@@ -157,9 +166,12 @@ class SimilarView(QWidget):
         self.cases = tuple(CaseButton(f"classifySimilarCase{number}", self._body) for number in range(SHOWN))
         row = QHBoxLayout()
         row.setSpacing(6)
+        group = QButtonGroup(self)
+        group.setExclusive(False)
         for number, button in enumerate(self.cases):
-            button.clicked.connect(lambda _=False, place=number: self._enlarge(place))
+            group.addButton(button, number)
             row.addWidget(button, 1)
+        group.idClicked.connect(self._enlarge)
         self._meaning = make_label(_MEANING, "small", self._body, wrap=True)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
@@ -297,6 +309,7 @@ class SimilarView(QWidget):
             self._folders[answer.run] = Path(name)
             self._update()
 
+    @Slot(int)
     def _enlarge(self, place: int) -> None:
         if self._found is not None and self._shown is not None:
             SimilarDialog(self, self._shown.path, [shown.case for shown in self._found.cases], place).open()

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.data.types import CLASS_CODES, Part
+from core.events import CancelToken, ignore
+from core.runs.folder import RunFolder
+from skinkd_gui.classify.card_content import CardContent, read_card
+from skinkd_gui.classify.card_sections import Section, calibration, card_text, limits, scores, sections, verdicts
+from skinkd_gui.classify.model_card import ModelCard
+from skinkd_gui.widgets.figure_view import FigureView
+
+from .finished import finished
+
+__all__ = ["finished"]
+
+
+def read(source: Path) -> CardContent:
+    return read_card(source, ignore, CancelToken())
+
+
+@pytest.fixture(scope="module")
+def card(finished: RunFolder) -> CardContent:
+    return read(finished.path)
+
+
+@pytest.fixture
+def around(qtbot: QtBot) -> Iterator[QWidget]:
+    """What a dialog that deletes itself belongs to."""
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    yield widget
+    for dialog in widget.findChildren(ModelCard):
+        dialog.shut_down()
+
+
+@pytest.fixture
+def alone(finished: RunFolder, tmp_path: Path) -> Path:
+    return Path(shutil.copy(finished.model_file, tmp_path / "sent.safetensors"))
+
+
+def fact(section: Section, name: str) -> str:
+    return dict(section.facts)[name]
+
+
+def test_a_run_tells_everything(finished: RunFolder, card: CardContent) -> None:
+    about = sections(card)[0]
+    rows = finished.split_rows
+    train = sum(row.part is Part.TRAIN for row in rows)
+    assert card.trouble == ()
+    assert fact(about, "Network") == "test_resnet"
+    assert fact(about, "Parameters") == f"{json.loads(finished.environment_file.read_text())['parameters']:,}"
+    assert f"{train} to learn from" in fact(about, "Trained on")
+    assert "64 × 64 pixels" in fact(about, "What it sees")
+    assert fact(about, "Terms of use") == (finished.metrics() or {})["data"]["terms"]
+    assert "synthetic" in about.notes[0]
+    assert sum(count for _, count in card.counts) == train
+
+
+def test_scores_are_those_of_the_run_with_intervals(finished: RunFolder, card: CardContent) -> None:
+    found = scores(card)
+    test = (finished.metrics() or {})["test"]
+    assert fact(found, "Weighted F1").startswith(f"{100 * test['weighted_f1']:.1f} % (")
+    assert found.grid is not None
+    assert found.grid.rows[0][0].text == "Melanoma"
+    assert "test images" in fact(found, "Measured on")
+
+
+def test_calibration_is_that_of_the_run(finished: RunFolder, card: CardContent) -> None:
+    document, found = (finished.metrics() or {})["calibration"], calibration(card)
+    assert fact(found, "Temperature").startswith(f"{document['temperature']:.3g}")
+    assert fact(found, "Error as trained").startswith(f"{100 * document['ece_before']:.1f} ")
+    assert fact(found, "Error calibrated").startswith(f"{100 * document['ece_after']:.1f} ")
+
+
+def test_coverage_and_false_alarms_are_those_of_the_run(finished: RunFolder, card: CardContent) -> None:
+    document, found = (finished.metrics() or {})["calibration"], verdicts(card)
+    assert card.coverage is not None
+    assert card.coverage.coverage == pytest.approx(document["prediction_sets"]["coverage"])
+    assert card.unlike == pytest.approx(document["unlike"])
+    assert found.grid is not None
+    assert len(found.grid.rows) == 8
+    assert "about 1 %" in fact(found, "False alarms to expect") or "2 %" in fact(found, "False alarms to expect")
+    never = document["prediction_sets"]["never_excluded"]
+    assert bool(never) == any("never be excluded" in note for note in found.notes)
+
+
+def test_limits_name_rare_classes_and_resolution(card: CardContent) -> None:
+    said = " ".join(limits(card).notes)
+    assert "64 × 64 pixels" in said
+    assert "It knows 8 diagnoses" in said
+    assert "few images of" in said
+    assert "Research use only" in said
+    assert "means nothing" in said  # synthetic images
+
+
+def test_a_file_of_its_own_says_what_it_does_not_know(alone: Path, card: CardContent) -> None:
+    sent = read(alone)
+    assert sent.evidence is None
+    assert sent.name == "sent"
+    found = scores(sent)
+    assert "validation images" in fact(found, "Measured on")
+    assert "a little too good" in found.notes[0]
+    assert sent.sureness is not None
+    assert sent.sureness.validation
+    assert "was not measured" in " ".join(verdicts(sent).notes)
+    assert sent.validation is not None
+    assert card.validation is not None
+    assert np.array_equal(sent.validation.melanoma, card.validation.melanoma)
+
+
+def test_a_model_without_reference_still_has_a_card(runs: Path) -> None:
+    source = next(folder for folder in runs.iterdir() if folder.name.endswith("real"))
+    bare = read(source)
+    text = card_text(bare)
+    assert "does not hold what verdicts rest on" in text
+    assert "not calibrated" in text
+    assert "Nothing is known of how sure" in text
+
+
+def test_the_text_holds_every_page(card: CardContent) -> None:
+    text = card_text(card)
+    assert text.startswith("# Model card: tiny\n\nResearch use only")
+    for section in sections(card):
+        assert f"## {section.title}" in text
+    assert all(code in text for code in CLASS_CODES)
+
+
+def test_the_dialog_shows_copies_and_saves(qtbot: QtBot, around: QWidget, finished: RunFolder, tmp_path: Path) -> None:
+    dialog = ModelCard(around, finished.path)
+    dialog.open()
+    assert not dialog.save.isEnabled()
+    qtbot.waitUntil(lambda: dialog.content is not None, timeout=30_000)
+    titles = [dialog.tabs.tabText(number) for number in range(dialog.tabs.count())]
+    assert titles == ["Model", "What it can't do", "Scores", "Calibration", "Verdicts", "Operating point"]
+    for number in range(dialog.tabs.count()):
+        dialog.tabs.setCurrentIndex(number)
+    figure = next(view for view in dialog.findChildren(FigureView) if view is not dialog.point.figure)
+    assert figure.figure is not None
+    qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == dialog.text()
+    assert "## Operating point" in dialog.text()
+    dialog.save_to(tmp_path / "card.md")
+    assert (tmp_path / "card.md").read_text(encoding="utf-8") == dialog.text()
+    for widget in dialog.findChildren(QAbstractButton):
+        if widget.isVisible() and widget.parent() is dialog:
+            assert widget.objectName()
+            assert widget.accessibleName()
+    qtbot.waitUntil(lambda: not dialog.busy)
+    dialog.reject()
+
+
+def test_what_is_no_model_is_said_and_nothing_else_is_shown(qtbot: QtBot, around: QWidget, tmp_path: Path) -> None:
+    (tmp_path / "bad.safetensors").write_text("hello")
+    dialog = ModelCard(around, tmp_path / "bad.safetensors")
+    dialog.open()
+    qtbot.waitUntil(lambda: bool(dialog._news.text) and not dialog.busy)
+    assert "safetensors" in dialog._news.text
+    assert not dialog.tabs.isVisible()
+    assert not dialog.point.isVisible()
+    assert not dialog.copy.isEnabled()
+    dialog.reject()
+
+
+def test_closing_while_it_reads_leaves_no_thread(qtbot: QtBot, around: QWidget, finished: RunFolder) -> None:
+    dialog = ModelCard(around, finished.path)
+    dialog.open()
+    dialog.reject()
+
+
+def test_research_use_stands_on_every_page(qtbot: QtBot, around: QWidget, alone: Path) -> None:
+    dialog = ModelCard(around, alone)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.content is not None and not dialog.busy, timeout=30_000)
+    assert any(label.text().startswith("Research use only") for label in dialog.findChildren(QLabel))
+    dialog.reject()

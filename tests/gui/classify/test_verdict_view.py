@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.data.types import CLASS_CODES, Part
+from core.inference.results import Classification
+from core.inference.trust import Assessment, Verdict
+from skinkd_gui.classify.classify_worker import ModelChoice
+from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.verdict_view import VerdictView
+from skinkd_gui.classify.verdict_words import agreement_words, remarks, verdict_words
+from skinkd_gui.widgets.theme import ThemeChoice, theme
+
+SHARES = (0.5, 0.2, 0.1, 0.06, 0.05, 0.04, 0.03, 0.02)
+ANY = tuple(1 / 8 for _ in CLASS_CODES)
+
+
+def assessment(verdict: Verdict, *codes: str, always: tuple[str, ...] = ()) -> Assessment:
+    return Assessment(verdict, "The sentence of the core.", codes, 0.9, 0.5, 1.0, ANY, always)
+
+
+def answer(
+    found: Assessment | None, code: str = "MEL", name: str = "teacher (Teacher, weighted F1 60 %)"
+) -> ModelAnswer:
+    order = sorted(SHARES, reverse=True)
+    place = CLASS_CODES.index(code)
+    shares = (*order[1 : place + 1], order[0], *order[place + 1 :])
+    result = Classification(Path("a.png"), shares, code, assessment=found)
+    return ModelAnswer(ModelChoice(Path(name), name, synthetic=False), result, None)
+
+
+def test_the_verdict_says_what_remains_in_plain_names() -> None:
+    words = verdict_words(answer(assessment(Verdict.UNCERTAIN, "MEL", "NV")))
+    assert (words.kind, words.title) == ("warning", "Uncertain: refer")
+    assert words.remaining == "With 90 % reliability it is one of: Melanoma, Melanocytic nevus"
+    assert words.likeliest == "Likeliest: Melanoma (malignant), 50.0 %; malignant classes together 62.0 %"
+    sure = verdict_words(answer(assessment(Verdict.CONFIDENT, "MEL")))
+    assert sure.remaining == "With 90 % reliability it is: Melanoma"
+    assert "can still be wrong" in sure.why
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((), "none of the 8"), (tuple(CLASS_CODES), "any of the 8")])
+def test_sets_that_hold_nothing_or_everything(codes: tuple[str, ...], expected: str) -> None:
+    assert expected in verdict_words(answer(assessment(Verdict.UNCERTAIN, *codes))).remaining
+
+
+def test_classes_that_are_never_excluded_are_named_with_the_reason() -> None:
+    words = verdict_words(answer(assessment(Verdict.UNCERTAIN, "MEL", "DF", always=("DF",))))
+    assert "Dermatofibroma can never be excluded" in words.why
+    assert "fewer than 9" in words.why
+
+
+def test_what_is_unlike_gets_no_diagnosis() -> None:
+    words = verdict_words(answer(assessment(Verdict.UNLIKE, "MEL", "NV")))
+    assert words.kind == "error"
+    assert words.why == "The sentence of the core."
+    assert (words.remaining, words.likeliest) == ("", "")
+
+
+def test_every_state_has_icon_word_and_colour() -> None:
+    found = [verdict_words(answer(assessment(verdict, "MEL"))) for verdict in Verdict]
+    failed = Classification(Path("a.png"), None, None, "The file is damaged.")
+    found += [
+        verdict_words(None),
+        verdict_words(replace(answer(None), result=None)),
+        verdict_words(replace(answer(None), result=failed)),
+    ]
+    assert len({(words.title, words.icon) for words in found}) == 7
+    assert len({words.kind for words in found[:4]}) == 4
+    assert found[-1].why == "The file is damaged."
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("MEL", "Both models say Melanoma. Neither can exclude Melanoma and Melanocytic nevus."), ("NV", "disagree")],
+)
+def test_agreement_of_two_models_is_said(code: str, expected: str) -> None:
+    first = answer(assessment(Verdict.UNCERTAIN, "MEL", "NV"))
+    second = answer(assessment(Verdict.UNCERTAIN, "NV", "MEL", "BCC"), code, "student (Plain student)")
+    assert expected in agreement_words(ShownImage(Path("a.png"), first, second))
+    assert agreement_words(ShownImage(Path("a.png"), first)) == ""
+
+
+def test_agreement_on_what_is_unlike_means_little() -> None:
+    first, second = answer(assessment(Verdict.UNLIKE, "MEL")), answer(assessment(Verdict.CONFIDENT, "MEL"))
+    assert "means little" in agreement_words(ShownImage(Path("a.png"), first, second))
+
+
+def test_truth_training_and_notes_are_said() -> None:
+    first = answer(assessment(Verdict.CONFIDENT, "MEL"))
+    assert first.result is not None
+    first = replace(first, result=replace(first.result, note="Only the first of its 3 pages was used."))
+    said = remarks(ShownImage(Path("a.png"), first, truth="NV", part=Part.TRAIN))
+    assert "Melanocytic nevus, other than the model says" in said[0]
+    assert "trained with an image of this name" in said[1]
+    assert said[2] == "Only the first of its 3 pages was used."
+    assert "as the model says" in remarks(ShownImage(Path("a.png"), first, truth="MEL"))[0]
+
+
+def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
+    view = VerdictView()
+    qtbot.addWidget(view)
+    first = answer(assessment(Verdict.UNCERTAIN, "MEL", "NV"))
+    view.show_facts(ShownImage(Path("a.png"), first))
+    assert not view.second.isVisibleTo(view)
+    assert view.first.title.text() == "Uncertain: refer"
+    assert view.first.property("role") == "warning"
+    assert "one of: Melanoma" in view.first.accessibleDescription()
+    second = answer(assessment(Verdict.UNLIKE), "NV", "student (Plain student)")
+    view.show_facts(ShownImage(Path("a.png"), first, second))
+    assert view.second.isVisibleTo(view)
+    assert (view.first.model.text(), view.second.model.text()) == ("teacher", "student")
+    before = view.grab().toImage()
+    theme().apply(ThemeChoice.DARK)
+    assert view.grab().toImage() != before
+    theme().apply(ThemeChoice.LIGHT)
