@@ -126,7 +126,7 @@ class _Export:
         self._report(Progress(Phase.LOADING, 1, 1))
         images = patterns(size) if material is None else _check_images(material)
         with fixed_threads(available_cores()):
-            path, info_out = self._write(model, info, load_reference(self._source), material)
+            path, info_out = self._write(info, load_reference(self._source), material)
             self._token.check()
             found = self._compare(path, model, info, info_out, images, material)
         self._token.check()
@@ -146,16 +146,14 @@ class _Export:
         self._notes += found.notes
         return found
 
-    def _write(
-        self, model: nn.Module, info: ModelInfo, reference: Reference | None, material: Material | None
-    ) -> tuple[Path, ModelInfo]:
+    def _write(self, info: ModelInfo, reference: Reference | None, material: Material | None) -> tuple[Path, ModelInfo]:
         """The exported file under a temporary name, and its description."""
-        from core.inference.export.onnx_writing import to_onnx
+        from core.inference.export.apart import write_apart
         from core.inference.export.recalibrating import recalibrate
         from core.inference.onnx_network import load_onnx
 
         self._report(Progress(Phase.EXPORTING, 0, 1))
-        network = to_onnx(model, info)
+        network = write_apart(self._source, self._folder, self._token)
         self._report(Progress(Phase.EXPORTING, 1, 1))
         self._token.check()
         path = self._folder / "model.onnx"

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import onnx
 import pytest
 
-from core.inference.export import checking, onnx_writing
+from core.events import CancelToken
+from core.inference.export import apart, checking
 from core.inference.export.exporting import ExportOrder, export_model
+from core.inference.export.onnx_writing import to_onnx
 from core.inference.export.report import ExportReport
+from core.models.files import load_model
 from core.runs.folder import RunFolder
+
+write_in_another_process = apart.write_apart  # as it is in the product
 
 
 @pytest.fixture(scope="session", autouse=True)
 def quick() -> Iterator[None]:
-    """torch writes each network once (seconds), and the stopwatch is satisfied soon."""
-    write, known = onnx_writing.to_onnx, {}
+    """torch writes each network once, in this process (another takes seconds to start); the stopwatch is soon happy."""
+    known: dict[bytes, bytes] = {}
 
-    def once(model: Any, info: Any) -> onnx.ModelProto:
-        key = (info, sum(float(value.sum()) for value in model.state_dict().values()))
+    def once(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
+        key = model_file.read_bytes()
         if key not in known:
-            known[key] = write(model, info).SerializeToString()
+            known[key] = to_onnx(*load_model(model_file)).SerializeToString()
         return onnx.load_model_from_string(known[key])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(onnx_writing, "to_onnx", once)
+        patch.setattr(apart, "write_apart", once)
         patch.setattr(checking, "_SECONDS", 0.0)
         yield
 
