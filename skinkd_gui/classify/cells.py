@@ -9,7 +9,7 @@ from core.data.finding import printable
 from core.data.types import Part
 from core.inference.results import Classification, class_name
 from core.reporting.words import NONE
-from skinkd_gui.classify.kinds import VERDICTS, WAITING, agreement, verdict_kind, verdict_text
+from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, verdict_kind, verdict_text
 
 (
     IMAGE,
@@ -34,7 +34,7 @@ _CONTENT = (
     ("Agree?", "Whether both models name the same diagnosis"),
     ("Probability", "The model's calibrated probability for its diagnosis"),
     ("Malignant", "Melanoma, basal cell carcinoma and squamous cell carcinoma together"),
-    ("Second's", "The calibrated probability of the model compared for its diagnosis"),
+    ("Second: probability", "The calibrated probability of the model compared for its diagnosis"),
     ("Second: trust it?", "Whether the answer of the model compared can be relied on"),
 )
 TITLES = tuple(title for title, _ in _CONTENT)
@@ -109,7 +109,8 @@ def cell_colour(row: RowFacts, column: int) -> str:
         return "muted"
     if result.error and _SECOND_AS.get(column, column) in (VERDICT, DIAGNOSIS):
         return "error"
-    return ""
+    # What a model says of an image that it can not know means nothing, however sure it looks.
+    return "muted" if verdict_kind(result) is Kind.UNLIKE and column not in (VERDICT, SECOND_VERDICT) else ""
 
 
 def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:

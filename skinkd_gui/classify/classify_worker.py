@@ -145,21 +145,17 @@ def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> No
     loaded.level = task.level
     token.check()
     report(ModelReady(task.which, task.source, loaded))
-    task.recorder.begin()
     chunk: list[Classification] = []
-
-    def hand_over() -> None:
-        report(ChunkReady(task.which, task.source, tuple(chunk)))
-        task.recorder.write(chunk, loaded.info, loaded.source, report)
-        chunk.clear()
-
     last = time.monotonic()
-    try:
-        for result in loaded.classify(task.files, report, token):
-            chunk.append(result)
-            if time.monotonic() - last >= _CHUNK_SECONDS:
-                hand_over()
-                last = time.monotonic()
-    finally:  # what is done is shown, also when the user cancels
-        if chunk:
-            hand_over()
+    with task.recorder.recording(loaded.info, loaded.source, report) as record:
+        try:
+            for result in loaded.classify(task.files, report, token):
+                chunk.append(result)
+                if time.monotonic() - last >= _CHUNK_SECONDS:
+                    report(ChunkReady(task.which, task.source, tuple(chunk)))
+                    record(tuple(chunk))
+                    chunk, last = [], time.monotonic()
+        finally:  # what is done is shown and recorded, also when the user cancels
+            if chunk:
+                report(ChunkReady(task.which, task.source, tuple(chunk)))
+                record(tuple(chunk))

@@ -33,20 +33,20 @@ from skinkd_gui.classify.cells import (
 )
 from skinkd_gui.classify.images_model import THUMBNAIL
 from skinkd_gui.classify.kinds import Which
-from skinkd_gui.results.row_delegate import RowDelegate
+from skinkd_gui.classify.row_painting import ImageRows
 from skinkd_gui.widgets.labels import make_label
 
 _WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
 _NARROW = {
-    IMAGE: 150,
-    VERDICT: 125,
-    DIAGNOSIS: 145,
-    TRUTH: 135,
-    SECOND_DIAGNOSIS: 145,
-    AGREEMENT: 66,
-    PROBABILITY: 90,
-    MALIGNANT: 84,
-    SECOND_PROBABILITY: 84,
+    IMAGE: 165,
+    VERDICT: 112,
+    DIAGNOSIS: 140,
+    TRUTH: 128,
+    SECOND_DIAGNOSIS: 140,
+    AGREEMENT: 62,
+    PROBABILITY: 88,
+    MALIGNANT: 80,
+    SECOND_PROBABILITY: 140,
     SECOND_VERDICT: 140,
 }
 """Pixels of columns: in the table of one model, and where truths or a second model want room."""
@@ -67,7 +67,7 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     table.setObjectName("classifyTable")
     table.setAccessibleName("Images, verdicts and diagnoses")
     table.setModel(rows)
-    table.setItemDelegate(RowDelegate(table))
+    table.setItemDelegate(ImageRows(table))
     table.setIconSize(THUMBNAIL)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -75,7 +75,7 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     table.setAlternatingRowColors(True)
     table.setShowGrid(False)
     table.setWordWrap(True)
-    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the names of images of one folder differ at their ends
+    table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     table.setTabKeyNavigation(False)
     side = table.verticalHeader()
     side.setVisible(False)
@@ -85,7 +85,6 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     columns.setHighlightSections(False)
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     columns.setMinimumSectionSize(60)
-    columns.setStretchLastSection(True)
     columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came
     table.setSortingEnabled(True)
     show_columns(table, compared=False, labelled=False)
@@ -101,8 +100,13 @@ def show_columns(table: QTableView, *, compared: bool, labelled: bool) -> None:
     table.setColumnHidden(TRUTH, not labelled)
     for column in OF_SECOND:
         table.setColumnHidden(column, not compared)
+    columns = table.horizontalHeader()
+    # With few columns the diagnosis, which may carry a reason, takes what room there is; with many they scroll.
+    mode = QHeaderView.ResizeMode.Interactive if any(state) else QHeaderView.ResizeMode.Stretch
+    columns.setSectionResizeMode(DIAGNOSIS, mode)
+    columns.setStretchLastSection(any(state))
     for column, width in {**_NARROW, **({} if any(state) else _WIDTHS)}.items():
-        table.horizontalHeader().resizeSection(column, width)
+        columns.resizeSection(column, width)
 
 
 def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:

@@ -1,9 +1,11 @@
-"""The record of what was classified, written from a worker; a failure is said once and stops nothing."""
+"""The record of what was classified, written beside the classifying; a failure is said once and stops nothing."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import SkinKDError
@@ -12,15 +14,15 @@ from core.inference.record import RecordBook, entries_for, record_file
 from core.inference.results import Classification
 from core.models.info import ModelInfo
 
+Rows = tuple[Classification, ...]
+
 
 class Recorder:
     """Adds classifications to the record while it is switched on. The switch may be turned from any thread."""
 
-    def __init__(self, book: RecordBook | None = None) -> None:
-        self._book = book
+    def __init__(self) -> None:
         self._on = threading.Event()
         self._on.set()
-        self._failed = False
 
     @property
     def on(self) -> bool:
@@ -34,17 +36,26 @@ class Recorder:
         else:
             self._on.clear()
 
-    def begin(self) -> None:
-        """A batch begins: an earlier failure is tried, and said, again."""
-        self._failed = False
+    @contextmanager
+    def recording(self, info: ModelInfo, model: Path, report: Report) -> Iterator[Callable[[Rows], None]]:
+        """Takes the classifications of a batch, made with the model file `model`; at the end all are on the disk.
 
-    def write(self, rows: Sequence[Classification], info: ModelInfo, model: Path, report: Report) -> None:
-        """Record classifications made with the model file `model`; a failure becomes a `Notice`, once per batch."""
-        if self._failed or not rows or not self._on.is_set():
-            return
-        try:
-            book = self._book or RecordBook(record_file())
-            book.append(entries_for(rows, info, model))
-        except SkinKDError as error:
-            self._failed = True
-            report(Notice(f"{error.title}; classifying goes on without it. {error.summary}", Level.WARNING))
+        A thread of its own hashes the images and waits for the disk. A failure becomes a `Notice`, once per batch.
+        """
+        failed = False
+
+        def write(rows: Rows) -> None:
+            nonlocal failed
+            if failed:
+                return
+            try:
+                RecordBook(record_file()).append(entries_for(rows, info, model))
+            except SkinKDError as error:
+                failed = True
+                report(Notice(f"{error.title}; classifying goes on without it. {error.summary}", Level.WARNING))
+
+        writing: list[Future[None]] = []
+        with ThreadPoolExecutor(1, thread_name_prefix="record") as pool:
+            yield lambda rows: writing.append(pool.submit(write, rows)) if self.on else None
+        for done in writing:
+            done.result()

@@ -79,6 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         bench = prepare(Path(name), arguments)
         ratios = [*measure_training(bench), measure_decoding(bench), measure_comparison(arguments.turns)]
+        ratios += measure_classifying(bench)
     say(f"{'':52}{'measured':>12}{'reference':>12}{'ratio':>8}  expected")
     for item in ratios:
         say(
@@ -159,6 +160,20 @@ def measure_decoding(bench: Bench) -> Ratio:
 
     one, every = turns(bench.turns, lambda: rate(1), lambda: rate(0))
     return Ratio("decoding with all cores / with one", every, one, "images/s", "near the number of cores")
+
+
+def measure_classifying(bench: Bench) -> list[Ratio]:
+    """Files to recorded verdicts, against decoding or forward alone, and against both where they share the cores."""
+    from classifying import classifying_rates
+
+    files = [record.path for record in bench.dataset.records if record.path is not None]
+    measures = classifying_rates(bench.recipe.student.architecture, bench.store, files, bench.folder)
+    decode, forward, classify = turns(bench.turns, *measures)
+    unit = "images/s"
+    return [
+        Ratio("classifying files / the slower of decode and forward", classify, min(decode, forward), unit, "0.9"),
+        Ratio("classifying files / both on the same cores", classify, 1 / (1 / decode + 1 / forward), unit, "0.9"),
+    ]
 
 
 def measure_comparison(count: int) -> Ratio:
