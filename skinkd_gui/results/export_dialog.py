@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -47,6 +48,7 @@ _REPLACE = Question(
     Answer("Replace", "replaceExportButton"),
     Answer("Keep it", "keepExportButton"),
 )
+_WIDTH = 740
 _FORMS = {
     PLAIN: ("exportPlainRadio", "&Same answers", "For other programs and systems. Every number keeps its 32 bits."),
     INT8: (
@@ -74,6 +76,8 @@ class ExportDialog(QDialog):
         self._form_changed()
         self.target.setText(str(self._proposal()))
         self._update()
+        self.resize(self.minimumWidth(), self.height())
+        self._fit()
 
     # Layout
 
@@ -101,7 +105,9 @@ class ExportDialog(QDialog):
         layout.addStretch(1)
         layout.addWidget(self._build_progress())
         layout.addLayout(self._build_buttons())
-        self.setMinimumWidth(700)
+        # The layout's own constraint takes wrapped labels for as high as at their narrowest; see `_fit`.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumWidth(max(_WIDTH, layout.minimumSize().width()))
 
     def _build_forms(self, layout: QVBoxLayout) -> None:
         group = QButtonGroup(self)
@@ -350,8 +356,9 @@ class ExportDialog(QDialog):
         layout = self.layout()
         if layout is not None:
             layout.activate()
-            width = max(self.width(), layout.minimumSize().width())
-            self.resize(width, layout.totalHeightForWidth(width))
+            height = layout.totalHeightForWidth(self.width())
+            self.setMinimumHeight(height)
+            self.resize(self.width(), height)
 
     @Slot(object)
     def _show_failure(self, failure: JobFailure) -> None:

@@ -258,7 +258,8 @@ class _Export:
         out = self._order.out
         found = replace(found, file=out)
         as_json, as_text = check_files(out)
-        write_text(as_json, json.dumps(report_to_json(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        document = {**report_to_json(found), "file": out.name}  # it may be passed on: no folders of this computer
+        write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         write_text(as_text, report_to_markdown(found))
         path.replace(out)
         self._report(Progress(Phase.SAVING, 1, 1))

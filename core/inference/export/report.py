@@ -115,7 +115,7 @@ def report_to_json(report: ExportReport) -> dict[str, Any]:
     """The report as plain values for a JSON document: fractions, bytes and milliseconds."""
     values = asdict(report)
     values["file"] = None if report.file is None else str(report.file)
-    values["source"] = str(report.source)
+    values["source"] = report.source.name
     values["checked_on"] = report.checked_on
     values["verdict"] = verdict(report)
     values["rows"] = [asdict(row) for row in report.rows]
