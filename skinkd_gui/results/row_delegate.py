@@ -20,9 +20,11 @@ class RowDelegate(QStyledItemDelegate):
         self._table = table
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """As usual, but no cell has the focus."""
+        """As usual, but no cell has the focus, and a study's runs show the end of their names, which differs."""
         super().initStyleOption(option, index)
         option.state &= ~QStyle.StateFlag.State_HasFocus
+        if ": " in option.text:
+            option.textElideMode = Qt.TextElideMode.ElideLeft
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
