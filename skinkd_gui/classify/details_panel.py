@@ -20,6 +20,9 @@ _NOTHING = "Select an image to see what the model says of it."
 _BESIDE = 280
 """How wide the picture must at least be to stand beside the probabilities."""
 
+_LOWEST, _HIGHEST = 120, 560
+"""How high the picture is at least, below and beside other things."""
+
 
 class DetailsPanel(QWidget):
     """Shows one image with everything that is known of it, or says what to select."""
@@ -45,6 +48,8 @@ class DetailsPanel(QWidget):
         column.addLayout(self._body, 1)
         column.addWidget(self.similar)
         column.addLayout(self._build_buttons())
+        column.addStretch(0)
+        self._column = column
         self._content = content
         self._area = FlowingArea("classifyDetailsArea", "What is known of the selected image", self)
         self._area.set_content(content)
@@ -138,3 +143,8 @@ class DetailsPanel(QWidget):
             self._body.setDirection(direction)
         self._body.setStretch(1, 1 if wide else 0)  # below the picture they take what they need
         self.answers.setMinimumWidth(needed if wide else 0)
+        # Beside the bars the picture is as high as wide, and what is below follows at once.
+        room = self.width() - needed - 60
+        self.picture.view.setMinimumHeight(min(room, _HIGHEST) if wide else _LOWEST)
+        self._column.setStretch(1, 0 if wide else 1)
+        self._column.setStretch(self._column.count() - 1, 1 if wide else 0)

@@ -64,9 +64,10 @@ class PicturePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self.view, 1)
+        layout.addWidget(self.view, 1000)  # all there is, until it is as high as wide
         layout.addLayout(self._tools)
         layout.addWidget(self._build_heat())
+        layout.addStretch(1)
 
     # --- layout ---
 
@@ -174,6 +175,8 @@ class PicturePanel(QWidget):
         wanted = self._zoom_row.sizeHint().width() + self.heat_button.sizeHint().width() + 6
         wide = self.width() >= wanted
         self._tools.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        # Higher than wide would only be empty space around most pictures.
+        self.view.setMaximumHeight(max(self.view.sizeHint().height(), self.width()))
 
     @property
     def busy(self) -> bool:

@@ -31,7 +31,7 @@ from skinkd_gui.classify.cells import percent
 from skinkd_gui.widgets.theme import colours, theme
 
 _GAP = 10.0
-_SHORTEST, _USUAL = 36, 110  # of a bar
+_SHORTEST, _USUAL = 36, 84  # of a bar
 _BENIGN = tuple(code for code in CLASS_CODES if code not in MALIGNANT + PRECANCEROUS)
 _MALIGNANT_ROW, _BENIGN_ROW = "malignant", "benign"
 

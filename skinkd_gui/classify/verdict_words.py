@@ -75,13 +75,16 @@ def agreement_words(shown: ShownImage) -> str:
     same = agreement(first, second)
     if same is None or first is None or second is None or first.code is None or second.code is None:
         return ""
-    if not same:
-        return f"The models disagree: {class_name(first.code)} or {class_name(second.code)}. Refer it to a specialist."
-    text = f"Both models say {class_name(first.code)}."
-    if Verdict.UNLIKE in (_verdict(first), _verdict(second)):
-        return f"{text} That means little: the picture is not like the images that they know."
-    shared = _shared(first, second)
-    return f"{text} {shared}" if shared else text
+    if same:
+        text = f"Both models say {class_name(first.code)}."
+    else:
+        text = f"The models disagree: {class_name(first.code)} or {class_name(second.code)}."
+    unlike = [_verdict(result) is Verdict.UNLIKE for result in (first, second)]
+    if any(unlike):
+        whom = "they know" if all(unlike) else "one of them knows"
+        return f"{text} That means little: the picture is not like the images that {whom}."
+    more = _shared(first, second) if same else "Refer it to a specialist."
+    return f"{text} {more}".strip()
 
 
 def remarks(shown: ShownImage) -> tuple[str, ...]:
@@ -168,7 +171,7 @@ def _shared(first: Classification, second: Classification) -> str:
         return ""
     if len(both) == len(first.classes):
         return "Neither can exclude any diagnosis."
-    return f"Neither can exclude {_listed([class_name(code) for code in both])}."
+    return f"For both, {_listed([class_name(code) for code in both])} remain possible."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -76,7 +76,10 @@ def test_every_state_has_icon_word_and_colour() -> None:
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("MEL", "Both models say Melanoma. Neither can exclude Melanoma and Melanocytic nevus."), ("NV", "disagree")],
+    [
+        ("MEL", "Both models say Melanoma. For both, Melanoma and Melanocytic nevus remain possible."),
+        ("NV", "disagree"),
+    ],
 )
 def test_agreement_of_two_models_is_said(code: str, expected: str) -> None:
     first = answer(assessment(Verdict.UNCERTAIN, "MEL", "NV"))
@@ -87,7 +90,11 @@ def test_agreement_of_two_models_is_said(code: str, expected: str) -> None:
 
 def test_agreement_on_what_is_unlike_means_little() -> None:
     first, second = answer(assessment(Verdict.UNLIKE, "MEL")), answer(assessment(Verdict.CONFIDENT, "MEL"))
-    assert "means little" in agreement_words(ShownImage(Path("a.png"), first, second))
+    assert "that one of them knows" in agreement_words(ShownImage(Path("a.png"), first, second))
+    other = answer(assessment(Verdict.UNLIKE, "NV"), "NV")
+    said = agreement_words(ShownImage(Path("a.png"), first, other))
+    assert said.startswith("The models disagree")
+    assert "that they know" in said
 
 
 def test_truth_training_and_notes_are_said() -> None:
