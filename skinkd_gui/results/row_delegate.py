@@ -23,7 +23,7 @@ class RowDelegate(QStyledItemDelegate):
         """As usual, but no cell has the focus, and a study's runs show the end of their names, which differs."""
         super().initStyleOption(option, index)
         option.state &= ~QStyle.StateFlag.State_HasFocus
-        if ": " in option.text:
+        if index.column() == 0 and ": " in option.text:
             option.textElideMode = Qt.TextElideMode.ElideLeft
 
     def paint(
