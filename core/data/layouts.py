@@ -38,6 +38,8 @@ _SEX = ("sex", "gender")
 _SITE = ("anatom_site_general", "anatom_site", "localization", "localisation", "site", "anatom_site_general_challenge")
 _METADATA = (*_LESION, *_AGE, *_SEX, *_SITE)
 _FEWEST_CLASS_COLUMNS = 3
+_ANSWERS = ("diagnosis_name", "malignant_probability")
+"""Columns of the tables that classifying saves; no collection of labelled images has them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Reader:
 def fits_isic2019(table: Table) -> bool:
     """An image column and one column of zeros and ones for most classes."""
     columns = _class_columns(table)
-    if table.find(*_IMAGE) is None or len(set(columns.values())) < _FEWEST_CLASS_COLUMNS:
+    if _holds_answers(table) or table.find(*_IMAGE) is None or len(set(columns.values())) < _FEWEST_CLASS_COLUMNS:
         return False
     cells = (flag(row[position]) for row in table.rows[:50] for position in columns)
     # Tables of predictions have the same columns, but probabilities or logits in them.
@@ -67,7 +69,12 @@ def fits_ham10000(table: Table) -> bool:
 
 def fits_csv(table: Table) -> bool:
     """An image column and a label column."""
-    return table.find(*_IMAGE) is not None and table.find(*_LABEL) is not None
+    return not _holds_answers(table) and table.find(*_IMAGE) is not None and table.find(*_LABEL) is not None
+
+
+def _holds_answers(table: Table) -> bool:
+    """Whether a model gave the diagnoses: taken as labels, they would praise or teach it with its own answers."""
+    return all(name in table.columns for name in _ANSWERS)
 
 
 def fits_metadata(table: Table) -> bool:

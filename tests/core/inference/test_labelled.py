@@ -8,11 +8,15 @@ from PIL import Image
 
 from core.data.reading import read_dataset
 from core.data.types import CLASS_CODES
+from core.errors import SkinKDError
 from core.inference.collect import expand_paths
+from core.inference.export_table import write_table
 from core.inference.labelled import KnownLabels, find_labels, score_labelled
 from core.inference.results import Classification
+from core.models.info import ModelInfo, Preprocessing
 
 INPUT = "ISIC_2019_Training_Input"
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
 
 
 def answer(path: Path, code: str, share: float = 0.9) -> Classification:
@@ -74,6 +78,19 @@ def test_most_folders_have_no_labels(tmp_path: Path, sample_set: Path) -> None:
     for table in sample_set.glob("*.csv"):
         shutil.copy(table, tmp_path)
     assert find_labels([picture.parent]) is None
+
+
+@pytest.mark.parametrize("share", [0.9, 1.0])
+@pytest.mark.parametrize("place", [".", "pictures"])
+def test_saved_answers_are_no_labels(tmp_path: Path, share: float, place: str) -> None:
+    """A table that classifying saved, beside the images or among them, must not score the model with itself."""
+    picture = tmp_path / "pictures" / "x.png"
+    picture.parent.mkdir()
+    Image.new("RGB", (40, 40)).save(picture)
+    write_table(tmp_path / place / "answers.csv", [answer(picture, "NV", share)], INFO)
+    assert find_labels([picture.parent]) is None
+    with pytest.raises(SkinKDError):
+        read_dataset(picture.parent)
 
 
 def test_scores_of_known_answers(sample_set: Path) -> None:
