@@ -53,7 +53,7 @@ def write_pdf(html: str, path: Path, *, report: Report = ignore, token: CancelTo
     )
     writer.setCreator("SkinKD")
     page = QRectF(0, 0, writer.width(), writer.height() - _FOOTER / 25.4 * _DOTS)
-    document = _laid_out(html, writer, page.size(), token)
+    document = _laid_out(html, writer, page.size(), report, token)
     writer.setTitle(document.metaInformation(QTextDocument.MetaInformation.DocumentTitle))
     pages = document.pageCount()
     painter = QPainter(writer)
@@ -76,7 +76,7 @@ def write_pdf(html: str, path: Path, *, report: Report = ignore, token: CancelTo
     return pages
 
 
-def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, token: CancelToken) -> QTextDocument:
+def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, report: Report, token: CancelToken) -> QTextDocument:
     document = QTextDocument()
     document.setUndoRedoEnabled(False)
     document.documentLayout().setPaintDevice(writer)
@@ -84,11 +84,11 @@ def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, token: CancelToken) -
     document.setDocumentMargin(0)
     document.setHtml(html)
     document.setPageSize(size)
-    _keep_together(document, size.height(), token)
+    _keep_together(document, size.height(), report, token)
     return document
 
 
-def _keep_together(document: QTextDocument, height: float, token: CancelToken) -> None:
+def _keep_together(document: QTextDocument, height: float, report: Report, token: CancelToken) -> None:
     """Move headings and captions that would stand alone at the foot of a page to the next one, from top to bottom."""
     layout = document.documentLayout()
     block, breaks = document.begin(), 0
@@ -99,11 +99,13 @@ def _keep_together(document: QTextDocument, height: float, token: CancelToken) -
             below = _first_below(block)
             if below.isValid() and _first_line(document, below) // height > top // height:
                 token.check()
+                done, total = block.position(), document.characterCount()
+                report(Progress(Phase.REPORTING, done, total))
                 cursor = QTextCursor(block)
                 form = cursor.blockFormat()
                 form.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
                 cursor.setBlockFormat(form)
-                document.markContentsDirty(0, document.characterCount())
+                document.markContentsDirty(done, total - done)  # what lies above stays as it is
                 breaks += 1
         block = following
 
