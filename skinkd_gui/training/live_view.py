@@ -232,7 +232,8 @@ class LiveView(QWidget):
     def _on_stopped(self, stopped: RunStopped) -> None:
         name = self._progress.name or stopped.run.name
         if stopped.waits:
-            text = "It waits in the list with the run that needs it: start it there to go on."
+            fellows = "its study" if stopped.run.study is not None else "the run that needs it"
+            text = f"It waits in the list with {fellows}: start it there to go on."
             self._tell(f"{name} was stopped. {text}", "info")
         elif stopped.folder is None:
             self._tell(f"{name} was stopped before it had begun.", "info")
