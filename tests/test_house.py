@@ -78,6 +78,8 @@ from skinkd_gui.main_window import MainWindow
 window = MainWindow()
 window.show()
 window.grab()
+from skinkd_gui.workers.job import shut_down_all
+assert shut_down_all()
 """
     assert not loaded_after(code, tmp_path).intersection(HEAVY)
 
