@@ -184,10 +184,12 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 def test_threads_do_not_spin_for_long_while_they_wait_for_each_other() -> None:
-    code = "import os, core, torch\nassert os.environ['GOMP_SPINCOUNT'] == '10000'"
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
-    }
+    code = (
+        "import os, core, torch\nassert os.environ['GOMP_SPINCOUNT'] == '10000'\n"
+        "assert os.environ['OPENBLAS_NUM_THREADS'] == '1'"
+    )
+    ours = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_NUM_THREADS")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True, timeout=120)
     importing = {"__future__", "os"}
     tree = ast.parse((ROOT / "core" / "__init__.py").read_text(encoding="utf-8"))

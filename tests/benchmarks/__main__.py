@@ -6,6 +6,9 @@ Absolute times depend on the machine; the ratios hardly do. Writes .benchmarks/l
 
 from __future__ import annotations
 
+import core  # noqa: F401  (before numpy and torch: it says how their threads wait)
+
+# isort: split
 import argparse
 import json
 import platform
