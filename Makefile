@@ -26,7 +26,7 @@ demo: $(READY)  ## the main job on the built-in sample set: teacher, student, KL
 	@$(PYTHON) -m skinkd_gui.demo
 
 test: $(READY)  ## run the tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## lint, format, types, layers
 	$(VENV)/bin/ruff check .
