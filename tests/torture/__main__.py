@@ -1,0 +1,80 @@
+"""`make torture`: injects real faults, many times, and prints how the program came through.
+
+A part is a function that injects faults and counts; `--only` takes parts by name, `--scale` makes all longer or shorter.
+Ends with status 1 when anything was lost.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # forked processes must not inherit half a thread pool
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import core  # noqa: F401  (before numpy and torch: it says how their threads wait)
+
+# isort: split
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.torture.tally import Tally
+
+OUT = Path(".torture")
+
+
+def main() -> int:
+    """Do the parts, print and write the table."""
+    arguments = _parsed()
+    found: list[Tally] = []
+    for name in arguments.only or PARTS:
+        begin = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            tallies = PARTS[name](Path(folder), arguments.scale, arguments.seed)
+        found += tallies
+        _say(f"{name}: {sum(item.injected for item in tallies):,} in {time.monotonic() - begin:.0f} s")
+    lines = table(found)
+    _say("\n" + lines)
+    OUT.mkdir(exist_ok=True)
+    (OUT / "latest.md").write_text(lines + "\n", encoding="utf-8")
+    (OUT / "latest.json").write_text(json.dumps([asdict(item) for item in found], indent=2) + "\n", encoding="utf-8")
+    return 1 if any(item.lost for item in found) else 0
+
+
+def table(found: list[Tally]) -> str:
+    """The table as Markdown."""
+    rows = [f"| {item.fault} | {item.injected:,} | {item.survived:,} | {item.lost:,} |" for item in found]
+    return "\n".join(["| fault | injected | survived | lost |", "|---|---:|---:|---:|", *rows])
+
+
+def _kills(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.kills import kills
+    from tests.torture.workshop import open_workshop
+
+    return kills(open_workshop(folder), max(1, round(60 * scale)), seed)
+
+
+PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills}
+"""Name -> part(empty folder, scale, seed)."""
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts only")
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of everything (default: 1)")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
