@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import tomlkit
 from pydantic import ValidationError
 from tomlkit.exceptions import TOMLKitError
 
+from core.documents import Migration, nearest, read_text, shown, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.schema import RECIPE_VERSION, Recipe, Section
+
+MIGRATIONS: dict[int, Migration] = {}
+"""From the values of version n to those of version n + 1; there is only one version so far."""
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:
     """A recipe from nested values (as read from TOML); missing keys take their defaults.
 
-    Raises `RecipeError` for unknown keys and unusable values, `SkinKDError` for a newer version.
+    Values of an older version are brought up to date; without a version they count as of this one. Raises
+    `RecipeError` for unknown keys and unusable values, `NewerVersionError` for a newer version.
     """
-    version = values.get("version", RECIPE_VERSION)
-    if isinstance(version, int) and version > RECIPE_VERSION:
-        raise SkinKDError(
-            "The recipe is from a newer SkinKD",
-            f"It has version {version}; this program reads up to version {RECIPE_VERSION}. Update SkinKD to use it.",
-        )
     try:
-        return Recipe.model_validate_json(json.dumps(values, default=str))
+        values = up_to_date(values, "The recipe", RECIPE_VERSION, MIGRATIONS, absent=RECIPE_VERSION)
+    except ValueError as error:
+        key, _, message = str(error).partition(": ")
+        raise RecipeError((FieldProblem(key, message),)) from error
+    try:
+        # A date, which no field takes, becomes a list, which no field takes either.
+        return Recipe.model_validate_json(json.dumps(values, default=lambda value: [str(value)]))
     except ValidationError as error:
-        raise RecipeError(tuple(_problem(item) for item in error.errors())) from error
+        problems = [
+            _unwritable(values) if item["type"] == "json_invalid" else _problem(item) for item in error.errors()
+        ]
+        raise RecipeError(tuple(dict.fromkeys(problems))) from error
+    except RecursionError as error:
+        raise SkinKDError("The recipe can not be used", "Its tables are nested too deep.") from error
 
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a TOML file. Raises `SkinKDError` (unreadable) or `RecipeError` (unusable)."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         raise SkinKDError(
             "The recipe can not be read", f"{path} could not be opened as a text file.", str(error)
         ) from error
@@ -49,8 +58,8 @@ def recipe_from_toml(text: str, origin: str = "the text") -> Recipe:
     """The recipe in TOML text; `origin` names it in errors, which are as for `read_recipe`."""
     try:
         values = tomlkit.parse(text).unwrap()
-    except TOMLKitError as error:
-        raise SkinKDError("The recipe is not valid TOML", f"{origin}: {error}.") from error
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        raise SkinKDError("The recipe is not valid TOML", f"{origin}: {str(error)[:300]}.") from error
     return parse_recipe(values)
 
 
@@ -76,7 +85,7 @@ def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
         key, separator, text = assignment.partition("=")
         parts = key.strip().split(".")
         if not separator or not all(parts) or len(parts) > 2:
-            raise RecipeError((FieldProblem(key.strip(), "expected section.key=value"),))
+            raise RecipeError((FieldProblem(key.strip()[:80], "expected section.key=value"),))
         target = values if len(parts) == 1 else values.setdefault(parts[0], {})
         if not isinstance(target, dict):
             raise RecipeError((FieldProblem(key.strip(), f"{parts[0]} has no fields"),))
@@ -103,28 +112,59 @@ def _toml_value(text: str, present: Any) -> Any:
         return text[1:-1] if quoted else text
     try:
         return tomlkit.parse(f"x = {text}").unwrap()["x"]
-    except TOMLKitError:
+    except (TOMLKitError, ValueError, RecursionError):
         return text
 
 
 def _problem(item: Any) -> FieldProblem:
-    location = [str(part) for part in item["loc"] if not isinstance(part, int)]
-    key = ".".join(location)
-    if item["type"] == "extra_forbidden":
-        return FieldProblem(key, f"unknown name{_nearest(location)}")
-    if item["type"] == "value_error":
+    location = [str(part)[:80] for part in item["loc"] if not isinstance(part, int)]
+    key, kind = ".".join(location), item["type"]
+    if kind == "extra_forbidden":
+        return FieldProblem(key, f"unknown name; {_nearest(location)}")
+    if kind == "value_error":
         message = str(item["ctx"]["error"])
         named, _, rest = message.partition(": ")
         return FieldProblem(key or named, message if key else rest)
-    return FieldProblem(key, f"{item['msg'].lower()}; it is {item['input']!r}")
+    message, value = _EXPECTED.get(kind, item["msg"].lower()), item["input"]
+    if kind == "missing":  # of a list: a missing name takes its default
+        message = "it has too few values"
+    elif kind == "literal_error" and isinstance(value, str) and (near := nearest(value, _choices(location))):
+        message += f"; {near}" if near.startswith("did") else ""
+    return FieldProblem(key, f"{message}; it is {shown(value)}")
+
+
+def _unwritable(values: Mapping[str, Any]) -> FieldProblem:
+    """What to say of a text with half a character, as the names of files may hold."""
+    tables = {"": values, **{f"{name}.": table for name, table in values.items() if isinstance(table, dict)}}
+    found = (prefix + key for prefix, table in tables.items() for key, value in table.items() if _is_torn(value))
+    return FieldProblem(next(found, ""), "it holds characters that no TOML file can hold; rename the file or folder")
+
+
+def _is_torn(value: Any) -> bool:
+    return isinstance(value, str) and value != value.encode("utf-8", "replace").decode("utf-8")
+
+
+_EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "input should be a table"}
 
 
 def _nearest(location: list[str]) -> str:
+    model = _model(location[:-1])
+    return "" if model is None else nearest(location[-1], model.model_fields)
+
+
+def _choices(location: list[str]) -> tuple[str, ...]:
+    model = _model(location[:-1])
+    field = None if model is None else model.model_fields.get(location[-1])
+    return tuple(str(choice) for choice in get_args(field.annotation)) if field is not None else ()
+
+
+def _model(location: list[str]) -> type[Section] | None:
+    """The model of the table at `location`; None when there is no such table."""
     model: type[Section] = Recipe
-    for part in location[:-1]:
-        annotation = model.model_fields[part].annotation
+    for part in location:
+        field = model.model_fields.get(part)
+        annotation = field.annotation if field is not None else None
         if not isinstance(annotation, type) or not issubclass(annotation, Section):
-            return ""
+            return None
         model = annotation
-    near = difflib.get_close_matches(location[-1], list(model.model_fields), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(model.model_fields)}"
+    return model

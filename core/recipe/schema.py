@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 RECIPE_VERSION = 1
+LONGEST_TEXT = 4096  # no path of any system is longer
 
 
 def _setting(default: Any, title: str, help_text: str, *, unit: str = "", expert: bool = False, **bounds: Any) -> Any:
@@ -24,13 +25,20 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-Share = Annotated[float, Field(ge=0, strict=False)]
+def _plain(text: str) -> str:
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise ValueError(f"a text of at most {LONGEST_TEXT:,} characters that a file's name can hold")
+    return text
+
+
+Share = Annotated[float, Field(ge=0, le=1e9, strict=False)]
+Text = Annotated[str, AfterValidator(_plain)]
 
 
 class DataRecipe(Section):
     """Which images, and how they are divided."""
 
-    path: str = _setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
+    path: Text = _setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
     layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = _setting(
         "auto", "Layout", "How the labels are stored; auto looks and says what it found."
     )
@@ -69,13 +77,13 @@ class DataRecipe(Section):
 class TeacherRecipe(Section):
     """The large model."""
 
-    architecture: str = _setting(
+    architecture: Text = _setting(
         "tf_efficientnet_b7", "Architecture", "A timm classifier; the paper's is tf_efficientnet_b7.", min_length=1
     )
-    weights: str = _setting(
+    weights: Text = _setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
-    run: str = _setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
+    run: Text = _setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
     freeze: float = _setting(
         0.0,
         "Frozen share",
@@ -89,10 +97,10 @@ class TeacherRecipe(Section):
 class StudentRecipe(Section):
     """The small model."""
 
-    architecture: str = _setting(
+    architecture: Text = _setting(
         "mobilenetv2_100", "Architecture", "A timm classifier; the paper's is mobilenetv2_100.", min_length=1
     )
-    weights: str = _setting(
+    weights: Text = _setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
     freeze: float = _setting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from core.errors import RecipeError, SkinKDError
 from core.recipe import (
     Preset,
     Recipe,
+    files,
     parse_recipe,
     preset,
     read_recipe,
@@ -58,6 +60,15 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
         ("data.group_by_lesion=1", "data.group_by_lesion", "boolean"),
         ("data.split=[0.7,0.2,0.2]", "data.split", "sum to 1.1"),
         ("data.fold=3", "data.fold", "1 to data.folds"),
+        ("distillation.method=DIST", "distillation.method", "did you mean dist?; it is 'DIST'"),
+        ("data.path=a\0b", "data.path", "that a file's name can hold"),
+        ("data.path=caf\udce9", "data.path", "no TOML file can hold"),
+        ("teacher.run=" + "x" * 5000, "teacher.run", "at most 4,096 characters"),
+        ("data.split=[0.5,0.5]", "data.split", "too few values"),
+        ("data.split=[1e308,1e308,1e308]", "data.split", "less than or equal to 1000000000"),
+        ("data=3", "data", "should be a table"),
+        ("version=true", "version", "whole number up to 1; it is True"),
+        ("version=0", "version", "0 is none that SkinKD ever wrote"),
         ("optimisation.learning_rate=nan", "optimisation.learning_rate", "finite"),
     ],
 )
@@ -92,6 +103,19 @@ def test_a_malformed_assignment_is_refused(assignment: str) -> None:
         set_values(Recipe(), [assignment])
 
 
+def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    def to_first(values: dict[str, Any]) -> dict[str, Any]:
+        rest = {name: value for name, value in values.items() if name != "lr"}
+        return {**rest, "optimisation": {"learning_rate": values["lr"]}}
+
+    monkeypatch.setitem(files.MIGRATIONS, 0, to_first)
+    recipe = recipe_from_toml('version = 0\nlr = 0.5\ntask = "teacher"\n')
+    assert recipe == set_values(Recipe(), ["optimisation.learning_rate=0.5", "task=teacher"])
+    assert recipe_hash(recipe) == recipe_hash(recipe_from_toml(recipe_to_toml(recipe)))
+    with pytest.raises(RecipeError, match="version: -1 is none that SkinKD ever wrote"):
+        parse_recipe({"version": -1})
+
+
 def test_a_newer_recipe_is_refused_politely() -> None:
     with pytest.raises(SkinKDError, match="newer"):
         parse_recipe({"version": 2})
@@ -122,3 +146,29 @@ def test_only_quotes_around_a_text_are_taken_off() -> None:
     texts = {"a 'b'": "a 'b'", "'a b'": "a b", '"a"': "a", "don't": "don't", "'": "'"}
     for text, kept in texts.items():
         assert set_values(Recipe(), [f"data.path={text}"]).data.path == kept
+
+
+def test_a_date_is_no_text() -> None:
+    with pytest.raises(RecipeError, match=r"data.path: input should be a valid string; it is \['2020-01-01'\]"):
+        recipe_from_toml("data.path = 2020-01-01")
+
+
+@pytest.mark.parametrize("text", ["x=" + "[" * 5000 + "]" * 5000, ".".join("a" * 3000) + "=1", "x=" + "9" * 5000])
+def test_endless_values_are_refused(text: str) -> None:
+    with pytest.raises(SkinKDError, match="not valid TOML"):
+        recipe_from_toml(text)
+
+
+def test_messages_stay_short() -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipe_from_toml(f'optimisation.epochs = "{"x" * 1_000_000}"\n[{"y" * 1_000_000}]\n')
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_giant_file_is_no_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "giant.toml"
+    with path.open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(SkinKDError, match="can not be read") as caught:
+        read_recipe(path)
+    assert "longer than 16,000,000 bytes" in caught.value.details
