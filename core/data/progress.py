@@ -9,9 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
-from core.events import CancelToken, Notice, Phase, Progress, Report
+from core.events import CancelToken, Phase, Progress, Report
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,17 +68,3 @@ def map_in_threads(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def wait_for(lock: FileLock, told: str, report: Report, token: CancelToken) -> None:
-    """Acquire a lock between processes; reports `told` once where it must wait. Raises `Cancelled`."""
-    waiting = False
-    while True:
-        token.check()
-        try:
-            lock.acquire(timeout=0.2)
-            return
-        except Timeout:
-            if not waiting:
-                report(Notice(told))
-                waiting = True

@@ -14,18 +14,18 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from PIL import Image
 
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.lesion_drawing import draw_lesion, draw_view
 from core.data.lesion_looks import lesion_look
-from core.data.progress import ProgressMeter, map_in_threads, wait_for
+from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically, write_table
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
+from core.locks import waiting_for
 
 Facts = dict[str, str | int]
 
@@ -74,15 +74,13 @@ def write_sample_set(
     token = token or CancelToken()
     facts: Facts = {"generator": "SkinKD sample set", "version": _VERSION, "images": images, "seed": seed, "size": size}
     _make_folder(out)
-    lock = FileLock(out / _LOCK)
-    wait_for(lock, "Another SkinKD is writing the sample set; waiting for it.", report, token)
+    told = "Another SkinKD is writing the sample set; waiting for it."
     try:
-        if not _prepare(out, facts):
-            _write(out, facts, report, token)
+        with waiting_for(out / _LOCK, told, report, token):
+            if not _prepare(out, facts):
+                _write(out, facts, report, token)
     except OSError as error:
         raise _not_writable(out, error) from error
-    finally:
-        lock.release()
     return out
 
 

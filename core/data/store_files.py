@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.data.decoding import DECODER_VERSION, UnreadableImageError, decode_image
-from core.data.progress import ProgressMeter, map_in_threads, wait_for
+from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Report, ignore
+from core.locks import waiting_for
 
 _FORMAT = 1
 _FLUSH_EVERY = 256
@@ -71,21 +71,20 @@ class StoreBuilder:
 
     def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
         """Make sure that the store is there; returns its failed rows."""
-        lock = FileLock(self.folder / f"{self.key}.lock")
+        told = "Another SkinKD is decoding the same images; waiting for it."
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             known = self._finished(verify=False)
-            if known is None:
-                wait_for(lock, "Another SkinKD is decoding the same images; waiting for it.", report, token)
+            if known is not None:
+                return known
+            with waiting_for(self.folder / f"{self.key}.lock", told, report, token):
                 known = self._finished(verify=True, report=report)
-            return self._build(report, token, threads) if known is None else known
+                return self._build(report, token, threads) if known is None else known
         except OSError as error:
             raise SkinKDError(
                 "The decoded images can not be saved",
                 f"{self.folder}: {error.strerror or error}. Free some space, or set SKINKD_CACHE to another folder.",
             ) from error
-        finally:
-            lock.release()
 
     def _finished(self, *, verify: bool, report: Report = ignore) -> dict[int, str] | None:
         """The failed rows of a finished store; None when there is none that can be trusted.

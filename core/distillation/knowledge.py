@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from core import atomic
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report, ignore
+from core.locks import waiting_for
 from core.models.files import load_model
 from core.models.forward import ImageSource, iterate_logits
 from core.paths import cache_root
@@ -53,7 +51,8 @@ def teacher_logits(
     folder = (cache or cache_root()) / "knowledge"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{_key(model_file, store, precision)}.npy"
-    with _locked(path.with_suffix(".lock"), report, token):
+    told = "Another run is asking the same teacher; waiting for its answers."
+    with waiting_for(path.with_suffix(".lock"), told, report, token):
         logits = _read(path, len(store), report)
         missing = wanted[np.isnan(logits[wanted]).any(axis=1)]
         report(Progress(Phase.TEACHER, len(wanted) - len(missing), len(wanted)))
@@ -115,25 +114,6 @@ class _Writer:
         except OSError as error:
             # The answers are still in memory: the run goes on, only the next one computes them anew.
             self._report(Notice(f"The teacher's answers could not be stored: {error}", Level.WARNING))
-
-
-@contextmanager
-def _locked(path: Path, report: Report, token: CancelToken) -> Iterator[None]:
-    """A file lock that gives way to the cancel token while it waits, and says that it waits."""
-    lock = FileLock(path)
-    told = False
-    while not lock.is_locked:
-        token.check()
-        try:
-            lock.acquire(timeout=0.25)
-        except Timeout:
-            if not told:
-                report(Notice("Another run is asking the same teacher; waiting for its answers."))
-            told = True
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _key(model_file: Path, store: ImageSource, precision: str) -> str:

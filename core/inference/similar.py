@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from core.atomic import replacing, write_text
-from core.data.progress import ProgressMeter, wait_for
+from core.data.progress import ProgressMeter
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
+from core.locks import waiting_for
 from core.paths import cache_root
 
 if TYPE_CHECKING:
@@ -102,15 +102,12 @@ def build_index(
         folder.mkdir(parents=True, exist_ok=True)
         features = _open(folder / key, len(rows))
         if features is None:
-            lock = FileLock(folder / f"{key}.lock")
-            try:
-                wait_for(lock, "Another SkinKD is computing the same features; waiting for it.", report, token)
+            told = "Another SkinKD is computing the same features; waiting for it."
+            with waiting_for(folder / f"{key}.lock", told, report, token):
                 features = _open(folder / key, len(rows))
                 if features is None:
                     _compute(classifier, store, rows, folder / key, report, token)
                     features = _open(folder / key, len(rows))
-            finally:
-                lock.release()
             _forget_oldest(folder)
     except OSError as error:
         raise SkinKDError(

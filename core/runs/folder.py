@@ -8,20 +8,29 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core import atomic
+from core.documents import Migration, read_json, read_text, up_to_date
 from core.errors import SkinKDError
 from core.evaluation.metrics import scores_from_json
 from core.evaluation.scores import Scores
 from core.events import EpochRecord
+from core.locks import Lock, holding
+from core.places import full_path, is_folder
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus
+from core.runs.status_file import one_line, status_from_json, status_to_json
 from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
 
+LONGEST_NAME = 120
+METRICS_VERSION = 1  # of metrics.json; a file without a version is of the first one
+METRICS_MIGRATIONS: dict[int, Migration] = {}
+
+_RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _LOCK_SECONDS = 2.0
 """A listing holds a run's lock for an instant to see whether it is free; starting waits that out."""
 
@@ -85,8 +94,8 @@ class RunFolder:
     def recipe(self) -> Recipe:
         """The run's recipe. Raises `SkinKDError` or `RecipeError`."""
         try:
-            values = tomllib.loads(self.recipe_file.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            values = tomllib.loads(read_text(self.recipe_file))
+        except (OSError, ValueError, RecursionError) as error:
             raise SkinKDError(
                 "The run's recipe can not be read",
                 f"{self.recipe_file} is missing or damaged, so this folder is not a usable run.",
@@ -96,25 +105,34 @@ class RunFolder:
 
     def status(self) -> RunStatus:
         """What status.json says; whether a `running` run has a living process is for `listing` to tell."""
-        values = _read_json(self.status_file)
         try:
-            return RunStatus(**{**_status_values(values), "state": RunState(values["state"])})
-        except (KeyError, TypeError, ValueError) as error:
+            return status_from_json(read_json(self.status_file))
+        except (OSError, ValueError) as error:
             raise _damaged(self.status_file, error) from error
 
     def set_status(self, **changes: Any) -> RunStatus:
         """Change fields of the status (`updated` is set here) and write it."""
         status = replace(self.status(), **changes, updated=_now())
-        _write_json(self.status_file, asdict(status))
+        self.write_status(status)
         return status
+
+    def write_status(self, status: RunStatus) -> None:
+        """Replace the status."""
+        _write_json(self.status_file, status_to_json(status))
 
     def history(self) -> tuple[EpochRecord, ...]:
         """The finished epochs."""
         return read_history(self.history_file)
 
     def metrics(self) -> dict[str, Any] | None:
-        """metrics.json as it is, or None before the final test."""
-        return _read_json(self.metrics_file) if self.metrics_file.exists() else None
+        """metrics.json as this version has it, or None before the final test. Raises `NewerVersionError` too."""
+        if not self.metrics_file.exists():
+            return None
+        values = _read_json(self.metrics_file)
+        try:
+            return up_to_date(values, "The run's metrics.json", METRICS_VERSION, METRICS_MIGRATIONS)
+        except ValueError as error:
+            raise _damaged(self.metrics_file, error) from error
 
     def scores(self, part: str = "test") -> Scores | None:
         """The scores on the "test" or "validation" images; None before the final test, or when the part is empty."""
@@ -141,37 +159,20 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self._lock_file)
-        try:
-            lock.acquire(timeout=_LOCK_SECONDS)
-        except Timeout as error:
-            raise SkinKDError(
-                "The run is being worked on",
-                f"{self.path.name} is already running, in another window or program. Wait until it has ended.",
-            ) from error
-        try:
+        with holding(self._lock_file, self._refused, _LOCK_SECONDS):
             yield
-        finally:
-            lock.release()
+
+    def _refused(self, holder: str) -> SkinKDError:
+        summary = f"{self.path.name} is already being worked on: {holder}. Wait until it has ended."
+        return SkinKDError("The run is being worked on", summary)
 
     @property
     def is_locked(self) -> bool:
         """Whether someone works on the run right now."""
-        from filelock import FileLock, Timeout
-
-        if not self._lock_file.exists():
-            return False
-        lock = FileLock(self._lock_file)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
+            return self._lock_file.exists() and Lock(self._lock_file).held_by_another()
         except OSError:  # a folder that this user may only read
             return False
-        lock.release()
-        return False
 
     @property
     def _lock_file(self) -> Path:
@@ -184,13 +185,13 @@ def create_run(recipe: Recipe, *, runs: Path, name: str = "") -> RunFolder:
     Raises `SkinKDError` when the folder can not be written.
     """
     recipe = absolute_paths(recipe, runs)
-    name = name.strip() or default_name(recipe)
+    name = one_line(name)[:LONGEST_NAME].strip() or default_name(recipe)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
         folder = RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}"))
         atomic.write_text(folder.recipe_file, recipe_to_toml(recipe))
         now, epochs = _now(), recipe.optimisation.epochs
-        _write_json(folder.status_file, asdict(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs)))
+        folder.write_status(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs))
     except OSError as error:
         raise SkinKDError(
             "The run's folder can not be written",
@@ -215,7 +216,8 @@ def default_name(recipe: Recipe) -> str:
 def slugify(text: str) -> str:
     """Lower-case ASCII letters, digits and single hyphens, at most 60, never empty: safe in a file name anywhere."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "run"
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-") or "run"
+    return f"{slug}-run" if _RESERVED.fullmatch(slug) else slug  # Windows keeps such names for devices
 
 
 def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
@@ -225,7 +227,7 @@ def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
     """
     data, teacher, student = recipe.data, recipe.teacher, recipe.student
     data = data.model_copy(update={"path": _absolute(data.path)})
-    named = (runs / teacher.run).is_dir() or not Path(teacher.run).expanduser().is_dir()
+    named = is_folder(runs / teacher.run) or not is_folder(Path(teacher.run))
     run = teacher.run if named else _absolute(teacher.run)
     teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), "run": run})
     student = student.model_copy(update={"weights": _absolute_weights(student.weights)})
@@ -237,7 +239,7 @@ def _absolute_weights(weights: str) -> str:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().resolve()) if path else path
+    return str(full_path(path)) if path else path
 
 
 def _new_folder(runs: Path, name: str) -> Path:
@@ -255,34 +257,11 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _status_values(values: dict[str, Any]) -> dict[str, Any]:
-    """The same values; raises TypeError for one of the wrong kind, which a damaged or foreign file may hold."""
-    kinds: dict[str, tuple[type, ...]] = {
-        "epoch": (int,),
-        "epochs": (int,),
-        "seconds": (int, float),
-        "synthetic": (bool,),
-    }
-    for key, value in values.items():
-        if not isinstance(value, kinds.get(key, (str,))):
-            raise TypeError(f"{key} is {value!r}")
-    return {**values, "name": _one_line(values["name"])}
-
-
-def _one_line(name: str) -> str:
-    """A name without line breaks and control characters, which a run folder from elsewhere may hold: on a terminal
-    they are commands."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
-    if not isinstance(values, dict):
-        raise _damaged(path, TypeError("not a JSON object"))
-    return values
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
@@ -290,8 +269,12 @@ def _write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def _damaged(path: Path, error: Exception) -> SkinKDError:
+    details = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError):
+        return SkinKDError(f"{path.name} can not be read", f"{path} is missing or can not be opened.", details)
     return SkinKDError(
         f"{path.name} can not be read",
-        f"{path} is missing or damaged.",
-        f"{type(error).__name__}: {error}",
+        f"{path} is damaged, or was edited into something else: {str(error)[:300]}. Take the change back, or bring back "
+        "a copy of the file.",
+        details,
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 from core import atomic
 from core.errors import SkinKDError
+from core.locks import holding
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
@@ -174,20 +175,13 @@ class StudyFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the study's lock; raises `SkinKDError` when another process (or thread) works on it."""
-        from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=_LOCK_SECONDS)
-        except Timeout as error:
-            raise SkinKDError(
-                "The study is being worked on",
-                f"{self.slug} is already running, in another window or program. Wait until it has ended.",
-            ) from error
-        try:
+        def refused(holder: str) -> SkinKDError:
+            summary = f"{self.slug} is already running: {holder}. Wait until it has ended."
+            return SkinKDError("The study is being worked on", summary)
+
+        with holding(self.path / ".lock", refused, _LOCK_SECONDS):
             yield
-        finally:
-            lock.release()
 
     def _member(
         self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
