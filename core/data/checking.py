@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from core.data.types import CLASS_CODES, DataSet, ImageRecord, Problem, ProblemKind
-from core.data.verdicts import examine_files
+from core.data.verdicts import Depth, Verdict, examine_files
 from core.events import CancelToken, Phase, Report, ignore
 
 
@@ -15,25 +17,24 @@ def check_images(
 ) -> DataSet:
     """The same set with UNREADABLE and DUPLICATE problems added; the records stay.
 
-    Decodes every file fully in `threads` threads (0: all cores), unless it was decoded before and has not changed.
+    Decodes every file in `threads` threads (0: all cores), unless it was decoded before and has not changed.
     Pictures are the same when all their decoded pixels are. Raises `Cancelled`; what was found is kept for next time.
     """
     present = [(record, record.path) for record in dataset.records if record.path is not None]
-    verdicts = examine_files(
-        [path for _, path in present],
-        decode=True,
-        phase=Phase.CHECKING,
-        report=report,
-        token=token or CancelToken(),
-        threads=threads,
-    )
+    examine = partial(examine_files, phase=Phase.CHECKING, report=report, token=token or CancelToken(), threads=threads)
+    paths = [path for _, path in present]
+    verdicts = dict(zip(paths, examine(paths, depth=Depth.LOOK), strict=True))
+    if alike := [path for path in _alike(verdicts) if verdicts[path].pixels is None]:
+        verdicts.update(zip(alike, examine(alike, depth=Depth.PIXELS), strict=True))
     problems: list[Problem] = []
     copies: dict[str, list[ImageRecord]] = {}
-    for (record, _), verdict in zip(present, verdicts, strict=True):
+    pixels = {verdict.digest: verdict.pixels for verdict in verdicts.values() if verdict.pixels is not None}
+    for record, path in present:
+        verdict = verdicts[path]
         if verdict.error:
             problems.append(Problem(ProblemKind.UNREADABLE, record.name, verdict.error, (record.name,)))
-        elif verdict.pixels is not None:
-            copies.setdefault(verdict.pixels, []).append(record)
+        else:
+            copies.setdefault(pixels.get(verdict.digest, verdict.digest), []).append(record)
     problems += [_duplicate(same) for same in copies.values() if len(same) > 1]
     known = frozenset(dataset.problems)
     return replace(dataset, problems=dataset.problems + tuple(item for item in problems if item not in known))
@@ -42,6 +43,21 @@ def check_images(
 def excluded_names(problems: Iterable[Problem]) -> frozenset[str]:
     """The images that going on leaves out: for `DataSet.without`."""
     return frozenset(name for problem in problems if problem.excludes for name in problem.names)
+
+
+def _alike(verdicts: Mapping[Path, Verdict]) -> list[Path]:
+    """The files that may hold a picture which another file holds too, told by what a quick decode shows.
+
+    A quick decode compares only with another one: a JPEG beside a picture of its size in another format is among them.
+    """
+    looks: dict[str, dict[str, set[str]]] = {}
+    for verdict in verdicts.values():
+        looks.setdefault(verdict.size, {}).setdefault(verdict.look, set()).add(verdict.digest)
+    return [
+        path
+        for path, verdict in verdicts.items()
+        if verdict.look and ("" in looks[verdict.size] or len(looks[verdict.size][verdict.look]) > 1)
+    ]
 
 
 def _duplicate(same: list[ImageRecord]) -> Problem:

@@ -1,4 +1,8 @@
-"""Every image decoded once into a memory-mapped file; a batch is a gather from it."""
+"""Every image decoded once into a file; a batch is a gather from it.
+
+Batches are read from the file, not through a map of it: mapped pages count as the program's memory until the system
+wants them back, and a file cut short under a map ends the program.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.data.store_files import Source, StoreBuilder, store_bytes
 from core.data.types import DataSet
-from core.data.verdicts import examine_files
+from core.data.verdicts import Depth, examine_files
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.paths import cache_root
@@ -24,6 +28,7 @@ class ImageStore:
 
     `images` is uint8 RGB of shape (N, size, size, 3), read-only; rows in `failed` (index -> why) are zeros and must
     not be used. `key` names the content: the same pictures in the same order at the same size. `labels` is int64 (N,).
+    `file` holds the same pixels, row after row; None when they are only in memory.
     """
 
     images: NDArray[np.uint8]
@@ -31,17 +36,38 @@ class ImageStore:
     failed: dict[int, str]
     key: str
     image_size: int
+    file: Path | None = None
 
     def __len__(self) -> int:
         return int(self.images.shape[0])
 
     def gather(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """A copy of the rows `indices`, shape (n, size, size, 3), in their order, repeats allowed."""
-        return np.asarray(self.images[indices])
+        """A copy of the rows `indices`, shape (n, size, size, 3), in their order, repeats allowed.
+
+        Safe in several threads. Raises `IndexError` for rows that are not there, and `SkinKDError` when the file can
+        no longer be read.
+        """
+        if self.file is None:
+            return np.asarray(self.images[indices])
+        rows = np.arange(len(self))[indices]
+        batch = np.empty((len(rows), *self.images.shape[1:]), np.uint8)
+        try:
+            # A handle of its own: threads do not move one another's place in the file.
+            with self.file.open("rb") as file:
+                for row, pixels in zip(rows.tolist(), batch, strict=True):
+                    file.seek(row * pixels.nbytes)
+                    if file.readinto(pixels.data) != pixels.nbytes:
+                        raise EOFError("it is too short")
+        except (OSError, EOFError) as error:
+            raise SkinKDError(
+                "The decoded images can not be read",
+                f"{self.file}: {getattr(error, 'strerror', None) or error}. Start again; they are decoded anew.",
+            ) from error
+        return batch
 
     def in_memory(self) -> ImageStore:
         """The same store with its pixels read into memory (`store_bytes` of it)."""
-        return replace(self, images=np.array(self.images, dtype=np.uint8))
+        return replace(self, images=self.gather(np.arange(len(self))), file=None)
 
 
 def open_store(
@@ -67,7 +93,7 @@ def open_store(
         )
     root = cache or cache_root()
     verdicts = examine_files(
-        present, decode=False, phase=Phase.READING, report=report, token=token, threads=threads, cache=root
+        present, depth=Depth.BYTES, phase=Phase.READING, report=report, token=token, threads=threads, cache=root
     )
     known = dict(zip(present, verdicts, strict=True))
     sources = [
@@ -78,4 +104,4 @@ def open_store(
     failed = builder.open(report, token, threads)
     shape = (len(paths), image_size, image_size, 3)
     images = np.memmap(builder.pixels, dtype=np.uint8, mode="r", shape=shape)
-    return ImageStore(images, dataset.labels, failed, builder.key, image_size)
+    return ImageStore(images, dataset.labels, failed, builder.key, image_size, builder.pixels)

@@ -1,4 +1,4 @@
-"""What is known about image files from reading them once: content digests, and whether they can be decoded.
+"""What is known about image files from reading them: content digests, whether they can be decoded, how they look.
 
 Kept under the cache folder by path, size and time of change, so that a second look only asks the file system.
 """
@@ -10,33 +10,52 @@ import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from enum import IntEnum
 from pathlib import Path
 
-from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_full, describe_failure
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_full, decode_look, describe_failure
 from core.data.progress import ProgressMeter, map_in_threads
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
 from core.paths import cache_root
 
 _SAVE_EVERY = 500
+_VERSION = 10 * DECODER_VERSION
+"""Of the table; what another version found out is found out again."""
+
+
+class Depth(IntEnum):
+    """How closely a file is looked at: its bytes, a quick decode that finds all damage, or every pixel of it."""
+
+    BYTES = 0
+    LOOK = 1
+    PIXELS = 2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`digest` of the file's bytes; `pixels` digest of the decoded picture, None when it was not decoded.
+    """`digest` of the file's bytes; `pixels` digest of the picture in full, None when it was not decoded in full.
 
-    `error` says why it could not be read; empty when nothing is known to be wrong.
+    `size` names width and height of the picture and `look` is a digest of its reduced version; empty when it was not
+    decoded, and `look` also where the format has no quick decode. `error` says why the file could not be read.
     """
 
     digest: str
     pixels: str | None = None
     error: str = ""
+    size: str = ""
+    look: str = ""
 
     @property
-    def checked(self) -> bool:
-        """Whether the picture was decoded, or tried to be."""
-        return self.pixels is not None or bool(self.error)
+    def depth(self) -> Depth:
+        """How much is known: of a damaged file there is nothing more to know."""
+        if self.pixels is not None or self.error:
+            return Depth.PIXELS
+        return Depth.LOOK if self.size else Depth.BYTES
 
 
 @dataclass(frozen=True)
@@ -44,13 +63,13 @@ class _Task:
     path: Path
     size: int
     changed: int
-    decode: bool
+    depth: Depth
 
 
 def examine_files(
     paths: Sequence[Path],
     *,
-    decode: bool,
+    depth: Depth,
     phase: Phase,
     report: Report,
     token: CancelToken,
@@ -59,13 +78,13 @@ def examine_files(
 ) -> list[Verdict]:
     """A verdict for every file, in order; known ones cost a look at the file's size and time.
 
-    `decode` asks for the full decode. What was found out before a cancel is kept.
+    What was found out before a cancel is kept.
     """
     found: dict[Path, Verdict] = {}
     with closing(_open(cache or cache_root())) as known:
         tasks: list[_Task] = []
         for path in dict.fromkeys(paths):
-            verdict = _look_up(known, path, decode)
+            verdict = _look_up(known, path, depth)
             if isinstance(verdict, Verdict):
                 found[path] = verdict
             else:
@@ -97,19 +116,19 @@ def _examine(
         _save(known, fresh)
 
 
-def _look_up(known: sqlite3.Connection, path: Path, decode: bool) -> Verdict | _Task:
+def _look_up(known: sqlite3.Connection, path: Path, depth: Depth) -> Verdict | _Task:
     try:
         status = path.stat()
     except OSError as error:
         return Verdict("", None, describe_failure(error))
     row = known.execute(
-        "SELECT digest, pixels, error FROM verdicts WHERE path = ? AND size = ? AND changed = ?",
+        "SELECT digest, pixels, error, picture, look FROM verdicts WHERE path = ? AND size = ? AND changed = ?",
         (os.fsencode(path), status.st_size, status.st_mtime_ns),
     ).fetchone()
     verdict = Verdict(*row) if row else None
-    if verdict is not None and (verdict.checked or not decode):
+    if verdict is not None and verdict.depth >= depth:
         return verdict
-    return _Task(path, status.st_size, status.st_mtime_ns, decode)
+    return _Task(path, status.st_size, status.st_mtime_ns, depth)
 
 
 def _read(task: _Task) -> Verdict:
@@ -121,17 +140,29 @@ def _read(task: _Task) -> Verdict:
     digest = hashlib.blake2b(content, digest_size=16).hexdigest()
     if not content:
         return Verdict(digest, None, "The file is empty.")
-    if not task.decode:
+    if task.depth == Depth.BYTES:
         return Verdict(digest)
     try:
-        pixels = decode_full(content)
+        return _decoded(digest, content, task.depth)
     except MemoryError as error:
         return Verdict("", None, describe_failure(error))
     except DECODE_ERRORS as error:
         return Verdict(digest, None, describe_failure(error))
+
+
+def _decoded(digest: str, content: bytes, depth: Depth) -> Verdict:
+    seen = decode_look(content, quick=True)
+    size = "{} x {}".format(*seen.size)
+    if not seen.reduced:
+        return Verdict(digest, _picture_digest(seen.pixels), "", size)
+    pixels = _picture_digest(decode_full(content)) if depth == Depth.PIXELS else None
+    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels))
+
+
+def _picture_digest(pixels: NDArray[np.uint8]) -> str:
     picture = hashlib.blake2b(repr(pixels.shape).encode(), digest_size=16)
-    picture.update(pixels.tobytes())
-    return Verdict(digest, picture.hexdigest())
+    picture.update(np.ascontiguousarray(pixels).data)
+    return picture.hexdigest()
 
 
 def _open(cache: Path) -> sqlite3.Connection:
@@ -158,14 +189,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=60)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != DECODER_VERSION:
+        if version != _VERSION:
             with connection:
                 connection.execute("DROP TABLE IF EXISTS verdicts")
-                connection.execute(f"PRAGMA user_version = {DECODER_VERSION}")
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
         with connection:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, "
-                "digest TEXT, pixels TEXT, error TEXT)"
+                "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT)"
             )
     except sqlite3.Error:
         connection.close()
@@ -174,9 +205,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
-    rows = [
-        (os.fsencode(task.path), task.size, task.changed, verdict.digest, verdict.pixels, verdict.error)
-        for task, verdict in fresh
-    ]
+    rows = [(os.fsencode(task.path), task.size, task.changed, *astuple(verdict)) for task, verdict in fresh]
     with known:
-        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", rows)
+        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

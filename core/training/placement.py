@@ -23,10 +23,10 @@ _DEVICE_SHARE = 0.5
 class PlacedImages:
     """The images of a store, ready to be gathered as uint8 tensors (n, H, W, 3) on `device`.
 
-    `place` tells where they lie: "device" (all of them in the GPU's memory), "memory" or "disk" (the mapped file).
+    `place` tells where they lie: "device" (all of them in the GPU's memory), "memory" or "disk" (the store's file).
     """
 
-    def __init__(self, images: NDArray[np.uint8] | torch.Tensor, device: torch.device, place: Place) -> None:
+    def __init__(self, images: ImageStore | torch.Tensor, device: torch.device, place: Place) -> None:
         self._images = images
         self._device = device
         self.place = place
@@ -35,7 +35,7 @@ class PlacedImages:
         """The images at these record indices, in their order; `rows` are the same indices, already on the device."""
         if isinstance(self._images, torch.Tensor):
             return self._images.index_select(0, self._to_device(torch.from_numpy(indices)) if rows is None else rows)
-        return self._to_device(torch.from_numpy(np.ascontiguousarray(self._images[indices])))
+        return self._to_device(torch.from_numpy(np.ascontiguousarray(self._images.gather(indices))))
 
     def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
         if self._device.type == "cuda":
@@ -46,7 +46,7 @@ class PlacedImages:
 
 def place_images(store: ImageStore, place: Place, device: str, report: Report = ignore) -> PlacedImages:
     """Put the store's images where the recipe says; `auto` takes the GPU's memory when half of what is free holds them,
-    else the mapped file (which the system keeps in memory as far as it fits).
+    else the store's file (of which the system keeps in memory what it can spare).
 
     Raises `SkinKDError` when "device" is asked for and they do not fit.
     """
@@ -55,10 +55,10 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
     if place == "device" or (place == "auto" and target.type == "cuda"):
         if target.type != "cuda":
             report(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
-            return PlacedImages(store.images, target, "disk")
+            return PlacedImages(store, target, "disk")
         free = torch.cuda.mem_get_info(target)[0]
         if size <= free * _DEVICE_SHARE:
-            return PlacedImages(torch.from_numpy(np.array(store.images)).to(target), target, "device")
+            return PlacedImages(torch.from_numpy(store.in_memory().images).to(target), target, "device")
         if place == "device":
             raise SkinKDError(
                 "The images do not fit into the GPU's memory",
@@ -68,8 +68,8 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
         report(Notice(f"The images ({_gigabytes(size)}) do not fit into the GPU's memory; they are read from disk."))
     if place == "memory":
         _check_memory(size)
-        return PlacedImages(np.array(store.images), target, "memory")
-    return PlacedImages(store.images, target, "disk")
+        return PlacedImages(store.in_memory(), target, "memory")
+    return PlacedImages(store, target, "disk")
 
 
 def _check_memory(size: int) -> None:
