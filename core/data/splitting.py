@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.allocation import Counts, allocate, assign, too_few, wanted_counts
 from core.data.split_files import leaking_lesions, parts_of, read_split, split_notes, write_split
-from core.data.types import CLASS_CODES, DataSet, ProblemKind, Split
+from core.data.types import CLASS_CODES, DataSet, ImageRecord, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
@@ -56,8 +56,12 @@ def make_split(dataset: DataSet, data: DataRecipe) -> Split:
 
 
 def _groups(dataset: DataSet, *, by_lesion: bool) -> Groups:
-    """Record indices that must stay together. Ordered by image name, so that the order of rows does not matter."""
-    parents = list(range(len(dataset.records)))
+    """Record indices that must stay together. Ordered by image name, so that the order of rows does not matter.
+
+    Images that are left out take part as well: a picture that stood under two lesions makes the two one.
+    """
+    known = (*dataset.records, *dataset.left_out)
+    parents = list(range(len(known)))
 
     def find(index: int) -> int:
         while parents[index] != index:
@@ -70,23 +74,23 @@ def _groups(dataset: DataSet, *, by_lesion: bool) -> Groups:
         for other in others:
             parents[find(other)] = find(first)
 
-    for together in _ties(dataset, by_lesion=by_lesion):
+    for together in _ties(known, dataset.problems, by_lesion=by_lesion):
         join(together)
     found: dict[int, list[int]] = {}
-    for index in sorted(range(len(parents)), key=lambda position: dataset.records[position].name):
+    for index in sorted(range(len(dataset.records)), key=lambda position: known[position].name):
         found.setdefault(find(index), []).append(index)
     return list(found.values())
 
 
-def _ties(dataset: DataSet, *, by_lesion: bool) -> Iterable[list[int]]:
+def _ties(records: Sequence[ImageRecord], problems: Iterable[Problem], *, by_lesion: bool) -> Iterable[list[int]]:
     if by_lesion:
         lesions: dict[str, list[int]] = {}
-        for index, record in enumerate(dataset.records):
+        for index, record in enumerate(records):
             if record.lesion:
                 lesions.setdefault(record.lesion, []).append(index)
         yield from lesions.values()
-    places = {record.name: index for index, record in enumerate(dataset.records)}
-    for problem in dataset.problems:
+    places = {record.name: index for index, record in enumerate(records)}
+    for problem in problems:
         if problem.kind is ProblemKind.DUPLICATE:
             copies = [places[name] for name in dict.fromkeys((problem.subject, *problem.names)) if name in places]
             if len(copies) > 1:

@@ -84,7 +84,8 @@ class DataSet:
     """A read data set: usable records in table order, and everything that is wrong with the rest.
 
     `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
-    licence terms where known, otherwise empty.
+    licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
+    are one: two lesions of which the same picture is known.
     """
 
     root: Path
@@ -93,6 +94,7 @@ class DataSet:
     problems: tuple[Problem, ...] = field(default=())
     synthetic: bool = False
     terms: str = ""
+    left_out: tuple[ImageRecord, ...] = field(default=())
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -111,9 +113,13 @@ class DataSet:
         return any(record.lesion for record in self.records)
 
     def without(self, names: Collection[str]) -> DataSet:
-        """The same set without the named images; problems stay listed."""
+        """The same set without the named images, which go to `left_out`; problems stay listed."""
         gone = frozenset(names)
-        return replace(self, records=tuple(record for record in self.records if record.name not in gone))
+        return replace(
+            self,
+            records=tuple(record for record in self.records if record.name not in gone),
+            left_out=self.left_out + tuple(record for record in self.records if record.name in gone),
+        )
 
 
 class Part(StrEnum):

@@ -8,8 +8,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import atomic
+from core.awake import keep_awake
 from core.data.types import CLASS_CODES, Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.detailed import full_document
@@ -27,11 +27,13 @@ from core.models.info import ModelInfo
 from core.recipe import recipe_hash
 from core.runs.environment import describe_environment, known_preprocessing, package_version, write_environment
 from core.runs.folder import RunFolder
+from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
+from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, decoded, prepare_data
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, write_history, write_predictions
-from core.runs.teachers import find_teacher, teacher_leaks
+from core.runs.teachers import find_teacher, teacher_leaks, weights_leaks
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 
 if TYPE_CHECKING:
@@ -61,7 +63,9 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
                 return summarise(folder)
             _check_restorable(folder, lost)
             report(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
-        with run_log(folder.log_file), _awake():
+        clear_run(folder)
+        clear_caches()
+        with run_log(folder.log_file), keep_awake(report):
             _guarded(folder, logged(report), token or CancelToken())
         return summarise(folder)
 
@@ -124,7 +128,8 @@ class _Run:
         self._folder = folder
         self._clock = clock
         self._report = report
-        self._token = token
+        self._token = TellingToken(token, self.paused)
+        self._waiting = False
         self._recipe = folder.recipe()
         self._events: EventWriter | None = None
         self._notes: list[str] = []
@@ -145,6 +150,7 @@ class _Run:
             data = prepare_data(self._folder, self._recipe, self._report, self._token)
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
+            self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
             teacher = self._teacher_logits(data, hardware) if self._recipe.needs_teacher else None
             result = self._fit(model, data, teacher, hardware)
             self._finish(model, data, result, hardware)
@@ -157,9 +163,18 @@ class _Run:
         self._folder.set_status(epoch=history[-1].epoch, seconds=self._clock.seconds)
 
     def paused(self, waiting: bool) -> None:
-        """Show that the training waits (called by the training)."""
+        """Show that the run waits (called by its token, and by the training, which first saves its state)."""
+        if waiting == self._waiting:
+            return
+        self._waiting = waiting
         self._clock.hold(waiting)
         self._folder.set_status(state=RunState.PAUSED if waiting else RunState.RUNNING, seconds=self._clock.seconds)
+
+    def _warn(self, notes: Iterable[str]) -> None:
+        """Say what a reader of the scores must know, now and beside them."""
+        for note in notes:
+            self._notes.append(note)
+            self._report(Notice(note, Level.WARNING))
 
     def _create_model(self, hardware: Hardware) -> LoadedModel:
         from core.models.factory import LoadedModel, create_model
@@ -196,9 +211,7 @@ class _Run:
 
         teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
         self._report(Notice(f"The teacher is {teacher.status().name} ({teacher.path.name})."))
-        for note in teacher_leaks(teacher, data.dataset, data.split):
-            self._notes.append(note)
-            self._report(Notice(note, Level.WARNING))
+        self._warn(teacher_leaks(teacher, data.dataset, data.split))
         size = read_model_info(teacher.model_file).preprocessing.image_size
         store = data.store
         if size != self._recipe.data.image_size:
@@ -414,14 +427,3 @@ def _free_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-
-
-@contextmanager
-def _awake() -> Iterator[None]:
-    """Keep the computer from falling asleep (its screen may) as far as the system lets us."""
-    from wakepy import keep
-
-    with keep.running(on_fail="pass") as mode:
-        if not mode.active:
-            _log.info("this system offers no way to keep the computer awake during the run")
-        yield

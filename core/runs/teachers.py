@@ -1,14 +1,18 @@
-"""The finished teacher that a student learns from, and whether it has seen the student's test images."""
+"""The finished teacher that a student learns from, and whether it or the starting weights have seen the test images."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
-from core.data.types import DataSet, Part, Split
+from core.data.finding import without_downsampled, without_suffix
+from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
 from core.runs.status import RunState
+from core.runs.tables import SplitRow
 
 
 def find_teacher(run: str, runs: Path) -> RunFolder:
@@ -35,30 +39,85 @@ def find_teacher(run: str, runs: Path) -> RunFolder:
 def teacher_leaks(teacher: RunFolder, dataset: DataSet, split: Split) -> tuple[str, ...]:
     """What is wrong with the student's test because of what its teacher was trained on; empty when nothing is.
 
-    Compared by image name, and by lesion for the other images: a teacher that learned the test images passes them on.
+    A teacher that learned the test images passes them on. Compared by image name (in any case, without ISIC's
+    `_downsampled`, and without folders where that leaves one image), by the names of known copies of the picture, and
+    by lesion for the other images.
     """
     rows = teacher.split_rows
     if not rows:
         return ("It is not known which images the teacher was trained on; they may include this run's test images.",)
+    remedy = "Use the teacher's own split: same data, split and seed."
+    return _leaks(rows, dataset, split, "the teacher was", remedy)
+
+
+def weights_leaks(weights: str, dataset: DataSet, split: Split) -> tuple[str, ...]:
+    """The same for the file of weights that a run starts from, where it is the model of a run; else empty."""
+    folder = RunFolder(Path(weights).expanduser().parent)
+    if weights in {"hub", "none"} or not folder.recipe_file.is_file():
+        return ()
+    remedy = "Start from other weights, or use the split of that run: same data, split and seed."
+    return _leaks(folder.split_rows, dataset, split, "the starting weights were", remedy)
+
+
+def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, remedy: str) -> tuple[str, ...]:
+    names = _Names(rows, dataset)
     test = [dataset.records[index] for index in split.test]
     notes: list[str] = []
     for part, verb in ((Part.TRAIN, "trained"), (Part.VALIDATION, "chosen")):
-        names = {row.image for row in rows if row.part is part}
         lesions = {row.lesion for row in rows if row.part is part and row.lesion}
-        images = [record for record in test if record.name in names]
-        near = [record for record in test if record.name not in names and record.lesion in lesions]
+        images = [record for record in test if names.stand_in(record, part)]
+        learned = {record.name for record in images}
+        near = [record for record in test if record.name not in learned and names.lesions_of(record) & lesions]
         if images:
             notes.append(
-                f"Leak: {len(images)} of this run's {len(test)} test images were among those the teacher was {verb} on "
-                f"({_some([record.name for record in images])}); the test scores come out too high. "
-                "Use the teacher's own split: same data, split and seed."
+                f"Leak: {len(images)} of this run's {len(test)} test images were among those {who} {verb} on "
+                f"({_some([record.name for record in images])}); the test scores come out too high. {remedy}"
             )
         if near and part is Part.TRAIN:
             notes.append(
-                f"Leak: {len(near)} of this run's {len(test)} test images show lesions that the teacher was trained on "
+                f"Leak: {len(near)} of this run's {len(test)} test images show lesions that {who} trained on "
                 f"({_some([record.name for record in near])}); the test scores come out too high."
             )
     return tuple(notes)
+
+
+class _Names:
+    """Finds a data set's images among the rows of another run's split, whatever the two call them."""
+
+    def __init__(self, rows: Sequence[SplitRow], dataset: DataSet) -> None:
+        own = Counter(_last(record.name) for record in dataset.records)
+        theirs = Counter(_last(row.image) for row in rows)
+        self._unique = {name for name, count in theirs.items() if count == 1 and own[name] <= 1}
+        self._parts = {_plain(row.image): row.part for row in rows}
+        self._parts_by_last = {_last(row.image): row.part for row in rows if _last(row.image) in self._unique}
+        self._left_out = {record.name: record for record in dataset.left_out}
+        self._copies: dict[str, list[str]] = {}
+        for problem in dataset.problems:
+            if problem.kind is ProblemKind.DUPLICATE:
+                same = (problem.subject, *problem.names)
+                for name in same:
+                    self._copies.setdefault(name, []).extend(other for other in same if other != name)
+
+    def stand_in(self, record: ImageRecord, part: Part) -> bool:
+        """Whether the picture is in that part there, under its own name or a copy's."""
+        return any(self._part(name) is part for name in (record.name, *self._copies.get(record.name, ())))
+
+    def lesions_of(self, record: ImageRecord) -> set[str]:
+        """The lesions that the picture is known to show."""
+        copies = (self._left_out.get(name) for name in self._copies.get(record.name, ()))
+        return {item.lesion for item in (record, *copies) if item is not None and item.lesion}
+
+    def _part(self, name: str) -> Part | None:
+        found = self._parts.get(_plain(name))
+        return found if found is not None else self._parts_by_last.get(_last(name))
+
+
+def _plain(name: str) -> str:
+    return without_downsampled(without_suffix(name.replace("\\", "/").casefold()))
+
+
+def _last(name: str) -> str:
+    return _plain(name).rpartition("/")[2]
 
 
 def _located(run: str, runs: Path) -> Path:
