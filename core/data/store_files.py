@@ -13,6 +13,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -30,8 +31,9 @@ from core.events import CancelToken, Notice, Phase, Report, ignore
 from core.locks import waiting_for
 
 _FORMAT = 1
-_FLUSH_EVERY = 256
-_FLUSH_SECONDS = 5.0
+_NOTE_SECONDS = 2.0
+"""What a crash may cost."""
+
 _SPARE_BYTES = 200 * 1024 * 1024
 _ROW = np.dtype([("done", "u1"), ("crc", "<u4")])
 
@@ -169,7 +171,6 @@ class StoreBuilder:
             token.check()
             if source.is_file() and source.stat().st_size == len(facts["digests"]) * self.row_bytes:
                 self._copy_rows(file, rows, wanted, source, facts)
-        self._note(file, rows)
         return [index for index in todo if not rows["done"][index]]
 
     def _copy_rows(
@@ -201,14 +202,20 @@ class StoreBuilder:
         decode = partial(_decode_row, size=self.size)
         noted = time.monotonic()
         try:
-            with closing(map_in_threads(decode, paths, threads=threads, token=token)) as results:
-                for number, (index, pixels) in enumerate(zip(todo, results, strict=True), 1):
+            # A disk takes its time to say that it has everything; decoding goes on meanwhile.
+            with (
+                ThreadPoolExecutor(1, thread_name_prefix="skinkd-store") as disk,
+                closing(map_in_threads(decode, paths, threads=threads, token=token)) as results,
+            ):
+                noting = disk.submit(self._note, file, rows.copy())
+                for index, pixels in zip(todo, results, strict=True):
                     if isinstance(pixels, str):
                         failed[index] = pixels
                     else:
                         self._put(file, rows, index, pixels)
-                    if number % _FLUSH_EVERY == 0 or time.monotonic() - noted > _FLUSH_SECONDS:
-                        self._note(file, rows)
+                    if time.monotonic() - noted > _NOTE_SECONDS and noting.done():
+                        noting.result()
+                        noting = disk.submit(self._note, file, rows.copy())
                         noted = time.monotonic()
                     meter.step()
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass
@@ -23,7 +24,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
 from core.paths import cache_root
 
-_SAVE_EVERY = 500
+_SAVE_SECONDS = 2.0
 _VERSION = 10 * DECODER_VERSION
 """Of the table; what another version found out is found out again."""
 
@@ -102,15 +103,17 @@ def _examine(
     threads: int,
 ) -> None:
     fresh: list[tuple[_Task, Verdict]] = []
+    saved = time.monotonic()
     try:
         with closing(map_in_threads(_read, tasks, threads=threads, token=token)) as results:
             for task, verdict in zip(tasks, results, strict=True):
                 found[task.path] = verdict
                 if verdict.digest:
                     fresh.append((task, verdict))
-                if len(fresh) >= _SAVE_EVERY:
+                if time.monotonic() - saved > _SAVE_SECONDS:
                     _save(known, fresh)
                     fresh.clear()
+                    saved = time.monotonic()
                 meter.step()
     finally:
         _save(known, fresh)
