@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     reporter = CrashReporter(application)
     reporter.install()
-    window = MainWindow(options.runs)
+    window = MainWindow(options.runs, opens_at_once=True)
     reporter.set_window(window)
     window.painted.connect(window.start_engine)
     window.show()

@@ -6,15 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
 from core.events import Event, Notice
-from skinkd_gui.classify.classify_tab import ClassifyTab
+from skinkd_gui.late_tab import LateTab
 from skinkd_gui.menus import Menus
-from skinkd_gui.results.results_tab import ResultsTab
 from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
 from skinkd_gui.status_bar import StatusBar
 from skinkd_gui.training.queue import MakeWork, QueueState, TrainingQueue
@@ -26,7 +26,11 @@ from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
 from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs, shut_down_all
-from skinkd_gui.workers.preload import load_engine
+from skinkd_gui.workers.preload import ModelsReady, load_engine, load_tabs
+
+if TYPE_CHECKING:
+    from skinkd_gui.classify.classify_tab import ClassifyTab
+    from skinkd_gui.results.results_tab import ResultsTab
 
 _SIZE = QSize(1280, 800)
 _PATIENCE_MILLISECONDS = 60_000  # for a run to write its checkpoint and end, when the window closes
@@ -40,8 +44,14 @@ class MainWindow(QMainWindow):
 
     painted = Signal()  # once, after the first paint
 
-    def __init__(self, runs_root: Path | None = None, make_work: MakeWork = work_for) -> None:
-        """`runs_root`: where runs are kept, otherwise as the settings say. `make_work` stands in for core in tests."""
+    def __init__(
+        self, runs_root: Path | None = None, make_work: MakeWork = work_for, *, opens_at_once: bool = False
+    ) -> None:
+        """`runs_root`: where runs are kept, otherwise as the settings say. `make_work` stands in for core in tests.
+
+        With `opens_at_once` the tabs Classify and Results are made when they are first looked at or asked for, or by
+        `start_engine`: what they import takes several times as long as the rest of the window.
+        """
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("SkinKD")
@@ -51,10 +61,11 @@ class MainWindow(QMainWindow):
         self._was_painted = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
         self.queue = TrainingQueue(self._conditions(), make_work, self)
-        self.classify_tab = ClassifyTab(self, self._runs_root)
         self.train_tab = TrainTab(self.queue, self._runs_root, self)
-        self.results_tab = ResultsTab(self, self._runs_root)
         self.tabs = self._make_tabs()
+        self._classify = LateTab(self.tabs, "image", "Classify", self._make_classify)
+        self.tabs.addTab(self.train_tab, "Train")
+        self._results = LateTab(self.tabs, "chart", "Results", self._make_results)
         self.setCentralWidget(self.tabs)
         self.status = StatusBar(self.queue, self.train_tab.live, self)
         self.setStatusBar(self.status)
@@ -63,9 +74,12 @@ class MainWindow(QMainWindow):
         self.menus.themes[self.settings.theme].setChecked(True)
         self._connect()
         self._restore_geometry()
+        for late in (self._classify, self._results):
+            self.tabs.currentChanged.connect(late.open_if_current)
+            if not opens_at_once:
+                late.get()
         self.queue.restore(load_waiting(self._runs_root))
         self._show_queue(self.queue.state)
-        self.train_tab.refresh()
 
     @property
     def runs_root(self) -> Path:
@@ -77,23 +91,45 @@ class MainWindow(QMainWindow):
         tabs.setObjectName("mainTabs")
         tabs.setAccessibleName("Parts of SkinKD")
         tabs.setDocumentMode(True)
-        for tab, title in ((self.classify_tab, "Classify"), (self.train_tab, "Train"), (self.results_tab, "Results")):
-            tabs.addTab(tab, title)
         return tabs
 
+    @property
+    def classify_tab(self) -> ClassifyTab:
+        """The tab Classify."""
+        return self._classify.get()
+
+    @property
+    def results_tab(self) -> ResultsTab:
+        """The tab Results."""
+        return self._results.get()
+
+    def _make_classify(self) -> ClassifyTab:
+        from skinkd_gui.classify.classify_tab import ClassifyTab
+
+        tab = ClassifyTab(self, self._runs_root)
+        tab.train_requested.connect(self.commands.new_training)
+        tab.level_chosen.connect(self._keep_level)
+        return tab
+
+    def _make_results(self) -> ResultsTab:
+        from skinkd_gui.results.results_tab import ResultsTab
+
+        tab = ResultsTab(self, self._runs_root)
+        tab.train_requested.connect(self.commands.new_training)
+        tab.resume_requested.connect(self._resume)
+        tab.study_resume_requested.connect(self._resume_study)
+        tab.runs_binned.connect(self.train_tab.refresh)
+        tab.runs_binned.connect(self._refresh_models)
+        self.menus.add_to_run(tab.bar.report, tab.bar.export_model, tab.bar.export_run)
+        return tab
+
     def _connect(self) -> None:
+        self.painted.connect(self.train_tab.refresh)
         self.queue.changed.connect(self._show_queue)
         self.queue.run_finished.connect(self._on_run_ended)
         self.queue.run_stopped.connect(self._on_run_ended)
         self.queue.failed.connect(self._on_run_ended)
         self.train_tab.results_requested.connect(self._open_results)
-        self.results_tab.train_requested.connect(self.commands.new_training)
-        self.results_tab.resume_requested.connect(self._resume)
-        self.results_tab.study_resume_requested.connect(self._resume_study)
-        self.results_tab.runs_binned.connect(self.train_tab.refresh)
-        self.results_tab.runs_binned.connect(self.classify_tab.refresh_models)
-        self.classify_tab.train_requested.connect(self.commands.new_training)
-        self.classify_tab.level_chosen.connect(self._keep_level)
 
     # --- the engine ---
 
@@ -106,10 +142,21 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def start_engine(self) -> None:
-        """Load PyTorch and its kin in a thread, visibly."""
+        """Load the other tabs, then PyTorch and its kin, in threads and visibly."""
         if self._engine_job is not None or self._closing:
             return
         self.status.show_loading("Loading...")
+        self._engine_job = Job(load_tabs, self)
+        self._engine_job.ended.connect(self._load_engine)
+        self._engine_job.start()
+
+    @Slot(object)
+    def _load_engine(self, _end: object) -> None:
+        """The modules of the tabs are there, so making the tabs takes a moment only; then the heavy libraries."""
+        if self._closing:
+            return
+        self._classify.get()
+        self._results.get()
         job = Job(load_engine, self)
         job.reported.connect(self._on_loading)
         job.succeeded.connect(self._on_loaded)
@@ -121,6 +168,8 @@ class MainWindow(QMainWindow):
     def _on_loading(self, event: Event) -> None:
         if isinstance(event, Notice):
             self.status.show_loading(event.text)
+        elif isinstance(event, ModelsReady):
+            self.classify_tab.load_model()
 
     @Slot(object)
     def _on_loaded(self, result: JobResult) -> None:
@@ -153,8 +202,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_run_ended(self, _how: object) -> None:
-        self.results_tab.refresh()
-        self.classify_tab.refresh_models()
+        self._refresh_results()
+        self._refresh_models()
         if not self.isActiveWindow():
             QApplication.alert(self)
 
@@ -202,8 +251,17 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Look for new runs on disk."""
         self.train_tab.refresh()
-        self.results_tab.refresh()
-        self.classify_tab.refresh_models()
+        self._refresh_results()
+        self._refresh_models()
+
+    @Slot()
+    def _refresh_models(self) -> None:
+        if self._classify.made is not None:
+            self._classify.made.refresh_models()
+
+    def _refresh_results(self) -> None:
+        if self._results.made is not None:
+            self._results.made.refresh()
 
     # --- settings ---
 
@@ -223,7 +281,8 @@ class MainWindow(QMainWindow):
         if moved:
             self._move_runs_root(chosen_runs_root(settings).expanduser().absolute())
         self.queue.configure(self._conditions())
-        self.classify_tab.apply_settings(settings)
+        if self._classify.made is not None:
+            self._classify.made.apply_settings(settings)
 
     @Slot(float)
     def _keep_level(self, level: float) -> None:
@@ -236,8 +295,9 @@ class MainWindow(QMainWindow):
         self._keep_waiting(old, ())  # they go with the window, and must not come back there as well
         self.queue.restore(load_waiting(root))
         self._keep_waiting(root, self.queue.state.waiting)
-        for tab in (self.train_tab, self.results_tab, self.classify_tab):
-            tab.set_runs_root(root)
+        for tab in (self.train_tab, self._results.made, self._classify.made):
+            if tab is not None:
+                tab.set_runs_root(root)
 
     def _restore_geometry(self) -> None:
         store = open_store()
@@ -311,9 +371,9 @@ class MainWindow(QMainWindow):
         self._may_close = self._closing = True
         self._keep_geometry()
         self.hide()  # what still takes a moment happens out of sight
-        self.train_tab.shut_down()
-        self.classify_tab.shut_down()
-        self.results_tab.shut_down()
+        for tab in (self.train_tab, self._classify.made, self._results.made):
+            if tab is not None:
+                tab.shut_down()
         for _ in range(_ROUNDS):
             if not shut_down_all():
                 _log.error("a job did not end in time")

@@ -53,10 +53,12 @@ class Menus(QObject):
         menu.addSeparator()
         self.start_waiting = self._add(menu, "Start the &waiting runs", "startWaitingAction", window.start_waiting)
         self.resume = self._add(menu, "&Resume the last unfinished run", "resumeAction", window.resume_last)
-        menu.addSeparator()
-        bar = window.results_tab.bar  # on the runs that are selected there
-        for action in (bar.report, bar.export_model, bar.export_run):
-            menu.addAction(action)
+        self._run = menu
+
+    def add_to_run(self, *actions: QAction) -> None:
+        """Offer what can be done with the runs that are selected in Results."""
+        self._run.addSeparator()
+        self._run.addActions(actions)
 
     def _make_view(self) -> None:
         do, menu = self._actions, self._menu("&View", "viewMenu")

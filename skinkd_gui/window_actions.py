@@ -11,9 +11,7 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from core.errors import SkinKDError
-from core.recipe import read_recipe
 from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_steps
-from skinkd_gui.settings.dialog import PreferencesDialog
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.version import program_version
 from skinkd_gui.widgets.error_dialog import log_path, show_error
@@ -46,6 +44,8 @@ class WindowActions(QObject):
         name, _ = QFileDialog.getOpenFileName(self._window, "Open a recipe", "", "Recipes (*.toml);;All files (*)")
         if not name:
             return
+        from core.recipe import read_recipe
+
         try:
             recipe = read_recipe(Path(name))
         except SkinKDError as error:
@@ -92,6 +92,8 @@ class WindowActions(QObject):
     @Slot()
     def show_preferences(self) -> None:
         """Open the preferences."""
+        from skinkd_gui.settings.dialog import PreferencesDialog
+
         dialog = PreferencesDialog(self._window.settings, self._window.folder_fixed, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.changed.connect(self._window.apply_settings)

@@ -84,6 +84,20 @@ assert shut_down_all()
     assert not loaded_after(code, tmp_path).intersection(HEAVY)
 
 
+def test_the_first_paint_waits_for_no_numbers_and_no_recipes(tmp_path: Path) -> None:
+    code = """
+from PySide6.QtWidgets import QApplication
+app = QApplication([])
+from skinkd_gui.app import make_application
+from skinkd_gui.main_window import MainWindow
+window = MainWindow(opens_at_once=True)
+window.show()
+window.grab()
+"""
+    loaded = loaded_after(code, tmp_path)
+    assert not loaded.intersection({"numpy", "pydantic", "tomlkit", "PIL", "matplotlib", *HEAVY})
+
+
 def test_files_stay_small() -> None:
     lines = {relative(file): len(file.read_text(encoding="utf-8").splitlines()) for file in [*PRODUCT, *TESTS]}
     assert {name: count for name, count in lines.items() if count > MAX_LINES} == {}

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.recipe import Recipe
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
+    from core.recipe import Recipe
 
 _METHODS = {"none": "Plain student", "kl": "KL student", "dist": "DIST student"}
 

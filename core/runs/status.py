@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.evaluation.scores import Scores
-from core.recipe import Recipe
 from core.runs.annotations import Annotations
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 
 class RunState(StrEnum):

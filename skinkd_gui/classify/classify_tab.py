@@ -68,6 +68,10 @@ class ClassifyTab(QWidget):
         """Read the finished runs again, for instance after one has ended."""
         self._catalog.refresh()
 
+    def load_model(self) -> None:
+        """Load the chosen model, and later ones as they are chosen, before an image needs it."""
+        self._session.load_ahead()
+
     def set_runs_root(self, runs_root: Path) -> None:
         """Offer the runs of another folder."""
         self._catalog.set_runs_root(runs_root)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtGui import QImage
 
 from core.errors import SkinKDError
@@ -135,7 +136,10 @@ def collect_files(
 
 
 def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> None:
-    """Classify files (the model is loaded first where it is not); results come as `ChunkReady`, and are recorded."""
+    """Classify files (the model is loaded first where it is not); results come as `ChunkReady`, and are recorded.
+
+    Without files the model is loaded and warmed: the first pass of a network is slow.
+    """
     from core.inference.classifier import Classifier
 
     loaded = task.loaded
@@ -144,7 +148,12 @@ def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> No
         loaded = Classifier.load(task.source, report=report)
     loaded.level = task.level
     token.check()
+    if not task.files:
+        size = loaded.info.preprocessing.image_size
+        loaded.network.answer(np.zeros((1, size, size, 3), dtype=np.uint8))
     report(ModelReady(task.which, task.source, loaded))
+    if not task.files:
+        return
     chunk: list[Classification] = []
     last = time.monotonic()
     with task.recorder.recording(loaded.info, loaded.source, report) as record:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
-from core.events import Notice, Progress
+from core.events import Level, Notice, Progress
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL
 from core.models.info import ModelInfo
@@ -73,6 +73,7 @@ class ClassifySession(QObject):
         self._sides = (_Side(), _Side())
         self._level = DEFAULT_LEVEL
         self._held = False
+        self._ahead = False  # models are loaded before the first image needs them
         self._cancelling = False
         self._dropped: list[Path] = []
         self._pasted: list[tuple[QImage, Path]] = []
@@ -136,6 +137,11 @@ class ClassifySession(QObject):
         self._images.forget_results(which)
         if self._classifying is not None:
             self._classifying.cancel()
+        self._next()
+
+    def load_ahead(self) -> None:
+        """From now on load the first model before an image needs it."""
+        self._ahead = True
         self._next()
 
     def set_level(self, level: float) -> None:
@@ -208,6 +214,9 @@ class ClassifySession(QObject):
         """Start what can start."""
         self._collect()
         which = self._next_side()
+        first = self._sides[Which.FIRST]
+        if which is None and self._ahead and first.choice is not None and first.classifier is None:
+            which = Which.FIRST
         if self._classifying is None and which is not None and not self._held:
             side = self._sides[which]
             assert side.source is not None
@@ -233,6 +242,8 @@ class ClassifySession(QObject):
             event.classifier.level = self._level
             self._sides[event.which].classifier = event.classifier
             self.loaded.emit(event.which)
+            if not self._images.count_waiting(event.which):
+                self.noticed.emit(Notice("The model is ready."))
         elif isinstance(event, ChunkReady) and event.source == self._sides[event.which].source:
             self._fill_in([self._at_level(event.which, result) for result in event.results], event.which)
             self.changed.emit()
@@ -253,7 +264,10 @@ class ClassifySession(QObject):
     @Slot(object)
     def _fail(self, failure: JobFailure) -> None:
         self._held = True
-        self.failed.emit(failure.error)
+        if self._next_side() is None and self._collecting is None:  # the model was loaded ahead: nobody waits for it
+            self.noticed.emit(Notice(f"{failure.error.title}. {failure.error.summary}", Level.WARNING))
+        else:
+            self.failed.emit(failure.error)
 
     @Slot(object)
     def _end(self, end: JobEnd) -> None:

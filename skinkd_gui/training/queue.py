@@ -6,17 +6,19 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.errors import SkinKDError
 from core.events import Event, RunStarted
-from core.recipe import Recipe
-from core.runs.folder import default_name
 from core.runs.status import RunSummary
 from skinkd_gui.training.progress import PlanMade
 from skinkd_gui.training.work import Conditions, QueuedRun, with_threads, work_for
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 MakeWork = Callable[[QueuedRun, Conditions], Work]
 
@@ -101,6 +103,8 @@ class TrainingQueue(QObject):
 
     def add(self, recipe: Recipe, name: str = "") -> None:
         """Put a new run at the end; it starts at once when nothing works."""
+        from core.runs.folder import default_name
+
         self._append(QueuedRun(name.strip() or default_name(recipe), recipe))
 
     def add_resume(self, folder: Path, name: str = "") -> None:

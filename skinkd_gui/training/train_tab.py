@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLa
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Level, Notice, Progress, Report
 from core.paths import cache_root
-from core.recipe import Preset, Recipe, preset
 from core.reporting.words import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training.live_view import LiveView
@@ -26,6 +25,7 @@ from skinkd_gui.widgets.theme import accent_icon, theme
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
 if TYPE_CHECKING:
+    from core.recipe import Recipe
     from skinkd_gui.training.wizard.dialog import WizardResult
 
 _FIRST_TITLE = "Train your first model"
@@ -282,6 +282,8 @@ class TrainTab(QWidget):
 
     @Slot(object)
     def _on_sample_ready(self, result: JobResult) -> None:
+        from core.recipe import Preset, preset
+
         self._open_wizard(str(result.value), preset(Preset.QUICK))
 
     @Slot(object)

@@ -10,7 +10,6 @@ from typing import Any
 
 from core import atomic
 from core.errors import SkinKDError
-from core.recipe import recipe_from_toml, recipe_to_toml
 from skinkd_gui.training.work import QueuedRun
 
 _NAME = ".waiting.json"
@@ -24,6 +23,8 @@ def save_waiting(runs_root: Path, runs: Sequence[QueuedRun]) -> None:
     if not runs:
         path.unlink(missing_ok=True)
         return
+    from core.recipe import recipe_to_toml
+
     runs_root.mkdir(parents=True, exist_ok=True)
     values = [
         {
@@ -60,6 +61,8 @@ def _written(folder: Path | None, runs_root: Path) -> str:
 
 def _read(values: Any, runs_root: Path) -> QueuedRun | None:
     """One entry, or None; a bad one costs none of the others."""
+    from core.recipe import recipe_from_toml
+
     try:
         folder = runs_root / values["folder"] if values["folder"] else None
         recipe = recipe_from_toml(values["recipe"]) if values["recipe"] else None

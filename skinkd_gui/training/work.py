@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
-from core.recipe import Recipe
 from core.runs.status import RunSummary
 from skinkd_gui.training.progress import PlanMade
 from skinkd_gui.workers.job import Work
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 _log = logging.getLogger(__name__)
 

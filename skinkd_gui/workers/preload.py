@@ -1,4 +1,8 @@
-"""Loading what computes: PyTorch and its kin take seconds to import, so a thread does it after the first paint."""
+"""Loading what computes: PyTorch and its kin take seconds to import, so a thread does it after the first paint.
+
+What Classify needs comes first. PyTorch's compiler is the largest part, though nobody compiles here: torchvision (which
+the model library needs) and PyTorch's optimizers both import it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Notice, Report
+from core.events import CancelToken, Event, Notice, Report
 
 if TYPE_CHECKING:
     from core.training.hardware import DeviceFacts
@@ -34,6 +38,19 @@ class Engine:
         return next(facts for facts in self.devices if facts.works)
 
 
+@dataclass(frozen=True)
+class ModelsReady(Event):
+    """Models can be loaded now without a wait; the rest is still being loaded."""
+
+
+def load_tabs(report: Report, token: CancelToken) -> None:
+    """Import what the window's other tabs are made of."""
+    with _few_collections():
+        for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
+            token.check()
+            _load(name)
+
+
 def load_engine(report: Report, token: CancelToken) -> Engine:
     """Import everything heavy and try the devices; safe to run while a training imports the same.
 
@@ -45,15 +62,15 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
     steps: tuple[tuple[str, Callable[[], object]], ...] = (
         ("figures", _draw_once),
         ("PyTorch", lambda: _load("torch")),
-        ("PyTorch's optimizers", _warm_up),
-        ("the model library", lambda: _load("torchvision", "timm")),
-        ("scores", lambda: _load("sklearn.metrics")),
-        ("the training loop", lambda: _load("lightning_fabric", "core.runs.execute")),
+        ("the image library", lambda: _load("torchvision")),
+        ("the model library", lambda: _load_models(report)),
+        ("the training loop", _load_training),
+        ("scores", lambda: _load("crepes")),
     )
     with _few_collections():
-        for name, step in steps:
+        for number, (name, step) in enumerate(steps, start=1):
             token.check()
-            report(Notice(f"Loading {name}..."))
+            report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
             try:
                 step()
             except ImportError as error:
@@ -86,6 +103,16 @@ def _few_collections() -> Iterator[None]:
 def _load(*names: str) -> None:
     for name in names:
         importlib.import_module(name)
+
+
+def _load_models(report: Report) -> None:
+    _load("timm", "core.inference.classifier")
+    report(ModelsReady())
+
+
+def _load_training() -> None:
+    _load("lightning_fabric", "core.runs.execute")
+    _warm_up()
 
 
 def _draw_once() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
+from core.events import Notice
 from core.inference.classifier import Classifier
 from core.inference.record import RecordBook, record_file
 from core.inference.trust import Verdict
@@ -180,3 +181,27 @@ def test_a_record_that_can_not_be_written_is_told_once_and_stops_nothing(
     assert "goes on" in tab._news.text
     button(tab, "classifyDismissButton").click()
     assert not news.isVisible()
+
+
+def test_a_model_loaded_ahead_is_ready_before_the_first_image(qtbot: QtBot, tab: ClassifyTab) -> None:
+    tab.load_model()
+    qtbot.waitUntil(lambda: tab._session.classifier() is not None and idle(tab), timeout=30_000)
+    assert text(tab, "classifyProgressText") == "The model is ready."
+    assert not record_file().exists()  # nothing was classified
+
+
+def test_a_broken_model_loaded_ahead_is_told_without_a_dialog(
+    qtbot: QtBot, tab: ClassifyTab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_names: object) -> Classifier:
+        raise SkinKDError("The model is damaged", "Choose another.")
+
+    monkeypatch.setattr(Classifier, "load", fail)
+    shown: list[SkinKDError] = []
+    tab._session.failed.connect(shown.append)
+    told: list[Notice] = []
+    tab._session.noticed.connect(told.append)
+    tab.load_model()
+    qtbot.waitUntil(lambda: idle(tab) and bool(told), timeout=30_000)
+    assert told[0].text == "The model is damaged. Choose another."
+    assert shown == []
