@@ -28,11 +28,12 @@ demo: $(READY)  ## the main job on the built-in sample set: teacher, student, KL
 test: $(READY)  ## run the tests
 	@$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-check: $(READY)  ## lint, format, types, layers
+check: $(READY)  ## lint, format, types, layers, known vulnerabilities
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	@sh installers/audit.sh
 
 format: $(READY)  ## put the code into its standard form
 	$(VENV)/bin/ruff check --fix .
