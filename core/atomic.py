@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import platform
+import re
+import shutil
+import tempfile
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_HERE = f"{zlib.crc32(platform.node().encode()):08x}"
+"""This computer, in the names of temporary files: a process number means nothing on another one."""
+
+_TEMPORARY = re.compile(r"\..+\.(?P<process>\d{1,9})(?:-(?P<computer>[0-9a-f]{8}))?\.tmp")
+_FORGOTTEN_SECONDS = 24 * 3600.0
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; what was written to it replaces `path` when the block ends well.
 
-    After an error `path` is as it was and the temporary file is gone.
+    After an error `path` is as it was and the temporary file is gone. A program that is killed leaves it behind:
+    `remove_leftovers` is for that.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{_own_mark()}")
     try:
         yield temporary
         with temporary.open("rb+") as written:
@@ -35,3 +48,52 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A folder inside `parent` that is gone after the block, however it ends; `remove_leftovers` knows its name too."""
+    with tempfile.TemporaryDirectory(dir=parent, prefix=".work-", suffix=f".{_own_mark()}") as folder:
+        yield Path(folder)
+
+
+def remove_leftovers(folders: Iterable[Path]) -> int:
+    """Remove what programs that were killed have left of `replacing` and `temporary_folder` directly in these folders;
+    returns how many there were.
+
+    It is left over when its process has ended; what another computer wrote, when it is older than a day. Folders and
+    files that can not be looked at or removed are passed over.
+    """
+    removed = 0
+    for folder in folders:
+        with suppress(OSError):
+            removed += sum(_remove(path) for path in folder.iterdir() if _is_left_over(path))
+    return removed
+
+
+def _own_mark() -> str:
+    return f"{os.getpid()}-{_HERE}.tmp"
+
+
+def _is_left_over(path: Path) -> bool:
+    match = _TEMPORARY.fullmatch(path.name)
+    if match is None:
+        return False
+    if match["computer"] == _HERE and not _is_alive(int(match["process"])):
+        return True
+    return time.time() - path.lstat().st_mtime > _FORGOTTEN_SECONDS
+
+
+def _is_alive(process: int) -> bool:
+    import psutil
+
+    return process == os.getpid() or bool(psutil.pid_exists(process))
+
+
+def _remove(path: Path) -> bool:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+    return not path.exists()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,3 +34,41 @@ def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
         write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+_KILLED = """
+import os, signal, sys
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from core import atomic
+folder = Path(sys.argv[1])
+with atomic.temporary_folder(folder) as work, atomic.replacing(folder / "file") as temporary:
+    (work / "part").write_text("half")
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_program_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    assert subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False, timeout=60).returncode
+    assert len(list(tmp_path.iterdir())) == 2
+    others = ("file.tmp", ".hidden", ".x.tmp", f".own.{os.getpid()}-00000000.tmp", ".older-version.77.tmp")
+    for name in others:
+        (tmp_path / name).write_text("kept")
+    with atomic.replacing(tmp_path / "mine") as temporary:
+        temporary.write_text("being written")
+        assert atomic.remove_leftovers([tmp_path, tmp_path / "is not there"]) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {*others, "mine"}
+
+
+def test_what_another_computer_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    old, young = tmp_path / ".a.77-00000000.tmp", tmp_path / ".b.77-00000000.tmp"
+    for path in (old, young):
+        path.write_text("half")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(old, (two_days_ago, two_days_ago))
+    assert atomic.remove_leftovers([tmp_path]) == 1
+    assert list(tmp_path.iterdir()) == [young]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import write_text
+from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Progress, Report, ignore
 from core.inference.classifier import is_exported, model_file_of
@@ -69,8 +68,9 @@ def export_model(order: ExportOrder, report: Report = ignore, token: CancelToken
     model_file = _check(order)
     order.out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(dir=order.out.parent, prefix=".export-") as folder:
-            return _Export(order, model_file, Path(folder), report, token).run()
+        atomic.remove_leftovers([order.out.parent])
+        with atomic.temporary_folder(order.out.parent) as folder:
+            return _Export(order, model_file, folder, report, token).run()
     except OSError as error:
         raise SkinKDError(
             "The export could not be written", f"{order.out}: {error.strerror or error}.", str(error)
@@ -259,8 +259,8 @@ class _Export:
         found = replace(found, file=out)
         as_json, as_text = check_files(out)
         document = {**report_to_json(found), "file": out.name}  # it may be passed on: no folders of this computer
-        write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        write_text(as_text, report_to_markdown(found))
+        atomic.write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        atomic.write_text(as_text, report_to_markdown(found))
         path.replace(out)
         self._report(Progress(Phase.SAVING, 1, 1))
         return found
