@@ -30,16 +30,17 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.recipe.schema import DistillationRecipe
 from core.training.batches import FitData, batch_count, check_data, epoch_indices
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
-from core.training.engine import create_fabric, own_randomness
+from core.training.engine import own_randomness
 from core.training.hardware import Hardware
 from core.training.meter import Meter
-from core.training.optimisation import create_optimizer, learning_rate, set_learning_rate, step_seed
+from core.training.optimisation import all_finite, learning_rate, step_seed
 from core.training.placement import place_images
 from core.training.records import cross_entropy, record_from_values
+from core.training.state import check_belongs, identity, other_hardware
+from core.training.step import Learner, StepInput
 
 _CHECKPOINT_SECONDS = 600.0
 
@@ -115,7 +116,8 @@ def fit(
     """
     check_data(data, recipe)
     with own_randomness(hardware.device):
-        trainer = _Trainer(model, preprocessing, data, recipe, hardware, score, checkpoint)
+        learner = Learner(model, preprocessing, recipe, hardware, report)
+        trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint)
         trainer.connect(observer or _Nobody(), report, token or CancelToken())
         return trainer.run()
 
@@ -125,7 +127,7 @@ class _Trainer:
 
     def __init__(
         self,
-        model: nn.Module,
+        learner: Learner,
         preprocessing: Preprocessing,
         data: FitData,
         recipe: Recipe,
@@ -133,6 +135,7 @@ class _Trainer:
         score: Score,
         checkpoint: CheckpointFolder,
     ) -> None:
+        self._learner = learner
         self._recipe = recipe
         self._settings = recipe.optimisation
         self._data = data
@@ -140,30 +143,22 @@ class _Trainer:
         self._hardware = hardware
         self._score = score
         self._checkpoint = checkpoint
-        self._fabric = create_fabric(hardware)
-        self._model = model.to(memory_format=torch.channels_last)
-        self._optimizer = create_optimizer(model.parameters(), self._settings)
-        self._wrapped, self._stepper = self._fabric.setup(self._model, self._optimizer)
-        self._device = torch.device(hardware.device)
+        self._identity = identity(data, recipe, hardware)
         self._batches = batch_count(len(data.train), self._settings.batch_size)
         self.epoch, self.batch, self.seconds = 1, 0, 0.0
         self.history: list[EpochRecord] = []
         self.stopping = EarlyStopping(self._settings.patience, self._settings.monitor == "loss")
-        # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
-        self._sums = torch.zeros(5, dtype=_sum_type(self._device), device=self._device)
+        self._prepared = False
 
     def connect(self, observer: Observer, report: Report, token: CancelToken) -> None:
         """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
         self._observer, self._report, self._token = observer, report, token
+        device = self._learner.device
         self._images = place_images(
             self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._report
         )
-        self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(self._device)
-        self._teacher: torch.Tensor | None = None
-        self._objective = DistillationRecipe(method="none")
-        if self._recipe.task == "student" and self._recipe.distillation.method != "none":
-            self._teacher = torch.from_numpy(self._data.teacher_logits).to(self._device)
-            self._objective = self._recipe.distillation
+        self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
+        self._teacher = torch.from_numpy(self._data.teacher_logits).to(device) if self._learner.distils else None
         self._meter = Meter(self._batches, self._settings.epochs)
         if self._checkpoint.exists:
             self._restore(self._checkpoint.load())
@@ -180,7 +175,7 @@ class _Trainer:
                 raise
             self._finish_epoch(record)
         best = self.stopping.best_epoch
-        self._model.load_state_dict(self._checkpoint.load_best(best))
+        self._learner.model.load_state_dict(self._checkpoint.load_best(best))
         return FitResult(tuple(self.history), best)
 
     def _train_epoch(self) -> None:
@@ -189,14 +184,15 @@ class _Trainer:
         if self.batch >= self._batches:
             return
         indices = epoch_indices(self._data, self._recipe, self.epoch)
-        rows = torch.from_numpy(indices).to(self._device)
-        train_mode(self._model)
+        rows = torch.from_numpy(indices).to(self._learner.device)
+        train_mode(self._learner.model)
+        self._prepare(indices, rows)
         saved = time.monotonic()
         self._meter.mark(self.batch, self._read_sums())
         while self.batch < self._batches:
             self._wait_or_stop()
             part = slice(self.batch * self._settings.batch_size, (self.batch + 1) * self._settings.batch_size)
-            self._step(indices[part], rows[part])
+            self._learner.step(self._input(indices[part], rows[part]))
             self.batch += 1
             if self._meter.due:
                 self._report_batch()
@@ -204,49 +200,23 @@ class _Trainer:
                 self._save_within_epoch()
                 saved = time.monotonic()
 
-    def _step(self, indices: NDArray[np.int64], rows: torch.Tensor) -> None:
-        from core.distillation.losses import distillation_objective
-        from core.models.preprocessing import normalise
+    def _prepare(self, indices: NDArray[np.int64], rows: torch.Tensor) -> None:
+        """Once, before the first step here: let the learner make itself fast for what is left to do."""
+        left = (self._settings.epochs - self.epoch + 1) * self._batches - self.batch
+        size = self._settings.batch_size
+        if not self._prepared:
+            self._learner.prepare(lambda: self._images.batch(indices[:size], rows[:size]), left)
+        self._prepared = True
 
+    def _input(self, indices: NDArray[np.int64], rows: torch.Tensor) -> StepInput:
         seed = self._settings.seed
-        torch.manual_seed(step_seed(seed, self.epoch, self.batch))
-        set_learning_rate(self._optimizer, self._rate())
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
         if self._settings.augmentation != "none":
             from core.data.augmentation import augment
 
             images = augment(images, seed=seed, epoch=self.epoch, batch_index=self.batch)
-        labels = self._labels[rows]
-        logits = self._wrapped(normalise(images, self._preprocessing))  # (n, 8)
-        parts = distillation_objective(
-            logits,
-            labels,
-            None if self._teacher is None else self._teacher[rows],
-            self._objective,
-            self._settings.label_smoothing,
-        )
-        self._stepper.zero_grad()
-        self._fabric.backward(parts.total)
-        self._stepper.step()
-        with torch.no_grad():
-            self._add(parts.total, parts.classification, parts.distillation, (logits.argmax(1) == labels).sum(), labels)
-
-    def _add(
-        self,
-        total: torch.Tensor,
-        classification: torch.Tensor,
-        distillation: torch.Tensor | None,
-        right: torch.Tensor,
-        labels: torch.Tensor,
-    ) -> None:
-        """Add a step to the sums, on the device: reading them back would wait for it."""
-        count = len(labels)
-        kind = self._sums.dtype
-        distilled = torch.zeros_like(total) if distillation is None else distillation
-        losses = torch.stack([total.to(kind), classification.to(kind), distilled.to(kind)])
-        self._sums[:3] += losses * count
-        self._sums[3] += right
-        self._sums[4] += count
+        teacher = None if self._teacher is None else self._teacher[rows]
+        return StepInput(images, self._labels[rows], teacher, self._rate(), step_seed(seed, self.epoch, self.batch))
 
     def _rate(self) -> float:
         return learning_rate(self._settings, self.epoch, self.batch, self._batches)
@@ -261,7 +231,7 @@ class _Trainer:
         self._token.check()
 
     def _read_sums(self) -> NDArray[np.float64]:
-        values: NDArray[np.float64] = self._sums.cpu().double().numpy().copy()
+        values = self._learner.read_sums()
         if not np.isfinite(values).all():
             raise self._diverged()
         return values
@@ -297,7 +267,7 @@ class _Trainer:
         begin = time.monotonic()
         rate = float(sums[4]) / max(self._meter.seconds, 1e-9)
         logits = forward_logits(
-            self._model,
+            self._learner.model,
             self._preprocessing,
             self._images.batch,
             self._data.validation,
@@ -340,9 +310,9 @@ class _Trainer:
     def _finish_epoch(self, record: EpochRecord) -> None:
         self.history.append(record)
         if record.best:
-            self._checkpoint.save_best(self._model.state_dict(), record.epoch)
+            self._checkpoint.save_best(self._learner.model.state_dict(), record.epoch)
         self.epoch, self.batch, self.seconds = self.epoch + 1, 0, 0.0
-        self._sums.zero_()
+        self._learner.clear_sums()
         self._save()
         self._observer.epoch_finished(tuple(self.history))
         epochs = self._settings.epochs
@@ -352,72 +322,31 @@ class _Trainer:
     def _save_within_epoch(self) -> None:
         """Keep the position in the middle of an epoch, unless its weights are already spoilt."""
         self._read_sums()
+        # The last step can have spoilt the weights though its loss was still a number.
+        if not all_finite(self._learner.model.state_dict().values()):
+            raise self._diverged()
         self.seconds = self._meter.seconds
         self._save()
 
     def _save(self) -> None:
-        self._checkpoint.save(
-            {
-                "model": self._model.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
-                "precision": self._fabric.strategy.precision.state_dict(),
-                "stopping": self.stopping.to_values(),
-                "history": [asdict(record) for record in self.history],
-                "sums": self._sums.cpu(),
-                "epoch": self.epoch,
-                "batch": self.batch,
-                "seconds": self.seconds,
-                "device": self._hardware.device,
-                "threads": self._hardware.threads,
-                "numerics": self._hardware.precision,
-                "images": [len(self._data.train), len(self._data.validation), self._settings.batch_size],
-                "pictures": self._data.store.key,
-            },
-            self.stopping.best_epoch,
-        )
+        state = {
+            **self._learner.state(),
+            **self._identity,
+            "stopping": self.stopping.to_values(),
+            "history": [asdict(record) for record in self.history],
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "seconds": self.seconds,
+        }
+        self._checkpoint.save(state, self.stopping.best_epoch)
 
     def _restore(self, state: Values) -> None:
-        images = [len(self._data.train), len(self._data.validation), self._settings.batch_size]
-        if state["images"] != images:
-            raise SkinKDError(
-                "The checkpoint belongs to other data",
-                f"It was written with {state['images'][0]} training and {state['images'][1]} validation images in "
-                f"batches of {state['images'][2]}; now there are {images[0]} and {images[1]} in batches of "
-                f"{images[2]}. Restore the data and the recipe, or start a new run.",
-            )
-        # Checkpoints of the first version do not name their pictures.
-        if state.get("pictures", self._data.store.key) != self._data.store.key:
-            raise SkinKDError(
-                "The pictures have changed",
-                "Since this run began, the content of image files has changed, though their names and labels have not. "
-                "Put the files back as they were, or start a new run.",
-            )
-        try:
-            self._model.load_state_dict(state["model"])
-            self._optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise SkinKDError(
-                "The checkpoint belongs to another model",
-                "Its weights do not fit the network of the recipe. Restore the recipe, or start a new run.",
-                str(error),
-            ) from error
-        self._fabric.strategy.precision.load_state_dict(state["precision"])
+        check_belongs(state, self._identity)
+        self._learner.restore(state)
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [record_from_values(values) for values in state["history"]]
-        self._sums.copy_(state["sums"])
         self.epoch, self.batch, self.seconds = int(state["epoch"]), int(state["batch"]), float(state["seconds"])
-        where = f"epoch {self.epoch}, batch {self.batch + 1} of {self._batches}"
         if self.epoch <= self._settings.epochs and not self.stopping.stop:
-            self._report(Notice(f"Going on from {where}."))
-        same = (self._hardware.device, self._hardware.threads, self._hardware.precision)
-        if (state["device"], state["threads"], state["numerics"]) != same:
-            self._report(
-                Notice(
-                    f"The run began on {state['device']} with {state['threads']} threads and precision "
-                    f"{state['numerics']}; on other hardware its numbers can differ in the last digits."
-                )
-            )
-
-
-def _sum_type(device: torch.device) -> torch.dtype:
-    return torch.float32 if device.type == "mps" else torch.float64
+            self._report(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
+        for notice in other_hardware(state, self._identity):
+            self._report(notice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,18 +15,29 @@ from core.recipe.schema import OptimisationRecipe
 _MOMENTUM = 0.9
 
 
-def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRecipe) -> Optimizer:
+def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRecipe, device: str = "cpu") -> Optimizer:
     """The recipe's optimizer over the parameters that are not frozen.
 
     `adam` adds weight_decay * w to the gradient, as PyTorch's Adam does (the paper's); `adamw` decays the weights
-    apart from the gradient; `sgd` has Nesterov momentum 0.9.
+    apart from the gradient; `sgd` has Nesterov momentum 0.9. On `device` its arithmetic is one fused operation where
+    that is faster: on NVIDIA GPUs (there it also leaves the check of fp16 gradients on the GPU), and on the CPU for
+    Adam and AdamW.
     """
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     rate, decay = recipe.learning_rate, recipe.weight_decay
+    on_cuda = device.startswith("cuda")
     if recipe.optimizer == "sgd":
-        return SGD(trainable, lr=rate, weight_decay=decay, momentum=_MOMENTUM, nesterov=True)
+        return SGD(trainable, lr=rate, weight_decay=decay, momentum=_MOMENTUM, nesterov=True, fused=on_cuda or None)
     kind = Adam if recipe.optimizer == "adam" else AdamW
-    return kind(trainable, lr=rate, weight_decay=decay)
+    return kind(trainable, lr=rate, weight_decay=decay, fused=on_cuda or device == "cpu" or None)
+
+
+def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Give an optimizer a kept state. Whether it computes fused follows from the device here, not from where the state
+    was made. Raises ValueError when it belongs to other parameters."""
+    own = optimizer.param_groups
+    groups = [{**kept, "fused": group["fused"]} for kept, group in zip(state["param_groups"], own, strict=True)]
+    optimizer.load_state_dict({**state, "param_groups": groups})
 
 
 def learning_rate(recipe: OptimisationRecipe, epoch: int, batch: int, batches: int) -> float:
@@ -68,6 +80,7 @@ def trainable_count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
-def all_finite(values: torch.Tensor) -> bool:
-    """Whether every value is a finite number; waits for the device."""
-    return bool(torch.isfinite(values).all())
+def all_finite(values: Iterable[torch.Tensor]) -> bool:
+    """Whether every value is a finite number; waits for the device once."""
+    found = [torch.isfinite(value).all() for value in values]
+    return not found or bool(torch.stack(found).all())

@@ -1,0 +1,57 @@
+"""torch.compile with CUDA graphs, where it pays and works; otherwise the network as it is, with the reason said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.events import Notice, Report
+
+Network = Callable[[Tensor], Tensor]
+"""Images to logits; the same weights, however it is computed."""
+
+_WORTHWHILE_STEPS = 2000
+"""Compiling takes a minute or more; it is won back only by a training of several minutes."""
+
+_log = logging.getLogger(__name__)
+
+
+def pays(device: str, steps: int) -> bool:
+    """Whether a training of so many steps is worth compiling for: on NVIDIA GPUs, when it is long."""
+    return device.startswith("cuda") and steps >= _WORTHWHILE_STEPS
+
+
+def compiled(
+    model: nn.Module, example: Tensor, report: Report, compile_with: Callable[..., Any] = torch.compile
+) -> Network:
+    """A faster way to compute `model` for batches of the shape of `example`, or `model` where that fails.
+
+    It is tried once, forward and backward, with `example`, which takes a minute or more; weights, running statistics
+    and gradients are afterwards as they were before (gradients: none). The compiled network shares the model's weights:
+    checkpoints stay those of the plain model. Call it in the precision context of the training.
+    """
+    statistics = [buffer.clone() for buffer in model.buffers()]
+    try:
+        network: Network = compile_with(model, mode="reduce-overhead", dynamic=False)
+        for _ in range(2):  # the first call builds, the second records the graph
+            torch.autograd.backward(network(example).float().sum())
+    except torch.OutOfMemoryError:
+        _log.warning("the compiled network did not fit into memory", exc_info=True)
+        report(Notice("The network is not compiled: that takes more memory than there is."))
+        network = model
+    except Exception as error:  # the compiler's many parts raise anything, from a missing C compiler to internal errors
+        _log.warning("the network could not be compiled", exc_info=True)
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        report(Notice(f"The network is not compiled and trains at the usual speed: {reason}"))
+        network = model
+    else:
+        report(Notice("The network was compiled for this GPU."))
+    with torch.no_grad():
+        for buffer, kept in zip(model.buffers(), statistics, strict=True):
+            buffer.copy_(kept)
+    model.zero_grad()
+    return network

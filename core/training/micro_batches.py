@@ -1,0 +1,164 @@
+"""A step in parts: where a batch does not fit into the device's memory, the same step is made from smaller batches.
+
+Losses and gradients are those of the whole batch, DIST's correlations over the batch included. Two things follow the
+parts and not the whole: batch normalisation takes its statistics from each part, and dropout draws for each part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from core.distillation.losses import ObjectiveParts
+from core.errors import SkinKDError
+from core.events import Level, Notice, Report
+
+Forward = Callable[[slice, int], Tensor]
+"""Logits (m, classes) of a slice of the batch's images; the number of the part (from 0) decides its random draws."""
+
+Loss = Callable[[Tensor, slice], ObjectiveParts]
+"""The objective of the logits of a slice of the batch's images."""
+
+Result = TypeVar("Result")
+
+
+class MicroBatches:
+    """How many images of a step fit at once; found by trying, kept for the rest of the training."""
+
+    def __init__(self, model: nn.Module, report: Report) -> None:
+        self._normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+        self._statistics = _by_type(model)
+        self._kept = [[buffer.clone() for buffer in buffers] for buffers in self._statistics]
+        self._report = report
+        self.most: int | None = None  # images that fit at once; None: no batch was too large yet
+
+    def run(self, images: int, attempt: Callable[[tuple[slice, ...]], Result]) -> Result:
+        """What `attempt` gives for a batch of so many images, cut into as many parts as the memory asks for.
+
+        `attempt` starts anew each time; the model's running statistics are put back before it is tried again. Raises
+        `SkinKDError` when even the smallest part does not fit.
+        """
+        for kept, own in zip(self._kept, self._statistics, strict=True):
+            torch._foreach_copy_(kept, own)
+        while True:
+            try:
+                return attempt(self._parts(images))
+            except torch.OutOfMemoryError as error:
+                self._shrink(images, str(error))
+            # Only here is the failed attempt's memory free: the error held its frames.
+            self.restore_statistics()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def restore_statistics(self) -> None:
+        """Put the model's running statistics back to where they were before the step."""
+        with torch.no_grad():
+            for kept, own in zip(self._kept, self._statistics, strict=True):
+                torch._foreach_copy_(own, kept)
+
+    def _parts(self, images: int) -> tuple[slice, ...]:
+        """Slices of nearly equal size, none of a single image where the network normalises over it."""
+        count = math.ceil(images / (self.most or images))
+        if self._normalises:
+            count = max(1, min(count, images // 2))
+        edges = [images * part // count for part in range(count + 1)]
+        return tuple(slice(begin, end) for begin, end in pairwise(edges))
+
+    def _shrink(self, images: int, reason: str) -> None:
+        tried = min(self.most or images, images)
+        least = 2 if self._normalises else 1
+        if tried <= least:
+            raise SkinKDError(
+                "The GPU has not enough memory",
+                f"Not even {least} image{'s' * (least > 1)} at once fit. Choose a smaller network or a smaller "
+                "data.image_size, or close other programs that use the GPU; then resume, or start a new run.",
+                reason,
+            )
+        self.most = max(least, tried // 2)
+        differs = (
+            " Batch normalisation takes its statistics from the smaller batches, so the numbers differ a little from "
+            "those of a larger GPU."
+            if self._normalises
+            else ""
+        )
+        self._report(
+            Notice(
+                f"A batch of {tried} images does not fit into the GPU's memory. Each step is now made of batches of at "
+                f"most {self.most}; its loss and its gradient are those of the whole batch.{differs}",
+                Level.WARNING,
+            )
+        )
+
+
+def backward_of_means(
+    forward: Forward, backward: Callable[[Tensor], None], loss: Loss, parts: tuple[slice, ...]
+) -> tuple[ObjectiveParts, Tensor]:
+    """Gradients of a loss that is a mean over images, part by part: each part counts by its share of the images.
+
+    Returns the whole batch's losses and logits, without gradient.
+    """
+    images = parts[-1].stop
+    logits, losses = [], []
+    for number, part in enumerate(parts):
+        answer = forward(part, number)
+        found = loss(answer, part)
+        share = (part.stop - part.start) / images
+        backward(found.total * share)
+        logits.append(answer.detach())
+        losses.append(_scaled(found, share))
+    return _summed(losses), torch.cat(logits)
+
+
+def backward_of_whole(
+    forward: Forward,
+    backward: Callable[[Tensor], None],
+    loss: Loss,
+    parts: tuple[slice, ...],
+    forget: Callable[[], None],
+) -> tuple[ObjectiveParts, Tensor]:
+    """Gradients of a loss that needs all logits at once, such as DIST: they are gathered in a first pass without
+    gradient, the loss's gradient for each logit is taken, and a second pass brings it to the weights.
+
+    `forget` is called between the passes, to take back what the first did to running statistics. Returns as
+    `backward_of_means` does; takes the time of one more forward pass.
+    """
+    with torch.no_grad():
+        logits = torch.cat([forward(part, number).float() for number, part in enumerate(parts)])
+    forget()
+    logits.requires_grad_()
+    found = loss(logits, slice(0, len(logits)))
+    (gradient,) = torch.autograd.grad(found.total, logits)
+    for number, part in enumerate(parts):
+        backward((forward(part, number).float() * gradient[part]).sum())
+    return _scaled(found, 1.0), logits.detach()
+
+
+def _by_type(model: nn.Module) -> list[list[Tensor]]:
+    """The running statistics, those of one type together: a GPU copies them in one go."""
+    groups: dict[torch.dtype, list[Tensor]] = {}
+    for buffer in model.buffers():
+        groups.setdefault(buffer.dtype, []).append(buffer)
+    return list(groups.values())
+
+
+def _scaled(losses: ObjectiveParts, share: float) -> ObjectiveParts:
+    total, classification, distillation = losses.total, losses.classification, losses.distillation
+    return ObjectiveParts(
+        total.detach() * share,
+        classification.detach() * share,
+        None if distillation is None else distillation.detach() * share,
+    )
+
+
+def _summed(losses: list[ObjectiveParts]) -> ObjectiveParts:
+    distillation = [part.distillation for part in losses if part.distillation is not None]
+    return ObjectiveParts(
+        torch.stack([part.total for part in losses]).sum(),
+        torch.stack([part.classification for part in losses]).sum(),
+        torch.stack(distillation).sum() if distillation else None,
+    )

@@ -1,0 +1,52 @@
+"""What a checkpoint says of the training it belongs to, and whether it belongs to this one."""
+
+from __future__ import annotations
+
+from core.errors import SkinKDError
+from core.events import Notice
+from core.recipe import Recipe
+from core.training.batches import FitData
+from core.training.checkpoint import Values
+from core.training.hardware import Hardware
+
+
+def identity(data: FitData, recipe: Recipe, hardware: Hardware) -> Values:
+    """The facts that go into a checkpoint: which pictures, in which batches, computed on what."""
+    return {
+        "images": [len(data.train), len(data.validation), recipe.optimisation.batch_size],
+        "pictures": data.store.key,
+        "device": hardware.device,
+        "threads": hardware.threads,
+        "numerics": hardware.precision,
+    }
+
+
+def check_belongs(kept: Values, own: Values) -> None:
+    """Raise `SkinKDError` when a checkpoint with the identity `kept` is of other data than `own`."""
+    if kept["images"] != own["images"]:
+        (train, validation, batch), (own_train, own_validation, own_batch) = kept["images"], own["images"]
+        raise SkinKDError(
+            "The checkpoint belongs to other data",
+            f"It was written with {train} training and {validation} validation images in batches of {batch}; now there "
+            f"are {own_train} and {own_validation} in batches of {own_batch}. Restore the data and the recipe, or "
+            "start a new run.",
+        )
+    # Checkpoints of the first version do not name their pictures.
+    if kept.get("pictures", own["pictures"]) != own["pictures"]:
+        raise SkinKDError(
+            "The pictures have changed",
+            "Since this run began, the content of image files has changed, though their names and labels have not. "
+            "Put the files back as they were, or start a new run.",
+        )
+
+
+def other_hardware(kept: Values, own: Values) -> tuple[Notice, ...]:
+    """What to say when a training goes on on other hardware than where the checkpoint was made; nothing otherwise."""
+    if all(kept[name] == own[name] for name in ("device", "threads", "numerics")):
+        return ()
+    return (
+        Notice(
+            f"The run began on {kept['device']} with {kept['threads']} threads and precision {kept['numerics']}; on "
+            "other hardware its numbers can differ in the last digits."
+        ),
+    )

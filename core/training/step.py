@@ -1,0 +1,154 @@
+"""One step of training: images and labels in, changed weights out, with nothing in it that waits for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.distillation.losses import ObjectiveParts, distillation_objective
+from core.errors import SkinKDError
+from core.events import Report
+from core.models.info import Preprocessing
+from core.models.preprocessing import normalise
+from core.recipe import Recipe
+from core.recipe.schema import DistillationRecipe
+from core.training.checkpoint import Values
+from core.training.compiling import Network, compiled, pays
+from core.training.engine import create_fabric
+from core.training.hardware import Hardware
+from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
+from core.training.optimisation import create_optimizer, load_optimizer, set_learning_rate, step_seed
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """A batch on the device: uint8 images (n, H, W, 3), labels (n,) and, with distillation, the teacher's logits
+    (n, classes); the learning rate of the step and the seed of its random draws."""
+
+    images: Tensor
+    labels: Tensor
+    teacher: Tensor | None
+    learning_rate: float
+    seed: int
+
+
+class Learner:
+    """A model in training on the device: its optimizer, its precision, and the sums of what its steps brought.
+
+    `distils` says whether the steps look at a teacher's logits. A step minimises alpha * L_KD + (1 - alpha) * L_CLS
+    (paper, figure 4); a batch that does not fit into the device's memory is made in parts (`micro_batches`).
+    """
+
+    def __init__(
+        self, model: nn.Module, preprocessing: Preprocessing, recipe: Recipe, hardware: Hardware, report: Report
+    ) -> None:
+        self.device = torch.device(hardware.device)
+        self.model = model.to(memory_format=torch.channels_last)
+        self.distils = recipe.task == "student" and recipe.distillation.method != "none"
+        self._objective = recipe.distillation if self.distils else DistillationRecipe(method="none")
+        self._smoothing = recipe.optimisation.label_smoothing
+        self._batch_size = recipe.optimisation.batch_size
+        self._preprocessing = preprocessing
+        self._report = report
+        self._fabric = create_fabric(hardware)
+        self._optimizer = create_optimizer(model.parameters(), recipe.optimisation, hardware.device)
+        self._wrapped, self._stepper = self._fabric.setup(self.model, self._optimizer)
+        self._compiled: Network | None = None
+        self._parts = MicroBatches(self.model, report)
+        # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
+        self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
+
+    def prepare(self, images: Callable[[], Tensor], steps: int) -> None:
+        """Compile the network where `steps` are enough to win that back; `images` gives a batch as it will come."""
+        if not pays(self.device.type, steps):
+            return
+        with self._fabric.autocast():
+            self._compiled = compiled(self.model, normalise(images(), self._preprocessing), self._report)
+
+    def step(self, batch: StepInput) -> None:
+        """Change the weights once and add to the sums. Raises `SkinKDError` when not even a few images fit."""
+        set_learning_rate(self._optimizer, batch.learning_rate)
+        losses, logits = self._parts.run(len(batch.labels), lambda parts: self._backward(batch, parts))
+        self._stepper.step()
+        with torch.no_grad():
+            self._add(losses, (logits.argmax(1) == batch.labels).sum(), len(batch.labels))
+
+    def _backward(self, batch: StepInput, parts: tuple[slice, ...]) -> tuple[ObjectiveParts, Tensor]:
+        """Gradients of the batch's loss, its losses and its logits."""
+        self._stepper.zero_grad()
+
+        def forward(part: slice, number: int) -> Tensor:
+            torch.manual_seed(batch.seed if number == 0 else step_seed(batch.seed, 0, number))
+            return self._logits(batch.images[part])
+
+        def loss(logits: Tensor, part: slice) -> ObjectiveParts:
+            teacher = None if batch.teacher is None else batch.teacher[part]
+            return distillation_objective(logits, batch.labels[part], teacher, self._objective, self._smoothing)
+
+        if len(parts) == 1:
+            logits = forward(parts[0], 0)
+            losses = loss(logits, parts[0])
+            self._fabric.backward(losses.total)
+            return losses, logits
+        if self._objective.method == "dist":
+            return backward_of_whole(forward, self._fabric.backward, loss, parts, self._parts.restore_statistics)
+        return backward_of_means(forward, self._fabric.backward, loss, parts)
+
+    def _logits(self, images: Tensor) -> Tensor:
+        inputs = normalise(images, self._preprocessing)
+        # A graph is made for one shape; the last short batch and parts of batches go the usual way.
+        if self._compiled is None or len(images) != self._batch_size:
+            return self._wrapped(inputs)  # type: ignore[no-any-return]
+        with self._fabric.autocast():
+            return self._compiled(inputs)
+
+    def _add(self, losses: ObjectiveParts, right: Tensor, images: int) -> None:
+        """Add a step to the sums, on the device: reading them back would wait for it."""
+        kind = self._sums.dtype
+        total = losses.total.to(kind)
+        distillation = torch.zeros_like(total) if losses.distillation is None else losses.distillation.to(kind)
+        self._sums[:3] += torch.stack([total, losses.classification.to(kind), distillation]) * images
+        self._sums[3] += right
+        self._sums[4] += images
+
+    def read_sums(self) -> NDArray[np.float64]:
+        """The sums since `clear_sums`: of three losses (total, classification, distillation) over images, of rightly
+        classified images, and of images. Waits for the device."""
+        values: NDArray[np.float64] = self._sums.cpu().double().numpy().copy()
+        return values
+
+    def clear_sums(self) -> None:
+        """Begin an epoch."""
+        self._sums.zero_()
+
+    def state(self) -> Values:
+        """What a checkpoint keeps of it."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "precision": self._fabric.strategy.precision.state_dict(),
+            "sums": self._sums.cpu(),
+        }
+
+    def restore(self, state: Values) -> None:
+        """Go back to a state. Raises `SkinKDError` when it is another network's."""
+        try:
+            self.model.load_state_dict(state["model"])
+            load_optimizer(self._optimizer, state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise SkinKDError(
+                "The checkpoint belongs to another model",
+                "Its weights do not fit the network of the recipe. Restore the recipe, or start a new run.",
+                str(error),
+            ) from error
+        self._fabric.strategy.precision.load_state_dict(state["precision"])
+        self._sums.copy_(state["sums"])
+
+
+def _sum_type(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
