@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 _APP = "SkinKD"
+_PRIVATE = 0o700
 
 
 def runs_root() -> Path:
@@ -28,6 +30,28 @@ def state_root() -> Path:
 def log_root() -> Path:
     """The folder of the application's own log. Not created here."""
     return platformdirs.user_log_path(_APP, appauthor=False)
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder that only its owner may open, with those above it that are missing; returns it. Raises OSError.
+
+    A folder that is there keeps its rights, as does one that the user shares, unless it is SkinKD's own. On Windows a
+    folder has the rights of the one around it; in the user's profile those are the user's alone.
+    """
+    for part in reversed([folder, *(above for above in folder.parents if not above.exists())]):
+        part.mkdir(mode=_PRIVATE, exist_ok=True)
+    for own in _own_folders():
+        if own == folder or own in folder.parents:
+            with suppress(OSError):  # of another user, or on a drive without rights
+                own.chmod(_PRIVATE)
+    return folder
+
+
+def _own_folders() -> tuple[Path, ...]:
+    kinds = (platformdirs.user_data_path, platformdirs.user_cache_path, platformdirs.user_state_path)
+    return tuple(
+        kind(_APP, appauthor=False) for kind in (*kinds, platformdirs.user_config_path, platformdirs.user_log_path)
+    )
 
 
 def _from_environment(name: str) -> Path | None:

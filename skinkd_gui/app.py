@@ -14,7 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.paths import log_root
+from core.paths import log_root, make_private
 from core.system_libraries import window_problem
 from skinkd_gui.version import program_version
 
@@ -89,7 +89,7 @@ def start_logging() -> Path | None:
     global _crash_file
     path = log_root() / LOG_NAME
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
         _crash_file = (path.parent / "crash.log").open("a", encoding="utf-8")
         faulthandler.enable(_crash_file)

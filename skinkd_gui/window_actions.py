@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from core.errors import SkinKDError
+from core.paths import make_private
 from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_steps
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.version import program_version
@@ -76,7 +77,7 @@ class WindowActions(QObject):
         """Open the folder of runs in the system's file manager."""
         folder = self._window.runs_root
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
         except OSError as error:
             text = f"{folder} could not be made. Choose another folder in the preferences."
             show_error(self._window, SkinKDError("There is no folder for runs", text, str(error)))

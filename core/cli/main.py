@@ -28,7 +28,7 @@ from core.cli import (
 from core.cli.console import answer, answer_json, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
-from core.paths import log_root
+from core.paths import log_root, make_private
 
 # The class above BadParameter is click's UsageError, whether typer brings its own click or not.
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
@@ -159,7 +159,7 @@ def _log_file() -> Path:
 def _log_handler() -> logging.Handler:
     """What the program and its libraries log goes to a file: stderr is for words to the user."""
     try:
-        _log_file().parent.mkdir(parents=True, exist_ok=True)
+        make_private(_log_file().parent)
         handler: logging.Handler = logging.FileHandler(
             _log_file(), encoding="utf-8", errors="backslashreplace", delay=True
         )

@@ -29,6 +29,7 @@ from core.data.tables import write_atomically
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Report, ignore
 from core.locks import waiting_for
+from core.paths import make_private
 
 _FORMAT = 1
 _NOTE_SECONDS = 2.0
@@ -75,7 +76,7 @@ class StoreBuilder:
         """Make sure that the store is there; returns its failed rows."""
         told = "Another SkinKD is decoding the same images; waiting for it."
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private(self.folder)
             known = self._finished(verify=False)
             if known is not None:
                 return known

@@ -22,7 +22,7 @@ from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_full, deco
 from core.data.progress import ProgressMeter, map_in_threads
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
-from core.paths import cache_root
+from core.paths import cache_root, make_private
 
 _SAVE_SECONDS = 2.0
 _VERSION = 10 * DECODER_VERSION
@@ -171,7 +171,7 @@ def _picture_digest(pixels: NDArray[np.uint8]) -> str:
 def _open(cache: Path) -> sqlite3.Connection:
     path = cache / "verdicts.sqlite3"
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        make_private(cache)
         try:
             return _connect(path)
         except sqlite3.OperationalError:
@@ -189,6 +189,7 @@ def _open(cache: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names of images are nobody else's, also in a shared folder
     connection = sqlite3.connect(path, timeout=60)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]

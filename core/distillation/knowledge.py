@@ -17,7 +17,7 @@ from core.events import CancelToken, Level, Notice, Phase, Progress, Report, ign
 from core.locks import waiting_for
 from core.models.files import load_model
 from core.models.forward import ImageSource, iterate_logits
-from core.paths import cache_root
+from core.paths import cache_root, make_private
 
 _SECONDS_BETWEEN_SAVES = 20.0
 _SECONDS_BETWEEN_REPORTS = 0.25
@@ -49,7 +49,7 @@ def teacher_logits(
     if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(store):
         raise IndexError(f"indices from {wanted[0]} to {wanted[-1]} for {len(store)} images")
     folder = (cache or cache_root()) / "knowledge"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(folder)
     path = folder / f"{_key(model_file, store, precision)}.npy"
     told = "Another run is asking the same teacher; waiting for its answers."
     with waiting_for(path.with_suffix(".lock"), told, report, token):

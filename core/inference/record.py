@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from core.atomic import replacing
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
-from core.paths import state_root
+from core.paths import make_private, state_root
 
 if TYPE_CHECKING:
     from core.inference.results import Classification
@@ -99,7 +99,7 @@ class RecordBook:
             if on:
                 self._switch.unlink(missing_ok=True)
             else:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_private(self.path.parent)
                 self._switch.touch()
         except OSError as error:
             raise self._failed("The record was not switched", error) from error
@@ -110,7 +110,7 @@ class RecordBook:
             return
         text = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in entries).encode()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self.path.parent)
             with self._lock(), self._open() as file:
                 if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
                     text = b"\n" + text  # whoever wrote before was cut off in the middle of a line

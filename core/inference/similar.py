@@ -21,7 +21,7 @@ from core.data.progress import ProgressMeter
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.locks import waiting_for
-from core.paths import cache_root
+from core.paths import cache_root, make_private
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -99,7 +99,7 @@ def build_index(
     key = _key(model_digest, store, rows)
     folder = (cache or cache_root()) / "similar"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         features = _open(folder / key, len(rows))
         if features is None:
             told = "Another SkinKD is computing the same features; waiting for it."

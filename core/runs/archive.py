@@ -20,6 +20,7 @@ from typing import IO
 from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken
+from core.paths import make_private
 from core.runs.folder import RunFolder, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
@@ -211,7 +212,7 @@ def _check_one(roots: Sequence[str], source: Path) -> None:
 
 def _import(found: _Found, runs_root: Path, token: CancelToken, *, origin: Path) -> Path:
     _check_bounds(found, origin)
-    runs_root.mkdir(parents=True, exist_ok=True)
+    make_private(runs_root)
     _clear_stale(runs_root)
     if origin.resolve().parent == runs_root.resolve() and origin.is_dir():
         raise _already(origin)
@@ -219,7 +220,7 @@ def _import(found: _Found, runs_root: Path, token: CancelToken, *, origin: Path)
     if sum(entry.size for entry in found.entries) > free:
         raise SkinKDError("There is no room for the run", f"It needs more than the {free:,} bytes free in {runs_root}.")
     incoming = runs_root / f"{_INCOMING}{time.time_ns()}"
-    incoming.mkdir()
+    incoming.mkdir(mode=0o700)
     try:
         _copy(found.entries, incoming, token)
         summary = _checked(incoming, origin)

@@ -20,6 +20,7 @@ from core.evaluation.metrics import scores_from_json
 from core.evaluation.scores import Scores
 from core.events import EpochRecord
 from core.locks import Lock, holding
+from core.paths import make_private
 from core.places import full_path, is_folder
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus
@@ -243,10 +244,11 @@ def _absolute(path: str) -> str:
 
 
 def _new_folder(runs: Path, name: str) -> Path:
+    make_private(runs)
     for number in range(1, 10_000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
         try:
-            folder.mkdir(parents=True)
+            folder.mkdir(mode=0o700)
         except FileExistsError:
             continue
         return folder

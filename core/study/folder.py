@@ -17,6 +17,7 @@ from typing import Any
 from core import atomic
 from core.errors import SkinKDError
 from core.locks import holding
+from core.paths import make_private
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
@@ -235,7 +236,7 @@ def create_study(study: Study, runs_root: Path) -> StudyFolder:
     if folder.study_file.exists() and folder.study() == study:
         return folder
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_private(folder.path)
         write_study(folder.study_file, study)
     except OSError as error:
         raise SkinKDError(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
 from core.inference.trust import DEFAULT_LEVEL
-from core.paths import runs_root
+from core.paths import make_private, runs_root
+from core.places import expanded
 from skinkd_gui.widgets.theme import ThemeChoice
 
 TEXT_PERCENTS = (80, 90, 100, 110, 125, 150, 175, 200)
@@ -36,7 +38,10 @@ class Settings:
 
 def open_store() -> QSettings:
     """The file behind the settings, also used for the window's geometry."""
-    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "SkinKD", "SkinKD")
+    store = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "SkinKD", "SkinKD")
+    with suppress(OSError):  # Qt says itself when it can not write
+        make_private(Path(store.fileName()).parent)
+    return store
 
 
 def load_settings() -> Settings:
@@ -71,7 +76,7 @@ def save_settings(settings: Settings) -> None:
 def chosen_runs_root(settings: Settings) -> Path:
     """Where runs are kept: `SKINKD_RUNS` wins over the settings, the settings over the usual place."""
     if settings.runs_folder and not os.environ.get("SKINKD_RUNS", "").strip():
-        return Path(settings.runs_folder).expanduser()
+        return expanded(settings.runs_folder)
     return runs_root()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from core import atomic
 from core.errors import SkinKDError
+from core.paths import make_private
 from skinkd_gui.training.work import QueuedRun
 
 _NAME = ".waiting.json"
@@ -25,7 +26,7 @@ def save_waiting(runs_root: Path, runs: Sequence[QueuedRun]) -> None:
         return
     from core.recipe import recipe_to_toml
 
-    runs_root.mkdir(parents=True, exist_ok=True)
+    make_private(runs_root)
     values = [
         {
             "name": run.name,

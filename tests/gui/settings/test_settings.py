@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,10 @@ def test_the_record_is_shown_exported_and_cleared_only_when_the_user_is_sure(qtb
         box.findChildren(QMessageBox)[-1].findChild(QPushButton, answer).click()
         assert len(list(RecordBook(record_file()).entries())) == left
     assert not box.clear.isEnabled()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of files are POSIX")
+def test_the_settings_are_their_owners() -> None:
+    save_settings(Settings(runs_folder="/data/Jane Doe"))
+    folder = Path(open_store().fileName()).parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
