@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from core.errors import SkinKDError
 from core.evaluation.scores import Scores
@@ -15,13 +17,26 @@ _log = logging.getLogger(__name__)
 
 
 class EventWriter:
-    """TensorBoard events: one point per epoch for each loss part, score and the learning rate."""
+    """TensorBoard events: one point per epoch for each loss part, score and the learning rate.
+
+    Written at once, by the caller's thread: tensorboardX's SummaryWriter hands points to a thread that dies when the
+    disk is full, after which the run would wait for it for ever. Points that can not be written are given up, which is
+    said in the log: the run has its own history.
+    """
 
     def __init__(self, folder: Path, first_epoch: int) -> None:
-        from tensorboardX import SummaryWriter
+        from tensorboardX.proto.event_pb2 import SessionLog
+        from tensorboardX.record_writer import RecordWriter
 
-        # Points that a lost part of an interrupted run wrote are hidden by those of the resumed one.
-        self._writer = SummaryWriter(str(folder), purge_step=first_epoch if first_epoch > 1 else None)
+        self._writer: RecordWriter | None = None
+        with self._giving_up():
+            # TensorBoard reads the files of a folder in the order of their names.
+            self._writer = RecordWriter(str(folder / f"events.out.tfevents.{time.time():017.6f}"))
+            self._event(0, file_version="brain.Event:2")
+            if first_epoch > 1:
+                # Points that a lost part of an interrupted run wrote are hidden by those of the resumed one.
+                self._event(first_epoch, session_log=SessionLog(status=SessionLog.START))
+            self._writer.flush()
 
     def epoch(self, record: EpochRecord) -> None:
         """Write an epoch's points."""
@@ -53,13 +68,37 @@ class EventWriter:
 
     def close(self) -> None:
         """Flush and end."""
-        self._writer.close()
+        if self._writer is not None:
+            with self._giving_up():
+                self._writer.close()
 
     def _write(self, values: dict[str, float | None], step: int) -> None:
-        for name, value in values.items():
-            if value is not None:
-                self._writer.add_scalar(name, value, step)
-        self._writer.flush()
+        from tensorboardX.summary import scalar
+
+        if self._writer is None:
+            return
+        with self._giving_up():
+            for name, value in values.items():
+                if value is not None:
+                    self._event(step, summary=scalar(name, value))
+            self._writer.flush()
+
+    def _event(self, step: int, **content: Any) -> None:
+        from tensorboardX.proto.event_pb2 import Event as Point
+
+        assert self._writer is not None
+        self._writer.write(Point(wall_time=time.time(), step=step, **content).SerializeToString())
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if self._writer is not None:
+                with suppress(OSError):
+                    self._writer.close()
+            self._writer = None
+            _log.warning("TensorBoard's events can not be written: %s", error)
 
 
 @contextmanager
