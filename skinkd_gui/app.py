@@ -29,7 +29,8 @@ _crash_file: IO[str] | None = None  # faulthandler writes to it until the end
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the window to its end and return the exit status: 0 fine, 1 no window can open, 2 wrong usage."""
+    """Run the window to its end and return the exit status: 0 fine (also when a window is open already, which is
+    then brought to the front), 1 no window can open, 2 wrong usage."""
     multiprocessing.freeze_support()
     options = _parser().parse_args(arguments)
     start_logging()
@@ -38,15 +39,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stderr is not None:
             sys.stderr.write(f"skinkd: {problem.title}\n{problem.summary}\n")
         return 1
-    application = make_application()
+    from skinkd_gui.single_instance import raise_first
+
+    first = raise_first(options.runs)
+    if first is not None:
+        _log.info("%s", first[1])
+        if sys.stdout is not None:
+            sys.stdout.write(f"{first[1]}\n")
+        return first[0]
+    return _run(make_application(), options.runs)
+
+
+def _run(application: QApplication, runs: Path | None) -> int:
+    """Show the window until it is closed."""
     from skinkd_gui.crash_reporter import CrashReporter
     from skinkd_gui.main_window import MainWindow
+    from skinkd_gui.single_instance import SingleInstance
     from skinkd_gui.workers.job import shut_down_all
 
     reporter = CrashReporter(application)
     reporter.install()
-    window = MainWindow(options.runs, opens_at_once=True)
+    window = MainWindow(runs, opens_at_once=True)
     reporter.set_window(window)
+    instance = SingleInstance(lambda: window.runs_root, window)
+    instance.raise_requested.connect(window.come_forward)
+    instance.refused.connect(window.close_without_asking)
+    window.painted.connect(instance.settle)
     window.painted.connect(window.start_engine)
     window.show()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _log.error("a job did not end; leaving without it")
         logging.shutdown()
         os._exit(status)
+    instance.release()
     return status
 
 

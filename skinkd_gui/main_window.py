@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QRect, QSize, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
@@ -318,6 +318,17 @@ class MainWindow(QMainWindow):
         store.setValue("geometry", self.saveGeometry())
         store.setValue("tab", self.tabs.currentIndex())
         store.sync()
+
+    @Slot()
+    def come_forward(self) -> None:
+        """Be seen, above other programs, as far as the system lets a window."""
+        if self._may_close:
+            return
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        QApplication.alert(self)  # where the system keeps it behind
 
     # --- closing ---
 
