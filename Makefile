@@ -8,7 +8,7 @@ READY  := $(VENV)/.skinkd-ready
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
 test: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test check format bench lock clean
+.PHONY: help setup run demo test check format bench torture lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,9 +42,12 @@ format: $(READY)  ## put the code into its standard form
 bench: $(READY)  ## measure how fast the parts are on this machine
 	@$(PYTHON) tests/benchmarks
 
+torture: $(READY)  ## inject real faults, many times, and print how the program came through (half an hour)
+	@$(PYTHON) -m tests.torture
+
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, versions and hashes, no addresses
 	@sh installers/lock.sh
 
 clean:  ## remove what make made (not your runs)
-	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .torture
 	find core skinkd_gui resources tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """`make torture`: injects real faults, many times, and prints how the program came through.
 
-A part is a function that injects faults and counts; `--only` takes parts by name, `--scale` makes all longer or shorter.
+A part is a function that injects faults and counts; `--only` takes parts by name, `--scale` makes all longer or
+shorter.
 Ends with status 1 when anything was lost.
 """
 
@@ -25,8 +26,6 @@ from pathlib import Path
 
 from tests.torture.tally import Tally
 
-OUT = Path(".torture")
-
 
 def main() -> int:
     """Do the parts, print and write the table."""
@@ -40,9 +39,11 @@ def main() -> int:
         _say(f"{name}: {sum(item.injected for item in tallies):,} in {time.monotonic() - begin:.0f} s")
     lines = table(found)
     _say("\n" + lines)
-    OUT.mkdir(exist_ok=True)
-    (OUT / "latest.md").write_text(lines + "\n", encoding="utf-8")
-    (OUT / "latest.json").write_text(json.dumps([asdict(item) for item in found], indent=2) + "\n", encoding="utf-8")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "latest.md").write_text(lines + "\n", encoding="utf-8")
+    (arguments.out / "latest.json").write_text(
+        json.dumps([asdict(item) for item in found], indent=2) + "\n", encoding="utf-8"
+    )
     return 1 if any(item.lost for item in found) else 0
 
 
@@ -59,7 +60,14 @@ def _kills(folder: Path, scale: float, seed: int) -> list[Tally]:
     return kills(open_workshop(folder), max(1, round(60 * scale)), seed)
 
 
-PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills}
+def _faults(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.faults import faults
+    from tests.torture.workshop import open_workshop
+
+    return faults(open_workshop(folder), max(1, round(9 * scale)), seed)
+
+
+PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills, "faults": _faults}
 """Name -> part(empty folder, scale, seed)."""
 
 
@@ -68,6 +76,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, help="these parts only")
     parser.add_argument("--scale", type=float, default=1.0, help="how much of everything (default: 1)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path(".torture"), help="folder for the table")
     return parser.parse_args()
 
 

@@ -16,11 +16,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from core.events import BatchFinished, EpochFinished, Event, Progress
+from core.events import BatchFinished, EpochFinished, Event, Progress, ignore
 from core.runs.folder import RunFolder
 from core.study.folder import StudyFolder
+from tests.torture.forking import Ended, in_child
 from tests.torture.tally import Tally
 from tests.torture.workshop import METHODS, Job, Workshop, check_whole, differences, run_job, study_job
 
@@ -73,7 +73,9 @@ def kills(shop: Workshop, count: int, seed: int) -> list[Tally]:
         if wrong:
             lost.update(phases)
             sys.stderr.write(f"killed {kind} ({', '.join(phases)}): {wrong}\n")
-    return [Tally(f"kill -9, {phase.lower()}", hit[phase], hit[phase] - lost[phase], lost[phase]) for phase in sorted(hit)]
+    return [
+        Tally(f"kill -9, {phase.lower()}", hit[phase], hit[phase] - lost[phase], lost[phase]) for phase in sorted(hit)
+    ]
 
 
 class _Moments:
@@ -140,32 +142,16 @@ def attempt(job: Job, moment: Moment | None) -> str:
 
     Raises AssertionError when the job failed by itself.
     """
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _die_or_finish(job, moment, writing)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        said = pipe.read()
-    status = os.waitpid(child, 0)[1]
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and moment is not None:
+
+    def body() -> str:
+        job(_arm(moment) if moment else ignore)
+        return ""
+
+    ended = in_child(body)
+    if ended.signal == signal.SIGKILL and moment is not None:
         return moment.phase
-    assert os.waitstatus_to_exitcode(status) == 0, f"the job failed: {said}"
+    assert ended == Ended(0, "", False), f"the job failed (signal {ended.signal}): {ended.said}"
     return ""
-
-
-def _die_or_finish(job: Job, moment: Moment | None, writing: int) -> None:
-    """The child's life; never returns."""
-    status = 1
-    try:
-        report = _arm(moment) if moment else lambda event: None
-        job(report)
-        status = 0
-    except BaseException:
-        os.write(writing, traceback.format_exc().encode())
-    finally:
-        os._exit(status)
 
 
 def _arm(moment: Moment) -> Callable[[Event], None]:
@@ -178,14 +164,15 @@ def _arm(moment: Moment) -> Callable[[Event], None]:
 
     def report(event: Event) -> None:
         nonlocal seen
-        seen += _phase(event) == moment.phase
-        if seen == moment.number and _phase(event) == moment.phase:
+        seen += phase_of(event) == moment.phase
+        if seen == moment.number and phase_of(event) == moment.phase:
             _die_after(moment.delay)
 
     return report
 
 
-def _phase(event: Event) -> str:
+def phase_of(event: Event) -> str:
+    """What a run is busy with when it reports this; empty for what tells nothing of it."""
     if isinstance(event, Progress):
         return event.phase.value
     if isinstance(event, BatchFinished):

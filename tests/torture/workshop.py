@@ -1,4 +1,4 @@
-"""What is tortured: small real runs on the sample set, how to tell that their folders are whole, and that two are equal."""
+"""What is tortured: small real runs, how to tell that their folders are whole, and that two ended the same."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def check_whole(folder: RunFolder) -> None:
     for read in (folder.recipe, folder.status, folder.history, folder.scores, folder.environment):
         read()
     if folder.split_file.exists():
-        folder.split_rows
+        assert folder.split_rows
     if folder.predictions_file.exists():
         folder.predictions()
     if folder.model_file.exists():
@@ -139,14 +139,14 @@ def check_whole(folder: RunFolder) -> None:
 
 
 def differences(run: RunFolder, undisturbed: RunFolder) -> list[str]:
-    """The names of what differs between two runs, bit for bit, times left aside; empty when nothing does."""
+    """The names of what differs between two runs, bit for bit but for times and places; empty when nothing does."""
     found = []
     for name in ("split_file", "predictions_file"):
         one, other = (getattr(folder, name).read_bytes() for folder in (run, undisturbed))
         found += [name] if one != other else []
     if _history(run) != _history(undisturbed):
         found.append("history")
-    if _without_times(run.metrics()) != _without_times(undisturbed.metrics()):
+    if _facts(run.metrics()) != _facts(undisturbed.metrics()):
         found.append("metrics")
     weights, expected = load_file(run.model_file), load_file(undisturbed.model_file)
     if weights.keys() != expected.keys() or not all(torch.equal(weights[name], expected[name]) for name in weights):
@@ -163,5 +163,7 @@ def _history(folder: RunFolder) -> list[Any]:
     return [replace(record, seconds=0.0, images_per_second=0.0) for record in folder.history()]
 
 
-def _without_times(metrics: dict[str, Any] | None) -> str:
-    return json.dumps({key: value for key, value in (metrics or {}).items() if key != "seconds"}, sort_keys=True)
+def _facts(metrics: dict[str, Any] | None) -> str:
+    """All of metrics.json but where the images lie."""
+    assert metrics is not None
+    return json.dumps({**metrics, "data": {**metrics["data"], "path": ""}}, sort_keys=True)
