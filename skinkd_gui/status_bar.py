@@ -10,6 +10,7 @@ from core.events import Event
 from skinkd_gui.training import facts
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, TrainingQueue
+from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.workers.memory import memory_text
 from skinkd_gui.workers.preload import Engine
 
@@ -69,7 +70,7 @@ class StatusBar(QStatusBar):
             f"{item.name} ({item.device})" + ("" if item.works else f": does not work, {item.reason}")
             for item in engine.devices
         ]
-        self.device.setToolTip("\n".join(lines))
+        self.device.setToolTip(plain_tip("\n".join(lines)))
         self._end_loading("Ready")
 
     def show_engine_failure(self, text: str) -> None:

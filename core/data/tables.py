@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,10 @@ from core.errors import SkinKDError
 
 _PEEK_BYTES = 65536
 _DELIMITERS = (",", ";", "\t", "|")
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00]*[=+\-@|%＝＋－＠]")
+"""What begins a formula or a command in some spreadsheet, in either width of letters."""
+
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?( ?%)?")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,13 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
     writer.writerow(header)
     writer.writerows(rows)
     write_atomically(path, buffer.getvalue().encode("utf-8"))
+
+
+def safe_cell(value: object) -> object:
+    """A cell for a spreadsheet: text that it would run as a formula gets an apostrophe in front, None is empty."""
+    if isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.atomic import replacing
+from core.data.tables import safe_cell
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
 from core.inference.trust import Verdict
 from core.models.info import ModelInfo
-
-_FORMULA_STARTS = tuple("=+-@|%＝＋－＠")
-"""What begins a formula or a command in some spreadsheet, in either width of letters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +187,7 @@ def _number(value: float | None) -> str:
 
 
 def _text(value: str) -> str:
-    shown = visible(value)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA_STARTS) else shown
+    return str(safe_cell(visible(value)))
 
 
 def visible(text: str) -> str:

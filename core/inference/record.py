@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from core.atomic import replacing
+from core.data.tables import safe_cell
 from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.paths import make_private, state_root
@@ -234,12 +235,8 @@ def _as_csv(entries: Sequence[RecordEntry]) -> str:
     for entry in entries:
         values: dict[str, Any] = asdict(entry)
         shares = [entry.probabilities.get(code, "") for code in CLASS_CODES]
-        writer.writerow(["" if values[name] is None else _harmless(values[name]) for name in names] + shares)
+        writer.writerow([safe_cell(values[name]) for name in names] + shares)
     return out.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def _as_json(entries: Sequence[RecordEntry]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.atomic import replacing
+from core.data.tables import safe_cell
 from core.errors import SkinKDError
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 FIGURE_KINDS = ("png", "svg", "pdf")
 """The endings that `save_figure` writes."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?( ?%)?")
 
 
 def save_figure(figure: Figure, path: Path, *, dots_per_inch: int = 300) -> None:
@@ -57,13 +54,6 @@ def save_table(header: Sequence[str], rows: Iterable[Sequence[object]], path: Pa
     writer.writerow([safe_cell(value) for value in header])
     writer.writerows([safe_cell(value) for value in row] for row in rows)
     _write(path, text.getvalue().encode("utf-8-sig"))
-
-
-def safe_cell(value: object) -> object:
-    """A cell for a spreadsheet: text that it would run as a formula gets an apostrophe in front, None is empty."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return "" if value is None else value
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -78,10 +78,12 @@ class FigureStyle:
 
 def new_figure(style: FigureStyle, width: float = 6.4, height: float = 4.0) -> Figure:
     """An empty figure of `width` x `height` inches that lays itself out; it needs no display."""
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
 
     from core.reporting.layout import FigureLayout
 
+    rcParams["text.parse_math"] = False  # a dollar in the name of a run is a dollar
     layout = FigureLayout(style.font_size)
     return Figure(figsize=(width, height), dpi=100, layout=layout, facecolor=style.background)
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.reporting.saving import safe_cell
+from core.data.tables import safe_cell
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -77,7 +77,7 @@ class Table:
         for number, row in enumerate(self.rows):
             cells = [latex(cell) for cell in row]
             bold = [rf"\textbf{{{cell}}}" if (number, i) in self.bold else cell for i, cell in enumerate(cells)]
-            lines.append(" & ".join(bold) + r" \\")
+            lines.append(_cells(bold))
         lines += [r"\bottomrule", r"\end{tabular}"]
         lines += [rf"\par\smallskip\footnotesize {latex(note)}" for note in self.notes]
         return "\n".join([*lines, r"\end{table}"]) + "\n"
@@ -85,17 +85,22 @@ class Table:
 
 def latex(text: str) -> str:
     """The text for LaTeX, every special character escaped; line breaks become spaces."""
-    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split(sep="\n")))
+    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.splitlines()))
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return " & ".join(latex(cell) for cell in cells) + r" \\"
+    return _cells([latex(cell) for cell in cells])
+
+
+def _cells(cells: Sequence[str]) -> str:
+    """A row; what would be read as an argument of the line break before it is kept apart."""
+    return ("{}" if cells and cells[0].lstrip().startswith(("[", "*")) else "") + " & ".join(cells) + r" \\"
 
 
 def _markdown(text: str) -> str:
     for sign in _MARKDOWN:
         text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split("\n"))
+    return " ".join(text.splitlines())
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ from skinkd_gui.classify.cells import (
 from skinkd_gui.classify.images_model import THUMBNAIL
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.row_painting import ImageRows
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 
 _WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
 _NARROW = {
@@ -170,7 +170,7 @@ class ProgressRow(QWidget):
     def show_text(self, text: str) -> None:
         """Say something."""
         self._text.setText(text)
-        self._text.setToolTip(text)
+        self._text.setToolTip(plain_tip(text))
 
     @Slot(object, object)
     def show_progress(self, which: Which, progress: Progress) -> None:

@@ -29,6 +29,7 @@ from skinkd_gui.classify.cells import (
 from skinkd_gui.classify.kinds import Kind, Which, kinds_of, verdict_kind
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.classify.tally import Tally
+from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -202,7 +203,7 @@ class ImagesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _RIGHT if column in RIGHT_ALIGNED else _LEFT
         if role == Qt.ItemDataRole.ToolTipRole:
-            return cell_tip(self._facts(path), column)
+            return plain_tip(cell_tip(self._facts(path), column))
         if role == Qt.ItemDataRole.ForegroundRole:
             name = cell_colour(self._facts(path), column)
             return QColor(getattr(colours(), name)) if name else None

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QWidget
 from skinkd_gui.classify.classify_worker import ModelChoice
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.settings.store import open_store
+from skinkd_gui.widgets.labels import plain_tip
 
 _OPEN_FILE = "Open a model file..."
 _REMEMBERED = "classify/model"
@@ -85,7 +86,7 @@ class ModelChooser(QComboBox):
                 self.addItem(self._none_text, None)
             for choice in self._catalog.choices:
                 self.addItem(choice.text, choice)
-                self.setItemData(self.count() - 1, str(choice.source), Qt.ItemDataRole.ToolTipRole)
+                self.setItemData(self.count() - 1, plain_tip(str(choice.source)), Qt.ItemDataRole.ToolTipRole)
                 items = self.model()
                 if choice.source == self._without and isinstance(items, QStandardItemModel):
                     items.item(self.count() - 1).setEnabled(False)
@@ -99,7 +100,7 @@ class ModelChooser(QComboBox):
         rows = {self.itemData(row).source: row for row in range(self.count()) if self._is_choice(row)}
         first = 0 if self._none_text or not rows else min(rows.values())
         self.setCurrentIndex(first if self._current is None else rows.get(self._current.source, first))
-        self.setToolTip(self.toolTip() if self._current is None else self._current.text)
+        self.setToolTip(self.toolTip() if self._current is None else plain_tip(self._current.text))
 
     def _is_choice(self, row: int) -> bool:
         return isinstance(self.itemData(row), ModelChoice)

@@ -28,7 +28,7 @@ from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarFailed, SimilarFinder, SimilarFound, SimilarOrder
 from skinkd_gui.classify.verdict_words import is_unlike
-from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import colours, theme
 
 _SHOW, _HIDE = "Show similar proven cases", "Hide similar proven cases"
@@ -65,7 +65,7 @@ class CaseButton(QAbstractButton):
         self._note = case_note(shown)
         spoken = f"{class_name(case.code)}, {self._note}"
         self.setAccessibleName(spoken)
-        self.setToolTip(f"{printable(case.name)}: {spoken}. Click to enlarge.")
+        self.setToolTip(plain_tip(f"{printable(case.name)}: {spoken}. Click to enlarge."))
         self.updateGeometry()
         self.update()
 

@@ -57,7 +57,7 @@ class Grid:
 
     def to_csv(self) -> str:
         """The spreadsheet as text."""
-        from core.reporting.saving import safe_cell
+        from core.data.tables import safe_cell
 
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")

@@ -16,6 +16,7 @@ from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
+from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -108,7 +109,7 @@ class ImagesModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return describe(case, self.list.runs)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{case.name}\n{describe(case, self.list.runs)}"
+            return plain_tip(f"{case.name}\n{describe(case, self.list.runs)}")
         return None
 
     def grid(self) -> Grid:

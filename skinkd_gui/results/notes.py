@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 
 
 class FactsList(QWidget):
@@ -32,7 +32,7 @@ class FactsList(QWidget):
         for row, (name, value) in enumerate(facts):
             shown = make_label(breakable(value), "", self, wrap=True)
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            shown.setToolTip(value)
+            shown.setToolTip(plain_tip(value))
             self._grid.addWidget(make_label(name, "muted", self), row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignTop)
 

@@ -20,7 +20,7 @@ from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
-from skinkd_gui.widgets.labels import make_label, set_role
+from skinkd_gui.widgets.labels import make_label, plain_tip, set_role
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
@@ -100,7 +100,7 @@ class OverviewPanel(FlowingArea):
         summary, details = shown.current, shown.details(shown.current)
         self._run = summary
         self._name.setText(shorten(summary.status.name, 60))
-        self._name.setToolTip(summary.status.name)
+        self._name.setToolTip(plain_tip(summary.status.name))
         self._headline.setText(headline(summary))
         kind, message = _state_message(summary)
         self._state.show_message(message, kind or "info")

@@ -24,7 +24,7 @@ from skinkd_gui.results.exporting import TEXT_TABLE_FILTERS, ask_for_file
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.grid import Grid
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 
 _LONGEST_TITLE = 22
 _WIDEST = 44  # characters
@@ -61,14 +61,14 @@ class PlainTable(QTableWidget):
         self.setRowCount(len(grid.rows))
         for number, column in enumerate(grid.columns):
             item = QTableWidgetItem(shorten(column.title, _LONGEST_TITLE))
-            item.setToolTip(column.tip or column.title)
+            item.setToolTip(plain_tip(column.tip or column.title))
             item.setTextAlignment(_alignment(column.words))
             self.setHorizontalHeaderItem(number, item)
         for row, cells in enumerate(grid.rows):
             for number, cell in enumerate(cells):
                 item = QTableWidgetItem(cell.text)
                 item.setTextAlignment(_alignment(grid.columns[number].words))
-                item.setToolTip(cell.text)
+                item.setToolTip(plain_tip(cell.text))
                 self.setItem(row, number, item)
         for row, number in grid.bold:
             self._embolden(row, number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from PySide6.QtGui import QIcon
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.arranging import Filters, Group, Row, RunFacts, StudyFacts, facts_of, grouped_rows, sorted_rows
 from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS, STARTED, SortValue
+from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -243,8 +243,3 @@ class RunsModel(QAbstractTableModel):
         if run.annotations.notes:
             lines.append(run.annotations.notes[:_LONGEST_NOTE])
         return "\n".join([*lines, str(run.folder)])
-
-
-def plain_tip(text: str) -> str:
-    """A text as a tool tip shows it word by word, also where a stranger's words look like mark-up."""
-    return f"<p style='white-space: pre-wrap'>{html.escape(text)}</p>" if "<" in text else text

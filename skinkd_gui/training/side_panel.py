@@ -23,7 +23,7 @@ from core.reporting.words import STATE_WORDS
 from core.runs.status import RunSummary
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.training.work import QueuedRun, UnfinishedStudy
-from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
@@ -179,14 +179,14 @@ class UnfinishedRuns(_Section):
             item = QListWidgetItem(f"{breakable(study.name)}\nStudy, {study.done} of {study.total} runs done{failed}")
             item.setData(_FOLDER, str(study.folder))
             item.setData(_IS_STUDY, True)
-            item.setToolTip(str(study.folder))
+            item.setToolTip(plain_tip(str(study.folder)))
             self.items.addItem(item)
         for run in runs:
             status = run.status
             where = f", epoch {status.epoch} of {status.epochs}" if status.epoch else ""
             item = QListWidgetItem(f"{breakable(status.name)}\n{STATE_WORDS[status.state]}{where}")
             item.setData(_FOLDER, str(run.folder))
-            item.setToolTip(status.message or str(run.folder))
+            item.setToolTip(plain_tip(status.message or str(run.folder)))
             self.items.addItem(item)
         folders = [*(str(study.folder) for study in studies), *(str(run.folder) for run in runs)]
         self.items.setCurrentRow(folders.index(chosen) if chosen in folders else 0 if folders else -1)

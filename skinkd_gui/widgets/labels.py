@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from PySide6.QtCore import Qt
@@ -30,6 +31,11 @@ def breakable(text: str) -> str:
     Without them a wrapped label is as wide as its longest word, and so is the window around it.
     """
     return _LONG_WORD.sub("\\g<0>\u200b", text)
+
+
+def plain_tip(text: str) -> str:
+    """A text as a tool tip shows it word by word, also where a stranger's words look like mark-up."""
+    return f"<p style='white-space: pre-wrap'>{html.escape(text)}</p>" if "<" in text else text
 
 
 def set_role(widget: QWidget, role: str) -> None:

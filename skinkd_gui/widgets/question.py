@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ def ask(parent: QWidget, question: Question) -> QMessageBox:
     box.setIcon(QMessageBox.Icon.Question)
     box.setText(question.text)
     box.setInformativeText(question.explanation)
+    for label in box.findChildren(QLabel):  # names of runs and folders are no mark-up
+        label.setTextFormat(Qt.TextFormat.PlainText)
     yes = box.addButton(question.yes.text, QMessageBox.ButtonRole.AcceptRole)
     yes.setObjectName(question.yes.name)
     no = box.addButton(question.no.text, QMessageBox.ButtonRole.RejectRole)

@@ -26,7 +26,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
 from skinkd_gui.training.wizard.texts import devices_text, duration, size
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
 
 _ABOUT = "SkinKD runs a few real training steps on this computer and works out how long everything takes."
@@ -181,7 +181,7 @@ class CostPage(WizardPage):
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item.setToolTip(plain_tip(text))
                 if column:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._table.setItem(line, column, item)

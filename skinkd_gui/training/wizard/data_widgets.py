@@ -26,7 +26,7 @@ from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitP
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
 from skinkd_gui.training.wizard.texts import duration
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 
 _MOST_ROWS = 9
 _UNFOLDED = 30  # kinds with more problems than this start folded
@@ -190,7 +190,7 @@ def _thumbnail(example: Example) -> QWidget:
     picture.setFixedSize(QSize(THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
     picture.setAccessibleName(f"Example of {example.title}: {example.name}")
     picture.setObjectName("exampleImage")
-    picture.setToolTip(f"{example.title} ({example.code})\n{example.name}")
+    picture.setToolTip(plain_tip(f"{example.title} ({example.code})\n{example.name}"))
     name = make_label(example.title.replace("Dermatofibroma", "Dermato\u00adfibroma"), "small", wrap=True)
     name.setFixedWidth(THUMBNAIL_PIXELS + 4)
     name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)

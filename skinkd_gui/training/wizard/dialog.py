@@ -33,7 +33,7 @@ from skinkd_gui.training.wizard.state import Step
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
@@ -223,7 +223,8 @@ class TrainingWizard(QDialog):
             item = self.steps.item(row)
             can = flow.can_open(state, step)
             item.setFlags(Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled if can else Qt.ItemFlag.NoItemFlags)
-            item.setToolTip("Not needed for this goal" if step not in needed else flow.message_for(state, step))
+            tip = "Not needed for this goal" if step not in needed else flow.message_for(state, step)
+            item.setToolTip(plain_tip(tip))
             item.setIcon(coloured_icon(*self._mark(step)))
         self.steps.setCurrentRow(list(Step).index(state.step))
         self.steps.blockSignals(False)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from core.data.types import Problem, ProblemKind
 from skinkd_gui.training.wizard.state import counted
+from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 _TOP = 0  # internal id of branches; leaves carry their branch's row + 1
@@ -70,7 +71,8 @@ class ProblemsModel(QAbstractItemModel):
             return None
         problem = self.problem(index)
         if problem is not None:
-            return problem.subject if index.column() == 0 else problem.reason
+            text = problem.subject if index.column() == 0 else problem.reason
+            return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
         kind, found = self._groups[index.row()]
         return f"{kind.value} ({len(found):,})" if index.column() == 0 else self._consequences[index.row()]
 

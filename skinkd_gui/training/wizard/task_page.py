@@ -27,7 +27,7 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.workers.job import JobResult
 
 _ABOUT = (
@@ -183,6 +183,6 @@ def _item(teacher: RunSummary) -> QTreeWidgetItem:
     texts = [name, recipe.teacher.architecture, score, size, Path(recipe.data.path).name]
     item = QTreeWidgetItem(texts)
     item.setData(0, Qt.ItemDataRole.UserRole, str(teacher.folder))
-    item.setToolTip(0, str(teacher.folder))
-    item.setToolTip(4, recipe.data.path)
+    item.setToolTip(0, plain_tip(str(teacher.folder)))
+    item.setToolTip(4, plain_tip(recipe.data.path))
     return item
