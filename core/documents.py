@@ -18,6 +18,8 @@ from core.errors import SkinKDError
 MOST_BYTES = 16_000_000
 """More than this is in no document that SkinKD writes."""
 
+_JOINERS = "\u200c\u200d"  # Persian words and emoji need them
+
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """From the values of one version to those of the next; it need not change the version itself."""
 
@@ -66,6 +68,17 @@ def shown(value: Any, most: int = 60) -> str:
     except (ValueError, RecursionError):  # a number with too many digits, a table in too many tables
         return "too large to be shown"
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def printable(text: str, keep: str = "") -> str:
+    """A text with blanks for what is no sign: line breaks, control characters, turns of the direction of writing. On a
+    terminal they are commands, in a list they feign another name. `keep` stays."""
+    return "".join(sign if sign.isprintable() or sign in _JOINERS or sign in keep else " " for sign in text)
+
+
+def one_line(text: str) -> str:
+    """A text as a name: printable, single blanks, none at its ends."""
+    return " ".join(printable(text).split())
 
 
 def up_to_date(

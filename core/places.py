@@ -7,22 +7,30 @@ from pathlib import Path
 from core.errors import SkinKDError
 
 
+def expanded(text: str | Path) -> Path:
+    """The path with `~` in its front replaced by a home folder; as it is when there is no such user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder; also False for a name that no file system takes (too long, a link in a circle)."""
     try:
-        return path.expanduser().is_dir()
-    except (OSError, ValueError, RuntimeError):
+        return expanded(path).is_dir()
+    except (OSError, ValueError):
         return False
 
 
 def full_path(text: str | Path) -> Path:
     """The absolute path that a person means by a text, with `~` and links followed; there need be nothing.
 
-    Raises `SkinKDError` for what can be no path here: an unknown user's home, a circle of links.
+    Raises `SkinKDError` for what can be no path here, such as a circle of links.
     """
     try:
-        return Path(text).expanduser().resolve()
+        return expanded(text).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise SkinKDError(
-            "The path can not be used", f"{str(text)[:200]!r} leads nowhere: {error}. Give another.", str(text)
+            "The path can not be used", f"{str(text)[:200]!r} leads nowhere ({error}). Give another.", str(text)
         ) from error

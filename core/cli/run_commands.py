@@ -19,6 +19,7 @@ from core.cli.recipe_commands import SetOption
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
+from core.places import full_path, is_folder
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.recipe.schema import Section
 
@@ -104,7 +105,7 @@ def demo(
     if folder is None:
         with stoppable() as token, shown_progress() as report:
             folder = write_demo_images(cache_root() / "sample-set", SAMPLE_IMAGES, report, token)
-    _carry_out(demo_plan(folder.expanduser().resolve(), assignments or []), runs or runs_root(), as_json)
+    _carry_out(demo_plan(full_path(folder), assignments or []), runs or runs_root(), as_json)
 
 
 def find_run(text: str, root: Path, what: str = "run") -> Path:
@@ -112,8 +113,8 @@ def find_run(text: str, root: Path, what: str = "run") -> Path:
     from core.runs.listing import list_runs
 
     for folder in (Path(text), root / text):
-        if folder.is_dir():
-            return folder.resolve()
+        if is_folder(folder):
+            return full_path(folder)
     named = [summary.folder for summary in list_runs(root) if summary.status.name == text]
     if len(named) == 1:
         return named[0].resolve()
@@ -137,7 +138,7 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
     """The recipe with its data folder and its teacher as absolute paths."""
     if data is None and not recipe.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
-    place = (data or Path(recipe.data.path)).expanduser().resolve()
+    place = full_path(data or recipe.data.path)
     if not place.exists():  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}

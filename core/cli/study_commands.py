@@ -19,6 +19,7 @@ from core.cli.study_documents import plan_document, plan_text, results_document,
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import runs_root
+from core.places import expanded, full_path
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
@@ -212,7 +213,7 @@ class _Request:
     def _changed(self, recipe: Recipe, root: Path) -> Recipe:
         recipe = set_values(recipe, self._assignments)
         if self._data is not None:
-            place = str(self._data.expanduser().resolve())
+            place = str(full_path(self._data))
             recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"path": place})})
         if self._teacher:
             run = str(find_run(self._teacher, root))
@@ -245,7 +246,7 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
         raise SkinKDError("There is no such study", f"{what} is neither 'paper' nor a file nor a study. {known}")
     if not wanted.base.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
-    place = Path(wanted.base.data.path).expanduser()
+    place = expanded(wanted.base.data.path)
     if not place.exists():  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     if wanted.base.teacher.run:

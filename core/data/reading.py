@@ -13,6 +13,7 @@ from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_for
 from core.data.types import DataSet
 from core.errors import SkinKDError
+from core.places import expanded
 
 _MOST_TABLES = 200
 
@@ -23,7 +24,7 @@ def read_dataset(path: Path, layout: str = "auto") -> DataSet:
     Reads tables and walks the folder once; opens no image. `layout` is `auto` or a value of `Layout`. Problems are
     listed in the result. Raises `SkinKDError` when nothing fits, and says what was looked for.
     """
-    place = Path(path).expanduser().absolute()
+    place = expanded(path).absolute()
     if not place.exists():
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     table = peek_table(_named_table(place)) if place.is_file() else None

@@ -89,23 +89,46 @@ def scores_to_json(scores: Scores) -> dict[str, Any]:
 
 
 def scores_from_json(values: Mapping[str, Any]) -> Scores:
-    """What `scores_to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+    """What `scores_to_json` wrote. Raises KeyError, TypeError or ValueError, naming the value, for anything else."""
+    if list(values["classes"]) != list(CLASS_CODES):
+        raise ValueError(f"classes are not {', '.join(CLASS_CODES)}")
+    rows = values["per_class"]
+    if list(rows) != list(CLASS_CODES):
+        raise ValueError(f"per_class must hold {', '.join(CLASS_CODES)}, in this order")
     return Scores(
-        classes=tuple(values["classes"]),
-        accuracy=_fraction(values["accuracy"]),
-        weighted_f1=_fraction(values["weighted_f1"]),
-        macro_f1=_fraction(values["macro_f1"]),
-        balanced_accuracy=_fraction(values["balanced_accuracy"]),
-        per_class=tuple(
-            ClassScore(code, row["precision"], row["recall"], row["f1"], int(row["support"]))
-            for code, row in values["per_class"].items()
-        ),
-        confusion=tuple(tuple(int(count) for count in row) for row in values["confusion"]),
+        classes=CLASS_CODES,
+        **{name: _fraction(values[name], name) for name in _MEANS},
+        per_class=tuple(_class_score(code, row) for code, row in rows.items()),
+        confusion=_confusion(values["confusion"]),
     )
 
 
-def _fraction(value: Any) -> float:
-    found = float(value)
-    if not -1e-9 <= found <= 1 + 1e-9:  # sums of fractions may come out a little above 1
-        raise ValueError(f"a score is {found}, not a fraction from 0 to 1")
-    return found
+_MEANS = ("accuracy", "weighted_f1", "macro_f1", "balanced_accuracy")
+
+
+def _class_score(code: str, row: Mapping[str, Any]) -> ClassScore:
+    found = {
+        name: None if row[name] is None else _fraction(row[name], f"{name} of {code}")
+        for name in ("precision", "recall", "f1")
+    }
+    return ClassScore(code, **found, support=_count(row["support"], f"support of {code}"))
+
+
+def _confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
+    classes = len(CLASS_CODES)
+    if not isinstance(rows, list) or [len(row) for row in rows] != [classes] * classes:
+        raise ValueError(f"confusion is not a table of {classes} rows of {classes} counts")
+    return tuple(tuple(_count(count, "confusion") for count in row) for row in rows)
+
+
+def _count(value: Any, name: str) -> int:
+    if type(value) is not int or not 0 <= value <= 10**9:
+        raise ValueError(f"{name}: expected a count from 0 up; it is {str(value)[:40]}")
+    return value
+
+
+def _fraction(value: Any, name: str) -> float:
+    # Sums of fractions may come out a little above 1; NaN is in no range.
+    if type(value) not in (int, float) or not -1e-9 <= value <= 1 + 1e-9:
+        raise ValueError(f"{name}: expected a fraction from 0 to 1; it is {str(value)[:40]}")
+    return float(value)

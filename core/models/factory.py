@@ -18,6 +18,7 @@ from core.models.freezing import train_mode
 from core.models.hub import fetch_weights
 from core.models.info import Preprocessing
 from core.models.weights import Origin, fit_weights, head_names
+from core.places import expanded
 
 __all__ = ["LoadedModel", "create_model", "train_mode"]
 
@@ -62,7 +63,7 @@ def create_model(
     elif weights == "none":
         notes.append(f"{architecture} starts from random weights (seed {seed}).")
     else:
-        path = Path(weights).expanduser()
+        path = expanded(weights)
         origin, preprocessing = _origin(path, architecture, preprocessing)
         notes.append(fit_weights(model, read_weights(path), architecture, origin))
     frozen = freeze_layers(model, freeze, head_names(model)) if freeze > 0 else ""

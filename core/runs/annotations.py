@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from core import atomic
+from core.documents import one_line, printable, read_json, up_to_date
 from core.errors import SkinKDError
 
 FILE_NAME = "annotations.json"
 LONGEST_TAG = 40
-LONGEST_NAME = 120
+ANNOTATIONS_VERSION = 1  # a file without a version is of the first one
 
 
 @dataclass(frozen=True)
@@ -31,20 +33,24 @@ class Annotations:
 def read_annotations(folder: Path) -> Annotations:
     """A run's annotations; empty where there are none, and each part by itself where the file is damaged."""
     try:
-        values = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return Annotations()
-    if not isinstance(values, dict):
+        values = read_json(folder / FILE_NAME)
+    except (OSError, ValueError):
         return Annotations()
     tags = values.get("tags")
     words = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    notes = printable(_text(values, "notes"), keep="\n\t")
     return Annotations(
-        clean_tags(words), _text(values, "notes"), _text(values, "study"), _text(values, "configuration")
+        clean_tags(words), notes, one_line(_text(values, "study")), one_line(_text(values, "configuration"))
     )
 
 
 def write_annotations(folder: Path, annotations: Annotations) -> None:
-    """Replace a run's annotations. Raises `SkinKDError` when the folder can not be written."""
+    """Replace a run's annotations.
+
+    Raises `SkinKDError` when the folder can not be written, `NewerVersionError` when a newer SkinKD wrote the file.
+    """
+    with suppress(OSError, ValueError):  # what is damaged is replaced
+        up_to_date(read_json(folder / FILE_NAME), "The run's annotations.json", ANNOTATIONS_VERSION, {})
     text = json.dumps(asdict(annotations), indent=2, ensure_ascii=False) + "\n"
     try:
         atomic.write_text(folder / FILE_NAME, text)
@@ -56,7 +62,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Tags as they are kept: without commas and outer spaces, at most 40 characters, each once whatever its case."""
     found: dict[str, str] = {}
     for tag in tags:
-        text = " ".join(tag.replace(",", " ").split())[:LONGEST_TAG].rstrip()
+        text = one_line(tag.replace(",", " "))[:LONGEST_TAG].rstrip()
         if text:
             found.setdefault(text.casefold(), text)
     return tuple(found.values())
@@ -68,9 +74,10 @@ def rename_run(folder: Path, name: str) -> None:
     Raises `SkinKDError` for a name that is empty or longer than 120 characters, while someone works on the run, and
     when the folder can not be written.
     """
-    from core.runs.folder import RunFolder
+    from core.runs.folder import LONGEST_NAME, RunFolder
+    from core.runs.mending import mend_status
 
-    name = " ".join(name.split())
+    name = one_line(name)
     if not 0 < len(name) <= LONGEST_NAME:
         raise SkinKDError(
             "The run can not have this name",
@@ -79,6 +86,7 @@ def rename_run(folder: Path, name: str) -> None:
     run = RunFolder(folder)
     try:
         with run.locked():
+            mend_status(run)
             run.set_status(name=name)
     except OSError as error:
         raise _unwritable(folder, error) from error

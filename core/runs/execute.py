@@ -8,10 +8,10 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from core.runs.environment import describe_environment, known_preprocessing, pac
 from core.runs.folder import RunFolder
 from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
+from core.runs.mending import mend_status
 from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, decoded, prepare_data
 from core.runs.status import RunState, RunSummary
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -53,9 +56,13 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
     A finished run is left as it is, unless its results are gone or damaged: then they are made again from its last
     checkpoint. The status follows: `stopped` when `token` was cancelled (`Cancelled` is raised
     again, a checkpoint is written), `failed` with a message for any error (raised again as a `SkinKDError` where a
-    person can act on it). Raises `SkinKDError` at once when someone else works on the run.
+    person can act on it). A damaged status.json is written anew, which is reported. Raises `SkinKDError` at once when
+    someone else works on the run.
     """
     with folder.locked():
+        mended = mend_status(folder)
+        if mended:
+            report(Notice(mended, Level.WARNING))
         if folder.status().state is RunState.FINISHED:
             lost = _lost_results(folder)
             if not lost:
@@ -176,13 +183,21 @@ class _Run:
             self._notes.append(note)
             self._report(Notice(note, Level.WARNING))
 
+    def _try(self, read: Callable[[], T], otherwise: T) -> T:
+        """What a file of the run holds that the checkpoint holds too, or that is written anew; damage is reported."""
+        try:
+            return read()
+        except SkinKDError as error:
+            self._report(Notice(f"{error.title}: {error.summary} The run goes on without it.", Level.WARNING))
+            return otherwise
+
     def _create_model(self, hardware: Hardware) -> LoadedModel:
         from core.models.factory import LoadedModel, create_model
         from core.training.checkpoint import CheckpointFolder
         from core.training.optimisation import trainable_count
 
         section, resuming = self._recipe.trained, CheckpointFolder(self._folder.checkpoint_folder).exists
-        known = known_preprocessing(self._folder.environment()) if resuming else None
+        known = known_preprocessing(self._try(self._folder.environment, {})) if resuming else None
         loaded = create_model(
             section.architecture,
             # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights.
@@ -237,7 +252,8 @@ class _Run:
         from core.training.loop import TrainingDivergedError, fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
-        self._events = EventWriter(self._folder.path, len(self._folder.history()) + 1)
+        epochs = self._try(lambda: len(self._folder.history()), 0)
+        self._events = EventWriter(self._folder.path, epochs + 1)
         try:
             result = fit(
                 model.model,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import atomic
-from core.documents import Migration, read_json, read_text, up_to_date
+from core.documents import Migration, one_line, read_json, read_text, up_to_date
 from core.errors import SkinKDError
 from core.evaluation.metrics import scores_from_json
 from core.evaluation.scores import Scores
@@ -24,7 +24,7 @@ from core.paths import make_private
 from core.places import full_path, is_folder
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus
-from core.runs.status_file import one_line, status_from_json, status_to_json
+from core.runs.status_file import status_from_json, status_to_json
 from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
 
 LONGEST_NAME = 120
@@ -141,8 +141,10 @@ class RunFolder:
         values = None if metrics is None else metrics.get(part)
         try:
             return None if values is None else scores_from_json(values)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _damaged(self.metrics_file, error) from error
+        except KeyError as error:
+            raise _damaged(self.metrics_file, ValueError(f"{part}: {error.args[0]} is missing")) from error
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _damaged(self.metrics_file, ValueError(f"{part}: {error}")) from error
 
     def environment(self) -> dict[str, Any]:
         """environment.json, empty before the run first started."""
@@ -276,7 +278,6 @@ def _damaged(path: Path, error: Exception) -> SkinKDError:
         return SkinKDError(f"{path.name} can not be read", f"{path} is missing or can not be opened.", details)
     return SkinKDError(
         f"{path.name} can not be read",
-        f"{path} is damaged, or was edited into something else: {str(error)[:300]}. Take the change back, or bring back "
-        "a copy of the file.",
+        f"{path} is damaged, or was edited wrongly: {str(error)[:300]}. Take the change back, or restore a copy of it.",
         details,
     )

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
+from core.documents import NewerVersionError
 from core.errors import SkinKDError
+from core.places import is_folder
 from core.recipe import Recipe
 from core.runs.annotations import FILE_NAME, read_annotations
 from core.runs.folder import RunFolder
+from core.runs.mending import told_status
 from core.runs.status import RunState, RunStatus, RunSummary
+
+T = TypeVar("T")
 
 INTERRUPTED = "interrupted; can be resumed"
 
@@ -31,16 +38,29 @@ def list_runs(root: Path) -> tuple[RunSummary, ...]:
     A folder is a run when it holds a recipe.toml or a status.json. One that can not be read is listed as failed, with
     the reason as its message; one that says it is running while nobody works on it is listed as stopped. Runs whose
     files have not changed since this program last looked are not read again.
+
+    Raises `SkinKDError` when `root` can not be opened.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         return ()
     found = []
-    for folder in root.iterdir():
+    for folder in _folders(root):
         stamp = None if folder.name.startswith(".") else _stamp(folder)
         if stamp is not None and (stamp[0] or stamp[1]):
             found.append(_known.summary(folder, stamp))
     found = [summary for summary in found if summary.status.created or summary.folder.is_dir()]
     return tuple(sorted(found, key=lambda item: (item.status.created, item.folder.name), reverse=True))
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        return list(root.iterdir())
+    except OSError as error:
+        raise SkinKDError(
+            "The folder of runs can not be read",
+            f"{root} could not be opened. Ask for access, or choose another folder (--runs, or the settings).",
+            str(error),
+        ) from error
 
 
 class _Known:
@@ -86,24 +106,45 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def summarise(folder: RunFolder) -> RunSummary:
-    """One run as lists show it; never raises for a broken folder."""
+    """One run as lists show it; never raises for a broken folder.
+
+    Where status.json alone is damaged, the run stands where its other files say. A damaged environment.json costs a
+    run no more than its number of parameters.
+    """
     problems: list[str] = []
-    recipe, status, scores, parameters = None, None, None, None
-    try:
-        recipe = folder.recipe()
-    except SkinKDError as error:
-        problems.append(f"{error.title}: {error.summary}")
-    try:
-        status = folder.status()
-        scores = folder.scores()
-        parameters = _parameters(folder)
-    except SkinKDError as error:
-        problems.append(f"{error.title}: {error.summary}")
-    shown = _shown(folder, status, recipe, problems)
+    recipe = _try(folder.recipe, problems)
+    status = _status(folder, recipe, problems)
+    scores = _try(folder.scores, problems) if status is not None else None
+    remarks: list[str] = []
+    parameters = _try(lambda: _parameters(folder), remarks)
+    shown = _shown(folder, status, recipe, problems, remarks)
     return RunSummary(folder.path, shown, recipe, scores, parameters, read_annotations(folder.path))
 
 
-def _shown(folder: RunFolder, status: RunStatus | None, recipe: Recipe | None, problems: list[str]) -> RunStatus:
+def _try(read: Callable[[], T], problems: list[str]) -> T | None:
+    """What `read` gives; None after a `SkinKDError`, which joins the problems."""
+    try:
+        return read()
+    except SkinKDError as error:
+        problems.append(f"{error.title}: {error.summary}")
+        return None
+
+
+def _status(folder: RunFolder, recipe: Recipe | None, problems: list[str]) -> RunStatus | None:
+    try:
+        return folder.status()
+    except SkinKDError as error:
+        if recipe is None or isinstance(error, NewerVersionError):
+            problems.append(f"{error.title}: {error.summary}")
+            return None
+        told = told_status(folder, recipe)
+        then = "Its other files say that it is finished." if told.state is RunState.FINISHED else "It can be resumed."
+        return replace(told, message=f"{error.title}: {error.summary} {then}")
+
+
+def _shown(
+    folder: RunFolder, status: RunStatus | None, recipe: Recipe | None, problems: list[str], remarks: list[str]
+) -> RunStatus:
     if status is None:
         created = _folder_time(folder.path)
         epochs = recipe.optimisation.epochs if recipe else 0
@@ -112,6 +153,8 @@ def _shown(folder: RunFolder, status: RunStatus | None, recipe: Recipe | None, p
         return _with(status, RunState.FAILED, "; ".join(problems))
     if status.state in {RunState.RUNNING, RunState.PAUSED} and not folder.is_locked:
         return _with(status, RunState.STOPPED, INTERRUPTED)
+    if remarks:
+        return replace(status, message="; ".join([*filter(None, [status.message]), *remarks]))
     return status
 
 
@@ -121,7 +164,7 @@ def _with(status: RunStatus, state: RunState, message: str) -> RunStatus:
 
 def _parameters(folder: RunFolder) -> int | None:
     value = folder.environment().get("parameters")
-    return value if isinstance(value, int) else None
+    return value if type(value) is int and 0 <= value < 10**12 else None
 
 
 def _folder_time(path: Path) -> str:

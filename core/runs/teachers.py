@@ -9,8 +9,9 @@ from pathlib import Path, PurePath
 from core.data.finding import without_downsampled, without_suffix
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
+from core.places import expanded, full_path, is_folder
 from core.runs.folder import RunFolder
-from core.runs.listing import list_runs
+from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
 from core.runs.tables import SplitRow
 
@@ -27,7 +28,7 @@ def find_teacher(run: str, runs: Path) -> RunFolder:
             "teacher first.",
         )
     folder = RunFolder(_located(run, runs))
-    status = folder.status()
+    status = summarise(folder).status
     if status.state is not RunState.FINISHED or not folder.model_file.is_file():
         raise SkinKDError(
             "The teacher is not finished",
@@ -52,7 +53,7 @@ def teacher_leaks(teacher: RunFolder, dataset: DataSet, split: Split) -> tuple[s
 
 def weights_leaks(weights: str, dataset: DataSet, split: Split) -> tuple[str, ...]:
     """The same for the file of weights that a run starts from, where it is the model of a run; else empty."""
-    folder = RunFolder(Path(weights).expanduser().parent)
+    folder = RunFolder(expanded(weights).parent)
     if weights in {"hub", "none"} or not folder.recipe_file.is_file():
         return ()
     remedy = "Start from other weights, or use the split of that run: same data, split and seed."
@@ -122,9 +123,9 @@ def _last(name: str) -> str:
 
 def _located(run: str, runs: Path) -> Path:
     moved = runs / PurePath(run.replace("\\", "/")).name  # the runs' folder was moved with the teacher in it
-    for folder in (runs / run, Path(run).expanduser(), moved):
-        if (folder / "status.json").is_file():
-            return folder.resolve()
+    for folder in (runs / run, Path(run), moved):
+        if is_folder(folder) and RunFolder(expanded(folder)).recipe_file.is_file():
+            return full_path(folder)
     named = [summary.folder for summary in list_runs(runs) if summary.status.name == run]
     if len(named) == 1:
         return named[0]

@@ -41,6 +41,7 @@ import tomlkit
 
 from core import atomic
 from core.errors import SkinKDError
+from core.places import expanded, full_path
 from core.recipe import Preset, Recipe, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.study.definition import Configuration, Study, Value, changed, check_study, with_teachers
 
@@ -134,7 +135,7 @@ def _placed(recipe: Recipe, place: Path) -> Recipe:
     """The recipe with its data folder and files of weights relative to the study file's folder."""
 
     def at(path: str) -> str:
-        return str((place / Path(path).expanduser()).resolve()) if path else path
+        return str(full_path(place / expanded(path))) if path else path
 
     def weights(text: str) -> str:
         return text if text in {"hub", "none"} else at(text)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from core.events import Event, Notice, Progress
 from core.inference.results import Classification
+from core.places import expanded
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.exporting import MOST_IN_PDF, ExportOrder, ExportSource, Form, Written, export
 from skinkd_gui.settings.store import open_store
@@ -202,7 +203,7 @@ class ExportDialog(QDialog):
         return list(_FORMS)[self._form_group.checkedId()]
 
     def _target(self) -> Path:
-        path = Path(self.target.text().strip()).expanduser()
+        path = expanded(self.target.text().strip())
         ending = self._form().value
         return path if path.suffix.lower() == ending else path.with_name(f"{path.name}{ending}")
 

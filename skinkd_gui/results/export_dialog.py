@@ -31,6 +31,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Event, Progress, Report
 from core.inference.export.exporting import ExportOrder, check_files, export_model
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
+from core.places import expanded
 from core.runs.folder import RunFolder, slugify
 from skinkd_gui.results.grid import Cell, Column, Grid
 from skinkd_gui.results.plain_table import PlainTable
@@ -209,7 +210,7 @@ class ExportDialog(QDialog):
     @property
     def order(self) -> ExportOrder:
         """What the dialog shows."""
-        path = Path(self.target.text().strip()).expanduser()
+        path = expanded(self.target.text().strip())
         named = self.data.text().strip()
         form = self._chosen()
         return ExportOrder(
@@ -217,7 +218,7 @@ class ExportDialog(QDialog):
             out=path if path.suffix.lower() == ".onnx" else path.with_name(f"{path.name}.onnx"),
             quantise=form,
             tolerance=round(self.loss.value() / 100, 6),
-            data=Path(named).expanduser() if named else None,
+            data=expanded(named) if named else None,
             without_test=self.unchecked.isChecked() and form == PLAIN,
         )
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Event, Notice, Progress, Report
+from core.places import expanded
 from core.reporting.report.content import STANDARD, Include
 from core.runs.folder import slugify
 from skinkd_gui.widgets.banner import Banner
@@ -232,7 +233,7 @@ class ReportDialog(QDialog):
         )
 
     def _target_path(self) -> Path:
-        path = Path(self.target.text().strip()).expanduser()
+        path = expanded(self.target.text().strip())
         return path.with_name(f"{path.name}.pdf") if self.as_pdf.isChecked() and path.suffix.lower() != ".pdf" else path
 
     @Slot()

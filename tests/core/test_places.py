@@ -23,6 +23,6 @@ def test_paths_that_can_be_none_are_named(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     assert full_path(tmp_path / "a" / ".." / "b") == tmp_path / "b"
-    for odd in ("~nobody-of-this-name/x", "a\0b"):
-        with pytest.raises(SkinKDError, match="leads nowhere"):
-            full_path(odd)
+    assert full_path("~nobody-of-this-name/x").name == "x"  # a folder of that name, which is not there
+    with pytest.raises(SkinKDError, match="leads nowhere"):
+        full_path("a\0b")

@@ -15,6 +15,7 @@ from core.reporting.report.privacy import paths_of, without_paths
 from core.reporting.words import unique_titles
 from core.runs.evidence import Evidence, load_evidence
 from core.runs.folder import RunFolder
+from core.runs.listing import summarise
 from core.runs.status import RunState
 
 _CHUNK = 1 << 20
@@ -56,7 +57,7 @@ def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple
     for place, folder in enumerate(dict.fromkeys(folder.resolve() for folder in folders)):
         token.check()
         report(Progress(Phase.REPORTING, place, len(folders)))
-        status = RunFolder(folder).status()
+        status = summarise(RunFolder(folder)).status
         if status.state is not RunState.FINISHED:
             report(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
             continue

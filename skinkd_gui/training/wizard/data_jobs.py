@@ -7,6 +7,7 @@ from pathlib import Path
 from core.data.types import DataSet
 from core.events import CancelToken, Report
 from core.paths import cache_root
+from core.places import expanded
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, split_preview
 from skinkd_gui.training.wizard.state import WizardState
 
@@ -21,7 +22,7 @@ class Reading:
         from core.data.checking import excluded_names
         from core.data.reading import read_dataset
 
-        dataset = read_dataset(Path(self._path).expanduser(), self._layout)
+        dataset = read_dataset(expanded(self._path), self._layout)
         token.check()
         return dataset, excluded_names(dataset.problems)
 

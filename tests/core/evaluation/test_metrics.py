@@ -99,5 +99,5 @@ def test_json_round_trip() -> None:
 @pytest.mark.parametrize("wrong", [7.0, -0.5, float("nan")])
 def test_scores_that_can_not_be_are_refused(wrong: float) -> None:
     values = scores_to_json(score(np.array([0, 0, 1]), logits_for([0, 5, 0])))
-    with pytest.raises(ValueError, match="not a fraction"):
+    with pytest.raises(ValueError, match="accuracy: expected a fraction"):
         scores_from_json({**values, "accuracy": wrong})
