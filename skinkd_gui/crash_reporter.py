@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
+import time
 import traceback
 from types import TracebackType
 
@@ -12,7 +14,10 @@ from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, S
 from PySide6.QtWidgets import QWidget
 
 from core.errors import SkinKDError
-from skinkd_gui.widgets.error_dialog import ErrorDialog, show_error
+from skinkd_gui.widgets.error_dialog import ErrorDialog, is_shown, show_error
+from skinkd_gui.workers.job import unheard_failures
+
+_QUIET_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 _qt_log = logging.getLogger("qt")
@@ -26,7 +31,8 @@ _QT_LEVELS = {
 
 
 class CrashReporter(QObject):
-    """Takes over `sys.excepthook` and `threading.excepthook`. Lives in the GUI thread."""
+    """Takes over `sys.excepthook` and `threading.excepthook`, and hears of jobs that failed by a bug. Lives in the
+    GUI thread."""
 
     _happened = Signal(object)  # SkinKDError, from whatever thread
 
@@ -34,6 +40,7 @@ class CrashReporter(QObject):
         super().__init__(parent)
         self._window: QWidget | None = None
         self._dialog: ErrorDialog | None = None
+        self._last = ("", 0.0)  # what was shown last, and until when
         self._happened.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def set_window(self, window: QWidget) -> None:
@@ -44,6 +51,7 @@ class CrashReporter(QObject):
         """Become the hooks."""
         sys.excepthook = self.handle
         threading.excepthook = self._handle_thread
+        unheard_failures().happened.connect(self._show)
 
     def handle(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None, where: str = ""
@@ -69,14 +77,25 @@ class CrashReporter(QObject):
 
     @Slot(object)
     def _show(self, error: SkinKDError) -> None:
-        if self._dialog is not None:  # one is enough: an error in a timer would fill the screen; the log has all
+        # One dialog is enough, and not the same again at once: an error in a timer would never let the user go. The log
+        # has all.
+        text, until = self._last
+        again = text == _text(error) and time.monotonic() - until < _QUIET_SECONDS
+        closed = self._window is not None and not self._window.isVisible()
+        if self._dialog is not None or again or closed or is_shown(error):
             return
+        self._last = (_text(error), math.inf)
         self._dialog = show_error(self._window, error)
         self._dialog.finished.connect(self._forget)
 
     @Slot()
     def _forget(self) -> None:
         self._dialog = None
+        self._last = (self._last[0], time.monotonic())
+
+
+def _text(error: SkinKDError) -> str:
+    return f"{error.title}\n{error.summary}\n{error.details}"
 
 
 def log_qt_message(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:

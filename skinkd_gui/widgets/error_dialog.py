@@ -6,7 +6,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.errors import SkinKDError
 from core.paths import log_root
@@ -29,7 +38,7 @@ class ErrorDialog(QDialog):
         self.setObjectName("errorDialog")
         self.setWindowTitle("SkinKD")
         self.setMinimumWidth(520)
-        self._error = error
+        self.error = error
         picture = QLabel(self)
         picture.setPixmap(coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
         title = make_label(error.title, "heading", self, wrap=True)
@@ -60,7 +69,7 @@ class ErrorDialog(QDialog):
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self._more = _button("Show details", "errorMoreButton", self)
-        self._more.setVisible(bool(self._error.details))
+        self._more.setVisible(bool(self.error.details))
         self._more.clicked.connect(self._toggle_details)
         copy = _button("Copy", "errorCopyButton", self)
         copy.clicked.connect(self._copy)
@@ -86,7 +95,7 @@ class ErrorDialog(QDialog):
 
     @Slot()
     def _copy(self) -> None:
-        text = f"{self._error.title}\n\n{self._error.summary}\n\n{self._error.details}".strip()
+        text = f"{self.error.title}\n\n{self.error.summary}\n\n{self.error.details}".strip()
         QGuiApplication.clipboard().setText(text)
 
     @Slot()
@@ -100,6 +109,12 @@ def show_error(parent: QWidget | None, error: SkinKDError) -> ErrorDialog:
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog
+
+
+def is_shown(error: SkinKDError) -> bool:
+    """Whether a dialog with this very error is open."""
+    dialogs = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ErrorDialog))
+    return any(dialog.isVisible() and dialog.error is error for dialog in dialogs)
 
 
 def _button(text: str, name: str, parent: QWidget) -> QPushButton:

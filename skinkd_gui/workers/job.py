@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import shiboken6
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QMetaMethod, QObject, QThread, QTimer, Signal, Slot
 
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Report
@@ -48,6 +51,21 @@ class JobEnd:
     cancelled: bool
 
 
+class UnheardFailures(QObject):
+    """Failures that a view must not keep to itself: those nobody expected, and those of jobs that nobody listens to.
+
+    Emitted after the job's own `failed`. Lives in the GUI thread.
+    """
+
+    happened = Signal(object)  # SkinKDError
+
+
+@cache
+def unheard_failures() -> UnheardFailures:
+    """The one of this program. Call it first in the GUI thread."""
+    return UnheardFailures()
+
+
 class _Worker(QObject):
     """Runs the work in its thread; owns no widget."""
 
@@ -70,10 +88,10 @@ class _Worker(QObject):
             cancelled = True
         except SkinKDError as error:
             self.failed.emit(JobFailure(error, expected=True))
-        except Exception as error:
+        except BaseException as error:  # also a library's SystemExit: whatever ends a job is told
             _log.exception("unexpected error in a worker")
             summary = "SkinKD met an error that it did not expect. Your finished work is safe; the log has the details."
-            wrapped = SkinKDError("Unexpected error", summary, f"{type(error).__name__}: {error}")
+            wrapped = SkinKDError("Unexpected error", summary, _told(error))
             self.failed.emit(JobFailure(wrapped, expected=False))
         finally:
             self.ended.emit(JobEnd(cancelled))
@@ -145,7 +163,10 @@ class Job(QObject):
     @Slot(object)
     def _pass_failure(self, failure: object) -> None:
         self._deliver()
+        heard = self.isSignalConnected(QMetaMethod.fromSignal(self.failed))
         self.failed.emit(failure)
+        if isinstance(failure, JobFailure) and not (failure.expected and heard):
+            unheard_failures().happened.emit(failure.error)
 
     @Slot(object)
     def _pass_end(self, end: object) -> None:
@@ -157,6 +178,12 @@ class Job(QObject):
         shiboken6.delete(self._worker)
         _unfinished.discard(self)
         self.ended.emit(end)
+
+
+def _told(error: BaseException) -> str:
+    """What happened and where, in a line; the log has the whole story."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(frame.filename).name}, line {frame.lineno}, in {frame.name})"
 
 
 _unfinished: set[Job] = set()  # a QThread that is dropped while it runs aborts the process
