@@ -67,7 +67,14 @@ def _faults(folder: Path, scale: float, seed: int) -> list[Tally]:
     return faults(open_workshop(folder), max(1, round(9 * scale)), seed)
 
 
-PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills, "faults": _faults}
+def _soak(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.soak import soak
+    from tests.torture.workshop import open_workshop
+
+    return soak(open_workshop(folder), scale)
+
+
+PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills, "faults": _faults, "soak": _soak}
 """Name -> part(empty folder, scale, seed)."""
 
 
