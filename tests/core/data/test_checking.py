@@ -4,12 +4,15 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from core.data import verdicts
 from core.data.checking import check_images, excluded_names
-from core.data.types import ImageRecord, ProblemKind
+from core.data.decoding import decode_look
+from core.data.types import DataSet, ImageRecord, ProblemKind
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 
@@ -76,6 +79,95 @@ def test_the_same_bytes_in_another_shape_are_another_picture(tmp_path: Path, mak
     wide.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "high.png")
     records = (ImageRecord("wide", tmp_path / "wide.png", 0), ImageRecord("high", tmp_path / "high.png", 0))
     assert check_images(replace(make_set(1), records=records)).problems == ()
+
+
+def _photo(path: Path, seed: int = 0, side: int = 256) -> Path:
+    coarse = np.random.default_rng(seed).integers(0, 256, (9, 9, 3), np.uint8)
+    Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(path, quality=90)
+    return path
+
+
+def _set_of(make_set: MakeSet, paths: list[Path]) -> DataSet:
+    return replace(make_set(1), records=tuple(ImageRecord(path.name, path, 0) for path in paths))
+
+
+def _count_full_decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    sizes: list[int] = []
+    decode = verdicts.decode_full
+
+    def counted(content: bytes) -> NDArray[np.uint8]:
+        sizes.append(len(content))
+        return decode(content)
+
+    monkeypatch.setattr(verdicts, "decode_full", counted)
+    return sizes
+
+
+def test_only_pictures_that_look_alike_are_decoded_in_full(
+    make_set: MakeSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [_photo(tmp_path / f"{seed}.jpg", seed) for seed in range(6)]
+    commented = tmp_path / "commented.jpg"
+    content = paths[2].read_bytes()
+    commented.write_bytes(content[:2] + b"\xff\xfe\x00\x06seen" + content[2:])
+    copied = tmp_path / "copied.jpg"
+    copied.write_bytes(paths[4].read_bytes())
+    full = _count_full_decodes(monkeypatch)
+    first = check_images(_set_of(make_set, paths))
+    assert first.problems == ()
+    assert full == []
+    checked = check_images(_set_of(make_set, [*paths, commented, copied]))
+    assert [problem.names for problem in checked.problems] == [("commented.jpg",), ("copied.jpg",)]
+    assert full == [len(content), len(content) + 8]  # a copy of the bytes needs no decoding
+    again = tmp_path / "again.jpg"
+    again.write_bytes(content)
+    checked = check_images(_set_of(make_set, [*paths, commented, again]))
+    assert [problem.names for problem in checked.problems] == [("commented.jpg", "again.jpg")]
+
+
+def test_pictures_that_differ_only_in_detail_are_two(
+    make_set: MakeSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey = np.full((64, 64), 120, np.uint8)
+    checkered = grey + np.where(np.indices((64, 64)).sum(0) % 2, 20, -20).astype(np.uint8)
+    paths = [tmp_path / "plain.jpg", tmp_path / "checkered.jpg"]
+    for path, pixels in zip(paths, (grey, checkered), strict=True):
+        Image.fromarray(pixels).save(path, quality=100)
+    looks = [decode_look(path.read_bytes(), quick=True) for path in paths]
+    assert looks[0].reduced
+    assert looks[0].size == (64, 64)
+    assert np.array_equal(looks[0].pixels, looks[1].pixels)
+    full = _count_full_decodes(monkeypatch)
+    assert check_images(_set_of(make_set, paths)).problems == ()
+    assert len(full) == 2
+
+
+def test_a_photograph_saved_again_without_loss_is_found(make_set: MakeSet, tmp_path: Path) -> None:
+    photo, turned = _photo(tmp_path / "photo.jpg"), tmp_path / "turned.jpg"
+    with Image.open(photo) as image:
+        image.save(tmp_path / "saved.png")
+        image.save(tmp_path / "saved.bmp")
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    with Image.open(photo) as image:
+        image.save(turned, exif=exif, quality="keep")  # the same pixels, to be shown upside down
+    other = _photo(tmp_path / "other.jpg", 1)
+    paths = [other, photo, tmp_path / "saved.png", tmp_path / "saved.bmp", turned]
+    checked = check_images(_set_of(make_set, paths))
+    assert [(problem.subject, problem.names) for problem in checked.problems] == [
+        ("photo.jpg", ("saved.png", "saved.bmp"))
+    ]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_quick_look_finds_cut_off_photographs(make_set: MakeSet, tmp_path: Path, progressive: bool) -> None:
+    with Image.open(_photo(tmp_path / "whole.jpg")) as image:
+        image.save(tmp_path / "cut.jpg", progressive=progressive)
+    content = (tmp_path / "cut.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(content[: len(content) * 9 // 10])
+    (problem,) = check_images(_set_of(make_set, [tmp_path / "whole.jpg", tmp_path / "cut.jpg"])).problems
+    assert (problem.subject, problem.kind) == ("cut.jpg", ProblemKind.UNREADABLE)
+    assert "cut off" in problem.reason
 
 
 def test_records_without_a_file_are_left_alone(make_set: MakeSet) -> None:

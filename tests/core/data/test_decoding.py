@@ -109,6 +109,38 @@ def test_quick_jpeg_decoding_stays_close_to_the_full_one(tmp_path: Path, side: i
     assert difference.max() <= 12
 
 
+def _rms(path: Path, size: int) -> float:
+    """How far the quick decode is from the full one with a resize, in grey levels."""
+    with Image.open(path) as image:
+        full = resize_image(image, size).astype(float)
+    return float(np.sqrt(np.mean((decode_image(path, size) - full) ** 2)))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 1024), (1022, 903), (3001, 2003)])
+def test_reduced_photographs_are_within_two_grey_levels(tmp_path: Path, width: int, height: int) -> None:
+    rng = np.random.default_rng(0)
+    skin = np.asarray(_scene(width, height)).astype(float) + rng.normal(0, 8, (height, width, 1))
+    skin[:: height // 9, :] *= 0.4  # hairs
+    skin[:, :: width // 7] *= 0.4
+    path = _saved(tmp_path / "photo.jpg", Image.fromarray(skin.clip(0, 255).astype(np.uint8)))
+    assert 0 < _rms(path, 224) < 2
+
+
+@pytest.mark.parametrize("name", ["china.jpg", "flower.jpg"])
+def test_sharp_photographs_are_within_two_grey_levels(name: str) -> None:
+    package = importlib.util.find_spec("sklearn")  # importing it takes seconds
+    assert package is not None
+    assert package.origin is not None
+    path = Path(package.origin).parent / "datasets" / "images" / name
+    for size in (64, 80, 100):  # 640 x 427: no reduction divides both sides
+        assert 0 < _rms(path, size) < 2, size
+
+
+def test_real_images_are_within_two_grey_levels(shared: Path) -> None:
+    paths = sorted((shared / "data" / "isic2019-mini" / "ISIC_2019_Training_Input").glob("*.jpg"))[:40]
+    assert all(_rms(path, 40) < 2 for path in paths)
+
+
 def test_resizing_squashes_and_does_not_alias(tmp_path: Path) -> None:
     stripes = np.zeros((64, 512, 3), np.uint8)
     stripes[:, ::2] = 255

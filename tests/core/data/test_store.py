@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from core.data import store_files
+from core.data.checking import check_images
 from core.data.decoding import decode_image
 from core.data.store import ImageStore, open_store, store_bytes
 from core.data.types import DataSet
@@ -84,6 +86,74 @@ def test_gather_copies_rows_in_order(make_set: MakeSet) -> None:
         batch[:] = 0
         assert kept.images[7, 0, 0, 0] == 7
         assert type(batch) is np.ndarray
+
+
+def test_batches_come_from_the_file_not_from_its_map(make_set: MakeSet) -> None:
+    store = open_store(make_set(10), SIZE)
+    unmapped = replace(store, images=np.zeros_like(store.images))
+    rows = np.array([3, -1, 0, 3])
+    assert np.array_equal(unmapped.gather(rows), store.images[rows])
+    assert np.array_equal(unmapped.in_memory().images, store.images)
+    assert unmapped.gather(rows[:0]).shape == (0, SIZE, SIZE, 3)
+    with pytest.raises(IndexError):
+        store.gather(np.array([10]))
+
+
+def test_threads_gather_side_by_side(make_set: MakeSet) -> None:
+    store = open_store(make_set(40), SIZE)
+    rng = np.random.default_rng(0)
+    batches = [rng.integers(0, 40, 16) for _ in range(60)]
+    with ThreadPoolExecutor(4) as pool:
+        for rows, batch in zip(batches, pool.map(store.gather, batches), strict=True):
+            assert batch[:, 0, 0, 0].tolist() == rows.tolist()
+
+
+def test_a_store_cut_short_or_lost_while_it_is_used_is_said(make_set: MakeSet) -> None:
+    store = open_store(make_set(10), SIZE)
+    assert store.file is not None
+    store = replace(store, images=np.zeros_like(store.images))
+    os.truncate(store.file, 5 * store_bytes(1, SIZE) + 7)
+    assert store.gather(np.array([4]))[0, 0, 0, 0] == 4
+    with pytest.raises(SkinKDError, match="too short"):
+        store.gather(np.array([0, 5]))
+    lost = replace(store, file=store.file.with_name("lost.u8"))
+    with pytest.raises(SkinKDError, match="can not be read"):
+        lost.gather(np.array([0]))
+
+
+def test_any_number_of_threads_builds_the_same_store(tmp_path: Path, make_set: MakeSet, make_image: MakeImage) -> None:
+    paths = [make_image(tmp_path / f"noise{seed}.jpg", seed=seed, side=90 + seed) for seed in range(24)]
+    dataset = make_set(24)
+    dataset = replace(dataset, records=tuple(replace(r, path=p) for r, p in zip(dataset.records, paths, strict=True)))
+    built = [open_store(dataset, SIZE, threads=threads, cache=tmp_path / f"{threads}") for threads in (1, 2, 5)]
+    assert len({store.key for store in built}) == 1
+    contents = [store.file.read_bytes() for store in built if store.file is not None]
+    assert len(contents) == 3
+    assert len(set(contents)) == 1
+
+
+def test_checked_images_are_not_read_again_for_their_digests(
+    make_set: MakeSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = check_images(make_set(8))
+    monkeypatch.setattr("core.data.verdicts._read", lambda task: pytest.fail(f"{task} was read again"))
+    _check_rows(open_store(dataset, SIZE), dataset)
+
+
+def test_a_disk_that_fails_beside_the_decoding_is_said(make_set: MakeSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = _count_decodes(monkeypatch)
+    confirmed: list[int] = []
+
+    def fail_once(descriptor: int) -> None:
+        confirmed.append(descriptor)
+        if len(confirmed) == 1:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(store_files, "_NOTE_SECONDS", -1.0)
+    monkeypatch.setattr(store_files.os, "fsync", fail_once)
+    with pytest.raises(SkinKDError, match="Input/output error"):
+        open_store(make_set(200), SIZE, threads=2)
+    assert len(decoded) < 200
 
 
 def test_the_pixels_are_those_of_the_one_decoder(tmp_path: Path, make_set: MakeSet, make_image: MakeImage) -> None:
