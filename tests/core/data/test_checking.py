@@ -118,7 +118,7 @@ def test_only_pictures_that_look_alike_are_decoded_in_full(
     assert full == []
     checked = check_images(_set_of(make_set, [*paths, commented, copied]))
     assert [problem.names for problem in checked.problems] == [("commented.jpg",), ("copied.jpg",)]
-    assert full == [len(content), len(content) + 8]  # a copy of the bytes needs no decoding
+    assert sorted(full) == [len(content), len(content) + 8]  # a copy of the bytes needs no decoding
     again = tmp_path / "again.jpg"
     again.write_bytes(content)
     checked = check_images(_set_of(make_set, [*paths, commented, again]))
