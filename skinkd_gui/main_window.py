@@ -12,14 +12,14 @@ from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, S
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
-from core.events import Event, Notice
+from core.events import Event, Level, Notice
 from skinkd_gui.late_tab import LateTab
 from skinkd_gui.menus import Menus
 from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
 from skinkd_gui.status_bar import StatusBar
 from skinkd_gui.training.queue import MakeWork, QueueState, TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab
-from skinkd_gui.training.waiting_file import load_waiting, save_waiting
+from skinkd_gui.training.waiting_file import WaitingList
 from skinkd_gui.training.work import Conditions, QueuedRun, work_for
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.question import Answer, Question, ask
@@ -78,7 +78,8 @@ class MainWindow(QMainWindow):
             self.tabs.currentChanged.connect(late.open_if_current)
             if not opens_at_once:
                 late.get()
-        self.queue.restore(load_waiting(self._runs_root))
+        self._waiting_list = WaitingList(self._runs_root)
+        self._restore_waiting()
         self._show_queue(self.queue.state)
 
     @property
@@ -190,15 +191,25 @@ class MainWindow(QMainWindow):
         self.menus.stop.setEnabled(at_work and not state.stopping)
         self.menus.start_waiting.setEnabled(state.held and not at_work)
         self.setWindowTitle(f"SkinKD: {self.train_tab.live.progress.name}" if at_work else "SkinKD")
-        self._keep_waiting(self._runs_root, state.waiting)
+        self._keep_waiting(state.waiting)
         if self._closing and not at_work:
             self._finish_closing()
 
-    def _keep_waiting(self, root: Path, runs: Sequence[QueuedRun]) -> None:
+    def _restore_waiting(self) -> None:
+        self.queue.restore(self._waiting_list.load())
+        if self._waiting_list.taken_by:
+            self.train_tab.tell(Notice(f"Runs wait in this folder in another window: {self._waiting_list.taken_by}."))
+
+    def _keep_waiting(self, runs: Sequence[QueuedRun]) -> None:
+        kept = self._waiting_list.kept
         try:
-            save_waiting(root, runs)
+            self._waiting_list.save(runs)
         except OSError:
             _log.warning("the waiting runs can not be written", exc_info=True)
+        if kept and not self._waiting_list.kept:
+            holder = self._waiting_list.taken_by
+            text = f"What waits here is forgotten when this window closes: this folder's list is kept by {holder}."
+            self.train_tab.tell(Notice(text, Level.WARNING))
 
     @Slot(object)
     def _on_run_ended(self, _how: object) -> None:
@@ -291,10 +302,12 @@ class MainWindow(QMainWindow):
 
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""
-        old, self._runs_root = self._runs_root, root
-        self._keep_waiting(old, ())  # they go with the window, and must not come back there as well
-        self.queue.restore(load_waiting(root))
-        self._keep_waiting(root, self.queue.state.waiting)
+        self._runs_root = root
+        self._keep_waiting(())  # they go with the window, and must not come back there as well
+        self._waiting_list.close()
+        self._waiting_list = WaitingList(root)
+        self._restore_waiting()
+        self._keep_waiting(self.queue.state.waiting)
         for tab in (self.train_tab, self._results.made, self._classify.made):
             if tab is not None:
                 tab.set_runs_root(root)
@@ -359,7 +372,8 @@ class MainWindow(QMainWindow):
         name = self.train_tab.live.progress.name
         waiting = len(self.queue.state.waiting)
         runs = "waiting run" if waiting == 1 else f"{waiting} waiting runs"
-        more = f" The {runs} will wait until the next start." if waiting else ""
+        then = "wait until the next start" if self._waiting_list.kept else "be forgotten"
+        more = f" The {runs} will {then}." if waiting else ""
         question = Question(
             "closeQuestion",
             "SkinKD",
@@ -391,3 +405,4 @@ class MainWindow(QMainWindow):
             QCoreApplication.sendPostedEvents()  # a view may answer the end of one job by starting the next
             if not running_jobs():
                 break
+        self._waiting_list.close()

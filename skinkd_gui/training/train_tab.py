@@ -232,6 +232,12 @@ class TrainTab(QWidget):
         except SkinKDError as error:
             show_error(self, error)
 
+    def tell(self, notice: Notice) -> None:
+        """Show a notice that stays while the window is open."""
+        self._ends.append(notice)
+        self._show_notices()
+        self._arrange()
+
     def shut_down(self) -> None:
         """Start nothing any more; the window ends what still works."""
         self._closed = True
@@ -307,7 +313,7 @@ class TrainTab(QWidget):
         queued = {run.study for run in (*state.waiting, state.current) if run is not None}
         studies = [study for study in self._found.studies if study.folder not in queued]
         self.unfinished.show_runs(self.unfinished_runs, studies)
-        first = not (self._shown_once or self._found.any_run or state.waiting)
+        first = not (self._shown_once or self._found.any_run or state.waiting or self._ends)
         live = self._shown_once
         self._stack.setCurrentIndex(1 if live else 0)
         if not live:
