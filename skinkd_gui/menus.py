@@ -88,6 +88,7 @@ class Menus(QObject):
         self._add(menu, "The eight &classes", "classesAction", do.show_classes)
         menu.addSeparator()
         self._add(menu, "Show the &log", "showLogAction", do.show_log)
+        self._add(menu, "&Debug report...", "debugReportAction", do.show_debug_report)
         about = self._add(menu, "&About SkinKD", "aboutAction", do.show_about)
         about.setMenuRole(QAction.MenuRole.AboutRole)
 

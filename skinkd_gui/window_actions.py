@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -172,6 +172,14 @@ class WindowActions(QObject):
         else:
             text = f"{log_path()} does not exist; the folder can perhaps not be written."
             show_error(self._window, SkinKDError("There is no log", text))
+
+    @Slot()
+    def show_debug_report(self) -> None:
+        """Gather what helps to mend a fault, and show it."""
+        from skinkd_gui.debug_report_dialog import DebugReportDialog
+
+        settings = {name: str(value) for name, value in asdict(self._window.settings).items()}
+        DebugReportDialog(self._window.runs_root, settings, self._window).show()
 
     def _show_help(self, title: str, markdown: str) -> None:
         HelpDialog(title, markdown, self._window).show()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -46,7 +47,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also save a debug report: versions, settings, ends of the logs.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check versions, device, display, folders and disk; says what is missing and how to get it."""
     say("Looking at this computer; loading torch takes a few seconds...")
     checks = [check for group in _GROUPS for check in group()]
@@ -57,8 +63,18 @@ def doctor(as_json: JsonOption = False) -> None:
         answer(columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
         advice = [f"{check.name}: {check.advice}" for check in checks if check.advice]
         answer("\n" + "\n".join(advice or ["Nothing is missing."]))
+    if report is not None:
+        _save_report(report, quiet=as_json)
     if not good:
         raise typer.Exit(1)
+
+
+def _save_report(path: Path, *, quiet: bool) -> None:
+    from core.reporting.debug_report import debug_report, save_debug_report
+
+    save_debug_report(path, debug_report(runs_root()))
+    if not quiet:
+        answer(f"{path} holds the debug report. Look through it before you pass it on.")
 
 
 def _versions() -> Iterator[Check]:

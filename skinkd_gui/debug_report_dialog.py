@@ -1,0 +1,130 @@
+"""The debug report: shown whole before it is saved or copied; it is never sent anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from core.events import CancelToken, Report
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.workers.job import Job, JobFailure, JobResult, Work
+
+_ABOUT = (
+    "For whoever helps you with a fault. It holds the versions of the program and its packages, this computer's "
+    "devices and free space, your settings, the settings of the last run, and the last lines of the logs. It holds no "
+    "picture. Names of images, folders, you and this computer are replaced as far as SkinKD can tell them; the names "
+    "that you gave to runs may stand in the logs."
+)
+_READ = "Look through it before you pass it on. SkinKD sends nothing: you save the text, or copy it, and decide."
+_FILE = "skinkd-debug-report.txt"
+
+
+class DebugReportDialog(QDialog):
+    """Gathers the report in a thread and shows it; Save and Copy take exactly what is shown."""
+
+    def __init__(self, runs: Path, settings: Mapping[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("debugReportDialog")
+        self.setWindowTitle("Debug report")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(820, 680)
+        self.text = QPlainTextEdit("Looking at this computer…", self)
+        self.text.setObjectName("debugReportText")
+        self.text.setAccessibleName("Debug report")
+        self.text.setReadOnly(True)
+        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.told = Banner(self)
+        self.save = self._button("&Save...", "debugReportSaveButton", self._ask_and_save)
+        self.copy = self._button("&Copy", "debugReportCopyButton", self._copy)
+        close = self._button("Close", "debugReportCloseButton", self.reject)
+        close.setDefault(True)
+        row = QHBoxLayout()
+        row.addWidget(self.save)
+        row.addWidget(self.copy)
+        row.addStretch(1)
+        row.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addWidget(make_label(_ABOUT, "", self, wrap=True))
+        layout.addWidget(make_label(_READ, "heading", self, wrap=True))
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.told)
+        layout.addLayout(row)
+        self._job: Job | None = None
+        self._start(partial(_gather, runs, dict(settings)), self._show)
+
+    def save_to(self, path: Path) -> None:
+        """Write what is shown, in a thread."""
+        self._start(partial(_save, path, self.text.toPlainText()), self._tell_saved)
+
+    def shut_down(self) -> None:
+        """Wait for the thread."""
+        if self._job is not None:
+            self._job.shut_down()
+
+    def _start(self, work: Work, done: Callable[[JobResult], None]) -> None:
+        self.save.setEnabled(False)
+        self.copy.setEnabled(False)
+        self._job = Job(work)
+        self._job.succeeded.connect(done)
+        self._job.failed.connect(self._show_failure)
+        self._job.start()
+
+    def _button(self, text: str, name: str, slot: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setAccessibleName(text.replace("&", "").rstrip("."))
+        button.setAutoDefault(False)
+        button.clicked.connect(slot)
+        return button
+
+    def _allow(self) -> None:
+        self.save.setEnabled(True)
+        self.copy.setEnabled(True)
+
+    @Slot(object)
+    def _show(self, result: JobResult) -> None:
+        self.text.setPlainText(result.value)
+        self._allow()
+
+    @Slot(object)
+    def _show_failure(self, failure: JobFailure) -> None:
+        self._allow()
+        if failure.expected:  # others are shown by the window
+            show_error(self, failure.error)
+
+    @Slot()
+    def _ask_and_save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save the debug report", _FILE, "Text (*.txt)")
+        if name:
+            self.save_to(Path(name))
+
+    @Slot(object)
+    def _tell_saved(self, result: JobResult) -> None:
+        self._allow()
+        self.told.show_message(f"Saved as {result.value}.", "success")
+
+    @Slot()
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        self.told.show_message("Copied.", "success")
+
+
+def _gather(runs: Path, settings: Mapping[str, str], report: Report, token: CancelToken) -> str:
+    from core.reporting.debug_report import debug_report
+
+    return debug_report(runs, settings)
+
+
+def _save(path: Path, text: str, report: Report, token: CancelToken) -> Path:
+    from core.reporting.debug_report import save_debug_report
+
+    save_debug_report(path, text)
+    return path
