@@ -13,12 +13,14 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
 from core.events import Event, Level, Notice
+from core.runs.status import RunSummary
 from skinkd_gui.late_tab import LateTab
 from skinkd_gui.menus import Menus
+from skinkd_gui.notifications import Notifier
 from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
 from skinkd_gui.status_bar import StatusBar
-from skinkd_gui.training.queue import MakeWork, QueueState, TrainingQueue
-from skinkd_gui.training.train_tab import TrainTab
+from skinkd_gui.training.queue import MakeWork, QueueState, RunFailure, RunStopped, TrainingQueue
+from skinkd_gui.training.train_tab import TrainTab, end_notice
 from skinkd_gui.training.waiting_file import WaitingList
 from skinkd_gui.training.work import Conditions, QueuedRun, work_for
 from skinkd_gui.widgets.error_dialog import show_error
@@ -78,6 +80,9 @@ class MainWindow(QMainWindow):
             self.tabs.currentChanged.connect(late.open_if_current)
             if not opens_at_once:
                 late.get()
+        self.notifier = Notifier(self)
+        self.notifier.enabled = self.settings.notify
+        self.notifier.clicked.connect(self.come_forward)
         self._waiting_list = WaitingList(self._runs_root)
         self._restore_waiting()
         self._show_queue(self.queue.state)
@@ -212,11 +217,11 @@ class MainWindow(QMainWindow):
             self.train_tab.tell(Notice(text, Level.WARNING))
 
     @Slot(object)
-    def _on_run_ended(self, _how: object) -> None:
+    def _on_run_ended(self, how: RunSummary | RunStopped | RunFailure) -> None:
         self._refresh_results()
         self._refresh_models()
-        if not self.isActiveWindow():
-            QApplication.alert(self)
+        if not isinstance(how, RunStopped):  # by the user, who knows
+            self.notifier.tell(end_notice(how).text)
 
     @Slot(object)
     def _open_results(self, folder: Path) -> None:
@@ -292,6 +297,7 @@ class MainWindow(QMainWindow):
         if moved:
             self._move_runs_root(chosen_runs_root(settings).expanduser().absolute())
         self.queue.configure(self._conditions())
+        self.notifier.enabled = settings.notify
         if self._classify.made is not None:
             self._classify.made.apply_settings(settings)
 
@@ -396,6 +402,7 @@ class MainWindow(QMainWindow):
         self._may_close = self._closing = True
         self._keep_geometry()
         self.hide()  # what still takes a moment happens out of sight
+        self.notifier.shut_down()
         for tab in (self.train_tab, self._classify.made, self._results.made):
             if tab is not None:
                 tab.shut_down()

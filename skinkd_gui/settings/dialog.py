@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -66,6 +67,7 @@ class PreferencesDialog(QDialog):
         form.addRow("C&PU cores left free:", self.threads)
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
         form.addRow("", make_label(text, "small", wrap=True))
+        form.addRow("", self.notify)
         form.addRow("Certainty of &verdicts:", self.level)
         text = "How sure the model must be before it excludes a diagnosis. Higher means that more images are referred."
         form.addRow("", make_label(text, "small", wrap=True))
@@ -112,6 +114,10 @@ class PreferencesDialog(QDialog):
         self.threads.setMinimumHeight(self.theme.sizeHint().height())
         self.threads.setSpecialValueText("none: a run uses all cores")
 
+        self.notify = QCheckBox("Show a &message when a run ends while I use other programs", self)
+        _name(self.notify, "notifyCheck", "Show a message when a run ends")
+        self.notify.setChecked(self._settings.notify)
+
     def _make_classify(self) -> None:
         self.level = QSpinBox(self)
         _name(self.level, "levelSpin", "Certainty of verdicts, in per cent")
@@ -128,6 +134,7 @@ class PreferencesDialog(QDialog):
             text_percent=int(self.text_size.currentData()),
             runs_folder=self.folder.text().strip(),
             threads_left=self.threads.value(),
+            notify=self.notify.isChecked(),
             keep_record=self.record.keep.isChecked(),
             level=self.level.value() / 100,
         )

@@ -24,14 +24,15 @@ class Settings:
     """What the preferences dialog changes.
 
     `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
-    leaves to the window and other programs. `keep_record` switches the record of what was classified; `level`
-    (0.80..0.99) is that of the prediction sets.
+    leaves to the window and other programs; `notify` asks for a message of the system when a run ends. `keep_record`
+    switches the record of what was classified; `level` (0.80..0.99) is that of the prediction sets.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
     text_percent: int = 100
     runs_folder: str = ""
     threads_left: int = 0
+    notify: bool = True
     keep_record: bool = True
     level: float = DEFAULT_LEVEL
 
@@ -56,6 +57,7 @@ def load_settings() -> Settings:
         text_percent=min(max(percent, TEXT_PERCENTS[0]), TEXT_PERCENTS[-1]),
         runs_folder=str(store.value("runs_folder", default.runs_folder)),
         threads_left=max(0, _number(store.value("threads_left"), default.threads_left)),
+        notify=str(store.value("notify", "on")) != "off",
         keep_record=str(store.value("classify/record", "on")) != "off",
         level=min(max(level, LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100,
     )
@@ -68,6 +70,7 @@ def save_settings(settings: Settings) -> None:
     store.setValue("text_percent", settings.text_percent)
     store.setValue("runs_folder", settings.runs_folder)
     store.setValue("threads_left", settings.threads_left)
+    store.setValue("notify", "on" if settings.notify else "off")
     store.setValue("classify/record", "on" if settings.keep_record else "off")
     store.setValue("classify/level", round(100 * settings.level))
     store.sync()

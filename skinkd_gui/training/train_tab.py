@@ -259,7 +259,7 @@ class TrainTab(QWidget):
     @Slot(object)
     def _on_run_ended(self, how: RunSummary | RunStopped | RunFailure) -> None:
         """How a run ended stays in the notices while the next ones work."""
-        self._ends.append(_end_notice(how))
+        self._ends.append(end_notice(how))
         self._show_notices()
         self.refresh()
 
@@ -338,7 +338,8 @@ def _not_written(error: OSError) -> SkinKDError:
     return SkinKDError("The study could not be begun", "Its folder could not be written.", str(error))
 
 
-def _end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
+def end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
+    """How a run ended, in a sentence."""
     if isinstance(how, RunFailure):
         return Notice(f"{how.run.name} failed: {how.error.title}.", Level.WARNING)
     if isinstance(how, RunStopped):

@@ -29,7 +29,7 @@ from skinkd_gui.widgets.theme import ThemeChoice
 
 def test_settings_survive_and_start_with_the_defaults(tmp_path: Path) -> None:
     assert load_settings() == Settings()
-    changed = Settings(ThemeChoice.DARK, 125, str(tmp_path / "läufe, viele"), 3)
+    changed = Settings(ThemeChoice.DARK, 125, str(tmp_path / "läufe, viele"), 3, notify=False)
     save_settings(changed)
     assert load_settings() == changed
 
