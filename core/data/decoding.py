@@ -7,6 +7,7 @@ with several pictures (pages, frames, an animation) the first counts. What a fil
 from __future__ import annotations
 
 import importlib
+import logging
 import stat
 import struct
 import zlib
@@ -51,6 +52,9 @@ DECODE_ERRORS = (
 """What Pillow is known to raise on damaged files."""
 
 Box = tuple[float, float, float, float]
+
+# At the lowest levels Pillow logs what EXIF says of people and places.
+logging.getLogger("PIL").setLevel(logging.WARNING)
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _HEIC_REASON = (
