@@ -12,7 +12,8 @@ def augment(batch: Tensor, *, seed: int, epoch: int, batch_index: int) -> Tensor
     """Flips, quarter turns and slight changes of brightness, contrast and colour; uint8 NHWC in and out.
 
     Every image gets its own draw. Dermoscopic images have no up or down, and lamps differ; shapes and colours stay
-    those of the lesion. A pure function of its arguments; images must be square (else only half turns are made).
+    those of the lesion. A pure function of its arguments, the same on every device: the few numbers per image are
+    drawn on the CPU, the pictures are changed where they are. Images must be square (else only half turns are made).
     """
     generator = torch.Generator().manual_seed(_mixed_seed(seed, epoch, batch_index))
     count = batch.shape[0]
@@ -25,7 +26,7 @@ def augment(batch: Tensor, *, seed: int, epoch: int, batch_index: int) -> Tensor
     if square:
         # With both flips, a transpose gives all eight positions of a square.
         turned = _where(turns, turned.transpose(1, 2), turned)
-    return _recolour(turned, colour.to(batch.device))
+    return _recolour(turned, colour.to(batch.device, non_blocking=True))
 
 
 def _recolour(batch: Tensor, draw: Tensor) -> Tensor:
@@ -40,7 +41,7 @@ def _recolour(batch: Tensor, draw: Tensor) -> Tensor:
 
 
 def _where(chosen: Tensor, yes: Tensor, no: Tensor) -> Tensor:
-    return torch.where(chosen.to(no.device)[:, None, None, None], yes, no)
+    return torch.where(chosen.to(no.device, non_blocking=True)[:, None, None, None], yes, no)
 
 
 def _mixed_seed(seed: int, epoch: int, batch_index: int) -> int:

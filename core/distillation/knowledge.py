@@ -16,6 +16,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report, ignore
 from core.locks import waiting_for
 from core.models.files import load_model
+from core.models.folding import folded
 from core.models.forward import ImageSource, iterate_logits
 from core.paths import cache_root, make_private
 
@@ -57,9 +58,9 @@ def teacher_logits(
         missing = wanted[np.isnan(logits[wanted]).any(axis=1)]
         report(Progress(Phase.TEACHER, len(wanted) - len(missing), len(wanted)))
         if len(missing):
-            model, info = load_model(model_file, device)
+            model, info = load_model(model_file, "cpu")
             answers = iterate_logits(
-                model,
+                folded(model, info.preprocessing.image_size),
                 info.preprocessing,
                 store,
                 missing,

@@ -16,7 +16,7 @@ def normalise(batch: Tensor, preprocessing: Preprocessing, dtype: torch.dtype = 
     """
     if batch.dtype != torch.uint8:
         raise TypeError(f"expected uint8 images, got {batch.dtype}")
-    mean = torch.tensor(preprocessing.mean, device=batch.device)
-    std = torch.tensor(preprocessing.std, device=batch.device)
+    mean = torch.tensor(preprocessing.mean).to(batch.device, non_blocking=True)  # a plain copy would wait for a GPU
+    std = torch.tensor(preprocessing.std).to(batch.device, non_blocking=True)
     scaled = (batch.float() / 255 - mean) / std  # (n, H, W, 3)
     return scaled.to(dtype).permute(0, 3, 1, 2)  # in memory still n, H, W, 3: this is channels_last

@@ -25,6 +25,7 @@ from core.evaluation.metrics import score
 from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report, RunStarted, ignore
 from core.models.info import ModelInfo
 from core.recipe import recipe_hash
+from core.runs.answers import RECORD, answers_precision
 from core.runs.environment import describe_environment, known_preprocessing, package_version, write_environment
 from core.runs.folder import RunFolder
 from core.runs.leftovers import clear_caches, clear_run
@@ -40,7 +41,7 @@ from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 if TYPE_CHECKING:
     from core.inference.calibrating import Answered, Calibrated
     from core.models.factory import LoadedModel
-    from core.training.hardware import Hardware
+    from core.training.hardware import Hardware, Precision
     from core.training.loop import FitResult
 
 T = TypeVar("T")
@@ -140,6 +141,7 @@ class _Run:
         self._recipe = folder.recipe()
         self._events: EventWriter | None = None
         self._notes: list[str] = []
+        self._answers: Precision = "32"  # of the teacher
 
     def execute(self) -> None:
         """All steps; what can fail quickly comes first."""
@@ -217,6 +219,8 @@ class _Run:
             trainable=trainable_count(loaded.model),
             preprocessing=loaded.preprocessing,
         )
+        if self._recipe.needs_teacher:
+            environment[RECORD] = self._answers = answers_precision(self._folder, hardware)
         write_environment(self._folder.environment_file, environment)
         return loaded
 
@@ -237,8 +241,7 @@ class _Run:
             store,
             data.split.train,
             device=hardware.device,
-            # Stored answers serve runs of every precision, so they are computed with the full one.
-            precision="32",
+            precision=self._answers,
             report=self._report,
             token=self._token,
         )

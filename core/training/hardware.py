@@ -23,13 +23,14 @@ _log = logging.getLogger(__name__)
 class Hardware:
     """A resolved choice: torch's device name, the precision of forward and backward passes, CPU threads (>= 1).
 
-    `name` is for people ("NVIDIA H100", the processor's name).
+    `name` is for people ("NVIDIA H100", the processor's name). `answers` is the precision in which a teacher is asked.
     """
 
     device: str
     precision: Precision
     threads: int
     name: str
+    answers: Precision = "32"
 
     @property
     def description(self) -> str:
@@ -65,7 +66,8 @@ def resolve(hardware: HardwareRecipe, report: Report = ignore) -> Hardware:
     threads = hardware.threads or available_cores()
     precision = _precision(hardware.precision, chosen, report)
     device = "cuda" if chosen.device == "cuda:0" else chosen.device
-    resolved = Hardware(device, precision, threads, chosen.name)
+    answers = _automatic_answers(chosen.device) if hardware.precision == "auto" else precision
+    resolved = Hardware(device, precision, threads, chosen.name, answers)
     report(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
 
@@ -163,12 +165,26 @@ def _precision(asked: str, facts: DeviceFacts, report: Report) -> Precision:
 
 
 def _automatic_precision(device: str) -> Precision:
-    import torch
-
-    major = torch.cuda.get_device_properties(device).major
+    major = _generation(device)
     if major >= 8:
         return "bf16"
     return "16" if major >= 7 else "32"
+
+
+def _automatic_answers(device: str) -> Precision:
+    """fp16 on GPUs that compute fast in it, otherwise 32 bits; never bf16.
+
+    A student learns the answers as they are, and bf16's 8 bits change them: of a MobileNetV2 teacher, 2.5 % of its
+    diagnoses and its probabilities by 0.008 on average (fp16, which rounds as finely as a GPU's TF32: 0.5 %, 0.002). So
+    processors that are fast in bf16 alone are asked with 32 bits, though bf16 would take 0.6 of the time.
+    """
+    return "16" if device.startswith("cuda") and _generation(device) >= 7 else "32"
+
+
+def _generation(device: str) -> int:
+    import torch
+
+    return int(torch.cuda.get_device_properties(device).major)
 
 
 def _trial(device: str) -> str:

@@ -19,6 +19,9 @@ Place = Literal["auto", "memory", "disk", "device"]
 _DEVICE_SHARE = 0.5
 """Of the free GPU memory, how much the images may take; the rest is for the model and its activations."""
 
+_PIECE = 64 * 2**20
+"""Bytes that go to the GPU at once."""
+
 
 class PlacedImages:
     """The images of a store, ready to be gathered as uint8 tensors (n, H, W, 3) on `device`.
@@ -58,7 +61,7 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
             return PlacedImages(store, target, "disk")
         free = torch.cuda.mem_get_info(target)[0]
         if size <= free * _DEVICE_SHARE:
-            return PlacedImages(torch.from_numpy(store.in_memory().images).to(target), target, "device")
+            return PlacedImages(copied_to(target, store), target, "device")
         if place == "device":
             raise SkinKDError(
                 "The images do not fit into the GPU's memory",
@@ -70,6 +73,16 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
         _check_memory(size)
         return PlacedImages(store.in_memory(), target, "memory")
     return PlacedImages(store, target, "disk")
+
+
+def copied_to(device: torch.device, store: ImageStore) -> torch.Tensor:
+    """All images on the device, read and copied in pieces: main memory never holds more than one of them."""
+    images = torch.empty(store.images.shape, dtype=torch.uint8, device=device)
+    step = max(1, _PIECE // max(1, store.images[:1].nbytes))
+    for begin in range(0, len(images), step):
+        piece = torch.from_numpy(store.gather(np.arange(begin, min(begin + step, len(images)))))
+        images[begin : begin + len(piece)].copy_(piece.pin_memory() if device.type == "cuda" else piece)
+    return images
 
 
 def _check_memory(size: int) -> None:

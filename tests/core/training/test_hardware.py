@@ -57,10 +57,29 @@ def test_fp16_on_the_cpu_is_a_said_fallback(monkeypatch: pytest.MonkeyPatch) -> 
 def test_only_the_first_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     good = DeviceFacts("cuda:1", "New GPU", 2**30, True)
     offer(monkeypatch, DeviceFacts("cuda:0", "Old GPU", 2**30, False, "no kernel image"), good)
-    monkeypatch.setattr(hardware, "_automatic_precision", lambda device: "bf16")
+    monkeypatch.setattr(hardware, "_generation", lambda device: 8)
     found = resolve(HardwareRecipe())
     assert (found.device, found.precision, found.name) == ("cuda:1", "bf16", "New GPU")
     assert [facts.device for facts in hardware.list_devices()] == ["cuda:0", "cuda:1", "cpu"]
+
+
+@pytest.mark.parametrize(("generation", "training", "answers"), [(6, "32", "32"), (7, "16", "16"), (9, "bf16", "16")])
+def test_each_gpu_gets_the_precision_it_is_fast_in(
+    generation: int, training: str, answers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(monkeypatch, DeviceFacts("cuda:0", "GPU", 2**30, True))
+    monkeypatch.setattr(hardware, "_generation", lambda device: generation)
+    found = resolve(HardwareRecipe())
+    assert (found.precision, found.answers) == (training, answers)
+    for asked in ("32", "bf16", "16"):
+        named = resolve(HardwareRecipe.model_validate({"precision": asked}))
+        assert (named.precision, named.answers) == (asked, asked)
+
+
+def test_the_cpu_asks_teachers_with_32_bits_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(monkeypatch)
+    assert resolve(HardwareRecipe()).answers == "32"
+    assert resolve(HardwareRecipe(precision="bf16")).answers == "bf16"
 
 
 def test_threads_are_given_back() -> None:
