@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOG_NAME = "skinkd.log"
 _SHUT_DOWN_MILLISECONDS = 30_000
+SWITCH_SECONDS = 0.002  # how long a thread that computes may keep Python's lock from the window; Python says 0.005
 
 _log = logging.getLogger(__name__)
 _crash_file: IO[str] | None = None  # faulthandler writes to it until the end
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     multiprocessing.freeze_support()
     options = _parser().parse_args(arguments)
     start_logging()
+    sys.setswitchinterval(SWITCH_SECONDS)
     problem = window_problem()
     if problem is not None:
         if sys.stderr is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 from core.events import EpochRecord
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.threaded_figure_view import ThreadedFigureView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 _REDRAW_MILLISECONDS = 1500
-_BETWEEN_MILLISECONDS = 120  # a chart takes about 60 ms to draw; two in a row would be felt
 
 
 class LiveCharts(QWidget):
@@ -30,10 +31,10 @@ class LiveCharts(QWidget):
         self._history: tuple[EpochRecord, ...] = ()
         self._drawn: tuple[EpochRecord, ...] = ()
         text = "The curve begins when the first epoch is finished."
-        self.losses = FigureView(text, self)
+        self.losses = ThreadedFigureView(text, self)
         self.losses.setObjectName("lossChart")
         self.losses.setAccessibleName("Loss by epoch")
-        self.scores = FigureView(text, self)
+        self.scores = ThreadedFigureView(text, self)
         self.scores.setObjectName("scoreChart")
         self.scores.setAccessibleName("Validation scores by epoch")
         row = QHBoxLayout(self)
@@ -45,17 +46,12 @@ class LiveCharts(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MILLISECONDS)
         self._timer.timeout.connect(self._redraw)
-        self._second_timer = QTimer(self)
-        self._second_timer.setSingleShot(True)
-        self._second_timer.setInterval(_BETWEEN_MILLISECONDS)
-        self._second_timer.timeout.connect(self._redraw_scores)
 
     def set_history(self, history: tuple[EpochRecord, ...]) -> None:
         """Show these epochs."""
         self._history = history
         if not history:
             self._timer.stop()
-            self._second_timer.stop()
             self._drawn = ()
             self.losses.draw(None)
             self.scores.draw(None)
@@ -67,28 +63,26 @@ class LiveCharts(QWidget):
         if self._history == self._drawn or not self.isVisible():
             return
         self._drawn = self._history
-        self.losses.draw(self._draw_losses)
-        self._second_timer.start()
+        self.losses.draw(partial(_losses, self._drawn))
+        self.scores.draw(partial(_scores, self._drawn))
         self._timer.start()
-
-    @Slot()
-    def _redraw_scores(self) -> None:
-        self.scores.draw(self._draw_scores)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while hidden."""
         super().showEvent(event)
         self._redraw()
 
-    def _draw_losses(self, style: FigureStyle) -> Figure:
-        from core.reporting.figures import loss_curves
 
-        return loss_curves(self._drawn, style)
+def _losses(history: tuple[EpochRecord, ...], style: FigureStyle) -> Figure:
+    from core.reporting.figures import loss_curves
 
-    def _draw_scores(self, style: FigureStyle) -> Figure:
-        from core.reporting.figures import score_curves
+    return loss_curves(history, style)
 
-        return score_curves(self._drawn, style)
+
+def _scores(history: tuple[EpochRecord, ...], style: FigureStyle) -> Figure:
+    from core.reporting.figures import score_curves
+
+    return score_curves(history, style)
 
 
 def _card(title: str, view: FigureView) -> QFrame:
