@@ -25,6 +25,7 @@ class EvidenceLoader(QObject):
         self._store = FindingsStore()
         self._job: Job | None = None
         self._left: list[Job] = []  # cancelled, still ending
+        self._closed = False
 
     @property
     def busy(self) -> bool:
@@ -34,6 +35,8 @@ class EvidenceLoader(QObject):
     def load(self, runs: Sequence[RunSummary], baseline: Path | None) -> None:
         """Read these runs, and how they compare with the run in the folder `baseline` (None: with none)."""
         self.forget()
+        if self._closed:  # a selection may still arrive while the window closes
+            return
         wanted, store = tuple(runs), self._store
 
         def work(report: Report, token: CancelToken) -> Findings:
@@ -56,7 +59,8 @@ class EvidenceLoader(QObject):
             self._job = None
 
     def shut_down(self) -> None:
-        """Give up and wait for the threads."""
+        """Give up, wait for the threads, and read nothing more."""
+        self._closed = True
         self.forget()
         for job in self._left:
             job.shut_down()

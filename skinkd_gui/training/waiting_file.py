@@ -71,6 +71,7 @@ class WaitingList:
             self._give_up(words(lock.holder))
             return False
         self._lock = lock
+        atomic.remove_leftovers([self._root])
         return True
 
     def _give_up(self, holder: str) -> None:

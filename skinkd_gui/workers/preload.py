@@ -56,6 +56,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
 
     Raises `SkinKDError` when a library is missing or broken, `Cancelled` between two libraries.
     """
+    from core.runs.leftovers import clear_caches
     from core.training.hardware import list_devices
 
     begin = time.monotonic()
@@ -78,6 +79,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
                     f"Loading {name} failed, so nothing can be trained or classified. Set SkinKD up again (make setup)."
                 )
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
+    clear_caches()
     token.check()
     report(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)
