@@ -79,8 +79,9 @@ def train(
     student.train()
     if teacher is not None:
         teacher.eval()
-    losses = []
+    device, losses = next(student.parameters()).device, []
     for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
         logits = student(images)
         loss = functional.cross_entropy(logits, labels)
         if teacher is not None and method.name != "none":
@@ -98,7 +99,8 @@ def train(
 def classify(model: nn.Module, loader: Batches) -> Tensor:
     """Logits of validation or test images."""
     model.eval()
-    return torch.cat([model(images) for images, _ in loader])
+    device = next(model.parameters()).device
+    return torch.cat([model(images.to(device)).cpu() for images, _ in loader])
 
 
 def surest_first(teacher: nn.Module, images: Photographs, drawn: Sequence[int], batch_size: int = 32) -> list[int]:

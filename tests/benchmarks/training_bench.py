@@ -1,0 +1,148 @@
+"""Our epochs against the bare step, against each other, and against the peer; a whole run and the study by arithmetic.
+
+Our trainings and the bare step take turns by the epoch and the median of the paired ratios counts. The peer is so slow
+that it gets one turn, between ours; its rate is taken once its workers' queue is full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from statistics import median
+from time import perf_counter
+
+import peer
+import torch
+from ratios import Ratio, Settings, middle, rounds, say
+from relay import Runner
+from study_hours import Rates, hours, measured_parts
+from subject import (
+    BATCH,
+    PREPROCESSING,
+    SIZE,
+    STUDENT,
+    TEACHER,
+    Subject,
+    answering_rate,
+    bare_epoch,
+    hardware,
+    new_model,
+    new_subject,
+    recipe_of,
+    teacher_answers,
+    train,
+)
+
+from core.recipe import Recipe
+
+TEACHER_BATCH = 8
+"""Images of a step when the teacher learns; the paper's 32 take more memory than many machines have."""
+
+
+def measure(settings: Settings) -> list[Ratio]:
+    """Goals of speed for epochs, runs and the study."""
+    say("  writing and reading photographs, asking the teacher")
+    subject = new_subject(settings.folder, (2 if settings.quick else 4) * BATCH)
+    answers, answering = teacher_answers(subject)
+    methods = ["none", "kl", "dist", "curriculum"]
+    runners = [Runner(partial(_train, subject, _recipe(name), answers)) for name in methods]
+    measures = [bare_epoch(subject), *(runner.epoch for runner in runners)]
+    say("  epochs in turns")
+    rounds(1, *measures)  # the first one warms up
+    found = rounds(max(1, settings.turns // 2), *measures)
+    theirs = _peer_rates(subject, settings.quick)
+    say("  epochs in turns")
+    found += rounds(settings.turns - settings.turns // 2, *measures)
+    for runner in runners:
+        runner.end()
+    plain, kl, dist, ordered = (median(column) for column in list(zip(*found, strict=True))[1:])
+    validating = answering_rate(subject, STUDENT, 2 * BATCH)
+    teacher_validating = answering_rate(subject, TEACHER, BATCH)
+    ours = Rates(
+        plain,
+        kl,
+        dist,
+        ordered,
+        validating,
+        _teacher_rate(subject),
+        teacher_validating,
+        subject.reading_rate,
+        answering,
+    )
+    return [*_epochs(found), *measured_parts(ours, theirs), *hours(ours, theirs)]
+
+
+def _epochs(found: list[tuple[float, ...]]) -> list[Ratio]:
+    """Images per second of the bare step, plain, KL, DIST and curriculum epochs to ratios; the last three as times."""
+    unit, note = "images/s", "paired, median"
+    plain = Ratio("plain epoch, images included / bare step", *middle(found, 1, 0), unit, 0.97, note=note)
+    seconds = [tuple(1000 / rate for rate in values) for values in found]
+    names = ("KL", "DIST", "KL and curriculum")
+    others = [
+        Ratio(f"epoch with {name} / plain epoch", *middle(seconds, place, 1), "ms/image", 1.03, False, note)
+        for place, name in enumerate(names, 2)
+    ]
+    return [plain, *others]
+
+
+def _recipe(name: str) -> Recipe:
+    if name == "curriculum":
+        return recipe_of("distillation.method=kl", "curriculum.order=teacher_confidence")
+    return recipe_of(f"distillation.method={name}")
+
+
+def _train(subject: Subject, recipe: Recipe, answers: object, runner: Runner) -> None:
+    train(subject, recipe, answers, runner)  # type: ignore[arg-type]
+
+
+def _teacher_rate(subject: Subject) -> float:
+    """Images per second of a teacher that learns, from its second epoch of one step."""
+    say("  the teacher learns")
+    few = Subject(subject.dataset, subject.store, subject.folder, TEACHER_BATCH, subject.reading_rate)
+    recipe = recipe_of("task=teacher", f"optimisation.batch_size={TEACHER_BATCH}", "optimisation.epochs=2")
+    return train(few, recipe).history[-1].images_per_second
+
+
+def _peer_rates(subject: Subject, quick: bool) -> Rates:
+    """The peer's parts. The curriculum asks the teacher for every drawn image once more, before the epoch begins."""
+    images = peer.Photographs(subject.files, subject.labels, SIZE)
+    steps = 1 if quick else 2
+    device = hardware().device
+    student, teacher = new_model(STUDENT).to(device), new_model(TEACHER).to(device)
+    optimizer = peer.optimizer_of(student)
+
+    def learn(method: str, batches: peer.Batches) -> object:
+        return peer.train(student, teacher, batches, optimizer, peer.Method(method))
+
+    def teach(batches: peer.Batches) -> object:
+        return peer.train(teacher, None, batches, peer.optimizer_of(teacher), peer.Method())
+
+    say("  the peer: plain, validation")
+    plain = _pace(partial(learn, "none"), images, 2, 2 * steps)
+    validating = _pace(partial(peer.classify, student), images, 2, 2 * steps)
+    say("  the peer: KL")
+    kl = _pace(partial(learn, "kl"), images, 1, steps)
+    say("  the peer: its teacher answers, and learns")
+    asked = _pace(partial(peer.classify, teacher), images, 1, steps)
+    taught = _pace(teach, images, 1, 1, TEACHER_BATCH)
+    return Rates(plain, kl, kl, 1 / (1 / kl + 1 / asked), validating, taught, asked)
+
+
+def _pace(
+    run: Callable[[peer.Batches], object], images: peer.Photographs, skip: int, steps: int, batch: int = BATCH
+) -> float:
+    """Images per second of `steps` steps after `skip` ones; the workers have more to decode all the while."""
+    order = [place % len(images) for place in range((skip + steps + 8) * batch)]
+    ends: list[float] = []
+
+    def watched() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for item in islice(peer.batches(images, order, batch), skip + steps):
+            yield item
+            ends.append(perf_counter())
+
+    run(watched())
+    return steps * batch / (ends[-1] - ends[skip - 1])
+
+
+assert PREPROCESSING.mean == peer.MEAN, "both sides see the same numbers"
