@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import os
+import math
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -19,7 +19,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.collect import expand_paths
 from core.inference.judge import Judge, check_level
-from core.inference.network import Network, TorchNetwork
+from core.inference.network import Network, TorchNetwork, thread_setter
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.files import read_model_info
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 BATCH = 32
+"""Images in work at a time: each worker has its share of them (on a GPU, so many each)."""
+
+WORKERS = 8
 MODEL_FILE = "model.safetensors"
 
 __all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "info_of", "is_exported", "model_file_of"]
@@ -102,15 +105,17 @@ class Classifier:
         if is_exported(source):
             return cls._load_exported(source, device, report)
         from core.models.files import load_model, load_reference
+        from core.models.folding import folded
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
         report(Progress(Phase.LOADING, 0, 1))
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
-        model, info = load_model(source, device=hardware.device)
+        model, info = load_model(source)
+        model = folded(model, info.preprocessing.image_size).to(hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_reference(source))
+        return cls(network, info, hardware.device, source, load_reference(source, report))
 
     @classmethod
     def _load_exported(cls, source: Path, device: str, report: Report) -> Classifier:
@@ -120,7 +125,7 @@ class Classifier:
         report(Progress(Phase.LOADING, 0, 1))
         network, info = load_onnx(source, device, report=report)
         report(Progress(Phase.LOADING, 1, 1))
-        return cls(network, info, network.device, source, read_onnx_reference(source))
+        return cls(network, info, network.device, source, read_onnx_reference(source, report))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
@@ -135,46 +140,60 @@ class Classifier:
     ) -> Iterator[Classification]:
         """Each file's classification, in order, as batches get done; one that can not be read carries its reason.
 
-        Images are decoded ahead by a thread pool. Reports `Progress(CLASSIFYING)` per batch. Raises `Cancelled` within
-        a batch of being asked to stop.
+        Reports `Progress(CLASSIFYING)` per batch. Raises `Cancelled` within a batch of being asked to stop.
         """
         token = token or CancelToken()
         files = list(paths)
         begin = time.monotonic()
         report(Progress(Phase.CLASSIFYING, 0, len(files)))
         done = 0
-        for batch in self._decoded(files, token):
-            yield from self._classify_batch(batch)
+        for batch in self._answered(files, token):
+            yield from batch
             done += len(batch)
             rate = done / max(time.monotonic() - begin, 1e-9)
             report(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
+            token.check()
 
     def classify_image(self, image: Image.Image, path: Path = Path()) -> Classification:
         """One image in memory (any mode, EXIF orientation applied); `path` names it in the result."""
         pixels = resize_image(image, self.info.preprocessing.image_size)
         return next(self._classify_batch([(path, Decoded(pixels, ""))]))
 
-    def _decoded(self, files: list[Path], token: CancelToken) -> Iterator[list[tuple[Path, Decoded | str]]]:
-        """Batches of (path, picture or the reason why there is none); at most three batches lie in memory."""
+    def _answered(self, files: list[Path], token: CancelToken) -> Iterator[list[Classification]]:
+        """Batches of answers in the order of the files.
+
+        Each worker takes a batch all the way from files to verdicts on its share of the cores. Threads that share one
+        forward pass wait for each other at every layer, and all the longer while other threads decode beside them.
+        """
+        from core.training.hardware import available_cores
+
         if len(files) == 1:  # a thread would cost more than it saves
-            token.check()
-            yield [(files[0], self._decode(files[0]))]
+            yield self._classify_files(files, token)
             return
-        pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1), thread_name_prefix="decode")
-        waiting: list[tuple[Path, Future[Decoded | str]]] = []
-        rest = iter(files)
+        cores = available_cores()
+        workers = min(WORKERS, cores)
+        most = BATCH // workers if self.device == "cpu" else BATCH  # a GPU wants many at once
+        size = max(1, min(most, math.ceil(len(files) / workers)))
+        waiting: deque[Future[list[Classification]]] = deque()
+        shared = isinstance(self.network, TorchNetwork) and self.device == "cpu"
+        pool = ThreadPoolExecutor(workers, "classify", thread_setter(max(1, cores // workers)) if shared else None)
         try:
-            waiting = [(file, pool.submit(self._decode, file)) for file in itertools.islice(rest, 3 * BATCH)]
+            for start in range(0, len(files), size):
+                waiting.append(pool.submit(self._classify_files, files[start : start + size], token))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
             while waiting:
-                ready: list[tuple[Path, Decoded | str]] = []
-                for file, future in waiting[:BATCH]:
-                    token.check()
-                    ready.append((file, future.result()))
-                waiting = waiting[BATCH:]
-                waiting += [(file, pool.submit(self._decode, file)) for file in itertools.islice(rest, len(ready))]
-                yield ready
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _classify_files(self, files: list[Path], token: CancelToken) -> list[Classification]:
+        """One batch. Raises `Cancelled` between two files."""
+        batch: list[tuple[Path, Decoded | str]] = []
+        for file in files:
+            token.check()
+            batch.append((file, self._decode(file)))
+        return list(self._classify_batch(batch))
 
     def _decode(self, path: Path) -> Decoded | str:
         try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Network(Protocol):
-    """Answers for decoded images; does the model's normalisation itself."""
+    """Answers for decoded images; does the model's normalisation itself. Several threads may ask at the same time."""
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits (n, classes) and pooled features (n, d) of uint8 images (n, S, S, 3), from one forward pass.
@@ -30,6 +33,8 @@ class TorchNetwork:
         self.module = module
         self.preprocessing = preprocessing
         self.device = device
+        # A GPU works on one batch at a time, and need not hold the maps of several.
+        self._turn = nullcontext() if device == "cpu" else threading.Lock()
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """As `Network.answer`."""
@@ -38,8 +43,28 @@ class TorchNetwork:
         from core.models.forward import forward_both
         from core.models.preprocessing import normalise
 
-        with torch.inference_mode():
+        with self._turn, torch.inference_mode():
             batch = normalise(torch.from_numpy(images).to(self.device), self.preprocessing)
             logits, features = forward_both(self.module, batch)
         answers: NDArray[np.float32] = logits.float().cpu().numpy()
         return answers, None if features is None else features.float().cpu().numpy()
+
+
+def thread_setter(threads: int) -> Callable[[], None]:
+    """What makes torch compute whatever its calling thread asks with this many CPU threads, and leaves others alone.
+
+    torch keeps the number per thread, and besides one that threads take over when they first compute: a heat map that
+    starts meanwhile must not find ours there. Ask for it in a thread that has the usual number.
+    """
+    import torch
+
+    usual = torch.get_num_threads()
+
+    def settle() -> None:
+        torch.get_num_threads()  # makes this thread take the usual number over now, not over ours later
+        torch.set_num_threads(threads)
+        restoring = threading.Thread(target=torch.set_num_threads, args=(usual,))
+        restoring.start()
+        restoring.join()
+
+    return settle

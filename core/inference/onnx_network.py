@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,29 @@ def open_session(content: bytes, providers: list[str], threads: int) -> Any:
     """An onnxruntime session of a serialised model with this many threads. onnxruntime's errors pass through."""
     import onnxruntime
 
+    _bound_memory()
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _SILENT
+    # Threads that wait are to sleep: by default they spin, and take the cores from those that decode images.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(content, options, providers=providers)
+
+
+@cache
+def _bound_memory() -> None:
+    """Let onnxruntime take half of the computer's memory at most: a stranger's network may want any amount, and shapes
+    that depend on the picture do not tell it beforehand. Asking for more is an error, and not the end of SkinKD."""
+    import onnxruntime
+    import psutil
+
+    place = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    most = psutil.virtual_memory().total // 2
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(most, -1, -1, -1))
 
 
 def _session(content: bytes, path: Path, device: str, threads: int, report: Report) -> Any:

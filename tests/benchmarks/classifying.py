@@ -1,71 +1,134 @@
-"""How near a batch of files comes to what decoding and the network's forward pass allow on this machine."""
+"""How near a folder of files comes to what decoding and the network's forward pass allow on this machine."""
 
 from __future__ import annotations
 
-import os
+import core  # noqa: F401  (before numpy: it says how its threads wait)
+
+# isort: split
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from photographs import write_photographs
+from ratios import Ratio, Settings, rounds
+from ratios import middle as middle_round
 
-from core.data.store import ImageStore
+from core.data.decoding import Decoded
+from core.data.store import ImageStore, open_store
+from core.data.types import DataSet
 from core.events import CancelSource, Event, ignore
 from core.inference.calibrating import Answered, calibrate
 from core.inference.classifier import BATCH, Classifier
+from core.inference.network import TorchNetwork, thread_setter
 from core.models.factory import create_model
-from core.models.files import save_model
+from core.models.files import load_model, save_model
 from core.models.forward import forward_answers
 from core.models.info import ModelInfo
+from core.training.hardware import available_cores
 from skinkd_gui.classify.classify_worker import ChunkReady, ClassifyTask, classify_files
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.recording import Recorder
 
-Measure = Callable[[], float]
+ARCHITECTURE = "mobilenetv2_100"
+SIZES = (128, 224)
+UNIT = "images/s"
 
 
-def classifying_rates(architecture: str, store: ImageStore, files: list[Path], folder: Path) -> tuple[Measure, ...]:
-    """Three measures in images per second: decoding alone, forward alone, and files to recorded verdicts.
+def measure(settings: Settings) -> list[Ratio]:
+    """Files to recorded verdicts, as the window's worker does it, at two image sizes."""
+    images = 64 if settings.quick else 384
+    dataset = write_photographs(settings.folder / "photographs", images, min(images, 128))
+    return [ratio for size in SIZES for ratio in _measure_at(size, dataset, settings)]
 
-    The last does all that the window's worker does. The model has a reference, as every trained one.
-    """
-    classifier = _classifier(architecture, store, folder)
-    os.environ["SKINKD_STATE"] = str(folder / "state")
-    pixels = np.stack([classifier._decode(file).pixels for file in files])  # type: ignore[union-attr]
 
-    def decode() -> float:
+def _measure_at(size: int, dataset: DataSet, settings: Settings) -> list[Ratio]:
+    folder = settings.folder / str(size)
+    folder.mkdir()
+    subject = _Subject(dataset, size, folder)
+    found: list[tuple[float, ...]] = [
+        (decode, forward, folder_rate, min(decode, forward), 1 / (1 / decode + 1 / forward), plain, apart)
+        for decode, forward, apart, plain, folder_rate in rounds(
+            settings.turns, subject.decode, subject.forward, subject.forward_apart, subject.plain, subject.classify
+        )
+    ]
+    middle = partial(middle_round, found, 2)
+    name = f"folder at {size} px"
+    return [
+        Ratio(f"{name} / the slower of decode and forward", *middle(3), UNIT, 0.9),
+        Ratio(f"{name} / both on the same cores", *middle(4), UNIT, 0.9, note="1 / (1 / decode + 1 / forward)"),
+        Ratio(f"{name} / forward of the plain network", *middle(5), UNIT, note="normalisations not folded"),
+        Ratio(f"forward at {size} px / plain", *middle_round(found, 1, 5), UNIT, note="normalisations folded"),
+        Ratio(f"forward at {size} px by workers / together", *middle_round(found, 6, 1), UNIT, note="a core each"),
+    ]
+
+
+class _Subject:
+    """A network that knows nothing, with the reference of one that was trained (the cost is the same), and files."""
+
+    def __init__(self, dataset: DataSet, size: int, folder: Path) -> None:
+        store = open_store(dataset, size, cache=folder / "cache")
+        self._files = [record.path for record in dataset.records if record.path is not None]
+        self._classifier = _classifier(store, folder)
+        decoded = [self._classifier._decode(file) for file in self._files]
+        self._pixels = np.stack([item.pixels for item in decoded if isinstance(item, Decoded)])
+        model, info = load_model(self._classifier.source)
+        self._plain = TorchNetwork(model, info.preprocessing, "cpu")
+        self.forward()  # the first pass of a network is slower
+        self.plain()
+
+    def decode(self) -> float:
+        """Decoding alone, with all cores."""
         begin = time.perf_counter()
-        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            list(pool.map(classifier._decode, files))
-        return len(files) / (time.perf_counter() - begin)
+        with ThreadPoolExecutor(available_cores()) as pool:
+            list(pool.map(self._classifier._decode, self._files))
+        return self._rate(begin)
 
-    def forward() -> float:
-        begin = time.perf_counter()
-        for start in range(0, len(pixels), BATCH):
-            classifier.network.answer(pixels[start : start + BATCH])
-        return len(pixels) / (time.perf_counter() - begin)
+    def forward(self) -> float:
+        """The forward pass alone, all cores at one batch."""
+        return self._answering(self._classifier.network.answer)
 
-    def classify() -> float:
+    def plain(self) -> float:
+        """The same of the network as it was trained."""
+        return self._answering(self._plain.answer)
+
+    def forward_apart(self) -> float:
+        """The forward pass alone, each core at its own batch."""
+        cores = available_cores()
+        parts = np.array_split(self._pixels, -(-len(self._pixels) * cores // BATCH))
+        with ThreadPoolExecutor(cores, initializer=thread_setter(1)) as pool:
+            begin = time.perf_counter()
+            list(pool.map(self._classifier.network.answer, parts))
+            return self._rate(begin)
+
+    def classify(self) -> float:
+        """Files to recorded verdicts: all that the window's worker does."""
         done = 0
 
         def count(event: Event) -> None:
             nonlocal done
             done += len(event.results) if isinstance(event, ChunkReady) else 0
 
-        task = ClassifyTask(Which.FIRST, classifier.source, classifier, tuple(files), 0.9, Recorder())
+        task = ClassifyTask(Which.FIRST, self._classifier.source, self._classifier, tuple(self._files), 0.9, Recorder())
         begin = time.perf_counter()
         classify_files(task, count, CancelSource().token)
-        assert done == len(files)
-        return len(files) / (time.perf_counter() - begin)
+        assert done == len(self._files)
+        return self._rate(begin)
 
-    forward()  # the first pass of a network is slower
-    return decode, forward, classify
+    def _answering(self, answer: Callable[[np.ndarray], object]) -> float:
+        begin = time.perf_counter()
+        for start in range(0, len(self._pixels), BATCH):
+            answer(self._pixels[start : start + BATCH])
+        return self._rate(begin)
+
+    def _rate(self, begin: float) -> float:
+        return len(self._files) / (time.perf_counter() - begin)
 
 
-def _classifier(architecture: str, store: ImageStore, folder: Path) -> Classifier:
-    """A network that knows nothing, with the reference of one that was trained: the cost is the same."""
-    created = create_model(architecture, weights="none", image_size=store.image_size)
+def _classifier(store: ImageStore, folder: Path) -> Classifier:
+    created = create_model(ARCHITECTURE, weights="none", image_size=store.image_size)
     token = CancelSource().token
     half = len(store) // 2
     validation, train = np.arange(half, dtype=np.int64), np.arange(half, len(store), dtype=np.int64)
@@ -75,5 +138,5 @@ def _classifier(architecture: str, store: ImageStore, folder: Path) -> Classifie
         created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, report=ignore, token=token
     )
     file = folder / "classifying.safetensors"
-    save_model(file, created.model, ModelInfo(architecture, created.preprocessing), found.reference)
+    save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing), found.reference)
     return Classifier.load(file, "cpu")

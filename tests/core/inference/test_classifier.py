@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +52,7 @@ def test_probabilities_are_the_softmax_of_the_runs_logits(
     scaled = predictions.logits / classifier.info.temperature
     shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose([result.probabilities for result in results], shares, atol=1e-4)
+    np.testing.assert_allclose([result.probabilities or () for result in results], shares, atol=1e-4)
     expected = [CLASS_CODES[index] for index in predictions.logits.argmax(axis=1)]
     assert [result.code for result in results] == expected
 
@@ -117,7 +119,11 @@ def test_progress_reaches_the_end_and_counts_every_file(classifier: Classifier, 
     events: list[Event] = []
     assert len(list(classifier.classify(images, events.append))) == len(images)
     counts = [(event.done, event.total) for event in events if isinstance(event, Progress)]
-    assert counts == [(0, 69), (32, 69), (64, 69), (69, 69)]
+    assert counts[0] == (0, 69)
+    assert counts[-1] == (69, 69)
+    assert [total for _, total in counts] == [69] * len(counts)
+    steps = [after[0] - before[0] for before, after in itertools.pairwise(counts)]
+    assert all(0 < step <= BATCH for step in steps)
     assert all(event.phase is Phase.CLASSIFYING for event in events if isinstance(event, Progress))
 
 
@@ -133,6 +139,72 @@ def test_cancel_stops_within_a_batch(classifier: Classifier, images: list[Path])
     with pytest.raises(Cancelled):
         work()
     assert 1 <= len(done) <= BATCH
+
+
+class _Watched:
+    """A network that answers nothing in particular and keeps in which threads, and how many images at a time."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        self.asked.append((threading.get_ident(), len(images)))
+        return np.zeros((len(images), 8), np.float32), None
+
+
+@pytest.mark.parametrize(
+    ("cores", "device", "largest"), [(1, "cpu", 32), (2, "cpu", 16), (64, "cpu", 4), (2, "cuda", 32)]
+)
+def test_workers_share_what_lies_in_memory(
+    images: list[Path], monkeypatch: pytest.MonkeyPatch, cores: int, device: str, largest: int
+) -> None:
+    monkeypatch.setattr("core.training.hardware.available_cores", lambda: cores)
+    network = _Watched()
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    files = [*images, *images]
+    results = list(Classifier(network, info, device, Path()).classify(files))
+    assert [result.path for result in results] == files
+    assert sum(count for _, count in network.asked) == len(files)
+    assert max(count for _, count in network.asked) == largest
+    assert threading.get_ident() not in {thread for thread, _ in network.asked}
+
+
+def test_few_files_are_shared_among_the_workers(images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.training.hardware.available_cores", lambda: 2)
+    network = _Watched()
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    list(Classifier(network, info, "cpu", Path()).classify(images[:3]))
+    assert sorted(count for _, count in network.asked) == [1, 2]
+
+
+def test_a_failure_in_a_worker_reaches_the_caller_and_leaves_no_thread(images: list[Path]) -> None:
+    class Failing:
+        def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+            raise SkinKDError("The model can not compute", "made up")
+
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    with pytest.raises(SkinKDError, match="can not compute"):
+        list(Classifier(Failing(), info, "cpu", Path()).classify(images * 20))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("classify")]
+
+
+def test_classifying_leaves_the_threads_of_a_training_alone(classifier: Classifier, images: list[Path]) -> None:
+    import torch
+
+    def counted() -> list[int]:
+        counts: list[int] = []
+        thread = threading.Thread(target=lambda: counts.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        return [*counts, torch.get_num_threads()]
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert list(classifier.classify(images))
+        assert counted() == [3, 3]  # of a thread that starts afterwards, and of this one
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_no_files_give_no_results(classifier: Classifier) -> None:
