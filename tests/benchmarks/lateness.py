@@ -63,7 +63,8 @@ class Lateness(QObject):
 
 
 class User(QObject):
-    """Goes through the tabs of a window, and starts counting when the run has made its first step."""
+    """Goes through the tabs of a window, and starts counting when the run has made its first step
+    and everything is loaded."""
 
     def __init__(self, window: QMainWindow, lateness: Lateness, seconds: float) -> None:
         super().__init__()
@@ -76,7 +77,8 @@ class User(QObject):
     @Slot()
     def _act(self) -> None:
         tabs, progress = self._window.tabs, self._window.train_tab.live.progress  # type: ignore[attr-defined]
-        if not self._lateness.counting and progress.batch is not None:
+        loaded = "not known" not in self._window.status.device.text()  # type: ignore[attr-defined]
+        if not self._lateness.counting and progress.batch is not None and loaded:
             self._lateness.counting = True
             QTimer.singleShot(round(self._seconds * 1000), lambda: QApplication.exit(0))  # a busy window would not quit
         if self._lateness.counting:
