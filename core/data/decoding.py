@@ -6,8 +6,10 @@ with several pictures (pages, frames, an animation) the first counts. What a fil
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
+import os
 import stat
 import struct
 import zlib
@@ -51,6 +53,9 @@ DECODE_ERRORS = (
 )
 """What Pillow is known to raise on damaged files."""
 
+MOST_BYTES = 1 << 30
+"""What an image file may have; it is read into memory as a whole, in every thread."""
+
 Box = tuple[float, float, float, float]
 
 # At the lowest levels Pillow logs what EXIF says of people and places.
@@ -61,6 +66,13 @@ _HEIC_REASON = (
     "It is a HEIC picture, which SkinKD reads only with the Python package pillow-heif beside it. Save it as JPEG (on "
     "an iPhone: Settings, Camera, Formats, Most Compatible)."
 )
+
+_SYSTEM_REASONS = {
+    errno.ELOOP: "It is a link that leads back to itself.",
+    errno.ENAMETOOLONG: "Its name is too long for this system.",
+    errno.ENOTDIR: "The file does not exist.",
+    errno.EFBIG: f"It has more than {MOST_BYTES >> 30} GB, which no lesion image has.",
+}
 
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSES = {
@@ -138,6 +150,19 @@ def resize_image(image: Image.Image, size: int, box: Box | None = None) -> NDArr
     return np.array(_upright(resized, orientation), dtype=np.uint8)
 
 
+def read_image(path: Path) -> bytes:
+    """All bytes of an image file. Raises `OSError`, also for what is no file or has more than `MOST_BYTES`."""
+    _check_file(path.stat())
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES)
+
+
+def decode_content(content: bytes, size: int) -> NDArray[np.uint8]:
+    """As `decode_image`, of a file's bytes. `DECODE_ERRORS` pass through."""
+    with _opened(BytesIO(content)) as image:
+        return _drafted(image, size)
+
+
 def decode_full(content: bytes) -> NDArray[np.uint8]:
     """Every pixel of an image file as (height, width, 3) uint8 RGB, upright. `DECODE_ERRORS` pass through."""
     return decode_look(content, quick=False).pixels
@@ -159,10 +184,14 @@ def decode_look(content: bytes, *, quick: bool) -> Look:
 def _decoded(path: Path, size: int, *, noted: bool) -> Decoded:
     with _reasons(path), _opened(path) as image:
         note = _note(image) if noted else ""
-        # At least twice the wanted size is kept, so the filter still decides every pixel.
-        drafted = image.draft(None, (2 * size, 2 * size))
-        # Sides that the reduction does not divide end within the last pixel; the box says where.
-        return Decoded(resize_image(image, size, drafted[1] if drafted else None), note)
+        return Decoded(_drafted(image, size), note)
+
+
+def _drafted(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    # At least twice the wanted size is kept, so the filter still decides every pixel.
+    drafted = image.draft(None, (2 * size, 2 * size))
+    # Sides that the reduction does not divide end within the last pixel; the box says where.
+    return resize_image(image, size, drafted[1] if drafted else None)
 
 
 @contextmanager
@@ -183,13 +212,18 @@ def _opened(source: Path | BytesIO) -> Iterator[Image.Image]:
         with _picture(source) as image:
             yield image
         return
-    mode = source.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError
-    if not stat.S_ISREG(mode):
-        raise OSError("it is a device or a pipe")  # opening it could wait for ever
+    _check_file(source.stat())
     with source.open("rb") as file, _picture(file) as image:
         yield image
+
+
+def _check_file(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is a device or a pipe")  # opening it could wait for ever
+    if status.st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, "it is too large")
 
 
 def _picture(file: BinaryIO) -> Image.Image:
@@ -281,6 +315,8 @@ def describe_failure(error: BaseException) -> str:
     for kind, text in known:
         if isinstance(error, kind):
             return text
+    if isinstance(error, OSError) and error.errno is not None:
+        return _SYSTEM_REASONS.get(error.errno) or f"The system can not read it ({error.strerror})."
     message = str(error).strip().rstrip(".")
     if "truncated" in message.lower():
         return "The file is cut off before its end."

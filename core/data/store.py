@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.store_files import Source, StoreBuilder, store_bytes
+from core.data.store_files import ImageChangedError, Source, StoreBuilder, store_bytes
 from core.data.types import DataSet
-from core.data.verdicts import Depth, examine_files
+from core.data.verdicts import Depth, examine_files, forget_file
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.paths import cache_root
@@ -82,7 +82,8 @@ def open_store(
     """The store of a data set, built where it is missing; a finished one is opened without reading the images.
 
     An interrupted build goes on where it was; a damaged store is built again; two processes wait for one another.
-    Raises `SkinKDError` when there are no images or too little space, and `Cancelled`.
+    Raises `SkinKDError` when there are no images, too little space, or an image changes while it is read, and
+    `Cancelled`.
     """
     token = token or CancelToken()
     paths = [record.path for record in dataset.records]
@@ -101,7 +102,11 @@ def open_store(
         for path in paths
     ]
     builder = StoreBuilder(root / "stores", sources, image_size)
-    failed = builder.open(report, token, threads)
+    try:
+        failed = builder.open(report, token, threads)
+    except ImageChangedError as error:
+        forget_file(error.path, root)
+        raise
     shape = (len(paths), image_size, image_size, 3)
     images = np.memmap(builder.pixels, dtype=np.uint8, mode="r", shape=shape)
     return ImageStore(images, dataset.labels, failed, builder.key, image_size, builder.pixels)

@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.decoding import DECODER_VERSION, UnreadableImageError, decode_image
+from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_content, describe_failure, read_image
 from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically
+from core.data.verdicts import content_digest
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Report, ignore
 from core.locks import waiting_for
@@ -53,6 +54,18 @@ class Source:
     path: Path
     digest: str
     error: str = ""
+
+
+class ImageChangedError(SkinKDError):
+    """A file is no longer the one that was examined before."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            "An image changed while the images were being read",
+            f"{path} is no longer the file that was checked before. {reason} Leave the images as they are and start "
+            "again: this one is checked anew, and what is decoded already is kept.",
+        )
+        self.path = path
 
 
 class StoreBuilder:
@@ -199,14 +212,14 @@ class StoreBuilder:
         threads: int,
     ) -> None:
         meter = ProgressMeter(Phase.DECODING, len(todo), report)
-        paths = [self.sources[index].path for index in todo]
+        sources = [self.sources[index] for index in todo]
         decode = partial(_decode_row, size=self.size)
         noted = time.monotonic()
         try:
             # A disk takes its time to say that it has everything; decoding goes on meanwhile.
             with (
                 ThreadPoolExecutor(1, thread_name_prefix="skinkd-store") as disk,
-                closing(map_in_threads(decode, paths, threads=threads, token=token)) as results,
+                closing(map_in_threads(decode, sources, threads=threads, token=token)) as results,
             ):
                 noting = disk.submit(self._note, file, rows.copy())
                 for index, pixels in zip(todo, results, strict=True):
@@ -247,11 +260,26 @@ class StoreBuilder:
         write_atomically(self.facts, json.dumps(facts).encode())
 
 
-def _decode_row(path: Path, size: int) -> bytes | str:
+def _decode_row(source: Source, size: int) -> bytes | str:
+    """The pixels, or why these bytes have none: both stay true of the digest, whatever becomes of the file.
+
+    Raises `ImageChangedError` when the file is no longer the one of the digest.
+    """
     try:
-        return decode_image(path, size).tobytes()
-    except UnreadableImageError as error:
-        return error.reason
+        content = read_image(source.path)
+    except OSError as error:
+        raise ImageChangedError(source.path, describe_failure(error)) from error
+    if content_digest(content) != source.digest:
+        raise ImageChangedError(source.path, "It has another content.")
+    try:
+        return decode_content(content, size).tobytes()
+    except MemoryError as error:
+        raise SkinKDError(
+            "There is not enough memory to decode the images",
+            f"{source.path} is too large for it. Close other programs.",
+        ) from error
+    except DECODE_ERRORS as error:
+        return describe_failure(error)
 
 
 def _read_facts(path: Path) -> dict[str, Any] | None:

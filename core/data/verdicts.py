@@ -1,6 +1,6 @@
 """What is known about image files from reading them: content digests, whether they can be decoded, how they look.
 
-Kept under the cache folder by path, size and time of change, so that a second look only asks the file system.
+Kept under the cache folder by path, size and times of change, so that a second look only asks the file system.
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_full, decode_look, describe_failure
+from core.data.decoding import (
+    DECODE_ERRORS,
+    DECODER_VERSION,
+    HeicError,
+    decode_full,
+    decode_look,
+    describe_failure,
+    read_image,
+)
 from core.data.progress import ProgressMeter, map_in_threads
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
 from core.paths import cache_root, make_private
 
 _SAVE_SECONDS = 2.0
-_VERSION = 10 * DECODER_VERSION
+_VERSION = 10 * DECODER_VERSION + 1
 """Of the table; what another version found out is found out again."""
 
 
@@ -62,8 +70,7 @@ class Verdict:
 @dataclass(frozen=True)
 class _Task:
     path: Path
-    size: int
-    changed: int
+    stamp: str
     depth: Depth
 
 
@@ -92,6 +99,17 @@ def examine_files(
                 tasks.append(verdict)
         _examine(tasks, found, known, ProgressMeter(phase, len(tasks), report), token, threads)
     return [found[path] for path in paths]
+
+
+def content_digest(content: bytes) -> str:
+    """The digest of a file's bytes, as `Verdict.digest` has it."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def forget_file(path: Path, cache: Path) -> None:
+    """Have a file examined anew the next time, whatever its size and times say."""
+    with closing(_open(cache)) as known, known:
+        known.execute("DELETE FROM verdicts WHERE path = ?", (os.fsencode(path),))
 
 
 def _examine(
@@ -124,30 +142,33 @@ def _look_up(known: sqlite3.Connection, path: Path, depth: Depth) -> Verdict | _
         status = path.stat()
     except OSError as error:
         return Verdict("", None, describe_failure(error))
+    # Files that are copied or unpacked bring their old time with them; the system's own (ctime) they can not.
+    stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     row = known.execute(
-        "SELECT digest, pixels, error, picture, look FROM verdicts WHERE path = ? AND size = ? AND changed = ?",
-        (os.fsencode(path), status.st_size, status.st_mtime_ns),
+        "SELECT digest, pixels, error, picture, look FROM verdicts WHERE path = ? AND stamp = ?",
+        (os.fsencode(path), stamp),
     ).fetchone()
     verdict = Verdict(*row) if row else None
     if verdict is not None and verdict.depth >= depth:
         return verdict
-    return _Task(path, status.st_size, status.st_mtime_ns, depth)
+    return _Task(path, stamp, depth)
 
 
 def _read(task: _Task) -> Verdict:
     try:
-        content = task.path.read_bytes()
-    except OSError as error:
+        content = read_image(task.path)
+    except (OSError, MemoryError) as error:
         # Not remembered: the file may well be readable next time.
         return Verdict("", None, describe_failure(error))
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    digest = content_digest(content)
     if not content:
         return Verdict(digest, None, "The file is empty.")
     if task.depth == Depth.BYTES:
         return Verdict(digest)
     try:
         return _decoded(digest, content, task.depth)
-    except MemoryError as error:
+    except (MemoryError, HeicError) as error:
+        # Not remembered: there may be more memory, or a reader for it, next time.
         return Verdict("", None, describe_failure(error))
     except DECODE_ERRORS as error:
         return Verdict(digest, None, describe_failure(error))
@@ -199,7 +220,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
         with connection:
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, "
+                "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, stamp TEXT, "
                 "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT)"
             )
     except sqlite3.Error:
@@ -209,6 +230,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
-    rows = [(os.fsencode(task.path), task.size, task.changed, *astuple(verdict)) for task, verdict in fresh]
+    rows = [(os.fsencode(task.path), task.stamp, *astuple(verdict)) for task, verdict in fresh]
     with known:
-        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)

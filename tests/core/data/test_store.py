@@ -15,9 +15,10 @@ from core.data import store_files
 from core.data.checking import check_images
 from core.data.decoding import decode_image
 from core.data.store import ImageStore, open_store, store_bytes
+from core.data.store_files import Source
 from core.data.types import DataSet
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, Event, Notice
+from core.events import CancelSource, Event, Notice, Phase, Progress
 
 from .conftest import MakeImage, MakeSet
 
@@ -42,9 +43,9 @@ def _count_decodes(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     decoded: list[Path] = []
     decode = store_files._decode_row
 
-    def counted(path: Path, size: int) -> bytes | str:
-        decoded.append(path)
-        return decode(path, size)
+    def counted(source: Source, size: int) -> bytes | str:
+        decoded.append(source.path)
+        return decode(source, size)
 
     monkeypatch.setattr(store_files, "_decode_row", counted)
     return decoded
@@ -204,6 +205,56 @@ def test_unreadable_images_are_failed_rows_of_zeros(make_set: MakeSet) -> None:
         assert "cut off" in store.failed[2]
         assert not store.images[2].any()
         _check_rows(store, dataset)
+
+
+@pytest.mark.parametrize("change", ["another picture", "damage", "gone", "same size and time"])
+def test_an_image_that_changes_between_digest_and_decoding_leaves_no_trace(
+    make_set: MakeSet, make_image: MakeImage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
+) -> None:
+    dataset = make_set(12)
+    path = dataset.records[7].path
+    assert path is not None
+    content, status = path.read_bytes(), path.stat()
+
+    def strike(event: Event) -> None:
+        if not (isinstance(event, Progress) and event.phase is Phase.DECODING and event.done == 0):
+            return
+        if change == "gone":
+            path.unlink()
+        elif change == "damage":
+            path.write_bytes(content[:-30])
+        else:
+            other = make_image(tmp_path / "other.png", (8, 16, 247)).read_bytes()
+            path.write_bytes(other.ljust(len(content), b" "))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    with pytest.raises(SkinKDError, match="no longer the file") as caught:
+        open_store(dataset, SIZE, report=strike, threads=2)
+    assert path.name in caught.value.summary
+    assert not list(_stores().glob("*.json"))
+    path.write_bytes(content)
+    if change == "same size and time":
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for _ in range(2):
+        store = open_store(dataset, SIZE)
+        assert store.failed == {}
+        _check_rows(store, dataset)
+
+
+def test_another_picture_with_the_size_and_time_of_the_old_one_is_seen(
+    tmp_path: Path, make_image: MakeImage, make_set: MakeSet
+) -> None:
+    dataset = make_set(3)
+    path = dataset.records[1].path
+    assert path is not None
+    path.write_bytes(path.read_bytes().ljust(500))
+    store, status = open_store(dataset, SIZE), path.stat()
+    path.write_bytes(make_image(tmp_path / "other.png", (200, 1, 2)).read_bytes().ljust(500))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size
+    again = open_store(dataset, SIZE)
+    assert again.key != store.key
+    assert again.images[1, 0, 0].tolist() == [200, 1, 2]
 
 
 def test_an_interrupted_build_goes_on_where_it_was(make_set: MakeSet, monkeypatch: pytest.MonkeyPatch) -> None:
