@@ -341,7 +341,7 @@ def _not_written(error: OSError) -> SkinKDError:
 def end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
     """How a run ended, in a sentence."""
     if isinstance(how, RunFailure):
-        return Notice(f"{how.run.name} failed: {how.error.title}.", Level.WARNING)
+        return Notice(f"{how.run.name} failed: {how.error.title}. {how.error.summary}", Level.WARNING)
     if isinstance(how, RunStopped):
         return Notice(f"{how.run.name} was stopped.")
     score = f", weighted F1 {fraction(how.scores.weighted_f1)}" if how.scores is not None else ""

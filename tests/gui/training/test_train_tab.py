@@ -130,7 +130,7 @@ def test_a_failed_run_says_why_and_stays_in_the_notices(
     queue.add(RECIPE, "good")
     qtbot.waitUntil(lambda: not queue.busy and not queue.state.waiting)
     assert tab.live.banner.text.startswith("good is finished")
-    assert "bad failed: No images." in listed(tab, "noticesList")
+    assert "bad failed: No images. Choose another folder." in listed(tab, "noticesList")
     queue.add(RECIPE, "bad")
     qtbot.waitUntil(lambda: button(tab, "runErrorDetailsButton").isVisible())
     assert tab.live.banner.text == "bad failed. Choose another folder."
