@@ -39,8 +39,8 @@ format: $(READY)  ## put the code into its standard form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(READY)  ## measure how fast the parts are on this machine
-	@$(PYTHON) tests/benchmarks
+bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quick --only decoding" for less
+	@$(PYTHON) tests/benchmarks $(ARGS)
 
 torture: $(READY)  ## inject real faults, many times, and print how the program came through (half an hour)
 	@$(PYTHON) -m tests.torture

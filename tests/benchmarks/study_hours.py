@@ -46,7 +46,9 @@ def measured_parts(ours: Rates, peer: Rates) -> list[Ratio]:
         Ratio("KL epoch / peer, teacher B7", ours.kl, peer.kl, unit, note="ours with stored answers"),
         Ratio("validation of a student / peer", ours.validating, peer.validating, unit),
         Ratio("answers of the B7 teacher / peer", ours.answering, peer.teacher_validating, unit, note="ours once"),
-        Ratio("training the B7 teacher / peer", ours.teacher_training, peer.teacher_training, unit),
+        Ratio(
+            "training the B7 teacher / peer", ours.teacher_training, peer.teacher_training, unit, note="batches of 8"
+        ),
         Ratio("checking and decoding / KL epoch of the peer", ours.reading, peer.kl, unit, note="ours once"),
     ]
 

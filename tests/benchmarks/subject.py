@@ -58,9 +58,9 @@ class Subject:
         return [int(label) for label in self.store.labels]
 
 
-def new_subject(folder: Path, train: int, validation: int = BATCH, side: int = 0) -> Subject:
+def new_subject(folder: Path, train: int, side: int = 0) -> Subject:
     """Write the photographs (`side` pixels wide where given), check and decode them as a run does, save a teacher."""
-    count = train + validation
+    count = train + 8
     dataset = write_photographs(folder / "photographs", count, count)
     for record in dataset.records if side else ():
         assert record.path is not None
@@ -89,7 +89,8 @@ def teacher_file(folder: Path) -> Path:
 def recipe_of(*changes: str) -> Recipe:
     """The paper's recipe with these changes, without early stopping."""
     common = [f"data.image_size={SIZE}", f"optimisation.batch_size={BATCH}", "optimisation.patience=0"]
-    return set_values(Recipe(), [*common, "optimisation.epochs=1000", *changes])
+    networks = [f"student.architecture={STUDENT}", f"teacher.architecture={TEACHER}"]
+    return set_values(Recipe(), [*common, *networks, "optimisation.epochs=1000", *changes])
 
 
 def hardware() -> Hardware:

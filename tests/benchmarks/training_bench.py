@@ -43,7 +43,7 @@ TEACHER_BATCH = 8
 def measure(settings: Settings) -> list[Ratio]:
     """Goals of speed for epochs, runs and the study."""
     say("  writing and reading photographs, asking the teacher")
-    subject = new_subject(settings.folder, (2 if settings.quick else 4) * BATCH)
+    subject = new_subject(settings.folder, (2 if settings.quick else 3) * BATCH)
     answers, answering = teacher_answers(subject)
     methods = ["none", "kl", "dist", "curriculum"]
     runners = [Runner(partial(_train, subject, _recipe(name), answers)) for name in methods]
