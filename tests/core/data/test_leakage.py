@@ -132,7 +132,7 @@ def one_lesion(images: Iterable[Photo]) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("layout", ["isic2019", "ham10000", "folders", "csv"])
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(images=photos(), divide=changes())
 def test_no_picture_and_no_lesion_stands_on_two_sides(layout: str, images: list[Photo], divide: list[str]) -> None:
     with TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
