@@ -17,8 +17,8 @@ from core.models.info import ModelInfo
 from core.models.reference import Reference
 
 _NO_REFERENCE = (
-    "The model file does not hold what a verdict rests on (it was made without it). If you have the run, "
-    "'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
+    "The model file does not hold what a verdict rests on, or not in a form that this version of SkinKD knows. If you "
+    "have the run, 'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
 )
 
 

@@ -59,15 +59,21 @@ def create_model(
     if weights == "hub":
         path = fetch_weights(architecture, timm.get_pretrained_cfg(architecture))
         origin = Origin(f"timm's pretrained weights of {architecture}", architecture)
-        notes.append(fit_weights(model, read_weights(path), architecture, origin))
+        notes.append(fit_weights(model, read_weights(path, _most_bytes(model)), architecture, origin))
     elif weights == "none":
         notes.append(f"{architecture} starts from random weights (seed {seed}).")
     else:
         path = expanded(weights)
         origin, preprocessing = _origin(path, architecture, preprocessing)
-        notes.append(fit_weights(model, read_weights(path), architecture, origin))
+        notes.append(fit_weights(model, read_weights(path, _most_bytes(model)), architecture, origin))
     frozen = freeze_layers(model, freeze, head_names(model)) if freeze > 0 else ""
     return LoadedModel(model, preprocessing, (*notes, frozen) if frozen else tuple(notes))
+
+
+def _most_bytes(model: nn.Module) -> int:
+    """More than a file of this network's weights can have, whatever its head."""
+    own: int = sum(value.numel() * value.element_size() for value in model.state_dict().values())
+    return 4 * own + 1_000_000_000
 
 
 def _preprocessing(model: nn.Module, image_size: int) -> Preprocessing:

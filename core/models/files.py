@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import atomic
 from core.data.types import CLASS_CODES
+from core.documents import Migration, one_line, up_to_date
 from core.errors import SkinKDError
+from core.events import Level, Notice, Report, ignore
 from core.models.info import ModelInfo, Preprocessing
-from core.models.reference import PREFIX, Reference, check_shapes, reference_from_arrays, reference_to_arrays
+from core.models.reference import (
+    PREFIX,
+    Reference,
+    UnknownFormError,
+    check_shapes,
+    reference_from_arrays,
+    reference_to_arrays,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +35,8 @@ if TYPE_CHECKING:
 METADATA_KEY = "skinkd"
 FORMAT = 1
 
-_MAX_HEADER = 16_000_000  # bytes; the largest networks of timm need less than 1 MB
+_MIGRATIONS: dict[int, Migration] = {}
+_MAX_HEADER = 4_000_000  # bytes; the largest networks of timm need less than 1 MB
 _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
 
@@ -66,14 +77,15 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
 
     from core.models.catalog import build
 
-    info = read_model_info(path)
+    info, stored = read_model_info(path), _stored_shapes(path)
     size, classes = info.preprocessing.image_size, len(info.classes)
     with torch.device("meta"):
         model = build(info.architecture, size, classes)
-    weights = read_weights(path)
-    fault = _misfit({name: value.shape for name, value in model.state_dict().items()}, weights)
+    # The header tells: weights that do not fit are not read, however many they are.
+    fault = _misfit({name: tuple(value.shape) for name, value in model.state_dict().items()}, stored)
     if fault:
         raise _damaged(path, f"It says that it is a {info.architecture}, but {fault}.")
+    weights = read_weights(path)
     # Copies: the tensors that were read are windows into the file, which may be replaced while they are used.
     copies = {n: v.to(torch.float32 if v.is_floating_point() else v.dtype, copy=True) for n, v in weights.items()}
     # Taking the weights over draws no random numbers, which a training in another thread would miss.
@@ -112,6 +124,13 @@ def info_from_text(text: str, path: Path) -> ModelInfo:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """The free metadata of a safetensors file, {} where it has none. Raises `SkinKDError` unless it is such a file."""
+    metadata = _read_header(path).get("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise _damaged(path, "Its metadata is not a table.")
+    return metadata
+
+
+def _read_header(path: Path) -> dict[str, Any]:
     try:
         total = path.stat().st_size if path.is_file() else -1
         if total < 0:
@@ -120,21 +139,31 @@ def read_metadata(path: Path) -> dict[str, Any]:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(_MAX_HEADER, total - 8):
                 raise _damaged(path, "It is not a safetensors file, or not all of it is there.")
-            header = _parse(file.read(length).decode("utf-8"))
+            return _parse(file.read(length).decode("utf-8"))
     except OSError as error:
         raise SkinKDError("The model file can not be read", f"{path} could not be opened.", str(error)) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "It is not a safetensors file.", str(error)) from error
-    metadata = header.get("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise _damaged(path, "Its metadata is not a table.")
-    return metadata
 
 
-def load_reference(path: Path) -> Reference | None:
+def _stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights in a safetensors file, by its header alone. Errors as `load_model`."""
+    header = _read_header(path)
+    try:
+        shapes = {name: value["shape"] for name, value in header.items() if name != "__metadata__"}
+        if not all(type(size) is int and size >= 0 for shape in shapes.values() for size in shape):
+            raise ValueError("a shape is not a list of whole numbers")
+    except (TypeError, KeyError, ValueError) as error:
+        raise _damaged(path, "Its list of weights is damaged.", f"{type(error).__name__}: {error}") from error
+    return {name: tuple(shape) for name, shape in shapes.items() if not name.startswith(PREFIX)}
+
+
+def load_reference(path: Path, report: Report = ignore) -> Reference | None:
     """What a model file keeps of its validation and training images; None where it keeps nothing.
 
-    Types and shapes are checked before a value is read. Raises `SkinKDError` when the file or the reference is damaged.
+    None too where another version keeps it in a form that this one does not know, which is reported: then there are no
+    verdicts. Types and shapes are checked before a value is read. Raises `SkinKDError` when the file or the reference
+    is damaged.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -150,10 +179,21 @@ def load_reference(path: Path) -> Reference | None:
             }
             check_shapes(kinds, classes)
             return reference_from_arrays({name: file.get_tensor(PREFIX + name) for name in slices}, classes)
+    except UnknownFormError as error:
+        report(Notice(unknown_form(path, error), Level.WARNING))
+        return None
     except ValueError as error:
         raise _damaged(path, f"What it keeps of its training images can not be used: {error}.") from error
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise _damaged(path, "It can not be read; the file may be incomplete.", str(error)) from error
+
+
+def unknown_form(path: Path, error: UnknownFormError) -> str:
+    """What to say of a reference of another version."""
+    return (
+        f"Another version of SkinKD made {path.name}: what verdicts rest on is in a form that this one does not know "
+        f"({error}). The model answers, but there is no verdict on its answers. Update SkinKD, or calibrate the run."
+    )
 
 
 _KINDS = {"F32": "float32", "F16": "float16", "U8": "uint8"}
@@ -167,12 +207,16 @@ def _reference_tensors(reference: Reference) -> dict[str, Tensor]:
     return {PREFIX + name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """All weights of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged."""
+def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]:
+    """All weights of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged, or when
+    it has more than `most_bytes`."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     read_metadata(path)
+    size = path.stat().st_size
+    if most_bytes is not None and size > most_bytes:
+        raise _damaged(path, f"It has {size / 1e9:.1f} GB; no weights of this network are so large.")
     try:
         tensors: dict[str, Tensor] = load_file(path, device="cpu")
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -217,15 +261,15 @@ def _is_hollow(model: nn.Module) -> bool:
     return any(getattr(value, "is_meta", False) for value in tensors)
 
 
-def _misfit(shapes: dict[str, torch.Size], weights: dict[str, Tensor]) -> str:
-    """How the weights differ from a network's, in words, or nothing."""
-    missing = [name for name in shapes if name not in weights]
+def _misfit(shapes: Mapping[str, tuple[int, ...]], stored: Mapping[str, tuple[int, ...]]) -> str:
+    """How the stored weights differ from a network's, in words, or nothing."""
+    missing = [name for name in shapes if name not in stored]
     if missing:
         return f"{len(missing)} of {len(shapes)} tensors are missing ({_shown(missing)})"
-    unknown = [name for name in weights if name not in shapes]
+    unknown = [name for name in stored if name not in shapes]
     if unknown:
         return f"{len(unknown)} tensors do not belong to it ({_shown(unknown)})"
-    wrong = [name for name, shape in shapes.items() if weights[name].shape != shape]
+    wrong = [name for name, shape in shapes.items() if stored[name] != shape]
     if wrong:
         return f"{len(wrong)} of {len(shapes)} tensors have another shape ({_shown(wrong)})"
     return ""
@@ -260,9 +304,10 @@ def _no_constant(name: str) -> None:
 
 def _info(values: dict[str, Any]) -> ModelInfo:
     """The described model. Raises ValueError, naming the value, for whatever `save_model` would not have written."""
-    form = values.pop("format", None)
-    if form != FORMAT:
-        raise ValueError(f"its format is {str(form)[:20]}, this program reads {FORMAT}; a newer SkinKD may read it")
+    if "format" not in values:
+        raise ValueError("format is missing")
+    values = up_to_date(values, "The model file", FORMAT, _MIGRATIONS, key="format")
+    values.pop("format", None)
     unknown = set(values) - set(ModelInfo.__dataclass_fields__)
     if unknown:
         raise ValueError(f"it holds the unknown value {min(unknown)[:60]!r}")
@@ -314,4 +359,4 @@ def _text(values: dict[str, Any], name: str) -> str:
     value = values[name]
     if not isinstance(value, str) or len(value) > _MAX_TEXT:
         raise ValueError(f"{name} is not a text of at most {_MAX_TEXT} characters")
-    return value.encode("utf-8", "replace").decode("utf-8")
+    return one_line(value.encode("utf-8", "replace").decode("utf-8"))

@@ -19,6 +19,10 @@ PREFIX = "skinkd.reference."
 _MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_LOOKS = 200_000, 4_000, 20_000, 512, 256
 
 
+class UnknownFormError(ValueError):
+    """A reference of another version: its arrays have names, kinds or axes that this one does not know."""
+
+
 @dataclass(frozen=True, eq=False)
 class Reference:
     """Of n validation images: logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
@@ -98,14 +102,19 @@ def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> R
 
 
 def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
-    """Raise ValueError unless types and shapes are those of a reference of sensible size; looks at no value."""
+    """Raise ValueError unless types and shapes are those of a reference of sensible size; looks at no value.
+
+    `UnknownFormError` where another version may well have written it.
+    """
     if set(found) != set(_KINDS):
-        raise ValueError(f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(found))[:300] or 'nothing'}")
+        raise UnknownFormError(
+            f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(found))[:300] or 'nothing'}"
+        )
     for name, (kind, shape) in found.items():
         if kind != np.dtype(_KINDS[name]).name:
-            raise ValueError(f"{name} holds numbers of the type {kind[:20]}")
+            raise UnknownFormError(f"{name} holds numbers of the type {kind[:20]}")
         if len(shape) != (2 if name in {"validation_logits", "feature_directions", "look_map", "looks"} else 1):
-            raise ValueError(f"{name} has {len(shape)} axes")
+            raise UnknownFormError(f"{name} has {len(shape)} axes")
     shapes = {name: shape for name, (_, shape) in found.items()}
     (n,), (d,), (k,) = (shapes[name] for name in ("validation_labels", "feature_mean", "look_mean"))
     r, m = shapes["feature_directions"][0], shapes["looks"][0]

@@ -126,7 +126,7 @@ class _Export:
         self._report(Progress(Phase.LOADING, 1, 1))
         images = patterns(size) if material is None else _check_images(material)
         with fixed_threads(available_cores()):
-            path, info_out = self._write(info, load_reference(self._source), material)
+            path, info_out = self._write(info, load_reference(self._source, self._report), material)
             self._token.check()
             found = self._compare(path, model, info, info_out, images, material)
         self._token.check()

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from core.errors import SkinKDError
+from core.events import Level, Notice, Report, ignore
 from core.inference.results import RESEARCH_USE
-from core.models.files import METADATA_KEY, info_from_text, info_to_text
+from core.models.files import METADATA_KEY, info_from_text, info_to_text, unknown_form
 from core.models.info import ModelInfo
-from core.models.reference import Reference, reference_from_arrays, reference_to_arrays
+from core.models.reference import Reference, UnknownFormError, reference_from_arrays, reference_to_arrays
 
 if TYPE_CHECKING:
     import onnx
@@ -30,7 +31,8 @@ IMAGES, LOGITS, FEATURES = "images", "logits", "features"
 REFERENCE_KEY = "skinkd.reference"
 
 MAX_BYTES = 2**31 - 1  # what a protobuf file can be
-_MAX_METADATA = 64_000_000  # bytes of one value
+_MAX_METADATA = 64_000_000  # bytes of all values together
+_MAX_FIELDS = 10_000  # of a file; ours have some thirty
 _GRAPH_FIELD, _METADATA_FIELD = 7, 14  # of ModelProto in onnx.proto
 
 RESIZE = (
@@ -82,11 +84,16 @@ def read_onnx_info(path: Path) -> ModelInfo:
     return _info(_read_metadata(path), path)
 
 
-def read_onnx_reference(path: Path) -> Reference | None:
-    """The reference in an exported file, None where it has none. Raises `SkinKDError` when it is damaged."""
+def read_onnx_reference(path: Path, report: Report = ignore) -> Reference | None:
+    """The reference in an exported file; None where it has none, or one in another version's form, which is reported.
+    Raises `SkinKDError` when it is damaged."""
     values = _read_metadata(path)
     text = values.get(REFERENCE_KEY)
-    return None if text is None else _reference_from_text(text, len(_info(values, path).classes), path)
+    try:
+        return None if text is None else _reference_from_text(text, len(_info(values, path).classes), path)
+    except UnknownFormError as error:
+        report(Notice(unknown_form(path, error), Level.WARNING))
+        return None
 
 
 def attach(model: onnx.ModelProto, values: dict[str, str], description: str) -> None:
@@ -131,6 +138,8 @@ def _reference_from_text(text: str, classes: int, path: Path) -> Reference:
 
     try:
         return reference_from_arrays(load(base64.b64decode(text, validate=True)), classes)
+    except UnknownFormError:
+        raise
     except (binascii.Error, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise unusable(path, f"What it keeps of its validation images can not be used: {error}.") from error
 
@@ -157,8 +166,11 @@ def _read_metadata(path: Path) -> dict[str, str]:
 
 def _metadata_fields(file: BinaryIO, total: int) -> Iterator[bytes]:
     """The metadata fields of a serialised ModelProto. Raises ValueError when it is none."""
-    graphs = 0
+    graphs, texts, fields = 0, 0, 0
     while file.tell() < total:
+        fields += 1
+        if fields > _MAX_FIELDS:
+            raise ValueError("it has too many parts")
         tag = _varint(file)
         field, kind = tag >> 3, tag & 7
         if kind == 0:
@@ -171,7 +183,8 @@ def _metadata_fields(file: BinaryIO, total: int) -> Iterator[bytes]:
             raise ValueError("a field is longer than the file")
         graphs += field == _GRAPH_FIELD
         if field == _METADATA_FIELD:
-            if length > _MAX_METADATA:
+            texts += length
+            if texts > _MAX_METADATA:
                 raise ValueError("its metadata is too long")
             yield file.read(length)
         else:

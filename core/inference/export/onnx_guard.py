@@ -6,6 +6,7 @@ is refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +54,9 @@ def _fault(model: onnx.ModelProto) -> str:
         return f"It holds {len(graph.node):,} operations"
     if any(opset.domain not in _STANDARD for opset in model.opset_import):
         return "It asks for operations beyond the ONNX standard"
-    if any(_is_external(tensor) for tensor in graph.initializer):
-        return "Its weights lie in another file"
+    fault = next((fault for tensor in graph.initializer if (fault := _tensor_fault(tensor))), "")
+    if fault:
+        return fault
     return next((fault for node in graph.node for fault in _node_faults(node)), "")
 
 
@@ -66,8 +68,7 @@ def _node_faults(node: onnx.NodeProto) -> Iterator[str]:
             yield f"Its operation {node.op_type[:40]} holds a network of its own"
         if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
             yield "It holds sparse weights"
-        if any(_is_external(tensor) for tensor in (attribute.t, *attribute.tensors)):
-            yield "Its weights lie in another file"
+        yield from filter(None, (_tensor_fault(tensor) for tensor in (attribute.t, *attribute.tensors)))
 
 
 def _interface_fault(model: onnx.ModelProto, info: ModelInfo) -> str:
@@ -104,8 +105,14 @@ def _size_fault(model: onnx.ModelProto) -> str:
     return ""
 
 
-def _is_external(tensor: onnx.TensorProto) -> bool:
-    return bool(tensor.data_location) or bool(tensor.external_data)
+def _tensor_fault(tensor: onnx.TensorProto) -> str:
+    """What is wrong with where a weight's numbers are, in words, or nothing."""
+    if tensor.data_location or tensor.external_data:
+        return "Its weights lie in another file"
+    # Two 4-bit numbers fit into a byte; onnxruntime would make room for all before it misses any.
+    if any(size < 0 for size in tensor.dims) or math.prod(tensor.dims) > 2 * tensor.ByteSize() + 1:
+        return "It promises more weights than it holds"
+    return ""
 
 
 def _type_of(item: onnx.ValueInfoProto) -> tuple[int, list[int | None]]:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from core.errors import SkinKDError
+from core.events import Event, Notice
+from core.inference.judge import Judge
+from core.inference.trust import Verdict
 from core.models.factory import create_model
 from core.models.files import load_model, load_reference, read_metadata, read_weights, save_model
 from core.models.info import ModelInfo, Preprocessing
@@ -88,28 +91,53 @@ def _with(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable
 
 
 FAULTS: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
-    "missing": (lambda arrays: {name: arrays[name] for name in arrays if name != "looks"}, "must hold"),
-    "unknown": (lambda arrays: {**arrays, "code": np.zeros(1, np.float32)}, "must hold"),
     "not finite": (_with("look_map", lambda value: value * np.float32(np.inf)), "look_map holds values"),
     "label beyond the classes": (_with("validation_labels", lambda value: value + np.uint8(1)), "none of the 8"),
     "other classes": (_with("validation_logits", lambda value: value[:, :7]), r"validation_logits has the shape"),
     "fewer labels": (_with("validation_labels", lambda value: value[:-1]), "has the shape"),
-    "another type": (_with("looks", lambda value: value.astype(np.float32)), "type float32"),
-    "unreadable type": (_with("scales", lambda value: value.astype(np.float64)), "type"),
-    "one axis": (_with("look_map", lambda value: value.ravel()), "look_map has 1 axes"),
     "negative threshold": (_with("threshold", lambda value: -value), "threshold is negative"),
     "no scale": (_with("scales", lambda value: value * 0), "negative"),
     "too large": (_with("looks", lambda value: np.zeros((5000, 24), np.float16)), "larger than any"),
 }
 
+OTHER_FORMS: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
+    "missing": (lambda arrays: {name: arrays[name] for name in arrays if name != "looks"}, "must hold"),
+    "unknown": (lambda arrays: {**arrays, "code": np.zeros(1, np.float32)}, "must hold"),
+    "another type": (_with("looks", lambda value: value.astype(np.float32)), "type float32"),
+    "unreadable type": (_with("scales", lambda value: value.astype(np.float64)), "type"),
+    "one axis": (_with("look_map", lambda value: value.ravel()), "look_map has 1 axes"),
+}
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_the_form_of_another_version_costs_the_verdicts_alone(saved: Path, form: str) -> None:
+    change, words = OTHER_FORMS[form]
+    store(saved, change(reference_to_arrays(reference())))
+    notices: list[Event] = []
+    assert load_reference(saved, notices.append) is None
+    (notice,) = notices
+    assert isinstance(notice, Notice)
+    assert words in notice.text
+    assert "no verdict" in notice.text
+    load_model(saved)
+    judge = Judge(load_reference(saved), INFO)
+    images = np.zeros((1, 32, 32, 3), np.uint8)
+    (assessment,) = judge.assess(np.zeros((1, 8), np.float32), None, images)
+    assert assessment.verdict is Verdict.UNKNOWN
+    assert "in a form that this version of SkinKD knows" in assessment.sentence
+
+
+def store(saved: Path, arrays: Arrays) -> None:
+    """Put these arrays in place of the file's reference."""
+    weights = {name: value for name, value in load_file(saved).items() if not name.startswith(PREFIX)}
+    tensors = {PREFIX + name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+    save_file({**weights, **tensors}, saved, metadata=read_metadata(saved))
+
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_strangers_reference_is_checked(saved: Path, fault: str) -> None:
     change, words = FAULTS[fault]
-    arrays = change(reference_to_arrays(reference()))
-    weights = {name: value for name, value in load_file(saved).items() if not name.startswith(PREFIX)}
-    tensors = {PREFIX + name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-    save_file({**weights, **tensors}, saved, metadata=read_metadata(saved))
+    store(saved, change(reference_to_arrays(reference())))
     with pytest.raises(SkinKDError, match=words):
         load_reference(saved)
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,11 +10,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load, save
 
 from core.errors import SkinKDError
+from core.events import Event, Notice
 from core.inference.classifier import Classifier, info_of
 from core.inference.export.onnx_file import read_onnx_info, read_onnx_reference
 from core.inference.onnx_network import load_onnx
+from core.inference.trust import Verdict
 
 Change = Callable[[onnx.ModelProto], None]
 
@@ -50,6 +56,21 @@ def much_memory(model: onnx.ModelProto) -> None:
     shape = numpy_helper.from_array(np.array([2**20, 2**20], np.int64), "vast")
     model.graph.initializer.append(shape)
     model.graph.node.append(helper.make_node("ConstantOfShape", ["vast"], ["odd"]))
+
+
+def hollow_weights(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(TensorProto(name="vast", data_type=TensorProto.FLOAT, dims=[2**20, 2**20]))
+
+
+def negative_weights(model: onnx.ModelProto) -> None:
+    model.graph.initializer.append(TensorProto(name="odd", data_type=TensorProto.FLOAT, dims=[-1, 4]))
+
+
+def nested_external(model: onnx.ModelProto) -> None:
+    tensor = TensorProto(name="t", data_type=TensorProto.FLOAT, dims=[1], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    inner = helper.make_graph([], "inner", [], [], [tensor])
+    model.graph.node.append(helper.make_node("If", ["images"], ["odd"], then_branch=inner, else_branch=inner))
 
 
 def other_input(model: onnx.ModelProto) -> None:
@@ -104,7 +125,7 @@ def misfitting_weights(model: onnx.ModelProto) -> None:
 CHANGES: tuple[Change, ...] = (
     external, hidden_external, foreign_operation, foreign_set, endless_loop, function, much_memory, other_input,
     second_input, other_size, fixed_batch, other_output, fewer_classes, no_description, described_twice,
-    other_description, unknown_operation, misfitting_weights,
+    other_description, unknown_operation, misfitting_weights, hollow_weights, negative_weights, nested_external,
 )  # fmt: skip
 
 
@@ -159,6 +180,73 @@ def test_a_damaged_reference_is_refused(file: Path, tmp_path: Path) -> None:
         (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
         with pytest.raises(SkinKDError, match="validation images"):
             Classifier.load(tmp_path / "odd.onnx", "cpu")
+
+
+def test_the_reference_of_another_version_costs_the_verdicts_alone(
+    file: Path, sample_set: Path, tmp_path: Path
+) -> None:
+    model = onnx.load_model(file)
+    stored = next(item for item in model.metadata_props if item.key == "skinkd.reference")
+    arrays = load(base64.b64decode(stored.value))
+    stored.value = base64.b64encode(save({**arrays, "more": np.zeros(1, np.float32)})).decode()
+    (tmp_path / "newer.onnx").write_bytes(model.SerializeToString())
+    notices: list[Event] = []
+    classifier = Classifier.load(tmp_path / "newer.onnx", "cpu", notices.append)
+    assert any(isinstance(item, Notice) and "there is no verdict" in item.text for item in notices)
+    row = next(iter(classifier.classify([next((sample_set / "ISIC_2019_Training_Input").iterdir())])))
+    assert row.code is not None
+    assert row.assessment is not None
+    assert row.assessment.verdict is Verdict.UNKNOWN
+
+
+def test_metadata_without_end_is_refused(file: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.onnx"
+    odd.write_bytes(file.read_bytes() + b"\x28\x01" * 20_000)  # 20,000 times the field model_version
+    with pytest.raises(SkinKDError, match="not an ONNX file"):
+        read_onnx_info(odd)
+    with odd.open("wb") as content:
+        content.write(b"\x72\x80\x80\x80\x20")  # a metadata field of 64 MiB
+        content.truncate(70_000_000)
+    with pytest.raises(SkinKDError, match="not an ONNX file"):
+        read_onnx_info(odd)
+
+
+def test_a_network_that_wants_endless_memory_is_stopped(file: Path, tmp_path: Path) -> None:
+    """How much it wants depends on the picture, no shape tells it beforehand. Half a gigabyte is too much here."""
+    model = onnx.load_model(file)
+    for name, value in (("vast", 2**26), ("none", 0), ("one", 1)):
+        model.graph.initializer.append(numpy_helper.from_array(np.int64(value), name))
+    model.graph.node.extend(
+        [
+            helper.make_node("Cast", ["images"], ["whole"], to=TensorProto.INT64),
+            helper.make_node("ReduceMax", ["whole"], ["most"], keepdims=0),
+            helper.make_node("Add", ["most", "vast"], ["end"]),
+            helper.make_node("Range", ["none", "end", "one"], ["numbers"]),
+            helper.make_node("ReduceMax", ["numbers"], ["last"], keepdims=0),
+            helper.make_node("Cast", ["last"], ["odd"], to=TensorProto.FLOAT),
+        ]
+    )
+    last = next(node for node in model.graph.node if "logits" in node.output)
+    last.output[0] = "logits_before"
+    model.graph.node.append(helper.make_node("Add", ["logits_before", "odd"], ["logits"]))
+    (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
+    code = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+import psutil
+psutil.virtual_memory = lambda: SimpleNamespace(total=800_000_000)
+from core.errors import SkinKDError
+from core.inference.onnx_network import load_onnx
+load_onnx(Path(sys.argv[1]), "cpu", 1)
+try:
+    load_onnx(Path(sys.argv[2]), "cpu", 1)
+except SkinKDError as error:
+    sys.exit(error.title)
+"""
+    command = [sys.executable, "-c", code, str(file), str(tmp_path / "odd.onnx")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.stderr.strip() == "The model can not compute"
 
 
 def test_weights_that_are_no_numbers_give_no_diagnosis(file: Path, sample_set: Path, tmp_path: Path) -> None:
