@@ -199,7 +199,10 @@ class HardwareRecipe(Section):
         "auto", "Device", "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown."
     )
     precision: Literal["auto", "32", "bf16", "16"] = _setting(
-        "auto", "Precision", "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU.", expert=True
+        "auto",
+        "Precision",
+        "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU. Scores are always computed with 32 bits.",
+        expert=True,
     )
     threads: int = _setting(0, "CPU threads", "0: all cores.", expert=True, ge=0, le=1024)
     image_store: Literal["auto", "memory", "disk", "device"] = _setting(

@@ -185,16 +185,20 @@ class _Steps:
         self, model: nn.Module, preprocessing: Preprocessing, recipe: Recipe, hardware: Hardware, learning: bool = True
     ) -> None:
         from core.models.factory import train_mode
+        from core.models.folding import folded
 
         self._device = torch.device(hardware.device)
+        model = model if learning else folded(model, preprocessing.image_size)  # as a teacher is asked
         self._model = model.to(device=self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._train_mode = train_mode
         self._preprocessing = preprocessing
-        self._optimizer = create_optimizer(model.parameters(), recipe.optimisation) if learning else None
+        self._optimizer = (
+            create_optimizer(model.parameters(), recipe.optimisation, hardware.device) if learning else None
+        )
         self._distils = recipe.needs_teacher and recipe.distillation.method != "none"
         self._objective = recipe.distillation if self._distils else DistillationRecipe()
         kinds = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
-        self._type = kinds[hardware.precision]
+        self._type = kinds[hardware.precision if learning else hardware.answers]
         self._noise = np.random.default_rng(0)
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from core.errors import SkinKDError
@@ -109,15 +111,44 @@ def _devices() -> Iterator[DeviceFacts]:
     import psutil
     import torch
 
-    if torch.cuda.is_available():
-        for index in range(torch.cuda.device_count()):
-            properties = torch.cuda.get_device_properties(index)
-            reason = _trial(f"cuda:{index}")
-            yield DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason)
+    yield from _gpus()
     if torch.backends.mps.is_available():
         reason = _trial("mps")
         yield DeviceFacts("mps", "Apple GPU", None, not reason, reason)
     yield DeviceFacts("cpu", cpu_name(), psutil.virtual_memory().total, True)
+
+
+def _gpus() -> Iterator[DeviceFacts]:
+    """NVIDIA's GPUs. Where the computer has one and CUDA does not start, that is a device that does not work."""
+    import torch
+
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        for index in range(count):
+            properties = torch.cuda.get_device_properties(index)
+            reason = _trial(f"cuda:{index}")
+            yield DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason)
+    except (RuntimeError, AssertionError) as error:
+        _log.warning("CUDA does not start", exc_info=True)
+        yield DeviceFacts("cuda:0", "The NVIDIA GPU", None, False, _first_line(error))
+        return
+    if not count and has_nvidia_driver():
+        told = _first_line(said[-1].message) if said else "CUDA does not start, though NVIDIA's driver is installed"
+        without = "this PyTorch was built without CUDA; install one with it"
+        yield DeviceFacts("cuda:0", "The NVIDIA GPU", None, False, told if torch.version.cuda else without)
+
+
+def has_nvidia_driver() -> bool:
+    """Whether NVIDIA's driver is installed, as far as its usual traces tell: this computer is meant to have a GPU."""
+    traces = (Path("/proc/driver/nvidia/version"), Path(os.environ.get("SYSTEMROOT", ""), "System32", "nvcuda.dll"))
+    return any(trace.is_file() for trace in traces)
+
+
+def _first_line(error: object) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _automatic(report: Report) -> tuple[DeviceFacts, str]:
@@ -198,4 +229,4 @@ def _trial(device: str) -> str:
         return "" if float(result) == 1944.0 else f"a convolution gave {float(result)} instead of 1944"
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         _log.warning("%s failed its trial", device, exc_info=True)
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        return _first_line(error)

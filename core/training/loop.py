@@ -236,14 +236,15 @@ class _Trainer:
             raise self._diverged()
         return values
 
-    def _diverged(self) -> TrainingDivergedError:
+    def _diverged(self, where: str = "") -> TrainingDivergedError:
+        where = where or f"after batch {self.batch} of {self._batches}"
         good = self.epoch - 1
         kept = f"The state after epoch {good} is kept. " if good else ""
         return TrainingDivergedError(
             f"Training came apart in epoch {self.epoch}",
             f"The loss is no longer a number. {kept}Start again with a lower learning rate"
             + (" or with 32-bit precision (hardware.precision)." if self._hardware.precision != "32" else "."),
-            f"learning rate {self._settings.learning_rate:g}, precision {self._hardware.precision}",
+            f"noticed {where}; learning rate {self._settings.learning_rate:g}, precision {self._hardware.precision}",
         )
 
     def _report_batch(self) -> None:
@@ -279,7 +280,7 @@ class _Trainer:
         )
         labels = np.asarray(self._data.store.labels, np.int64)[self._data.validation]
         if not np.isfinite(logits).all():
-            raise self._diverged()
+            raise self._diverged("in the validation")
         scores, loss = self._score(labels, logits), cross_entropy(labels, logits)
         self._meter.validation_seconds = time.monotonic() - begin
         self.stopping = self.stopping.update(self.epoch, self._watched(scores, loss))

@@ -163,6 +163,7 @@ def test_a_distilled_student_with_curriculum(teacher: RunSummary, sample_set: Pa
     assert summary.status.state is RunState.FINISHED
     assert summary.scores is not None
     assert all(record.train_loss.distillation is not None for record in folder.history())
+    assert folder.environment()["teacher_precision"] == "32"
     texts = [event.text for event in said if isinstance(event, Notice)]
     assert any("at 32 pixels" in text for text in texts)
     assert not any("Leak" in text for text in texts)  # same data, same split, same seed

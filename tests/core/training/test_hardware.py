@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -61,6 +63,55 @@ def test_only_the_first_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch)
     found = resolve(HardwareRecipe())
     assert (found.device, found.precision, found.name) == ("cuda:1", "bf16", "New GPU")
     assert [facts.device for facts in hardware.list_devices()] == ["cuda:0", "cuda:1", "cpu"]
+
+
+class TestCudaThatDoesNotStart:
+    """torch only warns and says that there is no GPU; a person who has one must be told."""
+
+    @pytest.fixture(autouse=True)
+    def driver(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def unavailable() -> bool:
+            warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old\nmore", stacklevel=2)
+            return False
+
+        monkeypatch.setattr(torch.cuda, "is_available", unavailable)
+        monkeypatch.setattr(torch.version, "cuda", "13.2")
+        monkeypatch.setattr(hardware, "has_nvidia_driver", lambda: True)
+
+    def test_the_cpu_is_not_taken_silently(self) -> None:
+        said: list[Event] = []
+        assert resolve(HardwareRecipe(), said.append).device == "cpu"
+        texts = [event.text for event in said if isinstance(event, Notice)]
+        assert "can not be used and is left aside: CUDA initialization" in texts[0]
+        assert "too old" in texts[0]
+        assert "more" not in texts[0]
+        assert "no GPU works" in texts[1]
+
+    def test_asked_for_by_name_it_is_an_error(self) -> None:
+        with pytest.raises(SkinKDError, match="The NVIDIA GPU does not work") as caught:
+            resolve(HardwareRecipe(device="cuda"))
+        assert "too old" in caught.value.details
+
+    def test_a_torch_without_cuda_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.version, "cuda", None)
+        assert "built without CUDA" in hardware.list_devices()[0].reason
+
+    def test_a_gpu_that_fails_while_it_is_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(index: int) -> object:
+            raise RuntimeError("CUDA unknown error - this may be due to an incorrectly set up environment")
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", broken)
+        facts = hardware.list_devices()
+        assert [item.works for item in facts] == [False, True]
+        assert "CUDA unknown error" in facts[0].reason
+
+    def test_a_computer_without_nvidias_driver_has_nothing_to_be_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(hardware, "has_nvidia_driver", lambda: False)
+        assert [facts.device for facts in hardware.list_devices()] == ["cpu"]
 
 
 @pytest.mark.parametrize(("generation", "training", "answers"), [(6, "32", "32"), (7, "16", "16"), (9, "bf16", "16")])

@@ -21,7 +21,16 @@ from core.training.checkpoint import CheckpointFolder
 from core.training.loop import TrainingDivergedError
 from core.training.optimisation import step_seed
 
-from .small_training import PREPROCESSING, assert_equal_weights, numbers, small_data, small_model, small_recipe, train
+from .small_training import (
+    PREPROCESSING,
+    StopAt,
+    assert_equal_weights,
+    numbers,
+    small_data,
+    small_model,
+    small_recipe,
+    train,
+)
 
 
 @pytest.fixture
@@ -184,6 +193,58 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(tmp_path: Path) -> N
     state = CheckpointFolder(tmp_path).load()
     assert (state["epoch"], state["batch"]) == (3, 0)
     assert all(torch.isfinite(value).all() for value in state["model"].values())
+
+
+class Spoilt(torch.autograd.Function):
+    """Passes logits on, and sends no numbers back: the loss is fine, the weights after the step are not."""
+
+    @staticmethod
+    def forward(context: object, logits: torch.Tensor) -> torch.Tensor:
+        return logits.clone()
+
+    @staticmethod
+    def backward(context: object, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient * float("nan")
+
+
+class SpoiltAt(nn.Module):
+    """A network that learns nonsense, or answers it, in its n-th training step (from 1)."""
+
+    def __init__(self, step: int, *, backward: bool) -> None:
+        super().__init__()
+        self.network, self.left, self.backwards = small_model(), step, backward
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.network(images)
+        self.left -= self.training
+        if self.left or not self.training:
+            return logits
+        return Spoilt.apply(logits) if self.backwards else logits * float("nan")  # type: ignore[no-any-return]
+
+
+@pytest.mark.usefixtures("every_batch")
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("step", [8, 12])
+def test_one_bad_step_ends_the_training_and_says_where(step: int, backward: bool, tmp_path: Path) -> None:
+    """Steps 8 and 12 are the second and the last of epoch 2; a spoilt gradient shows one step later, or at the end."""
+    with pytest.raises(TrainingDivergedError, match="epoch 2") as caught:
+        train(small_recipe(), tmp_path, model=SpoiltAt(step, backward=backward))
+    seen = {(8, False): "batch 2 of 6", (8, True): "batch 3 of 6", (12, False): "batch 6 of 6"}
+    assert seen.get((step, backward), "validation") in caught.value.details
+    state = CheckpointFolder(tmp_path).load()
+    assert (state["epoch"], state["batch"]) == (2, 0)
+    again = train(small_recipe(), tmp_path, model=SpoiltAt(0, backward=False))
+    assert_equal_weights(
+        again.weights, train(small_recipe(), tmp_path / "never", model=SpoiltAt(0, backward=False)).weights
+    )
+
+
+def test_weights_that_are_no_numbers_are_never_kept(tmp_path: Path) -> None:
+    """Stopped right behind the step whose loss was a number and whose gradient was not."""
+    with pytest.raises(TrainingDivergedError):
+        train(small_recipe(), tmp_path, model=SpoiltAt(8, backward=True), token=StopAt(10))
+    state = CheckpointFolder(tmp_path).load()
+    assert (state["epoch"], state["batch"]) == (2, 0)
 
 
 @pytest.mark.timeout(60)

@@ -1,0 +1,95 @@
+"""fp16 with a scaled loss, as on older GPUs: the same loop with the same parts, on the CPU's fp16."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
+from torch import nn
+
+from core.errors import Cancelled
+from core.training import step
+from core.training.checkpoint import CheckpointFolder
+from core.training.loop import TrainingDivergedError
+from core.training.step import Learner, StepInput
+
+from . import small_training
+from .small_training import StopAt, assert_equal_weights, numbers, small_recipe, train
+from .test_loop import SpoiltAt
+from .test_micro_batches import METHODS, NeedsMemory, plain_network
+from .test_waiting import watched
+
+
+@pytest.fixture(autouse=True)
+def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fabric refuses fp16 on a CPU by name, but drives the same precision when it is given."""
+
+    def fabric(hardware: object) -> Fabric:
+        precision = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=256.0))
+        return Fabric(accelerator="cpu", devices=1, plugins=[precision])
+
+    monkeypatch.setattr(step, "create_fabric", fabric)
+    monkeypatch.setattr(small_training, "CPU", replace(small_training.CPU, precision="16"))
+
+
+def test_a_gradient_beyond_fp16_costs_one_step_and_no_more(tmp_path: Path) -> None:
+    outcome = train(small_recipe(), tmp_path, model=SpoiltAt(8, backward=True))
+    assert len(outcome.result.history) == 3
+    assert all(torch.isfinite(value).all() for value in outcome.weights.values())
+    assert CheckpointFolder(tmp_path).load()["precision"]["scale"] == 128.0
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDivergedError, match="epoch 2") as caught:
+        train(small_recipe(), tmp_path, model=SpoiltAt(8, backward=False))
+    assert "32-bit precision" in caught.value.summary
+    assert CheckpointFolder(tmp_path).load()["epoch"] == 2
+
+
+def test_the_scale_is_part_of_what_is_gone_on_with(tmp_path: Path) -> None:
+    def go(folder: str, token: StopAt | None = None) -> small_training.Outcome:
+        return train(small_recipe(), tmp_path / folder, model=small_training.small_model(), token=token)
+
+    with pytest.raises(Cancelled):
+        go("parts", StopAt(9))
+    parts, whole = go("parts"), go("whole")
+    assert_equal_weights(parts.weights, whole.weights)
+    assert numbers(parts.result.history) == numbers(whole.result.history)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_parts_of_a_batch_are_scaled_like_the_whole(method: str, tmp_path: Path) -> None:
+    """Plain descent shows every factor that would be missing or double in how far the weights have come."""
+    recipe = small_recipe(
+        *METHODS[method],
+        "optimisation.batch_size=8",
+        "optimisation.optimizer=sgd",
+        "optimisation.epochs=1",
+        "optimisation.learning_rate=0.001",
+    )
+    start = dict(NeedsMemory(plain_network(), 8).state_dict())
+    whole, parts = (
+        train(recipe, tmp_path / str(most), model=NeedsMemory(plain_network(), most)).weights for most in (8, 3)
+    )
+    way, same = (torch.cat([(ends[name] - start[name]).flatten() for name in start]) for ends in (whole, parts))
+    assert float((way - same).norm() / way.norm()) < 0.02  # fp16's own rounding
+
+
+def test_a_scaled_step_with_a_fused_optimizer_waits_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside: list[str] = []
+    original = Learner.step
+
+    def watched_step(self: Learner, batch: StepInput) -> None:
+        with watched(monkeypatch) as found:
+            original(self, batch)
+        inside.extend(found)
+
+    monkeypatch.setattr(Learner, "step", watched_step)
+    train(small_recipe("optimisation.epochs=1"), tmp_path, model=nn.Sequential(small_training.small_model()))
+    assert set(inside) <= {"aten.lift_fresh.default"}

@@ -1,0 +1,149 @@
+"""Nothing inside an epoch waits for the device: on a GPU every wait leaves it idle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from core.data.augmentation import augment
+from core.data.store import ImageStore
+from core.distillation.losses import distillation_objective
+from core.models.preprocessing import normalise
+from core.recipe.schema import DistillationRecipe
+from core.training import loop
+from core.training.placement import Place, PlacedImages
+from core.training.step import Learner, StepInput
+
+from .small_training import PREPROCESSING, small_data, small_recipe, train
+
+WAITING = ("cpu", "item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "pin_memory")
+
+
+class Reads(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notes what torch computes that has to know a value on the host, or sends a new one to the device."""
+
+    NAMES = ("_local_scalar_dense", "item", "is_nonzero", "equal", "nonzero", "lift_fresh", "masked_select")
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.found: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func._overloadpacket.__name__
+        # A mask as an index has to be counted first.
+        masked = name == "index" and any(index is not None and index.dtype == torch.bool for index in args[1])
+        if name in self.NAMES or masked:
+            self.found.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What inside the block waits for the device, by name."""
+    reads = Reads()
+    with monkeypatch.context() as patch, reads:
+        for name in WAITING:
+            patch.setattr(Tensor, name, noting(name, getattr(Tensor, name), reads.found))
+        yield reads.found
+
+
+def noting(name: str, original: Callable[..., Any], found: list[str]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found.append(name)
+        return original(*args, **kwargs)
+
+    return call
+
+
+@pytest.mark.parametrize("method", ["none", "kl", "dist"])
+@pytest.mark.parametrize("precision", ["32", "bf16"])
+def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the images on the device, as on a GPU. The constants of the normalisation are sent without waiting."""
+    from dataclasses import replace
+
+    from . import small_training
+
+    inside: list[list[str]] = []
+    step = Learner.step
+
+    def watched_step(self: Learner, batch: StepInput) -> None:
+        with watched(monkeypatch) as found:
+            step(self, batch)
+        inside.append(found)
+
+    monkeypatch.setattr(Learner, "step", watched_step)
+    monkeypatch.setattr(loop, "place_images", on_the_device)
+    monkeypatch.setattr(small_training, "CPU", replace(small_training.CPU, precision=precision))
+    train(small_recipe(f"distillation.method={method}", "optimisation.epochs=2"), tmp_path)
+    assert len(inside) == 12
+    assert {name for found in inside for name in found} <= {"aten.lift_fresh.default"}
+    assert max(found.count("aten.lift_fresh.default") for found in inside) == 2  # mean and std
+
+
+def on_the_device(store: ImageStore, place: Place, device: str, report: object) -> PlacedImages:
+    return PlacedImages(torch.from_numpy(store.images.copy()), torch.device(device), "device")
+
+
+def test_an_epoch_reads_the_device_only_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two reports a quarter of a second apart, preparing and making the steps reads nothing back."""
+    monkeypatch.setattr("core.training.meter._REPORT_SECONDS", 1e9)
+    monkeypatch.setattr(loop, "place_images", on_the_device)
+    reads: list[int] = []
+    read = Learner.read_sums
+
+    def counted(self: Learner) -> Any:
+        reads.append(1)
+        return read(self)
+
+    monkeypatch.setattr(Learner, "read_sums", counted)
+    train(small_recipe("optimisation.epochs=1"), tmp_path)
+    # At the epoch's beginning, after its first batch (the first report is always due), and at its end.
+    assert len(reads) == 3
+
+
+def test_the_watch_sees_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = torch.tensor([1.0, 2.0])
+    with watched(monkeypatch) as found:
+        float(values[0])
+        bool(values.sum() > 1)
+        values.cpu()
+        values[values > 1]
+    assert {"__float__", "__bool__", "cpu"} <= set(found)
+    assert "aten.index.Tensor" in found
+
+
+@pytest.mark.parametrize("method", ["none", "kl", "dist"])
+def test_losses_ask_for_no_value(method: str) -> None:
+    """On torch's meta device nothing has a value: whatever needs one raises."""
+    student = torch.zeros(6, 8, device="meta", requires_grad=True)
+    teacher, labels = torch.zeros(6, 8, device="meta"), torch.zeros(6, dtype=torch.int64, device="meta")
+    recipe = DistillationRecipe.model_validate({"method": method})
+    parts = distillation_objective(student, labels, teacher, recipe, 0.1)
+    parts.total.backward()  # type: ignore[no-untyped-call]
+    assert student.grad is not None
+
+
+def test_images_are_prepared_without_asking_for_a_value() -> None:
+    images = torch.zeros(3, 16, 16, 3, dtype=torch.uint8, device="meta")
+    placed = PlacedImages(images, torch.device("meta"), "device")
+    batch = placed.batch(np.array([0, 2]), torch.tensor([0, 2], device="meta"))
+    changed = augment(batch, seed=1, epoch=2, batch_index=3)
+    assert normalise(changed, PREPROCESSING).shape == (2, 3, 16, 16)
+
+
+def test_augmentation_draws_the_same_wherever_the_images_lie() -> None:
+    """The draws are made on the CPU from seed, epoch and batch alone; the global generator plays no part."""
+    images = torch.from_numpy(small_data().store.images[:4].copy())
+    torch.manual_seed(1)
+    first = augment(images, seed=5, epoch=1, batch_index=2)
+    torch.manual_seed(2)
+    assert torch.equal(first, augment(images, seed=5, epoch=1, batch_index=2))
+    assert not torch.equal(first, augment(images, seed=5, epoch=1, batch_index=3))
