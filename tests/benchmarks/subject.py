@@ -133,7 +133,10 @@ def teacher_answers(subject: Subject) -> tuple[np.ndarray, float]:
             seen.append((time.perf_counter(), event.done))
 
     rows = np.arange(len(subject.store), dtype=np.int64)
-    answers = teacher_logits(teacher_file(subject.folder), subject.store, rows, device=hardware().device, report=keep)
+    place = hardware()
+    answers = teacher_logits(
+        teacher_file(subject.folder), subject.store, rows, device=place.device, precision=place.answers, report=keep
+    )
     end, last = seen[-1]
     # Where one batch holds all images, loading the teacher counts as well.
     begin, first = next((item for item in seen if 0 < item[1] < last), seen[0])

@@ -39,7 +39,7 @@ from core.models.info import ModelInfo
 PACKAGES = ("torchdistill", "torch", "torchvision", "timm", "safetensors")
 HERE = Path(__file__).parent
 ENVIRONMENT = Path(".benchmarks") / "torchdistill-env"
-ALPHA, TEMPERATURE, RATE = 0.5, 4.0, 1e-4
+ALPHA, TEMPERATURE, RATE = 0.5, 4.0, 1e-5
 
 
 def measure(settings: Settings) -> list[Ratio]:
