@@ -22,7 +22,7 @@ from core.runs.listing import list_runs
 from core.runs.status import RunState
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.work import Conditions, QueuedRun, work_for
-from skinkd_gui.workers.job import Job, Work, running_jobs
+from skinkd_gui.workers.job import Job, Work, running_jobs, shut_down_all
 
 Moment = Callable[[Event], bool]
 
@@ -105,6 +105,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
 
 def closed(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=30_000)
+    assert shut_down_all(20_000)  # the program's last act, for what a late event has started
     window.deleteLater()
 
 

@@ -176,6 +176,24 @@ def labels(window: MainWindow) -> QObject:
     return facts
 
 
+def figure(window: MainWindow) -> QObject:
+    from core.reporting.style import message_figure
+    from skinkd_gui.widgets.threaded_figure_view import ThreadedFigureView
+
+    view = ThreadedFigureView("", window)
+    view.show()
+    view.draw(lambda style: message_figure(style, "drawn"))
+    return view
+
+
+def debug_report(window: MainWindow) -> QObject:
+    from skinkd_gui.debug_report_dialog import DebugReportDialog
+
+    dialog = DebugReportDialog(window.runs_root, {}, window)
+    dialog.open()
+    return dialog
+
+
 class Stranger:
     """Stands for a model that no job gets to use."""
 
@@ -201,6 +219,8 @@ STARTS: dict[str, tuple[str, Callable[[MainWindow], Any]]] = {
     "similar cases": ("classify.similar_job", similar),
     "labels": ("classify.folder_facts", labels),
     "scores": ("classify.scores_dialog", scores),
+    "figures": ("widgets.threaded_figure_view", figure),
+    "debug report": ("debug_report_dialog", debug_report),
     "record": ("settings.record_box", record),
     "the wizard": ("training.wizard.job_slot", wizard),
 }
