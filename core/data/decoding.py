@@ -12,8 +12,9 @@ import logging
 import os
 import stat
 import struct
+import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from core.data.dicom import DICOM_SUFFIXES, HEAD_BYTES, DicomError, is_dicom, may_be_bare_dicom, read_dicom
+from core.data.room import MOST_PIXELS, ROOM
 from core.errors import SkinKDError
 
 DECODER_VERSION = 3
@@ -50,6 +52,7 @@ DECODE_ERRORS = (
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
 )
 """What Pillow is known to raise on damaged files."""
 
@@ -57,6 +60,14 @@ MOST_BYTES = 1 << 30
 """What an image file may have; it is read into memory as a whole, in every thread."""
 
 Box = tuple[float, float, float, float]
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "AVIF", "JPEG2000")
+"""All that Pillow may take a file for: among its others are such that start programs (EPS) or read other files."""
+
+_STRIP_PIXELS = 1 << 22
 
 # At the lowest levels Pillow logs what EXIF says of people and places.
 logging.getLogger("PIL").setLevel(logging.WARNING)
@@ -73,6 +84,8 @@ _SYSTEM_REASONS = {
     errno.ENOTDIR: "The file does not exist.",
     errno.EFBIG: f"It has more than {MOST_BYTES >> 30} GB, which no lesion image has.",
 }
+
+_TOO_MANY_PIXELS = f"It claims more pixels than any lesion image has (more than {MOST_PIXELS // 10**6} million)."
 
 _EXIF_ORIENTATION = 0x0112
 _TRANSPOSES = {
@@ -209,11 +222,11 @@ def _reasons(path: Path) -> Iterator[None]:
 def _opened(source: Path | BytesIO) -> Iterator[Image.Image]:
     """The picture in a file of any known kind, not yet decoded where that can wait."""
     if isinstance(source, BytesIO):
-        with _picture(source) as image:
+        with _picture(source) as image, ROOM.taken(image.width * image.height):
             yield image
         return
     _check_file(source.stat())
-    with source.open("rb") as file, _picture(file) as image:
+    with source.open("rb") as file, _picture(file) as image, ROOM.taken(image.width * image.height):
         yield image
 
 
@@ -234,11 +247,11 @@ def _picture(file: BinaryIO) -> Image.Image:
     if is_dicom(head):
         return _dicom_picture(file)
     try:
-        return Image.open(file)
+        return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError:
         if _is_heic(head) and _can_read_heic():
             file.seek(0)
-            return Image.open(file)
+            return Image.open(file, formats=("HEIF",))
         if _is_heic(head):
             raise HeicError(_HEIC_REASON) from None
         if may_be_bare_dicom(head):
@@ -290,9 +303,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in {"I;16", "I;16L", "I;16B", "I;16N", "I", "F"}:
         return _deep_grey(image)
     if image.mode in {"RGBA", "LA", "La", "PA", "RGBa"} or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, clear).convert("RGB")
+        return _in_strips(image, _on_white)
     return image.convert("RGB")
 
 
@@ -309,7 +320,8 @@ def describe_failure(error: BaseException) -> str:
         (PermissionError, "The file may not be opened (permissions)."),
         (IsADirectoryError, "It is a folder, not a file."),
         (EOFError, "The file is empty, or cut off before its end."),
-        (Image.DecompressionBombError, "It claims more pixels than any lesion image has."),
+        (Image.DecompressionBombError, _TOO_MANY_PIXELS),
+        (Image.DecompressionBombWarning, _TOO_MANY_PIXELS),
         (MemoryError, "There is not enough memory for it."),
     )
     for kind, text in known:
@@ -338,12 +350,40 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if transpose is None else image.transpose(transpose)
 
 
+def _in_strips(image: Image.Image, convert: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """A picture as RGB by a conversion that needs several times its memory, and therefore takes a strip at a time."""
+    image.load()
+    rows = _strip_rows(image)
+    if rows >= image.height:
+        return convert(image)
+    result = Image.new("RGB", image.size)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        result.paste(convert(strip), (0, top))
+    return result
+
+
+def _strip_rows(image: Image.Image) -> int:
+    return max(1, _STRIP_PIXELS // image.width)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    clear = image.convert("RGBA")
+    white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, clear).convert("RGB")
+
+
 def _deep_grey(image: Image.Image) -> Image.Image:
-    values = np.asarray(image).astype(np.float64)
-    values = np.where(np.isfinite(values), values, 0.0)
-    highest = float(values.max(initial=0.0))
-    if image.mode == "F" and highest <= 1.0:
-        values = values * 255
-    elif image.mode.startswith("I;16") or highest > 255:
-        values = values / 257 if highest <= 65535 else values / highest * 255
-    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8)).convert("RGB")
+    values = np.asarray(image)
+    highest = float(values.max(initial=0, where=np.isfinite(values)))
+    grey = np.empty(values.shape, np.uint8)
+    rows = _strip_rows(image)
+    for top in range(0, len(values), rows):
+        strip = values[top : top + rows].astype(np.float64)
+        strip = np.where(np.isfinite(strip), strip, 0.0)
+        if image.mode == "F" and highest <= 1.0:
+            strip = strip * 255
+        elif image.mode.startswith("I;16") or highest > 255:
+            strip = strip / 257 if highest <= 65535 else strip / highest * 255
+        grey[top : top + rows] = np.clip(np.rint(strip), 0, 255)
+    return Image.fromarray(grey).convert("RGB")

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.data.room import MOST_PIXELS, ROOM
+
 if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.uid import UID
@@ -34,6 +36,9 @@ _ELEMENTS = (
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
 )
 """All that is read besides the pixels."""
+
+_COSTS = 4
+"""A pixel of DICOM takes several times the memory of others on its way to RGB."""
 
 _EXPLICIT = frozenset({b"AE", b"CS", b"DA", b"DT", b"LO", b"OB", b"PN", b"SH", b"SQ", b"TM", b"UI", b"UL", b"US"})
 
@@ -75,9 +80,10 @@ def read_dicom(file: BinaryIO) -> DicomPicture:
     from pydicom.errors import InvalidDicomError
 
     try:
+        _check_deflated(file)
         header = _header(file)
-        pixels = _pixels(file, header)
-        rgb = _to_rgb(pixels, header)
+        with ROOM.taken(_COSTS * int(header.Rows) * int(header.Columns)):
+            rgb = _to_rgb(_pixels(file, header), header)
     except (DicomError, Image.DecompressionBombError, MemoryError):
         raise
     except InvalidDicomError:
@@ -85,6 +91,17 @@ def read_dicom(file: BinaryIO) -> DicomPicture:
     except Exception:  # whatever a damaged file makes pydicom raise; its words may quote the file
         raise DicomError("The DICOM file is damaged, or its picture is stored in an unusual way.") from None
     return DicomPicture(Image.fromarray(rgb), _note(header))
+
+
+def _check_deflated(file: BinaryIO) -> None:
+    """Refuse a file that is deflated as a whole: reading any of it would unpack all, whatever size that has."""
+    from pydicom.filereader import _read_file_meta_info, read_preamble
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    file.seek(0)
+    read_preamble(file, force=True)
+    if _read_file_meta_info(file).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        raise _not_unpacked(DeflatedExplicitVRLittleEndian.name)
 
 
 def _header(file: BinaryIO) -> Dataset:
@@ -98,7 +115,7 @@ def _header(file: BinaryIO) -> Dataset:
     if not {"Rows", "Columns", "BitsAllocated", "PhotometricInterpretation"} <= set(header.dir()):
         raise DicomError("It is a DICOM file without a picture (a report, a plan or a measurement).")
     area = int(header.Rows) * int(header.Columns)
-    if Image.MAX_IMAGE_PIXELS is not None and area > 2 * Image.MAX_IMAGE_PIXELS:
+    if area > MOST_PIXELS // _COSTS:
         raise Image.DecompressionBombError("too many pixels")
     if area == 0:
         raise DicomError("It is a DICOM file whose picture has no pixels.")
@@ -127,7 +144,11 @@ def _check_compression(header: Dataset) -> None:
     if usable and not (syntax == JPEGExtended12Bit and int(header.get("BitsStored", 8)) > 8):
         return
     kind = syntax.name if syntax.name != str(syntax) else "an unknown kind"
-    raise DicomError(
+    raise _not_unpacked(kind)
+
+
+def _not_unpacked(kind: str) -> DicomError:
+    return DicomError(
         f"Its picture is compressed in a way that SkinKD can not unpack ({kind}). "
         "Save it as JPEG, or as DICOM without compression."
     )
@@ -137,11 +158,10 @@ def _pixels(file: BinaryIO, header: Dataset) -> NDArray[Any]:
     """The first frame: (rows, columns) or (rows, columns, 3); only that frame is read from a long sequence."""
     from pydicom import dcmread
     from pydicom.pixels.utils import pixel_array
-    from pydicom.uid import DeflatedExplicitVRLittleEndian
 
     syntax = header.file_meta.TransferSyntaxUID
     file.seek(0)
-    if _frames(header) > 1 and syntax != DeflatedExplicitVRLittleEndian:
+    if _frames(header) > 1:
         return pixel_array(file, index=0, transfer_syntax_uid=syntax)
     whole = dcmread(file, force=True, specific_tags=[*_ELEMENTS, "PixelData"])
     whole.file_meta.TransferSyntaxUID = syntax

@@ -298,7 +298,7 @@ FAULTS = (
         ("exist", "changed", "missing", "there", "unreadable"),
     ),
     Fault("a picture is lost", _lose_a_picture, _find_the_picture, ("exist", "changed", "missing", "unreadable")),
-    Fault("a picture changes", _change_a_picture, _change_back, ("changed", "unreadable", "duplicate")),
+    Fault("a picture changes", _change_a_picture, _change_back, ("changed", "unreadable", "same picture")),
     Fault("cache cut off after a kill", _cut_cache, after_kill=True),
     Fault("cache with flipped bits after a kill", _flip_cache, after_kill=True),
     Fault("cache of another version after a kill", _age_cache, after_kill=True),
