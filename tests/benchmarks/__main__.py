@@ -1,7 +1,8 @@
 """`make bench`: how fast SkinKD is, as ratios that hardly depend on the machine.
 
 Compared things take turns within one run; each line says what it is measured against. Every part runs in a process of
-its own, so that one that fails is told and the others still count. Writes .benchmarks/latest.json and latest.md.
+its own, so that one that fails is told and the others still count. Writes .benchmarks/latest.json and latest.md
+(parts alone: files of their names).
 """
 
 from __future__ import annotations
@@ -57,10 +58,11 @@ def main() -> None:
     say(", ".join(machine().values()))
     parts = [measured(name, arguments) for name in arguments.only or PARTS]
     say(f"\n{as_text(parts)}")
+    file = OUT / ("-".join(arguments.only) if arguments.only else "latest")  # a part does not replace the whole
     OUT.mkdir(exist_ok=True)
-    (OUT / "latest.json").write_text(json.dumps(as_document(parts, arguments), indent=2) + "\n", encoding="utf-8")
-    (OUT / "latest.md").write_text(as_markdown(parts), encoding="utf-8")
-    say(f"Written to {OUT / 'latest.json'} and {OUT / 'latest.md'}")
+    file.with_suffix(".json").write_text(json.dumps(as_document(parts, arguments), indent=2) + "\n", encoding="utf-8")
+    file.with_suffix(".md").write_text(as_markdown(parts), encoding="utf-8")
+    say(f"Written to {file}.json and {file}.md")
     sys.exit(any(part.problem for part in parts))
 
 

@@ -7,7 +7,7 @@ scores, saving) is left out; what only ours does (checking the images, the refer
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ratios import Ratio
 
@@ -58,10 +58,12 @@ def hours(ours: Rates, peer: Rates) -> list[Ratio]:
     run = [*_reading(ours), *_answers(ours), *_student(ours, ours.kl, "KL")]
     students = [*_reading(ours), *_answers(ours), *_students(ours)]
     study = [*_teacher(ours), *students]
+    kind = replace(peer, ordered=peer.kl)  # as if the answers that order an epoch were kept for its steps
     return [
         _compared("whole KL run of 25 epochs, B7 teacher: peer / ours", _student(peer, peer.kl, "KL"), run, 6.0),
         _compared("study of 22 runs: peer / ours", [*_teacher(peer), *_students(peer)], study, 6.0),
         _compared("its 21 students alone: peer / ours", _students(peer), students, None),
+        _compared("the study, if the peer's curriculum asked once", [*_teacher(kind), *_students(kind)], study, None),
     ]
 
 

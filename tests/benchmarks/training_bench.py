@@ -7,6 +7,7 @@ that it gets one turn, between ours; its rate is taken once its workers' queue i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from statistics import median
@@ -57,19 +58,13 @@ def measure(settings: Settings) -> list[Ratio]:
     for runner in runners:
         runner.end()
     plain, kl, dist, ordered = (median(column) for column in list(zip(*found, strict=True))[1:])
-    validating = answering_rate(subject, STUDENT, 2 * BATCH)
-    teacher_validating = answering_rate(subject, TEACHER, BATCH)
+    say("  both teachers learn, ours answers validation images")
+    their_teacher, our_teacher = _peer_teacher_rate(subject), _teacher_rate(subject)
+    validating, asking = (answering_rate(subject, name, BATCH) for name in (STUDENT, TEACHER))
     ours = Rates(
-        plain,
-        kl,
-        dist,
-        ordered,
-        validating,
-        _teacher_rate(subject),
-        teacher_validating,
-        subject.reading_rate,
-        answering,
+        plain, kl, dist, ordered, validating, our_teacher, asking, reading=subject.reading_rate, answering=answering
     )
+    theirs = replace(theirs, teacher_training=their_teacher)
     return [*_epochs(found), *measured_parts(ours, theirs), *hours(ours, theirs)]
 
 
@@ -98,14 +93,14 @@ def _train(subject: Subject, recipe: Recipe, answers: object, runner: Runner) ->
 
 def _teacher_rate(subject: Subject) -> float:
     """Images per second of a teacher that learns, from its second epoch of one step."""
-    say("  the teacher learns")
     few = Subject(subject.dataset, subject.store, subject.folder, TEACHER_BATCH, subject.reading_rate)
     recipe = recipe_of("task=teacher", f"optimisation.batch_size={TEACHER_BATCH}", "optimisation.epochs=2")
     return train(few, recipe).history[-1].images_per_second
 
 
 def _peer_rates(subject: Subject, quick: bool) -> Rates:
-    """The peer's parts. The curriculum asks the teacher for every drawn image once more, before the epoch begins."""
+    """The peer's parts but its teacher's training. Its curriculum asks the teacher for every drawn image once more,
+    before the epoch begins."""
     images = peer.Photographs(subject.files, subject.labels, SIZE)
     steps = 1 if quick else 2
     device = hardware().device
@@ -115,18 +110,23 @@ def _peer_rates(subject: Subject, quick: bool) -> Rates:
     def learn(method: str, batches: peer.Batches) -> object:
         return peer.train(student, teacher, batches, optimizer, peer.Method(method))
 
-    def teach(batches: peer.Batches) -> object:
-        return peer.train(teacher, None, batches, peer.optimizer_of(teacher), peer.Method())
-
     say("  the peer: plain, validation")
     plain = _pace(partial(learn, "none"), images, 2, 2 * steps)
     validating = _pace(partial(peer.classify, student), images, 2, 2 * steps)
-    say("  the peer: KL")
+    say("  the peer: KL, its teacher's answers")
     kl = _pace(partial(learn, "kl"), images, 1, steps)
-    say("  the peer: its teacher answers, and learns")
     asked = _pace(partial(peer.classify, teacher), images, 1, steps)
-    taught = _pace(teach, images, 1, 1, TEACHER_BATCH)
-    return Rates(plain, kl, kl, 1 / (1 / kl + 1 / asked), validating, taught, asked)
+    return Rates(plain, kl, kl, 1 / (1 / kl + 1 / asked), validating, 0.0, asked)
+
+
+def _peer_teacher_rate(subject: Subject) -> float:
+    """Images per second of the peer's teacher that learns, in its second step."""
+    images = peer.Photographs(subject.files, subject.labels, SIZE)
+    teacher = new_model(TEACHER).to(hardware().device)
+    optimizer = peer.optimizer_of(teacher)
+    return _pace(
+        lambda batches: peer.train(teacher, None, batches, optimizer, peer.Method()), images, 1, 1, TEACHER_BATCH
+    )
 
 
 def _pace(
