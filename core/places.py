@@ -23,6 +23,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything; also False for a name that no file system takes."""
+    try:
+        return expanded(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def full_path(text: str | Path) -> Path:
     """The absolute path that a person means by a text, with `~` and links followed; there need be nothing.
 

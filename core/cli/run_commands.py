@@ -19,7 +19,7 @@ from core.cli.recipe_commands import SetOption
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
-from core.places import full_path, is_folder
+from core.places import full_path, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.recipe.schema import Section
 
@@ -78,6 +78,8 @@ def list_all(runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """List the runs, newest first, with the scores of their final test."""
     from core.runs.listing import list_runs
 
+    if runs is not None and not is_folder(runs):
+        raise SkinKDError("There is no such folder", f"{runs} does not exist, or is no folder. Check --runs.")
     root = runs or runs_root()
     found = list_runs(root)
     if as_json:
@@ -129,7 +131,7 @@ def find_run(text: str, root: Path, what: str = "run") -> Path:
 
 def _read(text: str) -> Recipe:
     """The recipe a user means by a file or by a preset's name."""
-    if not Path(text).exists() and text in list(Preset):
+    if text in list(Preset) and not Path(text).exists():
         return preset(Preset(text))
     return read_recipe(Path(text))
 
@@ -139,7 +141,7 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
     if data is None and not recipe.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
     place = full_path(data or recipe.data.path)
-    if not place.exists():  # said before a run is made and its starting weights are fetched
+    if not is_there(place):  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}
     if recipe.teacher.run:

@@ -19,7 +19,7 @@ from core.cli.study_documents import plan_document, plan_text, results_document,
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import runs_root
-from core.places import expanded, full_path
+from core.places import expanded, full_path, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
@@ -238,7 +238,7 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
     """The study that a new beginning asks for, with data and teacher that are there."""
     if what == PAPER:
         wanted = request.paper(root)
-    elif Path(what).is_file():
+    elif is_there(Path(what)) and Path(what).is_file():
         wanted = request.of_file(Path(what), root)
     else:
         names = ", ".join(folder.slug for folder in list_studies(root))
@@ -247,7 +247,7 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
     if not wanted.base.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
     place = expanded(wanted.base.data.path)
-    if not place.exists():  # said before a run is made and its starting weights are fetched
+    if not is_there(place):  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     if wanted.base.teacher.run:
         from core.runs.teachers import find_teacher
@@ -258,10 +258,10 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
 
 def _begun(what: str, root: Path) -> StudyFolder | None:
     """The study of this name that was begun before; `paper` and files always mean themselves."""
-    if what == PAPER or Path(what).is_file():
+    if what == PAPER or (is_there(Path(what)) and Path(what).is_file()):
         return None
     for folder in (Path(what), root.resolve() / STUDIES / slugify(what)):
-        if (folder / "study.toml").is_file():
+        if is_folder(folder) and (folder / "study.toml").is_file():
             return StudyFolder(folder.resolve())
     return None
 
@@ -352,7 +352,7 @@ def _stoppable_study(again: str) -> Iterator[tuple[Report, CancelToken]]:
 
 def _recipe(text: str) -> Recipe:
     """The recipe a user means by a preset's name or a file."""
-    if not Path(text).exists() and text in list(Preset):
+    if text in list(Preset) and not Path(text).exists():
         return preset(Preset(text))
     return read_recipe(Path(text))
 

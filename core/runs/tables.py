@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from core import atomic
 from core.data.types import CLASS_CODES, Part
+from core.documents import shown
 from core.errors import SkinKDError
 from core.events import EpochRecord, LossParts
 
@@ -32,6 +34,8 @@ _HISTORY_COLUMNS = (
     "images_per_second",
     "best",
 )
+
+_MOST_BYTES = 1_000_000_000  # a row has some 100; a table of 1e6 images is a tenth of this
 
 _SPLIT_COLUMNS = ("image", "label", "lesion_id", "part")
 
@@ -107,11 +111,17 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(
             tuple(row["image"] for row in rows),
             tuple(Part(row["part"]) for row in rows),
-            np.array([CLASS_CODES.index(row["label"]) for row in rows], np.int64),
+            np.array([_class_of(row["label"], line) for line, row in enumerate(rows, 2)], np.int64),
             np.array([[row[code] for code in CLASS_CODES] for row in rows], np.float32).reshape(-1, len(CLASS_CODES)),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
+
+
+def _class_of(code: str, line: int) -> int:
+    if code not in CLASS_CODES:
+        raise ValueError(f"line {line}: {shown(code)} is none of the classes {', '.join(CLASS_CODES)}")
+    return CLASS_CODES.index(code)
 
 
 def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
@@ -158,23 +168,40 @@ def _history_row(record: EpochRecord) -> tuple[Any, ...]:
 
 def _record(row: dict[str, str]) -> EpochRecord:
     distillation = row["train_distillation_loss"]
+    epoch = int(row["epoch"])
+    if not 0 < epoch < 10**9:
+        raise ValueError(f"epoch {shown(row['epoch'])} is none")
     return EpochRecord(
-        epoch=int(row["epoch"]),
+        epoch=epoch,
         train_loss=LossParts(
-            float(row["train_loss"]),
-            float(row["train_classification_loss"]),
-            float(distillation) if distillation else None,
+            _finite(row, "train_loss"),
+            _finite(row, "train_classification_loss"),
+            _finite(row, "train_distillation_loss") if distillation else None,
         ),
-        train_accuracy=float(row["train_accuracy"]),
-        validation_loss=float(row["validation_loss"]),
-        validation_accuracy=float(row["validation_accuracy"]),
-        validation_weighted_f1=float(row["validation_weighted_f1"]),
-        validation_balanced_accuracy=float(row["validation_balanced_accuracy"]),
-        learning_rate=float(row["learning_rate"]),
-        seconds=float(row["seconds"]),
-        images_per_second=float(row["images_per_second"]),
+        train_accuracy=_share(row, "train_accuracy"),
+        validation_loss=float(row["validation_loss"]),  # may be infinite: it is no sum of the training
+        validation_accuracy=_share(row, "validation_accuracy"),
+        validation_weighted_f1=_share(row, "validation_weighted_f1"),
+        validation_balanced_accuracy=_share(row, "validation_balanced_accuracy"),
+        learning_rate=_finite(row, "learning_rate"),
+        seconds=_finite(row, "seconds"),
+        images_per_second=_finite(row, "images_per_second"),
         best=row["best"] == "1",
     )
+
+
+def _finite(row: dict[str, str], name: str) -> float:
+    value = float(row[name])
+    if not math.isfinite(value):
+        raise ValueError(f"epoch {row['epoch'][:20]}: {name} is {value}, which is no finite number")
+    return value
+
+
+def _share(row: dict[str, str], name: str) -> float:
+    value = float(row[name])
+    if not -1e-9 <= value <= 1 + 1e-9:  # sums of fractions may come out a little above 1
+        raise ValueError(f"epoch {row['epoch'][:20]}: {name} is {value}, not a fraction from 0 to 1")
+    return value
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -188,11 +215,19 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
     """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell."""
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is missing, or no file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
-            missing = [name for name in wanted if name not in (table.fieldnames or ())]
+            names = list(table.fieldnames or ())
+            missing = [name for name in wanted if name not in names]
             if missing:
                 raise ValueError(f"there is no column {', '.join(missing)}")
+            doubled = [name for name in wanted if names.count(name) > 1]
+            if doubled:
+                raise ValueError(f"there are two columns {', '.join(doubled)}")
             rows = list(table)
     except (OSError, ValueError, csv.Error) as error:
         raise _damaged(path, error) from error
@@ -205,6 +240,6 @@ def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
 def _damaged(path: Path, error: Exception) -> SkinKDError:
     return SkinKDError(
         f"{path.name} can not be read",
-        f"{path} is missing or damaged, so this part of the run can not be shown.",
+        f"{path} is missing or damaged, so this part of the run can not be shown: {str(error)[:300]}.",
         f"{type(error).__name__}: {error}",
     )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from core.documents import shown
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe import Recipe, parse_recipe
 from core.runs.planning import teacher_recipe
@@ -153,9 +154,13 @@ def check_study(study: Study) -> Study:
     elif doubled:
         problem = f"Several configurations have the key {', '.join(doubled)}."
     elif unusable:
-        problem = f"A key has letters, digits, dots, hyphens and underscores, at most 80; not so {unusable[0]!r}."
-    elif not study.seeds or len(set(study.seeds)) < len(study.seeds) or min(study.seeds) < 0:
-        problem = f"Seeds are different whole numbers from 0 up, at least one; here {list(study.seeds)}."
+        problem = f"A key has letters, digits, dots, hyphens and underscores, at most 80; not so {shown(unusable[0])}."
+    elif (
+        not study.seeds
+        or len(set(study.seeds)) < len(study.seeds)
+        or not (min(study.seeds) >= 0 and max(study.seeds) < 2**31)
+    ):
+        problem = f"Seeds are different whole numbers from 0 to {2**31 - 1:,}, at least one; here {shown(study.seeds)}."
     if problem:
         raise SkinKDError("The study can not be used", problem)
     if study.base.teacher.run:

@@ -30,7 +30,6 @@ changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import tomllib
 from collections.abc import Mapping
@@ -40,12 +39,15 @@ from typing import Any
 import tomlkit
 
 from core import atomic
+from core.documents import Migration, nearest, one_line, read_text, shown, up_to_date
 from core.errors import SkinKDError
 from core.places import expanded, full_path
 from core.recipe import Preset, Recipe, parse_recipe, preset, read_recipe, recipe_to_toml
+from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, Value, changed, check_study, with_teachers
 
 STUDY_VERSION = 1
+MIGRATIONS: dict[int, Migration] = {}
 MOST_RUNS = 10_000
 """A grid with more configurations than this is a slip of the pen."""
 
@@ -56,30 +58,35 @@ _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
 def read_study(path: Path) -> Study:
     """The study in a TOML file. Raises `SkinKDError`, or `RecipeError` naming the configuration and the field."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         raise SkinKDError("The study can not be read", f"{path} could not be opened as text.", str(error)) from error
-    except tomllib.TOMLDecodeError as error:
-        raise SkinKDError("The study is not valid TOML", f"{path}: {error}.") from error
+    try:
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SkinKDError("The study is not valid TOML", f"{path}: {str(error)[:300]}.") from error
     return parse_study(values, path.parent, path.stem)
 
 
 def parse_study(values: Mapping[str, Any], place: Path, name: str = "Study") -> Study:
     """The study of nested values as read from TOML; relative paths start at `place`. Raises as `read_study`."""
+    try:
+        values = up_to_date(values, "The study", STUDY_VERSION, MIGRATIONS, absent=STUDY_VERSION)
+    except ValueError as error:
+        raise _problem(f"{error}.") from error
     _check_keys(values, _KEYS, "the study")
-    version = values.get("version", STUDY_VERSION)
-    if not isinstance(version, int) or version > STUDY_VERSION:
-        raise _problem(f"It has version {version!r}; this program reads up to version {STUDY_VERSION}. Update SkinKD.")
     base = changed(_base(values.get("base", "paper"), place), _changes(values.get("set", {}), "set"), "set")
     configurations = [_configuration(item) for item in _typed(values.get("configuration", []), list, "configuration")]
     configurations += _grid(_typed(values.get("axes", {}), dict, "axes"))
     study = Study(
-        name=_typed(values.get("name", name), str, "name"),
+        name=one_line(_typed(values.get("name", name), str, "name"))[:LONGEST_NAME],
         base=_placed(base, place),
         configurations=tuple(configurations),
         seeds=tuple(_typed(seed, int, "seeds") for seed in _typed(values.get("seeds", [0]), list, "seeds")),
         paper=_typed(values.get("paper", False), bool, "paper"),
     )
+    if len(study.configurations) * len(study.seeds) > MOST_RUNS:
+        raise _problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
     return check_study(with_teachers(study))
 
 
@@ -153,10 +160,10 @@ def _placed(recipe: Recipe, place: Path) -> Recipe:
 def _configuration(values: Any) -> Configuration:
     table = _typed(values, dict, "configuration")
     key = table.get("key", "")
-    _check_keys(table, _CONFIGURATION_KEYS, f"configuration {key!r}")
+    _check_keys(table, _CONFIGURATION_KEYS, f"configuration {shown(key)}")
     return Configuration(
         key=_typed(key, str, "configuration.key"),
-        title=_typed(table.get("title", key), str, f"{key}: title"),
+        title=one_line(_typed(table.get("title", key), str, f"{key}: title")),
         changes=_changes(table.get("changes", {}), key),
         teacher=_typed(table.get("teacher", False), bool, f"{key}: teacher"),
         once=_typed(table.get("once", False), bool, f"{key}: once"),
@@ -210,15 +217,13 @@ def _word(value: Any) -> str:
 def _check_keys(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise _problem(f"Unknown name {key!r} in {where}; {hint}")
+            raise _problem(f"Unknown name {shown(key)} in {where}; {nearest(key, known)}")
 
 
 def _typed(value: Any, kind: type, key: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         words = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
-        raise _problem(f"{key}: expected {words[kind]}; it is {value!r}.")
+        raise _problem(f"{key}: expected {words[kind]}; it is {shown(value)}.")
     return value
 
 

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from core import atomic
+from core.documents import Migration, read_json, shown, up_to_date
 from core.errors import SkinKDError
 from core.locks import holding
 from core.paths import make_private
+from core.places import expanded, full_path
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
@@ -28,6 +30,8 @@ from core.study.definition import Configuration, Study, check_study, members, re
 from core.study.files import read_study, write_study
 
 STUDIES = "studies"
+MEMBERS_VERSION = 1
+MIGRATIONS: dict[int, Migration] = {}
 _LOCK_SECONDS = 2.0
 
 
@@ -120,7 +124,7 @@ class StudyFolder:
             write_annotations(run, replace(annotations, study=self.slug, configuration=key))
         noted = {**self._noted(), (key, seed): run.name}
         rows = [{"configuration": name, "seed": number, "run": folder} for (name, number), folder in noted.items()]
-        atomic.write_text(self.members_file, json.dumps({"version": 1, "members": rows}, indent=2) + "\n")
+        atomic.write_text(self.members_file, json.dumps({"version": MEMBERS_VERSION, "members": rows}, indent=2) + "\n")
 
     def recover(self) -> None:
         """Note the runs that carry this study's name, have a member's recipe and are not noted: an interruption came
@@ -198,7 +202,7 @@ class StudyFolder:
         self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
     ) -> Path | None:
         if configuration.teacher and study.base.teacher.run:
-            given = Path(study.base.teacher.run).expanduser()
+            given = expanded(study.base.teacher.run)
             return given if given.is_absolute() else self.runs_root / given
         name = noted.get((configuration.key, seed))
         return self.runs_root / name if name is not None and self._is_there(name) else None
@@ -210,14 +214,32 @@ class StudyFolder:
         if not self.members_file.exists():
             return {member: run.name for member, run in self._unnoted({}).items()}
         try:
-            values: Any = json.loads(self.members_file.read_text(encoding="utf-8"))
-            return {(str(row["configuration"]), int(row["seed"])): str(row["run"]) for row in values["members"]}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            values = up_to_date(read_json(self.members_file), "The study's members.json", MEMBERS_VERSION, MIGRATIONS)
+            return _members_from(values)
+        except (OSError, ValueError) as error:
             raise SkinKDError(
                 "members.json can not be read",
-                f"{self.members_file} is damaged. Delete it: the study finds its runs again by their annotations.",
+                f"{self.members_file} is damaged, or was edited wrongly: {error}. Delete it: the study finds its runs "
+                "again by their annotations.",
                 f"{type(error).__name__}: {error}",
             ) from error
+
+
+def _members_from(values: dict[str, Any]) -> dict[tuple[str, int], str]:
+    """The folders' names of members.json by configuration and seed. Raises ValueError that names what is wrong."""
+    rows = values.get("members")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("members: expected a list of tables")
+    found: dict[tuple[str, int], str] = {}
+    for number, row in enumerate(rows, 1):
+        key, seed, run = (row.get(name) for name in ("configuration", "seed", "run"))
+        if not isinstance(key, str) or type(seed) is not int:
+            raise ValueError(f"member {number}: expected a configuration's key and a seed")
+        # A name and no way to another place; not what Windows or macOS take for one either.
+        if not isinstance(run, str) or run in ("", ".", "..") or len(run) > 255 or set(run) & set("/\\:\0"):
+            raise ValueError(f"member {number}: run: expected the name of a folder among the runs; it is {shown(run)}")
+        found[key, seed] = run
+    return found
 
 
 def planned_members(study: Study) -> tuple[StudyMember, ...]:
@@ -251,7 +273,7 @@ def study_place(study: Study, runs_root: Path) -> StudyFolder:
     """The folder that `create_study` would make or find; nothing is written. Raises as `create_study` does when another
     study has the name."""
     study = replace(study, base=absolute_paths(study.base, runs_root))
-    folder = StudyFolder(runs_root.resolve() / STUDIES / slugify(study.name))
+    folder = StudyFolder(full_path(runs_root) / STUDIES / slugify(study.name))
     difference = _difference(folder.study(), study) if folder.study_file.exists() else ""
     if difference:
         raise SkinKDError(

@@ -42,9 +42,23 @@ def test_runs_lists_it_with_its_scores(trained: Path, as_json: Call, capsys: pyt
 
 
 def test_no_runs_is_no_error(tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "none").mkdir()
     assert as_json("runs", "--runs", str(tmp_path / "none")) == (0, {"root": str(tmp_path / "none"), "runs": []})
     assert run(["runs", "--runs", str(tmp_path / "none")]) == 0
     assert "skinkd-cli train" in capsys.readouterr().err
+    assert as_json("runs")[0] == 0  # the folder of one's own runs, before the first one
+
+
+@pytest.mark.parametrize("place", ["typo", "x" * 300, "file"])
+def test_a_folder_of_runs_that_is_none_is_said(
+    tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    (tmp_path / "file").touch()
+    assert run(["runs", "--runs", str(tmp_path / place)]) == 1
+    assert "There is no such folder" in capsys.readouterr().err
+    code, document = as_json("runs", "--runs", str(tmp_path / place))
+    assert code == 1
+    assert "does not exist" in document["error"]["summary"]
 
 
 def test_training_without_data_says_which_key(as_json: Call) -> None:

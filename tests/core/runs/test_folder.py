@@ -12,6 +12,7 @@ import pytest
 
 from core.data.types import CLASS_CODES, Part
 from core.errors import SkinKDError
+from core.evaluation.metrics import score, scores_to_json
 from core.events import EpochRecord, LossParts
 from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder, create_run, slugify
@@ -136,3 +137,57 @@ def test_a_foreign_name_commands_no_terminal(tmp_path: Path) -> None:
     values = json.loads(folder.status_file.read_text(encoding="utf-8"))
     folder.status_file.write_text(json.dumps({**values, "name": "ein\nName \x1b[31mα 😀"}), encoding="utf-8")
     assert folder.status().name == "ein Name [31mα 😀"
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "said"),
+    [
+        ("predictions", "image,part,label,{codes}\na,test,XYZ{numbers}\n", "line 2: 'XYZ' is none of the classes MEL"),
+        ("predictions", "image,part,label,{codes},MEL\na,test,NV{numbers},1\n", "two columns MEL"),
+        ("predictions", "image,part,label,{codes}\na,tset,NV{numbers}\n", "'tset' is not a valid Part"),
+        ("predictions", "image,part,label,{codes}\na,test,NV,1,2\n", "line 2 is cut off"),
+        ("split", "image,label,part\n", "no column lesion_id"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_named(tmp_path: Path, table: str, text: str, said: str) -> None:
+    folder = RunFolder(tmp_path)
+    file = tmp_path / f"{table}.csv"
+    file.write_text(text.format(codes=",".join(CLASS_CODES), numbers=",1" * 8))
+    with pytest.raises(SkinKDError, match=said):
+        folder.predictions() if table == "predictions" else folder.split_rows
+
+
+@pytest.mark.parametrize("change", [("0.5", "nan"), ("0.5", "7"), ("0.5", "half"), ("12.345", "inf"), ("1", "0")])
+def test_history_with_impossible_numbers_is_damaged(tmp_path: Path, change: tuple[str, str]) -> None:
+    folder = RunFolder(tmp_path)
+    write_history(folder.history_file, [record(1, None)])
+    head, row = folder.history_file.read_text().splitlines()
+    assert folder.history() == (record(1, None),)
+    folder.history_file.write_text(f"{head}\n{row.replace(*change, 1)}\n")
+    with pytest.raises(SkinKDError, match=r"history\.csv can not be read"):
+        folder.history()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"accuracy": "0.5"}, "test: accuracy: expected a fraction from 0 to 1; it is 0.5"),
+        ({"accuracy": None}, "accuracy: expected a fraction"),
+        ({"classes": ["A"]}, "classes are not MEL"),
+        ({"confusion": [[1]]}, "confusion is not a table"),
+        ({"per_class": {}}, "per_class must hold MEL"),
+        ({"weighted_f1": True}, "weighted_f1: expected a fraction"),
+    ],
+)
+def test_scores_that_are_none_are_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    folder = RunFolder(tmp_path)
+    values = scores_to_json(score(np.array([0, 1]), np.eye(8)[:2]))
+    folder.metrics_file.write_text(json.dumps({"test": values}))
+    assert folder.scores() is not None
+    folder.metrics_file.write_text(json.dumps({"test": {**values, **change}}))
+    with pytest.raises(SkinKDError) as caught:
+        folder.scores()
+    assert said in caught.value.summary
+    folder.metrics_file.write_text(json.dumps({"test": {"classes": list(CLASS_CODES)}}))
+    with pytest.raises(SkinKDError, match="test: per_class is missing"):
+        folder.scores()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,3 +89,41 @@ def test_without_members_json_the_runs_are_found_by_their_annotations(
     assert len(stand_in.done) == done
     assert folder.members_file.exists()
     assert folder.members() == before
+
+
+@pytest.mark.parametrize("run", ["../outside", "/etc", "..", "a/b", "a\\b", "C:x", "", 5, "x" * 300, "a\0b"])
+def test_a_member_is_never_outside_the_runs(small_study: Study, tmp_path: Path, run: object) -> None:
+    (tmp_path / "outside").mkdir()
+    folder = create_study(small_study, tmp_path / "runs")
+    rows = [{"configuration": "plain", "seed": 0, "run": run}]
+    folder.members_file.write_text(json.dumps({"version": 1, "members": rows}))
+    with pytest.raises(
+        SkinKDError, match=r"members\.json can not be read.*expected the name of a folder among the runs"
+    ):
+        folder.members()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[", "is damaged"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"members": 3}', "expected a list of tables"),
+        ('{"members": [3]}', "expected a list of tables"),
+        ('{"members": [{"configuration": 1, "seed": 0, "run": "a"}]}', "a configuration's key and a seed"),
+        ('{"version": 2}', "from a newer SkinKD"),
+        ('{"version": "x"}', "version: expected a whole number"),
+    ],
+)
+def test_damaged_members_are_said(small_study: Study, tmp_path: Path, text: str, said: str) -> None:
+    folder = create_study(small_study, tmp_path)
+    folder.members_file.write_text(text)
+    with pytest.raises(SkinKDError, match=said):
+        folder.members()
+
+
+def test_names_of_devices_are_no_folders(small_study: Study, tmp_path: Path) -> None:
+    for name in ("CON", "aux", "../../x", "Nul"):
+        folder = create_study(replace(small_study, name=name), tmp_path)
+        assert folder.path.parent == tmp_path / "studies"
+        assert folder.path.name not in {"con", "aux", "nul"}
