@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,7 @@ def classify(
     as_json: JsonOption = False,
 ) -> None:
     """Classify images. Research use only. Not a medical device."""
+    from core.inference.backends import prepare
     from core.inference.classifier import Classifier
     from core.inference.collect import expand_paths
     from core.inference.export_table import check_target, table_document, write_table
@@ -99,6 +101,7 @@ def classify(
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, report)
         classifier.level = level
+        prepare(classifier, files, report, token)
         rows = list(classifier.classify(files, report, token))
         keep_record(rows, classifier)
     if out is not None:
@@ -107,7 +110,8 @@ def classify(
     scored = score_labelled(known, rows) if known else None
     if as_json:
         scores = {"scores": labels_document(scored)} if scored else {}
-        answer_json({"source": str(classifier.source), **table_document(rows, classifier.info), **scores})
+        facts = {"source": str(classifier.source), "backend": asdict(classifier.backend)}
+        answer_json({**facts, **table_document(rows, classifier.info), **scores})
     else:
         _print_classifications(rows, classifier, listed=out is None)
         if scored:

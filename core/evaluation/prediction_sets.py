@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from core.data.types import CLASS_CODES
 
 _ROUNDING = 1e-9
+_TIE = 1e-6
+"""Of probabilities that count as equal. Batches of another size, other threads and other programs round them by 1e-7; a
+calibration image that is looked at again must get the same set from all of them."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class PredictionSets:
         alphas = nonconformity(logits, self.temperature)
         found = np.ones_like(alphas)
         for code, known in enumerate(self.alphas):
-            worse = len(known) - np.searchsorted(known, alphas[:, code], side="left")
+            worse = len(known) - np.searchsorted(known, alphas[:, code] - _TIE, side="left")
             found[:, code] = (worse + 1) / (len(known) + 1)
         return found
 

@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from core.data.decoding import Decoded, decode_noted, describe_failure, resize_image
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.inference.backends import EXPORTED, ON_GPU, UNTRIED, BackendChoice, settle
 from core.inference.collect import expand_paths
 from core.inference.judge import Judge, check_level
-from core.inference.network import Network, TorchNetwork, thread_setter
+from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.files import read_model_info
@@ -29,10 +30,6 @@ from core.models.reference import Reference
 if TYPE_CHECKING:
     from PIL import Image
 
-BATCH = 32
-"""Images in work at a time: each worker has its share of them (on a GPU, so many each)."""
-
-WORKERS = 8
 MODEL_FILE = "model.safetensors"
 
 __all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "info_of", "is_exported", "model_file_of"]
@@ -71,13 +68,15 @@ def info_of(file: Path) -> ModelInfo:
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`.
+    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`. `answering`
+    is what classifies: the `network`, or a faster form of it that gives the same answers, as `backend` says.
     """
 
     def __init__(
         self, network: Network, info: ModelInfo, device: str, source: Path, reference: Reference | None = None
     ) -> None:
-        self.network = network
+        self.network = self.answering = network
+        self.backend: BackendChoice = EXPORTED if is_exported(source) else UNTRIED if device == "cpu" else ON_GPU
         self.info = info
         self.device = device
         self.source = source
@@ -115,7 +114,9 @@ class Classifier:
         model = folded(model, info.preprocessing.image_size).to(hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_reference(source, report))
+        classifier = cls(network, info, hardware.device, source, load_reference(source, report))
+        settle(classifier, report)
+        return classifier
 
     @classmethod
     def _load_exported(cls, source: Path, device: str, report: Report) -> Classifier:
@@ -165,18 +166,14 @@ class Classifier:
         Each worker takes a batch all the way from files to verdicts on its share of the cores. Threads that share one
         forward pass wait for each other at every layer, and all the longer while other threads decode beside them.
         """
-        from core.training.hardware import available_cores
-
         if len(files) == 1:  # a thread would cost more than it saves
             yield self._classify_files(files, token)
             return
-        cores = available_cores()
-        workers = min(WORKERS, cores)
+        workers = worker_count()
         most = BATCH // workers if self.device == "cpu" else BATCH  # a GPU wants many at once
         size = max(1, min(most, math.ceil(len(files) / workers)))
         waiting: deque[Future[list[Classification]]] = deque()
-        shared = isinstance(self.network, TorchNetwork) and self.device == "cpu"
-        pool = ThreadPoolExecutor(workers, "classify", thread_setter(max(1, cores // workers)) if shared else None)
+        pool = workers_for(self.answering, self.device, workers)
         try:
             for start in range(0, len(files), size):
                 waiting.append(pool.submit(self._classify_files, files[start : start + size], token))
@@ -212,7 +209,7 @@ class Classifier:
 
     def _answers(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
-        logits, features = self.network.answer(images)
+        logits, features = self.answering.answer(images)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])

@@ -16,6 +16,7 @@ from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
 from core.models.info import ModelInfo
 from core.models.reference import Reference
 
+_ROUNDING = 1e-4  # the threshold is the distance of a validation image, which is to stay on its side of it
 _NO_REFERENCE = (
     "The model file does not hold what a verdict rests on, or not in a form that this version of SkinKD knows. If you "
     "have the run, 'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
@@ -106,7 +107,7 @@ class Judge:
         assert self.reference is not None
         if distance is None:
             return Verdict.UNKNOWN, _unknown_novelty(self.reference)
-        if not distance <= self.reference.threshold:
+        if not distance <= self.reference.threshold * (1 + _ROUNDING):
             return Verdict.UNLIKE, (
                 "This picture is unlike the images that the model was trained on. It may show no lesion, or was taken "
                 "in another way. What the model says of it means nothing."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +15,12 @@ from core.models.info import Preprocessing
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+BATCH = 32
+"""Images in work at a time: each worker has its share of them (on a GPU, so many each)."""
+
+WORKERS = 8
 
 
 class Network(Protocol):
@@ -48,6 +55,22 @@ class TorchNetwork:
             logits, features = forward_both(self.module, batch)
         answers: NDArray[np.float32] = logits.float().cpu().numpy()
         return answers, None if features is None else features.float().cpu().numpy()
+
+
+def worker_count() -> int:
+    """How many threads answer images at the same time, at least 1."""
+    from core.training.hardware import available_cores
+
+    return min(WORKERS, available_cores())
+
+
+def workers_for(network: Network, device: str, workers: int) -> ThreadPoolExecutor:
+    """Threads that ask a network for batches of their own; on a CPU torch computes each on its share of the cores."""
+    from core.training.hardware import available_cores
+
+    shared = isinstance(network, TorchNetwork) and device == "cpu"
+    share = max(1, available_cores() // workers)
+    return ThreadPoolExecutor(workers, "classify", thread_setter(share) if shared else None)
 
 
 def thread_setter(threads: int) -> Callable[[], None]:
