@@ -6,6 +6,9 @@ they are written only when an epoch is a new best and always belong to the state
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,20 @@ class CheckpointFolder:
         """The weights of the best epoch, on the CPU. Raises `SkinKDError` when they can not be read."""
         return _load(self._best(epoch))
 
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Say what a state breaks that holds other values than it should: it was damaged, or a stranger made it."""
+        try:
+            yield
+        except torch.OutOfMemoryError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+            raise SkinKDError(
+                "The checkpoint can not be used",
+                f"{self._folder} does not hold the state of such a training. Delete it to train from the beginning.",
+                f"{type(error).__name__}: {error}",
+            ) from error
+
     def _best(self, epoch: int) -> Path:
         return self._folder / f"best-{epoch:04d}.pt"
 
@@ -76,8 +93,18 @@ def _save(values: Values, path: Path) -> None:
         ) from error
 
 
+def _check_plain(path: Path) -> None:
+    """Raise ValueError for a file that would take more memory than its size tells."""
+    if not path.is_file():
+        raise ValueError("it is no file")
+    with zipfile.ZipFile(path) as archive:
+        if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+            raise ValueError("it is compressed, which SkinKD never does")
+
+
 def _load(path: Path) -> Values:
     try:
+        _check_plain(path)
         values = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises anything from KeyError to pickle errors for a damaged file
         raise SkinKDError(

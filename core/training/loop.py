@@ -161,7 +161,9 @@ class _Trainer:
         self._teacher = torch.from_numpy(self._data.teacher_logits).to(device) if self._learner.distils else None
         self._meter = Meter(self._batches, self._settings.epochs)
         if self._checkpoint.exists:
-            self._restore(self._checkpoint.load())
+            state = self._checkpoint.load()
+            with self._checkpoint.understood():
+                self._restore(state)
 
     def run(self) -> FitResult:
         """Train to the end, then take the best weights."""
@@ -175,7 +177,9 @@ class _Trainer:
                 raise
             self._finish_epoch(record)
         best = self.stopping.best_epoch
-        self._learner.model.load_state_dict(self._checkpoint.load_best(best))
+        weights = self._checkpoint.load_best(best)
+        with self._checkpoint.understood():
+            self._learner.model.load_state_dict(weights)
         return FitResult(tuple(self.history), best)
 
     def _train_epoch(self) -> None:
@@ -347,6 +351,8 @@ class _Trainer:
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [record_from_values(values) for values in state["history"]]
         self.epoch, self.batch, self.seconds = int(state["epoch"]), int(state["batch"]), float(state["seconds"])
+        if not (0 < self.epoch <= self._settings.epochs + 1 and 0 <= self.batch <= self._batches):
+            raise ValueError(f"epoch {self.epoch}, batch {self.batch}")
         if self.epoch <= self._settings.epochs and not self.stopping.stop:
             self._report(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
         for notice in other_hardware(state, self._identity):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,40 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(pickle.dumps(Intruder()))
     with pytest.raises(SkinKDError, match="missing or damaged"):
         CheckpointFolder(tmp_path).load()
+
+
+def rewritten(path: Path, change: Callable[[str, bytes], bytes], compression: int = zipfile.ZIP_STORED) -> None:
+    """The same archive with other contents."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, change(name, content))
+
+
+def test_a_checkpoint_that_swells_is_not_read(tmp_path: Path) -> None:
+    CheckpointFolder(tmp_path).save({"sums": torch.zeros(1_000_000)}, 0)
+    rewritten(tmp_path / "state.pt", lambda name, content: content, zipfile.ZIP_DEFLATED)
+    assert (tmp_path / "state.pt").stat().st_size < 10_000
+    with pytest.raises(SkinKDError, match="missing or damaged") as caught:
+        CheckpointFolder(tmp_path).load()
+    assert "compressed" in caught.value.details
+
+
+def test_a_checkpoint_that_promises_more_than_it_holds_is_damaged(tmp_path: Path) -> None:
+    CheckpointFolder(tmp_path).save({"sums": torch.zeros(1_000_000)}, 0)
+    rewritten(tmp_path / "state.pt", lambda name, content: content if "/data/" not in name else content[:64])
+    with pytest.raises(SkinKDError, match="missing or damaged"):
+        CheckpointFolder(tmp_path).load()
+
+
+@pytest.mark.parametrize("fault", [KeyError("model"), TypeError("int"), RuntimeError("shape"), ValueError("epoch")])
+def test_a_state_of_other_values_is_said(tmp_path: Path, fault: Exception) -> None:
+    with pytest.raises(SkinKDError, match="does not hold the state of such a training"), _understood(tmp_path):
+        raise fault
+    with pytest.raises(torch.OutOfMemoryError), _understood(tmp_path):
+        raise torch.OutOfMemoryError
+
+
+def _understood(folder: Path) -> AbstractContextManager[None]:
+    return CheckpointFolder(folder).understood()
