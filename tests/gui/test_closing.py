@@ -172,8 +172,8 @@ OTHERS: dict[str, tuple[str, Callable[[MainWindow, Material], None], Moment]] = 
         lambda event: isinstance(event, Notice) and "training loop" in event.text,
     ),
     "costs are measured": ("training.wizard.job_slot", training_costs, lambda event: True),
-    "a model is exported": ("results.export_dialog", exporting, during(Phase.EXPORTING)),
-    "a report is made": ("results.report_dialog", reporting, lambda event: True),
+    "a model is exported": ("widgets.saving_dialog", exporting, during(Phase.EXPORTING)),
+    "a report is made": ("widgets.saving_dialog", reporting, lambda event: True),
     "images are classified": ("classify.session", classifying, during(Phase.CLASSIFYING)),
 }
 

@@ -208,8 +208,8 @@ STARTS: dict[str, tuple[str, Callable[[MainWindow], Any]]] = {
     "copying runs": ("results.file_jobs", file_task),
     "notes": ("results.annotations_editor", notes),
     "study": ("results.study_panel", study),
-    "exporting a model": ("results.export_dialog", export),
-    "report": ("results.report_dialog", report),
+    "exporting a model": ("widgets.saving_dialog", export),
+    "report": ("widgets.saving_dialog", report),
     "listing models": ("classify.model_catalog", lambda window: window.classify_tab.refresh_models()),
     "opening a model": ("classify.model_catalog", lambda window: window.classify_tab._catalog.open(Path("model"))),
     "model card": ("classify.model_card", card),
@@ -275,7 +275,7 @@ def test_every_kind_of_job_is_tried_here() -> None:
     files = (ROOT / "skinkd_gui").rglob("*.py")
     makes = {file.stem for file in files if re.search(r"\bJob\((?!QObject)", file.read_text(encoding="utf-8"))}
     tried = {module.rpartition(".")[2] for module, _ in STARTS.values()}
-    # The pictures of images_view and the exports of Classify's dialog need finished runs: their own tests break them.
+    # The pictures of images_view need finished runs: their own tests break them.
     assert makes - tried <= {"images_view", "demo_director"}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -61,7 +61,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
 @pytest.fixture
 def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) -> Iterator[ExportDialog]:
     found = ExportDialog(None, make_run("kl", "kl"))
-    found.setAttribute(export_dialog.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    found.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(found)
     found.target.setText(str(tmp_path / "out.onnx"))
     found.open()
@@ -71,7 +71,7 @@ def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) 
 
 
 def finish(qtbot: QtBot, dialog: ExportDialog) -> None:
-    dialog.export_button.click()
+    dialog.make_button.click()
     qtbot.waitUntil(lambda: not dialog.busy)
 
 
@@ -135,13 +135,13 @@ def test_an_error_is_said_and_it_can_be_tried_again(qtbot: QtBot, dialog: Export
     shown = dialog.findChild(ErrorDialog)
     assert isinstance(shown, ErrorDialog)
     shown.accept()
-    assert dialog.export_button.isEnabled()
+    assert dialog.make_button.isEnabled()
     assert dialog.table.isHidden()
 
 
 def test_it_can_be_cancelled(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
     exporter.wait = True
-    dialog.export_button.click()
+    dialog.make_button.click()
     qtbot.waitUntil(lambda: dialog.progress.value() == 3)
     assert not dialog.target.isEnabled()
     assert dialog.close_button.text() == "Cancel"
@@ -153,7 +153,7 @@ def test_it_can_be_cancelled(qtbot: QtBot, dialog: ExportDialog, exporter: Expor
 
 def test_closing_waits_for_the_work(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
     exporter.wait = True
-    dialog.export_button.click()
+    dialog.make_button.click()
     qtbot.waitUntil(exporter.reached.is_set)
     dialog.reject()
     assert dialog.isVisible()
@@ -164,7 +164,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(
     qtbot: QtBot, dialog: ExportDialog, exporter: Exporter, tmp_path: Path
 ) -> None:
     (tmp_path / "out.onnx").write_bytes(b"x")
-    dialog.export_button.click()
+    dialog.make_button.click()
     question = dialog.findChild(QMessageBox, "replaceExportQuestion")
     assert isinstance(question, QMessageBox)
     assert exporter.orders == []

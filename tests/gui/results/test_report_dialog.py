@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
@@ -25,7 +25,7 @@ from skinkd_gui.workers.job import Job
 def make_dialog(qtbot):
     def make(*arguments: object) -> ReportDialog:
         dialog = ReportDialog(None, *arguments)  # type: ignore[arg-type]
-        dialog.setAttribute(report_dialog.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         qtbot.addWidget(dialog, before_close_func=lambda widget: widget.shut_down())
         dialog.open()
         return dialog
@@ -98,7 +98,7 @@ def test_a_study_is_told_whole_or_by_the_chosen_runs(make_dialog, make_tested, t
 
 
 def test_proposed_names_are_not_taken(make_dialog, make_tested, monkeypatch, tmp_path):
-    monkeypatch.setattr(report_dialog.QStandardPaths, "writableLocation", lambda place: str(tmp_path))
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda place: str(tmp_path))
     (tmp_path / "skinkd-report").mkdir()
     dialog = make_dialog([make_tested("one"), make_tested("two")])
     assert dialog.order.target == tmp_path / "skinkd-report-2"

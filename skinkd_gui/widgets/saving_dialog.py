@@ -1,0 +1,290 @@
+"""What the dialogs that save something share: a place to choose, work in a thread, and the result one click away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QStandardPaths, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import Event, Notice, Progress
+from core.places import expanded
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.question import Question, ask
+from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
+
+
+@dataclass(frozen=True)
+class SavingWords:
+    """What a dialog says; `name` begins the object names of the parts that all of them have."""
+
+    name: str
+    make: str  # on the button that starts
+    make_name: str  # of that button
+    begun: str
+    cancelled: str
+    ask_file: str  # title of the window that asks where to
+    replace: Question
+    open_folder: str = "Open the &folder"
+    can_open: bool = True  # the file, and not only its folder
+
+
+class SavingDialog(QDialog):
+    """A form, and below it the news, the progress and the buttons; call `open`.
+
+    Who inherits fills `form_layout`, with `target_row()` somewhere in it, and calls `lay_out` at the end.
+    """
+
+    def __init__(self, parent: QWidget | None, words: SavingWords) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._words = words
+        self._job: Job | None = None
+        self._leaving = False
+        self._made: Path | None = None
+        self.notices: list[str] = []  # what the work told
+        self.form = QWidget(self)
+        self.form_layout = QVBoxLayout(self.form)
+        self.form_layout.setContentsMargins(0, 0, 0, 0)
+
+    # For those who inherit
+
+    def ending(self) -> str:
+        """What the name of the file ends in, with its dot; empty for a folder."""
+        raise NotImplementedError
+
+    def file_filter(self) -> str:
+        """The kind of file, as a file dialog wants it."""
+        raise NotImplementedError
+
+    def begin(self) -> Work:
+        """The work for what the dialog shows now; called each time it is started."""
+        raise NotImplementedError
+
+    def show_result(self, result: Any) -> Path | None:
+        """Tell what the work returned; returns what can be opened, None when nothing was written."""
+        raise NotImplementedError
+
+    # Layout
+
+    def target_row(self, choose: str = "&Choose...") -> QHBoxLayout:
+        """Make `target` and the button that asks for it."""
+        self.target = QLineEdit(self)
+        self.target.setObjectName(f"{self._words.name}TargetEdit")
+        self.target.setAccessibleName("File to write")
+        self.target.textChanged.connect(self.update_state)
+        self._choose = small_button(choose, f"{self._words.name}ChooseButton", self)
+        self._choose.clicked.connect(self._ask_target)
+        row = QHBoxLayout()
+        row.addWidget(self.target, 1)
+        row.addWidget(self._choose)
+        return row
+
+    def lay_out(self, above: Sequence[QWidget], below: Sequence[QWidget] = ()) -> None:
+        """Lay out the dialog: what comes above the news, and what between the news and the progress."""
+        self.news = Banner(self)
+        self.news.setObjectName(f"{self._words.name}News")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        for widget in (*above, self.news, *below):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addWidget(self._build_progress())
+        layout.addLayout(self._build_buttons())
+
+    def _build_progress(self) -> QStackedWidget:
+        row = QWidget(self)
+        inner = QHBoxLayout(row)
+        inner.setContentsMargins(0, 0, 0, 0)
+        self._doing = make_label("", "muted", row)
+        self.progress = QProgressBar(row)
+        self.progress.setObjectName(f"{self._words.name}Progress")
+        self.progress.setAccessibleName(f"Progress of the {self._words.name}")
+        inner.addWidget(self._doing)
+        inner.addWidget(self.progress, 1)
+        self._strip = QStackedWidget(self)  # keeps its room while there is nothing to show
+        self._strip.addWidget(QWidget(self))
+        self._strip.addWidget(row)
+        self._strip.setFixedHeight(row.sizeHint().height())
+        return self._strip
+
+    def _build_buttons(self) -> QHBoxLayout:
+        name = self._words.name
+        self.open_button = small_button("&Open", f"{name}OpenButton", self)
+        self.open_button.clicked.connect(self._open_made)
+        self.folder_button = small_button(self._words.open_folder, f"{name}FolderButton", self)
+        self.folder_button.clicked.connect(self._open_folder)
+        self.close_button = small_button("Close", f"{name}CloseButton", self)
+        self.close_button.clicked.connect(self._cancel_or_close)
+        self.make_button = small_button(self._words.make, self._words.make_name, self)
+        self.make_button.setProperty("primary", True)
+        self.make_button.setDefault(True)
+        self.make_button.clicked.connect(self._ask_and_start)
+        row = QHBoxLayout()
+        row.addWidget(self.open_button)
+        row.addWidget(self.folder_button)
+        row.addStretch(1)
+        row.addWidget(self.close_button)
+        row.addWidget(self.make_button)
+        return row
+
+    # Choosing
+
+    def target_path(self) -> Path:
+        """The file or folder that is named, with its ending."""
+        path, ending = expanded(self.target.text().strip()), self.ending()
+        return path if path.suffix.lower() == ending or not ending else path.with_name(f"{path.name}{ending}")
+
+    def ask_target(self) -> str:
+        """Ask for a file; empty when the user changed their mind."""
+        name, _ = QFileDialog.getSaveFileName(
+            self,
+            self._words.ask_file,
+            self.target.text(),
+            self.file_filter(),
+            options=QFileDialog.Option.DontConfirmOverwrite,  # asked when it is made, also for typed names
+        )
+        return name
+
+    @Slot()
+    def _ask_target(self) -> None:
+        if name := self.ask_target():
+            self.target.setText(name)
+
+    @Slot()
+    def update_state(self) -> None:
+        """Allow and show what makes sense now."""
+        busy = self._job is not None
+        self.form.setEnabled(not busy)
+        self.make_button.setEnabled(not busy and bool(self.target.text().strip()))
+        self.open_button.setVisible(self._words.can_open and self._made is not None and not busy)
+        self.folder_button.setVisible(self._made is not None and not busy)
+        self.close_button.setText("Cancel" if busy else "Close")
+        self._strip.setCurrentIndex(1 if busy else 0)
+
+    # Working
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being made."""
+        return self._job is not None
+
+    @Slot()
+    def _ask_and_start(self) -> None:
+        if self.ending() and self.target_path().exists():
+            ask(self, self._words.replace).accepted.connect(self._start)
+        else:
+            self._start()
+
+    @Slot()
+    def _start(self) -> None:
+        work = self.begin()
+        self._made, self.notices = None, []
+        self.news.show_message("")
+        self._doing.setText(self._words.begun)
+        self.progress.setRange(0, 0)
+        self._job = Job(work)
+        self._job.reported.connect(self._show_event)
+        self._job.succeeded.connect(self._take)
+        self._job.failed.connect(self._show_failure)
+        self._job.ended.connect(self._ended)
+        self._job.start()
+        self.update_state()
+
+    @Slot(object)
+    def _show_event(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self._doing.setText(f"{event.phase.value}...")
+            self.progress.setRange(0, event.total if event.total > 1 else 0)
+            self.progress.setValue(event.done)
+        elif isinstance(event, Notice):
+            self.notices.append(event.text)
+
+    @Slot(object)
+    def _take(self, result: JobResult) -> None:
+        self._made = self.show_result(result.value)
+
+    @Slot(object)
+    def _show_failure(self, failure: JobFailure) -> None:
+        show_error(self, failure.error)
+
+    @Slot(object)
+    def _ended(self, end: JobEnd) -> None:
+        self._job = None
+        if end.cancelled:
+            self.news.show_message(self._words.cancelled, "info")
+        self.update_state()
+        if self._made is not None:
+            (self.open_button if self._words.can_open else self.folder_button).setFocus()
+        if self._leaving:
+            super().reject()
+
+    @Slot()
+    def _open_made(self) -> None:
+        if self._made is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._made)))
+
+    @Slot()
+    def _open_folder(self) -> None:
+        if self._made is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._made.parent)))
+
+    @Slot()
+    def _cancel_or_close(self) -> None:
+        if self._job is None:
+            self.reject()
+        else:
+            self._doing.setText("Stopping...")
+            self._job.cancel()
+
+    @Slot()
+    def reject(self) -> None:
+        """Close; while it is being made, as soon as that has stopped."""
+        if self._job is None:
+            super().reject()
+            return
+        self._leaving = True
+        self._cancel_or_close()
+
+    def shut_down(self) -> None:
+        """End the work and wait for it; called before the window goes."""
+        self._leaving = True
+        if self._job is not None:
+            self._job.shut_down()
+
+
+def documents() -> Path:
+    """The user's folder of documents."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
+
+
+def free_path(folder: Path, stem: str, ending: str) -> Path:
+    """A name in the folder that is not taken."""
+    names = [f"{stem}{ending}", *(f"{stem}-{number}{ending}" for number in range(2, 1000))]
+    return next((folder / name for name in names if not (folder / name).exists()), folder / names[0])
+
+
+def small_button(text: str, name: str, parent: QWidget) -> QPushButton:
+    """A button that Enter presses only when it is the dialog's default."""
+    button = QPushButton(text, parent)
+    button.setObjectName(name)
+    button.setAccessibleName(text.replace("&", "").rstrip("."))
+    button.setAutoDefault(False)
+    return button
