@@ -241,6 +241,7 @@ class TrainTab(QWidget):
     def shut_down(self) -> None:
         """Start nothing any more; the window ends what still works."""
         self._closed = True
+        self.live.charts.shut_down()
 
     # --- what happens ---
 

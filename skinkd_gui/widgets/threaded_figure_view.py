@@ -39,7 +39,7 @@ class ThreadedFigureView(FigureView):
     def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(placeholder, parent)
         self._job: Job | None = None
-        self._again = False
+        self._again = self._closed = False
         self._resizing = QTimer(self)
         self._resizing.setSingleShot(True)
         self._resizing.setInterval(_RESIZING_MILLISECONDS)
@@ -53,6 +53,12 @@ class ThreadedFigureView(FigureView):
         else:
             self._redraw()
 
+    def shut_down(self) -> None:
+        """Draw nothing any more and wait for the thread."""
+        self._closed = True
+        if self._job is not None:
+            self._job.shut_down()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw for the new size; until then the picture is stretched."""
         super().resizeEvent(event)
@@ -61,13 +67,14 @@ class ThreadedFigureView(FigureView):
     @Slot()
     def _redraw(self) -> None:
         builder = self._builder
-        if builder is None or self._job is not None:
+        if builder is None or self._job is not None or self._closed:
             self._again = builder is not None
             return
         style, size, ratio = figure_style(), self.size(), self.devicePixelRatioF()
 
         def work(report: Report, token: CancelToken) -> _Drawing:
             with _one_at_a_time:
+                token.check()
                 return _drawn(builder, style, size, ratio)
 
         self._job = Job(work)

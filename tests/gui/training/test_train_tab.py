@@ -96,6 +96,20 @@ def test_a_run_at_work_is_shown_until_it_is_stopped(
     assert not button(tab, "stopButton").isVisible()
 
 
+def test_a_run_that_ends_while_the_window_closes_is_not_drawn(
+    qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage
+) -> None:
+    queue.add(RECIPE, "my run")
+    tab.shut_down()
+    qtbot.waitUntil(lambda: text(tab, "phaseLabel") == "Training: epoch 2 of 4, batch 5 of 10")
+    stage.finish.set()
+    qtbot.waitUntil(idle(queue))
+    charts = tab.live.charts
+    assert charts._drawn  # it was asked for
+    assert charts.losses._job is charts.scores._job is None
+    assert charts.losses.figure is charts.scores.figure is None
+
+
 def test_pause_and_resume_share_a_button(qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage) -> None:
     queue.add(RECIPE, "my run")
     pause = button(tab, "pauseButton")

@@ -82,6 +82,32 @@ def test_it_is_drawn_anew_in_other_colours(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: view._job is None)
 
 
+def test_after_its_end_nothing_is_drawn_any_more(qtbot: QtBot) -> None:
+    view, first, second = make(qtbot), Painter(), Painter()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(style: FigureStyle) -> Figure:
+        begun.set()
+        go_on.wait(5)
+        return first(style)
+
+    view.draw(slow)
+    assert begun.wait(5)
+    view.draw(second)  # waits for its turn
+    threading.Timer(0.05, go_on.set).start()
+    view.shut_down()
+    assert view._job is not None
+    assert not view._job.running
+    qtbot.waitUntil(lambda: view._job is None)
+    view.draw(second)
+    view.resize(320, 160)
+    theme().apply(ThemeChoice.DARK, 100)
+    theme().apply(ThemeChoice.LIGHT, 100)
+    qtbot.waitUntil(lambda: not view._resizing.isActive())
+    assert view._job is None
+    assert not second.threads
+
+
 def test_a_figure_that_fails_says_so(qtbot: QtBot) -> None:
     def fail(style: FigureStyle) -> Figure:
         raise SkinKDError("No figure", "There are no numbers.")
