@@ -192,6 +192,15 @@ def test_torch_and_torchvision_are_of_one_release() -> None:
     assert torchvision.ops.nms(torch.zeros(0, 4), torch.zeros(0), 0.5).numel() == 0
 
 
+def test_every_part_of_core_has_its_floor() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = (found for found in project["tool"]["importlinter"]["contracts"] if found["type"] == "layers")
+    named = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+    files = [file for file in PRODUCT if file.parent == ROOT / "core" and file.name != "__init__.py"]
+    folders = [file.parent for file in (ROOT / "core").glob("*/__init__.py")]
+    assert named == {f"core.{path.stem}" for path in [*files, *folders]}
+
+
 def test_every_folder_of_code_is_a_package() -> None:
     folders = {file.parent for file in PRODUCT}
     assert [relative(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
