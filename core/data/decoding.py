@@ -330,6 +330,8 @@ def describe_failure(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return _SYSTEM_REASONS.get(error.errno) or f"The system can not read it ({error.strerror})."
     message = str(error).strip().rstrip(".")
+    if "decoder" in message:
+        return "The file is damaged, or cut off before its end."
     if "truncated" in message.lower():
         return "The file is cut off before its end."
     if "device or a pipe" in message:

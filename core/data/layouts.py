@@ -18,6 +18,7 @@ from core.data.labels import (
 from core.data.rows import Row
 from core.data.tables import Table
 from core.data.types import CLASS_CODES, Layout, ProblemKind
+from core.errors import SkinKDError
 
 _IMAGE = (
     "image",
@@ -37,6 +38,11 @@ _AGE = ("age_approx", "age")
 _SEX = ("sex", "gender")
 _SITE = ("anatom_site_general", "anatom_site", "localization", "localisation", "site", "anatom_site_general_challenge")
 _METADATA = (*_LESION, *_AGE, *_SEX, *_SITE)
+_TOO_LONG = (
+    None,
+    ProblemKind.NO_LABEL,
+    "Its row has more cells than there are columns; put quotation marks around text with separators in it.",
+)
 _FEWEST_CLASS_COLUMNS = 3
 _ANSWERS = ("diagnosis_name", "malignant_probability")
 """Columns of the tables that classifying saves; no collection of labelled images has them."""
@@ -88,6 +94,22 @@ def _class_columns(table: Table) -> dict[int, int]:
     return {position: label for position, label in found.items() if label is not None}
 
 
+def _check_once(table: Table, *positions: int) -> None:
+    """Refuse a table in which one of these columns stands twice, with different cells: nobody knows which counts."""
+    for position in positions:
+        name = table.columns[position]
+        for other in range(position + 1, len(table.columns)):
+            if table.columns[other] != name:
+                continue
+            for cells in table.rows:
+                if cells[other] != cells[position]:
+                    raise SkinKDError(
+                        "A column stands twice in a table",
+                        f"{table.path} has two columns {name!r}, which differ: {cells[position]!r} and "
+                        f"{cells[other]!r} in one row. Delete or rename one of them.",
+                    )
+
+
 def read_isic2019(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table]) -> list[Row]:
     """One-hot rows joined with the metadata of the same image, with or without `_downsampled`."""
     known = _Metadata((*metadata, *tables))
@@ -97,10 +119,11 @@ def read_isic2019(folder: Folder, tables: Sequence[Table], metadata: Sequence[Ta
         assert image is not None
         classes = _class_columns(table)
         unknown = [position for position, name in enumerate(table.columns) if is_unknown(name)]
-        for cells in table.rows:
+        _check_once(table, image)
+        for number, cells in enumerate(table.rows):
             name = without_suffix(cells[image])
             if name:
-                label, kind, reason = _one_hot(cells, classes, unknown)
+                label, kind, reason = _TOO_LONG if number in table.too_long else _one_hot(cells, classes, unknown)
                 rows.append(known.complete(Row(name, label, table.path, kind, reason)))
     return rows
 
@@ -131,10 +154,11 @@ def read_labelled(folder: Folder, tables: Sequence[Table], metadata: Sequence[Ta
         image, label = table.find(*_IMAGE), table.find(*_LABEL)
         assert image is not None
         assert label is not None
-        for cells in table.rows:
+        _check_once(table, image, label)
+        for number, cells in enumerate(table.rows):
             name = without_suffix(cells[image].replace("\\", "/"))
             if name:
-                index, kind, reason = _worded(cells[label])
+                index, kind, reason = _TOO_LONG if number in table.too_long else _worded(cells[label])
                 rows.append(known.complete(Row(name, index, table.path, kind, reason)))
     return rows
 

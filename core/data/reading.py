@@ -16,6 +16,7 @@ from core.errors import SkinKDError
 from core.places import expanded
 
 _MOST_TABLES = 200
+_MOST_SHOWN = 300
 
 
 def read_dataset(path: Path, layout: str = "auto") -> DataSet:
@@ -27,7 +28,7 @@ def read_dataset(path: Path, layout: str = "auto") -> DataSet:
     place = expanded(path).absolute()
     if not place.exists():
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
-    table = peek_table(_named_table(place)) if place.is_file() else None
+    table = None if place.is_dir() else peek_table(_named_table(place))
     folder = scan_folder(place.parent if table else place)
     reader, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table)
     tables = [read_table(table.path) for table in chosen]
@@ -55,14 +56,15 @@ def _shallow_first(folder: Folder) -> list[Path]:
     return ordered[:_MOST_TABLES]
 
 
-def _peek(paths: Sequence[Path]) -> list[Table]:
-    """The beginnings of the tables that can be read; other files called .csv are none of ours."""
+def _peek(paths: Sequence[Path], refused: list[str] | None = None) -> list[Table]:
+    """The beginnings of the tables that can be read; other files called .csv are none of ours (`refused`: why)."""
     found: list[Table] = []
     for path in paths:
         try:
             found.append(peek_table(path))
-        except SkinKDError:
-            continue
+        except SkinKDError as error:
+            if refused is not None:
+                refused.append(error.summary)
     return found
 
 
@@ -92,7 +94,10 @@ def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
 
 def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reader]) -> SkinKDError:
     looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates)
-    tables = "\n".join(f"- {table.path.name}: {', '.join(table.columns[:12])}" for table in peeks[:20]) or "- none"
+    refused: list[str] = []
+    _peek(_shallow_first(folder), refused)
+    found = [f"- {table.path.name}: {', '.join(table.columns[:12])[:_MOST_SHOWN]}" for table in peeks[:20]]
+    tables = "\n".join(found + [f"- {reason}" for reason in refused[:20]]) or "- none"
     summary = (
         f"In and below {folder.root} are {len(folder.images):,} images and {len(peeks):,} tables, but no labels in a "
         "known layout. Choose the folder that holds both the images and their labels."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,8 @@ def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
     problems: list[Problem] = []
     missing: list[Problem] = []
     used: set[Path] = set()
-    for name, same in by_name.items():
-        files = [same[0].path] if same[0].path else index.find(name, same[0].origin)
+    for same, files in _by_file(by_name, index):
+        name = same[0].name
         used.update(files)
         trouble = _row_trouble(name, same)
         if trouble is not None:
@@ -66,6 +66,15 @@ def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
         for path, reason in folder.closed
     ]
     return Assembled(tuple(records), tuple(problems))
+
+
+def _by_file(by_name: dict[str, list[Row]], index: ImageIndex) -> Iterable[tuple[list[Row], list[Path]]]:
+    """The rows of every image with its files; several names (a.jpg, ./A.jpg) that mean one file are one image."""
+    found: dict[Path | str, tuple[list[Row], list[Path]]] = {}
+    for name, same in by_name.items():
+        files = [same[0].path] if same[0].path else index.find(name, same[0].origin)
+        found.setdefault(files[0] if files else name, ([], files))[0].extend(same)
+    return found.values()
 
 
 def _record(row: Row, path: Path | None) -> ImageRecord:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import re
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from core import atomic
 from core.errors import SkinKDError
 
 _PEEK_BYTES = 65536
+_MOST_BYTES = 1 << 27
+_MOST_COLUMNS = 10_000
 _DELIMITERS = (",", ";", "\t", "|")
 _FORMULA = re.compile(r"[\t\r\n]|[\s\x00]*[=+\-@|%＝＋－＠]")
 """What begins a formula or a command in some spreadsheet, in either width of letters."""
@@ -22,11 +26,16 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?( ?%)?")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells: `columns` in lower case, every row as long as the columns."""
+    """A table of text cells: `columns` in lower case, every row as long as the columns.
+
+    `too_long` are the positions of rows that had more cells than there are columns: which cell belongs to which column
+    is not known then.
+    """
 
     path: Path
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    too_long: frozenset[int] = frozenset()
 
     def find(self, *names: str) -> int | None:
         """The position of the first of `names` that is a column; None when there is none."""
@@ -39,6 +48,7 @@ class Table:
 def read_table(path: Path) -> Table:
     """All rows of a CSV file. Raises `SkinKDError` when it can not be opened or is not a text table."""
     try:
+        _check_file(path)
         content = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
@@ -48,13 +58,14 @@ def read_table(path: Path) -> Table:
 def peek_table(path: Path) -> Table:
     """The header and the first rows, without reading a large file whole. Errors as for `read_table`."""
     try:
+        _check_file(path)
         with path.open("rb") as file:
             content = file.read(_PEEK_BYTES)
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    if len(content) == _PEEK_BYTES:
-        content = content[: content.rfind(b"\n") + 1]
-    return _parse(path, content)
+    if len(content) < _PEEK_BYTES:
+        return _parse(path, content)
+    return _parse(path, content[: max(content.rfind(b"\n"), content.rfind(b"\r")) + 1 or None], whole=False)
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -81,24 +92,50 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise SkinKDError("A file can not be written", f"{path} could not be saved: {error.strerror}.") from error
 
 
-def _parse(path: Path, content: bytes) -> Table:
+def _check_file(path: Path) -> None:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is a folder, a device or a pipe")  # opening it could wait for ever
+    if status.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {status.st_size / 1e6:,.0f} MB, more than any table of labels")
+
+
+def _parse(path: Path, content: bytes, *, whole: bool = True) -> Table:
     text = _decode(content)
+    if (place := text.find("\0")) >= 0:
+        line = text.count("\n", 0, place) + 1
+        raise _unreadable(path, f"line {line} holds what is no text. Save it as CSV in UTF-8")
+    # The beginning of a table may end within quotes.
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True, strict=whole)
+    cells: list[tuple[str, ...]] = []
     try:
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
-        cells = [tuple(cell.strip() for cell in line) for line in lines]
+        begin = 1
+        for line_cells in lines:
+            cells.append(tuple(map(str.strip, line_cells)))
+            begin = lines.line_num + 1
     except csv.Error as error:
-        raise _unreadable(path, f"it is not a table ({error})") from error
+        reason = (
+            "its cell is longer than any" if "limit" in str(error) else "look for a quotation mark without its other"
+        )
+        raise _unreadable(path, f"it can not be divided into cells from line {begin} on; {reason}") from error
     filled = [row for row in cells if any(row)]
     if not filled:
         raise _unreadable(path, "it is empty")
+    if len(filled[0]) > _MOST_COLUMNS:
+        raise _unreadable(path, f"its first line has {len(filled[0]):,} cells")
     columns = tuple(name.lower() for name in filled[0])
     width = len(columns)
-    return Table(path, columns, tuple((row + ("",) * width)[:width] for row in filled[1:]))
+    too_long = frozenset(number for number, row in enumerate(filled[1:]) if any(row[width:]))
+    return Table(path, columns, tuple((row + ("",) * width)[:width] for row in filled[1:]), too_long)
 
 
 def _decode(content: bytes) -> str:
+    if content[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return content.decode("utf-32", errors="replace")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16", errors="replace")
+    if content[1:4:2] == b"\0\0" or content[:3:2] == b"\0\0":  # the same without its mark
+        return content.decode("utf-16-le" if content[1] == 0 else "utf-16-be", errors="replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -18,8 +18,9 @@ def expand_paths(paths: Iterable[Path], token: CancelToken | None = None, report
 
     Files named themselves stay, whatever their ending and even if absent, so that they are reported and not lost.
     Inside a folder image endings count, and files without an ending (or with a number for one, as DICOM archives have)
-    that say they are DICOM; hidden files and folders (`.x`) are left out, links to folders are followed once, and names
-    are sorted. A folder that can not be opened is said in a `Notice`. Raises `Cancelled`.
+    that say they are DICOM; hidden folders (`.x`) and what macOS puts beside files (`._x`) are left out, links to
+    folders are followed once, and names are sorted. A folder that can not be opened is said in a `Notice`. Raises
+    `Cancelled`.
     """
     found: dict[Path, None] = {}
     for path in paths:
@@ -48,7 +49,7 @@ def _images_below(folder: Path, token: CancelToken, report: Report) -> Iterator[
         visited.add(identity)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
         for name in sorted(files):
-            if not name.startswith(".") and _is_image(root, name):
+            if not name.startswith("._") and _is_image(root, name):
                 yield Path(root, name)
 
 
