@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FEWEST = 4_000
 """Files from which on making a graph pays: it takes 10 to 20 s of one core, and a MobileNetV2 at 224 px needs 7 ms less
-of one for each image, larger networks more. At 128 px it is 1.5 ms: there the third such folder is the first to gain."""
+of one for each image, larger networks more. At 128 px it is 1.5 ms: there it takes three such folders to gain."""
 
 _FORMAT = 1  # of graphs: another one whenever `to_onnx` or what is checked changes
 _KEPT = 12  # graphs, those made last
@@ -58,10 +58,10 @@ class BackendChoice:
 
     @property
     def words(self) -> str:
-        """What computes, and how much faster it is, for people."""
+        """What computes, and how much faster it is or why there was no choice, for people."""
         names = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
         if self.torch_rate is None or self.onnx_rate is None:
-            return names[self.name]
+            return f"{names[self.name]}. {self.reason}"
         fast, slow = max(self.torch_rate, self.onnx_rate), min(self.torch_rate, self.onnx_rate)
         other = names["torch" if self.name == "onnxruntime" else "onnxruntime"]
         return f"{names[self.name]}, {fast / slow:.1f} times as fast as {other} on this computer"

@@ -114,7 +114,7 @@ def test_the_faster_one_is_taken_and_said(
 ) -> None:
     events: list[Event] = []
     classifier = Classifier.load(finished_run.path, "cpu")
-    assert classifier.backend.words == "PyTorch"
+    assert classifier.backend.words == "PyTorch. ONNX Runtime is tried with the first folder of 4,000 images."
     fast(monkeypatch, "torch")
     prepare(classifier, images, events.append)
     assert (classifier.backend.name, classifier.answering) == ("torch", classifier.network)
@@ -307,4 +307,4 @@ def test_the_words_name_the_faster_one_first() -> None:
     assert BackendChoice("torch", 30.0, 20.0, "").words == (
         "PyTorch, 1.5 times as fast as ONNX Runtime on this computer"
     )
-    assert backends.EXPORTED.words == "ONNX Runtime"
+    assert backends.EXPORTED.words == "ONNX Runtime. The model is a file for ONNX Runtime."
