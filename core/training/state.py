@@ -35,8 +35,9 @@ def check_belongs(kept: Values, own: Values) -> None:
     if kept.get("pictures", own["pictures"]) != own["pictures"]:
         raise SkinKDError(
             "The pictures have changed",
-            "Since this run began, the content of image files has changed, though their names and labels have not. "
-            "Put the files back as they were, or start a new run.",
+            "Since this run began, the content of image files has changed though their names and labels have not, or a "
+            "newer SkinKD decodes them to slightly other pixels. Put the files back as they were, go on with the version "
+            "that began the run (run.log names it), or start a new run.",
         )
 
 
