@@ -29,7 +29,7 @@ from core.data.dicom import DICOM_SUFFIXES, HEAD_BYTES, DicomError, is_dicom, ma
 from core.data.room import MOST_PIXELS, ROOM
 from core.errors import SkinKDError
 
-DECODER_VERSION = 3
+DECODER_VERSION = 4
 """Part of every store's key: raise it whenever the same file would decode to other pixels."""
 
 IMAGE_SUFFIXES = DICOM_SUFFIXES | {
@@ -340,6 +340,8 @@ def describe_failure(error: BaseException) -> str:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "TIFF":
+        image.load()  # turns it, and takes the mark away
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except DECODE_ERRORS:

@@ -60,12 +60,23 @@ class Reader:
 
 def fits_isic2019(table: Table) -> bool:
     """An image column and one column of zeros and ones for most classes."""
-    columns = _class_columns(table)
-    if _holds_answers(table) or table.find(*_IMAGE) is None or len(set(columns.values())) < _FEWEST_CLASS_COLUMNS:
-        return False
-    cells = (flag(row[position]) for row in table.rows[:50] for position in columns)
-    # Tables of predictions have the same columns, but probabilities or logits in them.
-    return all(value in (0.0, 1.0) or value is None for value in cells)
+    return _has_flag_columns(table) and odd_flag(table) == ""
+
+
+def odd_flag(table: Table) -> str:
+    """What an early cell of the class columns holds, if it is a number but neither 0 nor 1; otherwise empty.
+
+    Tables of predictions have the columns of ISIC 2019, but probabilities or logits in them.
+    """
+    if not _has_flag_columns(table):
+        return ""
+    cells = (row[position] for row in table.rows[:50] for position in _class_columns(table))
+    return next((cell for cell in cells if flag(cell) not in (0.0, 1.0, None)), "")
+
+
+def _has_flag_columns(table: Table) -> bool:
+    classes = set(_class_columns(table).values())
+    return not _holds_answers(table) and table.find(*_IMAGE) is not None and len(classes) >= _FEWEST_CLASS_COLUMNS
 
 
 def fits_ham10000(table: Table) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.data.decoding import IMAGE_SUFFIXES
 from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
-from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders
+from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders, odd_flag
 from core.data.rows import assemble
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_for
@@ -111,6 +111,11 @@ def _does_not_fit(table: Table, candidates: Sequence[Reader]) -> SkinKDError:
     looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates if reader.fits)
     columns = ", ".join(column for column in table.columns[:12] if column.isprintable())
     summary = f"{table.path.name} has no columns that name images and their labels. Choose another table, or a folder."
+    if odd := odd_flag(table):
+        summary = (
+            f"The class columns of {table.path.name} should hold 0 and 1, but one holds {odd}. If it is a table of "
+            "predictions, choose that of the labels."
+        )
     return SkinKDError("This table holds no labels", summary, f"Looked for:\n{looked_for}\nIts columns: {columns}")
 
 

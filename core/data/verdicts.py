@@ -199,7 +199,8 @@ def _open(cache: Path) -> sqlite3.Connection:
             raise
         except sqlite3.DatabaseError:
             # Damaged; everything in it can be found out again.
-            path.unlink(missing_ok=True)
+            for file in (path, path.with_name(f"{path.name}-journal")):
+                file.unlink(missing_ok=True)
             return _connect(path)
     except (OSError, sqlite3.Error) as error:
         raise SkinKDError(
@@ -213,6 +214,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names of images are nobody else's, also in a shared folder
     connection = sqlite3.connect(path, timeout=60)
     try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
             with connection:

@@ -16,6 +16,7 @@ import core  # noqa: F401  (before numpy and torch: it says how their threads wa
 
 # isort: split
 import argparse
+import importlib
 import json
 import sys
 import tempfile
@@ -74,7 +75,25 @@ def _soak(folder: Path, scale: float, seed: int) -> list[Tally]:
     return soak(open_workshop(folder), scale)
 
 
-PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {"kills": _kills, "faults": _faults, "soak": _soak}
+def _fuzz(folder: Path, scale: float, seed: int) -> list[Tally]:
+    """Every `fuzz_*.py` beside this file, by its `cases(count, seed)`."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("fuzz_*.py"))
+    modules = {name: importlib.import_module(f"tests.torture.{name}") for name in names}
+    return [
+        module.cases(max(1, round(scale * _FUZZ_CASES.get(name, _FUZZ_CASES_OF_OTHERS))), seed)
+        for name, module in modules.items()
+    ]
+
+
+_FUZZ_CASES = {"fuzz_images": 6000, "fuzz_tables": 3000}
+_FUZZ_CASES_OF_OTHERS = 1000
+
+PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {
+    "kills": _kills,
+    "faults": _faults,
+    "fuzz": _fuzz,
+    "soak": _soak,
+}
 """Name -> part(empty folder, scale, seed)."""
 
 
