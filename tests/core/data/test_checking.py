@@ -233,6 +233,17 @@ def test_a_damaged_cache_is_made_anew(make_set: MakeSet) -> None:
     assert check_images(dataset).problems == ()
 
 
+def test_a_cache_with_flipped_bits_is_made_anew(make_set: MakeSet) -> None:
+    dataset = make_set(60)
+    check_images(dataset)
+    file = Path(os.environ["SKINKD_CACHE"]) / "verdicts.sqlite3"
+    content = bytearray(file.read_bytes())
+    for place in range(4096, len(content), 512):  # every page but the first, which tells what the file is
+        content[place] ^= 0xFF
+    file.write_bytes(content)
+    assert check_images(dataset).problems == ()
+
+
 def test_a_cache_that_can_not_be_written_is_said(make_set: MakeSet) -> None:
     Path(os.environ["SKINKD_CACHE"]).write_bytes(b"a file, no folder")
     with pytest.raises(SkinKDError, match="SKINKD_CACHE"):

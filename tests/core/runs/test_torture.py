@@ -12,11 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.mark.timeout(440)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the faults are injected into forked processes")
 @pytest.mark.parametrize(("part", "scale", "injected"), [("kills", 0.2, 12), ("faults", 0.1, 12)])
 def test_nothing_is_lost(part: str, scale: float, injected: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.torture", "--only", part, "--scale", str(scale), "--out", str(tmp_path)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=170)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=420)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     lines = [line for line in (tmp_path / "latest.md").read_text().splitlines()[2:] if line]
     assert sum(int(line.split("|")[2]) for line in lines) >= injected
