@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import shutil
 import stat
+import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,12 @@ _MAX_DEPTH = 6
 _CHUNK = 1024**2
 _STALE_SECONDS = 24 * 3600
 _INCOMING = ".incoming-"
+_DAMAGED_ZIP = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError),
+)
+"""What zipfile raises on the way through a damaged file."""
+
 _WEIGHTS = {".safetensors", ".pt"}
 _CHECKPOINT = "checkpoint"
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"|?*\\]|[ .]$')
@@ -90,7 +98,7 @@ def import_run(source: Path, runs_root: Path, *, token: CancelToken | None = Non
             return _import(_run_in_folder(source), runs_root, token, origin=source)
         with zipfile.ZipFile(source) as archive:
             return _import(_run_in_zip(archive, source), runs_root, token, origin=source)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGED_ZIP as error:
         raise SkinKDError(
             "The zip file can not be read",
             f"{source.name} is not a zip file, or is damaged. Export or download it again.",
@@ -153,7 +161,7 @@ def _is_passing(name: PurePosixPath) -> bool:
 
 
 def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Found:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > MAX_FILES:
         raise _refused(source.name, f"it holds {len(infos):,} files; a run has at most {MAX_FILES:,}")
     for info in infos:

@@ -283,3 +283,15 @@ def test_strange_folder_names_are_replaced(tmp_path: Path, run: RunFolder, their
     found = archive._Found(name, tuple(archive._files_below(run.path)))
     folder = archive._import(found, theirs, CancelSource().token, origin=tmp_path / "x.zip")
     assert folder.name.endswith("-gut-100")
+
+
+def test_a_zip_file_with_a_nameless_member_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
+        archive.writestr("run/recipe.toml", "version = 1")
+        archive.writestr(zipfile.ZipInfo("x"), "")
+    content = (tmp_path / "run.zip").read_bytes()
+    place = content.rindex(b"PK\x01\x02")  # the entry of x in the directory
+    nameless = content[: place + 28] + b"\0\0\1\0" + content[place + 32 :]  # its name is read as extra bytes
+    (tmp_path / "run.zip").write_bytes(nameless)
+    with pytest.raises(SkinKDError, match="not a plain place"):
+        import_run(tmp_path / "run.zip", tmp_path / "runs")

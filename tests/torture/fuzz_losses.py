@@ -1,0 +1,97 @@
+"""Losses and metrics on every kind of number: finite values and gradients, or what is documented as undefined."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.data.types import CLASS_CODES
+from core.distillation.losses import dist, distillation_objective, kl_divergence
+from core.errors import SkinKDError
+from core.evaluation.calibration import fit_temperature
+from core.evaluation.detailed import detailed_scores
+from core.evaluation.metrics import score, scores_from_json, scores_to_json
+from core.recipe.schema import DistillationRecipe
+from tests.torture.fuzzing import explore, shares, total
+from tests.torture.tally import Tally
+
+_CLASSES = len(CLASS_CODES)
+_LOGITS = st.one_of(
+    st.floats(-30, 30, width=32),
+    st.sampled_from([0.0, -0.0, 1e-30, 1e4, -1e4, 6e4, 1e30, -1e30, 3.4e38, -3.4e38]),
+)
+_ANY = _LOGITS | st.sampled_from([float("nan"), float("inf"), float("-inf")])
+
+Case = tuple[list[float], list[float], list[int], float, str]
+Answers = tuple[list[float], list[int]]
+
+
+def cases(count: int, seed: int) -> Tally:
+    """`count` batches of logits."""
+    losses, scores = shares(count, 2)
+    return total(
+        "logits of every size",
+        [
+            explore("loss", _batches(), _losses, losses, seed),
+            explore("score", _answers(), _scores, scores, seed),
+        ],
+    )
+
+
+@st.composite
+def _batches(draw: st.DrawFn) -> Case:
+    size = draw(st.integers(1, 5)) * _CLASSES
+    student, teacher = (draw(st.lists(_LOGITS, min_size=size, max_size=size)) for _ in range(2))
+    labels = draw(st.lists(st.integers(0, _CLASSES - 1), min_size=size // _CLASSES, max_size=size // _CLASSES))
+    temperature = draw(st.sampled_from([0.1, 0.5, 1.0, 4.0, 20.0]))
+    return student, teacher, labels, temperature, draw(st.sampled_from(["float32", "float16", "bfloat16"]))
+
+
+@st.composite
+def _answers(draw: st.DrawFn) -> Answers:
+    count = draw(st.integers(0, 6))
+    logits = draw(st.lists(_ANY, min_size=count * _CLASSES, max_size=count * _CLASSES))
+    return logits, draw(st.lists(st.integers(0, _CLASSES - 1), min_size=count, max_size=count))
+
+
+def _losses(case: Case) -> None:
+    first, second, labels, temperature, kind = case
+    dtype: torch.dtype = getattr(torch, kind)
+    most = torch.finfo(dtype).max
+    teacher = torch.tensor(second).view(-1, _CLASSES).clamp(-most, most).to(dtype)
+
+    def finite(loss: Any) -> None:
+        student = torch.tensor(first).view(-1, _CLASSES).clamp(-most, most).to(dtype).requires_grad_()
+        value: Tensor = loss(student)
+        value.backward()  # type: ignore[no-untyped-call]
+        assert value.dtype == torch.float32
+        assert math.isfinite(value.item()), value
+        assert student.grad is not None
+        assert student.grad.isfinite().all(), student.grad
+
+    finite(lambda student: kl_divergence(student, teacher, temperature=temperature))
+    finite(lambda student: kl_divergence(student, teacher, temperature=temperature, direction="teacher_student"))
+    finite(lambda student: dist(student, teacher, temperature=temperature))
+    if max(map(abs, first)) < 1e30:  # cross entropy itself is infinite where a difference of logits is
+        recipe = DistillationRecipe(method="dist", alpha=0.5, temperature=temperature)
+        finite(lambda student: distillation_objective(student, torch.tensor(labels), teacher, recipe, 0.1).total)
+
+
+def _scores(case: Answers) -> None:
+    logits: NDArray[np.float64] = np.array(case[0]).reshape(-1, _CLASSES)
+    labels = np.array(case[1], np.int64)
+    try:
+        found = score(labels, logits)
+    except SkinKDError:
+        assert not len(labels) or not np.isfinite(logits).all()
+        raise
+    assert scores_from_json(scores_to_json(found)) == found
+    for row in detailed_scores(labels, logits.astype(np.float32)).scores.per_class:
+        assert all(value is None or 0 <= value <= 1 for value in (row.precision, row.recall, row.f1))
+    assert fit_temperature(labels, logits.astype(np.float32)) > 0
