@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from core.inference.onnx_network import OnnxNetwork
 
 FEWEST = 4_000
-"""Files from which on making a graph pays: it takes 20 s of one core, and a MobileNetV2 at 224 px then needs 5 ms less of
-one for each image, larger networks more. At 128 px it is 1.4 ms: there it takes four such folders to gain."""
+"""Files from which on making a graph pays: it takes 20 s of one core, and a MobileNetV2 at 224 px then needs 5 ms less
+of one for each image, larger networks more. At 128 px it is 1.4 ms: there it takes four such folders to gain."""
 
 _FORMAT = 1  # of graphs: another one whenever `to_onnx` or what is checked changes
 _KEPT = 12  # graphs, those made last
