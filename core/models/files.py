@@ -37,6 +37,7 @@ FORMAT = 1
 
 _MIGRATIONS: dict[int, Migration] = {}
 _MAX_HEADER = 4_000_000  # bytes; the largest networks of timm need less than 1 MB
+_MAX_BESIDE = 100_000_000  # bytes of header and reference; the largest that SkinKD writes have half of it
 _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
 
@@ -85,7 +86,7 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
     fault = _misfit({name: tuple(value.shape) for name, value in model.state_dict().items()}, stored)
     if fault:
         raise _damaged(path, f"It says that it is a {info.architecture}, but {fault}.")
-    weights = read_weights(path)
+    weights = read_weights(path, _MAX_BESIDE + 8 * sum(value.numel() for value in model.state_dict().values()))
     # Copies: the tensors that were read are windows into the file, which may be replaced while they are used.
     copies = {n: v.to(torch.float32 if v.is_floating_point() else v.dtype, copy=True) for n, v in weights.items()}
     # Taking the weights over draws no random numbers, which a training in another thread would miss.

@@ -37,7 +37,9 @@ def read_checked(path: Path) -> tuple[bytes, ModelInfo, tuple[str, ...]]:
         content = path.read_bytes()
         # From bytes: nothing beside the file is looked for, whatever the file says.
         model = onnx.load_model_from_string(content)
-    except (OSError, DecodeError, ValueError, MemoryError) as error:
+    except MemoryError as error:
+        raise unusable(path, f"It needs more memory than is free; it has {path.stat().st_size:,} bytes.") from error
+    except (OSError, DecodeError, ValueError) as error:
         raise unusable(path, "It is damaged, or not all of it is there.", str(error)) from error
     fault = _fault(model) or _interface_fault(model, info) or _size_fault(model)
     if fault:
