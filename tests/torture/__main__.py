@@ -86,7 +86,7 @@ def _fuzz(folder: Path, scale: float, seed: int) -> list[Tally]:
 
 
 _FUZZ_CASES = {"fuzz_images": 6000, "fuzz_tables": 3000}
-_FUZZ_CASES_OF_OTHERS = 1000
+_FUZZ_CASES_OF_OTHERS = 1500
 
 PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {
     "kills": _kills,
