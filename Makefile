@@ -49,5 +49,5 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, version
 	@sh installers/lock.sh
 
 clean:  ## remove what make made (not your runs)
-	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .torture
+	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .torture .benchmarks
 	find core skinkd_gui resources tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -8,12 +8,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test fetches weights
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+
+if TYPE_CHECKING:
+    from core.runs.folder import RunFolder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,6 +39,25 @@ def sample_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from core.data.sample_set import write_sample_set
 
     return write_sample_set(tmp_path_factory.mktemp("sample") / "set", images=160, seed=0, size=64)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, sample_set: Path) -> RunFolder:
+    """A teacher of one epoch on the sample set, with all its files. Read it only."""
+    from core.recipe import Preset, preset, set_values
+    from core.runs.execute import execute
+    from core.runs.folder import create_run
+
+    folder = tmp_path_factory.mktemp("finished")
+    changes = ("task=teacher", f"data.path={sample_set}", "data.image_size=64", "teacher.architecture=test_resnet")
+    recipe = set_values(
+        preset(Preset.QUICK), (*changes, "teacher.weights=none", "optimisation.epochs=1", "hardware.threads=1")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKINKD_CACHE", str(folder / "cache"))
+        run = create_run(recipe, runs=folder / "runs", name="tiny")
+        execute(run)
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -36,8 +36,8 @@ def check_belongs(kept: Values, own: Values) -> None:
         raise SkinKDError(
             "The pictures have changed",
             "Since this run began, the content of image files has changed though their names and labels have not, or a "
-            "newer SkinKD decodes them to slightly other pixels. Put the files back as they were, go on with the version "
-            "that began the run, or start a new run.",
+            "newer SkinKD decodes them to slightly other pixels. Put the files back as they were, go on with the "
+            "version that began the run, or start a new run.",
         )
 
 

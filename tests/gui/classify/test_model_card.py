@@ -21,18 +21,14 @@ from skinkd_gui.classify.card_sections import Section, calibration, card_text, l
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.widgets.figure_view import FigureView
 
-from .finished import finished
-
-__all__ = ["finished"]
-
 
 def read(source: Path) -> CardContent:
     return read_card(source, ignore, CancelToken())
 
 
 @pytest.fixture(scope="module")
-def card(finished: RunFolder) -> CardContent:
-    return read(finished.path)
+def card(finished_run: RunFolder) -> CardContent:
+    return read(finished_run.path)
 
 
 @pytest.fixture
@@ -47,46 +43,46 @@ def around(qtbot: QtBot) -> Iterator[QWidget]:
 
 
 @pytest.fixture
-def alone(finished: RunFolder, tmp_path: Path) -> Path:
-    return Path(shutil.copy(finished.model_file, tmp_path / "sent.safetensors"))
+def alone(finished_run: RunFolder, tmp_path: Path) -> Path:
+    return Path(shutil.copy(finished_run.model_file, tmp_path / "sent.safetensors"))
 
 
 def fact(section: Section, name: str) -> str:
     return dict(section.facts)[name]
 
 
-def test_a_run_tells_everything(finished: RunFolder, card: CardContent) -> None:
+def test_a_run_tells_everything(finished_run: RunFolder, card: CardContent) -> None:
     about = sections(card)[0]
-    rows = finished.split_rows
+    rows = finished_run.split_rows
     train = sum(row.part is Part.TRAIN for row in rows)
     assert card.trouble == ()
     assert fact(about, "Network") == "test_resnet"
-    assert fact(about, "Parameters") == f"{json.loads(finished.environment_file.read_text())['parameters']:,}"
+    assert fact(about, "Parameters") == f"{json.loads(finished_run.environment_file.read_text())['parameters']:,}"
     assert f"{train} to learn from" in fact(about, "Trained on")
     assert "64 × 64 pixels" in fact(about, "What it sees")
-    assert fact(about, "Terms of use") == (finished.metrics() or {})["data"]["terms"]
+    assert fact(about, "Terms of use") == (finished_run.metrics() or {})["data"]["terms"]
     assert "synthetic" in about.notes[0]
     assert sum(count for _, count in card.counts) == train
 
 
-def test_scores_are_those_of_the_run_with_intervals(finished: RunFolder, card: CardContent) -> None:
+def test_scores_are_those_of_the_run_with_intervals(finished_run: RunFolder, card: CardContent) -> None:
     found = scores(card)
-    test = (finished.metrics() or {})["test"]
+    test = (finished_run.metrics() or {})["test"]
     assert fact(found, "Weighted F1").startswith(f"{100 * test['weighted_f1']:.1f} % (")
     assert found.grid is not None
     assert found.grid.rows[0][0].text == "Melanoma"
     assert "test images" in fact(found, "Measured on")
 
 
-def test_calibration_is_that_of_the_run(finished: RunFolder, card: CardContent) -> None:
-    document, found = (finished.metrics() or {})["calibration"], calibration(card)
+def test_calibration_is_that_of_the_run(finished_run: RunFolder, card: CardContent) -> None:
+    document, found = (finished_run.metrics() or {})["calibration"], calibration(card)
     assert fact(found, "Temperature").startswith(f"{document['temperature']:.3g}")
     assert fact(found, "Error as trained").startswith(f"{100 * document['ece_before']:.1f} ")
     assert fact(found, "Error calibrated").startswith(f"{100 * document['ece_after']:.1f} ")
 
 
-def test_coverage_and_false_alarms_are_those_of_the_run(finished: RunFolder, card: CardContent) -> None:
-    document, found = (finished.metrics() or {})["calibration"], verdicts(card)
+def test_coverage_and_false_alarms_are_those_of_the_run(finished_run: RunFolder, card: CardContent) -> None:
+    document, found = (finished_run.metrics() or {})["calibration"], verdicts(card)
     assert card.coverage is not None
     assert card.coverage.coverage == pytest.approx(document["prediction_sets"]["coverage"])
     assert card.unlike == pytest.approx(document["unlike"])
@@ -130,10 +126,10 @@ def test_a_model_without_reference_still_has_a_card(runs: Path) -> None:
     assert "Nothing is known of how sure" in text
 
 
-def test_what_computes_the_answers_is_told(finished: RunFolder, card: CardContent) -> None:
+def test_what_computes_the_answers_is_told(finished_run: RunFolder, card: CardContent) -> None:
     assert "Computed with" not in dict(sections(card)[0].facts)
     choice = BackendChoice("onnxruntime", 100.0, 170.0, "timed")
-    loaded = read_card(finished.path, ignore, CancelToken(), backend=choice)
+    loaded = read_card(finished_run.path, ignore, CancelToken(), backend=choice)
     told = fact(sections(loaded)[0], "Computed with")
     assert told == "ONNX Runtime, 1.7 times as fast as PyTorch on this computer"
     assert told in card_text(loaded)
@@ -147,8 +143,10 @@ def test_the_text_holds_every_page(card: CardContent) -> None:
     assert all(code in text for code in CLASS_CODES)
 
 
-def test_the_dialog_shows_copies_and_saves(qtbot: QtBot, around: QWidget, finished: RunFolder, tmp_path: Path) -> None:
-    dialog = ModelCard(around, finished.path)
+def test_the_dialog_shows_copies_and_saves(
+    qtbot: QtBot, around: QWidget, finished_run: RunFolder, tmp_path: Path
+) -> None:
+    dialog = ModelCard(around, finished_run.path)
     dialog.open()
     assert not dialog.save.isEnabled()
     qtbot.waitUntil(lambda: dialog.content is not None, timeout=30_000)
@@ -183,8 +181,8 @@ def test_what_is_no_model_is_said_and_nothing_else_is_shown(qtbot: QtBot, around
     dialog.reject()
 
 
-def test_closing_while_it_reads_leaves_no_thread(qtbot: QtBot, around: QWidget, finished: RunFolder) -> None:
-    dialog = ModelCard(around, finished.path)
+def test_closing_while_it_reads_leaves_no_thread(qtbot: QtBot, around: QWidget, finished_run: RunFolder) -> None:
+    dialog = ModelCard(around, finished_run.path)
     dialog.open()
     dialog.reject()
 

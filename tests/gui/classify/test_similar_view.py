@@ -20,10 +20,6 @@ from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN
 from skinkd_gui.classify.similar_view import SimilarView
 
-from .finished import finished
-
-__all__ = ["finished"]
-
 
 @pytest.fixture
 def view(qtbot: QtBot) -> Iterator[SimilarView]:
@@ -36,8 +32,8 @@ def view(qtbot: QtBot) -> Iterator[SimilarView]:
 
 
 @pytest.fixture(scope="module")
-def classifier(finished: RunFolder) -> Classifier:
-    return Classifier.load(finished.path, device="cpu")
+def classifier(finished_run: RunFolder) -> Classifier:
+    return Classifier.load(finished_run.path, device="cpu")
 
 
 def shown(source: Path, classifier: Classifier, picture: Path) -> ShownImage:
@@ -55,15 +51,15 @@ def ready(view: SimilarView) -> bool:
 
 
 def test_cases_are_training_images_with_their_diagnosis(
-    qtbot: QtBot, view: SimilarView, finished: RunFolder, classifier: Classifier, sample_set: Path
+    qtbot: QtBot, view: SimilarView, finished_run: RunFolder, classifier: Classifier, sample_set: Path
 ) -> None:
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
     assert view._found is None  # nothing is computed before it is asked for
     assert not view.finder.busy
     qtbot.mouseClick(view.toggle, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ready(view), timeout=60_000)
     assert view._found is not None
-    trained = {row.image: row.label for row in finished.split_rows if row.part is Part.TRAIN}
+    trained = {row.image: row.label for row in finished_run.split_rows if row.part is Part.TRAIN}
     cases = [item.case for item in view._found.cases]
     assert len(cases) == SHOWN
     assert all(trained[case.name] == case.code for case in cases)
@@ -75,20 +71,20 @@ def test_cases_are_training_images_with_their_diagnosis(
 
 
 def test_an_image_of_the_training_is_said_to_be_itself(
-    qtbot: QtBot, view: SimilarView, finished: RunFolder, classifier: Classifier, sample_set: Path
+    qtbot: QtBot, view: SimilarView, finished_run: RunFolder, classifier: Classifier, sample_set: Path
 ) -> None:
     view.toggle.setChecked(True)
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TRAIN, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TRAIN, sample_set)))
     qtbot.waitUntil(lambda: ready(view), timeout=60_000)
     assert "this very image" in view._text.text()
     assert "this very image" in view.cases[0].accessibleName()
 
 
 def test_a_click_enlarges_beside_the_image(
-    qtbot: QtBot, view: SimilarView, finished: RunFolder, classifier: Classifier, sample_set: Path
+    qtbot: QtBot, view: SimilarView, finished_run: RunFolder, classifier: Classifier, sample_set: Path
 ) -> None:
     view.toggle.setChecked(True)
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
     qtbot.waitUntil(lambda: ready(view), timeout=60_000)
     qtbot.mouseClick(view.cases[1], Qt.MouseButton.LeftButton)
     dialog = view.findChild(SimilarDialog)
@@ -105,17 +101,17 @@ def test_a_click_enlarges_beside_the_image(
 def test_the_next_image_costs_no_new_index(
     qtbot: QtBot,
     view: SimilarView,
-    finished: RunFolder,
+    finished_run: RunFolder,
     classifier: Classifier,
     sample_set: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     view.toggle.setChecked(True)
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
     qtbot.waitUntil(lambda: ready(view) and view._found is not None, timeout=60_000)
     before = view._found
     monkeypatch.setattr("core.runs.neighbours.open_neighbours", None)  # whoever asks for it now fails
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TRAIN, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TRAIN, sample_set)))
     qtbot.waitUntil(lambda: ready(view) and view._found is not None, timeout=60_000)
     assert view._found is not before
 
@@ -123,7 +119,7 @@ def test_the_next_image_costs_no_new_index(
 def test_building_the_index_can_be_cancelled(
     qtbot: QtBot,
     view: SimilarView,
-    finished: RunFolder,
+    finished_run: RunFolder,
     classifier: Classifier,
     sample_set: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -137,7 +133,7 @@ def test_building_the_index_can_be_cancelled(
 
     monkeypatch.setattr("core.runs.neighbours.open_neighbours", endless)
     view.toggle.setChecked(True)
-    view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
     qtbot.waitUntil(begun.is_set)
     assert view.cancel.isVisible()
     qtbot.mouseClick(view.cancel, Qt.MouseButton.LeftButton)
@@ -147,11 +143,11 @@ def test_building_the_index_can_be_cancelled(
 
 
 def test_a_file_of_its_own_has_no_cases_and_says_why(
-    qtbot: QtBot, view: SimilarView, finished: RunFolder, classifier: Classifier, sample_set: Path, tmp_path: Path
+    qtbot: QtBot, view: SimilarView, finished_run: RunFolder, classifier: Classifier, sample_set: Path, tmp_path: Path
 ) -> None:
-    alone = shutil.copy(finished.model_file, tmp_path / "sent.safetensors")
+    alone = shutil.copy(finished_run.model_file, tmp_path / "sent.safetensors")
     view.toggle.setChecked(True)
-    view.show_facts(shown(Path(alone), classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(Path(alone), classifier, image_of(finished_run, Part.TEST, sample_set)))
     assert "a file of its own" in view._text.text()
     assert not view.finder.busy
 
@@ -159,17 +155,17 @@ def test_a_file_of_its_own_has_no_cases_and_says_why(
 def test_data_that_are_not_at_hand_can_be_named(
     qtbot: QtBot,
     view: SimilarView,
-    finished: RunFolder,
+    finished_run: RunFolder,
     classifier: Classifier,
     sample_set: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    copy = Path(shutil.copytree(finished.path, tmp_path / "moved"))
+    copy = Path(shutil.copytree(finished_run.path, tmp_path / "moved"))
     recipe = (copy / "recipe.toml").read_text(encoding="utf-8").replace(str(sample_set), str(tmp_path / "gone"))
     (copy / "recipe.toml").write_text(recipe, encoding="utf-8")
     view.toggle.setChecked(True)
-    view.show_facts(shown(copy, classifier, image_of(finished, Part.TEST, sample_set)))
+    view.show_facts(shown(copy, classifier, image_of(finished_run, Part.TEST, sample_set)))
     qtbot.waitUntil(lambda: ready(view), timeout=60_000)
     assert "not at hand" in view._text.text()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(sample_set))
@@ -181,7 +177,7 @@ def test_data_that_are_not_at_hand_can_be_named(
 def test_an_error_of_an_image_left_behind_is_not_shown(
     qtbot: QtBot,
     view: SimilarView,
-    finished: RunFolder,
+    finished_run: RunFolder,
     classifier: Classifier,
     sample_set: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -195,7 +191,7 @@ def test_an_error_of_an_image_left_behind_is_not_shown(
     view.toggle.setChecked(True)
     with monkeypatch.context() as patch:
         patch.setattr("core.runs.neighbours.open_neighbours", failing)
-        view.show_facts(shown(finished.path, classifier, image_of(finished, Part.TEST, sample_set)))
+        view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
         qtbot.waitUntil(lambda: view.finder.busy)
         view.show_facts(None)
         gate.set()

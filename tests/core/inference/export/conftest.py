@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -19,36 +18,44 @@ from core.runs.folder import RunFolder
 write_in_another_process = apart.write_apart  # as it is in the product
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quick() -> Iterator[None]:
-    """torch writes each network once, in this process (another takes seconds to start); the stopwatch is soon happy."""
-    known: dict[bytes, bytes] = {}
+_written: dict[bytes, bytes] = {}
 
-    def once(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
-        key = model_file.read_bytes()
-        if key not in known:
-            known[key] = to_onnx(*load_model(model_file)).SerializeToString()
-        return onnx.load_model_from_string(known[key])
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(apart, "write_apart", once)
-        patch.setattr(checking, "_SECONDS", 0.0)
-        yield
+def write_once(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
+    """Each network once, in this process: another takes seconds to start."""
+    key = model_file.read_bytes()
+    if key not in _written:
+        _written[key] = to_onnx(*load_model(model_file)).SerializeToString()
+    return onnx.load_model_from_string(_written[key])
+
+
+def quicken(patch: pytest.MonkeyPatch) -> None:
+    """Export without another process and with a stopwatch that is soon happy."""
+    patch.setattr(apart, "write_apart", write_once)
+    patch.setattr(checking, "_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For these tests only, and undone together with what they patch themselves."""
+    quicken(monkeypatch)
 
 
 @pytest.fixture(scope="session")
-def exported(quick: None, finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
+def exported(finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
     """The run as plain ONNX."""
     with pytest.MonkeyPatch.context() as patch:
+        quicken(patch)
         folder = tmp_path_factory.mktemp("exported")
         patch.setenv("SKINKD_CACHE", str(folder / "cache"))
         return export_model(ExportOrder(finished_run.path, folder / "plain" / "model.onnx"))
 
 
 @pytest.fixture(scope="session")
-def exported_int8(quick: None, finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
+def exported_int8(finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
     """The run with 8 bits, whatever it loses."""
     with pytest.MonkeyPatch.context() as patch:
+        quicken(patch)
         folder = tmp_path_factory.mktemp("exported8")
         patch.setenv("SKINKD_CACHE", str(folder / "cache"))
         return export_model(ExportOrder(finished_run.path, folder / "int8.onnx", "int8", tolerance=1.0))

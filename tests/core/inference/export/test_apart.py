@@ -16,7 +16,7 @@ from tests.core.inference.export.conftest import write_in_another_process
 
 def test_the_other_process_writes_the_network(finished_run: RunFolder, tmp_path: Path) -> None:
     model = write_in_another_process(finished_run.model_file, tmp_path, CancelToken())
-    images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
     session = open_session(model.SerializeToString(), ["CPUExecutionProvider"], 1)
     expected = Classifier.load(finished_run.path, "cpu").logits(images)
     np.testing.assert_allclose(session.run([LOGITS], {IMAGES: images})[0], expected, rtol=1e-4, atol=1e-4)

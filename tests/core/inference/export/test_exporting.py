@@ -125,7 +125,7 @@ def test_scales_come_from_training_images_alone(
     chosen = given[0].indices
     assert set(chosen.tolist()) <= set(split.train.tolist())
     assert len(set(chosen.tolist())) == len(chosen) > 50
-    assert given[0].gather(chosen[:2]).shape == (2, 32, 32, 3)
+    assert given[0].gather(chosen[:2]).shape == (2, 64, 64, 3)
 
 
 def test_a_file_that_computes_something_else_is_refused(
@@ -235,7 +235,7 @@ def test_the_description_is_the_models(file: Path, finished_run: RunFolder) -> N
     model = onnx.load_model(file)
     plain = {item.key: json.loads(item.value) for item in model.metadata_props if item.key != "skinkd.reference"}
     assert plain["classes"] == ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
-    assert plain["preprocessing"]["image_size"] == 32
+    assert plain["preprocessing"]["image_size"] == 64
     assert "squashed" in plain["preprocessing"]["resize"]
     assert "Generated pictures" in plain["data_terms"]
     assert "not a medical device" in plain["notice"].lower()
