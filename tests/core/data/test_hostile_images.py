@@ -187,15 +187,16 @@ def test_pictures_larger_than_any_camera_makes_are_refused_and_memory_stays_smal
     meta = content[:cut] + deflated + b"\0" * (len(deflated) % 2)
     meta = meta[: cut - 2] + struct.pack("<H", len(meta) - cut) + meta[cut:]
     (tmp_path / "d.dcm").write_bytes(meta + zlib.compress(bytes(3 << 30 >> 4))[2:-4])
-    # 700 MB are the libraries' own; none of the pictures adds to that.
+    # 700 MB of addresses are the libraries' own; none of the pictures adds to that. The system's ru_maxrss would
+    # begin with the size of the process that starts this one.
     program = (
-        "import resource, sys; from pathlib import Path\n"
+        "import re, resource, sys; from pathlib import Path\n"
         "from core.data.decoding import UnreadableImageError, decode_image\n"
         "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
         "for path in sorted(Path(sys.argv[1]).iterdir()):\n"
         "    try: decode_image(path, 16); print('decoded')\n"
         "    except UnreadableImageError as error: print(error.reason)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "print(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1])\n"
     )
     answer = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     *reasons, peak = answer.stdout.splitlines()
