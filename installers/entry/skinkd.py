@@ -1,0 +1,12 @@
+"""The program `skinkd` of the installers: the window."""
+
+import multiprocessing
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()  # before anything else: a process that Python starts comes through here too
+
+    import sys
+
+    from skinkd_gui.app import main
+
+    sys.exit(main())
