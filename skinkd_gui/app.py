@@ -14,6 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from core.frozen import prepare
 from core.paths import log_root, make_private
 from core.system_libraries import window_problem
 from skinkd_gui.version import program_version
@@ -33,7 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the window to its end and return the exit status: 0 fine (also when a window is open already, which is
     then brought to the front), 1 no window can open, 2 wrong usage."""
     multiprocessing.freeze_support()
+    prepare()
     options = _parser().parse_args(arguments)
+    if options.self_test is not None:
+        from skinkd_gui import self_test
+
+        return self_test.main(Path(options.self_test) if options.self_test else None)
     start_logging()
     sys.setswitchinterval(SWITCH_SECONDS)
     problem = window_problem()
@@ -56,9 +62,10 @@ def _run(application: QApplication, runs: Path | None) -> int:
     """Show the window until it is closed."""
     from skinkd_gui.crash_reporter import CrashReporter
     from skinkd_gui.main_window import MainWindow
-    from skinkd_gui.single_instance import SingleInstance
+    from skinkd_gui.single_instance import SingleInstance, tell_installer
     from skinkd_gui.workers.job import shut_down_all
 
+    tell_installer()
     reporter = CrashReporter(application)
     reporter.install()
     window = MainWindow(runs, opens_at_once=True)
@@ -127,6 +134,14 @@ def start_logging() -> Path | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("skinkd", description="Train, compare and use classifiers of skin lesions.")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="the folder of runs (otherwise that of the settings)")
+    parser.add_argument(
+        "--self-test",
+        nargs="?",
+        const="",
+        metavar="FOLDER",
+        help="try everything once, small, without a network, and end with 0 if all was right and 1 if not; what was "
+        "made stays in FOLDER (new or empty), otherwise nothing stays",
+    )
     parser.add_argument("--version", action="version", version=f"SkinKD {program_version()}")
     return parser
 

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.folder_fixed = runs_root is not None
         self.settings = load_settings()
         self._runs_root = (runs_root or chosen_runs_root(self.settings)).expanduser().absolute()
-        self._was_painted = self._closing = self._leaving = self._may_close = False
+        self._was_painted = self._engine_ready = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
         self.queue = TrainingQueue(self._conditions(), make_work, self)
         self.train_tab = TrainTab(self.queue, self._runs_root, self)
@@ -98,6 +98,11 @@ class MainWindow(QMainWindow):
         tabs.setAccessibleName("Parts of SkinKD")
         tabs.setDocumentMode(True)
         return tabs
+
+    @property
+    def engine_ready(self) -> bool:
+        """Whether everything heavy has been loaded."""
+        return self._engine_ready
 
     @property
     def classify_tab(self) -> ClassifyTab:
@@ -179,6 +184,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_loaded(self, result: JobResult) -> None:
+        self._engine_ready = True
         self.status.show_engine(result.value)
 
     @Slot(object)

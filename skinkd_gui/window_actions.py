@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl, Slot
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
 from core.errors import SkinKDError
@@ -16,6 +16,7 @@ from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_s
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.version import program_version
 from skinkd_gui.widgets.error_dialog import log_path, show_error
+from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import ThemeChoice
 
 if TYPE_CHECKING:
@@ -185,4 +186,4 @@ class WindowActions(QObject):
         HelpDialog(title, markdown, self._window).show()
 
     def _open(self, path: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        open_path(path)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from core.errors import SkinKDError
@@ -29,6 +29,7 @@ from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.opening import open_path
 
 _BUSY = (RunState.RUNNING, RunState.PAUSED)
 
@@ -112,7 +113,7 @@ class RunActions(QObject):
     def _open_folder(self) -> None:
         run = self._one()
         if run is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
+            open_path(run.folder)
 
     @Slot()
     def _resume(self) -> None:

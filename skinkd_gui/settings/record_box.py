@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
@@ -16,6 +15,7 @@ from core.inference.record import RecordBook, record_file
 from core.reporting.words import file_size
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
@@ -104,7 +104,7 @@ class RecordBox(QWidget):
 
     @Slot()
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(record_file().parent)))
+        open_path(record_file().parent)
 
     @Slot()
     def _ask_and_export(self) -> None:

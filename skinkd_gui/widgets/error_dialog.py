@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.paths import log_root
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import coloured_icon, colours
 
 LOG_NAME = "skinkd.log"
@@ -100,7 +101,7 @@ class ErrorDialog(QDialog):
 
     @Slot()
     def _open_log(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
+        open_path(log_path())
 
 
 def show_error(parent: QWidget | None, error: SkinKDError) -> ErrorDialog:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QStandardPaths, Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -26,6 +25,7 @@ from core.places import expanded
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Question, ask
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
 
@@ -239,12 +239,12 @@ class SavingDialog(QDialog):
     @Slot()
     def _open_made(self) -> None:
         if self._made is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._made)))
+            open_path(self._made)
 
     @Slot()
     def _open_folder(self) -> None:
         if self._made is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._made.parent)))
+            open_path(self._made.parent)
 
     @Slot()
     def _cancel_or_close(self) -> None:

@@ -1,0 +1,69 @@
+"""What is different in the installed program: PyInstaller made it, one folder with Python and all libraries in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from core.paths import cache_root
+
+_PATH = "LD_LIBRARY_PATH"
+_USERS_PATH = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller's start keeps what the user had
+
+
+def is_frozen() -> bool:
+    """Whether this is the installed program, and `sys.executable` not a Python."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def prepare() -> None:
+    """What an installed program sets right before it imports anything heavy; nothing from source."""
+    if is_frozen():
+        # PyInstaller gives matplotlib a new folder at every start: it would look for the system's fonts each time.
+        os.environ["MPLCONFIGDIR"] = str(cache_root() / "matplotlib")
+
+
+@contextmanager
+def for_other_programs() -> Iterator[None]:
+    """Inside the block a program of the system can be started: it gets the user's libraries, not those in our folder.
+
+    The processes that SkinKD starts of itself need ours; so the environment is changed here alone.
+    """
+    if not (is_frozen() and sys.platform.startswith("linux")):
+        yield
+        return
+    ours, users = os.environ.get(_PATH), os.environ.get(_USERS_PATH)
+    _set(users)
+    try:
+        yield
+    finally:
+        _set(ours)
+
+
+def edition() -> str:
+    """The edition of the installed program: CPU, GPU or macOS; "" from source, and where that can not be told."""
+    if not is_frozen():
+        return ""
+    if sys.platform == "darwin":
+        return "macOS"
+    try:
+        build = version("torch").partition("+")[2]
+    except PackageNotFoundError:
+        return ""
+    with_cuda_by_itself = not build and sys.platform.startswith("linux")
+    return "GPU" if with_cuda_by_itself or build.startswith(("cu", "rocm", "xpu")) else "CPU"
+
+
+def mending() -> str:
+    """What a person does about a part of SkinKD that is missing or broken, as a sentence without a full stop."""
+    return "install SkinKD again" if is_frozen() else "set SkinKD up again (make setup)"
+
+
+def _set(path: str | None) -> None:
+    if path is None:
+        os.environ.pop(_PATH, None)
+    else:
+        os.environ[_PATH] = path
