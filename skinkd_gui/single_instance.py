@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CONNECT_MILLISECONDS = 2_000
 _ANSWER_MILLISECONDS = 5_000
 _LONGEST_ANSWER = 8_192
+INSTALLER_MUTEX = "SkinKD"
+"""What the Windows installer and uninstaller look for (AppMutex in installers/windows/skinkd.iss)."""
 _LONGEST_SOCKET_NAME = 100  # bytes; systems allow 104 to 108
 
 _log = logging.getLogger(__name__)
@@ -149,6 +151,14 @@ def _allow_to_come_forward(process: int) -> None:
         import ctypes
 
         ctypes.windll.user32.AllowSetForegroundWindow(process)
+
+
+def tell_installer() -> None:
+    """On Windows, let an installer see that SkinKD runs, until the process ends: it then asks to close the window."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.kernel32.CreateMutexW(None, False, INSTALLER_MUTEX)
 
 
 def _folder() -> Path:
