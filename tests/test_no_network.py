@@ -194,3 +194,13 @@ def test_recognising_an_attempt_works(tmp_path: Path) -> None:
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {attempt!r}])"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=60)
     assert "socket.getaddrinfo" in (tmp_path / "tried").read_text()
+
+
+def test_onnxruntime_tells_its_maker_nothing(tmp_path: Path) -> None:
+    # Its own way to the network can not be watched from Python; the files of it would be there before anything is sent.
+    code = "import core, onnxruntime"
+    quiet = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY", "ORT_RUNNING_UNIT_TESTS")
+    environment = {name: value for name, value in os.environ.items() if name not in quiet}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, check=True, timeout=120)
+    assert [path for path in tmp_path.rglob("*") if "icrosoft" in str(path.relative_to(tmp_path))] == []

@@ -65,6 +65,7 @@ def open_session(content: bytes, providers: list[str], threads: int) -> Any:
     import onnxruntime
 
     _bound_memory()
+    onnxruntime.disable_telemetry_events()  # Windows does not look at the setting that core/__init__.py makes
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = threads
