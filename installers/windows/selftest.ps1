@@ -18,8 +18,12 @@ $variables = @{
 try {
     foreach ($name in $variables.Keys) { Set-Item -LiteralPath "Env:$name" -Value $variables[$name] }
     Write-Host "== Self-test of $Folder"
-    # The window's program has no console: only Start-Process waits for it and knows its status.
-    $done = Start-Process -FilePath (Join-Path $Folder "skinkd.exe") -ArgumentList "--self-test" -PassThru -Wait
+    # The window's program has no console: Start-Process waits for it and knows its status, and a file holds its words.
+    $place = Join-Path $scratch "test"
+    $arguments = @("--self-test", "`"$place`"")
+    $done = Start-Process -FilePath (Join-Path $Folder "skinkd.exe") -ArgumentList $arguments -PassThru -Wait
+    Get-ChildItem -LiteralPath $place -Filter "self-test.*" -ErrorAction SilentlyContinue |
+        ForEach-Object { Get-Content -LiteralPath $_.FullName -Encoding UTF8 | Write-Host }
     if ($done.ExitCode -ne 0) { throw "skinkd --self-test ended with status $($done.ExitCode)" }
     & (Join-Path $Folder "skinkd-cli.exe") doctor
     if ($LASTEXITCODE -ne 0) { throw "skinkd-cli doctor ended with status $LASTEXITCODE" }

@@ -18,6 +18,13 @@ function Assert-That([bool] $Holds, [string] $What) {
     Write-Host "ok: $What"
 }
 
+function Test-Open {
+    $mutex = $null
+    $there = [Threading.Mutex]::TryOpenExisting("SkinKD", [ref] $mutex)
+    if ($there) { $mutex.Dispose() }
+    return $there
+}
+
 $key = "HKCU:\Software\Microsoft\Windows\CurrentVersion\Uninstall\{3EE93BB8-78AD-445D-9140-66C3BA96B13B}_is1"
 $progids = "HKCU:\Software\Classes\.safetensors\OpenWithProgids"
 $data = Join-Path $env:LOCALAPPDATA "SkinKD"
@@ -33,6 +40,14 @@ try {
     Assert-That (Test-Path "$env:APPDATA\Microsoft\Windows\Start Menu\Programs\SkinKD.lnk") "it is in the Start menu"
     Assert-That ((Get-Item $progids).Property -contains "SkinKD.Model") "it is offered for model files"
     & (Join-Path $PSScriptRoot "selftest.ps1") -Folder $program
+
+    $window = Start-Process -FilePath (Join-Path $program "skinkd.exe") -PassThru
+    for ($tries = 0; $tries -lt 60 -and -not (Test-Open); $tries++) { Start-Sleep -Seconds 1 }
+    Assert-That (Test-Open) "an open window can be noticed"
+    $refused = try { Invoke-Silently $Setup @("/TASKS="); $false } catch { $true }
+    Assert-That $refused "nothing is replaced under an open window"
+    Stop-Process -Id $window.Id
+    $window.WaitForExit()
 
     Set-Content -LiteralPath (Join-Path $program "_internal\left-over.txt") -Value "of an older version"
     Invoke-Silently $Setup @("/TASKS=")
