@@ -44,10 +44,11 @@ def list_runs(root: Path) -> tuple[RunSummary, ...]:
     if not is_folder(root):
         return ()
     found = []
-    for folder in _folders(root):
-        stamp = None if folder.name.startswith(".") else _stamp(folder)
-        if stamp is not None and (stamp[0] or stamp[1]):
-            found.append(_known.summary(folder, stamp))
+    with _known.reading(root):
+        for folder in _folders(root):
+            stamp = None if folder.name.startswith(".") else _stamp(folder)
+            if stamp is not None and (stamp[0] or stamp[1]):
+                found.append(_known.summary(folder, stamp))
     found = [summary for summary in found if summary.status.created or summary.folder.is_dir()]
     return tuple(sorted(found, key=lambda item: (item.status.created, item.folder.name), reverse=True))
 
@@ -69,6 +70,12 @@ class _Known:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._found: dict[Path, tuple[_Stamp, RunSummary]] = {}
+        self._readers: dict[Path, threading.Lock] = {}
+
+    def reading(self, root: Path) -> threading.Lock:
+        """Hold this while reading all of `root`: who asks at the same moment finds what the first one has read."""
+        with self._lock:
+            return self._readers.setdefault(root, threading.Lock())
 
     def summary(self, folder: Path, stamp: _Stamp) -> RunSummary:
         """The summary of a run, read again when its files have changed or when it may be at work."""

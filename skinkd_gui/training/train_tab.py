@@ -37,14 +37,15 @@ _FIRST_TEXT = (
 )
 _IDLE_TITLE = "Nothing is being trained"
 _IDLE_TEXT = "Start a new training, or go on with an unfinished run. Finished runs are in the Results tab."
+_LOOKING_TEXT = "Looking for your runs..."
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the runs folder holds."""
+    """What the runs folder holds; `any_run` is None until somebody looked."""
 
-    any_run: bool
-    unfinished: tuple[RunSummary, ...]
+    any_run: bool | None = None
+    unfinished: tuple[RunSummary, ...] = ()
     studies: tuple[UnfinishedStudy, ...] = ()
 
 
@@ -58,7 +59,7 @@ class TrainTab(QWidget):
         self.setObjectName("trainTab")
         self._queue = queue
         self._runs_root = runs_root
-        self._found = _Found(any_run=False, unfinished=())
+        self._found = _Found()
         self._shown_once = False
         self._ends: list[Notice] = []  # how the runs of this session ended
         self._list_job: Job | None = None
@@ -277,6 +278,9 @@ class TrainTab(QWidget):
         if self._list_job is not None:
             self._list_job.deleteLater()
         self._list_job = None
+        if self._found.any_run is None:  # they could not be listed; Results says why
+            self._found = _Found(any_run=True)
+            self._arrange()
         if self._list_again:
             self.refresh()
 
@@ -314,14 +318,18 @@ class TrainTab(QWidget):
         queued = {run.study for run in (*state.waiting, state.current) if run is not None}
         studies = [study for study in self._found.studies if study.folder not in queued]
         self.unfinished.show_runs(self.unfinished_runs, studies)
-        first = not (self._shown_once or self._found.any_run or state.waiting or self._ends)
         live = self._shown_once
         self._stack.setCurrentIndex(1 if live else 0)
-        if not live:
-            texts = (_FIRST_TITLE, _FIRST_TEXT) if first else (_IDLE_TITLE, _IDLE_TEXT)
-            self.empty.set_text(*texts)
-        self._side.setVisible(not first)
+        self.empty.set_text(*self._idle_words(bool(state.waiting)))
+        lists = (self.waiting, self.unfinished, self.notices)
+        self._side.setVisible(live or not all(part.isHidden() for part in lists))
         self._place_new_button(at_side=live)
+
+    def _idle_words(self, waiting: bool) -> tuple[str, str]:
+        """Title and text of the page without a training."""
+        if self._found.any_run or waiting or self._ends:
+            return _IDLE_TITLE, _IDLE_TEXT
+        return (_IDLE_TITLE, _LOOKING_TEXT) if self._found.any_run is None else (_FIRST_TITLE, _FIRST_TEXT)
 
     def _place_new_button(self, at_side: bool) -> None:
         """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""

@@ -38,10 +38,10 @@ FLAT = 150.0
 def measure(settings: Settings, images: int = 0) -> list[Ratio]:
     """The ratios of decoding; `images` is how many the whole data set has (0: a few hundred)."""
     few = 96 if settings.quick else 384
-    count = images or few
+    count = max(images, 3 * few)
     dataset = write_photographs(settings.folder / "photographs", count, min(few, 192))
-    part = replace(dataset, records=dataset.records[:few])
-    files = [record.path for record in part.records if record.path is not None]
+    part = replace(dataset, records=dataset.records[: 3 * few])  # what is done once for all weighs little then
+    files = [record.path for record in dataset.records[:few] if record.path is not None]
     one, whole, fresh, known, checking = turns(
         settings.turns,
         partial(_one_core_rate, files, reduced=True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,11 @@ import pytest
 
 from core.evaluation.metrics import score, scores_to_json
 from core.recipe import Recipe
+from core.runs import listing
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import INTERRUPTED, list_runs, summarise
-from core.runs.status import RunState
+from core.runs.status import RunState, RunSummary
 
 
 def test_newest_first_with_scores_and_size(tmp_path: Path) -> None:
@@ -89,6 +92,25 @@ def test_changed_runs_are_read_again(tmp_path: Path) -> None:
     assert list_runs(tmp_path)[0].annotations.tags == ("new",)
     folder.recipe_file.unlink()
     assert list_runs(tmp_path)[0].recipe is None
+
+
+def test_those_who_ask_at_once_share_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        folder = create_run(Recipe(), runs=tmp_path, name=f"run {number}")
+        for path in folder.path.iterdir():
+            os.utime(path, (1_000_000, 1_000_000))
+    read: list[Path] = []
+
+    def slow(folder: RunFolder) -> RunSummary:
+        read.append(folder.path)
+        time.sleep(0.002)
+        return summarise(folder)
+
+    monkeypatch.setattr(listing, "summarise", slow)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(list_runs, [tmp_path] * 3))
+    assert len(read) == len(set(read)) == 20
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize(("key", "value"), [("name", 5), ("seconds", "long"), ("message", None), ("epoch", 1.5)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,25 @@ def test_first_start_offers_a_training_and_the_sample_images(tab: TrainTab) -> N
     assert button(tab, "trySampleButton").isVisible()
     assert not tab.live.isVisible()
     assert listed(tab, "unfinishedRunsList") == []
+
+
+def test_the_first_steps_are_shown_once_it_is_known_that_there_are_no_runs(qtbot: QtBot, tab: TrainTab) -> None:
+    def said() -> str:
+        return " ".join(label.text() for label in tab.empty.findChildren(QLabel))
+
+    assert "first model" not in said()
+    tab.refresh()
+    qtbot.waitUntil(lambda: "first model" in said())
+
+
+def test_the_lists_take_no_room_while_they_are_empty(qtbot: QtBot, tab: TrainTab, tmp_path: Path) -> None:
+    create_run(Recipe(), runs=tmp_path / "runs", name="queued")
+    tab.refresh()
+    qtbot.waitUntil(lambda: listed(tab, "unfinishedRunsList") != [])
+    narrow = tab.empty.width()
+    shutil.rmtree(tmp_path / "runs")
+    tab.refresh()
+    qtbot.waitUntil(lambda: tab.empty.width() > narrow + 250)
 
 
 def test_a_run_at_work_is_shown_until_it_is_stopped(
