@@ -20,6 +20,7 @@ OLDEST_MACOS = "14.0"  # what the wheels of requirements.lock ask for; onnxrunti
 COPYRIGHT = "SkinKD contributors, Apache-2.0"
 DESCRIPTIONS = {"skinkd": "SkinKD", "skinkd-cli": "SkinKD command line"}
 MODEL_ENDINGS = {"safetensors": "SkinKD model", "onnx": "SkinKD model for exchange"}
+CPP_RUNTIME = ("msvcp140.dll", "vcruntime140.dll", "vcruntime140_1.dll", "vcruntime140_threads.dll")
 _FOLDERS = ("DesktopFolder", "DocumentsFolder", "DownloadsFolder", "NetworkVolumes", "RemovableVolumes")
 
 
@@ -69,6 +70,19 @@ def program_options(program: str, system: str = sys.platform) -> dict[str, str]:
     if system == "darwin" and identity:
         return {"codesign_identity": identity, "entitlements_file": str(ENTITLEMENTS)}
     return {}
+
+
+def system_libraries(system: str = sys.platform) -> list[tuple[str, str]]:
+    """Libraries of the system that go into the program, as PyInstaller's Analysis takes them: (file, folder).
+
+    On Windows the Visual C++ runtime that torch asks for. PyInstaller leaves `vcruntime140_threads.dll` to the system,
+    which a clinician's computer may lack, and takes the others from the first folder of the PATH that has them, however
+    old; torch dies in a `msvcp140.dll` before 14.40.
+    """
+    if system != "win32":
+        return []
+    folder = Path(os.environ["SystemRoot"]) / "System32"
+    return [(str(folder / name), ".") for name in CPP_RUNTIME]
 
 
 def bundle_information() -> dict[str, object]:

@@ -15,6 +15,7 @@ param([ValidateSet("cpu", "gpu")] [string] $Edition = "cpu")
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = "Stop"
 $PythonVersion = "3.12"
+$OldestRuntime = [version] "14.42"  # the compiler that built torch 2.15
 $LongestPath = 180  # inside the program's folder; 259 less "C:\Users\<40 characters>\AppData\Local\Programs\SkinKD\"
 
 function Invoke-Step([string] $What, [scriptblock] $Step) {
@@ -45,6 +46,17 @@ function Assert-ShortPaths([string] $Folder) {
     if ($length -gt $LongestPath) { throw "Too long for a user with a long name: $($longest.FullName)" }
 }
 
+function Assert-Runtime([string] $Folder) {
+    # torch asks for the threads library and dies in a msvcp140.dll that is older than its compiler.
+    foreach ($name in "msvcp140.dll", "vcruntime140.dll", "vcruntime140_1.dll", "vcruntime140_threads.dll") {
+        if (-not (Test-Path -LiteralPath "$Folder\_internal\$name")) { throw "The program lacks $name" }
+    }
+    foreach ($library in Get-ChildItem -LiteralPath $Folder -Recurse -File -Filter "msvcp140.dll") {
+        $found = [version] ("{0}.{1}" -f $library.VersionInfo.FileMajorPart, $library.VersionInfo.FileMinorPart)
+        if ($found -lt $OldestRuntime) { throw "$($library.FullName) is version $found, older than $OldestRuntime" }
+    }
+}
+
 Set-Location -LiteralPath (Join-Path $PSScriptRoot "..\..")
 if (-not (Get-Command "uv" -ErrorAction SilentlyContinue)) { throw "uv is missing: winget install astral-sh.uv" }
 $compiler = Find-InnoSetup
@@ -56,6 +68,7 @@ if (-not $python) { throw "uv found no Python $PythonVersion" }
 Invoke-Step "Freezing the $Edition edition" { & $python installers\build.py $Edition }
 $frozen = (Resolve-Path -LiteralPath "dist\$Edition\skinkd").Path
 Assert-ShortPaths $frozen
+Assert-Runtime $frozen
 
 & (Join-Path $PSScriptRoot "selftest.ps1") -Folder $frozen
 

@@ -96,6 +96,21 @@ def test_only_the_system_at_hand_is_told(identity: ModuleType, monkeypatch: pyte
     assert Path(signed["entitlements_file"]).is_file()
 
 
+def test_windows_gets_the_runtime_that_pyinstaller_leaves_out(
+    identity: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert identity.system_libraries("linux") == identity.system_libraries("darwin") == []
+    monkeypatch.setenv("SystemRoot", "C:\\Windows")
+    files = identity.system_libraries("win32")
+    assert {folder for _, folder in files} == {"."}
+    script = (WINDOWS / "build.ps1").read_text(encoding="ascii")
+    for name in ("msvcp140.dll", "vcruntime140.dll", "vcruntime140_1.dll", "vcruntime140_threads.dll"):
+        assert any(Path(file).name == name for file, _ in files)
+        assert f'"{name}"' in script
+    spec = (ROOT / "installers" / "skinkd.spec").read_text(encoding="utf-8")
+    assert "binaries=identity.system_libraries()" in spec
+
+
 def test_the_mac_program_is_one_with_a_window(identity: ModuleType) -> None:
     information = plistlib.loads(plistlib.dumps(identity.bundle_information()))
     assert information["CFBundleExecutable"] == "skinkd"
