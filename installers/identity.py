@@ -81,7 +81,7 @@ def system_libraries(system: str = sys.platform) -> list[tuple[str, str]]:
     """
     if system != "win32":
         return []
-    folder = Path(os.environ["SystemRoot"]) / "System32"
+    folder = Path(os.environ["SYSTEMROOT"]) / "System32"
     return [(str(folder / name), ".") for name in CPP_RUNTIME]
 
 

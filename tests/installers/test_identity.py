@@ -100,7 +100,7 @@ def test_windows_gets_the_runtime_that_pyinstaller_leaves_out(
     identity: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert identity.system_libraries("linux") == identity.system_libraries("darwin") == []
-    monkeypatch.setenv("SystemRoot", "C:\\Windows")
+    monkeypatch.setenv("SYSTEMROOT", "C:\\Windows")
     files = identity.system_libraries("win32")
     assert {folder for _, folder in files} == {"."}
     script = (WINDOWS / "build.ps1").read_text(encoding="ascii")
