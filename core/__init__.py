@@ -14,7 +14,7 @@ if "OMP_WAIT_POLICY" not in os.environ:
 # classifying a folder was a third slower with them. What SkinKD computes with NumPy is small.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# The official onnxruntime tells its maker of every process and model (on Linux and macOS since 1.29), and keeps a number
-# for this computer. Nothing leaves this computer, so it is switched off before it can be loaded; see also
+# The official onnxruntime tells its maker of every process and model (on Linux and macOS since 1.29), and keeps a
+# number for this computer. Nothing leaves this computer, so it is switched off before it can be loaded; see also
 # `core.inference.onnx_network`, for Windows.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

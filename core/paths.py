@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def state_root() -> Path:
 def log_root() -> Path:
     """The folder of the application's own log. Not created here."""
     return platformdirs.user_log_path(_APP, appauthor=False)
+
+
+def settings_file() -> Path:
+    """The file of the window's settings, which Qt reads and writes. Not created here."""
+    if sys.platform == "win32":
+        return platformdirs.user_config_path(roaming=True) / _APP / f"{_APP}.ini"
+    return Path(os.environ.get("XDG_CONFIG_HOME", "").strip() or "~/.config").expanduser() / _APP / f"{_APP}.ini"
 
 
 def make_private(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SkinKDError
+from core.program import is_frozen
 
 _PACKAGES = {
     "libEGL.so.1": "libegl1",
@@ -134,12 +135,24 @@ def _pyside_folder() -> Path | None:
 
 def _unresolved(file: Path) -> tuple[str, ...]:
     """The libraries that the loader would not find for a shared object, through all that it loads."""
+    if is_frozen():  # the loader of this process knows what lies in the program's folder, and ldd does not
+        return _first_unresolved(file)
     ldd = shutil.which("ldd")
     if ldd is None:
         return tuple(name for name in _PACKAGES if "wayland" not in name and not _loads(name))
     result = subprocess.run([ldd, str(file)], capture_output=True, text=True, check=False, timeout=30)
     # Qt's own libraries lie beside the plugin; when one of them shows up here the wheel is broken, not the system.
     return tuple(name for name in dict.fromkeys(_MISSING.findall(result.stdout)) if not name.startswith("libQt6"))
+
+
+def _first_unresolved(file: Path) -> tuple[str, ...]:
+    """The first library that is missing when this process loads a shared object; empty where all are there."""
+    try:
+        ctypes.CDLL(str(file))
+    except OSError as error:
+        name = str(error).partition(":")[0]
+        return (name,) if ".so" in name and "/" not in name else ()
+    return ()
 
 
 def _loads(name: str) -> bool:

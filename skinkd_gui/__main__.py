@@ -1,8 +1,12 @@
 """`python -m skinkd_gui` opens the window."""
 
-import sys
-
-from skinkd_gui.app import main
+import multiprocessing
 
 if __name__ == "__main__":
+    multiprocessing.freeze_support()  # before anything is loaded: a process that Python starts comes through here too
+
+    import sys
+
+    from skinkd_gui.app import main
+
     sys.exit(main())

@@ -14,10 +14,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from core.frozen import prepare
 from core.paths import log_root, make_private
+from core.program import prepare, program_version
 from core.system_libraries import window_problem
-from skinkd_gui.version import program_version
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -49,19 +48,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     from skinkd_gui.single_instance import raise_first
 
-    first = raise_first(options.runs)
+    asked = None if options.path is None else options.path.expanduser().absolute()
+    first = raise_first(options.runs, asked)
     if first is not None:
         _log.info("%s", first[1])
         if sys.stdout is not None:
             sys.stdout.write(f"{first[1]}\n")
         return first[0]
-    return _run(make_application(), options.runs)
+    return _run(make_application(), options.runs, asked)
 
 
-def _run(application: QApplication, runs: Path | None) -> int:
-    """Show the window until it is closed."""
+def _run(application: QApplication, runs: Path | None, path: Path | None) -> int:
+    """Show the window until it is closed; `path` is a run or model to open in it."""
     from skinkd_gui.crash_reporter import CrashReporter
     from skinkd_gui.main_window import MainWindow
+    from skinkd_gui.opened_files import OpenedFiles
     from skinkd_gui.single_instance import SingleInstance, tell_installer
     from skinkd_gui.workers.job import shut_down_all
 
@@ -72,6 +73,11 @@ def _run(application: QApplication, runs: Path | None) -> int:
     reporter.set_window(window)
     instance = SingleInstance(lambda: window.runs_root, window)
     instance.raise_requested.connect(window.come_forward)
+    instance.open_requested.connect(window.open_path)
+    files = OpenedFiles(application)
+    files.opened.connect(window.open_path)
+    if path is not None:
+        window.open_path(path)
     instance.refused.connect(window.close_without_asking)
     window.painted.connect(instance.settle)
     window.painted.connect(window.start_engine)
@@ -133,6 +139,7 @@ def start_logging() -> Path | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("skinkd", description="Train, compare and use classifiers of skin lesions.")
+    parser.add_argument("path", nargs="?", type=Path, metavar="FILE", help="a run's folder or a model file to open")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="the folder of runs (otherwise that of the settings)")
     parser.add_argument(
         "--self-test",

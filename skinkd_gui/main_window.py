@@ -62,6 +62,8 @@ class MainWindow(QMainWindow):
         self._runs_root = (runs_root or chosen_runs_root(self.settings)).expanduser().absolute()
         self._was_painted = self._engine_ready = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
+        self._to_open: list[Path] = []
+        self._tabs_there = False
         self.queue = TrainingQueue(self._conditions(), make_work, self)
         self.train_tab = TrainTab(self.queue, self._runs_root, self)
         self.tabs = self._make_tabs()
@@ -140,7 +142,15 @@ class MainWindow(QMainWindow):
         self.queue.run_finished.connect(self._on_run_ended)
         self.queue.run_stopped.connect(self._on_run_ended)
         self.queue.failed.connect(self._on_run_ended)
-        self.train_tab.results_requested.connect(self._open_results)
+        self.train_tab.results_requested.connect(self.open_results)
+
+    @Slot(object)
+    def open_path(self, path: Path) -> None:
+        """Open a run or model that the user opened outside of the window, as soon as the tabs are there."""
+        if self._tabs_there:
+            self.commands.open_given(path)
+        else:
+            self._to_open.append(path)
 
     # --- the engine ---
 
@@ -168,6 +178,10 @@ class MainWindow(QMainWindow):
             return
         self._classify.get()
         self._results.get()
+        self._tabs_there = True
+        for path in self._to_open:
+            self.commands.open_given(path)
+        self._to_open.clear()
         job = Job(load_engine, self)
         job.reported.connect(self._on_loading)
         job.succeeded.connect(self._on_loaded)
@@ -230,7 +244,8 @@ class MainWindow(QMainWindow):
             self.notifier.tell(end_notice(how).text)
 
     @Slot(object)
-    def _open_results(self, folder: Path) -> None:
+    def open_results(self, folder: Path) -> None:
+        """Show a run of the window's folder of runs in Results."""
         self.tabs.setCurrentWidget(self.results_tab)
         self.results_tab.refresh()
         self.results_tab.select_run(folder)

@@ -1,7 +1,8 @@
 """One window per user: a second start brings the first one's window to the front and ends.
 
 A lock in the user's runtime folder says whether there is a window; it is free again when the program ends, however it
-ends. The second start connects to a local socket, which is all it can ask for: nothing that it sends is read.
+ends. The second start connects to a local socket; nothing that it sends is read. What it was to open it names in a file
+beside the lock, where nobody but the user can write.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core import atomic
 from core.locks import Lock, facts_file, words
 
 if TYPE_CHECKING:
@@ -28,14 +30,16 @@ _ANSWER_MILLISECONDS = 5_000
 _LONGEST_ANSWER = 8_192
 INSTALLER_MUTEX = "SkinKD"
 """What the Windows installer and uninstaller look for (AppMutex in installers/windows/skinkd.iss)."""
+_LONGEST_PATH = 32_767  # characters, on Windows
 _LONGEST_SOCKET_NAME = 100  # bytes; systems allow 104 to 108
 
 _log = logging.getLogger(__name__)
 
 
-def raise_first(runs: Path | None = None) -> tuple[int, str] | None:
+def raise_first(runs: Path | None = None, opened: Path | None = None) -> tuple[int, str] | None:
     """Bring the window that is open to the front; the exit status of this start and the sentence that says what
-    happened, or None when there is no window yet. `runs`: the folder of runs that this start was given.
+    happened, or None when there is no window yet. `runs`: the folder of runs that this start was given, `opened`: the
+    file or folder that it was to open (absolute), which is handed to that window.
 
     Takes no time where no window is open.
     """
@@ -50,8 +54,11 @@ def raise_first(runs: Path | None = None) -> tuple[int, str] | None:
     except OSError:
         _log.warning("cannot tell whether another window is open", exc_info=True)
         return None
+    if opened is not None:
+        _hand_over(opened)
     answer = _ask(holder.process if holder is not None and holder.here else 0)
     if answer is None:
+        _take_over()
         text = f"SkinKD is open already ({words(holder)}), but it does not answer: it may be closing or very busy."
         return 1, f"{text} Try again in a moment; if it hangs, end that process."
     text = f"SkinKD is open already ({words(holder)}); its window was brought to the front."
@@ -63,6 +70,7 @@ def raise_first(runs: Path | None = None) -> tuple[int, str] | None:
 class SingleInstance(QObject):
     """Holds the place of the user's one window. Lives in the GUI thread."""
 
+    open_requested = Signal(object)  # Path: another start was to open it
     raise_requested = Signal()  # another start wants the window to be seen
     refused = Signal()  # another start was faster: this window is one too many
 
@@ -125,6 +133,9 @@ class SingleInstance(QObject):
             socket.write(json.dumps({"runs": str(self._runs_root())}).encode())
             socket.disconnectFromServer()  # after what is written
             self.raise_requested.emit()
+            opened = _take_over()
+            if opened is not None:
+                self.open_requested.emit(opened)
 
 
 def _ask(process: int) -> str | None:
@@ -143,6 +154,23 @@ def _ask(process: int) -> str | None:
         return None
     finally:
         socket.abort()
+
+
+def _hand_over(opened: Path) -> None:
+    try:
+        atomic.write_bytes(_asked_file(), os.fsencode(opened))
+    except OSError:
+        _log.warning("%s can not be handed to the window that is open", opened, exc_info=True)
+
+
+def _take_over() -> Path | None:
+    """What another start was to open, once."""
+    try:
+        content = _asked_file().read_bytes()
+        _asked_file().unlink()
+    except OSError:
+        return None
+    return Path(os.fsdecode(content)) if content and len(content) <= _LONGEST_PATH and b"\0" not in content else None
 
 
 def _allow_to_come_forward(process: int) -> None:
@@ -169,6 +197,10 @@ def _folder() -> Path:
 
 def _lock_file() -> Path:
     return _folder() / "window.lock"
+
+
+def _asked_file() -> Path:
+    return _folder() / "window.opens"
 
 
 def _socket_name() -> str:

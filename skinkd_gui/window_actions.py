@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.errors import SkinKDError
 from core.paths import make_private
+from core.program import program_version
 from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_steps
 from skinkd_gui.settings.store import TEXT_PERCENTS
-from skinkd_gui.version import program_version
 from skinkd_gui.widgets.error_dialog import log_path, show_error
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import ThemeChoice
@@ -72,6 +72,22 @@ class WindowActions(QObject):
         if paths:
             self.show_classify()
             self._window.classify_tab.add_paths(paths)
+
+    def open_given(self, path: Path) -> None:
+        """Open what a file manager hands over: a run is shown in Results, a model classifies.
+
+        A run that lies elsewhere classifies with its model; anything else is explained.
+        """
+        from skinkd_gui.classify.dropping import is_model
+
+        root = self._window.runs_root
+        if (path / "recipe.toml").is_file() and path.parent.resolve() == root.resolve():
+            self._window.open_results(root / path.name)
+        elif path.exists() and is_model(path):
+            self.show_classify()
+            self._window.classify_tab.choose_model(path)
+        else:
+            show_error(self._window, _not_ours(path))
 
     @Slot()
     def show_runs_folder(self) -> None:
@@ -187,3 +203,13 @@ class WindowActions(QObject):
 
     def _open(self, path: Path) -> None:
         open_path(path)
+
+
+def _not_ours(path: Path) -> SkinKDError:
+    if not path.exists():
+        return SkinKDError("There is nothing to open", f"{path} does not exist.")
+    return SkinKDError(
+        "SkinKD does not open this",
+        f"{path} is neither a run's folder nor a model file of SkinKD (.safetensors, .onnx). "
+        "To classify images, drop them on the tab Classify.",
+    )

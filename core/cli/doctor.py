@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -16,9 +17,10 @@ from typing import Annotated
 import typer
 
 from core.cli.console import JsonOption, answer, answer_json, columns, many, say
-from core.paths import cache_root, log_root, runs_root, state_root
+from core.paths import cache_root, log_root, runs_root, settings_file, state_root
+from core.program import edition, is_frozen, mending, program_version
 
-_PACKAGES = ("skinkd", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "PySide6-Essentials")
+_PACKAGES = ("torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "PySide6-Essentials")
 _GIB = 2**30
 _NEEDED_DISK = 1 * _GIB
 _COMFORTABLE_DISK = 5 * _GIB
@@ -77,13 +79,28 @@ def _save_report(path: Path, *, quiet: bool) -> None:
         answer(f"{path} holds the debug report. Look through it before you pass it on.")
 
 
+def _program() -> Iterator[Check]:
+    if is_frozen():
+        kind = f"{edition()} edition" if edition() else "edition not known"
+        yield Check("SkinKD", State.OK, f"{program_version()}, the installed program, {kind}, in {_program_folder()}")
+    else:
+        yield Check("SkinKD", State.OK, f"{program_version()}, from Python packages in {sys.prefix}")
+    yield Check(
+        "settings file", State.OK, f"{settings_file()}{'' if settings_file().is_file() else ' (not there yet)'}"
+    )
+
+
+def _program_folder() -> Path:
+    return Path(sys.executable).parent
+
+
 def _versions() -> Iterator[Check]:
     yield Check("Python", State.OK, f"{platform.python_version()} on {platform.platform()}")
     for name in _PACKAGES:
         try:
             yield Check(name, State.OK, version(name))
         except PackageNotFoundError:
-            yield Check(name, State.MISSING, "not installed", "make setup")
+            yield Check(name, State.MISSING, "not installed", mending())
 
 
 def _torch() -> Iterator[Check]:
@@ -95,7 +112,7 @@ def _torch() -> Iterator[Check]:
             "torch with torchvision",
             State.MISSING,
             f"does not load: {error}",
-            "torch and torchvision must come from the same release: make setup",
+            f"torch and torchvision must come from the same release: {mending()}",
         )
         return
     yield Check("torch with torchvision", State.OK, f"{torch.__version__} with {torchvision.__version__} load")
@@ -170,4 +187,4 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-_GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (_versions, _torch, _display, _folders, _weights)
+_GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (_program, _versions, _torch, _display, _folders, _weights)

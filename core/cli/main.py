@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,12 +23,14 @@ from core.cli import (
     recipe_commands,
     report_commands,
     run_commands,
+    self_test,
     study_commands,
 )
 from core.cli.console import answer, answer_json, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
 from core.paths import log_root, make_private
+from core.program import prepare, program_version
 
 # The class above BadParameter is click's UsageError, whether typer brings its own click or not.
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
@@ -51,14 +53,12 @@ compare_commands.add_to(app)
 report_commands.add_to(app)
 export_commands.add_to(app)
 doctor.add_to(app)
+self_test.add_to(app)
 
 
 def _show_version(asked: bool) -> None:
     if asked:
-        try:
-            answer(f"SkinKD {version('skinkd')}")
-        except PackageNotFoundError:
-            answer("SkinKD (not installed)")
+        answer(f"SkinKD {program_version()}")
         raise typer.Exit
 
 
@@ -73,6 +73,8 @@ def _options(
 
 def main() -> None:
     """The program `skinkd-cli`."""
+    multiprocessing.freeze_support()
+    prepare()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name that the terminal can not show must not end the program
             stream.reconfigure(errors="backslashreplace")

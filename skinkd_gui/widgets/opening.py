@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from core.frozen import for_other_programs
+from core.program import for_other_programs
 
 
 def open_path(path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Notice, Report
+from core.program import mending
 
 if TYPE_CHECKING:
     from core.training.hardware import DeviceFacts
@@ -75,9 +76,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
             try:
                 step()
             except ImportError as error:
-                text = (
-                    f"Loading {name} failed, so nothing can be trained or classified. Set SkinKD up again (make setup)."
-                )
+                text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     clear_caches()
     token.check()

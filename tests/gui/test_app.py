@@ -13,9 +13,9 @@ import pytest
 from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.program import program_version
 from skinkd_gui import app
 from skinkd_gui.crash_reporter import CrashReporter
-from skinkd_gui.version import program_version
 
 
 @pytest.fixture

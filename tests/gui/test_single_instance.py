@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtNetwork import QLocalServer
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from pytestqt.qtbot import QtBot
 
 from core.locks import Lock
@@ -116,8 +116,6 @@ def test_of_two_starts_at_the_same_moment_one_gives_way(
 
 
 def test_nothing_that_a_stranger_sends_is_read(qtbot: QtBot, state: Path) -> None:
-    from PySide6.QtNetwork import QLocalSocket
-
     instance = SingleInstance(lambda: Path("/the/runs"))
     assert instance.take()
     assert (state / "window.socket").stat().st_mode & 0o077 == 0
@@ -142,3 +140,29 @@ def test_a_folder_that_can_not_hold_the_lock_keeps_nobody_from_working(
     assert instance.take()
     instance.release()
     assert not QLocalServer().isListening()
+
+
+def test_a_file_to_open_is_handed_to_the_window_that_is_open(
+    qtbot: QtBot, state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = tmp_path / "Läsionen 2026" / "model.safetensors"
+    lock = Lock(state / "window.lock")
+    assert lock.acquire()
+    monkeypatch.setattr(single_instance, "_ANSWER_MILLISECONDS", 100)
+    monkeypatch.setattr(single_instance, "_CONNECT_MILLISECONDS", 100)
+    assert (raise_first(None, asked) or (0, ""))[0] == 1
+    assert not (state / "window.opens").exists()  # a window that did not answer must not open it at some later time
+    lock.release()
+
+    instance = SingleInstance(lambda: state)
+    assert instance.take()
+    opened: list[Path] = []
+    instance.open_requested.connect(opened.append)
+    single_instance._hand_over(asked)
+    socket = QLocalSocket()
+    with qtbot.waitSignal(instance.open_requested, timeout=5_000):
+        socket.connectToServer(str(state / "window.socket"))
+    assert opened == [asked]
+    assert not (state / "window.opens").exists()
+    instance.release()
+    socket.abort()

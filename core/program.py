@@ -1,4 +1,7 @@
-"""What is different in the installed program: PyInstaller made it, one folder with Python and all libraries in it."""
+"""The program itself: its version and edition, and what is different in the installed one.
+
+PyInstaller makes that: one folder with Python and all libraries in it, and `sys.executable` is the program.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
+from core import __version__
 from core.paths import cache_root
 
 _PATH = "LD_LIBRARY_PATH"
 _USERS_PATH = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller's start keeps what the user had
+
+
+def program_version() -> str:
+    """SkinKD's version, with the remark that it is not installed where that is so."""
+    try:
+        return version("skinkd")
+    except PackageNotFoundError:
+        return f"{__version__} (not installed as a package)"
 
 
 def is_frozen() -> bool:
@@ -20,7 +33,10 @@ def is_frozen() -> bool:
 
 
 def prepare() -> None:
-    """What an installed program sets right before it imports anything heavy; nothing from source."""
+    """What a program sets right before it imports anything heavy."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # a program with a window on Windows; libraries write there all the same
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
     if is_frozen():
         # PyInstaller gives matplotlib a new folder at every start: it would look for the system's fonts each time.
         os.environ["MPLCONFIGDIR"] = str(cache_root() / "matplotlib")

@@ -1,0 +1,29 @@
+"""`self-test`: everything once, small; without the window, which `skinkd --self-test` opens too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.console import answer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command("self-test")(self_test)
+
+
+def self_test(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Keeps what is made: a new or empty folder. Otherwise nothing stays.")
+    ] = None,
+) -> None:
+    """Try training, distilling, classifying, exporting and reporting once, small, without a network; about a minute."""
+    from core.self_test import SelfTest, place_for_test, run_steps, teller
+
+    with place_for_test(folder) as place:
+        good = run_steps(SelfTest(place).steps(), teller(place, answer))
+    if not good:
+        raise typer.Exit(1)
