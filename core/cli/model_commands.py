@@ -81,7 +81,10 @@ def classify(
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Classify images. Research use only. Not a medical device."""
+    """Classify images. Research use only. Not a medical device.
+
+    Ends with 1 when an image could not be classified; the others still are.
+    """
     from core.inference.backends import prepare
     from core.inference.classifier import Classifier
     from core.inference.collect import expand_paths
@@ -116,7 +119,7 @@ def classify(
         _print_classifications(rows, classifier, listed=out is None)
         if scored:
             answer(labels_text(scored))
-    if not any(row.code for row in rows):
+    if any(row.code is None for row in rows):
         raise typer.Exit(1)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,18 @@ from core.paths import cache_root, make_private
 
 _SECONDS_BETWEEN_SAVES = 20.0
 _SECONDS_BETWEEN_REPORTS = 0.25
+_DAMAGES = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy and zipfile raise for files with wrong bytes."""
 
 
 def teacher_logits(
@@ -51,7 +65,7 @@ def teacher_logits(
         raise IndexError(f"indices from {wanted[0]} to {wanted[-1]} for {len(store)} images")
     folder = (cache or cache_root()) / "knowledge"
     make_private(folder)
-    path = folder / f"{_key(model_file, store, precision)}.npy"
+    path = folder / f"{_key(model_file, store, precision)}.npz"
     told = "Another run is asking the same teacher; waiting for its answers."
     with waiting_for(path.with_suffix(".lock"), told, report, token):
         logits = _read(path, len(store), report)
@@ -111,7 +125,7 @@ class _Writer:
         self._saved = time.monotonic()
         try:
             with atomic.replacing(self._path) as temporary, temporary.open("wb") as file:
-                np.save(file, self._logits, allow_pickle=False)
+                np.savez(file, logits=self._logits)  # a zip file: with a checksum
         except OSError as error:
             # The answers are still in memory: the run goes on, only the next one computes them anew.
             self._report(Notice(f"The teacher's answers could not be stored: {error}", Level.WARNING))
@@ -134,8 +148,9 @@ def _read(path: Path, count: int, report: Report) -> NDArray[np.float32]:
     if not path.exists():
         return empty
     try:
-        stored = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as table:
+            stored = table["logits"]
+    except _DAMAGES as error:
         report(Notice(f"The stored answers of the teacher are damaged and are computed again: {error}", Level.WARNING))
         return empty
     if stored.shape != empty.shape or stored.dtype != empty.dtype or np.isinf(stored).any():

@@ -110,8 +110,8 @@ def decoded(dataset: DataSet, image_size: int, recipe: Recipe, report: Report, t
         lines = [f"{dataset.records[index].name}: {reason}" for index, reason in store.failed.items()]
         raise SkinKDError(
             "Some images could not be decoded",
-            f"{len(lines)} images changed or became unreadable while they were being decoded. Start the run again to "
-            "have them checked anew.",
+            f"{len(lines)} images passed the check but could not be decoded; perhaps their files changed meanwhile. "
+            "Start the run again to have them checked anew. If they fail again, take them out of the data set.",
             "\n".join(lines),
         )
     return store

@@ -240,6 +240,7 @@ def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
 def _damaged(path: Path, error: Exception) -> SkinKDError:
     return SkinKDError(
         f"{path.name} can not be read",
-        f"{path} is missing or damaged, so this part of the run can not be shown: {str(error)[:300]}.",
+        f"{path} is missing or damaged, so this part of the run can not be used: {str(error)[:300]}. "
+        "Restore a copy of it, or repeat the run from its recipe.",
         f"{type(error).__name__}: {error}",
     )

@@ -100,7 +100,7 @@ def test_classify_writes_every_file_and_says_what_failed(
     bad.write_text("no image")
     out = tmp_path / "t.csv"
     images = sample_set / "ISIC_2019_Training_Input"
-    assert run(["classify", trained.name, str(images), str(bad), "--out", str(out), "--runs", str(trained.parent)]) == 0
+    assert run(["classify", trained.name, str(images), str(bad), "--out", str(out), "--runs", str(trained.parent)]) == 1
     with out.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     assert len(rows) == 161

@@ -38,7 +38,12 @@ def ask(teacher: Path, images: Images, indices: list[int], **options: object) ->
 def tables() -> list[Path]:
     from core.paths import cache_root
 
-    return sorted((cache_root() / "knowledge").glob("*.npy"))
+    return sorted((cache_root() / "knowledge").glob("*.npz"))
+
+
+def stored_table() -> np.ndarray:
+    with np.load(tables()[0]) as file:
+        return np.asarray(file["logits"])
 
 
 def test_answers_are_the_teachers_and_the_rest_is_nan(teacher: Path) -> None:
@@ -106,14 +111,14 @@ def test_work_is_stored_on_the_way(teacher: Path, monkeypatch: pytest.MonkeyPatc
 
     class Watching(Images):
         def gather(self, indices: np.ndarray) -> np.ndarray:
-            stored.append(int(np.isfinite(np.load(tables()[0])[:, 0]).sum()) if tables() else 0)
+            stored.append(int(np.isfinite(stored_table()[:, 0]).sum()) if tables() else 0)
             return super().gather(indices)
 
     ask(teacher, Watching(6), list(range(6)), batch_size=2)
     assert stored == [0, 2, 4]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY broken", b"plain text"])
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY broken", b"PK\x03\x04 broken", b"plain text"])
 def test_a_damaged_table_is_made_again_and_said(teacher: Path, content: bytes) -> None:
     images, events = Images(4), []
     expected = ask(teacher, images, [0, 1])
@@ -123,11 +128,20 @@ def test_a_damaged_table_is_made_again_and_said(teacher: Path, content: bytes) -
     assert any(isinstance(event, Notice) and event.level is Level.WARNING for event in events)
 
 
+def test_a_flipped_bit_anywhere_changes_no_answer(teacher: Path) -> None:
+    images = Images(4)
+    expected = ask(teacher, images, [0, 1])
+    whole = tables()[0].read_bytes()
+    for place in range(0, len(whole), 17):
+        tables()[0].write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        np.testing.assert_array_equal(ask(teacher, images, [0, 1]), expected)
+
+
 def test_a_table_of_another_shape_or_with_objects_is_not_believed(teacher: Path) -> None:
     images = Images(4)
     expected = ask(teacher, images, [0, 1])
     for wrong in (np.zeros((4, 9), np.float32), np.zeros((4, 8)), np.array([{}], object)):
-        np.save(tables()[0], wrong)
+        np.savez(tables()[0], logits=wrong)
         np.testing.assert_array_equal(ask(teacher, images, [0, 1]), expected)
 
 
