@@ -1,4 +1,4 @@
-"""Help texts in a window of their own: the first steps, the classes, about."""
+"""Help texts in a window of their own: the first steps, the classes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayo
 
 from resources.classes import class_descriptions
 from resources.files import resource_text
+from skinkd_gui.widgets.opening import open_address
 
 
 class HelpDialog(QDialog):
@@ -21,7 +22,8 @@ class HelpDialog(QDialog):
         text = QTextBrowser(self)
         text.setObjectName("helpText")
         text.setAccessibleName(title)
-        text.setOpenExternalLinks(True)
+        text.setOpenLinks(False)
+        text.anchorClicked.connect(open_address)
         text.document().setDocumentMargin(16)
         text.setMarkdown(markdown)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
@@ -44,16 +46,3 @@ def classes_text() -> str:
         for item in class_descriptions().values()
     )
     return "\n\n".join((head, *parts))
-
-
-def about_text(version: str) -> str:
-    """What SkinKD is, as Markdown."""
-    return (
-        f"# SkinKD {version}\n\n"
-        "Distil a large skin-lesion classifier into a small one, measure it honestly, use it on your own images.\n\n"
-        "After *Novel Knowledge Distillation Techniques for Visual Skin Disease Detection* (Davidi, Park).\n\n"
-        "**For research only. SkinKD is not a medical device; nothing it says is a diagnosis.**\n\n"
-        "SkinKD is licensed under Apache-2.0 and uses Qt (PySide6) under the LGPL. Data have terms of their own: a "
-        "model trained on ISIC 2019 (CC BY-NC 4.0) must not be used commercially.\n\n"
-        "Nothing leaves this computer: no accounts, no telemetry."
-    )

@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.errors import SkinKDError
 from core.paths import make_private
-from core.program import program_version
-from skinkd_gui.help_dialog import HelpDialog, about_text, classes_text, first_steps
+from skinkd_gui.help_dialog import HelpDialog, classes_text, first_steps
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.widgets.error_dialog import log_path, show_error
 from skinkd_gui.widgets.opening import open_path
@@ -178,8 +177,10 @@ class WindowActions(QObject):
 
     @Slot()
     def show_about(self) -> None:
-        """Say what SkinKD is."""
-        self._show_help("About SkinKD", about_text(program_version()))
+        """Say what SkinKD is, and of what it consists."""
+        from skinkd_gui.about_dialog import AboutDialog
+
+        AboutDialog(self._window).show()
 
     @Slot()
     def show_log(self) -> None:

@@ -172,7 +172,6 @@ def test_help_opens_beside_the_window(window: MainWindow) -> None:
     for name, words in {
         "firstStepsAction": "not a medical device",
         "classesAction": "Dermatofibroma (DF)",
-        "aboutAction": "Apache-2.0",
     }.items():
         action(window, name).trigger()
         dialog = next(item for item in window.findChildren(QWidget, "helpDialog") if item.isVisible())

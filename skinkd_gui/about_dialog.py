@@ -1,0 +1,174 @@
+"""Help -> About: what SkinKD is, how to cite it, the terms of data, and the licences of all that it consists of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.events import CancelToken, Report
+from core.licences import Licence, licences
+from core.program import edition, program_version
+from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.opening import open_address
+from skinkd_gui.workers.job import Job, JobFailure, JobResult
+
+_NO_TEXT = "This package brings no text of its licence."
+_ROLE = Qt.ItemDataRole.UserRole
+
+
+def citations(version: str) -> str:
+    """How SkinKD and the paper are cited, as plain text."""
+    return (
+        f"SkinKD, version {version}: knowledge distillation for classifiers of skin lesions (software).\n"
+        "R. Davidi and R. Park: Novel Knowledge Distillation Techniques for Visual Skin Disease Detection. "
+        "Stanford University."
+    )
+
+
+def about_text(version: str, kind: str) -> str:
+    """What SkinKD is, as Markdown; `kind` is the edition, empty from source."""
+    software, paper = citations(version).split("\n")
+    return (
+        f"# SkinKD {version}{f', {kind} edition' if kind else ''}\n\n"
+        "Distil a large skin-lesion classifier into a small one, measure it honestly, use it on your own images.\n\n"
+        "**For research only. SkinKD is not a medical device; nothing it says is a diagnosis.**\n\n"
+        "## Licence\n\n"
+        "SkinKD is licensed under the Apache License 2.0 (Apache-2.0). It uses Qt (PySide6) under the LGPL and other "
+        "packages, each with a licence of its own: see *Licences*.\n\n"
+        "## Please cite\n\n"
+        f"{software}\n\n{paper}\n\n"
+        "## Data have terms of their own\n\n"
+        "A model trained on ISIC 2019 (CC BY-NC 4.0) must not be used commercially, and whoever passes it on names the "
+        "sources. The built-in sample set is synthetic: its images show no person, and what a model learns from them "
+        "means nothing.\n\n"
+        "## Privacy\n\n"
+        "Nothing leaves this computer: no accounts, no telemetry."
+    )
+
+
+class AboutDialog(QDialog):
+    """Two pages: SkinKD, and the packages that it consists of. The licences are read in a thread."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("aboutDialog")
+        self.setWindowTitle("About SkinKD")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.resize(860, 640)
+        pages = QTabWidget(self)
+        pages.setObjectName("aboutPages")
+        pages.setAccessibleName("About SkinKD")
+        pages.setDocumentMode(True)
+        pages.addTab(self._about_page(), "SkinKD")
+        pages.addTab(self._licences_page(), "Licences")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        copy = QPushButton("&Copy citation", self)
+        copy.setObjectName("aboutCopyButton")
+        copy.setAccessibleName("Copy citation")
+        copy.setAutoDefault(False)
+        copy.clicked.connect(self._copy)
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(pages, 1)
+        layout.addWidget(buttons)
+        self._job = Job(_read)
+        self._job.succeeded.connect(self._show_licences)
+        self._job.failed.connect(self._show_failure)
+        self._job.start()
+
+    def shut_down(self) -> None:
+        """Wait for the thread."""
+        self._job.shut_down()
+
+    def _about_page(self) -> QWidget:
+        text = QTextBrowser(self)
+        text.setObjectName("aboutText")
+        text.setAccessibleName("About SkinKD")
+        text.setOpenLinks(False)
+        text.anchorClicked.connect(open_address)
+        text.document().setDocumentMargin(16)
+        text.setMarkdown(about_text(program_version(), edition()))
+        return text
+
+    def _licences_page(self) -> QWidget:
+        page = QWidget(self)
+        self._search = QLineEdit(page)
+        self._search.setObjectName("licencesSearch")
+        self._search.setAccessibleName("Search packages and licences")
+        self._search.setPlaceholderText("Search packages and licences")
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._filter)
+        self._count = make_label("Reading the licences…", "muted", page)
+        self._count.setObjectName("licencesCount")
+        self._list = QListWidget(page)
+        self._list.setObjectName("licencesList")
+        self._list.setAccessibleName("Packages with their licences")
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.currentItemChanged.connect(self._show_text)
+        self._text = QPlainTextEdit(page)
+        self._text.setObjectName("licencesText")
+        self._text.setAccessibleName("Text of the licence")
+        self._text.setReadOnly(True)
+        both = QSplitter(Qt.Orientation.Horizontal, page)
+        both.setChildrenCollapsible(False)
+        both.addWidget(self._list)
+        both.addWidget(self._text)
+        both.setSizes([300, 540])
+        column = QVBoxLayout(page)
+        for widget in (self._search, self._count):
+            column.addWidget(widget)
+        column.addWidget(both, 1)
+        return page
+
+    @Slot(object)
+    def _show_licences(self, result: JobResult) -> None:
+        for one in result.value:
+            item = QListWidgetItem(f"{one.name} {one.version}\n{one.expression or 'licence not named'}", self._list)
+            item.setData(_ROLE, one)
+        self._list.setCurrentRow(0)
+        self._filter("")
+
+    @Slot(object)
+    def _show_failure(self, failure: JobFailure) -> None:
+        self._count.setText(f"{failure.error.title}. {failure.error.summary}")
+
+    @Slot(str)
+    def _filter(self, _text: str) -> None:
+        words = self._search.text().lower().split()
+        items = [self._list.item(row) for row in range(self._list.count())]
+        for item in items:
+            item.setHidden(not all(word in item.text().lower() for word in words))
+        shown = [item for item in items if not item.isHidden()]
+        without = sum(not item.data(_ROLE).text for item in items)
+        rest = f"; {without} without a text of their licence" if without else ""
+        self._count.setText(f"{len(shown)} of {len(items)} packages{rest}")
+        if shown and self._list.currentItem() not in shown:
+            self._list.setCurrentItem(shown[0])
+
+    @Slot(QListWidgetItem, QListWidgetItem)
+    def _show_text(self, current: QListWidgetItem | None, _previous: QListWidgetItem | None) -> None:
+        one = current.data(_ROLE) if current is not None else None
+        self._text.setPlainText((one.text or _NO_TEXT) if isinstance(one, Licence) else "")
+
+    @Slot()
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(citations(program_version()))
+
+
+def _read(report: Report, token: CancelToken) -> tuple[Licence, ...]:
+    return licences()
