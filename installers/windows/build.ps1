@@ -82,5 +82,5 @@ if ($env:SKINKD_SIGNTOOL) {
 }
 Invoke-Step "Packing with $compiler" { & $compiler @arguments installers\windows\skinkd.iss }
 
-Get-ChildItem -Path "dist\skinkd-$version-$Edition-windows-x64-setup*" |
+Get-ChildItem -Path "dist\skinkd-$version-windows-x64*-setup*" |
     ForEach-Object { Write-Host ("{0}  {1:N0} MB" -f $_.Name, ($_.Length / 1e6)) }

@@ -7,6 +7,7 @@
   #error Run build.ps1: it knows the version
 #endif
 #define Frozen "..\..\dist\" + Edition + "\skinkd"
+#define Suffix (Edition == "cpu" ? "" : "-" + Edition)
 #ifdef Signed
   #define Sign "signonce"
 #else
@@ -28,7 +29,7 @@ WizardStyle=modern
 PrivilegesRequired=lowest
 DefaultDirName={autopf}\SkinKD
 DisableProgramGroupPage=yes
-; Windows 10 1809 or later, 64 bit, is what Qt runs on; ARM computers run it in emulation.
+; Windows 10 1809 or later, 64 bit, is what Qt runs on; Windows 11 on ARM runs it in emulation.
 ArchitecturesAllowed=x64compatible
 ArchitecturesInstallIn64BitMode=x64compatible
 MinVersion=10.0.17763
@@ -44,7 +45,7 @@ Compression=lzma2/ultra64
 SolidCompression=yes
 LZMAUseSeparateProcess=yes
 OutputDir=..\..\dist
-OutputBaseFilename=skinkd-{#AppVersion}-{#Edition}-windows-x64-setup
+OutputBaseFilename=skinkd-{#AppVersion}-windows-x64{#Suffix}-setup
 #if Edition == "gpu"
 ; One file can hold 2,100,000,000 bytes. Slices, which belong beside the .exe, stay below the 2 GiB of a release asset.
 DiskSpanning=yes
