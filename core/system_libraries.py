@@ -19,7 +19,7 @@ from pathlib import Path
 from core.errors import SkinKDError
 from core.program import is_frozen
 
-_PACKAGES = {
+PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
     "libOpenGL.so.0": "libopengl0",
@@ -53,7 +53,7 @@ _PACKAGES = {
 }
 """The Debian package of each library that Qt's plugins load; none of them comes with PySide6."""
 
-_FONT_PACKAGE = "fonts-dejavu-core"
+FONT_PACKAGE = "fonts-dejavu-core"
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 _MISSING = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 
@@ -83,9 +83,9 @@ def missing_libraries(plugin: str = "xcb") -> tuple[MissingLibrary, ...]:
         return ()
     files = [folder / "Qt" / "plugins" / "platforms" / f"libq{plugin}.so", *folder.glob("QtWidgets.*.so")]
     names = {name for file in files if file.is_file() for name in _unresolved(file)}
-    missing = [MissingLibrary(name, _PACKAGES.get(name, "")) for name in sorted(names)]
+    missing = [MissingLibrary(name, PACKAGES.get(name, "")) for name in sorted(names)]
     if not _has_fonts():
-        missing.append(MissingLibrary("fonts", _FONT_PACKAGE))
+        missing.append(MissingLibrary("fonts", FONT_PACKAGE))
     return tuple(missing)
 
 
@@ -139,7 +139,7 @@ def _unresolved(file: Path) -> tuple[str, ...]:
         return _first_unresolved(file)
     ldd = shutil.which("ldd")
     if ldd is None:
-        return tuple(name for name in _PACKAGES if "wayland" not in name and not _loads(name))
+        return tuple(name for name in PACKAGES if "wayland" not in name and not _loads(name))
     result = subprocess.run([ldd, str(file)], capture_output=True, text=True, check=False, timeout=30)
     # Qt's own libraries lie beside the plugin; when one of them shows up here the wheel is broken, not the system.
     return tuple(name for name in dict.fromkeys(_MISSING.findall(result.stdout)) if not name.startswith("libQt6"))

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import bundle
+
 ROOT = Path(__file__).resolve().parents[1]
 EDITIONS = ("cpu", "gpu")
 _TORCH = re.compile(r"(torch|torchvision|triton|nvidia-.*|cuda-.*)==")
@@ -30,10 +32,18 @@ def main() -> None:
     python = environment(edition)
     work = ROOT / "build" / edition
     shutil.rmtree(ROOT / "dist" / edition, ignore_errors=True)
-    command = [python, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
+    command = [python, "-P", "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     folders = ["--distpath", ROOT / "dist" / edition, "--workpath", work / "pyinstaller"]
     # The hash of a str decides the order of Python's sets, and with it that of the files in the archives.
     run([*command, *folders, ROOT / "installers" / "skinkd.spec"], SKINKD_EDITION=edition, PYTHONHASHSEED="1")
+    if sys.platform == "linux":
+        strip(ROOT / "dist" / edition / "skinkd" / "_internal")
+
+
+def strip(folder: Path) -> None:
+    """Take the symbols for debuggers out of the libraries that come with many."""
+    files = [file for pattern in bundle.STRIPPED for file in sorted(folder.glob(pattern)) if not file.is_symlink()]
+    run(["strip", "--strip-unneeded", *files])
 
 
 def environment(edition: str) -> Path:

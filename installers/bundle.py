@@ -1,14 +1,15 @@
-"""What goes into the frozen program and what stays out. The lists of skinkd.spec; tests look that they name what exists.
+"""What goes into the frozen program and what stays out: the lists of skinkd.spec, measured in README.md.
 
-Measured in installers/README.md. A path is that of a file inside the bundle, with forward slashes.
+A path is that of a file inside the bundle, with forward slashes.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from importlib.metadata import Distribution, distribution
+from pathlib import PurePath
 
 OWN_PACKAGES = ("core", "skinkd_gui", "resources")
 
@@ -18,17 +19,10 @@ HIDDEN = (
     "crepes.extras",
     "lightning_fabric",
     "onnxscript",
-    "pydicom.encoders.native",
-    "pydicom.encoders.pylibjpeg",
-    "pydicom.encoders.gdcm",
     "pydicom.pixels.decoders",
     "pydicom.pixels.encoders",
     "tensorboardX",
     "timm.models",
-    "wakepy.methods.freedesktop",
-    "wakepy.methods.gnome",
-    "wakepy.methods.macos",
-    "wakepy.methods.windows",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_pdf",
     "matplotlib.backends.backend_svg",
@@ -42,11 +36,9 @@ WITH_SOURCE = ("torch", "torchvision", "timm", "onnxscript", "captum")
 
 # Development tools, other windows and notebooks, which libraries import when they happen to be there.
 UNWANTED = (
-    "IPython",
     "PyInstaller",
     "_pyinstaller_hooks_contrib",
     "_pytest",
-    "expecttest",
     "hatchling",
     "hypothesis",
     "importlinter",
@@ -57,15 +49,32 @@ UNWANTED = (
     "onnxruntime.quantization",
     "onnxruntime.tools",
     "onnxruntime.transformers",
-    "pip",
     "pytest",
     "pytestqt",
     "ruff",
-    "tensorboard",
+    "setuptools",
     "tkinter",
+    "torch.testing._internal",
+    "torch.utils.benchmark",
+    "torch.utils.tensorboard",
     "turtle",
     "xdist",
 )
+
+# Packages that others name as needed and that nothing here uses: what fetches a file through a web address of fsspec,
+# and huggingface_hub's faster download (without it, it fetches the same files in the usual way). By import name.
+NOT_CARRIED = {
+    "aiohappyeyeballs": "aiohappyeyeballs",
+    "aiohttp": "aiohttp",
+    "aiosignal": "aiosignal",
+    "frozenlist": "frozenlist",
+    "hf_xet": "hf-xet",
+    "multidict": "multidict",
+    "propcache": "propcache",
+    "setuptools": "setuptools",
+    "triton": "triton",
+    "yarl": "yarl",
+}
 
 # Qt: the window uses QtCore, QtGui, QtWidgets, QtNetwork (one window only) and QtSvg (icons).
 UNWANTED_QT = tuple(
@@ -90,13 +99,139 @@ UNWANTED_QT = tuple(
 )
 
 # Files that the bundle would carry for nothing.
-LEFT_OUT: tuple[str, ...] = ()
+LEFT_OUT = (
+    # torch: its own tests, programs, headers; text of the parts that nobody asks for their text
+    "torch/bin/*",
+    "torch/include/*",
+    "torch/share/*",
+    "torch/test/*",
+    "torch/lib/*_test.so",
+    "torch/lib/libbackend_with_compiler.so",
+    "torch/lib/libjitbackend_test.so",
+    "torch/lib/libaoti_custom_ops.so",
+    "torch/_inductor/codegen/*",
+    "torch/_inductor/fx_passes/*",
+    "torch/_inductor/kernel/*",
+    "torch/testing/_internal/*",
+    # torchvision: compiled operators and picture formats, which SkinKD never calls (hooks/vision_operators.py)
+    "torchvision/_C*",
+    "torchvision/image.*",
+    "torchvision.libs/*",
+    "libcudart*",
+    "libnvjpeg*",
+    # Qt: translations (SkinKD speaks English), and plugins for screens without a window system, SQL, QML, the network
+    "PySide6/Qt/translations/*",
+    "PySide6/translations/*",
+    *(
+        f"PySide6/*plugins/{name}"
+        for name in (
+            "egldeviceintegrations/*",
+            "generic/*",
+            "imageformats/*qicns*",
+            "imageformats/*qpdf*",
+            "imageformats/*qtga*",
+            "imageformats/*qwbmp*",
+            "networkinformation/*",
+            "platforminputcontexts/*virtualkeyboard*",
+            "platforms/*qeglfs*",
+            "platforms/*qlinuxfb*",
+            "platforms/*qminimal*",
+            "platforms/*qvkkhrdisplay*",
+            "platforms/*qvnc*",
+            "qmltooling/*",
+            "sqldrivers/*",
+            "tls/*",
+            "wayland-graphics-integration-server/*",
+        )
+    ),
+    "*libQt6EglF*",
+    "*libQt6Pdf*",
+    "*libQt6Qml*",
+    "*libQt6Quick*",
+    "*libQt6VirtualKeyboard*",
+    "*libQt6WaylandCompositor*",
+    "*Qt6*Software*",
+    "*/opengl32sw.dll",  # Qt's software OpenGL for Windows; SkinKD draws without OpenGL
+    # samples, tests, types, headers
+    "matplotlib/mpl-data/images/*",
+    "matplotlib/mpl-data/plot_directive/*",
+    "matplotlib/mpl-data/sample_data/*",
+    "onnx/backend/test/*",
+    "onnx/bin/*",
+    "pydicom/data/test_files/*",
+    "*/tests/*",
+    "*.a",
+    "*.c",
+    "*.cmake",
+    "*.h",
+    "*.hpp",
+    "*.lib",
+    "*.pxd",
+    "*.pyi",
+    "*.pyx",
+    "*/RECORD",
+    "*/INSTALLER",
+    "*/REQUESTED",
+    "*/direct_url.json",
+)
+
+# The large parts of torch that are never read as text, but for their settings (config.py).
+TORCH_WITHOUT_SOURCE = tuple(
+    f"torch/{part}/*"
+    for part in ("_dynamo", "_inductor", "_numpy", "_refs", "_vendor", "ao", "distributed", "distributions", "testing")
+)
+
+# Taken from the build machine because a desktop may lack them; every other library of the system is the system's own:
+# those of the screen must fit its drivers, and the C++ library must not be older than theirs.
+FROM_SYSTEM = (
+    "libbz2.so.*",
+    "libcrypto.so.*",
+    "libffi.so.*",
+    "liblzma.so.*",
+    "libpython3.*",
+    "libreadline.so.*",
+    "libsqlite3.so.*",
+    "libssl.so.*",
+    "libuuid.so.*",
+    "libxcb-cursor.so.*",
+    "libxcb-icccm.so.*",
+    "libxcb-image.so.*",
+    "libxcb-keysyms.so.*",
+    "libxcb-render-util.so.*",
+    "libxcb-util.so.*",
+    "libxkbcommon-x11.so.*",
+    "libxkbcommon.so.*",
+)
+
+# Libraries of the bundle that come with symbols for debuggers: 85 MB in PyTorch's alone.
+STRIPPED = ("torch/lib/libtorch_*.so", "libpython3.*", "python3.*/lib-dynload/*.so")
 
 
-def kept(path: str) -> bool:
-    """Whether the file at this path of the bundle goes in."""
+def kept(path: str, source: str = "") -> bool:
+    """Whether the file at this path of the bundle goes in; `source`: the file that it is a copy of."""
     path = path.replace("\\", "/")
-    return not any(fnmatch.fnmatchcase(path, pattern) for pattern in LEFT_OUT)
+    if _matches(path, LEFT_OUT):
+        return False
+    if path.startswith("torch/") and path.endswith(".py"):
+        return path.endswith("config.py") or not _matches(path, TORCH_WITHOUT_SOURCE)
+    return not _is_systems(source) or _matches(path, FROM_SYSTEM)
+
+
+def _is_systems(source: str) -> bool:
+    """Whether a library belongs to the Linux system, not to Python or a package."""
+    return sys.platform == "linux" and source.startswith(("/lib", "/usr/lib"))
+
+
+def _matches(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def beside_source(path: str, sources: Collection[str]) -> str:
+    """Where a compiled module goes: where Python looks for it when its text is there too (it would compile that)."""
+    text = PurePath(path).with_suffix(".py")
+    if not path.endswith(".pyc") or str(text) not in sources:
+        return path
+    return str(text.parent / "__pycache__" / f"{text.stem}.{sys.implementation.cache_tag}.pyc")
 
 
 def runtime_distributions() -> tuple[Distribution, ...]:
@@ -108,7 +243,7 @@ def runtime_distributions() -> tuple[Distribution, ...]:
     while asked:
         one = distribution(asked.pop())
         name = one.metadata["Name"].lower()
-        if name in found:
+        if name in found or name in NOT_CARRIED.values():
             continue
         found[name] = one
         asked += [wanted.name for wanted in map(Requirement, one.requires or ()) if _needed(wanted)]

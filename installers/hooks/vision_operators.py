@@ -21,7 +21,6 @@ class _DeclareFirst(importlib.abc.MetaPathFinder):
         if name == "torchvision._meta_registrations":
             sys.meta_path.remove(self)
             self._declare()
-        return None
 
     def _declare(self):
         import torch
