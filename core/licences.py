@@ -48,14 +48,18 @@ _LIBRARY = {"LGPL-2.1-only", "LGPL-2.1-or-later", "LGPL-3.0-only", "LGPL-3.0-or-
 _NVIDIA = "LicenseRef-NVIDIA-Proprietary"
 """NVIDIA lets these libraries be passed on as part of a program; they are in the GPU edition alone."""
 
-_QT = """PySide6 and Qt are used under the GNU Lesser General Public License, version 3, which follows, and with it the
-GNU General Public License that it refers to. SkinKD does not change them.
+_QT = """PySide6 and Qt are used under the GNU Lesser General Public License, version 3.
+It follows, and with it the GNU General Public License that it refers to.
+SkinKD does not change PySide6 or Qt.
 
-Their source: https://code.qt.io/cgit/pyside/pyside-setup.git and https://code.qt.io/cgit/qt/, under the tag of the
-version above; or https://download.qt.io/official_releases/.
+Their source, under the tag of the version above:
+    https://code.qt.io/cgit/pyside/pyside-setup.git
+    https://code.qt.io/cgit/qt/
+    https://download.qt.io/official_releases/
 
-You may exchange them: they are shared libraries in the folder PySide6 of the program's own folder (of the Python
-environment, where SkinKD is not installed as a program). Put libraries of the same major version there instead.
+You may exchange them. They are shared libraries in the folder PySide6 of the
+program's own folder (of the Python environment, where SkinKD is installed as a
+Python package): put libraries of the same major version there instead.
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -119,11 +119,13 @@ class AboutDialog(QDialog):
         self._list.setObjectName("licencesList")
         self._list.setAccessibleName("Packages with their licences")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setSpacing(3)
         self._list.currentItemChanged.connect(self._show_text)
         self._text = QPlainTextEdit(page)
         self._text.setObjectName("licencesText")
         self._text.setAccessibleName("Text of the licence")
         self._text.setReadOnly(True)
+        self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         both = QSplitter(Qt.Orientation.Horizontal, page)
         both.setChildrenCollapsible(False)
         both.addWidget(self._list)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from core import atomic
 from core.awake import keep_awake
 from core.data.types import CLASS_CODES, Part
+from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.detailed import full_document
 from core.evaluation.metrics import score
@@ -94,6 +95,8 @@ def _lost_results(folder: RunFolder) -> str:
             rows = predictions.of(part)
             if folder.scores(part.value) != (score(rows.labels, rows.logits) if rows.names else None):
                 return "predictions.csv does not give the scores in metrics.json"
+    except NewerVersionError:  # what a newer SkinKD wrote is not replaced
+        raise
     except SkinKDError as error:
         return f"{error.title[0].lower()}{error.title[1:]}"
     return ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from core.inference.record import RecordBook, RecordEntry, record_file
-from core.paths import runs_root
+from core.paths import runs_root, settings_file
 from skinkd_gui.settings.dialog import PreferencesDialog
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
@@ -120,3 +122,25 @@ def test_the_settings_are_their_owners() -> None:
     save_settings(Settings(runs_folder="/data/Jane Doe"))
     folder = Path(open_store().fileName()).parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_settings_of_a_newer_version_are_used_as_far_as_they_are_known_and_kept() -> None:
+    store = open_store()
+    for name, value in {"theme": "sepia", "text_percent": "125", "cloud/region": "north", "version": "99"}.items():
+        store.setValue(name, value)
+    store.sync()
+    settings = load_settings()
+    assert (settings.theme, settings.text_percent) == (ThemeChoice.SYSTEM, 125)
+    save_settings(settings)
+    assert open_store().value("cloud/region") == "north"
+    assert open_store().value("version") == "99"
+
+
+def test_doctor_names_the_file_that_qt_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Qt and platformdirs ask the system")
+    code = "from skinkd_gui.settings.store import open_store\nimport sys\nsys.stdout.write(open_store().fileName())"
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    written = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert written.stdout == str(settings_file())
