@@ -35,7 +35,7 @@ def main() -> None:
     command = [python, "-P", "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     folders = ["--distpath", ROOT / "dist" / edition, "--workpath", work / "pyinstaller"]
     # The hash of a str decides the order of Python's sets, and with it that of the files in the archives.
-    run([*command, *folders, ROOT / "installers" / "skinkd.spec"], SKINKD_EDITION=edition, PYTHONHASHSEED="1")
+    run([*command, *folders, ROOT / "installers" / "skinkd.spec"], PYTHONHASHSEED="1")
     if sys.platform == "linux":
         strip(ROOT / "dist" / edition / "skinkd" / "_internal")
 

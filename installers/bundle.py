@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 import sys
 from collections.abc import Collection, Iterable
-from importlib.metadata import Distribution, distribution
 from pathlib import PurePath
 
 OWN_PACKAGES = ("core", "skinkd_gui", "resources")
@@ -46,11 +45,11 @@ UNWANTED = (
     "mypy",
     "mypyc",
     "numpy.f2py",
-    "onnxruntime.quantization",
     "onnxruntime.tools",
     "onnxruntime.transformers",
     "pytest",
     "pytestqt",
+    "readline",  # under the GPL
     "ruff",
     "setuptools",
     "tkinter",
@@ -97,6 +96,9 @@ UNWANTED_QT = tuple(
         "QtXml",
     )
 )
+
+# Files that go in although a pattern of LEFT_OUT is about them: torch looks for it when it is imported.
+NEEDED = ("torch/bin/torch_shm_manager*",)
 
 # Files that the bundle would carry for nothing.
 LEFT_OUT = (
@@ -189,7 +191,6 @@ FROM_SYSTEM = (
     "libffi.so.*",
     "liblzma.so.*",
     "libpython3.*",
-    "libreadline.so.*",
     "libsqlite3.so.*",
     "libssl.so.*",
     "libuuid.so.*",
@@ -210,6 +211,8 @@ STRIPPED = ("torch/lib/libtorch_*.so", "libpython3.*", "python3.*/lib-dynload/*.
 def kept(path: str, source: str = "") -> bool:
     """Whether the file at this path of the bundle goes in; `source`: the file that it is a copy of."""
     path = path.replace("\\", "/")
+    if _matches(path, NEEDED):
+        return True
     if _matches(path, LEFT_OUT):
         return False
     if path.startswith("torch/") and path.endswith(".py"):
@@ -232,24 +235,3 @@ def beside_source(path: str, sources: Collection[str]) -> str:
     if not path.endswith(".pyc") or str(text) not in sources:
         return path
     return str(text.parent / "__pycache__" / f"{text.stem}.{sys.implementation.cache_tag}.pyc")
-
-
-def runtime_distributions() -> tuple[Distribution, ...]:
-    """SkinKD's distribution and all that it needs here, by name; what only builds or tests it is not among them."""
-    from packaging.requirements import Requirement
-
-    found: dict[str, Distribution] = {}
-    asked = ["skinkd"]
-    while asked:
-        one = distribution(asked.pop())
-        name = one.metadata["Name"].lower()
-        if name in found or name in NOT_CARRIED.values():
-            continue
-        found[name] = one
-        asked += [wanted.name for wanted in map(Requirement, one.requires or ()) if _needed(wanted)]
-    return tuple(found[name] for name in sorted(found))
-
-
-def _needed(requirement: object) -> bool:
-    marker = requirement.marker  # type: ignore[attr-defined]
-    return marker is None or marker.evaluate({"extra": ""})

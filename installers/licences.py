@@ -12,8 +12,9 @@ from pathlib import Path
 
 from core.licences import gather, may_be_passed_on, to_json
 
-OF_TOOLS = {"pyinstaller"}
-"""GPL with an exception that lets the program it starts have any licence; its starter is all that is passed on."""
+OF_TOOLS = {"pyinstaller", "pyinstaller-hooks-contrib"}
+"""GPL with an exception that lets the program it starts have any licence; its starter is all that is passed on. Of the
+other one only what is under the Apache license is passed on: its hooks for the start of a program."""
 
 
 def main(out: Path, more: list[str]) -> str:

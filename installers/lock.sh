@@ -7,4 +7,7 @@ cd "$(dirname "$0")/.."
 
 "$UV" pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
     --no-header --no-annotate ${LOCK_ARGS:-} --output-file requirements.lock --quiet
+"$UV" pip compile installers/requirements-build.in --constraint requirements.lock --universal --generate-hashes \
+    --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate ${LOCK_ARGS:-} \
+    --output-file installers/requirements-build.lock --quiet
 say "requirements.lock is up to date"
