@@ -8,10 +8,10 @@ READY  := $(VENV)/.skinkd-ready
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
 test: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test check format bench torture lock clean
+.PHONY: help setup run demo test check format bench torture installer lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything that SkinKD needs
 	@echo "SkinKD is set up: make run opens the window, make demo shows the main job"
@@ -42,8 +42,11 @@ format: $(READY)  ## put the code into its standard form
 bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quick --only decoding" for less
 	@$(PYTHON) tests/benchmarks $(ARGS)
 
-torture: $(READY)  ## inject real faults, many times, and print how the program came through (half an hour)
+torture: $(READY)  ## inject real faults, many times, and print how the program came through (ten minutes)
 	@$(PYTHON) -m tests.torture
+
+installer: $(READY)  ## build and try this platform's installers (half an hour; EDITION=gpu: with CUDA, Linux)
+	@EDITION=$(EDITION) sh installers/installer.sh
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, versions and hashes, no addresses
 	@sh installers/lock.sh

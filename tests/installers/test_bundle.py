@@ -36,7 +36,7 @@ def exists(name: str) -> bool:
         return False
     if not rest:
         return True
-    inside = Path(list(spec.submodule_search_locations or [""])[0]).joinpath(*rest.split("."))
+    inside = Path(next(iter(spec.submodule_search_locations or [""]))).joinpath(*rest.split("."))
     return inside.is_dir() or any(inside.parent.glob(f"{inside.name}.*"))
 
 
