@@ -194,6 +194,14 @@ def debug_report(window: MainWindow) -> QObject:
     return dialog
 
 
+def about(window: MainWindow) -> QObject:
+    from skinkd_gui.about_dialog import AboutDialog
+
+    dialog = AboutDialog(window)
+    dialog.open()
+    return dialog
+
+
 class Stranger:
     """Stands for a model that no job gets to use."""
 
@@ -221,6 +229,7 @@ STARTS: dict[str, tuple[str, Callable[[MainWindow], Any]]] = {
     "scores": ("classify.scores_dialog", scores),
     "figures": ("widgets.threaded_figure_view", figure),
     "debug report": ("debug_report_dialog", debug_report),
+    "licences": ("about_dialog", about),
     "record": ("settings.record_box", record),
     "the wizard": ("training.wizard.job_slot", wizard),
 }
