@@ -24,6 +24,7 @@ HIDDEN = (
     "timm.models",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_pdf",
+    "matplotlib.backends.backend_qtagg",
     "matplotlib.backends.backend_svg",
 )
 
@@ -44,16 +45,12 @@ UNWANTED = (
     "matplotlib.tests",
     "mypy",
     "mypyc",
-    "numpy.f2py",
-    "onnxruntime.tools",
-    "onnxruntime.transformers",
     "pytest",
     "pytestqt",
     "readline",  # under the GPL
     "ruff",
     "setuptools",
     "tkinter",
-    "torch.testing._internal",
     "torch.utils.benchmark",
     "torch.utils.tensorboard",
     "turtle",
@@ -102,7 +99,7 @@ NEEDED = ("torch/bin/torch_shm_manager*",)
 
 # Files that the bundle would carry for nothing.
 LEFT_OUT = (
-    # torch: its own tests, programs, headers; text of the parts that nobody asks for their text
+    # torch: its own tests, programs, headers
     "torch/bin/*",
     "torch/include/*",
     "torch/share/*",
@@ -111,10 +108,6 @@ LEFT_OUT = (
     "torch/lib/libbackend_with_compiler.so",
     "torch/lib/libjitbackend_test.so",
     "torch/lib/libaoti_custom_ops.so",
-    "torch/_inductor/codegen/*",
-    "torch/_inductor/fx_passes/*",
-    "torch/_inductor/kernel/*",
-    "torch/testing/_internal/*",
     # torchvision: compiled operators and picture formats, which SkinKD never calls (hooks/vision_operators.py)
     "torchvision/_C*",
     "torchvision/image.*",
@@ -177,7 +170,7 @@ LEFT_OUT = (
     "*/direct_url.json",
 )
 
-# The large parts of torch that are never read as text, but for their settings (config.py).
+# The large parts of torch that are never read as text, but for their settings (*config*.py).
 TORCH_WITHOUT_SOURCE = tuple(
     f"torch/{part}/*"
     for part in ("_dynamo", "_inductor", "_numpy", "_refs", "_vendor", "ao", "distributed", "distributions", "testing")
@@ -216,7 +209,7 @@ def kept(path: str, source: str = "") -> bool:
     if _matches(path, LEFT_OUT):
         return False
     if path.startswith("torch/") and path.endswith(".py"):
-        return path.endswith("config.py") or not _matches(path, TORCH_WITHOUT_SOURCE)
+        return "config" in path.rpartition("/")[2] or not _matches(path, TORCH_WITHOUT_SOURCE)
     return not _is_systems(source) or _matches(path, FROM_SYSTEM)
 
 

@@ -18,15 +18,21 @@ _MORE = {
     "libpthread.so.0": "libc6",
     "librt.so.1": "libc6",
     "libutil.so.1": "libc6",
+    "libresolv.so.2": "libc6",
+    "libbrotlicommon.so.1": "libbrotli1",
+    "libbrotlidec.so.1": "libbrotli1",
     "libcrypt.so.1": "libcrypt1",
     "libdrm.so.2": "libdrm2",
     "libexpat.so.1": "libexpat1",
     "libgcc_s.so.1": "libgcc-s1",
     "libgio-2.0.so.0": "libglib2.0-0",
     "libgobject-2.0.so.0": "libglib2.0-0",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
     "libstdc++.so.6": "libstdc++6",
     "libtinfo.so.6": "libtinfo6",
+    "libxcb-glx.so.0": "libxcb-glx0",
     "libz.so.1": "zlib1g",
+    "libzstd.so.1": "libzstd1",
 }
 
 # Debian 13 and Ubuntu 24.04 renamed these when the time of day got 64 bits.
