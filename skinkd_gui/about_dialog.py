@@ -56,8 +56,8 @@ def about_text(version: str, kind: str) -> str:
         "sources. The built-in sample set is synthetic: its images show no person, and what a model learns from them "
         "means nothing.\n\n"
         "## Privacy\n\n"
-        "Nothing leaves this computer: no accounts, no telemetry. The network is used only to fetch pretrained weights, "
-        "when a training asks for them."
+        "Nothing leaves this computer: no accounts, no telemetry. The network is used only to fetch pretrained "
+        "weights, when a training asks for them."
     )
 
 
