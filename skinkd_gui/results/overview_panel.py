@@ -163,12 +163,8 @@ class ScoreCard(QFrame):
         layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(2)
         layout.addWidget(make_label(title, "muted", self))
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.value)
-        row.addWidget(self._within, 1, Qt.AlignmentFlag.AlignBottom)
-        layout.addLayout(row)
-        layout.addWidget(self._meaning)
+        for label in (self.value, self._within, self._meaning):  # beside the value the interval would be cut off
+            layout.addWidget(label)
         layout.addStretch(1)
         self.setAccessibleName(title)
 
@@ -176,6 +172,7 @@ class ScoreCard(QFrame):
         """Show a value, its interval and what it means."""
         self.value.setText(value)
         self._within.setText(within)
+        self._within.setVisible(bool(within))
         self._meaning.setText(meaning)
         self.setAccessibleDescription(f"{value}. {within}. {meaning}")
 
