@@ -45,7 +45,7 @@ bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quic
 torture: $(READY)  ## inject real faults, many times, and print how the program came through (ten minutes)
 	@$(PYTHON) -m tests.torture
 
-installer: $(READY)  ## build and try this platform's installers (half an hour; EDITION=gpu: with CUDA, Linux)
+installer: $(READY)  ## build and try this platform's installers (about twenty minutes; EDITION=gpu: with CUDA, Linux)
 	@EDITION=$(EDITION) sh installers/installer.sh
 
 lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, versions and hashes, no addresses

@@ -85,7 +85,7 @@ look() {
 
 mkdir -p "$out"
 make_root
-Xvfb "$display" -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
+Xvfb "$display" -noreset -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
 screen=$!
 trap 'kill $screen' EXIT
 
