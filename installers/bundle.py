@@ -17,6 +17,9 @@ HIDDEN = (
     "captum.attr",
     "crepes.extras",
     "lightning_fabric",
+    "onnxruntime.transformers.float16",  # quantization finds these three through a folder on sys.path
+    "onnxruntime.transformers.fusion_utils",
+    "onnxruntime.transformers.onnx_model",
     "onnxscript",
     "pydicom.pixels.decoders",
     "pydicom.pixels.encoders",
