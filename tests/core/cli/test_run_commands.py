@@ -97,6 +97,7 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes(
     sample_set: Path, tiny: tuple[str, ...], as_json: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     show = PlainLines.__call__
+    before = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
 
     def interrupt(lines: PlainLines, event: Event) -> None:
         show(lines, event)
@@ -110,7 +111,7 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes(
     folder = document["error"]["run"]
     assert f"skinkd-cli resume {folder}" in document["error"]["summary"]
     assert as_json("runs")[1]["runs"][0]["state"] == "stopped"
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
     code, document = as_json("resume", folder)
     assert (code, document["state"]) == (0, "finished")
     assert document["test"]["accuracy"] >= 0
