@@ -2,6 +2,8 @@
 
 import os
 
+from core.allocator import keep_freed_memory
+
 __version__ = "0.1.0"
 
 # OpenMP's threads spin while they wait for each other, by default so long that beside anything else that computes (a
@@ -18,3 +20,5 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # number for this computer. Nothing leaves this computer, so it is switched off before it can be loaded; see also
 # `core.inference.onnx_network`, for Windows.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+keep_freed_memory()

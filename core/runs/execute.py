@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import atomic
+from core.allocator import give_back
 from core.awake import keep_awake
 from core.data.types import CLASS_CODES, Part
 from core.documents import NewerVersionError
@@ -74,8 +75,11 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
             report(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
         clear_run(folder)
         clear_caches()
-        with run_log(folder.log_file), keep_awake(report):
-            _guarded(folder, logged(report), token or CancelToken())
+        try:
+            with run_log(folder.log_file), keep_awake(report):
+                _guarded(folder, logged(report), token or CancelToken())
+        finally:
+            give_back()
         return summarise(folder)
 
 
