@@ -1,8 +1,8 @@
 """How the C library keeps memory that was freed. On Linux alone: the others' do well by themselves.
 
 glibc gives every large block back to the system at once and takes it anew for the next one, which comes as pages to be
-filled with zeros: in a thread of its own, a training step on the CPU took half as long again for that. So one heap serves
-all threads, and keeps what is free; `give_back` returns it once the work is done.
+filled with zeros: in a thread of its own, a training step on the CPU took half as long again for that. So one heap
+serves all threads, and keeps what is free; `give_back` returns it once the work is done.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def keep_freed_memory() -> bool:
     if library is None:
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGEST_BLOCK), (_TRIM_THRESHOLD, _NEVER), (_ARENA_MAX, 1))
-    return all([library.mallopt(name, value) for name, value in wanted])
+    return sum(library.mallopt(name, value) for name, value in wanted) == len(wanted)
 
 
 def give_back() -> None:
