@@ -22,7 +22,8 @@ def keep_freed_memory() -> bool:
     if library is None:
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGEST_BLOCK), (_TRIM_THRESHOLD, _NEVER), (_ARENA_MAX, 1))
-    return sum(library.mallopt(name, value) for name, value in wanted) == len(wanted)
+    done = [bool(library.mallopt(name, value)) for name, value in wanted]
+    return all(done)
 
 
 def give_back() -> None:
