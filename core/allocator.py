@@ -13,7 +13,7 @@ import sys
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h
 _NEVER = -1
 _LARGEST_BLOCK = 40_000_000
-"""Bytes; larger ones, which few steps have, still come from the system and go back to it: kept as well, they leave holes
+"""Bytes; larger ones, which few steps have, still come from the system and go back to it: kept too, they leave holes
 that nothing fits into (0.5 GB with MobileNetV2 at 224 pixels), and gain a few per cent."""
 
 
