@@ -1,4 +1,4 @@
-"""What people add to a run: tags, notes, the study it belongs to, another name. Kept beside the results, in
+"""What people add to a run: tags, notes, the study it belongs to. Kept beside the results, in
 annotations.json, so that nothing a run was computed from ever changes."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def write_annotations(folder: Path, annotations: Annotations) -> None:
     try:
         atomic.write_text(folder / FILE_NAME, text)
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise unwritable(folder, error) from error
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
@@ -68,36 +68,13 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def rename_run(folder: Path, name: str) -> None:
-    """Give a run another name; its folder, which others may refer to, stays as it is.
-
-    Raises `SkinKDError` for a name that is empty or longer than 120 characters, while someone works on the run, and
-    when the folder can not be written.
-    """
-    from core.runs.folder import LONGEST_NAME, RunFolder
-    from core.runs.mending import mend_status
-
-    name = one_line(name)
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise SkinKDError(
-            "The run can not have this name",
-            f"A name has 1 to {LONGEST_NAME} characters; this one has {len(name)}.",
-        )
-    run = RunFolder(folder)
-    try:
-        with run.locked():
-            mend_status(run)
-            run.set_status(name=name)
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
 def _text(values: dict[str, Any], key: str) -> str:
     value = values.get(key)
     return value if isinstance(value, str) else ""
 
 
-def _unwritable(folder: Path, error: OSError) -> SkinKDError:
+def unwritable(folder: Path, error: OSError) -> SkinKDError:
+    """What to say of a run whose folder can not be written."""
     return SkinKDError(
         "The run's folder can not be written",
         f"The change was not kept, because {folder} can not be written. Ask for write access, or copy the run.",

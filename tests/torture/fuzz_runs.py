@@ -18,12 +18,13 @@ from core.errors import SkinKDError
 from core.evaluation.detailed import full_document
 from core.events import EpochRecord, LossParts
 from core.recipe import Preset, preset
-from core.runs.annotations import Annotations, rename_run, write_annotations
+from core.runs.annotations import Annotations, write_annotations
 from core.runs.archive import import_run
 from core.runs.evidence import load_evidence
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
 from core.runs.mending import mend_status
+from core.runs.renaming import rename_run
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, write_history, write_predictions
 from core.runs.teachers import find_teacher

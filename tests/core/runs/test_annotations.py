@@ -1,4 +1,4 @@
-"""Tags, notes and names that people give to runs."""
+"""Tags and notes that people give to runs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import SkinKDError
 from core.recipe import Recipe
-from core.runs.annotations import Annotations, clean_tags, read_annotations, rename_run, write_annotations
+from core.runs.annotations import Annotations, clean_tags, read_annotations, write_annotations
 from core.runs.folder import create_run
 from core.runs.listing import list_runs
 
@@ -42,24 +41,3 @@ def test_tags_are_single_words_or_phrases_each_once() -> None:
         "two words",
         "x" * 40,
     )
-
-
-def test_a_run_gets_another_name_but_keeps_its_folder(tmp_path: Path) -> None:
-    folder = create_run(Recipe(), runs=tmp_path, name="old").path
-    rename_run(folder, "  new \n name ")
-    assert [(run.folder, run.status.name) for run in list_runs(tmp_path)] == [(folder, "new name")]
-
-
-@pytest.mark.parametrize("name", ["", "  ", "x" * 121])
-def test_names_that_no_run_can_have(tmp_path: Path, name: str) -> None:
-    folder = create_run(Recipe(), runs=tmp_path, name="old")
-    with pytest.raises(SkinKDError, match="1 to 120"):
-        rename_run(folder.path, name)
-    assert folder.status().name == "old"
-
-
-def test_a_run_at_work_keeps_its_name(tmp_path: Path) -> None:
-    folder = create_run(Recipe(), runs=tmp_path, name="old")
-    with folder.locked(), pytest.raises(SkinKDError, match="being worked on"):
-        rename_run(folder.path, "new")
-    assert folder.status().name == "old"

@@ -14,12 +14,13 @@ from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
 from core.recipe import Recipe, set_values
 from core.runs import status_file
-from core.runs.annotations import Annotations, read_annotations, rename_run, write_annotations
+from core.runs.annotations import Annotations, read_annotations, write_annotations
 from core.runs.evidence import load_evidence
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
 from core.runs.mending import mend_status
+from core.runs.renaming import rename_run
 from core.runs.status import RunState
 from core.runs.teachers import find_teacher
 from tests.core.conftest import WriteRun
