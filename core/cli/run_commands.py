@@ -21,7 +21,7 @@ from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
 from core.places import full_path, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
-from core.recipe.schema import Section
+from core.settings import Section
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun

@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from core.recipe.schema import Recipe, Section
+from core.recipe.schema import Recipe
+from core.settings import Section
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares"]
 

@@ -12,12 +12,11 @@ import tomlkit
 from pydantic import ValidationError
 from tomlkit.exceptions import TOMLKitError
 
-from core.documents import Migration, nearest, read_text, shown, up_to_date
+from core.documents import nearest, read_text, shown, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
-from core.recipe.schema import RECIPE_VERSION, Recipe, Section
-
-MIGRATIONS: dict[int, Migration] = {}
-"""From the values of version n to those of version n + 1; there is only one version so far."""
+from core.recipe.migrations import MIGRATIONS
+from core.recipe.schema import RECIPE_VERSION, Recipe
+from core.settings import Section
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:

@@ -5,58 +5,38 @@ The wizard's fields, the command line's `--set`, validation and the TOML file al
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import model_validator
 
-RECIPE_VERSION = 1
-LONGEST_TEXT = 4096  # no path of any system is longer
+from core.settings import Section, Share, Text, setting
 
-
-def _setting(default: Any, title: str, help_text: str, *, unit: str = "", expert: bool = False, **bounds: Any) -> Any:
-    """A recipe field; `expert` ones are folded away in the wizard."""
-    extra: dict[str, Any] = {"unit": unit, "expert": expert}
-    return Field(default=default, title=title, description=help_text, json_schema_extra=extra, **bounds)
-
-
-class Section(BaseModel):
-    """A table of the recipe: unknown keys and wrong types are errors, values never change afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-def _plain(text: str) -> str:
-    if len(text) > LONGEST_TEXT or "\0" in text:
-        raise ValueError(f"a text of at most {LONGEST_TEXT:,} characters that a file's name can hold")
-    return text
-
-
-Share = Annotated[float, Field(ge=0, le=1e9, strict=False)]
-Text = Annotated[str, AfterValidator(_plain)]
+RECIPE_VERSION = 2
+"""Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
 
 
 class DataRecipe(Section):
     """Which images, and how they are divided."""
 
-    path: Text = _setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
-    layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = _setting(
+    path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
+    layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = setting(
         "auto", "Layout", "How the labels are stored; auto looks and says what it found."
     )
-    image_size: int = _setting(
+    image_size: int = setting(
         224, "Image size", "Images are resized to this width and height.", unit="pixels", ge=32, le=1024
     )
-    split: tuple[Share, Share, Share] = _setting(
+    split: tuple[Share, Share, Share] = setting(
         (0.7, 0.2, 0.1),
         "Training, validation, test",
         "Shares that sum to 1, or exact numbers of images (the paper: 17728, 5062, 2541).",
     )
-    group_by_lesion: bool = _setting(
+    group_by_lesion: bool = setting(
         True,
         "Keep a lesion's images together",
         "Images of one lesion stay in one part. Without it, near-copies of training images stand in the test "
         "set and scores come out too high; the paper split by image.",
     )
-    folds: int = _setting(
+    folds: int = setting(
         1,
         "Folds",
         "1: one split. More: the training and validation images are divided into this many folds and `fold` is "
@@ -65,9 +45,9 @@ class DataRecipe(Section):
         ge=1,
         le=20,
     )
-    fold: int = _setting(1, "Validating fold", "Which fold validates, from 1 to `folds`.", expert=True, ge=1, le=20)
-    seed: int = _setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
-    skip_problems: bool = _setting(
+    fold: int = setting(1, "Validating fold", "Which fold validates, from 1 to `folds`.", expert=True, ge=1, le=20)
+    seed: int = setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
+    skip_problems: bool = setting(
         False,
         "Go on without problem images",
         "Leave out images that are missing, unreadable, doubled or without one clear label. Off: they stop the run.",
@@ -77,14 +57,14 @@ class DataRecipe(Section):
 class TeacherRecipe(Section):
     """The large model."""
 
-    architecture: Text = _setting(
+    architecture: Text = setting(
         "tf_efficientnet_b7", "Architecture", "A timm classifier; the paper's is tf_efficientnet_b7.", min_length=1
     )
-    weights: Text = _setting(
+    weights: Text = setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
-    run: Text = _setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
-    freeze: float = _setting(
+    run: Text = setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
+    freeze: float = setting(
         0.0,
         "Frozen share",
         "Share of the network's depth, from the input, that keeps its starting weights; the paper freezes nothing.",
@@ -97,13 +77,13 @@ class TeacherRecipe(Section):
 class StudentRecipe(Section):
     """The small model."""
 
-    architecture: Text = _setting(
+    architecture: Text = setting(
         "mobilenetv2_100", "Architecture", "A timm classifier; the paper's is mobilenetv2_100.", min_length=1
     )
-    weights: Text = _setting(
+    weights: Text = setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
-    freeze: float = _setting(
+    freeze: float = setting(
         0.0,
         "Frozen share",
         "Share of the network's depth, from the input, that keeps its starting weights; the paper freezes nothing.",
@@ -116,32 +96,32 @@ class StudentRecipe(Section):
 class DistillationRecipe(Section):
     """How the student learns from the teacher: L = alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4)."""
 
-    method: Literal["none", "kl", "dist"] = _setting(
+    method: Literal["none", "kl", "dist"] = setting(
         "none",
         "Method",
         "none: a plain student. kl: match the teacher's probabilities (figure 5). dist: match their correlations "
         "between and within classes (figure 6).",
     )
-    alpha: float = _setting(
+    alpha: float = setting(
         0.1, "Alpha", "Weight of the distillation loss; the labels get 1 - alpha. The paper's best: 0.1.", ge=0, le=1
     )
-    temperature: float = _setting(
+    temperature: float = setting(
         1.0, "Temperature", "Above 1 softens the probabilities before they are compared. The paper: 1.", ge=0.1, le=20
     )
-    kl_direction: Literal["student_teacher", "teacher_student"] = _setting(
+    kl_direction: Literal["student_teacher", "teacher_student"] = setting(
         "student_teacher",
         "KL direction",
         "student_teacher: the paper's. teacher_student: Hinton's, times the temperature squared.",
         expert=True,
     )
-    beta: float = _setting(1.0, "DIST beta", "Weight of the correlation between classes.", expert=True, ge=0, le=10)
-    gamma: float = _setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
+    beta: float = setting(1.0, "DIST beta", "Weight of the correlation between classes.", expert=True, ge=0, le=10)
+    gamma: float = setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
 
 
 class CurriculumRecipe(Section):
     """In which order an epoch's images are shown."""
 
-    order: Literal["none", "teacher_confidence"] = _setting(
+    order: Literal["none", "teacher_confidence"] = setting(
         "none",
         "Order of images",
         "none: as drawn. teacher_confidence: those the teacher is surest of first (paper, section 4.3).",
@@ -151,12 +131,12 @@ class CurriculumRecipe(Section):
 class OptimisationRecipe(Section):
     """How the weights are changed."""
 
-    optimizer: Literal["adam", "adamw", "sgd"] = _setting("adam", "Optimizer", "The paper: adam.", expert=True)
-    learning_rate: float = _setting(1e-5, "Learning rate", "Step size. The paper: 0.00001.", gt=0, le=10)
-    weight_decay: float = _setting(0.01, "Weight decay", "Pull of the weights to zero. The paper: 0.01.", ge=0, le=1)
-    batch_size: int = _setting(32, "Batch size", "Images per step. The paper: 32.", unit="images", ge=2, le=4096)
-    epochs: int = _setting(25, "Epochs", "Most passes over the training images. The paper: 25.", ge=1, le=10000)
-    patience: int = _setting(
+    optimizer: Literal["adam", "adamw", "sgd"] = setting("adam", "Optimizer", "The paper: adam.", expert=True)
+    learning_rate: float = setting(1e-5, "Learning rate", "Step size. The paper: 0.00001.", gt=0, le=10)
+    weight_decay: float = setting(0.01, "Weight decay", "Pull of the weights to zero. The paper: 0.01.", ge=0, le=1)
+    batch_size: int = setting(32, "Batch size", "Images per step. The paper: 32.", unit="images", ge=2, le=4096)
+    epochs: int = setting(25, "Epochs", "Most passes over the training images. The paper: 25.", ge=1, le=10000)
+    patience: int = setting(
         5,
         "Patience",
         "Stop after this many epochs without a new best; 0: never. The paper: 5.",
@@ -164,30 +144,30 @@ class OptimisationRecipe(Section):
         ge=0,
         le=1000,
     )
-    monitor: Literal["accuracy", "weighted_f1", "balanced_accuracy", "loss"] = _setting(
+    monitor: Literal["accuracy", "weighted_f1", "balanced_accuracy", "loss"] = setting(
         "accuracy", "Watched score", "The validation score that decides which epoch is best.", expert=True
     )
-    sampler: Literal["weighted", "shuffle"] = _setting(
+    sampler: Literal["weighted", "shuffle"] = setting(
         "weighted",
         "Sampling",
         "weighted: every class is drawn equally often, with repeats (the paper). shuffle: every image once an epoch.",
     )
-    augmentation: Literal["none", "light"] = _setting(
+    augmentation: Literal["none", "light"] = setting(
         "none", "Augmentation", "light: random flips, quarter turns and slight colour changes. The paper: none."
     )
-    label_smoothing: float = _setting(
+    label_smoothing: float = setting(
         0.0, "Label smoothing", "Share of the target spread over all classes.", expert=True, ge=0, lt=1
     )
-    schedule: Literal["constant", "cosine"] = _setting(
+    schedule: Literal["constant", "cosine"] = setting(
         "constant",
         "Learning rate over time",
         "cosine falls to zero at the last epoch. The paper: constant.",
         expert=True,
     )
-    warmup: int = _setting(
+    warmup: int = setting(
         0, "Warm-up", "Epochs in which the learning rate rises from zero.", unit="epochs", expert=True, ge=0, le=1000
     )
-    seed: int = _setting(
+    seed: int = setting(
         0, "Seed", "The same seed on the same machine's CPU gives the same numbers.", ge=0, le=2**31 - 1
     )
 
@@ -195,17 +175,17 @@ class OptimisationRecipe(Section):
 class HardwareRecipe(Section):
     """What the run may use."""
 
-    device: Literal["auto", "cpu", "cuda", "mps"] = _setting(
+    device: Literal["auto", "cpu", "cuda", "mps"] = setting(
         "auto", "Device", "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown."
     )
-    precision: Literal["auto", "32", "bf16", "16"] = _setting(
+    precision: Literal["auto", "32", "bf16", "16"] = setting(
         "auto",
         "Precision",
         "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU. Scores are always computed with 32 bits.",
         expert=True,
     )
-    threads: int = _setting(0, "CPU threads", "0: all cores.", expert=True, ge=0, le=1024)
-    image_store: Literal["auto", "memory", "disk", "device"] = _setting(
+    threads: int = setting(0, "CPU threads", "0: all cores.", expert=True, ge=0, le=1024)
+    image_store: Literal["auto", "memory", "disk", "device"] = setting(
         "auto", "Decoded images", "Where the decoded images lie while training; auto takes what fits.", expert=True
     )
 
@@ -213,8 +193,8 @@ class HardwareRecipe(Section):
 class Recipe(Section):
     """Everything that defines one run; written as recipe.toml into its folder."""
 
-    version: Literal[1] = 1
-    task: Literal["teacher", "student"] = _setting(
+    version: Literal[2] = 2
+    task: Literal["teacher", "student"] = setting(
         "student", "Task", "teacher: train the large model. student: train the small one, alone or from a teacher."
     )
     data: DataRecipe = DataRecipe()

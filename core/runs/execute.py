@@ -232,8 +232,8 @@ class _Run:
         return loaded
 
     def _teacher_logits(self, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
-        from core.distillation.knowledge import teacher_logits
         from core.models.files import read_model_info
+        from core.teachers.stored_logits import teacher_logits
 
         teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
         self._report(Notice(f"The teacher is {teacher.status().name} ({teacher.path.name})."))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.recipe import Recipe, field
-from core.recipe.schema import Section
 from core.reporting.words import NONE
 from core.runs.status import RunSummary
+from core.settings import Section
 from skinkd_gui.results.grid import Cell, Column, Grid
 from skinkd_gui.results.shown import Shown
 

@@ -19,7 +19,6 @@ from torch import nn
 from core.data.checking import check_images
 from core.data.store import ImageStore, open_store
 from core.data.types import DataSet
-from core.distillation.knowledge import teacher_logits
 from core.evaluation.metrics import score
 from core.events import CancelToken, Event, Phase, Progress, ignore
 from core.models.factory import create_model
@@ -27,6 +26,7 @@ from core.models.files import save_model
 from core.models.forward import forward_logits
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
+from core.teachers.stored_logits import teacher_logits
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import Hardware, resolve

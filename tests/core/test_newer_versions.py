@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def json_file(path: Path) -> None:
 
 
 def toml_file(path: Path) -> None:
-    path.write_text(path.read_text().replace("version = 1", f"version = {NEWER}", 1))
+    path.write_text(re.sub(r"version = \d+", f"version = {NEWER}", path.read_text(), count=1))
 
 
 @pytest.mark.parametrize(

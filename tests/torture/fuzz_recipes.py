@@ -19,8 +19,8 @@ from core.recipe import (
     section_fields,
     set_values,
 )
-from core.recipe.schema import Section
 from core.runs.folder import absolute_paths
+from core.settings import Section
 from core.study.definition import members
 from core.study.files import parse_study, study_to_toml
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values, words

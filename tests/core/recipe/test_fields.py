@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.recipe import Recipe, field, section_fields
-from core.recipe.schema import Section
+from core.settings import Section
 
 SECTIONS = [name for name, info in Recipe.model_fields.items() if isinstance(info.default, Section)]
 

@@ -67,7 +67,7 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
         ("data.split=[0.5,0.5]", "data.split", "too few values"),
         ("data.split=[1e308,1e308,1e308]", "data.split", "less than or equal to 1000000000"),
         ("data=3", "data", "should be a table"),
-        ("version=true", "version", "whole number up to 1; it is True"),
+        ("version=true", "version", "whole number up to 2; it is True"),
         ("version=0", "version", "0 is none that SkinKD ever wrote"),
         ("optimisation.learning_rate=nan", "optimisation.learning_rate", "finite"),
     ],

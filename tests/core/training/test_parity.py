@@ -20,13 +20,13 @@ from torch import nn
 from core.data.reading import read_dataset
 from core.data.sampling import epoch_order
 from core.data.store import open_store
-from core.distillation.knowledge import teacher_logits
 from core.evaluation.metrics import score
 from core.events import BatchFinished, Event
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
+from core.teachers.stored_logits import teacher_logits
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import resolve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "split with odd ages": _edit("split.csv", lambda text: text.replace("female", "\x00")),
     "environment a list": lambda folder: RunFolder(folder).environment_file.write_text("[1]"),
     "environment odd": lambda folder: RunFolder(folder).environment_file.write_text('{"parameters": 1e400}'),
-    "recipe newer": _edit("recipe.toml", lambda text: text.replace("version = 1", "version = 9")),
+    "recipe newer": _edit("recipe.toml", lambda text: re.sub(r"version = \d+", "version = 9", text)),
     "recipe a folder": lambda folder: [(folder / "recipe.toml").unlink(), (folder / "recipe.toml").mkdir()],
     "annotations odd": lambda folder: (folder / "annotations.json").write_text('{"tags": ["\\ud800"], "notes": 3}'),
 }

@@ -8,14 +8,14 @@ import pytest
 import torch
 from filelock import FileLock
 
-from core.distillation import knowledge
-from core.distillation.knowledge import teacher_logits
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Level, Notice, Phase, Progress
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.forward import forward_logits
 from core.models.info import ModelInfo
+from core.teachers import stored_logits
+from core.teachers.stored_logits import teacher_logits
 
 from ..models.images import Images
 
@@ -106,7 +106,7 @@ def test_cancelled_work_is_kept_and_gone_on_with(teacher: Path) -> None:
 
 
 def test_work_is_stored_on_the_way(teacher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(knowledge, "_SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(stored_logits, "_SECONDS_BETWEEN_SAVES", 0.0)
     stored: list[int] = []
 
     class Watching(Images):
@@ -150,8 +150,8 @@ def test_answers_that_are_no_numbers_are_an_error(teacher: Path, monkeypatch: py
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return torch.full((len(images), 8), float("inf"))
 
-    real = knowledge.load_model
-    monkeypatch.setattr(knowledge, "load_model", lambda path, device: (Broken(), real(path)[1]))
+    real = stored_logits.load_model
+    monkeypatch.setattr(stored_logits, "load_model", lambda path, device: (Broken(), real(path)[1]))
     with pytest.raises(SkinKDError, match="precision to 32"):
         ask(teacher, Images(4), [0])
 

@@ -1,0 +1,79 @@
+"""What a distillation method is: one file with its settings and its loss, which nothing else knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from core.distillation.outputs import Outputs
+from core.settings import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class Need(StrEnum):
+    """What a method asks of its teachers and, for features, of the student too."""
+
+    LOGITS = "logits"
+    FEATURES = "features"
+    VIEWS = "views"  # the teacher's outputs for the very view that the student sees
+    CLASS_MEANS = "class_means"
+    FEATURE_NORMS = "feature_norms"
+
+
+@dataclass(frozen=True)
+class TeacherStatistics:
+    """Of one teacher's pooled features over the training images: the mean of each class (classes, d), zero where a
+    class has no image, and the Euclidean norm of each image of the batch (n,). None where no method needs them."""
+
+    class_means: Tensor | None = None
+    feature_norms: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class LossContext:
+    """What a loss is computed with besides the outputs: the method's own settings and modules, the epoch (from 1), how
+    many training images each class has (classes,), and one entry of statistics for each teacher."""
+
+    settings: Section
+    modules: nn.Module | None
+    epoch: int
+    class_counts: Tensor
+    statistics: tuple[TeacherStatistics, ...] = field(default=())
+
+
+class Method(Protocol):
+    """A distillation method. `title`, `help` and `source` (paper and equation) are for people.
+
+    `couples_batch`: the loss mixes samples, so that a batch made in parts, or on several devices, gathers them first.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
+    @property
+    def needs(self) -> frozenset[Need]: ...
+    @property
+    def couples_batch(self) -> bool: ...
+
+    def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
+        """L_KD as a scalar in float32 or better, >= 0, smaller when better; labels (n,) int64.
+
+        Finite in value and gradient for every finite input; no gradient reaches a teacher.
+        """
+        ...
+
+    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
+        """What is trained along with the student (a projector, say), from the widths of the pooled features; kept in
+        the checkpoint, never in the model file. None for most methods."""
+        ...

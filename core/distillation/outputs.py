@@ -1,0 +1,18 @@
+"""What a network says of a batch of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Logits (n, classes) and, where somebody needs them, the pooled features (n, d) that the last layer turns into
+    logits. Of a student with gradient, of a teacher without."""
+
+    logits: Tensor
+    features: Tensor | None = None

@@ -1,0 +1,23 @@
+"""Recipes of older versions, brought up to date: one function a version, made of one function a section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from core.documents import Migration
+
+Values = dict[str, Any]
+
+_FROM_1: tuple[Callable[[Values], Values], ...] = ()
+"""What changed from version 1 to 2, each as a function from all values of the recipe to new ones."""
+
+
+def _to_2(values: Values) -> Values:
+    for change in _FROM_1:
+        values = change(values)
+    return values
+
+
+MIGRATIONS: dict[int, Migration] = {1: _to_2}
+"""From the values of version n to those of version n + 1."""

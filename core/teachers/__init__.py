@@ -1,0 +1,1 @@
+"""Where a student's teachers come from: their outputs for every image, stored or computed as they are needed."""
