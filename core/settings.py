@@ -5,9 +5,16 @@ Stands below both, so that a method declares its settings in its own file and th
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema, core_schema
+
+from core.registry import Registry
 
 LONGEST_TEXT = 4096  # no path of any system is longer
 
@@ -33,3 +40,84 @@ def _plain(text: str) -> str:
 
 Share = Annotated[float, Field(ge=0, le=1e9, strict=False)]
 Text = Annotated[str, AfterValidator(_plain)]
+
+
+@dataclass(frozen=True)
+class NameOf:
+    """Marks a field whose value names an entry of a registry: `Annotated[str, NameOf(ORDERS)]`."""
+
+    registry: Registry[Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The check of the name, made anew with every value: entries come and go."""
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def _known(self, name: str) -> str:
+        if name not in self.registry:
+            raise ValueError(self.registry.unknown(name))
+        return name
+
+
+class Choosing(Section):
+    """A section that names entries of registries (`NameOf`), and holds the settings of those that it names.
+
+    An instance with settings is of a class made for them, which inherits this section and the entries' `Settings`.
+    """
+
+    @classmethod
+    def class_for(cls, values: Mapping[str, Any]) -> type[Self]:
+        """The class whose fields are this section's and those of the entries that `values` (or the defaults) name;
+        names that no entry has are left to the validation."""
+        parts: list[type[Section]] = []
+        for name, info in cls.model_fields.items():
+            for mark in info.metadata:
+                if isinstance(mark, NameOf):
+                    chosen = values.get(name, info.default)
+                    entry = mark.registry.get(chosen) if isinstance(chosen, str) else None
+                    parts += [] if entry is None else [entry.Settings]
+        return with_settings(cls, tuple(parts))
+
+
+S = TypeVar("S", bound=Section)
+
+
+@lru_cache(maxsize=256)
+def with_settings(section: type[S], parts: tuple[type[Section], ...]) -> type[S]:
+    """A section with the fields of `parts` behind its own, once each. Raises TypeError when two mean other things by
+    one name: one of the entries must call its setting something else."""
+    different = [part for part in dict.fromkeys(parts) if part.model_fields]
+    owners: dict[str, type[Section]] = dict.fromkeys(section.model_fields, section)
+    for part in different:
+        for name in part.model_fields:
+            if name in owners:
+                raise TypeError(f"{owners[name].__qualname__} and {part.__qualname__} both have a setting {name}")
+            owners[name] = part
+    if not different:
+        return section
+    # The last base's fields come first.
+    bases: Any = (*reversed(different), section)
+    made: type[S] = create_model(section.__name__, __base__=bases, __doc__=section.__doc__, __module__=__name__)
+    return made
+
+
+class ChosenSettings:
+    """Marks a field that holds a `Choosing`: `Annotated[CurriculumRecipe, ChosenSettings()]`. What is read into it
+    becomes an instance of the class for the entries that it names, and is written with all of that class's fields."""
+
+    def __get_pydantic_core_schema__(self, source: type[Choosing], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic's hook."""
+
+        def read(value: Any, otherwise: Any, info: core_schema.ValidationInfo) -> Any:
+            if isinstance(value, source):
+                if type(value) is source.class_for(dict(value)):
+                    return value
+                value = value.model_dump()
+            if not isinstance(value, Mapping):
+                return otherwise(value)
+            made = source.class_for(value)
+            # Read from a text, a list may stand for a tuple; from Python not.
+            return made.model_validate_json(json.dumps(value)) if info.mode == "json" else made.model_validate(value)
+
+        return core_schema.with_info_wrap_validator_function(
+            read, handler(source), serialization=core_schema.simple_ser_schema("any")
+        )
