@@ -2,7 +2,7 @@
 
 glibc gives every large block back to the system at once and takes it anew for the next one, which comes as pages to be
 filled with zeros: in a thread of its own, a training step on the CPU took half as long again for that. So one heap
-serves all threads, and keeps what is free; `give_back` returns it once the work is done.
+serves all threads, and keeps what is free; `give_back` returns it once the work is done, and a GPU's with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ def keep_freed_memory() -> bool:
 
 
 def give_back() -> None:
-    """Return free memory to the system: what a finished training used, say. Takes milliseconds per gigabyte."""
+    """Return free memory to the system and the GPU: what a finished training used, say.
+
+    Takes milliseconds per gigabyte, and waits for what the GPU is doing.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
     library = _library()
     if library is not None:
         library.malloc_trim(0)

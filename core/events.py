@@ -127,6 +127,14 @@ class RunStarted(Event):
     name: str
 
 
+@dataclass(frozen=True)
+class MemoryReleased(Event):
+    """A run let its models and arrays go: a good moment to collect garbage and call `core.allocator.give_back`.
+
+    Core itself never runs Python's collector: in which thread that may be is for whoever drives it to know.
+    """
+
+
 Report = Callable[[Event], None]
 
 

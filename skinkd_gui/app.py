@@ -95,7 +95,7 @@ def _run(application: QApplication, runs: Path | None, path: Path | None) -> int
 
 
 def make_application() -> QApplication:
-    """The QApplication with SkinKD's name, icon and theme. Call `window_problem` of core.system_libraries before."""
+    """The QApplication with SkinKD's name, icon, theme and collector. Call `window_problem` of core first."""
     from PySide6.QtCore import Qt, qInstallMessageHandler
     from PySide6.QtGui import QGuiApplication
     from PySide6.QtWidgets import QApplication
@@ -111,7 +111,9 @@ def make_application() -> QApplication:
     application.setDesktopFileName("skinkd")
     from skinkd_gui.settings.store import load_settings
     from skinkd_gui.widgets.theme import application_icon, theme
+    from skinkd_gui.workers.collector import Collector
 
+    Collector(application).start()
     application.setWindowIcon(application_icon())
     settings = load_settings()
     theme().apply(settings.theme, settings.text_percent)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
+from core.allocator import give_back
 from core.cli.console import percent, say
-from core.events import BatchFinished, EpochFinished, Event, Level, Notice, Progress, Report, RunStarted
+from core.events import BatchFinished, EpochFinished, Event, Level, MemoryReleased, Notice, Progress, Report, RunStarted
 from core.reporting.words import duration
 
 _LINE_SECONDS = 10.0
@@ -16,12 +18,17 @@ _LINE_SECONDS = 10.0
 
 @contextmanager
 def shown_progress() -> Iterator[Report]:
-    """A `Report` that shows what it is told."""
-    if sys.stderr.isatty():
-        with _bars() as report:
-            yield report
-    else:
-        yield PlainLines(say)
+    """A `Report` that shows what it is told, and gives memory back when it hears of some."""
+    with _bars() if sys.stderr.isatty() else nullcontext(PlainLines(say)) as show:
+
+        def report(event: Event) -> None:
+            if isinstance(event, MemoryReleased):
+                gc.collect()
+                give_back()
+            else:
+                show(event)
+
+        yield report
 
 
 class PlainLines:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import json
 import logging
 import sys
@@ -24,7 +23,18 @@ from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.detailed import full_document
 from core.evaluation.metrics import score
-from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report, RunStarted, ignore
+from core.events import (
+    CancelToken,
+    EpochRecord,
+    Level,
+    MemoryReleased,
+    Notice,
+    Phase,
+    Progress,
+    Report,
+    RunStarted,
+    ignore,
+)
 from core.models.info import ModelInfo
 from core.recipe import recipe_hash
 from core.runs.answers import RECORD, answers_precision
@@ -80,6 +90,7 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
                 _guarded(folder, logged(report), token or CancelToken())
         finally:
             give_back()
+            report(MemoryReleased())
         return summarise(folder)
 
 
@@ -132,8 +143,6 @@ def _guarded(folder: RunFolder, report: Report, token: CancelToken) -> None:
         if explained is error:
             raise
         raise explained from error
-    finally:
-        _free_memory()
 
 
 class _Run:
@@ -445,11 +454,3 @@ def _explained(error: Exception) -> Exception:
     if isinstance(error, OSError) and error.errno in _FULL:
         return SkinKDError("The disk is full", "Free some space, then resume the run: it goes on.", str(error))
     return error
-
-
-def _free_memory() -> None:
-    """Give GPU memory back: a window lives on after a run."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

@@ -19,7 +19,7 @@ import shiboken6
 from PySide6.QtCore import QMetaMethod, QObject, QThread, QTimer, Signal, Slot
 
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, CancelToken, Report
+from core.events import CancelSource, CancelToken, MemoryReleased, Report
 from skinkd_gui.workers.mailbox import Mailbox
 
 Work = Callable[[Report, CancelToken], Any]
@@ -64,6 +64,18 @@ class UnheardFailures(QObject):
 def unheard_failures() -> UnheardFailures:
     """The one of this program. Call it first in the GUI thread."""
     return UnheardFailures()
+
+
+class ReleasedMemory(QObject):
+    """Jobs that let go of much memory, as core's `MemoryReleased` tells. Lives in the GUI thread."""
+
+    happened = Signal()
+
+
+@cache
+def released_memory() -> ReleasedMemory:
+    """The one of this program. Call it first in the GUI thread."""
+    return ReleasedMemory()
 
 
 class _Worker(QObject):
@@ -153,7 +165,10 @@ class Job(QObject):
     @Slot()
     def _deliver(self) -> None:
         for event in self._mailbox.drain():
-            self.reported.emit(event)
+            if isinstance(event, MemoryReleased):
+                released_memory().happened.emit()
+            else:
+                self.reported.emit(event)
 
     @Slot(object)
     def _pass_success(self, result: object) -> None:

@@ -11,8 +11,7 @@ import gc
 import importlib
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,10 +45,10 @@ class ModelsReady(Event):
 
 def load_tabs(report: Report, token: CancelToken) -> None:
     """Import what the window's other tabs are made of."""
-    with _few_collections():
-        for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
-            token.check()
-            _load(name)
+    for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
+        token.check()
+        _load(name)
+    _keep_loaded()
 
 
 def load_engine(report: Report, token: CancelToken) -> Engine:
@@ -69,15 +68,15 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
         ("the training loop", _load_training),
         ("scores", lambda: _load("crepes")),
     )
-    with _few_collections():
-        for number, (name, step) in enumerate(steps, start=1):
-            token.check()
-            report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
-            try:
-                step()
-            except ImportError as error:
-                text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
-                raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
+    for number, (name, step) in enumerate(steps, start=1):
+        token.check()
+        report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
+        try:
+            step()
+        except ImportError as error:
+            text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
+            raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
+    _keep_loaded()
     clear_caches()
     token.check()
     report(Notice("Looking for a GPU..."))
@@ -86,19 +85,10 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
     return engine
 
 
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Spare the window the pauses of the garbage collector, which grow with every imported module.
-
-    What is imported stays until the end, so later collections need not look at it either.
-    """
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-        atexit.register(gc.unfreeze)  # libraries that look for leaks at the end would complain of what is frozen
-    finally:
-        gc.enable()
+def _keep_loaded() -> None:
+    """Spare the window the pauses of the garbage collector: what is imported stays, so it need not look at it again."""
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # libraries that look for leaks at the end would complain of what is frozen
 
 
 def _load(*names: str) -> None:

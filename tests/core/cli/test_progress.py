@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.progress import PlainLines, _bars
+from core.cli import progress
+from core.cli.progress import PlainLines, _bars, shown_progress
 from core.events import (
     BatchFinished,
     EpochFinished,
@@ -12,6 +13,7 @@ from core.events import (
     Event,
     Level,
     LossParts,
+    MemoryReleased,
     Notice,
     Phase,
     Progress,
@@ -63,3 +65,12 @@ def test_bars_show_lines_and_take_markup_as_text(capsys: pytest.CaptureFixture[s
     assert "Epoch 2/5" in said.err
     assert "[b]the[/b]" in said.err
     assert said.out == ""
+
+
+def test_memory_that_a_run_lets_go_is_collected_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(progress.gc, "collect", lambda: done.append("collected"))
+    monkeypatch.setattr(progress, "give_back", lambda: done.append("given back"))
+    with shown_progress() as report:
+        report(MemoryReleased())
+    assert done == ["collected", "given back"]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import torch
 from core.data.types import CLASS_CODES, Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score
-from core.events import CancelSource, CancelToken, EpochFinished, Event, Level, Notice, RunStarted
+from core.events import CancelSource, CancelToken, EpochFinished, Event, Level, MemoryReleased, Notice, RunStarted
 from core.models.files import load_model
 from core.models.forward import forward_logits
 from core.recipe import Recipe, set_values
@@ -396,3 +397,19 @@ def test_a_full_disk_and_a_bug_leave_a_message(
     assert folder.status().message == "Unexpected error: KeyError: 'oops'"
     assert "Traceback" in folder.log_file.read_text()
     assert execute(folder).status.state is RunState.FINISHED
+
+
+@pytest.mark.parametrize("broken", [None, Cancelled(), SkinKDError("Broken", "on purpose")])
+def test_whoever_drives_a_run_hears_last_that_its_memory_is_free(
+    broken: Exception | None, sample_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*values: object) -> None:
+        if broken is not None:
+            raise broken
+
+    monkeypatch.setattr("core.runs.execute._Run.execute", work)
+    events: list[Event] = []
+    run = create_run(small(sample_set, "task=teacher"), runs=tmp_path / "runs")
+    with nullcontext() if broken is None else pytest.raises(type(broken)):
+        execute(run, events.append)
+    assert events[-1] == MemoryReleased()

@@ -1,0 +1,115 @@
+"""Python's cycle collector in the window's process: it runs in the GUI thread alone.
+
+By itself it runs in whichever thread happens to allocate, and destroys there what became cyclic garbage: in a thread
+that trains also widgets, models and timers, which only their own thread may destroy. The process died of that. So
+automatic collection is off, and a timer of the GUI thread collects by generation.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Slot
+from PySide6.QtGui import QCursor, QGuiApplication
+
+from core.allocator import give_back
+from core.events import CancelToken, Report
+from skinkd_gui.workers.job import Job, released_memory
+
+TICK_MILLISECONDS = 100
+YOUNG_OBJECTS = 700  # more containers than this made and not freed: a young pass, as Python by itself does
+_YOUNGEST_PASSES = 10  # between two that also look at what survived them
+_OLDER_PASSES = 10  # of these between two full ones
+_REST = 100.0  # after a full pass, rest for this many times what it took
+
+_collect = gc.collect
+_log = logging.getLogger(__name__)
+
+
+class Collector(QObject):
+    """Collects young garbage about ten times a second, everything when the user rests. Lives in the GUI thread.
+
+    While it is at work `gc.collect` from another thread, as libraries call it, only asks for a full pass, and
+    `gc.enable` does nothing.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._passes = 0  # young ones since the last full one
+        self._asked = self._to_give_back = False
+        self._rests_until = 0.0
+        self._cursor = QPoint()
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MILLISECONDS)
+        self._tick.timeout.connect(self._look)
+        self._idle = QTimer(self)  # comes when no event waits
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._collect_all)
+        self._thread = threading.get_ident()
+        self._python = gc.collect, gc.enable  # as they were
+
+    def start(self) -> None:
+        """Take the collector over, from now until `stop`."""
+        gc.disable()
+        gc.collect = self._from_anywhere
+        gc.enable = _leave_disabled
+        released_memory().happened.connect(self.ask)
+        self._tick.start()
+
+    def stop(self) -> None:
+        """Leave it to Python again."""
+        self._tick.stop()
+        self._idle.stop()
+        released_memory().happened.disconnect(self.ask)
+        gc.collect, gc.enable = self._python
+        gc.enable()
+
+    @Slot()
+    def ask(self) -> None:
+        """A full pass at the next rest; then the memory that is free goes back to the system and the GPU."""
+        self._asked = self._to_give_back = True
+
+    def _from_anywhere(self, generation: int = 2) -> int:
+        if threading.get_ident() == self._thread:
+            return _collect(generation)
+        self._asked = True
+        return 0
+
+    @Slot()
+    def _look(self) -> None:
+        if gc.isenabled():  # by a library's C code
+            gc.disable()
+        if gc.get_count()[0] > YOUNG_OBJECTS:
+            self._passes += 1
+            _collect(0 if self._passes % _YOUNGEST_PASSES else 1)
+        due = self._asked or self._passes >= _YOUNGEST_PASSES * _OLDER_PASSES
+        if self._user_rests() and due and time.monotonic() >= self._rests_until:
+            self._idle.start(0)
+
+    def _user_rests(self) -> bool:
+        """Whether the pointer stands since the last look and no button is held."""
+        before, self._cursor = self._cursor, QCursor.pos()
+        return self._cursor == before and QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton
+
+    @Slot()
+    def _collect_all(self) -> None:
+        begin = time.monotonic()
+        self._asked, self._passes = False, 0
+        found = _collect()
+        took = time.monotonic() - begin
+        self._rests_until = begin + took * (1 + _REST)
+        _log.debug("a full collection found %d objects in %.1f ms", found, took * 1000)
+        if self._to_give_back:
+            self._to_give_back = False
+            Job(_give_back).start()  # it may wait for the GPU
+
+
+def _leave_disabled() -> None:
+    """`gc.enable` for libraries that switched collection off for a while and now think it was on."""
+
+
+def _give_back(report: Report, token: CancelToken) -> None:
+    give_back()
