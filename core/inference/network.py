@@ -47,7 +47,7 @@ class TorchNetwork:
         """As `Network.answer`."""
         import torch
 
-        from core.models.forward import forward_both
+        from core.models.outputs import forward_both
         from core.models.preprocessing import normalise
 
         with self._turn, torch.inference_mode():

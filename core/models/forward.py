@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.models.info import Preprocessing
+from core.models.outputs import forward_both
 from core.models.preprocessing import normalise
 
 
@@ -40,7 +40,15 @@ class ImageSource(Protocol):
 Gather = Callable[[NDArray[np.int64]], "NDArray[np.uint8] | Tensor"]
 """Images by index, as `ImageSource.gather`; a tensor may already be on the device."""
 
-_AUTOCAST = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
+Change = Callable[[Tensor, NDArray[np.int64]], Tensor]
+"""Of uint8 images (n, S, S, 3) on the device, with their indices."""
+
+Answer = tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]
+"""Logits (n, classes) and pooled features (n, d), float32."""
+
+AUTOCAST = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
+"""What convolutions and products are computed in, by `hardware.precision`."""
+
 _BATCH_CPU, _BATCH_GPU = 16, 256
 """Constants, not found by timing: another batch size rounds otherwise, so that answers begun on one day and gone on
 with on the next would differ. On a CPU a batch's intermediate results should stay in its cache: EfficientNet-B7 at 224
@@ -72,7 +80,7 @@ def forward_logits(
     """
     parts = [np.zeros((0, 0), np.float32)]
     meter = _Meter(phase, len(indices), report)
-    for logits in iterate_logits(
+    for logits, _ in iterate_outputs(
         model,
         preprocessing,
         images,
@@ -100,9 +108,11 @@ def forward_answers(
     token: CancelToken | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
-    parts: list[_Answer] = []
+    parts: list[Answer] = []
     meter = _Meter(phase, len(indices), report)
-    for answer in _iterate(model, preprocessing, images, indices, device, "32", batch_size, token, features=True):
+    for answer in iterate_outputs(
+        model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
+    ):
         parts.append(answer)
         meter.add(len(answer[0]))
     logits = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 0), np.float32)
@@ -110,7 +120,7 @@ def forward_answers(
     return logits, np.concatenate(found) if found and len(found) == len(parts) else None
 
 
-def iterate_logits(
+def iterate_outputs(
     model: nn.Module,
     preprocessing: Preprocessing,
     images: ImageSource | Gather,
@@ -120,35 +130,16 @@ def iterate_logits(
     precision: str = "32",
     batch_size: int = 0,
     token: CancelToken | None = None,
-) -> Generator[NDArray[np.float32], None, None]:
-    """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way."""
-    answers = _iterate(model, preprocessing, images, indices, device, precision, batch_size, token, features=False)
-    try:
-        for logits, _ in answers:
-            yield logits
-    finally:
-        answers.close()
+    features: bool = False,
+    change: Change | None = None,
+) -> Generator[Answer, None, None]:
+    """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way.
 
-
-_Answer = tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]
-
-
-def _iterate(
-    model: nn.Module,
-    preprocessing: Preprocessing,
-    images: ImageSource | Gather,
-    indices: NDArray[np.int64],
-    device: str | torch.device,
-    precision: str,
-    batch_size: int,
-    token: CancelToken | None,
-    *,
-    features: bool,
-) -> Generator[_Answer, None, None]:
-    """Logits and, where asked for, features, batch by batch."""
+    With `features` also the pooled ones of `forward_both`. `change` is what the images go through first, on the device.
+    """
     place, token = torch.device(device), token or CancelToken()
-    if precision not in _AUTOCAST:
-        raise ValueError(f"precision {precision!r} is none of {', '.join(_AUTOCAST)}")
+    if precision not in AUTOCAST:
+        raise ValueError(f"precision {precision!r} is none of {', '.join(AUTOCAST)}")
     gather = _gather(images, preprocessing)
     read_ahead = place.type != "cpu" and not callable(images)
     model.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -159,45 +150,14 @@ def _iterate(
             token.check()
             try:
                 batch = loader.take(done, size)
-                answer = _answer(model, batch, preprocessing, _AUTOCAST[precision], features)
+                if change is not None:
+                    batch = change(batch, np.asarray(indices[done : done + size], np.int64))
+                answer = _answer(model, batch, preprocessing, AUTOCAST[precision], features)
             except torch.OutOfMemoryError as error:
                 size = _smaller(size, error)
                 continue
             done += len(answer[0])
             yield answer
-
-
-def forward_both(model: nn.Module, batch: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Logits (n, classes) and the pooled features (n, d) that the last layer turns into them, from one plain forward.
-
-    The logits are to the bit those of `model(batch)`: the features are what its last layer was given. They are None
-    for a network without one last layer for all (timm's `get_classifier`). The network may be at work in other threads.
-    """
-    seen: list[Tensor] = []
-    last = _last_layer(model)
-    if last is None:
-        return model(batch), None
-    own = threading.get_ident()
-
-    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if threading.get_ident() == own:  # a heat map, or another batch, may pass through the same layer meanwhile
-            seen.append(inputs[0].detach())
-
-    hook = last.register_forward_pre_hook(keep)
-    try:
-        logits: Tensor = model(batch)
-    finally:
-        hook.remove()
-    if len(seen) != 1 or seen[0].ndim not in (2, 4):
-        return logits, None
-    features = seen[0]
-    return logits, features.mean(dim=(2, 3)) if features.ndim == 4 else features
-
-
-def _last_layer(model: nn.Module) -> nn.Module | None:
-    ask: Callable[[], object] | None = getattr(model, "get_classifier", None)
-    last = ask() if callable(ask) else None
-    return last if isinstance(last, nn.Linear | nn.Conv2d) else None
 
 
 class _Meter:
@@ -251,7 +211,7 @@ class _Loader:
 
 def _answer(
     model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None, features: bool
-) -> _Answer:
+) -> Answer:
     # no_grad, not inference_mode: what a network in training caches here must stay usable for learning.
     with torch.no_grad(), torch.autocast(batch.device.type, dtype=autocast, enabled=autocast is not None):
         images = normalise(batch, preprocessing)

@@ -19,7 +19,7 @@ from core.events import CancelToken, Level, Notice, Phase, Progress, Report, ign
 from core.locks import waiting_for
 from core.models.files import load_model
 from core.models.folding import folded
-from core.models.forward import ImageSource, iterate_logits
+from core.models.forward import ImageSource, iterate_outputs
 from core.paths import cache_root, make_private
 
 _SECONDS_BETWEEN_SAVES = 20.0
@@ -73,7 +73,7 @@ def teacher_logits(
         report(Progress(Phase.TEACHER, len(wanted) - len(missing), len(wanted)))
         if len(missing):
             model, info = load_model(model_file, "cpu")
-            answers = iterate_logits(
+            answers = iterate_outputs(
                 folded(model, info.preprocessing.image_size),
                 info.preprocessing,
                 store,
@@ -85,7 +85,7 @@ def teacher_logits(
             )
             writer = _Writer(path, logits, report, len(wanted), len(missing))
             try:
-                for answer in answers:
+                for answer, _ in answers:
                     writer.add(missing, answer)
             finally:
                 answers.close()

@@ -57,6 +57,15 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
     return np.ascontiguousarray(drawn, np.int64)
 
 
+def epoch_views(images: int, recipe: Recipe, epoch: int) -> NDArray[np.int64] | None:
+    """In which view each image of an epoch is shown, in the order of `epoch_indices`; None: all upright."""
+    if recipe.optimisation.augmentation == "none":
+        return None
+    from core.data.views import drawn_views
+
+    return drawn_views(images, seed=recipe.optimisation.seed, epoch=epoch)
+
+
 def check_data(data: FitData, recipe: Recipe) -> None:
     """Raise `SkinKDError` when the data can not be trained on as the recipe asks."""
     if len(data.train) < 2 or not len(data.validation):

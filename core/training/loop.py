@@ -30,7 +30,7 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.training.batches import FitData, batch_count, check_data, epoch_indices
+from core.training.batches import FitData, batch_count, check_data, epoch_indices, epoch_views
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
 from core.training.engine import own_randomness
@@ -189,6 +189,7 @@ class _Trainer:
             return
         indices = epoch_indices(self._data, self._recipe, self.epoch)
         rows = torch.from_numpy(indices).to(self._learner.device)
+        views = epoch_views(len(indices), self._recipe, self.epoch)
         train_mode(self._learner.model)
         self._prepare(indices, rows)
         saved = time.monotonic()
@@ -196,7 +197,7 @@ class _Trainer:
         while self.batch < self._batches:
             self._wait_or_stop()
             part = slice(self.batch * self._settings.batch_size, (self.batch + 1) * self._settings.batch_size)
-            self._learner.step(self._input(indices[part], rows[part]))
+            self._learner.step(self._input(indices[part], rows[part], None if views is None else views[part]))
             self.batch += 1
             if self._meter.due:
                 self._report_batch()
@@ -212,13 +213,13 @@ class _Trainer:
             self._learner.prepare(lambda: self._images.batch(indices[:size], rows[:size]), left)
         self._prepared = True
 
-    def _input(self, indices: NDArray[np.int64], rows: torch.Tensor) -> StepInput:
+    def _input(self, indices: NDArray[np.int64], rows: torch.Tensor, views: NDArray[np.int64] | None) -> StepInput:
         seed = self._settings.seed
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
-        if self._settings.augmentation != "none":
-            from core.data.augmentation import augment
+        if views is not None:
+            from core.data.views import viewed
 
-            images = augment(images, seed=seed, epoch=self.epoch, batch_index=self.batch)
+            images = viewed(images, indices, views)
         teacher = None if self._teacher is None else self._teacher[rows]
         return StepInput(images, self._labels[rows], teacher, self._rate(), step_seed(seed, self.epoch, self.batch))
 

@@ -61,7 +61,7 @@ def _wrap(model: nn.Module, info: ModelInfo) -> tuple[nn.Module, torch.Tensor]:
     """The network with normalisation before and features beside its logits, and images to trace it with."""
     import torch
 
-    from core.models.forward import forward_both
+    from core.models.outputs import forward_both
     from core.models.preprocessing import normalise
 
     class Exported(torch.nn.Module):

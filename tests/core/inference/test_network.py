@@ -7,7 +7,7 @@ from torch import nn
 
 from core.models.factory import create_model
 from core.models.folding import folded
-from core.models.forward import forward_both
+from core.models.outputs import forward_both
 
 SIZE = 64
 

@@ -19,7 +19,7 @@ from core.events import CancelToken, ignore
 from core.inference.classifier import Classifier
 from core.inference.network import TorchNetwork
 from core.models.files import load_model
-from core.models.forward import forward_answers, forward_both, forward_logits
+from core.models.forward import forward_answers, forward_logits
 from core.models.preprocessing import normalise
 from core.runs.folder import RunFolder
 
@@ -93,8 +93,6 @@ def test_one_forward_gives_logits_and_features(classifier: Classifier, files: li
     "architecture", ["test_vit", "test_efficientnet", "test_convnext", "mobilenetv3_small_050", "test_nfnet"]
 )
 def test_features_come_from_networks_of_all_kinds(architecture: str) -> None:
-    import torch
-
     from core.models.factory import create_model
 
     loaded = create_model(architecture, weights="none", image_size=64)
@@ -110,8 +108,6 @@ def test_features_come_from_networks_of_all_kinds(architecture: str) -> None:
     assert features.std() > 0
     plain = forward_logits(loaded.model, loaded.preprocessing, gather, every, device="cpu")
     np.testing.assert_array_equal(logits, plain)
-    assert not any(module._forward_pre_hooks for module in loaded.model.modules())  # nothing stays behind
-    assert forward_both(torch.nn.Identity(), torch.zeros(1, 8))[1] is None
 
 
 def test_a_turned_picture_with_exif_is_judged_upright(

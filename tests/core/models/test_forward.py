@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,7 @@ from torch import Tensor, nn
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 from core.models.factory import create_model, train_mode
-from core.models.forward import forward_both, forward_logits
+from core.models.forward import forward_logits
 from core.models.info import Preprocessing
 from core.models.preprocessing import normalise
 
@@ -153,25 +151,3 @@ def test_images_of_another_size_are_refused() -> None:
 def test_unknown_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="auto"):
         forward_logits(MeanColours(), SMALL, Images(), np.arange(3), device="cpu", precision="auto")
-
-
-def test_another_thread_in_the_same_network_does_not_cost_the_features() -> None:
-    loaded = create_model("test_resnet", weights="none", image_size=32)
-    model = loaded.model.eval()
-    batch = normalise(torch.from_numpy(Images(3).pixels), loaded.preprocessing)
-    with torch.no_grad():
-        maps = model.forward_features(batch)  # type: ignore[operator]
-        expected = forward_both(model, batch)[1]
-
-        def meanwhile(*_: object) -> None:
-            with ThreadPoolExecutor(1) as other:  # a heat map ends in the last layer too
-                other.submit(model.forward_head, maps).result()  # type: ignore[arg-type]
-
-        hook = model.get_submodule("conv1").register_forward_hook(meanwhile)
-        try:
-            features = forward_both(model, batch)[1]
-        finally:
-            hook.remove()
-    assert features is not None
-    assert expected is not None
-    torch.testing.assert_close(features, expected)

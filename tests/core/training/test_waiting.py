@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from core.data.augmentation import augment
 from core.data.store import ImageStore
+from core.data.views import viewed
 from core.distillation.losses import distillation_objective
 from core.models.preprocessing import normalise
 from core.recipe.schema import DistillationRecipe
@@ -22,7 +22,7 @@ from core.training import loop
 from core.training.placement import Place, PlacedImages
 from core.training.step import Learner, StepInput
 
-from .small_training import PREPROCESSING, small_data, small_recipe, train
+from .small_training import PREPROCESSING, small_recipe, train
 
 WAITING = ("cpu", "item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "pin_memory")
 
@@ -135,15 +135,5 @@ def test_images_are_prepared_without_asking_for_a_value() -> None:
     images = torch.zeros(3, 16, 16, 3, dtype=torch.uint8, device="meta")
     placed = PlacedImages(images, torch.device("meta"), "device")
     batch = placed.batch(np.array([0, 2]), torch.tensor([0, 2], device="meta"))
-    changed = augment(batch, seed=1, epoch=2, batch_index=3)
+    changed = viewed(batch, np.array([0, 2]), np.array([5, 0]))
     assert normalise(changed, PREPROCESSING).shape == (2, 3, 16, 16)
-
-
-def test_augmentation_draws_the_same_wherever_the_images_lie() -> None:
-    """The draws are made on the CPU from seed, epoch and batch alone; the global generator plays no part."""
-    images = torch.from_numpy(small_data().store.images[:4].copy())
-    torch.manual_seed(1)
-    first = augment(images, seed=5, epoch=1, batch_index=2)
-    torch.manual_seed(2)
-    assert torch.equal(first, augment(images, seed=5, epoch=1, batch_index=2))
-    assert not torch.equal(first, augment(images, seed=5, epoch=1, batch_index=3))
