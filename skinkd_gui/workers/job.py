@@ -87,7 +87,7 @@ class _Worker(QObject):
 
     def __init__(self, work: Work, report: Report, token: CancelToken) -> None:
         super().__init__()
-        self._work = work
+        self.work = work
         self._report = report
         self._token = token
 
@@ -95,10 +95,11 @@ class _Worker(QObject):
     def run(self) -> None:
         cancelled = False
         try:
-            self.succeeded.emit(JobResult(self._work(self._report, self._token)))
+            self.succeeded.emit(JobResult(self.work(self._report, self._token)))
         except Cancelled:
             cancelled = True
         except SkinKDError as error:
+            _drop_frames(error)
             self.failed.emit(JobFailure(error, expected=True))
         except BaseException as error:  # also a library's SystemExit: whatever ends a job is told
             _log.exception("unexpected error in a worker")
@@ -190,6 +191,8 @@ class Job(QObject):
         self._deliver()
         # The worker hangs in a cycle of references: left to Python's collector it might die in another job's thread,
         # for which PySide has no safe way.
+        _let_go(self._worker.work)
+        del self._worker.work
         shiboken6.delete(self._worker)
         _unfinished.discard(self)
         self.ended.emit(end)
@@ -201,6 +204,27 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} ({Path(frame.filename).name}, line {frame.lineno}, in {frame.name})"
 
 
+def _drop_frames(error: BaseException) -> None:
+    """Forget where an expected error came from: a dialog that shows it would keep all that the work had at hand, models
+    and widgets too."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is not None and id(current) not in seen:
+            seen.add(id(current))
+            current.__traceback__ = None
+            waiting += (current.__cause__, current.__context__)
+
+
+def _let_go(work: Work) -> None:
+    """Drop finished work when no slot of its job runs. Often it is a method of the job's parent and the last that keeps
+    it: were it dropped with the job, the parent would die in the middle of the job's end and end the job once more."""
+    _spent.append(work)
+    QTimer.singleShot(0, _spent.clear)
+
+
+_spent: list[Work] = []
 _unfinished: set[Job] = set()  # a QThread that is dropped while it runs aborts the process
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -126,3 +127,52 @@ def test_nothing_of_an_ended_job_is_left_to_the_collector_which_may_run_in_any_t
     worker = listener.job._worker
     listener.run(qtbot)
     assert not shiboken6.isValid(worker)
+
+
+class Owner(QObject):
+    """Has a job do a method of its own, and deletes the job at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.job: Job | None = Job(self.work, self)
+        self.job.ended.connect(self.forget)
+        self.job.start()
+
+    def work(self, report: Report, token: CancelToken) -> None:
+        pass
+
+    @Slot(object)
+    def forget(self, end: object) -> None:
+        assert self.job is not None
+        self.job.deleteLater()
+        self.job = None
+
+
+def test_a_parent_that_only_the_work_keeps_dies_after_it_and_once(qtbot: QtBot) -> None:
+    owner = Owner()
+    alive = weakref.ref(owner)
+    ended: list[bool] = []
+    assert owner.job is not None
+    owner.job.destroyed.connect(lambda: ended.append(True))
+    del owner
+    qtbot.waitUntil(lambda: bool(ended) and alive() is None)
+    assert len(ended) == 1
+
+
+def test_an_error_keeps_nothing_that_the_work_had_at_hand(qtbot: QtBot) -> None:
+    class Model:
+        pass
+
+    kept: list[weakref.ref[Model]] = []
+
+    def work(report: Report, token: CancelToken) -> None:
+        model = Model()
+        kept.append(weakref.ref(model))
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise SkinKDError("Broken", "on purpose") from error
+
+    said = Listener(work).run(qtbot)
+    assert isinstance(said[0], JobFailure)
+    assert kept[0]() is None
