@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.models.info import Preprocessing
-from core.models.outputs import forward_both
+from core.models.outputs import eval_mode, forward_both
 from core.models.preprocessing import normalise
 
 
@@ -145,7 +144,7 @@ def iterate_outputs(
     model.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     size = batch_size or (_BATCH_CPU if place.type == "cpu" else _BATCH_GPU)
     done = 0
-    with _eval_mode(model), _Loader(gather, indices, place, read_ahead) as loader:
+    with eval_mode(model), _Loader(gather, indices, place, read_ahead) as loader:
         while done < len(indices):
             token.check()
             try:
@@ -241,15 +240,3 @@ def _smaller(size: int, error: torch.OutOfMemoryError) -> int:
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     return size // 2
-
-
-@contextmanager
-def _eval_mode(model: nn.Module) -> Iterator[None]:
-    """Eval mode inside; every layer gets its own mode back (frozen ones are in eval mode within a training model)."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from core.models.factory import create_model
-from core.models.outputs import feature_dim, forward_both
+from core.models.outputs import WithFeatures, feature_dim, forward_both
 
 FAMILIES = (
     "test_byobnet",
@@ -48,7 +48,7 @@ def test_logits_are_the_networks_own_to_the_bit(architecture: str, training: boo
         logits, features = forward_both(model, IMAGES)
     assert torch.equal(logits, expected)
     assert features is not None
-    assert features.shape == (2, feature_dim(model))
+    assert features.shape == (2, feature_dim(model, 64))
     assert features.std() > 0
 
 
@@ -67,15 +67,23 @@ def test_features_are_what_the_last_layer_was_given_and_carry_gradients(architec
 
 def test_a_compiler_sees_one_graph_with_both() -> None:
     model = network("test_resnet").eval()
-
-    def both(images: Tensor) -> tuple[Tensor, Tensor | None]:
-        return forward_both(model, images)
-
-    whole = torch.compile(both, backend="eager", fullgraph=True)(IMAGES)
+    whole = torch.compile(WithFeatures(model, 64), backend="eager", fullgraph=True)(IMAGES)
     for found, expected in zip(whole, forward_both(model, IMAGES), strict=True):
-        assert found is not None
         assert expected is not None
         torch.testing.assert_close(found, expected)
+
+
+def test_looking_at_a_network_leaves_no_trace() -> None:
+    model = network("test_resnet").train()
+    model.get_submodule("layer1").eval()
+    modes = [module.training for module in model.modules()]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state = torch.get_rng_state()
+    assert feature_dim(model, 64) == 96
+    assert [module.training for module in model.modules()] == modes
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), state)
+    assert list(WithFeatures(model, 64).parameters()) == list(model.parameters())
 
 
 class TwoHeads(nn.Module):
@@ -101,9 +109,38 @@ class Uncut(TwoHeads):
         return self.first
 
 
-@pytest.mark.parametrize("model", [TwoHeads(), Uncut(), nn.AdaptiveAvgPool2d(1)])
+class NormBehind(Uncut):
+    """timm's way, but a normalisation lies between the pooled features and the last layer, as in SHViT."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+
+    def forward_features(self, images: Tensor) -> Tensor:
+        return images
+
+    def forward_head(self, maps: Tensor, pre_logits: bool = False) -> Tensor:
+        means = maps.mean(dim=(2, 3))
+        return means if pre_logits else self.first(self.norm(means))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.forward_head(self.forward_features(images))
+
+
+@pytest.mark.parametrize("model", [TwoHeads(), Uncut(), NormBehind(), nn.AdaptiveAvgPool2d(1)])
 def test_networks_that_can_not_be_halved_give_logits_alone(model: nn.Module) -> None:
-    logits, features = forward_both(model, IMAGES)
+    logits, features = forward_both(model.eval(), IMAGES)
     assert features is None
-    assert feature_dim(model) is None
+    assert feature_dim(model, 64) is None
     assert torch.equal(logits, model(IMAGES))
+    with pytest.raises(ValueError, match="halved"):
+        WithFeatures(model, 64)
+
+
+def test_shvit_does_more_behind_its_features() -> None:
+    """timm's own network of that kind: its logits stay its own."""
+    model = network("shvit_s1").eval()
+    with torch.no_grad():
+        logits, features = forward_both(model, IMAGES)
+        assert torch.equal(logits, model(IMAGES))
+    assert features is None
