@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.write(f"{first[1]}\n")
         return first[0]
+    from skinkd_gui.application import make_application
+
     return _run(make_application(), options.runs, asked)
 
 
@@ -92,32 +94,6 @@ def _run(application: QApplication, runs: Path | None, path: Path | None) -> int
         os._exit(status)
     instance.release()
     return status
-
-
-def make_application() -> QApplication:
-    """The QApplication with SkinKD's name, icon, theme and collector. Call `window_problem` of core first."""
-    from PySide6.QtCore import Qt, qInstallMessageHandler
-    from PySide6.QtGui import QGuiApplication
-    from PySide6.QtWidgets import QApplication
-
-    from skinkd_gui.crash_reporter import log_qt_message
-
-    qInstallMessageHandler(log_qt_message)
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    application = QApplication([sys.argv[0] if sys.argv else "skinkd"])
-    application.setApplicationName("SkinKD")
-    application.setApplicationDisplayName("SkinKD")
-    application.setApplicationVersion(program_version())
-    application.setDesktopFileName("skinkd")
-    from skinkd_gui.settings.store import load_settings
-    from skinkd_gui.widgets.theme import application_icon, theme
-    from skinkd_gui.workers.collector import Collector
-
-    Collector(application).start()
-    application.setWindowIcon(application_icon())
-    settings = load_settings()
-    theme().apply(settings.theme, settings.text_percent)
-    return application
 
 
 def start_logging() -> Path | None:

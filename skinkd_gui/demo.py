@@ -12,7 +12,6 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.demo_plan import SAMPLE_IMAGES
@@ -23,29 +22,19 @@ _SIZE = (1280, 800)
 _NO_SCREEN = ("offscreen", "minimal")
 
 
-@dataclass(frozen=True)
-class DemoOptions:
-    """What was asked for: where everything goes, without a screen or with one, and changes to the recipes."""
-
-    out: Path
-    screen: bool
-    images: int
-    assignments: tuple[str, ...]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo to its end and return the exit status: 0 all runs finished, 1 not, 2 wrong usage."""
     asked = _parser().parse_args(arguments)
     out = asked.out.expanduser().absolute()
-    options = DemoOptions(out, not asked.offscreen and has_screen(), asked.images, tuple(asked.assignments))
-    if not options.screen:
+    screen = not asked.offscreen and has_screen()
+    if not screen:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     problem = window_problem()
     if problem is not None:
         write(f"{problem.title}\n{problem.summary}")
         return 1
     prepare_folder(out)
-    return _run(options)
+    return _run(out, screen, asked.images, tuple(asked.assignments))
 
 
 def has_screen() -> bool:
@@ -79,27 +68,28 @@ def write(text: str) -> None:
         sys.stdout.flush()
 
 
-def _run(options: DemoOptions) -> int:
+def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> int:
     from PySide6.QtCore import QSettings
 
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
-        QSettings.setPath(QSettings.Format.IniFormat, scope, str(options.out / "settings"))
-    from skinkd_gui.app import make_application, start_logging
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(out / "settings"))
+    from skinkd_gui.app import start_logging
+    from skinkd_gui.application import make_application
 
     start_logging()
     application = make_application()
-    from skinkd_gui.demo_director import DemoDirector
+    from skinkd_gui.demo_director import DemoDirector, DemoOptions
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.workers.job import shut_down_all
 
-    window = MainWindow(options.out / "runs")
+    window = MainWindow(out / "runs")
     window.painted.connect(window.start_engine)
-    director = DemoDirector(window, options, write)
-    if not options.screen:
+    director = DemoDirector(window, DemoOptions(out, screen, images, assignments), write)
+    if not screen:
         director.finished.connect(application.quit)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close_without_asking())
-    if not options.screen:
+    if not screen:
         window.resize(_SIZE[0], _SIZE[1])
     window.show()
     director.start()

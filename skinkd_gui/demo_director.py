@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
@@ -23,9 +23,6 @@ from skinkd_gui.training.queue import RunFailure, RunStopped
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs
 
-if TYPE_CHECKING:
-    from skinkd_gui.demo import DemoOptions
-
 _TICK_MILLISECONDS = 100
 _LINE_SECONDS = 5.0  # between lines that only say that work goes on
 _QUIET_SECONDS = 0.6  # without any job at work: what was asked for is drawn
@@ -34,6 +31,16 @@ _PICTURE_EPOCH_SHARE = 0.6  # of the epochs of a distilled run: the charts have 
 _CLASSIFIED_IMAGES = 12
 
 Condition = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What was asked for: where everything goes, without a screen or with one, and changes to the recipes."""
+
+    out: Path
+    screen: bool
+    images: int
+    assignments: tuple[str, ...]
 
 
 class DemoDirector(QObject):

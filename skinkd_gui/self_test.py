@@ -15,6 +15,7 @@ from core.errors import SkinKDError
 from core.runs.listing import list_runs
 from core.self_test import SelfTest, Step, place_for_test, run_steps, teller
 from core.system_libraries import window_problem
+from skinkd_gui.application import make_application
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job import running_jobs, shut_down_all, unheard_failures
@@ -98,8 +99,6 @@ def _with_application(place: Path, runs: Path) -> str:
         raise problem
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
         QSettings.setPath(QSettings.Format.IniFormat, scope, str(place / "settings"))
-    from skinkd_gui.app import make_application
-
     application = make_application()
     try:
         return f"{open_and_close(runs)}, {where}"

@@ -88,7 +88,7 @@ def test_the_first_paint_waits_for_no_numbers_and_no_recipes(tmp_path: Path) -> 
     code = """
 from PySide6.QtWidgets import QApplication
 app = QApplication([])
-from skinkd_gui.app import make_application
+from skinkd_gui.application import make_application
 from skinkd_gui.main_window import MainWindow
 window = MainWindow(opens_at_once=True)
 window.show()

@@ -65,7 +65,8 @@ do("export", "export", newest, "--format", "onnx", "--without-test", "--out", pl
 do("onnx", "classify", place / "model.onnx", data)
 do("doctor", "doctor", "--report", place / "debug.txt")
 
-from skinkd_gui.app import make_application, start_logging
+from skinkd_gui.app import start_logging
+from skinkd_gui.application import make_application
 start_logging()
 application = make_application()
 from PySide6.QtCore import QEventLoop, QTimer

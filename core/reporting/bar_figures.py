@@ -12,7 +12,8 @@ from matplotlib.patches import Patch
 
 from core.evaluation.scores import ClassScore, Scores
 from core.reporting.picking import BarPick, gid_of
-from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure, short_titles
+from core.reporting.short_text import short_titles
+from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval, ScoreIntervals

@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from core.data.types import CLASS_CODES, CLASS_NAMES
-from core.reporting.style import FigureStyle, add_title, dress, message_figure, new_figure, shorten
+from core.reporting.short_text import shorten
+from core.reporting.style import FigureStyle, add_title, dress, message_figure, new_figure
 
 _NAME_OF = dict(zip(CLASS_CODES, CLASS_NAMES, strict=True))
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
-from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure, short_titles
+from core.reporting.short_text import short_titles
+from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
 
 _NOTHING_YET = "No epoch is finished yet."
 _MOST_MARKERS = 40

@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 
 _ROOMY_WIDTH = 36.0  # in units of the type size
 _ROOMY_HEIGHT = 28.0

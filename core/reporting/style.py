@@ -142,20 +142,3 @@ def contrast_text(background: Sequence[float]) -> str:
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in background[:3]]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#FFFFFF"
-
-
-def shorten(text: str, length: int) -> str:
-    """The text with its middle left out when it has more than `length` characters."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[-(length - 1 - head) :]}"
-
-
-def short_titles(titles: Sequence[str], length: int) -> list[str]:
-    """Titles of at most about `length` characters that stay different: where cutting makes some alike, all get their
-    number in front."""
-    short = [shorten(title, length) for title in titles]
-    if len(set(short)) == len(set(titles)):
-        return short
-    return [f"{number}: {shorten(title, length - 3)}" for number, title in enumerate(titles, 1)]

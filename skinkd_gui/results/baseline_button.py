@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 from skinkd_gui.results.shown import Shown
 
 _LONGEST = 26

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 from skinkd_gui.results.f1_panel import MOST_DRAWN
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.shown import READING, Shown

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 from skinkd_gui.results.exporting import TEXT_TABLE_FILTERS, ask_for_file
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.grid import Grid

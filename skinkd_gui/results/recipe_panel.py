@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import recipe_text
 from skinkd_gui.results.exporting import ask_for_file

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from core.reporting.style import shorten
+from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
 from skinkd_gui.results.shown import Shown
 

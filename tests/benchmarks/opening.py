@@ -57,7 +57,7 @@ def empty(path: Path) -> float:
 
 def window(path: Path) -> float:
     """SkinKD's window, as the program makes it."""
-    from skinkd_gui.app import make_application
+    from skinkd_gui.application import make_application
 
     application = make_application()
     from skinkd_gui.crash_reporter import CrashReporter
@@ -73,7 +73,8 @@ def window(path: Path) -> float:
 
 def ready(path: Path) -> float:
     """SkinKD's window with a model."""
-    from skinkd_gui.app import SWITCH_SECONDS, make_application
+    from skinkd_gui.app import SWITCH_SECONDS
+    from skinkd_gui.application import make_application
 
     sys.setswitchinterval(SWITCH_SECONDS)
     make_application()
@@ -102,7 +103,7 @@ def alone(path: Path) -> float:
 
 def table(path: Path) -> float:
     """The table of runs, none of which was read before."""
-    from skinkd_gui.app import make_application
+    from skinkd_gui.application import make_application
 
     make_application()
     import core.runs.listing
@@ -122,7 +123,7 @@ def table(path: Path) -> float:
 
 def wizard(path: Path) -> float:
     """The first page of the assistant."""
-    from skinkd_gui.app import make_application
+    from skinkd_gui.application import make_application
 
     make_application()
     import core.data.checking

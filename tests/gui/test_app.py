@@ -91,16 +91,16 @@ def test_without_a_screen_it_says_what_to_do_and_does_not_abort(
 _PROGRAM = """
 import sys
 from PySide6.QtCore import QTimer
-from skinkd_gui import app, main_window
+from skinkd_gui import app, application, main_window
 main_window.MainWindow.start_engine = lambda self: None
-made = app.make_application
+make_application = application.make_application
 def make():
-    application = made()
+    made = make_application()
     QTimer.singleShot(300, lambda: 1 / 0)
-    QTimer.singleShot(900, application.closeAllWindows)
-    QTimer.singleShot(1200, application.quit)
-    return application
-app.make_application = make
+    QTimer.singleShot(900, made.closeAllWindows)
+    QTimer.singleShot(1200, made.quit)
+    return made
+application.make_application = make
 sys.exit(app.main(["--runs", sys.argv[1]]))
 """
 

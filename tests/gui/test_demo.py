@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from skinkd_gui import demo
-from skinkd_gui.demo_director import DemoDirector
+from skinkd_gui.demo_director import DemoDirector, DemoOptions
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.work import Conditions, QueuedRun
 from skinkd_gui.workers.job import Work, shut_down_all
@@ -69,7 +69,7 @@ def test_the_demo_goes_from_nothing_to_a_report(tmp_path: Path) -> None:
 
 def test_a_failed_run_is_told_and_makes_the_demo_fail(qtbot: QtBot, tmp_path: Path, window: MainWindow) -> None:
     lines: list[str] = []
-    director = DemoDirector(window, demo.DemoOptions(tmp_path / "out", False, 64, ()), lines.append)
+    director = DemoDirector(window, DemoOptions(tmp_path / "out", False, 64, ()), lines.append)
     with qtbot.waitSignal(director.finished, timeout=60_000):
         director.start()
     text = "\n".join(lines)

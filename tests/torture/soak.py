@@ -17,7 +17,7 @@ from PySide6.QtCore import QEventLoop, QStandardPaths, QTimer
 from PySide6.QtWidgets import QApplication, QPushButton, QTabWidget
 
 from core.runs.execute import execute
-from skinkd_gui.app import make_application
+from skinkd_gui.application import make_application
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.workers.job import running_jobs
 from tests.torture.tally import Tally
