@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from core.events import Event, Level, Notice
 from core.runs.status import RunSummary
-from skinkd_gui.late_tab import LateTab
 from skinkd_gui.menus import Menus
 from skinkd_gui.notifications import Notifier
-from skinkd_gui.settings.store import Settings, chosen_runs_root, load_settings, open_store, save_settings
+from skinkd_gui.settings.keeper import SettingsChange, SettingsKeeper
+from skinkd_gui.settings.store import open_store
 from skinkd_gui.status_bar import StatusBar
+from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import MakeWork, QueueState, RunFailure, RunStopped, TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab, end_notice
 from skinkd_gui.training.waiting_file import WaitingList
@@ -57,49 +58,34 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("mainWindow")
         self.setWindowTitle("SkinKD")
-        self.folder_fixed = runs_root is not None
-        self.settings = load_settings()
-        self._runs_root = (runs_root or chosen_runs_root(self.settings)).expanduser().absolute()
+        self.settings = SettingsKeeper(runs_root, self)
         self._was_painted = self._engine_ready = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
         self._to_open: list[Path] = []
-        self._tabs_there = False
         self.queue = TrainingQueue(self._conditions(), make_work, self)
-        self.train_tab = TrainTab(self.queue, self._runs_root, self)
-        self.tabs = self._make_tabs()
-        self._classify = LateTab(self.tabs, "image", "Classify", self._make_classify)
-        self.tabs.addTab(self.train_tab, "Train")
-        self._results = LateTab(self.tabs, "chart", "Results", self._make_results)
+        self.tabs = Tabs(self.queue, self.runs_root, self)
         self.setCentralWidget(self.tabs)
         self.status = StatusBar(self.queue, self.train_tab.live, self)
         self.setStatusBar(self.status)
-        self.commands = WindowActions(self)
-        self.menus = Menus(self, self.commands)
-        self.menus.themes[self.settings.theme].setChecked(True)
+        self.commands = WindowActions(self, self.tabs, self.settings)
+        self.menus = Menus(self, self.tabs, self.queue, self.commands)
+        self.menus.themes[self.settings.current.theme].setChecked(True)
         self._connect()
         self._restore_geometry()
-        for late in (self._classify, self._results):
-            self.tabs.currentChanged.connect(late.open_if_current)
-            if not opens_at_once:
-                late.get()
+        self.tabs.make_when_looked_at()
+        if not opens_at_once:
+            self.tabs.make_all()
         self.notifier = Notifier(self)
-        self.notifier.enabled = self.settings.notify
+        self.notifier.enabled = self.settings.current.notify
         self.notifier.clicked.connect(self.come_forward)
-        self._waiting_list = WaitingList(self._runs_root)
+        self._waiting_list = WaitingList(self.runs_root)
         self._restore_waiting()
         self._show_queue(self.queue.state)
 
     @property
     def runs_root(self) -> Path:
         """The folder of runs."""
-        return self._runs_root
-
-    def _make_tabs(self) -> QTabWidget:
-        tabs = QTabWidget(self)
-        tabs.setObjectName("mainTabs")
-        tabs.setAccessibleName("Parts of SkinKD")
-        tabs.setDocumentMode(True)
-        return tabs
+        return self.settings.runs_root
 
     @property
     def engine_ready(self) -> bool:
@@ -107,47 +93,38 @@ class MainWindow(QMainWindow):
         return self._engine_ready
 
     @property
+    def train_tab(self) -> TrainTab:
+        """The tab Train."""
+        return self.tabs.train
+
+    @property
     def classify_tab(self) -> ClassifyTab:
         """The tab Classify."""
-        return self._classify.get()
+        return self.tabs.classify
 
     @property
     def results_tab(self) -> ResultsTab:
         """The tab Results."""
-        return self._results.get()
-
-    def _make_classify(self) -> ClassifyTab:
-        from skinkd_gui.classify.classify_tab import ClassifyTab
-
-        tab = ClassifyTab(self, self._runs_root)
-        tab.train_requested.connect(self.commands.new_training)
-        tab.level_chosen.connect(self._keep_level)
-        return tab
-
-    def _make_results(self) -> ResultsTab:
-        from skinkd_gui.results.results_tab import ResultsTab
-
-        tab = ResultsTab(self, self._runs_root)
-        tab.train_requested.connect(self.commands.new_training)
-        tab.resume_requested.connect(self._resume)
-        tab.study_resume_requested.connect(self._resume_study)
-        tab.runs_binned.connect(self.train_tab.refresh)
-        tab.runs_binned.connect(self._refresh_models)
-        self.menus.add_to_run(tab.bar.report, tab.bar.export_model, tab.bar.export_run)
-        return tab
+        return self.tabs.results
 
     def _connect(self) -> None:
         self.painted.connect(self.train_tab.refresh)
+        self.settings.changed.connect(self._apply_settings)
+        self.tabs.level_chosen.connect(self._keep_level)
+        self.tabs.results_made.connect(self._add_to_run_menu)
         self.queue.changed.connect(self._show_queue)
         self.queue.run_finished.connect(self._on_run_ended)
         self.queue.run_stopped.connect(self._on_run_ended)
         self.queue.failed.connect(self._on_run_ended)
-        self.train_tab.results_requested.connect(self.open_results)
+
+    @Slot(object)
+    def _add_to_run_menu(self, results: ResultsTab) -> None:
+        self.menus.add_to_run(results.bar.report, results.bar.export_model, results.bar.export_run)
 
     @Slot(object)
     def open_path(self, path: Path) -> None:
         """Open a run or model that the user opened outside of the window, as soon as the tabs are there."""
-        if self._tabs_there:
+        if self.tabs.all_made:
             self.commands.open_given(path)
         else:
             self._to_open.append(path)
@@ -176,9 +153,7 @@ class MainWindow(QMainWindow):
         """The modules of the tabs are there, so making the tabs takes a moment only; then the heavy libraries."""
         if self._closing:
             return
-        self._classify.get()
-        self._results.get()
-        self._tabs_there = True
+        self.tabs.make_all()
         for path in self._to_open:
             self.commands.open_given(path)
         self._to_open.clear()
@@ -238,106 +213,41 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_run_ended(self, how: RunSummary | RunStopped | RunFailure) -> None:
-        self._refresh_results()
-        self._refresh_models()
+        self.tabs.refresh_results()
+        self.tabs.refresh_models()
         if not isinstance(how, RunStopped):  # by the user, who knows
             self.notifier.tell(end_notice(how).text)
-
-    @Slot(object)
-    def open_results(self, folder: Path) -> None:
-        """Show a run of the window's folder of runs in Results."""
-        self.tabs.setCurrentWidget(self.results_tab)
-        self.results_tab.refresh()
-        self.results_tab.select_run(folder)
-
-    @Slot(object)
-    def _resume(self, folder: Path) -> None:
-        self.tabs.setCurrentWidget(self.train_tab)
-        self.train_tab.resume_run(folder)
-
-    @Slot(object)
-    def _resume_study(self, folder: Path) -> None:
-        self.tabs.setCurrentWidget(self.train_tab)
-        self.train_tab.resume_study(folder)
-
-    @Slot()
-    def toggle_pause(self) -> None:
-        """Pause the run, or let it go on."""
-        if self.queue.state.paused:
-            self.queue.resume()
-        else:
-            self.queue.pause()
-
-    @Slot()
-    def stop_run(self) -> None:
-        """Stop the run; it can be resumed."""
-        self.queue.stop_current()
-
-    @Slot()
-    def start_waiting(self) -> None:
-        """Start the runs that wait."""
-        self.queue.start_waiting()
-
-    @Slot()
-    def resume_last(self) -> None:
-        """Go on with the newest unfinished run."""
-        self.tabs.setCurrentWidget(self.train_tab)
-        self.train_tab.resume_newest()
-
-    @Slot()
-    def refresh(self) -> None:
-        """Look for new runs on disk."""
-        self.train_tab.refresh()
-        self._refresh_results()
-        self._refresh_models()
-
-    @Slot()
-    def _refresh_models(self) -> None:
-        if self._classify.made is not None:
-            self._classify.made.refresh_models()
-
-    def _refresh_results(self) -> None:
-        if self._results.made is not None:
-            self._results.made.refresh()
 
     # --- settings ---
 
     def _conditions(self) -> Conditions:
-        return Conditions(self._runs_root, self.settings.threads_left)
+        return Conditions(self.runs_root, self.settings.current.threads_left)
 
     @Slot(object)
-    def apply_settings(self, settings: Settings) -> None:
-        """Use and keep other settings."""
-        looks = (settings.theme, settings.text_percent)
-        if looks != (self.settings.theme, self.settings.text_percent):
-            theme().apply(*looks)
-            self.menus.themes[settings.theme].setChecked(True)
-        moved = settings.runs_folder != self.settings.runs_folder and not self.folder_fixed
-        self.settings = settings
-        save_settings(settings)
-        if moved:
-            self._move_runs_root(chosen_runs_root(settings).expanduser().absolute())
+    def _apply_settings(self, change: SettingsChange) -> None:
+        before, after = change.before, change.after
+        if (before.theme, before.text_percent) != (after.theme, after.text_percent):
+            theme().apply(after.theme, after.text_percent)
+            self.menus.themes[after.theme].setChecked(True)
+        if before.runs_folder != after.runs_folder and not self.settings.folder_fixed:
+            self._move_runs_root(self.runs_root)
         self.queue.configure(self._conditions())
-        self.notifier.enabled = settings.notify
-        if self._classify.made is not None:
-            self._classify.made.apply_settings(settings)
+        self.notifier.enabled = after.notify
+        if self.tabs.classify_if_made is not None:
+            self.tabs.classify_if_made.apply_settings(after)
 
     @Slot(float)
     def _keep_level(self, level: float) -> None:
-        self.settings = replace(self.settings, level=level)
-        save_settings(self.settings)
+        self.settings.change(replace(self.settings.current, level=level))
 
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""
-        self._runs_root = root
         self._keep_waiting(())  # they go with the window, and must not come back there as well
         self._waiting_list.close()
         self._waiting_list = WaitingList(root)
         self._restore_waiting()
         self._keep_waiting(self.queue.state.waiting)
-        for tab in (self.train_tab, self._results.made, self._classify.made):
-            if tab is not None:
-                tab.set_runs_root(root)
+        self.tabs.set_runs_root(root)
 
     def _restore_geometry(self) -> None:
         store = open_store()
@@ -424,9 +334,7 @@ class MainWindow(QMainWindow):
         self._keep_geometry()
         self.hide()  # what still takes a moment happens out of sight
         self.notifier.shut_down()
-        for tab in (self.train_tab, self._classify.made, self._results.made):
-            if tab is not None:
-                tab.shut_down()
+        self.tabs.shut_down()
         for _ in range(_ROUNDS):
             if not shut_down_all():
                 _log.error("a job did not end in time")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu
 
+from skinkd_gui.tabs import Tabs
+from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.widgets.theme import ThemeChoice
-
-if TYPE_CHECKING:
-    from skinkd_gui.main_window import MainWindow
-    from skinkd_gui.window_actions import WindowActions
+from skinkd_gui.window_actions import WindowActions
 
 Key = QKeySequence.StandardKey
 
@@ -21,18 +19,17 @@ Key = QKeySequence.StandardKey
 class Menus(QObject):
     """Builds the menu bar of a window and keeps the actions that change with the queue."""
 
-    def __init__(self, window: MainWindow, actions: WindowActions) -> None:
+    def __init__(self, window: QMainWindow, tabs: Tabs, queue: TrainingQueue, actions: WindowActions) -> None:
         super().__init__(window)
         self._window = window
-        self._actions = actions
-        self._make_file()
-        self._make_run()
-        self._make_view()
-        self._make_help()
+        self._make_file(tabs, actions)
+        self._make_run(tabs, queue)
+        self._make_view(tabs, actions)
+        self._make_help(actions)
 
-    def _make_file(self) -> None:
-        do, menu = self._actions, self._menu("&File", "fileMenu")
-        self._add(menu, "&New training...", "newTrainingAction", do.new_training, Key.New)
+    def _make_file(self, tabs: Tabs, do: WindowActions) -> None:
+        menu = self._menu("&File", "fileMenu")
+        self._add(menu, "&New training...", "newTrainingAction", tabs.new_training, Key.New)
         self._add(menu, "New training from a &recipe...", "openRecipeAction", do.open_recipe)
         menu.addSeparator()
         self._add(menu, "&Open images...", "openImagesAction", do.open_images, Key.Open)
@@ -46,13 +43,13 @@ class Menus(QObject):
         leave = self._add(menu, "&Quit", "quitAction", self._window.close, "Ctrl+Q")
         leave.setMenuRole(QAction.MenuRole.QuitRole)
 
-    def _make_run(self) -> None:
-        window, menu = self._window, self._menu("&Run", "runMenu")
-        self.pause = self._add(menu, "&Pause", "pauseAction", window.toggle_pause, "Ctrl+Shift+P")
-        self.stop = self._add(menu, "&Stop", "stopAction", window.stop_run, "Ctrl+.")
+    def _make_run(self, tabs: Tabs, queue: TrainingQueue) -> None:
+        menu = self._menu("&Run", "runMenu")
+        self.pause = self._add(menu, "&Pause", "pauseAction", queue.toggle_pause, "Ctrl+Shift+P")
+        self.stop = self._add(menu, "&Stop", "stopAction", queue.stop_current, "Ctrl+.")
         menu.addSeparator()
-        self.start_waiting = self._add(menu, "Start the &waiting runs", "startWaitingAction", window.start_waiting)
-        self.resume = self._add(menu, "&Resume the last unfinished run", "resumeAction", window.resume_last)
+        self.start_waiting = self._add(menu, "Start the &waiting runs", "startWaitingAction", queue.start_waiting)
+        self.resume = self._add(menu, "&Resume the last unfinished run", "resumeAction", tabs.resume_newest)
         self._run = menu
 
     def add_to_run(self, *actions: QAction) -> None:
@@ -60,13 +57,13 @@ class Menus(QObject):
         self._run.addSeparator()
         self._run.addActions(actions)
 
-    def _make_view(self) -> None:
-        do, menu = self._actions, self._menu("&View", "viewMenu")
-        self._add(menu, "&Classify", "showClassifyAction", do.show_classify, "Ctrl+1")
-        self._add(menu, "&Train", "showTrainAction", do.show_train, "Ctrl+2")
-        self._add(menu, "&Results", "showResultsAction", do.show_results, "Ctrl+3")
+    def _make_view(self, tabs: Tabs, do: WindowActions) -> None:
+        menu = self._menu("&View", "viewMenu")
+        self._add(menu, "&Classify", "showClassifyAction", tabs.show_classify, "Ctrl+1")
+        self._add(menu, "&Train", "showTrainAction", tabs.show_train, "Ctrl+2")
+        self._add(menu, "&Results", "showResultsAction", tabs.show_results, "Ctrl+3")
         menu.addSeparator()
-        self._add(menu, "Look for &new runs", "refreshAction", self._window.refresh, Key.Refresh)
+        self._add(menu, "Look for &new runs", "refreshAction", tabs.refresh, Key.Refresh)
         colours = menu.addMenu("C&olours")
         group = QActionGroup(self)
         self.themes: dict[ThemeChoice, QAction] = {}
@@ -82,8 +79,8 @@ class Menus(QObject):
         self.full_screen = self._add(menu, "&Full screen", "fullScreenAction", do.toggle_full_screen, "F11")
         self.full_screen.setCheckable(True)
 
-    def _make_help(self) -> None:
-        do, menu = self._actions, self._menu("&Help", "helpMenu")
+    def _make_help(self, do: WindowActions) -> None:
+        menu = self._menu("&Help", "helpMenu")
         self._add(menu, "&First steps", "firstStepsAction", do.show_first_steps, Key.HelpContents)
         self._add(menu, "The eight &classes", "classesAction", do.show_classes)
         menu.addSeparator()

@@ -53,7 +53,7 @@ def open_and_close(runs: Path) -> str:
         window.painted.connect(window.start_engine)
         window.show()
         _wait(lambda: wrong() or (window.engine_ready and not running_jobs()))
-        window.commands.show_results()
+        window.tabs.show_results()
         _wait(lambda: wrong() or (window.results_tab.listed and not running_jobs()))
         heard.errors += [dialog.error for dialog in _dialogs(window)]
         table = window.findChild(QAbstractItemView, "runsTable")

@@ -1,43 +1,37 @@
-"""What the menus do besides running and closing: open, choose, show, explain."""
+"""What the menus do besides running and going to a tab: open, choose, show, explain."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from core.errors import SkinKDError
 from core.paths import make_private
 from skinkd_gui.help_dialog import HelpDialog, classes_text, first_steps
+from skinkd_gui.settings.keeper import SettingsKeeper
 from skinkd_gui.settings.store import TEXT_PERCENTS
+from skinkd_gui.tabs import Tabs
 from skinkd_gui.widgets.error_dialog import log_path, show_error
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import ThemeChoice
-
-if TYPE_CHECKING:
-    from skinkd_gui.main_window import MainWindow
 
 _IMAGES = "Images (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
 
 
 class WindowActions(QObject):
-    """The slots behind most menu entries of a window."""
+    """The slots behind those menu entries of a window that no other part answers; dialogs open over the window."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: QMainWindow, tabs: Tabs, settings: SettingsKeeper) -> None:
         super().__init__(window)
         self._window = window
+        self._tabs = tabs
+        self._settings = settings
 
     # --- file ---
-
-    @Slot()
-    def new_training(self) -> None:
-        """Open the assistant."""
-        self.show_train()
-        self._window.train_tab.open_wizard()
 
     @Slot()
     def open_recipe(self) -> None:
@@ -52,8 +46,8 @@ class WindowActions(QObject):
         except SkinKDError as error:
             show_error(self._window, error)
             return
-        self.show_train()
-        self._window.train_tab.open_recipe(recipe)
+        self._tabs.show_train()
+        self._tabs.train.open_recipe(recipe)
 
     @Slot()
     def open_images(self) -> None:
@@ -69,8 +63,8 @@ class WindowActions(QObject):
 
     def _classify(self, paths: list[Path]) -> None:
         if paths:
-            self.show_classify()
-            self._window.classify_tab.add_paths(paths)
+            self._tabs.show_classify()
+            self._tabs.classify.add_paths(paths)
 
     def open_given(self, path: Path) -> None:
         """Open what a file manager hands over: a run is shown in Results, a model classifies.
@@ -79,19 +73,19 @@ class WindowActions(QObject):
         """
         from skinkd_gui.classify.dropping import is_model
 
-        root = self._window.runs_root
+        root = self._settings.runs_root
         if (path / "recipe.toml").is_file() and path.parent.resolve() == root.resolve():
-            self._window.open_results(root / path.name)
+            self._tabs.open_run(root / path.name)
         elif path.exists() and is_model(path):
-            self.show_classify()
-            self._window.classify_tab.choose_model(path)
+            self._tabs.show_classify()
+            self._tabs.classify.choose_model(path)
         else:
             show_error(self._window, _not_ours(path))
 
     @Slot()
     def show_runs_folder(self) -> None:
         """Open the folder of runs in the system's file manager."""
-        folder = self._window.runs_root
+        folder = self._settings.runs_root
         try:
             make_private(folder)
         except OSError as error:
@@ -103,35 +97,20 @@ class WindowActions(QObject):
     @Slot()
     def import_runs(self) -> None:
         """Choose zip files of runs to add."""
-        self.show_results()
-        self._window.results_tab.import_runs()
+        self._tabs.show_results()
+        self._tabs.results.import_runs()
 
     @Slot()
     def show_preferences(self) -> None:
         """Open the preferences."""
         from skinkd_gui.settings.dialog import PreferencesDialog
 
-        dialog = PreferencesDialog(self._window.settings, self._window.folder_fixed, self._window)
+        dialog = PreferencesDialog(self._settings.current, self._settings.folder_fixed, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.changed.connect(self._window.apply_settings)
+        dialog.changed.connect(self._settings.change)
         dialog.open()
 
     # --- view ---
-
-    @Slot()
-    def show_classify(self) -> None:
-        """Go to the Classify tab."""
-        self._window.tabs.setCurrentWidget(self._window.classify_tab)
-
-    @Slot()
-    def show_train(self) -> None:
-        """Go to the Train tab."""
-        self._window.tabs.setCurrentWidget(self._window.train_tab)
-
-    @Slot()
-    def show_results(self) -> None:
-        """Go to the Results tab."""
-        self._window.tabs.setCurrentWidget(self._window.results_tab)
 
     @Slot()
     def choose_theme(self) -> None:
@@ -139,21 +118,21 @@ class WindowActions(QObject):
         action = self.sender()
         if isinstance(action, QAction):
             choice = ThemeChoice(action.data())
-            self._window.apply_settings(replace(self._window.settings, theme=choice))
+            self._settings.change(replace(self._settings.current, theme=choice))
 
     @Slot()
     def larger_text(self) -> None:
         """One step larger."""
-        self._resize_text([percent for percent in TEXT_PERCENTS if percent > self._window.settings.text_percent][:1])
+        self._resize_text([percent for percent in TEXT_PERCENTS if percent > self._settings.current.text_percent][:1])
 
     @Slot()
     def smaller_text(self) -> None:
         """One step smaller."""
-        self._resize_text([percent for percent in TEXT_PERCENTS if percent < self._window.settings.text_percent][-1:])
+        self._resize_text([percent for percent in TEXT_PERCENTS if percent < self._settings.current.text_percent][-1:])
 
     def _resize_text(self, percents: list[int]) -> None:
         if percents:
-            self._window.apply_settings(replace(self._window.settings, text_percent=percents[0]))
+            self._settings.change(replace(self._settings.current, text_percent=percents[0]))
 
     @Slot()
     def toggle_full_screen(self) -> None:
@@ -196,8 +175,8 @@ class WindowActions(QObject):
         """Gather what helps to mend a fault, and show it."""
         from skinkd_gui.debug_report_dialog import DebugReportDialog
 
-        settings = {name: str(value) for name, value in asdict(self._window.settings).items()}
-        DebugReportDialog(self._window.runs_root, settings, self._window).show()
+        settings = {name: str(value) for name, value in asdict(self._settings.current).items()}
+        DebugReportDialog(self._settings.runs_root, settings, self._window).show()
 
     def _show_help(self, title: str, markdown: str) -> None:
         HelpDialog(title, markdown, self._window).show()

@@ -78,11 +78,11 @@ class LiveView(QWidget):
         self._title.setObjectName("runTitle")
         self._plan = make_label("", "muted", self, wrap=True)
         self.pause_button = self._button("Pause", "pauseButton", "Pause the run")
-        self.pause_button.clicked.connect(self._toggle_pause)
+        self.pause_button.clicked.connect(self._queue.toggle_pause)
         self.stop_button = self._button("Stop", "stopButton", "Stop the run; it can be resumed later")
         self.stop_button.setProperty("danger", True)
         self.stop_button.setToolTip("Stops within a batch and keeps a checkpoint: the run can be resumed later.")
-        self.stop_button.clicked.connect(self._stop)
+        self.stop_button.clicked.connect(self._queue.stop_current)
         self.banner = Banner(self)
         self.banner.setObjectName("runBanner")
         self._results_button = self.banner.add_button("See the results", "seeResultsButton")
@@ -328,17 +328,6 @@ class LiveView(QWidget):
         self.stop_button.setIcon(icon("stop"))
 
     # --- the user acts ---
-
-    @Slot()
-    def _toggle_pause(self) -> None:
-        if self._state.paused:
-            self._queue.resume()
-        else:
-            self._queue.pause()
-
-    @Slot()
-    def _stop(self) -> None:
-        self._queue.stop_current()
 
     @Slot()
     def _ask_for_results(self) -> None:

@@ -146,6 +146,12 @@ class TrainingQueue(QObject):
         """Let the current run go on."""
         self._set_paused(False)
 
+    @Slot()
+    def toggle_pause(self) -> None:
+        """Let the current run wait, or go on."""
+        self._set_paused(not self.state.paused)
+
+    @Slot()
     def stop_current(self) -> None:
         """Stop the current run within a batch; it can be resumed. The waiting runs then wait for `start_waiting`."""
         if self._job is not None and not self._stopping:
@@ -155,6 +161,7 @@ class TrainingQueue(QObject):
             self._job.cancel()
             self._tell()
 
+    @Slot()
     def start_waiting(self) -> None:
         """Go on with the waiting runs after a stop."""
         self._held = False

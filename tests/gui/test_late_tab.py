@@ -43,14 +43,14 @@ def test_the_window_opens_with_two_tabs_to_come_and_makes_them_when_asked(qtbot:
     window.show()
     run_menu = window.findChild(QMenu, "runMenu")
     before = len(run_menu.actions())
-    assert window._classify.made is window._results.made is None
-    window.refresh()
-    window.apply_settings(window.settings)
-    assert window._results.made is None  # neither needed it
-    window.commands.show_results()
+    assert window.tabs.classify_if_made is window.tabs.results_if_made is None
+    window.tabs.refresh()
+    window.settings.change(window.settings.current)
+    assert window.tabs.results_if_made is None  # neither needed it
+    window.tabs.show_results()
     assert window.tabs.currentWidget() is window.results_tab
     assert len(run_menu.actions()) == before + 4
-    assert window._classify.made is None
+    assert window.tabs.classify_if_made is None
     window.tabs.setCurrentIndex(0)
     assert window.tabs.currentWidget() is window.classify_tab
     window.close()
@@ -60,7 +60,7 @@ def test_the_loader_makes_the_tabs_before_the_heavy_libraries(qtbot: QtBot, tmp_
     window = MainWindow(tmp_path / "runs", Stage(()), opens_at_once=True)
     window.show()
     window.start_engine()
-    qtbot.waitUntil(lambda: window._results.made is not None, timeout=30_000)
-    assert window._classify.made is not None
+    qtbot.waitUntil(lambda: window.tabs.results_if_made is not None, timeout=30_000)
+    assert window.tabs.classify_if_made is not None
     assert window.tabs.currentWidget() is window.train_tab
     window.close()

@@ -148,7 +148,7 @@ def test_preferences_move_the_runs_folder(qtbot: QtBot, tmp_path: Path, monkeypa
     window = MainWindow()
     qtbot.addWidget(window)
     assert window.runs_root == tmp_path / "old"
-    window.apply_settings(Settings(runs_folder=str(tmp_path / "new")))
+    window.settings.change(Settings(runs_folder=str(tmp_path / "new")))
     assert window.runs_root == tmp_path / "new"
     window.close()
 
@@ -161,7 +161,7 @@ def test_waiting_runs_move_with_the_window(qtbot: QtBot, tmp_path: Path, monkeyp
     save_waiting(new, (QueuedRun("theirs", RECIPE),))
     window = MainWindow()
     qtbot.addWidget(window)
-    window.apply_settings(Settings(runs_folder=str(new)))
+    window.settings.change(Settings(runs_folder=str(new)))
     assert [run.name for run in window.queue.state.waiting] == ["mine", "theirs"]
     assert load_waiting(old) == ()
     assert [run.name for run in load_waiting(new)] == ["mine", "theirs"]

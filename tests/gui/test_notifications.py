@@ -83,7 +83,7 @@ def test_the_window_tells_ends_but_not_the_users_own_stops(qtbot: QtBot, elsewhe
     window.queue.run_finished.emit(summary(tmp_path, "Small one", RunState.FINISHED))
     qtbot.waitUntil(lambda: bool(elsewhere.messages))
     assert elsewhere.messages == ["2 runs have ended. Small one is finished."]
-    window.apply_settings(Settings(notify=False))
+    window.settings.change(Settings(notify=False))
     assert not window.notifier.enabled
     window.close()
     window.deleteLater()

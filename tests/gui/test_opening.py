@@ -66,7 +66,7 @@ def test_a_model_file_classifies_and_a_run_from_elsewhere_too(
 
 def test_what_is_not_ours_is_explained(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     window.start_engine()
-    qtbot.waitUntil(lambda: window._tabs_there, timeout=30_000)
+    qtbot.waitUntil(lambda: window.tabs.all_made, timeout=30_000)
     (tmp_path / "letter.pdf").write_bytes(b"%PDF")
     (tmp_path / "foreign.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
     for name, words in (

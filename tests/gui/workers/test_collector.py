@@ -149,7 +149,7 @@ def test_afterwards_python_collects_by_itself_again(qapp: QApplication) -> None:
 def test_the_application_starts_it() -> None:
     code = """if True:
         import gc, sys
-        from skinkd_gui.app import make_application
+        from skinkd_gui.application import make_application
         from skinkd_gui.workers.collector import Collector
         application = make_application()
         assert len(application.findChildren(Collector)) == 1
