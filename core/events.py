@@ -31,7 +31,6 @@ class Phase(StrEnum):
     QUANTISING = "Trying each layer with 8 bits"
     TIMING = "Measuring the speed"
     CLASSIFYING = "Classifying"
-    PREPARING = "Preparing a faster network (once per model)"
     COMPARING = "Looking at the training images"
     REPORTING = "Making the report"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -85,8 +84,7 @@ def classify(
 
     Ends with 1 when an image could not be classified; the others still are.
     """
-    from core.inference.backends import prepare
-    from core.inference.classifier import Classifier
+    from core.inference.classifier import Classifier, is_exported
     from core.inference.collect import expand_paths
     from core.inference.export_table import check_target, table_document, write_table
     from core.inference.judge import check_level
@@ -104,7 +102,6 @@ def classify(
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, report)
         classifier.level = level
-        prepare(classifier, files, report, token)
         rows = list(classifier.classify(files, report, token))
         keep_record(rows, classifier)
     if out is not None:
@@ -113,7 +110,10 @@ def classify(
     scored = score_labelled(known, rows) if known else None
     if as_json:
         scores = {"scores": labels_document(scored)} if scored else {}
-        facts = {"source": str(classifier.source), "backend": asdict(classifier.backend)}
+        facts = {
+            "source": str(classifier.source),
+            "backend": {"name": "onnxruntime" if is_exported(source) else "torch"},
+        }
         answer_json({**facts, **table_document(rows, classifier.info), **scores})
     else:
         _print_classifications(rows, classifier, listed=out is None)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from core.data.decoding import Decoded, decode_noted, describe_failure, resize_image
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
-from core.inference.backends import EXPORTED, ON_GPU, UNTRIED, BackendChoice, settle
 from core.inference.collect import expand_paths
 from core.inference.judge import Judge, check_level
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
@@ -68,15 +67,13 @@ def info_of(file: Path) -> ModelInfo:
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`. `answering`
-    is what classifies: the `network`, or a faster form of it that gives the same answers, as `backend` says.
+    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`.
     """
 
     def __init__(
         self, network: Network, info: ModelInfo, device: str, source: Path, reference: Reference | None = None
     ) -> None:
-        self.network = self.answering = network
-        self.backend: BackendChoice = EXPORTED if is_exported(source) else UNTRIED if device == "cpu" else ON_GPU
+        self.network = network
         self.info = info
         self.device = device
         self.source = source
@@ -114,9 +111,7 @@ class Classifier:
         model = folded(model, info.preprocessing.image_size).to(hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        classifier = cls(network, info, hardware.device, source, load_reference(source, report))
-        settle(classifier, report)
-        return classifier
+        return cls(network, info, hardware.device, source, load_reference(source, report))
 
     @classmethod
     def _load_exported(cls, source: Path, device: str, report: Report) -> Classifier:
@@ -173,7 +168,7 @@ class Classifier:
         most = BATCH // workers if self.device == "cpu" else BATCH  # a GPU wants many at once
         size = max(1, min(most, math.ceil(len(files) / workers)))
         waiting: deque[Future[list[Classification]]] = deque()
-        pool = workers_for(self.answering, self.device, workers)
+        pool = workers_for(self.network, self.device, workers)
         try:
             for start in range(0, len(files), size):
                 waiting.append(pool.submit(self._classify_files, files[start : start + size], token))
@@ -209,7 +204,7 @@ class Classifier:
 
     def _answers(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
-        logits, features = self.answering.answer(images)
+        logits, features = self.network.answer(images)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from core.evaluation.detailed import DetailedScores
     from core.evaluation.prediction_sets import Coverage
     from core.evaluation.subgroups import Subgroup
-    from core.inference.backends import BackendChoice
     from core.models.info import ModelInfo
     from core.models.reference import Reference
     from core.recipe import Recipe
@@ -67,8 +66,7 @@ class CardContent:
 
     `counts` are the training images per class. `coverage` is measured on test images; `unlike` is the share of test
     images taken for unlike. `detailed` are the scores on the validation images of the reference, for a file without a
-    run. `backend` computes the loaded model's answers, None for one that is not loaded. `trouble` names what could not
-    be read.
+    run. `trouble` names what could not be read.
     """
 
     source: Path
@@ -90,7 +88,6 @@ class CardContent:
     validation: ValidationAnswers | None = None
     detailed: DetailedScores | None = None
     subgroups: tuple[Subgroup, ...] = ()
-    backend: BackendChoice | None = None
     trouble: tuple[str, ...] = ()
 
     @property
@@ -99,7 +96,7 @@ class CardContent:
         return is_exported(self.file)
 
 
-def read_card(source: Path, report: Report, token: CancelToken, *, backend: BackendChoice | None = None) -> CardContent:
+def read_card(source: Path, report: Report, token: CancelToken) -> CardContent:
     """Read everything of the model at `source`, a run folder or a model file. Raises `SkinKDError`, `Cancelled`."""
     file = model_file_of(source)
     info = info_of(file)
@@ -111,7 +108,6 @@ def read_card(source: Path, report: Report, token: CancelToken, *, backend: Back
     values: dict[str, Any] = {
         "parameters": parameters,
         "reference": reference,
-        "backend": backend,
         "name": file.stem if run_of(source) is None else file.parent.name,
         "validation": None
         if reference is None

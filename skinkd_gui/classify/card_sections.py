@@ -80,8 +80,6 @@ def about(card: CardContent) -> Section:
         ("Diagnoses", ", ".join(f"{class_name(code)} ({code})" for code in info.classes)),
         ("Trained on", _trained_on(card)),
     ]  # fmt: skip
-    if card.backend is not None:
-        facts.insert(4, ("Computed with", card.backend.words))
     if card.counts:
         facts.append(("Training images", ", ".join(f"{class_name(code)} {count:,}" for code, count in card.counts)))
     if card.recipe is not None:

@@ -196,8 +196,7 @@ class ClassifyTab(QWidget):
         """Show what the model is and how good."""
         choice = self._top.chooser.choice
         if choice is not None:
-            loaded = self._session.classifier()
-            ModelCard(self, choice.source, backend=loaded.backend if loaded is not None else None).open()
+            ModelCard(self, choice.source).open()
 
     @Slot()
     def _ask_for_images(self) -> None:

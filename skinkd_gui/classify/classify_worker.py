@@ -140,7 +140,6 @@ def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> No
 
     Without files the model is loaded and warmed: the first pass of a network is slow.
     """
-    from core.inference.backends import prepare
     from core.inference.classifier import Classifier
 
     loaded = task.loaded
@@ -155,7 +154,6 @@ def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> No
     report(ModelReady(task.which, task.source, loaded))
     if not task.files:
         return
-    prepare(loaded, task.files, report, token)
     chunk: list[Classification] = []
     last = time.monotonic()
     with task.recorder.recording(loaded.info, loaded.source, report) as record:

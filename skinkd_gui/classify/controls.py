@@ -179,10 +179,6 @@ class ProgressRow(QWidget):
             self._bar.setRange(0, 0)
             self._text.setText("Loading the model; the first time takes a few seconds...")
             return
-        if progress.phase in (Phase.PREPARING, Phase.TIMING):
-            self._bar.setRange(0, 0)
-            self._text.setText(f"{progress.phase.value}...")
-            return
         self._bar.setRange(0, max(1, progress.total))
         self._bar.setValue(progress.done)
         words = f"{progress.done:,} of {progress.total:,} images"

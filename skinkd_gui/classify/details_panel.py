@@ -133,8 +133,7 @@ class DetailsPanel(QWidget):
 
     def _open_card(self, answer: ModelAnswer | None, *, operating_point: bool = False) -> None:
         if answer is not None:
-            backend = answer.classifier.backend if answer.classifier is not None else None
-            ModelCard(self, answer.choice.source, backend=backend, operating_point=operating_point).open()
+            ModelCard(self, answer.choice.source, operating_point=operating_point).open()
 
     def _arrange(self) -> None:
         needed = self.answers.bars.sizeHint().width()

@@ -39,7 +39,6 @@ from skinkd_gui.workers.job import Job, JobFailure, JobResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from core.inference.backends import BackendChoice
     from core.reporting.style import FigureStyle
 
 _FILTERS = "Markdown text (*.md);;Text (*.txt)"
@@ -56,10 +55,9 @@ class ModelCard(QDialog):
         parent: QWidget | None,
         source: Path,
         *,
-        backend: BackendChoice | None = None,
         operating_point: bool = False,
     ) -> None:
-        """`backend` computes the model's answers where it is loaded. With `operating_point` that page is in front."""
+        """With `operating_point` that page is in front."""
         super().__init__(parent)
         self.setObjectName("modelCard")
         self.setWindowTitle("Model card")
@@ -76,7 +74,7 @@ class ModelCard(QDialog):
         self.point = OperatingPointView(self)
         self.point.hide()  # until it stands on its page
         self._build()
-        self._job = Job(partial(read_card, source, backend=backend), self)
+        self._job = Job(partial(read_card, source), self)
         self._job.succeeded.connect(self._show)
         self._job.failed.connect(self._fail)
         self._job.start()

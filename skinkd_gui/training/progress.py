@@ -30,7 +30,6 @@ PHASE_HELP = {
     Phase.CALIBRATING: "Measuring how sure the model may be, and what its training images look like.",
     Phase.SAVING: "Writing the model and its results.",
     Phase.CLASSIFYING: "Classifying.",
-    Phase.PREPARING: "Writing the network in a form that answers faster; it is kept for the next time.",
     Phase.COMPARING: "Looking at the training images once, to find those that are like a picture.",
     Phase.EXPORTING: "Writing the network in a form that other programs read.",
     Phase.QUANTISING: "Trying which layers do as well with 8 bits.",

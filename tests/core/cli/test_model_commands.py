@@ -13,7 +13,6 @@ from PIL import Image
 from core.cli.evaluation import evaluate_on
 from core.cli.main import run
 from core.data.types import Part
-from core.errors import SkinKDError
 from core.events import CancelToken, ignore
 from core.runs.folder import RunFolder
 
@@ -123,28 +122,12 @@ def test_classify_prints_a_table_or_json(
     assert sum(document["images"][0]["probabilities"].values()) == pytest.approx(1)
 
 
-def test_classify_says_what_computes_and_that_a_faster_network_failed(
-    trained: Path,
-    sample_set: Path,
-    as_json: Call,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def write(model_file: Path, folder: Path, token: CancelToken) -> None:
-        raise SkinKDError("This network can not be exported", "Made up.")
-
+def test_classify_says_what_computes(trained: Path, sample_set: Path, as_json: Call, tmp_path: Path) -> None:
     image = str(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[0])
-    assert as_json("classify", str(trained), image)[1]["backend"]["onnx_rate"] is None
-    monkeypatch.setattr("core.inference.backends.FEWEST", 1)
-    monkeypatch.setattr("core.inference.export.apart.write_apart", write)
-    code, document = as_json("classify", str(trained), image)
-    assert code == 0
-    assert document["backend"]["name"] == "torch"
-    assert "Made up." in document["backend"]["reason"]
-    assert run(["classify", str(trained), image]) == 0
-    said = capsys.readouterr().err
-    assert "Preparing a faster network (once per model)" in said
-    assert "Warning: PyTorch computes. ONNX Runtime can not compute this network: Made up." in said
+    assert as_json("classify", str(trained), image)[1]["backend"] == {"name": "torch"}
+    exported = tmp_path / "model.onnx"
+    assert run(["export", str(trained), "--format", "onnx", "--without-test", "--out", str(exported)]) == 0
+    assert as_json("classify", str(exported), image)[1]["backend"] == {"name": "onnxruntime"}
 
 
 def test_classify_fails_when_nothing_could_be_classified(trained: Path, tmp_path: Path, as_json: Call) -> None:

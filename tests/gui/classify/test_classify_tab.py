@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.errors import SkinKDError
-from core.events import CancelToken
 from core.inference.classifier import Classifier
 from skinkd_gui.classify.cells import DIAGNOSIS, PROBABILITY, VERDICT
 from skinkd_gui.classify.classify_tab import ClassifyTab
-from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 
@@ -172,42 +168,6 @@ def test_cancel_keeps_what_is_done_and_go_on_does_the_rest(
     qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting, timeout=60_000)
     assert not go_on.isVisible()
-
-
-def test_a_large_folder_prepares_a_faster_network_which_can_be_cancelled_and_can_fail(
-    qtbot: QtBot, tab: ClassifyTab, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[Path] = []
-
-    def write(model_file: Path, folder: Path, token: CancelToken) -> None:
-        begun.append(model_file)
-        if len(begun) > 1:
-            raise SkinKDError("This network can not be exported", "Made up.")
-        while True:
-            token.check()
-            time.sleep(0.01)
-
-    monkeypatch.setattr("core.inference.backends.FEWEST", 3)
-    monkeypatch.setattr("core.inference.export.apart.write_apart", write)
-    tab.add_paths(pictures)
-    qtbot.waitUntil(lambda: bool(begun), timeout=60_000)
-    qtbot.waitUntil(lambda: text(tab, "classifyProgressText") == "Preparing a faster network (once per model)...")
-    qtbot.mouseClick(button(tab, "classifyCancelButton"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: idle(tab), timeout=60_000)
-    assert len(tab._images.waiting) == 6
-    qtbot.mouseClick(button(tab, "classifyGoOnButton"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting, timeout=60_000)
-    assert all(result.code for result in tab._images.results)
-    loaded = tab._session.classifier()
-    assert loaded is not None
-    assert loaded.backend.words == "PyTorch. ONNX Runtime can not compute this network: Made up."
-    assert len(begun) == 2
-    tab.open_card()
-    card = tab.findChild(ModelCard)
-    assert isinstance(card, ModelCard)
-    qtbot.waitUntil(lambda: card.content is not None and not card.busy, timeout=30_000)
-    assert "Computed with: PyTorch. ONNX Runtime can not" in card.text()
-    card.reject()
 
 
 def test_images_wait_for_a_model(

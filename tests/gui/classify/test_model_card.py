@@ -14,7 +14,6 @@ from pytestqt.qtbot import QtBot
 
 from core.data.types import CLASS_CODES, Part
 from core.events import CancelToken, ignore
-from core.inference.backends import BackendChoice
 from core.runs.folder import RunFolder
 from skinkd_gui.classify.card_content import CardContent, read_card
 from skinkd_gui.classify.card_sections import Section, calibration, card_text, limits, scores, sections, verdicts
@@ -124,15 +123,6 @@ def test_a_model_without_reference_still_has_a_card(runs: Path) -> None:
     assert "does not hold what verdicts rest on" in text
     assert "not calibrated" in text
     assert "Nothing is known of how sure" in text
-
-
-def test_what_computes_the_answers_is_told(finished_run: RunFolder, card: CardContent) -> None:
-    assert "Computed with" not in dict(sections(card)[0].facts)
-    choice = BackendChoice("onnxruntime", 100.0, 170.0, "timed")
-    loaded = read_card(finished_run.path, ignore, CancelToken(), backend=choice)
-    told = fact(sections(loaded)[0], "Computed with")
-    assert told == "ONNX Runtime, 1.7 times as fast as PyTorch on this computer"
-    assert told in card_text(loaded)
 
 
 def test_the_text_holds_every_page(card: CardContent) -> None:
