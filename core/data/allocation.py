@@ -55,7 +55,8 @@ def allocate(sizes: Counts, total: int, lower: Counts, upper: Counts) -> Counts:
 
 
 def assign(counts: Counts, targets: Counts, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A column of `targets` for every group, so that the columns' class counts come near to the targets.
+    """A column of `targets` (classes, columns) for every group of `counts` (groups, classes), int64 (groups,), so that
+    the columns' class counts come near to the targets.
 
     Greedy: groups in random order, large ones first, each to the column that has most of its share still to get and
     room for it; then single groups move where totals are not met.

@@ -20,7 +20,7 @@ _FEW = 10
 
 
 def parts_of(split: Split) -> tuple[tuple[Part, NDArray[np.int64]], ...]:
-    """The parts with their names, in order."""
+    """The parts with their names, in order; each is the rows of its images, int64 (n,)."""
     return ((Part.TRAIN, split.train), (Part.VALIDATION, split.validation), (Part.TEST, split.test))
 
 

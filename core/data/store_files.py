@@ -86,7 +86,10 @@ class StoreBuilder:
         self.bytes = store_bytes(len(self.digests), size)
 
     def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
-        """Make sure that the store is there; returns its failed rows."""
+        """Make sure that the store is there; returns its failed rows with their reasons.
+
+        Raises `SkinKDError` when it can not be written, `Cancelled`.
+        """
         told = "Another SkinKD is decoding the same images; waiting for it."
         try:
             make_private(self.folder)

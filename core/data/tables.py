@@ -56,7 +56,7 @@ def read_table(path: Path) -> Table:
 
 
 def peek_table(path: Path) -> Table:
-    """The header and the first rows, without reading a large file whole. Errors as for `read_table`."""
+    """The header and the first rows, without reading a large file whole. Raises `SkinKDError` as `read_table`."""
     try:
         _check_file(path)
         with path.open("rb") as file:

@@ -92,7 +92,7 @@ def full_document(
 ) -> dict[str, Any]:
     """Everything known of one evaluation as metrics.json holds it: all scores, and `intervals` (by lesion, `groups`).
 
-    Errors as for `score`.
+    Labels (n,), logits (n, classes), one group per image. Raises as `score` does.
     """
     detailed = detailed_scores(labels, logits)
     intervals = bootstrap_scores(np.asarray(labels), np.asarray(logits).argmax(axis=1), groups)

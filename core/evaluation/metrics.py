@@ -22,7 +22,7 @@ def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> Score
     `weighted_f1` weighs F1 by support (paper, section 5.3); `macro_f1` and `balanced_accuracy` (the mean recall) are
     plain means over the classes that have samples, as sklearn's `balanced_accuracy_score` does.
 
-    Raises `SkinKDError` without images, or when a logit is not a finite number.
+    Raises `SkinKDError` without images, or when a logit is not a finite number; ValueError for another shape.
     """
     labels, logits = np.asarray(labels), np.asarray(logits)
     if logits.shape != (len(labels), len(CLASS_CODES)):

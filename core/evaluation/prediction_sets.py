@@ -77,7 +77,7 @@ class PredictionSets:
 
 
 def sets_at(p_values: NDArray[np.float64], level: float) -> NDArray[np.bool_]:
-    """The classes that can not be excluded at `level` (0..1): those with p > 1 - level."""
+    """The classes that can not be excluded at `level` (0..1): those with p > 1 - level; (n, classes)."""
     return p_values > 1 - level + _ROUNDING
 
 
@@ -87,7 +87,7 @@ def images_needed(level: float) -> int:
 
 
 def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
-    """1 - softmax(logits / temperature), float64, shape as `logits`."""
+    """1 - softmax(logits / temperature), float64 (n, classes) as `logits`."""
     scaled = np.asarray(logits, np.float64) / temperature
     shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     found: NDArray[np.float64] = 1 - shares / shares.sum(axis=1, keepdims=True)
@@ -97,7 +97,10 @@ def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDAr
 def coverage(
     sets: PredictionSets, labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], level: float
 ) -> Coverage:
-    """How the sets at `level` do on m labelled images that neither training nor calibration saw; asks crepes."""
+    """How the sets at `level` do on labelled images that neither training nor calibration saw; asks crepes.
+
+    Labels (n,), logits (n, classes). Shares are None without images, and for a class that has none.
+    """
     holds = _crepes_sets(sets, logits, level)
     covered, sizes = holds[np.arange(len(labels)), labels], holds.sum(axis=1)
     per_class = tuple(

@@ -53,7 +53,10 @@ class ScoreArrays:
 
 
 def lesion_numbers(groups: Sequence[str] | None, images: int) -> NDArray[np.int64]:
-    """A number 0.. per image (n,), the same for the images of one lesion; an image without one is its own lesion."""
+    """A number 0.. per image (n,), the same for the images of one lesion; an image without one is its own lesion.
+
+    Raises ValueError unless there is one group per image.
+    """
     if groups is None:
         return np.arange(images, dtype=np.int64)
     if len(groups) != images:

@@ -59,6 +59,8 @@ def subgroup_scores(
     A kind of which nothing at all is known is left out. Age bands ascend, sexes and sites begin with the largest.
     Groups differ in which diseases they have, not only in how well the model does on them: weighted F1 and accuracy
     depend on both. Scores are over the classes that a group has.
+
+    Raises ValueError unless there is one person per image.
     """
     if len(people) != len(labels):
         raise ValueError(f"{len(labels)} persons expected, one per image, not {len(people)}")

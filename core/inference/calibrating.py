@@ -61,7 +61,10 @@ def calibrate(
     token: CancelToken,
 ) -> Calibrated:
     """Fit the temperature on the validation answers and build the reference, asking the network for the features of at
-    most `MOST_KNOWN` of the training images `train`. Reports `Progress(CALIBRATING)`; raises `Cancelled`."""
+    most `MOST_KNOWN` of the training images, rows `train` (n,) of the store.
+
+    Reports `Progress(CALIBRATING)`; raises `Cancelled`.
+    """
     from core.models.forward import forward_answers
 
     temperature, notes = _temperature(validation)
@@ -96,7 +99,7 @@ def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most:
 
 
 def stored_looks(store: ImageStore, indices: NDArray[np.int64], token: CancelToken) -> NDArray[np.float32]:
-    """`looks_of` the images `indices` of a store, some at a time. Raises `Cancelled`."""
+    """`looks_of` the images `indices` (n,) of a store, (n, d), some at a time. Raises `Cancelled`."""
     parts = [looks_of(store.gather(indices[:0]))]
     for start in range(0, len(indices), _CHUNK):
         token.check()
@@ -109,7 +112,8 @@ def calibration_document(
 ) -> dict[str, Any]:
     """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
     prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
-    validation images where there are none. None stands for what is undefined."""
+    validation images where there are none. `looks` gives `looks_of` them, (n, d). None stands for what is undefined.
+    """
     reference, temperature = calibrated.reference, calibrated.temperature
     on = test if len(test.labels) else validation
     novelty = novelty_of(reference, Seen(on.features, looks(on))) if np.isfinite(reference.threshold) else None

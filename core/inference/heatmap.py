@@ -47,7 +47,8 @@ def heat_map(classifier: Classifier, pixels: NDArray[np.uint8], code: str) -> ND
 
     `pixels` is a decoded image of the model's own size, uint8 (S, S, 3). All zeros when nothing speaks for the class.
     The network is only read: it may classify in another thread meanwhile. Raises `SkinKDError` for a network without
-    spatial maps (vision transformers), one whose maps are a single point, and exported models.
+    spatial maps (vision transformers), one whose maps are a single point, and exported models; ValueError for pixels
+    of another shape.
     """
     network = classifier.network
     if not isinstance(network, TorchNetwork):
@@ -79,7 +80,7 @@ def overlay(image: NDArray[np.uint8], heat: NDArray[np.float32], opacity: float)
 
 
 def heat_colours(heat: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The colours of heat values 0..1 of any shape: uint8, one axis of RGB more."""
+    """The colours of heat values 0..1 of any shape, such as (H, W): uint8, one axis of RGB more, (H, W, 3)."""
     anchors = np.array(_COLOURS, np.float64)
     places = np.linspace(0.0, 1.0, len(anchors))
     table = np.stack([np.interp(np.linspace(0, 1, 256), places, anchors[:, band]) for band in range(3)], axis=1)

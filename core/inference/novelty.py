@@ -89,7 +89,8 @@ def _quantiles(values: NDArray[Any], shares: tuple[float, ...]) -> NDArray[np.fl
 def build_reference(
     logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], validation: Seen, training: Seen
 ) -> Reference:
-    """The reference of a model from n validation images and a sample of its training images.
+    """The reference of a model from its answers for validation images, logits (n, classes) and labels (n,), and a
+    sample of its training images.
 
     The same images give the same reference to the bit on one machine. With fewer than `MINIMUM` images on either side
     the threshold is infinite: then novelty is not known.

@@ -28,7 +28,8 @@ class OnnxNetwork:
         self.device = device
 
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """As `Network.answer`. Raises `SkinKDError` when the file's network can not compute."""
+        """As `Network.answer`. Raises `SkinKDError` when the file's network can not compute, TypeError for images
+        that are not uint8."""
         if images.dtype != np.uint8:
             raise TypeError(f"expected uint8 images, got {images.dtype}")
         try:

@@ -87,11 +87,11 @@ def build_index(
     token: CancelToken | None = None,
     cache: Path | None = None,
 ) -> FeatureIndex:
-    """The index of the images `rows` of a store, which are `cases`; computed once and then read from the cache.
+    """The index of the images `rows` (n,) of a store, which are `cases`; computed once and then read from the cache.
 
     `store` holds images of the model's own size; `model_digest` names its weights. Reports `Progress`. Raises
     `SkinKDError` when the network has no features or the cache can not be written, and `Cancelled`; nothing half
-    written remains.
+    written remains. ValueError unless there is a case for each row, and one at least.
     """
     token = token or CancelToken()
     if len(rows) != len(cases) or not len(rows):

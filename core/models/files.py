@@ -98,7 +98,10 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
 
 
 def read_model_info(path: Path) -> ModelInfo:
-    """What a model file says of itself. Reads the header only and does not import torch. Errors as `load_model`."""
+    """What a model file says of itself. Reads the header only and does not import torch.
+
+    Raises `SkinKDError` for a file that is damaged or no model of SkinKD.
+    """
     text = read_metadata(path).get(METADATA_KEY)
     if not isinstance(text, str):
         raise SkinKDError(
@@ -209,8 +212,10 @@ def _reference_tensors(reference: Reference) -> dict[str, Tensor]:
 
 
 def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]:
-    """All weights of a safetensors file, on the CPU. Raises `SkinKDError` when it or a weight in it is damaged, or when
-    it has more than `most_bytes`."""
+    """All weights of a safetensors file by name, on the CPU, in their shapes of the file.
+
+    Raises `SkinKDError` when it or a weight in it is damaged, or when it has more than `most_bytes`.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -33,7 +33,7 @@ class ImageSource(Protocol):
     def __len__(self) -> int: ...
 
     def gather(self, indices: NDArray[np.int64], /) -> NDArray[np.uint8]:
-        """The images `indices` in their order, uint8 RGB, shape (n, size, size, 3)."""
+        """The images `indices` (n,) in their order, uint8 RGB (n, size, size, 3)."""
 
 
 Gather = Callable[[NDArray[np.int64]], "NDArray[np.uint8] | Tensor"]
@@ -68,7 +68,7 @@ def forward_logits(
     phase: Phase = Phase.TESTING,
     token: CancelToken | None = None,
 ) -> NDArray[np.float32]:
-    """The logits of the images `indices`, shape (len(indices), classes), in their order, repeats allowed.
+    """The logits (n, classes) of the images `indices` (n,), in their order, repeats allowed.
 
     The model is moved to `device`, answers in eval mode and is left in the mode in which it came. `precision`: `32`,
     `bf16` or `16` (autocast); the result is float32 in any case. `batch_size` 0 takes a good one; it is halved as

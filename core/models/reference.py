@@ -74,7 +74,10 @@ _KINDS: dict[str, Any] = {
 
 
 def reference_to_arrays(reference: Reference) -> dict[str, NDArray[Any]]:
-    """The arrays to store, by name (without `PREFIX`); infinity is stored as 0, which no threshold is."""
+    """The arrays to store by name (without `PREFIX`), in the shapes of `Reference`; `threshold` and `measure` are (1,).
+
+    Infinity is stored as 0, which no threshold is.
+    """
     arrays = {field.name: getattr(reference, field.name) for field in fields(Reference)}
     threshold = reference.threshold if np.isfinite(reference.threshold) else 0.0
     return {
@@ -85,7 +88,10 @@ def reference_to_arrays(reference: Reference) -> dict[str, NDArray[Any]]:
 
 
 def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> Reference:
-    """What `reference_to_arrays` gave. Raises ValueError, naming the array, for anything that it would not give."""
+    """What `reference_to_arrays` gave, `threshold` and `measure` (1,), the others in the shapes of `Reference`.
+
+    Raises ValueError, naming the array, for anything that it would not give.
+    """
     check_shapes({name: (value.dtype.name, value.shape) for name, value in arrays.items()}, classes)
     for name, value in arrays.items():
         if not np.isfinite(value).all():

@@ -20,7 +20,8 @@ class Origin:
 
 
 def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str, origin: Origin) -> str:
-    """Copy `weights` into the model, all but a head of another size; says what happened, for the user.
+    """Copy `weights`, by name and each in the shape of the model's own, into the model, all but a head of another size;
+    says what happened, for the user.
 
     Half precision is converted. Raises `SkinKDError`, with the number of tensors that do not match, when anything
     but the head is missing, unknown or of another shape, or when the weights are another architecture's.

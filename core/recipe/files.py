@@ -23,7 +23,8 @@ def parse_recipe(values: Mapping[str, Any]) -> Recipe:
     """A recipe from nested values (as read from TOML); missing keys take their defaults.
 
     Values of an older version are brought up to date; without a version they count as of this one. Raises
-    `RecipeError` for unknown keys and unusable values, `NewerVersionError` for a newer version.
+    `RecipeError` for unknown keys and unusable values, `NewerVersionError` for a newer version, `SkinKDError` for
+    tables that are nested too deep.
     """
     try:
         values = up_to_date(values, "The recipe", RECIPE_VERSION, MIGRATIONS, absent=RECIPE_VERSION)
@@ -54,7 +55,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def recipe_from_toml(text: str, origin: str = "the text") -> Recipe:
-    """The recipe in TOML text; `origin` names it in errors, which are as for `read_recipe`."""
+    """The recipe in TOML text. Raises `SkinKDError` as `read_recipe`; `origin` names the text in it."""
     try:
         values = tomlkit.parse(text).unwrap()
     except (TOMLKitError, ValueError, RecursionError) as error:
@@ -78,7 +79,10 @@ def recipe_to_toml(recipe: Recipe, *, comments: bool = True) -> str:
 
 
 def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
-    """The recipe with `section.key=value` assignments applied; values are TOML, bare words are strings."""
+    """The recipe with `section.key=value` assignments applied; values are TOML, bare words are strings.
+
+    Raises `RecipeError` for a field that there is not, and for a value that it does not take.
+    """
     values = recipe.model_dump(mode="json")
     for assignment in assignments:
         key, separator, text = assignment.partition("=")

@@ -105,7 +105,10 @@ class RunFolder:
         return parse_recipe(values)
 
     def status(self) -> RunStatus:
-        """What status.json says; whether a `running` run has a living process is for `listing` to tell."""
+        """What status.json says; whether a `running` run has a living process is for `listing` to tell.
+
+        Raises `SkinKDError` when it is damaged.
+        """
         try:
             return status_from_json(read_json(self.status_file))
         except (OSError, ValueError) as error:
@@ -136,7 +139,10 @@ class RunFolder:
             raise _damaged(self.metrics_file, error) from error
 
     def scores(self, part: str = "test") -> Scores | None:
-        """The scores on the "test" or "validation" images; None before the final test, or when the part is empty."""
+        """The scores on the "test" or "validation" images; None before the final test, or when the part is empty.
+
+        Raises `SkinKDError` when metrics.json is damaged.
+        """
         metrics = self.metrics()
         values = None if metrics is None else metrics.get(part)
         try:

@@ -58,7 +58,7 @@ def _left_out_note(found: DataSet, left_out: dict[str, int]) -> str:
 
 
 def read_checked(recipe: Recipe, report: Report, token: CancelToken) -> DataSet:
-    """The data set of the recipe with every image looked at."""
+    """The data set of the recipe with every image looked at. Raises `SkinKDError`, `Cancelled`."""
     from core.data.checking import check_images
     from core.data.reading import read_dataset
 

@@ -270,8 +270,8 @@ def create_study(study: Study, runs_root: Path) -> StudyFolder:
 
 
 def study_place(study: Study, runs_root: Path) -> StudyFolder:
-    """The folder that `create_study` would make or find; nothing is written. Raises as `create_study` does when another
-    study has the name."""
+    """The folder that `create_study` would make or find; nothing is written. Raises `SkinKDError` as `create_study`
+    does when another study has the name."""
     study = replace(study, base=absolute_paths(study.base, runs_root))
     folder = StudyFolder(full_path(runs_root) / STUDIES / slugify(study.name))
     difference = _difference(folder.study(), study) if folder.study_file.exists() else ""
@@ -285,7 +285,10 @@ def study_place(study: Study, runs_root: Path) -> StudyFolder:
 
 
 def with_free_name(study: Study, runs_root: Path) -> Study:
-    """The study under its name, or under that name with a number where another study, or a damaged one, has it."""
+    """The study under its name, or under that name with a number where another study, or a damaged one, has it.
+
+    Raises `SkinKDError` after 10,000 of them.
+    """
     for number in range(1, 10_000):
         named = study if number == 1 else replace(study, name=f"{study.name} {number}")
         try:

@@ -64,7 +64,10 @@ class CheckpointFolder:
 
     @contextmanager
     def understood(self) -> Iterator[None]:
-        """Say what a state breaks that holds other values than it should: it was damaged, or a stranger made it."""
+        """Say what a state breaks that holds other values than it should: it was damaged, or a stranger made it.
+
+        Raises `SkinKDError` for that; running out of memory passes through.
+        """
         try:
             yield
         except torch.OutOfMemoryError:

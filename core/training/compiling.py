@@ -28,7 +28,7 @@ def pays(device: str, steps: int) -> bool:
 def compiled(
     model: nn.Module, example: Tensor, report: Report, compile_with: Callable[..., Any] = torch.compile
 ) -> Network:
-    """A faster way to compute `model` for batches of the shape of `example`, or `model` where that fails.
+    """A faster way to compute `model` for batches of the shape of `example`, (n, 3, S, S), or `model` where that fails.
 
     It is tried once, forward and backward, with `example`, which takes a minute or more; weights, running statistics
     and gradients are afterwards as they were before (gradients: none). The compiled network shares the model's weights:

@@ -65,7 +65,7 @@ def patterns(image_size: int) -> CheckImages:
 
 
 def answers(network: Network, images: CheckImages, report: Report, token: CancelToken) -> NDArray[np.float32]:
-    """The network's logits of all images, float32 (count, classes). Reports `Progress(TESTING)`."""
+    """The network's logits of all images, float32 (n, classes). Reports `Progress(TESTING)`."""
     parts = []
     for start in range(0, images.count, BATCH):
         token.check()

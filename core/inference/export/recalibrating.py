@@ -22,7 +22,7 @@ _BATCH = 32
 
 
 def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
-    """At most `most` training images, alike many of each class as far as they go; indices into the store, sorted."""
+    """At most `most` training images, alike many of each class as far as they go; sorted indices (n,)."""
     from core.inference.calibrating import balanced_sample
 
     return balanced_sample(material.store.labels[material.train], material.train, most, seed)

@@ -93,7 +93,7 @@ def distribution(counts: dict[str, int], style: FigureStyle) -> Figure:
 
 
 def examples(images: Sequence[tuple[str, NDArray[np.uint8]]], style: FigureStyle) -> Figure:
-    """Pictures with their label below."""
+    """Pictures, uint8 (H, W, 3), with their label below."""
     from core.reporting.class_figures import class_examples
 
     return class_examples(images, style, longest=24)

@@ -45,7 +45,7 @@ def write_report(
 def write_content(
     content: ReportContent, out: Path, *, report: Report = ignore, token: CancelToken | None = None
 ) -> Path:
-    """Write what `collect` gave; as `write_report`."""
+    """Write what `collect` gave, as `write_report` does. Raises `SkinKDError` where it can not, `Cancelled`."""
     token = token or CancelToken()
     check_folder(out)
     texts, figures = list(_texts(content)), content.figures()
