@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.distillation.outputs import Outputs
 from core.settings import Section
@@ -77,3 +77,22 @@ class Method(Protocol):
         """What is trained along with the student (a projector, say), from the widths of the pooled features; kept in
         the checkpoint, never in the model file. None for most methods."""
         ...
+
+
+@dataclass(frozen=True)
+class LossTerm:
+    """One summand of L_KD: weight * the method's loss with these settings."""
+
+    method: Method
+    settings: Section
+    weight: float = 1.0
+
+
+S = TypeVar("S", bound=Section)
+
+
+def settings_as(kind: type[S], context: LossContext) -> S:
+    """The context's settings, known to be the method's own. Raises TypeError when they are another's."""
+    if not isinstance(context.settings, kind):
+        raise TypeError(f"expected {kind.__name__}, found {type(context.settings).__name__}")
+    return context.settings

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from core.distillation.method import LossTerm
+from core.distillation.methods import METHODS
 from core.settings import Section, Share, Text, setting
 
 RECIPE_VERSION = 2
@@ -211,6 +213,17 @@ class Recipe(Section):
         return self.task == "student" and (
             self.distillation.method != "none" or self.curriculum.order == "teacher_confidence"
         )
+
+    @property
+    def loss_terms(self) -> tuple[LossTerm, ...]:
+        """The losses that make up L_KD; empty where the run learns from the labels alone."""
+        method = METHODS[self.distillation.method]
+        if self.task == "teacher" or not method.needs:
+            return ()
+        values = self.distillation.model_dump()
+        values["direction"] = values["kl_direction"]
+        settings = {name: values[name] for name in method.Settings.model_fields}
+        return (LossTerm(method, method.Settings(**settings)),)
 
     @property
     def trained(self) -> TeacherRecipe | StudentRecipe:

@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from core.data.types import CLASS_CODES
+from core.distillation.objective import Objective
+from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.recipe.schema import DistillationRecipe
 from core.training.batches import batch_count
 from core.training.hardware import Hardware, fixed_threads, resolve
 from core.training.optimisation import create_optimizer, trainable_count
@@ -195,8 +196,7 @@ class _Steps:
         self._optimizer = (
             create_optimizer(model.parameters(), recipe.optimisation, hardware.device) if learning else None
         )
-        self._distils = recipe.needs_teacher and recipe.distillation.method != "none"
-        self._objective = recipe.distillation if self._distils else DistillationRecipe()
+        self._objective = Objective(recipe.loss_terms, recipe.distillation.alpha).to(self._device)
         kinds = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
         self._type = kinds[hardware.precision if learning else hardware.answers]
         self._noise = np.random.default_rng(0)
@@ -205,17 +205,15 @@ class _Steps:
 
     def train(self, count: int) -> float:
         """Seconds of one step with this many images."""
-        from core.distillation.losses import distillation_objective
-
         assert self._optimizer is not None
         self._train_mode(self._model)
         images, labels, teacher = self._batch(count)
         begin = self._now()
         with self._autocast():
             logits = self._model(self._inputs(images))
-        loss = distillation_objective(logits, labels, teacher if self._distils else None, self._objective).total
+        loss = self._objective(Outputs(logits), labels, (Outputs(teacher),)).total
         self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self._optimizer.step()
         return self._now() - begin
 

@@ -1,6 +1,6 @@
 """A step in parts: where a batch does not fit into the device's memory, the same step is made from smaller batches.
 
-Losses and gradients are those of the whole batch, DIST's correlations over the batch included. Two things follow the
+Losses and gradients are those of the whole batch, also of a loss that mixes its samples. Two things follow the
 parts and not the whole: batch normalisation takes its statistics from each part, and dropout draws for each part.
 """
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from core.distillation.losses import ObjectiveParts
+from core.distillation.objective import ObjectiveParts
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report
 
@@ -121,7 +121,7 @@ def backward_of_whole(
     parts: tuple[slice, ...],
     forget: Callable[[], None],
 ) -> tuple[ObjectiveParts, Tensor]:
-    """Gradients of a loss that needs all logits at once, such as DIST: they are gathered in a first pass without
+    """Gradients of a loss that needs all logits at once: they are gathered in a first pass without
     gradient, the loss's gradient for each logit is taken, and a second pass brings it to the weights.
 
     `forget` is called between the passes, to take back what the first did to running statistics. Returns as

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.distillation.losses import ObjectiveParts, distillation_objective
+from core.distillation.objective import Objective, ObjectiveParts
+from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
 from core.events import Report
 from core.models.info import Preprocessing
 from core.models.preprocessing import normalise
 from core.recipe import Recipe
-from core.recipe.schema import DistillationRecipe
 from core.training.checkpoint import Values
 from core.training.compiling import Network, compiled, pays
 from core.training.engine import create_fabric
@@ -49,9 +49,10 @@ class Learner:
     ) -> None:
         self.device = torch.device(hardware.device)
         self.model = model.to(memory_format=torch.channels_last)
-        self.distils = recipe.task == "student" and recipe.distillation.method != "none"
-        self._objective = recipe.distillation if self.distils else DistillationRecipe(method="none")
-        self._smoothing = recipe.optimisation.label_smoothing
+        self._objective = Objective(
+            recipe.loss_terms, recipe.distillation.alpha, label_smoothing=recipe.optimisation.label_smoothing
+        ).to(self.device)
+        self.distils = bool(recipe.loss_terms)
         self._batch_size = recipe.optimisation.batch_size
         self._preprocessing = preprocessing
         self._report = report
@@ -87,15 +88,16 @@ class Learner:
             return self._logits(batch.images[part])
 
         def loss(logits: Tensor, part: slice) -> ObjectiveParts:
-            teacher = None if batch.teacher is None else batch.teacher[part]
-            return distillation_objective(logits, batch.labels[part], teacher, self._objective, self._smoothing)
+            teachers = () if batch.teacher is None else (Outputs(batch.teacher[part]),)
+            found: ObjectiveParts = self._objective(Outputs(logits), batch.labels[part], teachers)
+            return found
 
         if len(parts) == 1:
             logits = forward(parts[0], 0)
             losses = loss(logits, parts[0])
             self._fabric.backward(losses.total)
             return losses, logits
-        if self._objective.method == "dist":
+        if self._objective.couples_batch:
             return backward_of_whole(forward, self._fabric.backward, loss, parts, self._parts.restore_statistics)
         return backward_of_means(forward, self._fabric.backward, loss, parts)
 

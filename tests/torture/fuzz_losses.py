@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
 import torch
@@ -12,12 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.data.types import CLASS_CODES
-from core.distillation.losses import dist, distillation_objective, kl_divergence
+from core.distillation.method import LossTerm, Method
+from core.distillation.methods import METHODS
+from core.distillation.objective import Objective
+from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
 from core.evaluation.calibration import fit_temperature
 from core.evaluation.detailed import detailed_scores
 from core.evaluation.metrics import score, scores_from_json, scores_to_json
-from core.recipe.schema import DistillationRecipe
+from core.settings import Section
 from tests.torture.fuzzing import explore, shares, total
 from tests.torture.tally import Tally
 
@@ -75,12 +80,27 @@ def _losses(case: Case) -> None:
         assert student.grad is not None
         assert student.grad.isfinite().all(), student.grad
 
-    finite(lambda student: kl_divergence(student, teacher, temperature=temperature))
-    finite(lambda student: kl_divergence(student, teacher, temperature=temperature, direction="teacher_student"))
-    finite(lambda student: dist(student, teacher, temperature=temperature))
-    if max(map(abs, first)) < 1e30:  # cross entropy itself is infinite where a difference of logits is
-        recipe = DistillationRecipe(method="dist", alpha=0.5, temperature=temperature)
-        finite(lambda student: distillation_objective(student, torch.tensor(labels), teacher, recipe, 0.1).total)
+    for method in METHODS.values():
+        for settings in _settings(method, temperature) if method.needs else ():
+            objective = Objective((LossTerm(method, settings),), 0.5, label_smoothing=0.1)
+            parts = ("distillation",) if max(map(abs, first)) >= 1e30 else ("distillation", "total")
+            for part in parts:  # cross entropy itself is infinite where a difference of logits is
+                finite(
+                    lambda student, objective=objective, part=part: getattr(
+                        objective(Outputs(student), torch.tensor(labels), (Outputs(teacher),)), part
+                    )
+                )
+
+
+def _settings(method: Method, temperature: float) -> Iterator[Section]:
+    """The method's settings, once for each value of its choices; with the temperature where it has one."""
+    fields = method.Settings.model_fields
+    choices = {
+        name: get_args(info.annotation) for name, info in fields.items() if get_origin(info.annotation) is Literal
+    }
+    given = {"temperature": temperature} if "temperature" in fields else {}
+    for values in itertools.product(*choices.values()):
+        yield method.Settings(**given, **dict(zip(choices, values, strict=True)))
 
 
 def _scores(case: Answers) -> None:

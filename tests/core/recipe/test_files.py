@@ -118,7 +118,7 @@ def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_newer_recipe_is_refused_politely() -> None:
     with pytest.raises(SkinKDError, match="newer"):
-        parse_recipe({"version": 2})
+        parse_recipe({"version": 3})
 
 
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:

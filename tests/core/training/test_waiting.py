@@ -15,9 +15,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.data.store import ImageStore
 from core.data.views import viewed
-from core.distillation.losses import distillation_objective
+from core.distillation.method import LossTerm
+from core.distillation.methods import METHODS
+from core.distillation.objective import Objective
+from core.distillation.outputs import Outputs
 from core.models.preprocessing import normalise
-from core.recipe.schema import DistillationRecipe
 from core.training import loop
 from core.training.placement import Place, PlacedImages
 from core.training.step import Learner, StepInput
@@ -63,7 +65,7 @@ def noting(name: str, original: Callable[..., Any], found: list[str]) -> Callabl
     return call
 
 
-@pytest.mark.parametrize("method", ["none", "kl", "dist"])
+@pytest.mark.parametrize("method", [name for name, entry in METHODS.items() if entry.needs])
 @pytest.mark.parametrize("precision", ["32", "bf16"])
 def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the images on the device, as on a GPU. The constants of the normalisation are sent without waiting."""
@@ -120,13 +122,14 @@ def test_the_watch_sees_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "aten.index.Tensor" in found
 
 
-@pytest.mark.parametrize("method", ["none", "kl", "dist"])
+@pytest.mark.parametrize("method", [name for name, entry in METHODS.items() if entry.needs])
 def test_losses_ask_for_no_value(method: str) -> None:
     """On torch's meta device nothing has a value: whatever needs one raises."""
     student = torch.zeros(6, 8, device="meta", requires_grad=True)
     teacher, labels = torch.zeros(6, 8, device="meta"), torch.zeros(6, dtype=torch.int64, device="meta")
-    recipe = DistillationRecipe.model_validate({"method": method})
-    parts = distillation_objective(student, labels, teacher, recipe, 0.1)
+    entry = METHODS[method]
+    objective = Objective((LossTerm(entry, entry.Settings()),), 0.1, label_smoothing=0.1)
+    parts = objective(Outputs(student), labels, (Outputs(teacher),))
     parts.total.backward()  # type: ignore[no-untyped-call]
     assert student.grad is not None
 

@@ -1,0 +1,113 @@
+"""What a training step minimises: L = alpha * L_KD + (1 - alpha) * L_CLS.
+
+L_CLS is the cross entropy with the labels, L_KD the method's loss plus weight * loss of every further term. Everything
+is computed in float32 or better, also under autocast. Source: Davidi and Park, "Novel Knowledge Distillation Techniques
+for Visual Skin Disease Detection", figure 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.distillation.method import LossContext, LossTerm, Need, TeacherStatistics
+from core.distillation.outputs import Outputs
+from core.distillation.softmax import below_best
+
+
+@dataclass(frozen=True)
+class ObjectiveParts:
+    """What a step minimises and its parts, scalars with gradient in float32 or better; `distillation` is None without
+    a teacher."""
+
+    total: Tensor
+    classification: Tensor
+    distillation: Tensor | None = None
+
+
+class Objective(nn.Module):
+    """The sum of the losses, with the modules that they train along with the student (`parameters`, `state_dict`).
+
+    `terms` are empty for a plain student or a teacher in training: then the total is the cross entropy. `class_counts`
+    (classes,) are the training images of each class. The dimensions are those of the pooled features; they matter only
+    where a method needs features.
+    """
+
+    class_counts: Tensor
+
+    def __init__(
+        self,
+        terms: Sequence[LossTerm],
+        alpha: float,
+        *,
+        label_smoothing: float = 0.0,
+        class_counts: Tensor | None = None,
+        student_dim: int = 0,
+        teacher_dims: Sequence[int] = (),
+    ) -> None:
+        super().__init__()
+        self.terms = tuple(terms)
+        self.alpha = alpha
+        self.label_smoothing = label_smoothing
+        self.register_buffer("class_counts", torch.zeros(0) if class_counts is None else class_counts, persistent=False)
+        made = [term.method.modules(term.settings, student_dim, teacher_dims) for term in self.terms]
+        self.trained = nn.ModuleDict({f"{place}": module for place, module in enumerate(made) if module is not None})
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the methods ask of the teachers (and of the student, for features)."""
+        return frozenset(need for term in self.terms for need in term.method.needs)
+
+    @property
+    def couples_batch(self) -> bool:
+        """Whether a loss mixes the samples of a batch, which then must be whole."""
+        return any(term.method.couples_batch for term in self.terms)
+
+    def forward(
+        self,
+        student: Outputs,
+        labels: Tensor,
+        teachers: Sequence[Outputs] = (),
+        *,
+        epoch: int = 1,
+        statistics: tuple[TeacherStatistics, ...] = (),
+    ) -> ObjectiveParts:
+        """The objective of a batch: labels (n,) are class indices, int64; `statistics` holds one entry a teacher.
+
+        Raises ValueError when there are terms and no teachers.
+        """
+        # Once, so that the parts' gradients are not rounded before they are added.
+        student = Outputs(_float32(student.logits), None if student.features is None else _float32(student.features))
+        logits = student.logits
+        classification = functional.cross_entropy(below_best(logits), labels, label_smoothing=self.label_smoothing)
+        if not self.terms:
+            return ObjectiveParts(classification, classification)
+        if not teachers:
+            raise ValueError(f"method {self.terms[0].method.name} needs the teacher's outputs")
+        with _without_autocast(logits.device.type):
+            parts = [
+                term.weight * term.method.loss(student, teachers, labels, self._context(place, epoch, statistics))
+                for place, term in enumerate(self.terms)
+            ]
+        distillation = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
+        return ObjectiveParts(
+            self.alpha * distillation + (1 - self.alpha) * classification, classification, distillation
+        )
+
+    def _context(self, place: int, epoch: int, statistics: tuple[TeacherStatistics, ...]) -> LossContext:
+        module = dict(self.trained.items()).get(f"{place}")
+        return LossContext(self.terms[place].settings, module, epoch, self.class_counts, statistics)
+
+
+def _without_autocast(device: str) -> AbstractContextManager[None]:
+    available = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if available else nullcontext()
+
+
+def _float32(values: Tensor) -> Tensor:
+    return values if values.dtype.itemsize >= 4 else values.float()
