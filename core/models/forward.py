@@ -153,7 +153,7 @@ def iterate_outputs(
                     batch = change(batch, np.asarray(indices[done : done + size], np.int64))
                 answer = _answer(model, batch, preprocessing, AUTOCAST[precision], features)
             except torch.OutOfMemoryError as error:
-                size = _smaller(size, error)
+                size = fewer(size, error)
                 continue
             done += len(answer[0])
             yield answer
@@ -230,7 +230,8 @@ def _gather(images: ImageSource | Gather, preprocessing: Preprocessing) -> Gathe
     return images.gather
 
 
-def _smaller(size: int, error: torch.OutOfMemoryError) -> int:
+def fewer(size: int, error: torch.OutOfMemoryError) -> int:
+    """Half as many images as did not fit into the memory. Raises `SkinKDError` when that was a single one."""
     if size <= 1:
         raise SkinKDError(
             "The device has too little memory",

@@ -242,7 +242,7 @@ class _Run:
 
     def _teacher_logits(self, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
         from core.models.files import read_model_info
-        from core.teachers.stored_logits import teacher_logits
+        from core.teachers.stored_outputs import stored_outputs
 
         teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
         self._report(Notice(f"The teacher is {teacher.status().name} ({teacher.path.name})."))
@@ -252,7 +252,7 @@ class _Run:
         if size != self._recipe.data.image_size:
             self._report(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
             store = decoded(data.dataset, size, self._recipe, self._report, self._token)
-        logits: NDArray[np.float32] = teacher_logits(
+        stored = stored_outputs(
             teacher.model_file,
             store,
             data.split.train,
@@ -261,6 +261,7 @@ class _Run:
             report=self._report,
             token=self._token,
         )
+        logits: NDArray[np.float32] = stored.logits[0]
         return logits
 
     def _fit(

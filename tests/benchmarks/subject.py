@@ -26,7 +26,7 @@ from core.models.files import save_model
 from core.models.forward import forward_logits
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
-from core.teachers.stored_logits import teacher_logits
+from core.teachers.stored_outputs import stored_outputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import Hardware, resolve
@@ -134,13 +134,13 @@ def teacher_answers(subject: Subject) -> tuple[np.ndarray, float]:
 
     rows = np.arange(len(subject.store), dtype=np.int64)
     place = hardware()
-    answers = teacher_logits(
+    stored = stored_outputs(
         teacher_file(subject.folder), subject.store, rows, device=place.device, precision=place.answers, report=keep
     )
     end, last = seen[-1]
     # Where one batch holds all images, loading the teacher counts as well.
     begin, first = next((item for item in seen if 0 < item[1] < last), seen[0])
-    return answers, (last - first) / (end - begin)
+    return stored.logits[0], (last - first) / (end - begin)
 
 
 def answering_rate(subject: Subject, architecture: str, images: int) -> float:

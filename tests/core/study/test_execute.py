@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import core.teachers.stored_logits as stored_logits
+import core.teachers.stored_outputs as stored_outputs
 from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
 from core.recipe import Recipe, set_values
@@ -267,13 +267,13 @@ def test_a_deleted_run_is_made_again(small_study: Study, tmp_path: Path, stand_i
 
 def test_the_real_thing_asks_the_teacher_once(base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    iterate = stored_logits.iterate_outputs
+    iterate = stored_outputs.iterate_outputs
 
     def counting(*arguments: object, **named: object) -> object:
         asked.append(len(arguments[3]))  # type: ignore[arg-type]
         return iterate(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stored_logits, "iterate_outputs", counting)
+    monkeypatch.setattr(stored_outputs, "iterate_outputs", counting)
     curriculum = replace(DIST, key="dist-cl", changes=(*DIST.changes, ("curriculum.order", "teacher_confidence")))
     folder = create_study(Study("Real", base, (TEACHER, PLAIN, KL, curriculum)), tmp_path)
     outcome = run_study(folder)

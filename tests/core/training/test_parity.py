@@ -26,7 +26,7 @@ from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
-from core.teachers.stored_logits import teacher_logits
+from core.teachers.stored_outputs import stored_outputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import resolve
@@ -137,7 +137,7 @@ def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
     if recipe.needs_teacher:
         file = folder / "teacher.safetensors"
         save_model(file, _teacher(), ModelInfo("test_efficientnet", PREPROCESSING))
-        answers = teacher_logits(file, store, train, device="cpu")
+        answers = stored_outputs(file, store, train, device="cpu").logits[0]
     events: list[Event] = []
     fit(
         _student(),

@@ -8,14 +8,17 @@ import pytest
 import torch
 from filelock import FileLock
 
+from core.data.views import viewed
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Level, Notice, Phase, Progress
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.forward import forward_logits
 from core.models.info import ModelInfo
-from core.teachers import stored_logits
-from core.teachers.stored_logits import teacher_logits
+from core.models.outputs import forward_both
+from core.models.preprocessing import normalise
+from core.teachers import stored_outputs as module
+from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
 
@@ -31,8 +34,13 @@ def save_teacher(path: Path, seed: int) -> Path:
     return path
 
 
+def outputs(teacher: Path, images: Images, indices: list[int], **options: object) -> StoredOutputs:
+    return stored_outputs(teacher, images, np.array(indices, np.int64), device="cpu", **options)  # type: ignore[arg-type]
+
+
 def ask(teacher: Path, images: Images, indices: list[int], **options: object) -> np.ndarray:
-    return teacher_logits(teacher, images, np.array(indices, np.int64), device="cpu", **options)  # type: ignore[arg-type]
+    """The logits for upright images."""
+    return outputs(teacher, images, indices, **options).logits[0]
 
 
 def tables() -> list[Path]:
@@ -106,7 +114,8 @@ def test_cancelled_work_is_kept_and_gone_on_with(teacher: Path) -> None:
 
 
 def test_work_is_stored_on_the_way(teacher: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored_logits, "_SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(module, "_SECONDS_BETWEEN_SAVES", 0.0)
+    monkeypatch.setattr(module, "_MOST_TIME_SAVING", 1e9)
     stored: list[int] = []
 
     class Watching(Images):
@@ -150,8 +159,8 @@ def test_answers_that_are_no_numbers_are_an_error(teacher: Path, monkeypatch: py
         def forward(self, images: torch.Tensor) -> torch.Tensor:
             return torch.full((len(images), 8), float("inf"))
 
-    real = stored_logits.load_model
-    monkeypatch.setattr(stored_logits, "load_model", lambda path, device: (Broken(), real(path)[1]))
+    real = module.load_model
+    monkeypatch.setattr(module, "load_model", lambda path, device: (Broken(), real(path)[1]))
     with pytest.raises(SkinKDError, match="precision to 32"):
         ask(teacher, Images(4), [0])
 
@@ -205,3 +214,67 @@ def test_indices_outside_the_store_are_refused(teacher: Path) -> None:
         with pytest.raises(IndexError):
             ask(teacher, Images(4), wrong)
     assert np.isnan(ask(teacher, Images(4), [], token=CancelToken())).all()
+
+
+def networks_own(images: Images, view: int, indices: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The teacher's logits and features of a view, computed by hand."""
+    made = create_model("test_resnet", weights="none", image_size=32, seed=0)
+    rows = np.array(indices)
+    turned = viewed(torch.from_numpy(images.pixels[rows]), rows, np.full(len(rows), view))
+    with torch.no_grad():
+        logits, features = forward_both(made.model.eval(), normalise(turned, made.preprocessing))
+    assert features is not None
+    return logits.numpy(), features.numpy()
+
+
+def test_views_and_features_are_those_of_the_network(teacher: Path) -> None:
+    images = Images(6)
+    found = outputs(teacher, images, [1, 4, 5], views=3, features=True)
+    assert found.logits.shape == (3, 6, 8)
+    assert [features.shape for features in found.features] == [(6, 96)] * 3
+    for view in range(3):
+        logits, features = networks_own(images, view, [1, 4, 5])
+        np.testing.assert_allclose(found.logits[view, [1, 4, 5]], logits, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found.features[view][[1, 4, 5]], features, rtol=1e-3, atol=1e-4)
+        assert np.isnan(found.features[view][[0, 2, 3]]).all()
+    assert np.abs(found.logits[0, 1] - found.logits[1, 1]).max() > 1e-4
+
+
+def test_what_a_run_with_fewer_views_and_no_features_has_left_is_used(teacher: Path) -> None:
+    """View 0 lies where it always lay: tables of the first version are read, and get features only when asked for."""
+    images = Images(6)
+    first = ask(teacher, images, [0, 1, 2])
+    with np.load(tables()[0]) as file:
+        assert file.files == ["logits"]
+    images.reads.clear()
+    second = outputs(teacher, images, [0, 1, 2], views=2)
+    assert images.reads == [0, 1, 2]  # of view 1 alone
+    np.testing.assert_array_equal(second.logits[0], first)
+    images.reads.clear()
+    third = outputs(teacher, images, [0, 1, 2], views=2, features=True)
+    assert images.reads == [0, 1, 2] * 2
+    np.testing.assert_array_equal(third.logits, second.logits)  # to the bit: a run goes on with what it began with
+    images.reads.clear()
+    outputs(teacher, images, [2, 0], views=2, features=True)
+    ask(teacher, images, [1])
+    assert images.reads == []
+    assert len(tables()) == 2
+
+
+def test_features_of_another_width_are_not_believed(teacher: Path) -> None:
+    images = Images(4)
+    expected = outputs(teacher, images, [0, 1], features=True)
+    logits = stored_table()
+    for wrong in (np.zeros((3, 96), np.float32), np.zeros(4, np.float32), np.full((4, 96), np.inf, np.float32)):
+        np.savez(tables()[0], logits=logits, features=wrong)
+        again = outputs(teacher, images, [0, 1], features=True)
+        np.testing.assert_array_equal(again.features[0], expected.features[0])
+
+
+def test_a_teacher_without_features_is_an_error_where_they_are_needed(
+    teacher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "feature_dim", lambda network, size: None)
+    ask(teacher, Images(4), [0])
+    with pytest.raises(SkinKDError, match="gives no features"):
+        outputs(teacher, Images(4), [0], features=True)

@@ -1,0 +1,178 @@
+"""A student's teachers as its training asks them: for the very view of each image that the student sees.
+
+Teachers are in eval mode, give no gradient and are in no optimizer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.data.views import viewed
+from core.distillation.method import TeacherStatistics
+from core.distillation.outputs import Outputs
+from core.models.files import load_model
+from core.models.folding import folded
+from core.models.forward import AUTOCAST, ImageSource, fewer
+from core.models.outputs import forward_both
+from core.models.preprocessing import normalise
+from core.teachers.stored_outputs import StoredOutputs, width_of_features
+
+
+@dataclass(frozen=True)
+class SeenBatch:
+    """A batch as the student sees it: uint8 images (n, S, S, 3) in their views on its device, the indices (n,) of the
+    images in their data set, the same on the device, and the views (n,), None where all are upright."""
+
+    images: Tensor
+    indices: NDArray[np.int64]
+    rows: Tensor
+    views: NDArray[np.int64] | None
+
+
+class TeacherSource(Protocol):
+    """One teacher of a training."""
+
+    @property
+    def views(self) -> int | None:
+        """It can be asked for views 0 to `views` - 1; None: for any."""
+
+    @property
+    def upright(self) -> NDArray[np.float32] | None:
+        """Logits (images, classes) of the upright images, NaN where never computed; None if nobody needs them."""
+
+    @property
+    def feature_dim(self) -> int:
+        """How many pooled features its outputs have; 0: they have none."""
+
+    def outputs(self, batch: SeenBatch) -> Outputs:
+        """What it says of a batch, on the device of the images, without waiting for it."""
+
+    def statistics(self, outputs: Outputs) -> TeacherStatistics:
+        """What its features are like: of each class over the training images, and of these outputs of its own."""
+
+
+class StoredTeacher:
+    """A teacher whose outputs were computed beforehand, for as many views as are stored.
+
+    `class_means` (classes, d) are of its features; None where no method needs them.
+    """
+
+    def __init__(self, stored: StoredOutputs, class_means: NDArray[np.float32] | None = None) -> None:
+        self._logits, self._features = torch.from_numpy(stored.logits), stored.features
+        self._means = None if class_means is None else torch.from_numpy(class_means)
+        self.views: int | None = len(stored.logits)
+        self.upright: NDArray[np.float32] | None = stored.logits[0]
+        self.feature_dim = stored.features[0].shape[1] if stored.features else 0
+
+    def outputs(self, batch: SeenBatch) -> Outputs:
+        """See `TeacherSource`."""
+        device = batch.images.device
+        self._logits = self._logits.to(device)  # the first time: the table is small
+        if batch.views is None:
+            return Outputs(self._logits[0][batch.rows], self._features_of(batch, device))
+        views = torch.from_numpy(batch.views).to(device, non_blocking=True)
+        return Outputs(self._logits[views, batch.rows], self._features_of(batch, device))
+
+    def statistics(self, outputs: Outputs) -> TeacherStatistics:
+        """See `TeacherSource`."""
+        if self._means is not None:
+            self._means = self._means.to(outputs.logits.device)
+        return _statistics(self._means, outputs)
+
+    def _features_of(self, batch: SeenBatch, device: torch.device) -> Tensor | None:
+        """Gathered where they lie: those of many views can be more than a GPU has room for."""
+        if not self._features:
+            return None
+        found = np.empty((len(batch.indices), self.feature_dim), np.float32)
+        views = np.zeros(len(found), np.int64) if batch.views is None else batch.views
+        for view in np.unique(views):
+            shown = views == view
+            found[shown] = self._features[view][batch.indices[shown]]
+        gathered = torch.from_numpy(found)
+        return gathered.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else gathered.to(device)
+
+
+class OnlineTeacher:
+    """A teacher that is asked anew about every batch, in any view. Its network lies beside the student's.
+
+    `store` holds the images at the teacher's size, None where that is the student's own. `precision` is as
+    `hardware.precision`. Raises `SkinKDError` for an unusable model file, or without features where they are needed.
+    """
+
+    def __init__(
+        self,
+        model_file: Path,
+        store: ImageSource | None,
+        *,
+        device: str,
+        precision: str,
+        features: bool = False,
+        upright: NDArray[np.float32] | None = None,
+        class_means: NDArray[np.float32] | None = None,
+    ) -> None:
+        model, info = load_model(model_file, "cpu")
+        network = folded(model, info.preprocessing.image_size)
+        self.feature_dim = width_of_features(network, info) if features else 0
+        self.views: int | None = None
+        self.upright = upright
+        self._network = network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._preprocessing, self._store, self._kind = info.preprocessing, store, AUTOCAST[precision]
+        self._means = None if class_means is None else torch.from_numpy(class_means).to(device)
+        self._most: int | None = None  # images that fit at once; None: no batch was too large yet
+
+    def outputs(self, batch: SeenBatch) -> Outputs:
+        """See `TeacherSource`. Raises `SkinKDError` when not even one image fits into the device's memory."""
+        images = batch.images if self._store is None else self._own(self._store, batch)
+        while True:
+            try:
+                parts = [self._ask(part) for part in _pieces(images, self._most or len(images))]
+                break
+            except torch.OutOfMemoryError as error:
+                self._most = fewer(self._most or len(images), error)
+        features = [part.features for part in parts if part.features is not None]
+        return Outputs(torch.cat([part.logits for part in parts]), torch.cat(features) if features else None)
+
+    def statistics(self, outputs: Outputs) -> TeacherStatistics:
+        """See `TeacherSource`."""
+        return _statistics(self._means, outputs)
+
+    def _own(self, store: ImageSource, batch: SeenBatch) -> Tensor:
+        """The batch at the teacher's size, in the same views."""
+        images = torch.from_numpy(store.gather(batch.indices)).to(batch.images.device)
+        return images if batch.views is None else viewed(images, batch.indices, batch.views)
+
+    def _ask(self, images: Tensor) -> Outputs:
+        kind = self._kind
+        with torch.no_grad(), torch.autocast(images.device.type, dtype=kind, enabled=kind is not None):
+            inputs = normalise(images, self._preprocessing)
+            if not self.feature_dim:
+                return Outputs(self._network(inputs).float())
+            logits, features = forward_both(self._network, inputs)
+        return Outputs(logits.float(), None if features is None else features.float())
+
+
+def _pieces(images: Tensor, most: int) -> list[Tensor]:
+    return [images[begin : begin + most] for begin in range(0, len(images), most)]
+
+
+def _statistics(means: Tensor | None, outputs: Outputs) -> TeacherStatistics:
+    norms = None if outputs.features is None else torch.linalg.vector_norm(outputs.features, dim=1)
+    return TeacherStatistics(means, norms)
+
+
+def class_means(
+    features: NDArray[np.float32], labels: NDArray[np.int64], train: NDArray[np.int64], classes: int
+) -> NDArray[np.float32]:
+    """The mean of each class's pooled features over the training images, (classes, d), float32; zero where a class has
+    none. `features` (images, d) and `labels` (images,) are of all images, `train` are indices."""
+    means = np.zeros((classes, features.shape[1]), np.float64)
+    np.add.at(means, labels[train], features[train])
+    counts = np.bincount(labels[train], minlength=classes)
+    return (means / np.maximum(counts, 1)[:, None]).astype(np.float32)

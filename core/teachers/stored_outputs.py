@@ -1,0 +1,186 @@
+"""What a teacher says of every image, and of further views of it: computed once and stored for all runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.data.views import viewed
+from core.errors import SkinKDError
+from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.locks import waiting_for
+from core.models.files import load_model, read_model_info
+from core.models.folding import folded
+from core.models.forward import Answer, ImageSource, iterate_outputs
+from core.models.info import ModelInfo, Preprocessing
+from core.models.outputs import feature_dim
+from core.paths import cache_root, make_private
+from core.teachers.tables import OutputsTable, table_file, table_key
+
+_SECONDS_BETWEEN_SAVES = 20.0
+_MOST_TIME_SAVING = 0.05
+"""Of all time: tables with features are large."""
+_SECONDS_BETWEEN_REPORTS = 0.25
+
+
+@dataclass(frozen=True)
+class StoredOutputs:
+    """A teacher's outputs, float32, NaN where they were not asked for: logits (views, images, classes), and for each
+    view the pooled features (images, d); no features at all where none were asked for."""
+
+    logits: NDArray[np.float32]
+    features: tuple[NDArray[np.float32], ...] = ()
+
+
+def stored_outputs(
+    model_file: Path,
+    store: ImageSource,
+    indices: NDArray[np.int64],
+    *,
+    views: int = 1,
+    features: bool = False,
+    device: str | torch.device,
+    precision: str = "32",
+    report: Report = ignore,
+    token: CancelToken | None = None,
+    cache: Path | None = None,
+    batch_size: int = 0,
+) -> StoredOutputs:
+    """The teacher's outputs for views 0 to `views` - 1 of the images `indices` in the store, with `features` if wanted.
+
+    Stored under `cache` (default: the user's cache folder) for this file's bytes, these images and this precision.
+    Only what is not stored yet is computed; what was computed is stored every 20 s or so and at the end, also when the
+    work is cancelled. Two processes wait for one another instead of computing the same.
+
+    Raises `SkinKDError` (unusable model file, a network without features, images of another size, outputs that are not
+    finite), `Cancelled`, and IndexError for indices outside the store.
+    """
+    token = token or CancelToken()
+    wanted = np.unique(np.asarray(indices, np.int64))
+    if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(store):
+        raise IndexError(f"indices from {wanted[0]} to {wanted[-1]} for {len(store)} images")
+    folder = (cache or cache_root()) / "knowledge"
+    make_private(folder)
+    key = table_key(model_file, store.key, precision)
+    classes = len(read_model_info(model_file).classes)
+    told = "Another run is asking the same teacher; waiting for its answers."
+    with waiting_for(folder / f"{key}.lock", told, report, token):
+        tables = [OutputsTable(table_file(folder, key, view), len(store), classes, report) for view in range(views)]
+        missing = [table.missing(wanted, features) for table in tables]
+        left = sum(map(len, missing))
+        watch = _Watch(report, len(wanted) * views, left)
+        if left:
+            network = _Network.loaded(model_file, features, torch.device(device), precision, batch_size)
+            for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
+                _fill(table, rows, network.outputs(store, rows, view, token), watch)
+    found = [table.features for table in tables if table.features is not None] if features else []
+    return StoredOutputs(np.stack([table.logits for table in tables]), tuple(found))
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A teacher's network, ready to be asked."""
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    features: bool
+    device: torch.device
+    precision: str
+    batch_size: int
+
+    @staticmethod
+    def loaded(model_file: Path, features: bool, device: torch.device, precision: str, batch_size: int) -> _Network:
+        model, info = load_model(model_file, "cpu")
+        network = folded(model, info.preprocessing.image_size)
+        if features:
+            width_of_features(network, info)
+        return _Network(network, info.preprocessing, features, device, precision, batch_size)
+
+    def outputs(
+        self, store: ImageSource, rows: NDArray[np.int64], view: int, token: CancelToken
+    ) -> Generator[Answer, None, None]:
+        """Of the view of the images, batch by batch."""
+
+        def turned(images: Tensor, indices: NDArray[np.int64]) -> Tensor:
+            return viewed(images, indices, np.full(len(indices), view))
+
+        return iterate_outputs(
+            self.network,
+            self.preprocessing,
+            store,
+            rows,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.batch_size,
+            token=token,
+            features=self.features,
+            change=turned if view else None,
+        )
+
+
+def width_of_features(network: nn.Module, info: ModelInfo) -> int:
+    """How many pooled features a teacher's network has. Raises `SkinKDError` for one that gives none."""
+    found = feature_dim(network, info.preprocessing.image_size)
+    if found is None:
+        raise SkinKDError(
+            "The teacher gives no features",
+            f"The method learns from pooled features, and a {info.architecture} has no single layer behind them. "
+            "Choose another teacher, or a method that learns from logits alone.",
+        )
+    return found
+
+
+def _fill(table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[Answer, None, None], watch: _Watch) -> None:
+    """Compute a table's missing rows, and store it now and then and at the end."""
+    done, saved, took = 0, time.monotonic(), 0.0
+    try:
+        for logits, features in outputs:
+            _check_finite(logits, features)
+            table.put(rows[done : done + len(logits)], logits, features)
+            done += len(logits)
+            watch.add(len(logits))
+            begin = time.monotonic()
+            if begin - saved >= max(_SECONDS_BETWEEN_SAVES, took / _MOST_TIME_SAVING):
+                table.save()
+                saved = time.monotonic()
+                took = saved - begin
+    finally:
+        outputs.close()
+        if done:
+            table.save()
+
+
+def _check_finite(logits: NDArray[np.float32], features: NDArray[np.float32] | None) -> None:
+    if not np.isfinite(logits).all() or (features is not None and not np.isfinite(features).all()):
+        raise SkinKDError(
+            "The teacher gives no usable answers",
+            "Its outputs are not finite numbers for some images. Set hardware.precision to 32; if it is, train the "
+            "teacher again with a smaller learning rate.",
+        )
+
+
+class _Watch:
+    """Reports how many of the outputs are there, a few times a second."""
+
+    def __init__(self, report: Report, wanted: int, missing: int) -> None:
+        self._report, self._wanted, self._missing, self._done = report, wanted, missing, 0
+        self._begin = self._reported = time.monotonic()
+        report(Progress(Phase.TEACHER, wanted - missing, wanted))
+
+    def add(self, images: int) -> None:
+        """So many more."""
+        self._done += images
+        now = time.monotonic()
+        if now - self._reported < _SECONDS_BETWEEN_REPORTS and self._done < self._missing:
+            return
+        self._reported = now
+        rate = self._done / max(now - self._begin, 1e-6)
+        left = self._missing - self._done
+        self._report(Progress(Phase.TEACHER, self._wanted - left, self._wanted, rate, left / rate))
