@@ -1,4 +1,16 @@
-"""SkinKD's core: everything a distillation run needs, without a window and without Qt."""
+"""SkinKD's core: everything a distillation run needs, without a window and without Qt.
+
+A room is a package; its docstring names the modules that other rooms may use, everything else is its own. From the top
+floor down: `cli`, `reporting`, `study`, `runs`, `inference`, `evaluation`, `training`, `teachers`, `models`, `data`,
+`recipe`, `distillation`. Between and below them lie single modules:
+
+- `self_test`, `demo_plan`: everything once, small; the runs of the demo
+- `settings`, `registry`: what sections of recipes and entries of choices are made of
+- `errors`, `events`: `SkinKDError`; what a job reports, and how it is asked to stop
+- `documents`, `atomic`, `locks`: small documents of any version, files that are whole or not there, who holds what
+- `paths`, `places`: where SkinKD writes, and paths as people write them
+- `program`, `licences`, `system_libraries`, `awake`, `allocator`: the program itself, and the computer that it runs on
+"""
 
 import os
 

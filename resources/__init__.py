@@ -1,1 +1,4 @@
-"""Icons, style sheets, class descriptions and sample recipes, packaged into the wheel."""
+"""What comes with the program as files: icons, style sheets, class sets, texts, sample recipes, the paper's numbers.
+
+Others may use `files` (any of them, from the sources, the wheel or the frozen program) and `classes`.
+"""

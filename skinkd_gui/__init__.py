@@ -1,4 +1,8 @@
-"""The Qt application: draws what core computes, asks what core needs."""
+"""The Qt application: draws what core computes, asks what core needs; holds no rule about data or models.
+
+It starts in `app`. `main_window` has the `tabs`, whose contents are rooms: `classify`, `training`, `results`. Work runs
+in `workers`; `widgets` and `settings` are for all of them.
+"""
 
 import sys
 

@@ -1,1 +1,12 @@
-"""Data sets: read, check, split, decode once, sample; the built-in sample set."""
+"""Data sets: read, check, split, decode once, sample; the built-in sample set. Knows no networks.
+
+Others may use
+
+- `types`: `DataSet`, its images, problems and splits: the words of this floor
+- `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
+- `checking`, `splitting`: what can not be read and what is there twice; train, validation and test
+- `decoding`, `dicom`: from an image file to pixels
+- `store`: every image decoded once; a batch is a gather from it
+- `sampling`, `views`: which images an epoch shows, turned and recoloured in which way
+- `sample_set`, `progress`: generated images; work in threads that can be paused
+"""

@@ -1,1 +1,9 @@
-"""What a student learns from a teacher: losses, stored knowledge, the order of images."""
+"""What a student learns from its teachers: outputs in, a loss out. Knows neither recipes nor data.
+
+Others may use
+
+- `methods`: the distillation losses, one file each, in a registry; `method` says what one is made of
+- `objective`: what a training step minimises, alpha * L_KD + (1 - alpha) * L_CLS
+- `outputs`, `softmax`: what a network says of a batch, and what losses of logits share
+- `curriculum`: the order of an epoch's images
+"""

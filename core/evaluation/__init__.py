@@ -1,1 +1,9 @@
-"""Scores and what they are computed from."""
+"""Scores and what they are computed from: arrays of labels and logits in, frozen results out. Knows no torch.
+
+Others may use
+
+- `scores`, `metrics`, `detailed`: accuracy, F1 and their kin; those that need more than the predicted class
+- `intervals`, `resampling`, `comparison`: bootstrap intervals, paired differences, McNemar's test
+- `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
+- `roc`, `operating_point`, `subgroups`: thresholds, and scores by age, sex and site
+"""

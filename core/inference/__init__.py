@@ -1,1 +1,10 @@
-"""Classify images with one model file."""
+"""Trained models at work: from files to classes, prediction sets and verdicts; export is a room of its own.
+
+Others may use
+
+- `classifier`, `network`, `onnx_network`: a loaded model, and the network in it, of torch or of onnxruntime
+- `results`, `trust`, `judge`: what is said of an image, and whether to rely on it
+- `collect`, `labelled`, `record`, `export_table`: files, their labels, a log of hashes, tables of answers
+- `heatmap`, `similar`: where the evidence lies, and the known cases that are most alike
+- `calibrating`, `novelty`: what a model keeps so that its answers can be weighed
+"""

@@ -1,4 +1,8 @@
-"""The recipe: everything that defines one run."""
+"""The recipe: everything that defines one run, strict and versioned; the names below are what others use.
+
+`schema` declares each setting once, with its default, bounds, unit and help; `fields` gives them as data, for a form.
+`files` reads and writes TOML, with `migrations` for older versions; `presets` are the recipes to begin with.
+"""
 
 from core.recipe.fields import FieldSpec, field, section_fields
 from core.recipe.files import parse_recipe, read_recipe, recipe_from_toml, recipe_hash, recipe_to_toml, set_values

@@ -1,1 +1,11 @@
-"""Figures from finished results; never pyplot."""
+"""Finished results for people: words, tables, figures (never pyplot). Reports are a room of their own.
+
+Others may use
+
+- `words`, `short_text`: runs and numbers in words, the same everywhere; long names
+- `tables`, `table`: results as tables, and tables as CSV, Markdown and LaTeX
+- `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
+  `comparison_figures`, `confusion_figures`, `curve_figures`, `operating_figures`, `study_figures`
+- `style`, `picking`, `saving`: how figures look, what was clicked, files of them
+- `classification_report`, `debug_report`: what was said of images, to print; this computer, for who mends a fault
+"""

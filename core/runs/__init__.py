@@ -1,1 +1,11 @@
-"""Run folders: write, read, list, carry out, resume."""
+"""Run folders: write, read, list, carry out, resume.
+
+Others may use
+
+- `planning`, `execute`: from a recipe to the runs it takes, and the whole of one run
+- `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
+- `evidence`, `comparing`, `teachers`: what runs show for themselves, two of them, the teacher of one
+- `annotations`, `renaming`, `archive`, `leftovers`: tags and notes, names, zip files, what killed programs left
+- `pictures`, `membership`, `neighbours`: where a run's images are, which were its own, similar cases among them
+- `assess`, `environment`: verdicts for older runs; with what a run was computed
+"""

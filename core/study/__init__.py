@@ -1,1 +1,8 @@
-"""Grids of runs over one teacher and one split, and the paper's study among them."""
+"""Grids of runs over one teacher and one split, and the paper's study among them.
+
+Others may use
+
+- `definition`, `files`: what a study is, and study files
+- `folder`, `execute`: a study on disk, and at work
+- `results`, `paper`, `published`: what it measured, beside what the paper did and published
+"""

@@ -1,1 +1,8 @@
-"""The one training loop and what it needs."""
+"""The one training loop and what it needs: a recipe, networks and arrays of images in, a trained network out.
+
+Others may use
+
+- `loop`, `batches`, `checkpoint`: the training, the data it takes, its state on disk
+- `hardware`, `optimisation`: what it computes on; which optimizers and schedules there are
+- `cost`: what a run will take, timed on this computer
+"""

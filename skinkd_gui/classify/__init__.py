@@ -1,1 +1,8 @@
-"""The Classify tab: drop images, see what a model makes of them."""
+"""The Classify tab: drop images, see what a model makes of them and whether to trust it.
+
+Others may use
+
+- `classify_tab`: the tab
+- `picture_view`, `pictures`: a picture to zoom into, and pictures of files, decoded off the GUI thread
+- `dropping`, `cells`: what was dropped, and how answers are sorted and worded
+"""

@@ -1,1 +1,4 @@
-"""What the window remembers."""
+"""What the window remembers between starts.
+
+Others may use `store` (the settings, and where they are written), `keeper` (those of a running window) and `dialog`.
+"""

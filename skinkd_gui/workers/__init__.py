@@ -1,1 +1,7 @@
-"""Work off the GUI thread."""
+"""Work off the GUI thread.
+
+Others may use
+
+- `job`: a function of (report, token) in a QThread, which speaks through signals
+- `collector`, `preload`, `memory`: when garbage is collected; loading PyTorch after the first paint; memory in use
+"""

@@ -1,1 +1,8 @@
-"""Take a model away: ONNX files for other programs and small computers, checked before they are offered."""
+"""Take a model away: ONNX files for other programs and small computers, checked before they are offered.
+
+Others may use
+
+- `exporting`: the whole way from a model file to a checked one
+- `report`, `checking`: what the check found; the images and the stopwatch that it takes
+- `onnx_file`, `onnx_guard`: our ONNX files, read as files of strangers
+"""

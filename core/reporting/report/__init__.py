@@ -1,4 +1,7 @@
-"""Reports on finished runs: one page that holds everything, with tables and figures as files beside it."""
+"""Reports on finished runs: one page that holds everything, with tables and figures as files beside it.
+
+Others use the names below, `content` and `page` (a report before it is a page, and the page), and `privacy`.
+"""
 
 from core.reporting.report.assembling import collect
 from core.reporting.report.content import STANDARD, Include, ReportContent

@@ -1,1 +1,1 @@
-"""The wizard that makes a recipe."""
+"""The wizard that makes a recipe: a page for each step, a field for each setting. Others may use `dialog`."""
