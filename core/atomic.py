@@ -25,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; what was written to it replaces `path` when the block ends well.
 
     After an error `path` is as it was and the temporary file is gone. A program that is killed leaves it behind:
-    `remove_leftovers` is for that.
+    `remove_leftovers` is for that. Once the block has ended, also a power cut takes nothing back.
     """
     temporary = path.with_name(f".{path.name}.{_own_mark()}")
     try:
@@ -36,6 +36,20 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk, so that a new, renamed or removed file outlasts a power cut. Windows and
+    some drives have no way to do that: there nothing happens."""
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -161,8 +161,9 @@ class DemoDirector(QObject):
     @Slot()
     def _show_when_all_ended(self) -> None:
         state = self._window.queue.state
-        if state.waiting or state.current is not None:
-            if state.current is not None and not state.waiting and len(self._ended) == len(self._plan):
+        waiting = [run for run in state.waiting if not run.problem]  # the others have failed
+        if waiting or state.current is not None:
+            if state.current is not None and not waiting and len(self._ended) == len(self._plan):
                 self._look_for_end()
             return
         if self._script is None and self._window.isVisible():

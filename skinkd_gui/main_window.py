@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, S
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from core.events import Event, Level, Notice
+from core.events import Event, Notice
 from core.runs.status import RunSummary
 from skinkd_gui.menus import Menus
 from skinkd_gui.notifications import Notifier
@@ -21,9 +20,9 @@ from skinkd_gui.settings.store import open_store
 from skinkd_gui.status_bar import StatusBar
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import MakeWork, QueueState, RunFailure, RunStopped, TrainingQueue
+from skinkd_gui.training.queue_keeper import QueueKeeper
 from skinkd_gui.training.train_tab import TrainTab, end_notice
-from skinkd_gui.training.waiting_file import WaitingList
-from skinkd_gui.training.work import Conditions, QueuedRun, work_for
+from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import theme
@@ -62,6 +61,7 @@ class MainWindow(QMainWindow):
         self._was_painted = self._engine_ready = self._closing = self._leaving = self._may_close = False
         self._engine_job: Job | None = None
         self._to_open: list[Path] = []
+        self.queue_keeper = QueueKeeper(self.runs_root, self)
         self.queue = TrainingQueue(self._conditions(), make_work, self)
         self.tabs = Tabs(self.queue, self.runs_root, self)
         self.setCentralWidget(self.tabs)
@@ -78,8 +78,8 @@ class MainWindow(QMainWindow):
         self.notifier = Notifier(self)
         self.notifier.enabled = self.settings.current.notify
         self.notifier.clicked.connect(self.come_forward)
-        self._waiting_list = WaitingList(self.runs_root)
-        self._restore_waiting()
+        self.queue_keeper.told.connect(self.train_tab.tell)
+        self.queue_keeper.keep(self.queue)
         self._show_queue(self.queue.state)
 
     @property
@@ -189,27 +189,10 @@ class MainWindow(QMainWindow):
         self.menus.pause.setText("&Go on" if state.paused else "&Pause")
         self.menus.pause.setEnabled(at_work and not state.stopping)
         self.menus.stop.setEnabled(at_work and not state.stopping)
-        self.menus.start_waiting.setEnabled(state.held and not at_work)
+        self.menus.start_waiting.setEnabled(state.can_start)
         self.setWindowTitle(f"SkinKD: {self.train_tab.live.progress.name}" if at_work else "SkinKD")
-        self._keep_waiting(state.waiting)
         if self._closing and not at_work:
             self._finish_closing()
-
-    def _restore_waiting(self) -> None:
-        self.queue.restore(self._waiting_list.load())
-        if self._waiting_list.taken_by:
-            self.train_tab.tell(Notice(f"Runs wait in this folder in another window: {self._waiting_list.taken_by}."))
-
-    def _keep_waiting(self, runs: Sequence[QueuedRun]) -> None:
-        kept = self._waiting_list.kept
-        try:
-            self._waiting_list.save(runs)
-        except OSError:
-            _log.warning("the waiting runs can not be written", exc_info=True)
-        if kept and not self._waiting_list.kept:
-            holder = self._waiting_list.taken_by
-            text = f"What waits here is forgotten when this window closes: this folder's list is kept by {holder}."
-            self.train_tab.tell(Notice(text, Level.WARNING))
 
     @Slot(object)
     def _on_run_ended(self, how: RunSummary | RunStopped | RunFailure) -> None:
@@ -221,7 +204,7 @@ class MainWindow(QMainWindow):
     # --- settings ---
 
     def _conditions(self) -> Conditions:
-        return Conditions(self.runs_root, self.settings.current.threads_left)
+        return Conditions(self.runs_root, self.settings.current.threads_left, self.queue_keeper.note)
 
     @Slot(object)
     def _apply_settings(self, change: SettingsChange) -> None:
@@ -242,11 +225,7 @@ class MainWindow(QMainWindow):
 
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""
-        self._keep_waiting(())  # they go with the window, and must not come back there as well
-        self._waiting_list.close()
-        self._waiting_list = WaitingList(root)
-        self._restore_waiting()
-        self._keep_waiting(self.queue.state.waiting)
+        self.queue_keeper.move(root)
         self.tabs.set_runs_root(root)
 
     def _restore_geometry(self) -> None:
@@ -309,7 +288,7 @@ class MainWindow(QMainWindow):
         name = self.train_tab.live.progress.name
         waiting = len(self.queue.state.waiting)
         runs = "waiting run" if waiting == 1 else f"{waiting} waiting runs"
-        then = "wait until the next start" if self._waiting_list.kept else "be forgotten"
+        then = "wait until the next start" if self.queue_keeper.keeps else "be forgotten"
         more = f" The {runs} will {then}." if waiting else ""
         question = Question(
             "closeQuestion",
@@ -341,4 +320,4 @@ class MainWindow(QMainWindow):
             QCoreApplication.sendPostedEvents()  # a view may answer the end of one job by starting the next
             if not running_jobs():
                 break
-        self._waiting_list.close()
+        self.queue_keeper.close()

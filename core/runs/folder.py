@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -188,26 +188,60 @@ class RunFolder:
         return self.path / ".lock"
 
 
-def create_run(recipe: Recipe, *, runs: Path, name: str = "") -> RunFolder:
+def _tell_nobody(folder: Path) -> None:
+    """A run that nobody has to find again."""
+
+
+def create_run(
+    recipe: Recipe, *, runs: Path, name: str = "", announce: Callable[[Path], None] = _tell_nobody
+) -> RunFolder:
     """Make a queued run's folder `<YYYYMMDD-HHMMSS>-<slug>` in `runs`; relative paths in the recipe become absolute.
 
-    Raises `SkinKDError` when the folder can not be written.
+    `announce` is told the folder before it is made: who writes it down knows the run however this is interrupted, and
+    goes on with `complete_run`. Raises `SkinKDError` when the folder can not be written.
     """
     recipe = absolute_paths(recipe, runs)
-    name = one_line(name)[:LONGEST_NAME].strip() or default_name(recipe)
+    name = _run_name(name, recipe)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        folder = RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}"))
+        return _fill(RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}", announce)), recipe, name)
+    except OSError as error:
+        raise _not_made(runs, error) from error
+
+
+def complete_run(folder: RunFolder, recipe: Recipe, name: str = "") -> RunFolder:
+    """Make what is missing of a run that `create_run` has announced: all, nothing, or what an interruption left out.
+
+    What is there stays as it is. Raises `SkinKDError` when the folder can not be written.
+    """
+    runs = folder.path.parent
+    recipe = absolute_paths(recipe, runs)
+    try:
+        make_private(folder.path)
+        return _fill(folder, recipe, _run_name(name, recipe))
+    except OSError as error:
+        raise _not_made(runs, error) from error
+
+
+def _fill(folder: RunFolder, recipe: Recipe, name: str) -> RunFolder:
+    if not folder.recipe_file.exists():
         atomic.write_text(folder.recipe_file, recipe_to_toml(recipe))
+    if not folder.status_file.exists():
         now, epochs = _now(), recipe.optimisation.epochs
         folder.write_status(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs))
-    except OSError as error:
-        raise SkinKDError(
-            "The run's folder can not be written",
-            f"No folder could be made in {runs}. Choose another folder for runs (--runs, or the settings).",
-            str(error),
-        ) from error
     return folder
+
+
+def _run_name(name: str, recipe: Recipe) -> str:
+    return one_line(name)[:LONGEST_NAME].strip() or default_name(recipe)
+
+
+def _not_made(runs: Path, error: OSError) -> SkinKDError:
+    return SkinKDError(
+        "The run's folder can not be written",
+        f"No folder could be made in {runs}. Choose another folder for runs (--runs, or the settings).",
+        str(error),
+    )
 
 
 def default_name(recipe: Recipe) -> str:
@@ -251,14 +285,18 @@ def _absolute(path: str) -> str:
     return str(full_path(path)) if path else path
 
 
-def _new_folder(runs: Path, name: str) -> Path:
+def _new_folder(runs: Path, name: str, announce: Callable[[Path], None]) -> Path:
     make_private(runs)
     for number in range(1, 10_000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
+        if folder.exists():
+            continue
+        announce(folder)
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
             continue
+        atomic.flush_folder(runs)
         return folder
     raise FileExistsError(f"too many folders named {name}")
 

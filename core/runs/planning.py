@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.events import CancelToken, Notice, Report, ignore
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe
-from core.runs.folder import RunFolder, absolute_paths, create_run, default_name
+from core.runs.folder import RunFolder, absolute_paths, complete_run, create_run, default_name
 from core.runs.listing import list_runs
 from core.runs.status import RunState, RunSummary
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run to make. `needs_teacher_of` is the place (from 0) in the plan of the run whose model teaches it, if any."""
+    """A run to make. `needs_teacher_of` is the place (from 0) in the plan of the run whose model teaches it, if any.
+    `folder`: where it is, or is about to be made; None before."""
 
     recipe: Recipe
     name: str
     needs_teacher_of: int | None = None
+    folder: Path | None = None
+
+    @property
+    def made(self) -> bool:
+        """Whether its recipe lies in its own folder."""
+        return self.folder is not None and RunFolder(self.folder).recipe_file.is_file()
 
 
-def plan_runs(recipe: Recipe, runs_root: Path) -> tuple[PlannedRun, ...]:
+Plan = tuple[PlannedRun, ...]
+
+
+def plan_runs(recipe: Recipe, runs_root: Path) -> Plan:
     """The runs that a recipe takes, in order.
 
     A student that needs a teacher and names none gets one: a finished teacher run in `runs_root` with exactly the
@@ -71,22 +82,42 @@ def finished_like(recipe: Recipe, runs_root: Path) -> RunSummary | None:
     return None
 
 
+def _note_nowhere(plan: Plan) -> None:
+    """A plan that nobody has to go on with."""
+
+
 def execute_plan(
-    plan: tuple[PlannedRun, ...], runs_root: Path, report: Report = ignore, token: CancelToken | None = None
+    plan: Plan,
+    runs_root: Path,
+    report: Report = ignore,
+    token: CancelToken | None = None,
+    note: Callable[[Plan], None] = _note_nowhere,
 ) -> tuple[RunSummary, ...]:
     """Do the planned runs one after the other; an error or a stop ends the plan, what is finished stays.
 
-    Raises what `core.runs.execute.execute` raises.
+    `note` is told the plan before each run's folder is made. Who writes it down can call this again with the last plan
+    noted, after whatever interruption: its runs are gone on with, none is made or done twice, and a student learns from
+    the teacher of its plan. Raises what `core.runs.execute.execute` raises, and what `note` raises.
     """
     from core.runs.execute import execute
 
     done: list[RunSummary] = []
-    for number, planned in enumerate(plan, 1):
+    for number in range(len(plan)):
+        planned = plan[number]
         recipe = planned.recipe
         if planned.needs_teacher_of is not None:
             recipe = with_teacher(recipe, done[planned.needs_teacher_of].folder)
-        folder = create_run(recipe, runs=runs_root, name=planned.name)
+        if planned.folder is None:
+
+            def announce(folder: Path, number: int = number) -> None:
+                nonlocal plan
+                plan = (*plan[:number], replace(plan[number], folder=folder), *plan[number + 1 :])
+                note(plan)
+
+            run = create_run(recipe, runs=runs_root, name=planned.name, announce=announce)
+        else:
+            run = complete_run(RunFolder(planned.folder), recipe, planned.name)
         if len(plan) > 1:
-            report(Notice(f"Run {number} of {len(plan)}: {planned.name}"))
-        done.append(execute(folder, report, token))
+            report(Notice(f"Run {number + 1} of {len(plan)}: {planned.name}"))
+        done.append(execute(run, report, token))
     return tuple(done)

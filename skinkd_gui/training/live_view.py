@@ -12,10 +12,10 @@ from core.events import Event, Level, Notice, RunStarted
 from core.reporting.words import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training import facts
+from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.live_charts import LiveCharts
 from skinkd_gui.training.progress import RunProgress
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
-from skinkd_gui.training.work import QueuedRun
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -232,9 +232,7 @@ class LiveView(QWidget):
     def _on_stopped(self, stopped: RunStopped) -> None:
         name = self._progress.name or stopped.run.name
         if stopped.waits:
-            fellows = "its study" if stopped.run.study is not None else "the run that needs it"
-            text = f"It waits in the list with {fellows}: start it there to go on."
-            self._tell(f"{name} was stopped. {text}", "info")
+            self._tell(f"{name} was stopped. It waits in the list: start it there to go on.", "info")
         elif stopped.folder is None:
             self._tell(f"{name} was stopped before it had begun.", "info")
         else:

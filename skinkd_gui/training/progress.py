@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.events import (
     BatchFinished,
@@ -17,6 +18,9 @@ from core.events import (
     Progress,
     RunStarted,
 )
+
+if TYPE_CHECKING:
+    from core.runs.planning import Plan
 
 PHASE_HELP = {
     Phase.READING: "Reading the tables that say what each image shows.",
@@ -57,6 +61,13 @@ class PlanMade(Event):
     """The names of the runs that one request stands for (a teacher and a student, say), in their order."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanNoted(Event):
+    """The plan of the entry at work, as it was just written down: the folder of its next run is in it."""
+
+    plan: Plan
 
 
 class RunProgress:

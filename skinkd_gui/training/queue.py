@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.errors import SkinKDError
 from core.events import Event, RunStarted
 from core.runs.status import RunSummary
-from skinkd_gui.training.progress import PlanMade
-from skinkd_gui.training.work import Conditions, QueuedRun, with_threads, work_for
+from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.progress import PlanNoted
+from skinkd_gui.training.work import Conditions, with_threads, work_for
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
 
 if TYPE_CHECKING:
@@ -35,6 +36,16 @@ class QueueState:
     stopping: bool
     held: bool
 
+    @property
+    def entries(self) -> tuple[QueuedRun, ...]:
+        """All that is not done yet, the one at work first."""
+        return self.waiting if self.current is None else (self.current, *self.waiting)
+
+    @property
+    def can_start(self) -> bool:
+        """Whether runs wait that do not start by themselves: the user stopped one, or they had an error."""
+        return self.current is None and bool(self.waiting)
+
 
 @dataclass(frozen=True)
 class RunFailure:
@@ -47,8 +58,8 @@ class RunFailure:
 
 @dataclass(frozen=True)
 class RunStopped:
-    """A run that the user stopped. It can be resumed when it has a `folder`; `waits` tells that it already waits for
-    that in the queue, because a run that follows needs it."""
+    """A run that the user stopped. It can be resumed when it has a `folder`; `waits` tells that its entry goes on
+    waiting in the queue, because more than this run is to come of it."""
 
     run: QueuedRun
     folder: Path | None
@@ -70,11 +81,11 @@ class TrainingQueue(QObject):
         self._make_work = make_work
         self._waiting: list[QueuedRun] = []
         self._current: QueuedRun | None = None
-        self._folder: Path | None = None  # of the run at work, and its name
-        self._folder_name = ""
-        self._planned = self._begun = 0  # runs of the current entry
+        self._folder: Path | None = None  # of the run at work
+        self._problem = ""  # of the current entry
         self._job: Job | None = None
         self._paused = self._stopping = self._held = self._closing = False
+        self._leaving = False  # the current entry stays in the queue, whatever of it is done
 
     @property
     def state(self) -> QueueState:
@@ -95,7 +106,7 @@ class TrainingQueue(QObject):
         return with_threads(recipe, self._conditions.threads_left)
 
     def restore(self, runs: Sequence[QueuedRun]) -> None:
-        """Put back runs that waited when the window was closed; they wait for `start_waiting`."""
+        """Put back what was not done when the window ended; it waits for `start_waiting`."""
         if runs:
             self._waiting.extend(runs)
             self._held = True
@@ -110,21 +121,21 @@ class TrainingQueue(QObject):
     def add_resume(self, folder: Path, name: str = "") -> None:
         """Go on with an unfinished run: at once when nothing works, otherwise after the runs that wait.
 
-        A folder that is in the queue already is not added again.
+        A folder that is in the queue already is not added again: where it waits, its entry is begun.
         """
-        known = [self._current, *self._waiting] if self._current else self._waiting
-        if all(run is None or run.folder != folder for run in known) and self._folder != folder:
-            run = QueuedRun(name or folder.name, folder=folder)
-            if self.busy:
-                self._append(run)
-            else:  # the user pointed at this one; after a stop the others go on waiting for `start_waiting`
-                self._begin(run)
-                self._tell()
+        if folder == self._folder or (self._current is not None and folder in self._current.folders):
+            return
+        waiting = next((run for run in self._waiting if folder in run.folders), None)
+        if not self.busy:  # the user pointed at this one; after a stop the others go on waiting for `start_waiting`
+            if waiting is not None:
+                self._waiting.remove(waiting)
+            self._begin(waiting or QueuedRun(name or folder.name, folder=folder))
+        elif waiting is None:
+            self._append(QueuedRun(name or folder.name, folder=folder))
 
     def add_study(self, folder: Path, name: str) -> None:
         """Begin or go on with a study, after the runs that wait; one that is queued already is not added again."""
-        known = [self._current, *self._waiting] if self._current else self._waiting
-        if all(run is None or run.study != folder for run in known):
+        if all(run.study != folder for run in self.state.entries):
             self._append(QueuedRun(name, study=folder))
 
     def remove(self, index: int) -> None:
@@ -161,24 +172,32 @@ class TrainingQueue(QObject):
             self._job.cancel()
             self._tell()
 
+    def suspend(self, milliseconds: int) -> bool:
+        """Stop the current run as the session ends, and wait for it; its entry stays first in the queue. False when it
+        did not end in time."""
+        self._leaving = True
+        self.stop_current()
+        return self._job is None or self._job.shut_down(milliseconds)
+
     @Slot()
     def start_waiting(self) -> None:
-        """Go on with the waiting runs after a stop."""
+        """Go on with the waiting runs after a stop, also with those that had an error."""
         self._held = False
+        self._waiting = [replace(run, problem="") if run.problem else run for run in self._waiting]
         self._start_next()
         self._tell()
 
     def close(self) -> None:
-        """Stop the current run and start nothing any more."""
-        self._closing = True
+        """Stop the current run, whose entry stays first in the queue, and start nothing any more."""
+        self._closing = self._leaving = True
         self.stop_current()
 
     def _append(self, run: QueuedRun) -> None:
         self._waiting.append(run)
         if not self.busy:
             self._held = False
+        self._tell()  # it is written down before it begins
         self._start_next()
-        self._tell()
 
     def _set_paused(self, paused: bool) -> None:
         if self._job is None or self._stopping or paused == self._paused:
@@ -191,29 +210,33 @@ class TrainingQueue(QObject):
         self._tell()
 
     def _start_next(self) -> None:
-        if self._job is not None or self._held or self._closing or not self._waiting:
+        if self._job is not None or self._held or self._closing:
             return
-        self._begin(self._waiting.pop(0))
+        ready = next((run for run in self._waiting if not run.problem), None)
+        if ready is not None:
+            self._waiting.remove(ready)
+            self._begin(ready)
 
     def _begin(self, run: QueuedRun) -> None:
-        self._current, self._folder = run, None
-        self._planned, self._begun = 1, 0
-        _log.info("starting %s", self._current.name)
+        self._current, self._folder = replace(run, begun=True, problem=""), None
+        self._problem, self._leaving = "", False
+        _log.info("starting %s", run.name)
         job = Job(self._make_work(self._current, self._conditions), self)
         job.reported.connect(self._on_reported)
         job.succeeded.connect(self._on_succeeded)
         job.failed.connect(self._on_failed)
         job.ended.connect(self._on_ended)
         self._job = job
+        self._tell()
         job.start()
 
     @Slot(object)
     def _on_reported(self, event: Event) -> None:
-        if isinstance(event, PlanMade):
-            self._planned = len(event.names)
+        if isinstance(event, PlanNoted) and self._current is not None:
+            self._current = replace(self._current, plan=event.plan)
+            self._tell()
         elif isinstance(event, RunStarted):
-            self._begun += event.folder != self._folder
-            self._folder, self._folder_name = event.folder, event.name
+            self._folder = event.folder
         self.reported.emit(event)
 
     @Slot(object)
@@ -225,32 +248,25 @@ class TrainingQueue(QObject):
     @Slot(object)
     def _on_failed(self, failure: JobFailure) -> None:
         if self._current is not None:
+            self._problem = f"{failure.error.title}: {failure.error.summary}"
             self.failed.emit(RunFailure(self._current, self._folder, failure.error))
 
     @Slot(object)
     def _on_ended(self, end: JobEnd) -> None:
-        run, folder = self._current, self._folder
+        run, folder, leaving = self._current, self._folder, self._leaving
         if self._job is not None:
             self._job.deleteLater()
         self._job = self._current = self._folder = None
-        self._paused = self._stopping = False
-        if end.cancelled and run is not None:
-            waits = self._put_back(run, folder)
-            self.run_stopped.emit(RunStopped(run, folder, waits))
-        self._start_next()
+        self._paused = self._stopping = self._leaving = False
+        if run is not None and (end.cancelled or self._problem):
+            stays = (end.cancelled and leaving) or not run.in_run_folders
+            if stays:
+                self._waiting.insert(0, replace(run, problem=self._problem))
+            if end.cancelled:
+                self._held = self._held or stays
+                self.run_stopped.emit(RunStopped(run, folder, stays))
         self._tell()
-
-    def _put_back(self, run: QueuedRun, folder: Path | None) -> bool:
-        """Keep what a stop would lose: the rest of a study; a teacher stopped before its student, and the student."""
-        if run.study is not None:
-            self._waiting.insert(0, run)
-            self._held = True
-            return True
-        if folder is None or self._begun >= self._planned:
-            return False
-        self._waiting[:0] = [QueuedRun(self._folder_name, folder=folder), run]
-        self._held = True
-        return True
+        self._start_next()
 
     def _tell(self) -> None:
         self.changed.emit(self.state)

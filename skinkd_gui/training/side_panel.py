@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 from core.events import Level, Notice
 from core.reporting.words import STATE_WORDS
 from core.runs.status import RunSummary
+from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import QueueState, TrainingQueue
-from skinkd_gui.training.work import QueuedRun, UnfinishedStudy
+from skinkd_gui.training.work import UnfinishedStudy
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
@@ -111,12 +112,13 @@ class WaitingRuns(_Section):
             chosen = self._shown[row] if 0 <= row < len(self._shown) else None
             self._shown = state.waiting
             self.items.clear()
-            self.items.addItems([breakable(run.name) for run in state.waiting])
+            for run in state.waiting:
+                self.items.addItem(_waiting_item(run))
             same = next((place for place, run in enumerate(state.waiting) if run is chosen), row)
             self.items.setCurrentRow(min(max(same, 0), len(state.waiting) - 1))
         self.fit()
         self.setVisible(bool(state.waiting))
-        self._start.setVisible(state.held and state.current is None)
+        self._start.setVisible(state.can_start)
         self._enable()
 
     @Slot()
@@ -150,6 +152,17 @@ class WaitingRuns(_Section):
     def _restyle(self) -> None:
         self._up.setIcon(icon("up"))
         self._down.setIcon(icon("down"))
+
+
+def _waiting_item(run: QueuedRun) -> QListWidgetItem:
+    """A waiting entry: its name, and why it waits although it was at work."""
+    why = f"Failed. {run.problem}" if run.problem else "Begun; goes on where it stood" if run.begun else ""
+    item = QListWidgetItem(f"{breakable(run.name)}\n{breakable(why)}" if why else breakable(run.name))
+    if run.problem:
+        item.setIcon(coloured_icon("warning", colours().warning))
+    if run.plan:
+        item.setToolTip(plain_tip("\n".join(planned.name for planned in run.plan)))
+    return item
 
 
 class UnfinishedRuns(_Section):

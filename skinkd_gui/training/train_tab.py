@@ -178,8 +178,7 @@ class TrainTab(QWidget):
     @property
     def unfinished_runs(self) -> tuple[RunSummary, ...]:
         """Runs that can be resumed and are not in the queue, newest first."""
-        state = self._queue.state
-        queued = {run.folder for run in (*state.waiting, state.current) if run is not None}
+        queued = {folder for run in self._queue.state.entries for folder in run.folders}
         return tuple(run for run in self._found.unfinished if run.folder not in queued)
 
     def refresh(self) -> None:
@@ -315,7 +314,7 @@ class TrainTab(QWidget):
     def _arrange(self) -> None:
         """Show what fits: the first steps, an idle page or the live view; with the lists where there is something."""
         state = self._queue.state
-        queued = {run.study for run in (*state.waiting, state.current) if run is not None}
+        queued = {run.study for run in state.entries}
         studies = [study for study in self._found.studies if study.folder not in queued]
         self.unfinished.show_runs(self.unfinished_runs, studies)
         live = self._shown_once

@@ -10,32 +10,25 @@ from typing import TYPE_CHECKING
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.runs.status import RunSummary
-from skinkd_gui.training.progress import PlanMade
+from skinkd_gui.training.entries import NotePlan, QueuedRun, note_nowhere
+from skinkd_gui.training.progress import PlanMade, PlanNoted
 from skinkd_gui.workers.job import Work
 
 if TYPE_CHECKING:
     from core.recipe import Recipe
+    from core.runs.planning import Plan
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class QueuedRun:
-    """One entry of the queue: a new run by its recipe, an unfinished one by its folder (and the recipe in it), or a
-    study by its folder, to begin or to go on with."""
-
-    name: str
-    recipe: Recipe | None = None
-    folder: Path | None = None
-    study: Path | None = None
-
-
-@dataclass(frozen=True)
 class Conditions:
-    """How runs are executed here: where their folders are, and how many CPU cores they leave free."""
+    """How runs are executed here: where their folders are, how many CPU cores they leave free, and what writes down
+    which runs an entry takes."""
 
     runs_root: Path
     threads_left: int = 0
+    note: NotePlan = note_nowhere
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ def work_for(run: QueuedRun, conditions: Conditions) -> Work:
             return (_resume(run.folder, report, token),)
         if run.recipe is None:
             raise ValueError("a queued run needs a recipe, a folder or a study")
-        return _train(run.recipe, run.name, conditions, report, token)
+        return _train(run, conditions, report, token)
 
     return work
 
@@ -100,15 +93,25 @@ def _study(folder: Path, report: Report, token: CancelToken) -> tuple[RunSummary
     return outcome.finished
 
 
-def _train(
-    recipe: Recipe, name: str, conditions: Conditions, report: Report, token: CancelToken
-) -> tuple[RunSummary, ...]:
-    from core.runs.planning import execute_plan, plan_runs
+def _train(run: QueuedRun, conditions: Conditions, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+    """The runs that a recipe takes; those of an entry that was interrupted are decided already, and gone on with."""
+    from core.runs.planning import execute_plan
 
-    *before, last = plan_runs(with_threads(recipe, conditions.threads_left), conditions.runs_root)
-    plan = (*before, replace(last, name=name or last.name))
+    def note(plan: Plan) -> None:
+        conditions.note(run.id, plan)
+        report(PlanNoted(plan))
+
+    plan = run.plan or _planned(run, conditions)
     report(PlanMade(tuple(item.name for item in plan)))
-    return execute_plan(plan, conditions.runs_root, report, token)
+    return execute_plan(plan, conditions.runs_root, report, token, note)
+
+
+def _planned(run: QueuedRun, conditions: Conditions) -> Plan:
+    from core.runs.planning import plan_runs
+
+    assert run.recipe is not None
+    *before, last = plan_runs(with_threads(run.recipe, conditions.threads_left), conditions.runs_root)
+    return (*before, replace(last, name=run.name or last.name))
 
 
 def with_threads(recipe: Recipe, left: int) -> Recipe:

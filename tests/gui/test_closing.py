@@ -21,7 +21,8 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs
 from core.runs.status import RunState
 from skinkd_gui.main_window import MainWindow
-from skinkd_gui.training.work import Conditions, QueuedRun, work_for
+from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.workers.job import Job, Work, running_jobs, shut_down_all
 
 Moment = Callable[[Event], bool]

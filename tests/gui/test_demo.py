@@ -16,7 +16,8 @@ from core.events import CancelToken, Report
 from skinkd_gui import demo
 from skinkd_gui.demo_director import DemoDirector, DemoOptions
 from skinkd_gui.main_window import MainWindow
-from skinkd_gui.training.work import Conditions, QueuedRun
+from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.work import Conditions
 from skinkd_gui.workers.job import Work, shut_down_all
 
 

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from core.events import CancelToken, Report
 from core.recipe import Recipe
 from skinkd_gui.main_window import MainWindow
-from skinkd_gui.training.work import Conditions, QueuedRun
+from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.work import Conditions
 from skinkd_gui.workers.job import Work, running_jobs
 
 

@@ -14,12 +14,12 @@ from pytestqt.qtbot import QtBot
 from core.training.hardware import DeviceFacts
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.settings.store import Settings, load_settings, save_settings
-from skinkd_gui.training.waiting_file import load_waiting, save_waiting
-from skinkd_gui.training.work import QueuedRun
+from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.widgets.theme import ThemeChoice, is_dark, theme
 from skinkd_gui.workers.job import running_jobs
 from skinkd_gui.workers.preload import Engine
 from tests.gui.training.scripted import RECIPE, Stage, batch
+from tests.gui.training.queue_files import read_queue, write_queue
 
 
 @pytest.fixture
@@ -157,15 +157,15 @@ def test_waiting_runs_move_with_the_window(qtbot: QtBot, tmp_path: Path, monkeyp
     monkeypatch.delenv("SKINKD_RUNS")
     old, new = tmp_path / "old", tmp_path / "new"
     save_settings(Settings(runs_folder=str(old)))
-    save_waiting(old, (QueuedRun("mine", RECIPE),))
-    save_waiting(new, (QueuedRun("theirs", RECIPE),))
+    write_queue(old, QueuedRun("mine", RECIPE))
+    write_queue(new, QueuedRun("theirs", RECIPE))
     window = MainWindow()
     qtbot.addWidget(window)
     window.settings.change(Settings(runs_folder=str(new)))
     assert [run.name for run in window.queue.state.waiting] == ["mine", "theirs"]
-    assert load_waiting(old) == ()
-    assert [run.name for run in load_waiting(new)] == ["mine", "theirs"]
     window.close()
+    assert read_queue(old) == ()
+    assert [run.name for run in read_queue(new)] == ["mine", "theirs"]
 
 
 def test_help_opens_beside_the_window(window: MainWindow) -> None:
@@ -205,7 +205,7 @@ def test_closing_asks_while_a_run_works_and_keeps_it_on_no(qtbot: QtBot, window:
     assert not window.queue.state.stopping
 
 
-def test_closing_stops_the_run_keeps_the_waiting_ones_and_leaves_nothing(
+def test_closing_stops_the_run_keeps_the_queue_and_leaves_nothing(
     qtbot: QtBot, window: MainWindow, stage: Stage, tmp_path: Path
 ) -> None:
     window.queue.add(RECIPE, "my run")
@@ -218,7 +218,7 @@ def test_closing_stops_the_run_keeps_the_waiting_ones_and_leaves_nothing(
     assert stage.names == ["my run"]
     again = MainWindow(tmp_path / "runs", stage)
     qtbot.addWidget(again)
-    assert [run.name for run in again.queue.state.waiting] == ["waits"]
+    assert [run.name for run in again.queue.state.waiting] == ["my run", "waits"]
     assert again.queue.state.held
     assert not again.queue.busy
     again.close()

@@ -14,8 +14,8 @@ from skinkd_gui.main_window import MainWindow
 from skinkd_gui.notifications import Notifier
 from skinkd_gui.settings.dialog import PreferencesDialog
 from skinkd_gui.settings.store import Settings
+from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import RunFailure, RunStopped
-from skinkd_gui.training.work import QueuedRun
 from tests.gui.training.scripted import Stage, summary
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from core.events import CancelToken, Report
 from core.recipe import Preset, Recipe, preset, set_values
-from core.runs.folder import create_run
-from core.runs.planning import plan_runs, run_names, with_teacher
-from core.runs.status import RunState
+from core.runs.folder import RunFolder, create_run
+from core.runs.listing import list_runs, summarise
+from core.runs.planning import Plan, execute_plan, plan_runs, run_names, with_teacher
+from core.runs.status import RunState, RunSummary
 
 
 def test_a_student_without_a_teacher_becomes_two_runs(tmp_path: Path) -> None:
@@ -49,3 +56,73 @@ def test_a_finished_teacher_with_the_same_settings_is_used_again(tmp_path: Path)
     assert len(plan_runs(set_values(recipe, ["optimisation.seed=1"]), tmp_path)) == 2  # another seed, another teacher
     assert len(plan_runs(set_values(recipe, ["hardware.threads=1"]), tmp_path)) == 1
     assert len(plan_runs(set_values(recipe, ["distillation.alpha=0.9"]), tmp_path)) == 1
+
+
+class Power:
+    """Stands for the execution of runs; the power fails at the n-th of the moments between which something lasts."""
+
+    def __init__(self, moments: int) -> None:
+        self.left = moments
+        self.noted: Plan = ()
+        self.begun: list[str] = []
+
+    def pass_moment(self) -> None:
+        """Live on, or not."""
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, with a moment before and after it."""
+
+        def watched(*arguments: Any, **names: Any) -> Any:
+            self.pass_moment()
+            result = function(*arguments, **names)
+            self.pass_moment()
+            return result
+
+        return watched
+
+    def note(self, plan: Plan) -> None:
+        """Write the plan down."""
+        self.pass_moment()
+        self.noted = plan
+        self.pass_moment()
+
+    def execute(self, run: RunFolder, report: Report, token: CancelToken | None) -> RunSummary:
+        """Begin a run, or go on with it, or see that it is finished."""
+        self.pass_moment()
+        if run.status().state is RunState.QUEUED:
+            self.begun.append(run.status().name)
+            run.set_status(state=RunState.RUNNING)
+        run.set_status(state=RunState.FINISHED)
+        return summarise(run)
+
+
+def test_a_plan_that_was_noted_is_gone_on_with_from_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power fails at each moment in turn, also within the making of a folder: no run is made or begun twice, and
+    the student learns from its teacher."""
+    recipe = set_values(preset(Preset.PAPER), [f"data.path={tmp_path / 'images'}"])
+    write, mkdir = RunFolder.write_status, Path.mkdir
+    survived = False
+    for moments in range(60):
+        runs, power = tmp_path / f"runs {moments}", Power(moments)
+        monkeypatch.setattr("core.runs.execute.execute", power.execute)
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+            patch.setattr(RunFolder, "write_status", power.around(write))
+            patch.setattr(Path, "mkdir", power.around(mkdir))
+            execute_plan(plan_runs(recipe, runs), runs, note=power.note)
+            survived = True
+        power.left = 1000
+        execute_plan(power.noted or plan_runs(recipe, runs), runs, note=power.note)
+        teacher, student = (RunFolder(run.folder) for run in power.noted if run.folder)
+        assert [run.status().state for run in (teacher, student)] == [RunState.FINISHED] * 2
+        assert len(set(power.begun)) == len(power.begun) <= 2
+        assert student.recipe().teacher.run == str(teacher.path)
+        assert {teacher.path, student.path} == set(runs.iterdir())
+        if survived:
+            break
+    assert survived
+    assert moments > 15

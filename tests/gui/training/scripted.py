@@ -10,8 +10,12 @@ from typing import Any
 from core.errors import SkinKDError
 from core.events import BatchFinished, CancelToken, EpochFinished, EpochRecord, Event, LossParts, Report, RunStarted
 from core.recipe import Preset, preset
+from core.runs.folder import RunFolder, complete_run
+from core.runs.planning import PlannedRun
 from core.runs.status import RunState, RunStatus, RunSummary
-from skinkd_gui.training.work import Conditions, QueuedRun
+from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.progress import PlanNoted
+from skinkd_gui.training.work import Conditions
 from skinkd_gui.workers.job import Work
 
 RECIPE = preset(Preset.QUICK)
@@ -33,6 +37,15 @@ def batch(number: int, epochs: int, batch_number: int, batches: int) -> BatchFin
     return BatchFinished(number, epochs, batch_number, batches, LossParts(1.5, 1.0, 6.0), 123.0, seconds_left=65.0)
 
 
+def make_run(run: QueuedRun, conditions: Conditions, report: Report) -> Path:
+    """Give a new run its folder, as core does before anything else."""
+    folder = run.folder or conditions.runs_root / run.name[:100]
+    if run.recipe is not None:
+        complete_run(RunFolder(folder), run.recipe, run.name)
+        report(PlanNoted((PlannedRun(run.recipe, run.name, folder=folder),)))
+    return folder
+
+
 class Stage:
     """Makes the work of every queued run: it reports `events`, then waits for `finish` (or the user's stop)."""
 
@@ -45,7 +58,7 @@ class Stage:
     def __call__(self, run: QueuedRun, conditions: Conditions) -> Work:
         def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
             self.names.append(run.name)
-            folder = run.folder or conditions.runs_root / run.name
+            folder = make_run(run, conditions, report)
             report(RunStarted(folder, run.name))
             for event in self.events:
                 report(event)

@@ -14,15 +14,19 @@ from pytestqt.qtbot import QtBot
 from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Report, RunStarted
 from core.recipe import Preset, Recipe, preset
+from core.runs.planning import PlannedRun
+from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
-from skinkd_gui.training.work import Conditions, QueuedRun, with_threads
+from skinkd_gui.training.work import Conditions, with_threads
 from skinkd_gui.workers.job import Work
+from tests.gui.training.scripted import make_run
 
 RECIPE = preset(Preset.QUICK)
 
 
 class Scripted:
-    """Stands for core: each run does what its name says and is written down."""
+    """Stands for core: each run does what its name says and is written down. A new run has its folder before it begins,
+    unless its name says "early"."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
@@ -32,6 +36,8 @@ class Scripted:
     def __call__(self, run: QueuedRun, conditions: Conditions) -> Work:
         def work(report: Report, token: CancelToken) -> tuple[Any, ...]:
             self.log.append(run.name)
+            if "early" not in run.name:
+                make_run(run, conditions, report)
             report(RunStarted(conditions.runs_root / run.name, run.name))
             if "bad" in run.name:
                 raise SkinKDError("No images", "Choose another folder.")
@@ -86,6 +92,63 @@ def test_a_failed_run_does_not_end_the_queue(qtbot: QtBot, queue: TrainingQueue,
     assert failure.error.title == "No images"
     assert failure.folder is not None
     assert failure.folder.name == "bad"
+
+
+def test_what_failed_before_its_run_was_made_waits_with_its_error(
+    qtbot: QtBot, queue: TrainingQueue, script: Scripted
+) -> None:
+    """Its recipe is nowhere else; it neither keeps the others nor starts by itself again."""
+    for name in ("bad early", "last"):
+        queue.add(RECIPE, name)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert script.log == ["bad early", "last"]
+    (kept,) = queue.state.waiting
+    assert (kept.name, kept.recipe, kept.problem) == ("bad early", RECIPE, "No images: Choose another folder.")
+    assert queue.state.can_start
+    queue.add(RECIPE, "next")
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert script.log == ["bad early", "last", "next"]
+    queue.start_waiting()
+    assert queue.state.current is not None
+    assert queue.state.current.problem == ""
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert script.log[-1] == "bad early"
+    assert [run.id for run in queue.state.waiting] == [kept.id]
+
+
+@pytest.mark.parametrize("end", ["close", "suspend"])
+def test_what_is_at_work_when_the_window_or_the_session_ends_stays_first(
+    end: str, qtbot: QtBot, queue: TrainingQueue, script: Scripted
+) -> None:
+    queue.add(RECIPE, "long")
+    queue.add(RECIPE, "second")
+    assert script.at_work.wait(10)
+    if end == "close":
+        queue.close()
+    else:
+        assert queue.suspend(10_000)
+    qtbot.waitUntil(idle(queue))
+    assert [(run.name, run.begun) for run in queue.state.waiting] == [("long", True), ("second", False)]
+    assert [run.folder and run.folder.name for run in queue.state.waiting[0].plan] == ["long"]
+    queue.start_waiting()
+    assert queue.busy is (end == "suspend")  # a session may go on after all
+    if queue.busy:
+        queue.close()
+        qtbot.waitUntil(idle(queue))
+
+
+def test_a_run_of_a_waiting_entry_is_resumed_with_its_entry(
+    qtbot: QtBot, queue: TrainingQueue, script: Scripted, tmp_path: Path
+) -> None:
+    plan = (PlannedRun(RECIPE, "teacher", folder=tmp_path / "teacher"), PlannedRun(RECIPE, "a", 0))
+    queue.restore([QueuedRun("long", RECIPE, plan=plan), QueuedRun("second", RECIPE)])
+    queue.add_resume(tmp_path / "teacher", "teacher")
+    assert script.at_work.wait(10)
+    assert script.log == ["long"]
+    queue.add_resume(tmp_path / "teacher", "teacher")
+    assert [run.name for run in queue.state.waiting] == ["second"]
+    queue.close()
+    qtbot.waitUntil(idle(queue))
 
 
 def test_stopping_keeps_the_waiting_runs_until_they_are_started(
