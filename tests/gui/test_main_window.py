@@ -18,8 +18,8 @@ from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.widgets.theme import ThemeChoice, is_dark, theme
 from skinkd_gui.workers.job import running_jobs
 from skinkd_gui.workers.preload import Engine
-from tests.gui.training.scripted import RECIPE, Stage, batch
 from tests.gui.training.queue_files import read_queue, write_queue
+from tests.gui.training.scripted import RECIPE, Stage, batch
 
 
 @pytest.fixture

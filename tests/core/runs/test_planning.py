@@ -12,7 +12,7 @@ import pytest
 from core.events import CancelToken, Report
 from core.recipe import Preset, Recipe, preset, set_values
 from core.runs.folder import RunFolder, create_run
-from core.runs.listing import list_runs, summarise
+from core.runs.listing import summarise
 from core.runs.planning import Plan, execute_plan, plan_runs, run_names, with_teacher
 from core.runs.status import RunState, RunSummary
 
@@ -93,8 +93,8 @@ class Power:
         """Begin a run, or go on with it, or see that it is finished."""
         self.pass_moment()
         if run.status().state is RunState.QUEUED:
-            self.begun.append(run.status().name)
             run.set_status(state=RunState.RUNNING)
+            self.begun.append(run.status().name)
         run.set_status(state=RunState.FINISHED)
         return summarise(run)
 
