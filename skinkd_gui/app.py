@@ -7,7 +7,6 @@ import faulthandler
 import logging
 import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
@@ -63,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(application: QApplication, runs: Path | None, path: Path | None) -> int:
     """Show the window until it is closed; `path` is a run or model to open in it."""
     from skinkd_gui.crash_reporter import CrashReporter
+    from skinkd_gui.end_requests import EndRequests
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.opened_files import OpenedFiles
     from skinkd_gui.single_instance import SingleInstance, tell_installer
@@ -84,9 +84,11 @@ def _run(application: QApplication, runs: Path | None, path: Path | None) -> int
     window.painted.connect(instance.settle)
     window.painted.connect(window.start_engine)
     window.show()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.close_without_asking())
+    requests = EndRequests(application)
+    requests.asked.connect(window.close_without_asking)
+    application.commitDataRequest.connect(window.save_session)
     status = application.exec()
+    requests.close()
     if not shut_down_all(_SHUT_DOWN_MILLISECONDS):
         # A thread hangs in native code. Checkpoints are written whole or not at all, so leaving is safe.
         _log.error("a job did not end; leaving without it")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _SIZE = QSize(1280, 800)
 _PATIENCE_MILLISECONDS = 60_000  # for a run to write its checkpoint and end, when the window closes
+_SESSION_MILLISECONDS = 4_000  # Windows ends a program that does not answer for five seconds
 _ROUNDS = 5
 
 _log = logging.getLogger(__name__)
@@ -283,6 +284,13 @@ class MainWindow(QMainWindow):
             self.status.show_loading("Closing: the checkpoint is being written...")
             QTimer.singleShot(_PATIENCE_MILLISECONDS, self, self._finish_closing)
             self.queue.close()
+
+    @Slot()
+    def save_session(self) -> None:
+        """The user logs out: stop the run with a checkpoint, and ask nothing. The system ends the program afterwards;
+        where the logout is called off, *Start* goes on with the queue."""
+        if not self.queue.suspend(_SESSION_MILLISECONDS):
+            _log.warning("the run did not end in time for the end of the session; it goes on from its last checkpoint")
 
     def _ask_to_close(self) -> None:
         name = self.train_tab.live.progress.name

@@ -113,7 +113,7 @@ class QueueFile:
                 self._bar("another window has left what waits in this folder")  # and this one has not read it
         with self._writing:
             self._entries = tuple(entries)
-            self._plans = {entry.id: self._plans.get(entry.id, entry.plan) for entry in entries}
+            self._plans = {entry.id: self._plans[entry.id] for entry in entries if entry.id in self._plans}
             self._write()
 
     def note(self, entry: str, plan: Plan) -> None:

@@ -41,8 +41,10 @@ def make_run(run: QueuedRun, conditions: Conditions, report: Report) -> Path:
     """Give a new run its folder, as core does before anything else."""
     folder = run.folder or conditions.runs_root / run.name[:100]
     if run.recipe is not None:
+        plan = (PlannedRun(run.recipe, run.name, folder=folder),)
+        conditions.note(run.id, plan)
+        report(PlanNoted(plan))
         complete_run(RunFolder(folder), run.recipe, run.name)
-        report(PlanNoted((PlannedRun(run.recipe, run.name, folder=folder),)))
     return folder
 
 
