@@ -204,32 +204,38 @@ def create_run(
     name = _run_name(name, recipe)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     try:
-        return _fill(RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}", announce)), recipe, name)
+        make_private(runs)
+        return RunFolder(_new_folder(runs, f"{stamp}-{slugify(name)}", recipe, name, announce))
     except OSError as error:
         raise _not_made(runs, error) from error
 
 
 def complete_run(folder: RunFolder, recipe: Recipe, name: str = "") -> RunFolder:
-    """Make what is missing of a run that `create_run` has announced: all, nothing, or what an interruption left out.
+    """Make a run that `create_run` has announced, where an interruption came before. What is there stays as it is.
 
-    What is there stays as it is. Raises `SkinKDError` when the folder can not be written.
+    Raises `SkinKDError` when the folder can not be written.
     """
     runs = folder.path.parent
     recipe = absolute_paths(recipe, runs)
     try:
-        make_private(folder.path)
-        return _fill(folder, recipe, _run_name(name, recipe))
+        if not folder.recipe_file.exists():
+            make_private(runs)
+            _make(folder.path, recipe, _run_name(name, recipe))
     except OSError as error:
         raise _not_made(runs, error) from error
-
-
-def _fill(folder: RunFolder, recipe: Recipe, name: str) -> RunFolder:
-    if not folder.recipe_file.exists():
-        atomic.write_text(folder.recipe_file, recipe_to_toml(recipe))
-    if not folder.status_file.exists():
-        now, epochs = _now(), recipe.optimisation.epochs
-        folder.write_status(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs))
     return folder
+
+
+def _make(target: Path, recipe: Recipe, name: str) -> None:
+    """The folder appears whole: one that is not empty is never replaced. Raises OSError."""
+    with atomic.temporary_folder(target.parent) as place:
+        made = RunFolder(place / target.name)
+        made.path.mkdir(mode=0o700)
+        atomic.write_text(made.recipe_file, recipe_to_toml(recipe))
+        now, epochs = _now(), recipe.optimisation.epochs
+        made.write_status(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs))
+        made.path.rename(target)
+    atomic.flush_folder(target.parent)
 
 
 def _run_name(name: str, recipe: Recipe) -> str:
@@ -285,18 +291,18 @@ def _absolute(path: str) -> str:
     return str(full_path(path)) if path else path
 
 
-def _new_folder(runs: Path, name: str, announce: Callable[[Path], None]) -> Path:
-    make_private(runs)
+def _new_folder(runs: Path, name: str, recipe: Recipe, title: str, announce: Callable[[Path], None]) -> Path:
     for number in range(1, 10_000):
         folder = runs / (name if number == 1 else f"{name}-{number}")
         if folder.exists():
             continue
         announce(folder)
         try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError:
-            continue
-        atomic.flush_folder(runs)
+            _make(folder, recipe, title)
+        except OSError:
+            if folder.exists():  # another program was faster
+                continue
+            raise
         return folder
     raise FileExistsError(f"too many folders named {name}")
 

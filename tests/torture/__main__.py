@@ -61,6 +61,13 @@ def _kills(folder: Path, scale: float, seed: int) -> list[Tally]:
     return kills(open_workshop(folder), max(1, round(60 * scale)), seed)
 
 
+def _windows(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.windows import windows
+    from tests.torture.workshop import open_workshop
+
+    return windows(open_workshop(folder), max(1, round(80 * scale)), seed)
+
+
 def _faults(folder: Path, scale: float, seed: int) -> list[Tally]:
     from tests.torture.faults import faults
     from tests.torture.workshop import open_workshop
@@ -90,6 +97,7 @@ _FUZZ_CASES_OF_OTHERS = 1500
 
 PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {
     "kills": _kills,
+    "windows": _windows,
     "faults": _faults,
     "fuzz": _fuzz,
     "soak": _soak,

@@ -144,7 +144,7 @@ def attempt(job: Job, moment: Moment | None) -> str:
     """
 
     def body() -> str:
-        job(_arm(moment) if moment else ignore)
+        job(arm(moment) if moment else ignore)
         return ""
 
     ended = in_child(body)
@@ -154,19 +154,19 @@ def attempt(job: Job, moment: Moment | None) -> str:
     return ""
 
 
-def _arm(moment: Moment) -> Callable[[Event], None]:
+def arm(moment: Moment) -> Callable[[Event], None]:
     """Set the trap; what is returned is the job's `report`."""
     seen = 0
     if moment.phase == WRITING:
-        _die_at_flush(moment)
+        die_at_flush(moment)
     if moment.phase == ANY:
-        _die_after(moment.delay)
+        die_after(moment.delay)
 
     def report(event: Event) -> None:
         nonlocal seen
         seen += phase_of(event) == moment.phase
         if seen == moment.number and phase_of(event) == moment.phase:
-            _die_after(moment.delay)
+            die_after(moment.delay)
 
     return report
 
@@ -180,7 +180,7 @@ def phase_of(event: Event) -> str:
     return "End of an epoch" if isinstance(event, EpochFinished) else ""
 
 
-def _die_at_flush(moment: Moment) -> None:
+def die_at_flush(moment: Moment) -> None:
     """Die just before or just after the n-th flush to the disk: between the steps of writing a file whole."""
     flush, flushed = os.fsync, 0
 
@@ -196,9 +196,11 @@ def _die_at_flush(moment: Moment) -> None:
     os.fsync = counting
 
 
-def _die_after(delay: float) -> None:
+def die_after(delay: float, number: int = signal.SIGKILL) -> None:
+    """Send this process a signal in `delay` seconds."""
+
     def die() -> None:
         time.sleep(delay)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), number)
 
     threading.Thread(target=die, daemon=True).start()
