@@ -155,7 +155,7 @@ def test_what_a_newer_version_wrote_stays_as_it_is(qtbot: QtBot, tmp_path: Path)
     assert "is from a newer SkinKD and stays as it is" in shown.item(0).text()
     window.queue.add(RECIPE, "at work")
     assert "forgotten when this window closes" in shown.item(1).text()
-    assert not window.keeper.keeps
+    assert not window.queue_keeper.keeps
     window.close_without_asking()
     qtbot.waitUntil(lambda: not window.isVisible())
     assert (tmp_path / NAME).read_text() == text
@@ -239,8 +239,8 @@ def test_a_full_disk_is_said_and_what_was_written_stays(
     (said,) = [text for text in texts if "No space left" in text]
     assert said.startswith("What is queued here is forgotten when this window closes")
     assert (tmp_path / NAME).read_text() == before
-    assert not window.keeper.keeps
-    window.keeper._again.timeout.emit()
+    assert not window.queue_keeper.keeps
+    window.queue_keeper._again.timeout.emit()
     assert [row["name"] for row in json.loads((tmp_path / NAME).read_text())["entries"]] == ["at work", "b", "c"]
     assert shown.item(shown.count() - 1).text() == "The queue is on disk again."
     window.close_without_asking()
