@@ -3,6 +3,7 @@
 Others may use
 
 - `train_tab`, `live_view`: the tab, and the run at work in it
-- `queue`, `work`, `waiting_file`: trainings one after the other, what each does, those that wait for the next start
+- `queue`, `entries`, `work`: trainings one after the other, what waits and works there, what each does
+- `queue_keeper`, `queue_file`: the queue on disk, which outlives the window
 - `facts`: the numbers of a run at work as texts
 """
