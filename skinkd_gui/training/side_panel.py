@@ -28,6 +28,7 @@ from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
+_ICON = QSize(16, 16)
 _FOLDER = Qt.ItemDataRole.UserRole
 _IS_STUDY = Qt.ItemDataRole.UserRole + 1
 
@@ -81,6 +82,7 @@ class WaitingRuns(_Section):
 
     def __init__(self, queue: TrainingQueue, parent: QWidget) -> None:
         super().__init__("Waiting runs", "waitingRunsList", parent)
+        self.items.setIconSize(_ICON)
         self._queue = queue
         self._shown: tuple[QueuedRun, ...] = ()
         self._up = self.button("", "moveUpButton", "Start the chosen run earlier")
@@ -228,7 +230,7 @@ class Notices(_Section):
         super().__init__("Notices", "noticesList", parent)
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.items.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.items.setIconSize(QSize(16, 16))
+        self.items.setIconSize(_ICON)
         self._shown: list[Notice] = []
         theme().changed.connect(self._redraw)
         self.hide()
