@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from core.errors import SkinKDError
@@ -55,5 +56,11 @@ def changed_since_finished(folder: RunFolder) -> str:
 
 
 def throughout(folder: RunFolder) -> bool:
-    """Whether a run was trained under its recipe from its first epoch on, as far as that is known."""
-    return len({leg.hash for leg in recorded_legs(folder)}) <= 1
+    """Whether a run was trained under its recipe from its first epoch on, as far as that is known; what is free to
+    change does not count, because it does not decide what is learned."""
+    return all(
+        last.recipe is not None
+        and new.recipe is not None
+        and all(change.rule == "free" for change in recipe_changes(last.recipe, new.recipe))
+        for last, new in pairwise(recorded_legs(folder))
+    )
