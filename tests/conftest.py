@@ -50,6 +50,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, sample_set: Path) -> 
 
     folder = tmp_path_factory.mktemp("finished")
     changes = ("task=teacher", f"data.path={sample_set}", "data.image_size=64", "teacher.architecture=test_resnet")
+    changes += ("data.split=[0.5, 0.4, 0.1]",)  # enough images to calibrate on
     recipe = set_values(
         preset(Preset.QUICK), (*changes, "teacher.weights=none", "optimisation.epochs=1", "hardware.threads=1")
     )

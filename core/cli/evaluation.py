@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import DataSet, Part, Problem
+from core.data.types import FITTED, DataSet, Part, Problem
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
 from core.inference.classifier import info_of, is_exported, model_file_of
@@ -164,19 +164,21 @@ def _ask_model(
 def _leaks(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]) -> tuple[str, ...]:
     """Whether the model has met these images, or other images of their lesions, in its own training."""
     notes = []
-    fitted = [row for row in rows if row.part in (Part.TRAIN, Part.VALIDATION)]
+    fitted = [row for row in rows if row.part in FITTED]
     names, lesions = {row.image for row in fitted}, {row.lesion for row in fitted if row.lesion}
     records = [dataset.records[i] for i in chosen]
     seen = sum(record.name in names for record in records)
     near = sum(record.name not in names and record.lesion in lesions for record in records)
     if seen:
         notes.append(
-            f"{seen:,} of these {len(chosen):,} images bear names of the run's own training or validation images: "
+            f"{seen:,} of these {len(chosen):,} images bear names of images that the run was trained, chosen or "
+            "calibrated on: "
             "the model was fitted to them, so these scores are too high. --part test scores the others."
         )
     if near:
         notes.append(
-            f"{near:,} of these {len(chosen):,} images bear lesion ids of the run's own training or validation images: "
+            f"{near:,} of these {len(chosen):,} images bear lesion ids of images that the run was trained, chosen "
+            "or calibrated on: "
             "these scores are too high for new lesions."
         )
     return tuple(notes)

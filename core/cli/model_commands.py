@@ -36,7 +36,8 @@ def evaluate(
     model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run, or a .safetensors or .onnx model file.")],
     data: Annotated[Path | None, typer.Option("--data", help="Labelled data; default: the run's own.")] = None,
     part: Annotated[
-        str, typer.Option("--part", help="Only train, validation or test of the run's own split; default: everything.")
+        str,
+        typer.Option("--part", help="Only this part of the run's own split: train, validation, calibration or test."),
     ] = "",
     layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
     device: DeviceOption = "auto",
@@ -130,6 +131,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Give a finished run what its verdicts rest on, where it was made without. Weights and scores stay as they are."""
+    from core.evaluation.promises import calibrating_images, part_of_calibration, promise_note
     from core.runs.assess import assess_run
     from core.runs.folder import RunFolder
 
@@ -141,7 +143,9 @@ def calibrate(
         answer_json({"folder": str(result.folder), "calibration": found})
         return
     sets, images = found["prediction_sets"], many(found["images"], f"{found['part']} image")
-    answer(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {found['fitted_on']:,} validation images.")
+    part = part_of_calibration(found["fitted_part"])
+    rests_on = calibrating_images(found["fitted_on"], part)
+    answer(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
     if sets is not None:
         errors = f"{percent(found['ece_before'])} before, {percent(found['ece_after'])} after"
         answer(f"On {images}: calibration error {errors}; taken for unlike: {percent(found['unlike'])}.")

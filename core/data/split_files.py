@@ -21,7 +21,7 @@ _FEW = 10
 
 def parts_of(split: Split) -> tuple[tuple[Part, NDArray[np.int64]], ...]:
     """The parts with their names, in order; each is the rows of its images, int64 (n,)."""
-    return ((Part.TRAIN, split.train), (Part.VALIDATION, split.validation), (Part.TEST, split.test))
+    return tuple((part, split.of(part)) for part in Part)
 
 
 def leaking_lesions(dataset: DataSet, split: Split) -> tuple[Problem, ...]:
@@ -84,8 +84,8 @@ def read_split(path: Path, dataset: DataSet) -> Split:
         if word not in members:
             raise SkinKDError("The split can not be read", f"{path} puts {record.name} into the unknown part {word!r}.")
         members[word].append(index)
-    train, validation, test = (np.array(members[item.value], dtype=np.int64) for item in Part)
-    return Split(train, validation, test)
+    found = {part: np.array(members[part.value], dtype=np.int64) for part in Part}
+    return Split(found[Part.TRAIN], found[Part.VALIDATION], found[Part.TEST], found[Part.CALIBRATION])
 
 
 def _read_rows(path: Path) -> dict[str, tuple[str, str]]:
@@ -123,7 +123,7 @@ def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) 
 
     With `data`, also how far the counts are from the wanted ones.
     """
-    sizes = {part: indices.size for part, indices in parts_of(split)}
+    sizes = {part: split.of(part).size for part in split.made}
     listed = ", ".join(f"{_IN_WORDS[part]} {size:,}" for part, size in sizes.items())
     left = len(dataset.records) - sum(sizes.values())
     notes = [f"Images: {listed}" + (f", not used {left:,}." if left else ".")]
@@ -140,7 +140,7 @@ def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) 
 
 
 def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> list[str]:
-    wanted = dict(zip(Part, wanted_counts(data.split, len(dataset.records)), strict=True))
+    wanted = wanted_parts(data, len(dataset.records))
     if data.folds > 1:
         return [f"Fold {data.fold} of {data.folds} validates; the test part is the same for all folds."]
     if wanted == sizes:
@@ -149,7 +149,21 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> lis
     return [f"Wanted were {asked}; keeping the images of a lesion together allows no closer counts."]
 
 
-_IN_WORDS = {Part.TRAIN: "training", Part.VALIDATION: "validation", Part.TEST: "test"}
+def wanted_parts(data: DataRecipe, total: int) -> dict[Part, int]:
+    """How many images of `total` the recipe wants in each part that it makes, in the order of the parts."""
+    train, held, test = wanted_counts(data.split, total)
+    if not data.calibration:
+        return {Part.TRAIN: train, Part.VALIDATION: held, Part.TEST: test}
+    calibration = min(max(round(data.calibration * held), 1), held - 1)
+    return {Part.TRAIN: train, Part.VALIDATION: held - calibration, Part.CALIBRATION: calibration, Part.TEST: test}
+
+
+_IN_WORDS = {
+    Part.TRAIN: "training",
+    Part.VALIDATION: "validation",
+    Part.CALIBRATION: "calibration",
+    Part.TEST: "test",
+}
 
 
 def _thin_classes(dataset: DataSet, split: Split) -> list[str]:

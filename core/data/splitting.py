@@ -18,7 +18,7 @@ __all__ = ["leaking_lesions", "make_split", "parts_of", "read_split", "split_not
 Groups = list[list[int]]
 
 _CLASSES = len(CLASS_CODES)
-_TEST_STAGE, _REST_STAGE = 1, 2
+_TEST_STAGE, _REST_STAGE, _CALIBRATION_STAGE = 1, 2, 3
 _TEST, _UNUSED = 1, 2
 
 
@@ -27,7 +27,8 @@ def make_split(dataset: DataSet, data: DataRecipe) -> Split:
 
     Every class is divided in the wanted shares. With `group_by_lesion`, all images of a known lesion stay in one part
     (as do copies of one picture, always), and the counts are as near to the wanted ones as the lesions allow. With
-    folds, training and validation images are divided anew and `fold` validates; the test part stays. Raises
+    folds, training and validation images are divided anew and `fold` validates; the test part stays. Of the validation
+    images, the share `calibration` is then set aside, by lesion and class as well; 0 sets none aside. Raises
     `SkinKDError` when there are too few images.
     """
     total = len(dataset.records)
@@ -45,14 +46,33 @@ def make_split(dataset: DataSet, data: DataRecipe) -> Split:
         validates = fold == data.fold - 1
     else:
         validates = assign(rest_counts, _validation_targets(rest_counts, wanted), generator) == 1
+    held = rest[validates]
+    calibrates = _calibrates(counts[held], data)
     split = Split(
         train=_members(groups, rest[~validates]),
-        validation=_members(groups, rest[validates]),
+        validation=_members(groups, held[~calibrates]),
+        calibration=_members(groups, held[calibrates]),
         test=_members(groups, np.flatnonzero(place == _TEST)),
     )
     if not split.train.size or not split.validation.size:
         raise too_few(total)
     return split
+
+
+def _calibrates(counts: Counts, data: DataRecipe) -> NDArray[np.bool_]:
+    """Which of the validation's groups, given their images by class (groups, classes), calibrate: `data.calibration`
+    of each class, at least one group on either side where a class has two. None where all of them are one group.
+
+    Drawn apart from the other parts, which stay the same whatever the share.
+    """
+    nobody = np.zeros(len(counts), bool)
+    if not data.calibration or len(counts) < 2:
+        return nobody
+    generator = np.random.default_rng([data.seed, _CALIBRATION_STAGE])
+    total = int(counts.sum())
+    wanted = min(max(round(data.calibration * total), 1), total - 1)
+    calibrates: NDArray[np.bool_] = assign(counts, _two_sides(counts, wanted), generator) == 1
+    return nobody if calibrates.all() else calibrates
 
 
 def _groups(dataset: DataSet, *, by_lesion: bool) -> Groups:
@@ -122,14 +142,20 @@ def _test_targets(counts: Counts, wanted: tuple[int, int, int], total: int) -> C
 
 def _validation_targets(counts: Counts, wanted: tuple[int, int, int]) -> Counts:
     """Wanted images by class for (training, validation), shape (classes, 2)."""
+    # Lesions may have moved a few images to or from the test part; the rest keeps its proportion.
+    images = int(counts.sum())
+    return _two_sides(counts, min(round(wanted[1] * images / (wanted[0] + wanted[1])), images - 1))
+
+
+def _two_sides(counts: Counts, second: int) -> Counts:
+    """Wanted images by class when `second` of all images go to the second side, shape (classes, 2): in proportion, and
+    some of every class with two groups on either side."""
     sizes = counts.sum(axis=0)
     groups = (counts > 0).sum(axis=0)
     upper = np.where(groups >= 2, np.maximum(sizes - 1, 0), 0)
     lower = np.where(groups >= 2, 1, 0)
-    # Lesions may have moved a few images to or from the test part; the rest keeps its proportion.
-    total = min(round(wanted[1] * int(sizes.sum()) / (wanted[0] + wanted[1])), int(sizes.sum()) - 1)
-    validation = allocate(sizes, total, lower, upper)
-    targets: Counts = np.stack([sizes - validation, validation], axis=1)
+    given = allocate(sizes, second, lower, upper)
+    targets: Counts = np.stack([sizes - given, given], axis=1)
     return targets
 
 

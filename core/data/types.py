@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -127,13 +127,52 @@ class Part(StrEnum):
 
     TRAIN = "train"
     VALIDATION = "validation"
+    CALIBRATION = "calibration"
     TEST = "test"
+
+
+FITTED = frozenset({Part.TRAIN, Part.VALIDATION, Part.CALIBRATION})
+"""The parts that a model was trained on, chosen by or calibrated on: its scores on them are too good."""
+
+
+def calibrating_part(parts: Iterable[Part | None]) -> Part:
+    """The part that temperature, thresholds and prediction sets are made from, of a run with images in `parts`: the
+    calibration part where it has one, otherwise (older runs, `data.calibration` = 0) the validation part."""
+    return Part.CALIBRATION if Part.CALIBRATION in set(parts) else Part.VALIDATION
 
 
 @dataclass(frozen=True)
 class Split:
-    """Indices into `DataSet.records` per part, each ascending and disjoint. Dtype int64."""
+    """Indices into `DataSet.records` per part, each ascending and disjoint. Dtype int64.
+
+    `validation` chooses the epoch; `calibration` chooses nothing and is empty where the recipe sets none aside.
+    """
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
+    calibration: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def calibrates(self) -> Part:
+        """The part that temperature, thresholds and prediction sets are made from."""
+        return Part.CALIBRATION if len(self.calibration) else Part.VALIDATION
+
+    def of(self, part: Part) -> NDArray[np.int64]:
+        """The indices of one part."""
+        return {
+            Part.TRAIN: self.train,
+            Part.VALIDATION: self.validation,
+            Part.CALIBRATION: self.calibration,
+            Part.TEST: self.test,
+        }[part]
+
+    @property
+    def made(self) -> tuple[Part, ...]:
+        """The parts that there are: without the calibration part where none was set aside."""
+        return tuple(part for part in Part if part is not Part.CALIBRATION or len(self.calibration))
+
+    @property
+    def used(self) -> int:
+        """How many images stand in any part; a split by exact counts may leave some over."""
+        return sum(len(self.of(part)) for part in Part)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.data.types import CLASS_CODES, Part
 from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
+from core.evaluation.promises import promise_note
 from core.events import CancelToken, Phase, Report
 from core.inference.novelty import MINIMUM, Seen, build_reference, looks_of, novelty_of
 from core.inference.trust import DEFAULT_LEVEL
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 MOST_KNOWN = 2_000
 """So many training images, of all classes alike, stand for all."""
 
+PHASES = {Part.VALIDATION: Phase.VALIDATING, Part.CALIBRATION: Phase.CALIBRATING, Part.TEST: Phase.TESTING}
+"""The parts whose answers a run writes down, in the order of predictions.csv, and what asking for them is called."""
+
 _CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """Answers on the images `indices` of a store: labels (n,), logits (n, classes), features (n, d) or None."""
+    """Answers on a part of the data, the images `indices` of a store: labels (n,), logits (n, classes), features (n, d)
+    or None."""
 
+    part: Part
     indices: NDArray[np.int64]
     labels: NDArray[np.int64]
     logits: NDArray[np.float32]
@@ -41,7 +47,10 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """`temperature` for the logits, the reference for the file, and what the user must know of both."""
+    """`temperature` for the logits and the reference for the file, both from images of `part`, and what the user must
+    know of them."""
+
+    part: Part
 
     temperature: float
     reference: Reference
@@ -53,37 +62,40 @@ def calibrate(
     preprocessing: Preprocessing,
     store: ImageStore,
     train: NDArray[np.int64],
-    validation: Answered,
+    calibrating: Answered,
     *,
     device: str,
     seed: int,
     report: Report,
     token: CancelToken,
 ) -> Calibrated:
-    """Fit the temperature on the validation answers and build the reference, asking the network for the features of at
-    most `MOST_KNOWN` of the training images, rows `train` (n,) of the store.
+    """Fit the temperature on the `calibrating` answers and build the reference, asking the network for the features of
+    at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store.
 
     Reports `Progress(CALIBRATING)`; raises `Cancelled`.
     """
     from core.models.forward import forward_answers
 
-    temperature, notes = _temperature(validation)
+    temperature, notes = _temperature(calibrating)
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
     _, features = forward_answers(
         module, preprocessing, store, known, device=device, report=report, phase=Phase.CALIBRATING, token=token
     )
     reference = build_reference(
-        validation.logits,
-        validation.labels,
-        Seen(validation.features, stored_looks(store, validation.indices, token)),
+        calibrating.logits,
+        calibrating.labels,
+        Seen(calibrating.features, stored_looks(store, calibrating.indices, token)),
         Seen(features, stored_looks(store, known, token)),
     )
     if not np.isfinite(reference.threshold):
         notes.append(
-            f"There are {len(validation.labels)} validation and {len(known)} training images; it takes {MINIMUM} of "
-            "each to tell whether a picture is like those the model knows, so it gives no verdicts."
+            f"There are {len(calibrating.labels)} {calibrating.part.value} and {len(known)} training images; it takes "
+            f"{MINIMUM} of each to tell whether a picture is like those the model knows, so it gives no verdicts."
+            + _more_images(calibrating.part)
         )
-    return Calibrated(temperature, reference, (*notes, *_rare_classes(reference)))
+    if calibrating.part is not Part.CALIBRATION:
+        notes.append(promise_note(calibrating.part))
+    return Calibrated(calibrating.part, temperature, reference, (*notes, *_rare_classes(reference, calibrating.part)))
 
 
 def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -108,22 +120,23 @@ def stored_looks(store: ImageStore, indices: NDArray[np.int64], token: CancelTok
 
 
 def calibration_document(
-    calibrated: Calibrated, validation: Answered, test: Answered, looks: Callable[[Answered], NDArray[np.float32]]
+    calibrated: Calibrated, calibrating: Answered, test: Answered, looks: Callable[[Answered], NDArray[np.float32]]
 ) -> dict[str, Any]:
     """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
     prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
-    validation images where there are none. `looks` gives `looks_of` them, (n, d). None stands for what is undefined.
+    calibrating images where there are none. `looks` gives `looks_of` them, (n, d). None stands for what is undefined.
     """
     reference, temperature = calibrated.reference, calibrated.temperature
-    on = test if len(test.labels) else validation
+    on = test if len(test.labels) else calibrating
     novelty = novelty_of(reference, Seen(on.features, looks(on))) if np.isfinite(reference.threshold) else None
     sets = PredictionSets(reference.validation_labels, reference.validation_logits, temperature)
     measured = bool(len(on.labels))
     return {
         "temperature": temperature,
-        "part": "test" if on is test else "validation",
+        "part": on.part.value,
         "images": len(on.labels),
-        "fitted_on": len(validation.labels),
+        "fitted_on": len(calibrating.labels),
+        "fitted_part": calibrating.part.value,
         "ece_before": reliability(on.labels, on.logits).expected_error if measured else None,
         "ece_after": reliability(on.labels, on.logits, temperature).expected_error if measured else None,
         "prediction_sets": coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL)) if measured else None,
@@ -134,17 +147,27 @@ def calibration_document(
     }
 
 
-def _temperature(validation: Answered) -> tuple[float, list[str]]:
-    count = len(validation.labels)
+def _temperature(calibrating: Answered) -> tuple[float, list[str]]:
+    count, part = len(calibrating.labels), calibrating.part.value
     if count < MINIMUM:
-        return 1.0, [f"The probabilities are not calibrated: it takes {MINIMUM} validation images, there are {count}."]
-    if (validation.logits.argmax(axis=1) == validation.labels).all():
+        return 1.0, [
+            f"The probabilities are not calibrated: it takes {MINIMUM} {part} images, there are {count}."
+            + _more_images(calibrating.part)
+        ]
+    if (calibrating.logits.argmax(axis=1) == calibrating.labels).all():
         # The likelihood grows without end as T falls to 0: that would make the model sure of everything.
-        return 1.0, ["The probabilities are not calibrated: the model is right on every validation image."]
-    return fit_temperature(validation.labels, validation.logits), []
+        return 1.0, [f"The probabilities are not calibrated: the model is right on every {part} image."]
+    return fit_temperature(calibrating.labels, calibrating.logits), []
 
 
-def _rare_classes(reference: Reference) -> list[str]:
+def _more_images(part: Part) -> str:
+    """What to do about too few images."""
+    if part is Part.CALIBRATION:
+        return " Add images, or set data.calibration to 0: then the validation images calibrate as well."
+    return " Add images."
+
+
+def _rare_classes(reference: Reference, part: Part) -> list[str]:
     counts = np.bincount(reference.validation_labels, minlength=len(CLASS_CODES))
     needed = images_needed(DEFAULT_LEVEL)
     rare = [f"{code} ({count})" for code, count in zip(CLASS_CODES, counts, strict=True) if count < needed]
@@ -152,5 +175,5 @@ def _rare_classes(reference: Reference) -> list[str]:
         return []
     return [
         f"Prediction sets at {100 * DEFAULT_LEVEL:.0f} % always hold {', '.join(rare)}: a class with fewer than "
-        f"{needed} validation images can not be excluded."
+        f"{needed} {part.value} images can not be excluded."
     ]

@@ -336,6 +336,7 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         task=_text(values, "task"),
         trained_on=_text(values, "trained_on"),
         synthetic=values["synthetic"],
+        calibrated_on=_text(values, "calibrated_on"),
     )
 
 

@@ -18,7 +18,11 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """The metadata of a model.safetensors file. `temperature` divides the logits before softmax (1: uncalibrated)."""
+    """The metadata of a model.safetensors file. `temperature` divides the logits before softmax (1: uncalibrated).
+
+    `calibrated_on` is the part of the data that temperature and reference are from: "calibration", or "validation" for
+    images that also chose the best epoch; empty where the file does not say (then it was the validation part).
+    """
 
     architecture: str
     preprocessing: Preprocessing
@@ -29,3 +33,4 @@ class ModelInfo:
     task: str = ""
     trained_on: str = ""
     synthetic: bool = False
+    calibrated_on: str = ""

@@ -1,4 +1,4 @@
-"""What a model file keeps of its validation and training images, so that its answers can be weighed later.
+"""What a model file keeps of its calibrating and training images, so that its answers can be weighed later.
 
 Stored beside the weights as tensors named `skinkd.reference.*`. A file may come from a stranger: shapes, ranges and
 finiteness are checked before anything is used. No image and no name is kept.
@@ -25,7 +25,8 @@ class UnknownFormError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Of n validation images: logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
+    """Of the n images that the model was calibrated on ("validation" in the names of the arrays, which files of all
+    versions share): logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
 
     What novelty is measured with (`core.inference.novelty`): the mean float32 (d,) of normalised training features and
     the directions float16 (r, d) in which they vary (r = 0 where the network shows no features); the mean float32 (k,)
@@ -49,7 +50,7 @@ class Reference:
 
     @property
     def images(self) -> int:
-        """How many validation images it was calibrated on."""
+        """How many images it was calibrated on."""
         return len(self.validation_labels)
 
     @property

@@ -9,7 +9,14 @@ from core.documents import Migration
 
 Values = dict[str, Any]
 
-_FROM_1: tuple[Callable[[Values], Values], ...] = ()
+
+def _no_calibration_part(values: Values) -> Values:
+    """Version 1 calibrated on the validation images."""
+    data = values.get("data", {})
+    return {**values, "data": {"calibration": 0.0, **data}} if isinstance(data, dict) else values
+
+
+_FROM_1: tuple[Callable[[Values], Values], ...] = (_no_calibration_part,)
 """What changed from version 1 to 2, each as a function from all values of the recipe to new ones."""
 
 

@@ -30,7 +30,7 @@ PRESET_HELP = {
 
 
 def preset(name: Preset) -> Recipe:
-    """The recipe of a preset; its data path is empty. `paper` is the default of every field."""
+    """The recipe of a preset; its data path is empty. `paper` is every field's default but for data.calibration."""
     if name is Preset.QUICK:
         return Recipe(
             data=DataRecipe(image_size=128),
@@ -53,4 +53,4 @@ def preset(name: Preset) -> Recipe:
                 warmup=3,
             ),
         )
-    return Recipe(distillation=DistillationRecipe(method="kl"))
+    return Recipe(data=DataRecipe(calibration=0.0), distillation=DistillationRecipe(method="kl"))

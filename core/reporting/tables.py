@@ -10,6 +10,7 @@ from core.data.types import CLASS_CODES, Part
 from core.reporting.table import Table, latex
 from core.reporting.words import (
     NONE,
+    PART_TITLES,
     area,
     duration,
     fraction,
@@ -56,7 +57,6 @@ HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
 _INTERVALS = "In brackets: 95 % bootstrap intervals over the test images"
 _SMALL = 10
 _KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
-_PARTS = {Part.TRAIN: "Training", Part.VALIDATION: "Validation", Part.TEST: "Test"}
 
 
 def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
@@ -259,14 +259,15 @@ def counts_table(rows: Sequence[SplitRow]) -> Table:
     """Images per class and part of a split."""
     counts = Counter((row.label, row.part) for row in rows)
     left = any(row.part is None for row in rows)
-    parts: list[Part | None] = [*Part, *([None] if left else [])]
+    made = [part for part in Part if part is not Part.CALIBRATION or any(row.part is part for row in rows)]
+    parts: list[Part | None] = [*made, *([None] if left else [])]
     body = [[counts[code, part] for part in parts] for code in CLASS_CODES]
     body.append([sum(column) for column in zip(*body, strict=True)])
     lines = [
         (code, *(f"{count:,}" for count in line), f"{sum(line):,}")
         for code, line in zip((*CLASS_CODES, "All"), body, strict=True)
     ]
-    titles = ["not used" if part is None else _PARTS[part] for part in parts]
+    titles = ["not used" if part is None else PART_TITLES[part] for part in parts]
     return Table("Images per class", ("Class", *titles, "All"), tuple(lines))
 
 

@@ -1,4 +1,4 @@
-"""Give a finished run what its verdicts rest on, where it was made without or its validation data changed."""
+"""Give a finished run what its verdicts rest on, where it was made without or its calibration data changed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import atomic
-from core.data.types import Part
+from core.data.types import Part, calibrating_part
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Report, ignore
 from core.runs.folder import RunFolder
 from core.runs.preparing import decoded, read_checked
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
     from core.data.types import DataSet
+    from core.inference.calibrating import Answered
 
 _SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
 
@@ -35,8 +36,8 @@ class AssessedRun:
 def assess_run(
     folder: RunFolder, report: Report = ignore, token: CancelToken | None = None, device: str = "auto"
 ) -> AssessedRun:
-    """Ask a finished run's model for its validation, test and some training images, and store temperature and reference
-    in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
+    """Ask a finished run's model for its calibration, test and some training images, and store temperature and
+    reference in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
 
     Raises `SkinKDError` when the run is not finished or being worked on, its data are gone, or its model answers
     otherwise than it did; `Cancelled`.
@@ -51,7 +52,7 @@ def assess_run(
 
 
 def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) -> dict[str, Any]:
-    from core.inference.calibrating import Answered, calibrate, calibration_document, stored_looks
+    from core.inference.calibrating import PHASES, Answered, calibrate, calibration_document, stored_looks
     from core.models.files import load_model, save_model
     from core.models.forward import forward_answers
     from core.recipe.schema import HardwareRecipe
@@ -67,7 +68,6 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
     rows = _parts(folder, dataset)
 
     def ask(part: Part) -> Answered:
-        phase = Phase.VALIDATING if part is Part.VALIDATION else Phase.TESTING
         logits, features = forward_answers(
             module,
             info.preprocessing,
@@ -75,31 +75,30 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
             rows[part],
             device=hardware.device,
             report=report,
-            phase=phase,
+            phase=PHASES[part],
             token=token,
         )
         logits = logits.reshape(len(rows[part]), len(info.classes))
-        return Answered(rows[part], dataset.labels[rows[part]], logits, features)
+        return Answered(part, rows[part], dataset.labels[rows[part]], logits, features)
 
     with fixed_threads(hardware.threads):
-        validation, test = ask(Part.VALIDATION), ask(Part.TEST)
-        _check_same(folder, dataset, validation.indices, validation.logits)
+        calibrating, test = ask(calibrating_part(part for part in Part if len(rows[part]))), ask(Part.TEST)
+        _check_same(folder, dataset, calibrating)
         calibrated = calibrate(
             module,
             info.preprocessing,
             store,
             rows[Part.TRAIN],
-            validation,
+            calibrating,
             device=hardware.device,
             seed=recipe.optimisation.seed,
             report=report,
             token=token,
         )
         looks = partial(stored_looks, store, token=token)
-        document = calibration_document(calibrated, validation, test, lambda part: looks(part.indices))
-    save_model(
-        folder.model_file, module, replace(info, temperature=calibrated.temperature), reference=calibrated.reference
-    )
+        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices))
+    info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
+    save_model(folder.model_file, module, info, reference=calibrated.reference)
     changed = {**metrics, "calibration": document}
     atomic.write_text(folder.metrics_file, json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
     return document
@@ -125,11 +124,11 @@ def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np
     return {part: np.array([places[row.image] for row in rows if row.part is part], np.int64) for part in Part}
 
 
-def _check_same(folder: RunFolder, dataset: DataSet, indices: np.ndarray, logits: np.ndarray) -> None:
-    """Raise `SkinKDError` unless the model answers on the validation images as predictions.csv says."""
-    known = folder.predictions().of(Part.VALIDATION)
+def _check_same(folder: RunFolder, dataset: DataSet, calibrating: Answered) -> None:
+    """Raise `SkinKDError` unless the model answers on the calibrating images as predictions.csv says."""
+    known = folder.predictions().of(calibrating.part)
     written = dict(zip(known.names, known.logits, strict=True))
-    for index, answer in zip(indices, logits, strict=True):
+    for index, answer in zip(calibrating.indices, calibrating.logits, strict=True):
         name = dataset.records[index].name
         if name not in written or np.abs(written[name] - answer).max() > _SAME * (1 + np.abs(answer).max()):
             raise SkinKDError(

@@ -15,13 +15,11 @@ from typing import Any
 import torch
 
 from core import atomic
-from core.documents import shown
 from core.errors import SkinKDError
 
 Values = dict[str, Any]
 
-CHECKPOINT_VERSION = 2
-"""Version 1 did not know the recipe that it belongs to."""
+CHECKPOINT_VERSION = 1
 
 
 class CheckpointFolder:
@@ -53,12 +51,10 @@ class CheckpointFolder:
     def load(self) -> Values:
         """The last saved state, on the CPU. Raises `SkinKDError` when it can not be read."""
         state = _load(self._state)
-        version = state.get("version")
-        if type(version) is not int or not 0 < version <= CHECKPOINT_VERSION:
+        if state.get("version") != CHECKPOINT_VERSION:
             raise SkinKDError(
                 "The checkpoint is of another version",
-                f"{self._state} was written by another version of SkinKD: its version is {shown(version)}, this "
-                f"program reads up to {CHECKPOINT_VERSION}. Go on with the version that wrote it, or start a new run.",
+                f"{self._state} was written by another version of SkinKD. Go on with that version, or start a new run.",
             )
         return state
 

@@ -85,7 +85,7 @@ def estimate_cost(
     report(Progress(Phase.LOADING, 3, 3))
     shares = recipe.data.split
     rest = images - train_images
-    validation = round(rest * shares[1] / (shares[1] + shares[2]))
+    validation = round(rest * shares[1] / (shares[1] + shares[2]) * (1 - recipe.data.calibration))
     batch = recipe.optimisation.batch_size
     shown = min(batch_count(train_images, batch) * batch, train_images)
     epoch = shown * speed.training + validation * speed.answering

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.data.types import CLASS_CODES, Part
 from core.errors import SkinKDError
+from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Report
 from core.inference.classifier import info_of, is_exported, model_file_of
 from skinkd_gui.classify.classify_worker import run_of
@@ -33,12 +34,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Sureness:
-    """How sure the model is against how often it is right, on `images` images: the test part of its data, or (with
-    `validation`) those that the temperature was fitted on. `after` is None for a model without calibration."""
+    """How sure the model is against how often it is right, on `images` images: those of `part`, the test part of its
+    data or those that the temperature was fitted on. `after` is None for a model without calibration."""
 
     before: Reliability
     after: Reliability | None
-    validation: bool
+    part: Part
 
     @property
     def images(self) -> int:
@@ -47,9 +48,11 @@ class Sureness:
 
 
 @dataclass(frozen=True, eq=False)
-class ValidationAnswers:
-    """The labels (n,) of the validation images and the calibrated melanoma probabilities (n,) that they got."""
+class CalibratingAnswers:
+    """The labels (n,) of the images of `part` that the model was calibrated on, and the calibrated melanoma
+    probabilities (n,) that they got."""
 
+    part: Part
     labels: NDArray[np.int64]
     melanoma: NDArray[np.float64]
 
@@ -65,8 +68,8 @@ class CardContent:
     reference tells is None for models without.
 
     `counts` are the training images per class. `coverage` is measured on test images; `unlike` is the share of test
-    images taken for unlike. `detailed` are the scores on the validation images of the reference, for a file without a
-    run. `trouble` names what could not be read.
+    images taken for unlike. `detailed` are the scores on the images of the reference, for a file without a run.
+    `trouble` names what could not be read.
     """
 
     source: Path
@@ -85,10 +88,15 @@ class CardContent:
     coverage: Coverage | None = None
     unlike: float | None = None
     sureness: Sureness | None = None
-    validation: ValidationAnswers | None = None
+    calibrating: CalibratingAnswers | None = None
     detailed: DetailedScores | None = None
     subgroups: tuple[Subgroup, ...] = ()
     trouble: tuple[str, ...] = ()
+
+    @property
+    def calibrated_on(self) -> Part:
+        """The part of the data that temperature, prediction sets and thresholds are from."""
+        return part_of_calibration(self.info.calibrated_on)
 
     @property
     def exported(self) -> bool:
@@ -109,9 +117,9 @@ def read_card(source: Path, report: Report, token: CancelToken) -> CardContent:
         "parameters": parameters,
         "reference": reference,
         "name": file.stem if run_of(source) is None else file.parent.name,
-        "validation": None
+        "calibrating": None
         if reference is None
-        else _validation(reference.validation_labels, reference.validation_logits, info),
+        else _calibrating(reference.validation_labels, reference.validation_logits, info),
     }
     run = run_of(source)
     if run is not None:
@@ -167,16 +175,16 @@ def _of_run(
     found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
     data = _table(_attempt(folder.metrics, trouble), "data")
     found["terms"], found["data_name"] = str(data.get("terms", "")), Path(str(data.get("path", ""))).name
-    known = None if reference is not None else _attempt(lambda: folder.predictions().of(Part.VALIDATION), [])
+    known = None if reference is not None else _attempt(lambda: folder.predictions().calibrating, [])
     if known is not None:
-        found["validation"] = _validation(known.labels, known.logits, info)
+        found["calibrating"] = _calibrating(known.labels, known.logits, info)
     token.check()
     evidence = _attempt(lambda: load_evidence(run), trouble)
     token.check()
     if evidence is not None:
         tested = evidence.predictions
         found["evidence"] = evidence
-        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, validation=False)
+        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST)
         found["subgroups"] = subgroup_scores(
             tested.labels, tested.logits.argmax(axis=1), evidence.people, evidence.groups, resamples=200
         )
@@ -200,36 +208,34 @@ def _trusted(evidence: Evidence, reference: Reference | None, info: ModelInfo) -
 
 
 def _of_reference(reference: Reference, info: ModelInfo) -> dict[str, Any]:
-    """What the validation images tell where there is no run."""
+    """What the images of the reference tell where there is no run."""
     from core.evaluation.detailed import detailed_scores
 
     labels = reference.validation_labels.astype(np.int64)
     logits = reference.validation_logits
     return {
-        "sureness": _sureness(labels, logits, info.temperature, validation=True),
+        "sureness": _sureness(labels, logits, info.temperature, part_of_calibration(info.calibrated_on)),
         "detailed": detailed_scores(labels, logits),
     }
 
 
-def _sureness(
-    labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float, *, validation: bool
-) -> Sureness:
+def _sureness(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float, part: Part) -> Sureness:
     from core.evaluation.calibration import reliability
 
     before = reliability(labels, logits)
     after = reliability(labels, logits, temperature) if temperature != 1.0 else None
-    return Sureness(before, after, validation)
+    return Sureness(before, after, part)
 
 
-def _validation(
+def _calibrating(
     labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], info: ModelInfo
-) -> ValidationAnswers | None:
+) -> CalibratingAnswers | None:
     from core.evaluation.prediction_sets import nonconformity
 
     if not len(labels) or "MEL" not in info.classes:
         return None
     melanoma = 1 - nonconformity(logits, info.temperature)[:, info.classes.index("MEL")]
-    return ValidationAnswers(labels.astype(np.int64), melanoma)
+    return CalibratingAnswers(part_of_calibration(info.calibrated_on), labels.astype(np.int64), melanoma)
 
 
 def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from core.data.terms import HAM10000_TERMS, ISIC2019_TERMS
 from core.data.types import CLASS_CODES, Part
+from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, class_name
 from core.inference.trust import DEFAULT_LEVEL
-from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run
+from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run, purposes
 from skinkd_gui.classify.card_content import CardContent, listed
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 FEW_TO_LEARN = 100
 """A class with fewer training images is named among the limits."""
 
-_PARTS = {Part.TRAIN: "to learn from", Part.VALIDATION: "to choose and calibrate", Part.TEST: "to test"}
 _CLINICS = (
     "It learned from dermatoscope images of clinics in Barcelona, Vienna, Queensland and New York, mostly of people "
     "with light skin. On dark skin, on children, and on photographs without a dermatoscope it was hardly tested or not "
@@ -102,7 +102,7 @@ def _kind(card: CardContent) -> str:
 def _trained_on(card: CardContent) -> str:
     if not card.parts:
         return card.info.trained_on or "The file does not say."
-    parts = ", ".join(f"{count:,} {_PARTS[part]}" for part, count in card.parts if count)
+    parts = ", ".join(purposes(dict(card.parts)))
     name = card.data_name or card.info.trained_on
     return f"{name}: {parts} images" if name else f"{parts} images"
 
@@ -149,14 +149,14 @@ def _few(card: CardContent) -> list[str]:
     few = [f"{class_name(code)} ({count:,})" for code, count in card.counts if count < FEW_TO_LEARN]
     if few:
         notes.append(f"It learned from few images of {listed(few)}: expect more errors there.")
-    detailed, tested = _detailed(card), "test" if card.evidence is not None else "validation"
+    detailed, tested = _detailed(card), _measured_on(card)
     if detailed is not None:
         rare = [
             f"{class_name(row.code)} ({row.support:,})" for row in detailed.per_class if row.support < SMALL_SUPPORT
         ]
         if rare:
             notes.append(
-                f"It was checked on few {tested} images of {listed(rare)}: scores for these are rough guesses."
+                f"It was checked on few {tested.value} images of {listed(rare)}: scores for these are rough guesses."
             )
     return notes
 
@@ -182,6 +182,17 @@ def _groups(card: CardContent) -> list[str]:
 # --- scores ---
 
 
+_TOO_GOOD = {
+    Part.VALIDATION: "By these images the best epoch was chosen and the probabilities were calibrated, so the scores "
+    "are a little too good.",
+    Part.CALIBRATION: "On these images the probabilities were calibrated, so the scores are a little too good.",
+}
+
+
+def _measured_on(card: CardContent) -> Part:
+    return Part.TEST if card.evidence is not None else card.calibrated_on
+
+
 def _detailed(card: CardContent) -> DetailedScores | None:
     return card.evidence.detailed if card.evidence is not None else card.detailed
 
@@ -194,7 +205,7 @@ def scores(card: CardContent) -> Section:
     found, intervals = detailed.scores, card.evidence.intervals if card.evidence is not None else None
     images = sum(row.support for row in detailed.per_class)
     facts = [
-        ("Measured on", f"{images:,} {'test' if card.evidence is not None else 'validation'} images"),
+        ("Measured on", calibrating_images(images, _measured_on(card))),
         ("Weighted F1", interval_of(found.weighted_f1, intervals.weighted_f1 if intervals else None)),
         ("Accuracy", interval_of(found.accuracy, intervals.accuracy if intervals else None)),
         ("Balanced accuracy", interval_of(found.balanced_accuracy, intervals.balanced_accuracy if intervals else None)),
@@ -202,8 +213,7 @@ def scores(card: CardContent) -> Section:
     ]
     if intervals is None:
         notes: tuple[str, ...] = (
-            "These are the images by which the best epoch was chosen and the probabilities were calibrated, so the "
-            "scores are a little too good. A file of its own holds no test scores; the run has them.",
+            f"{_TOO_GOOD[card.calibrated_on]} A file of its own holds no test scores; the run has them.",
         )
     else:
         resampled = "whole lesions" if intervals.by_lesion else "images"
@@ -259,7 +269,7 @@ def calibration(card: CardContent) -> Section:
         facts = [("Temperature", f"{temperature:.3g} ({towards})")]
     if found is None:
         return Section("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
-    facts.append(("Measured on", f"{found.images:,} {'validation' if found.validation else 'test'} images"))
+    facts.append(("Measured on", calibrating_images(found.images, found.part)))
     facts.append(("Error as trained", _points(found.before.expected_error)))
     if found.after is not None:
         facts.append(("Error calibrated", _points(found.after.expected_error)))
@@ -269,7 +279,7 @@ def calibration(card: CardContent) -> Section:
     ]
     if found.after is not None:
         notes.append("The temperature changes how sure the model is, never its diagnosis.")
-    if found.validation and found.after is not None:
+    if found.part is not Part.TEST and found.after is not None:
         notes.append("The temperature was fitted on these very images: on others the error is a little larger.")
     if found.images < 200:
         notes.append(f"With {found.images:,} images the errors themselves are rough guesses.")
@@ -287,7 +297,7 @@ def verdicts(card: CardContent) -> Section:
         text = "The file does not hold what verdicts rest on. If you have the run, 'skinkd-cli calibrate' adds it."
         return Section("Verdicts", (), (text,))
     level = f"{100 * DEFAULT_LEVEL:.0f} %"
-    facts = [("Checked with", f"{reference.images:,} validation images")]
+    facts = [("Calibrated on", calibrating_images(reference.images, card.calibrated_on))]
     found = card.coverage
     if found is not None:
         facts += [
@@ -306,7 +316,10 @@ def _novelty_facts(card: CardContent) -> list[tuple[str, str]]:
         return [("Taken for unlike", "can not be told: too few images")]
     expected = (reference.validation_novelty > reference.threshold).mean() if reference.images else 0.0
     facts = [
-        ("Taken for unlike", f"from a distance of {reference.threshold:.2f}; nearly all validation images are below 1"),
+        (
+            "Taken for unlike",
+            f"from a distance of {reference.threshold:.2f}; nearly all {card.calibrated_on.value} images are below 1",
+        ),
         (
             "False alarms to expect",
             f"about {100 * max(0.01, float(expected)):.0f} % of lesion images like those it knows",
@@ -321,13 +334,14 @@ def _novelty_facts(card: CardContent) -> list[tuple[str, str]]:
 def _verdict_notes(card: CardContent, level: str) -> tuple[str, ...]:
     notes = [
         f"At {level} the true diagnosis is to stay among those kept for at least {level} of the images of every "
-        "diagnosis, as far as new images are like those it was checked with.",
+        "diagnosis, as far as new images are like those it was calibrated on.",
+        promise_note(card.calibrated_on),
     ]
     if card.coverage is None:
         notes.append("How often that holds on other images was not measured: a file of its own holds no test images.")
     never = [class_name(CLASS_CODES[code]) for code in _never_excluded(card)]
     if never:
-        notes.append(f"{listed(never)} can never be excluded: there were too few images to check with.")
+        notes.append(f"{listed(never)} can never be excluded: there were too few images to calibrate on.")
     return tuple(notes)
 
 
@@ -342,7 +356,7 @@ def _never_excluded(card: CardContent) -> tuple[int, ...]:
 
 def _coverage_grid(card: CardContent) -> Grid:
     assert card.reference is not None
-    calibrated = Column("Checked with", "Validation images of this diagnosis", ("Checked with",))
+    calibrated = Column("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
     if card.coverage is None:
         rows = [
             (plain(class_name(code)), number(int((card.reference.validation_labels == place).sum())))

@@ -47,7 +47,8 @@ _SECOND_AS = {SECOND_VERDICT: VERDICT, SECOND_DIAGNOSIS: DIAGNOSIS, SECOND_PROBA
 _RANK = {kind: rank for rank, kind in enumerate(VERDICTS)}
 _PARTS = {
     Part.TRAIN: "An image of this name was part of this model's training.",
-    Part.VALIDATION: "An image of this name was used to choose and to calibrate this model.",
+    Part.VALIDATION: "An image of this name was used to choose this model.",
+    Part.CALIBRATION: "An image of this name was used to calibrate this model.",
     Part.TEST: "An image of this name is in the test part of this model's data.",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.data.types import Part
+from core.data.types import FITTED, Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Report
 from core.inference.results import Classification
@@ -36,7 +36,7 @@ class LookedUp:
 class FolderScores:
     """How the models do against the folder's labels; the second is None while no model is compared.
 
-    `trained_on` counts labelled images whose names were in training or validation of the first model.
+    `trained_on` counts labelled images whose names were in training, validation or calibration of the first model.
     """
 
     first: LabelledScores
@@ -152,8 +152,7 @@ class FolderFacts(QObject):
                 job.shut_down()
 
     def _count_trained_on(self) -> int:
-        used = (Part.TRAIN, Part.VALIDATION)
-        return sum(self._images.parts.get(path) in used for path in self._images.truths)
+        return sum(self._images.parts.get(path) in FITTED for path in self._images.truths)
 
     def _look(self) -> None:
         if self._looking is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
-from core.data.types import Part
+from core.data.types import FITTED, Part
 from core.inference.results import Classification
 from skinkd_gui.classify.cells import (
     COLUMNS,
@@ -252,7 +252,7 @@ class ImagesModel(QAbstractTableModel):
 
     def _recount(self, path: Path) -> None:
         facts = self._facts(path)
-        trained_on = facts.part in (Part.TRAIN, Part.VALIDATION)
+        trained_on = facts.part in FITTED
         now = kinds_of(facts.first, facts.second, facts.truth, trained_on=trained_on)
         self.tally.move(self._kinds.get(path, Kind(0)), now)
         self._kinds[path] = now

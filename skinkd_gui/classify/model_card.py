@@ -142,7 +142,7 @@ class ModelCard(QDialog):
         for section in sections(card):
             figure = self._reliability(card) if section.title == "Calibration" else None
             self.tabs.addTab(self._page(section, figure), section.title)
-        self.point.show_answers(card.validation)
+        self.point.show_answers(card.calibrating)
         self.point.show()
         area = FlowingArea("modelCardOperating", "Operating point", self)
         page = QWidget(area)

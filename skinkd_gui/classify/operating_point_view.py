@@ -1,4 +1,7 @@
-"""The operating point: how many melanomas are to be found, and what that costs. Measured on validation images."""
+"""The operating point: how many melanomas are to be found, and what that costs.
+
+Measured on the images that the model was calibrated on.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.evaluation.operating_point import OperatingPoint, missed_per_1000, operating_point, referrals_per_1000
 from core.reporting.words import interval_of
-from skinkd_gui.classify.card_content import ValidationAnswers
+from skinkd_gui.classify.card_content import CalibratingAnswers
 from skinkd_gui.classify.card_sections import Section
 from skinkd_gui.results.notes import FactsList
 from skinkd_gui.widgets.banner import Banner
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 FEW_MELANOMAS = 100
-"""With fewer validation melanomas the sensitivity is a rough guess, which is said."""
+"""With fewer melanomas the sensitivity is a rough guess, which is said."""
 
 _LOWEST, _HIGHEST = 80, 100
 _PATIENCE_MILLISECONDS = 150
@@ -42,23 +45,23 @@ _EXPLAINED = (
 )
 _HONEST = (
     "The threshold was chosen on these very images, so on others expect a little less. The numbers per 1,000 people "
-    "hold where people and images are like those of the validation images, apart from how frequent melanoma is."
+    "hold where people and images are like those it was chosen on, apart from how frequent melanoma is."
 )
 
 
 class OperatingPointView(QWidget):
-    """Slider, prevalence, numbers and curve. Without melanomas in the validation images it says so."""
+    """Slider, prevalence, numbers and curve. Without melanomas among its images it says so."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("operatingPoint")
-        self._answers: ValidationAnswers | None = None
+        self._answers: CalibratingAnswers | None = None
         self.point: OperatingPoint | None = None
         self._why_not = ""
         self._few = Banner(self)
         self._few.setObjectName("operatingFew")
         self._make_fields()
-        self._facts = FactsList("On the validation images", self)
+        self._facts = FactsList("On the images it was calibrated on", self)
         self._expected = FactsList("Among 1,000 people", self)
         self.figure = FigureView("", self)
         self.figure.setAccessibleName("Melanomas referred against other images referred")
@@ -128,8 +131,8 @@ class OperatingPointView(QWidget):
         layout.addWidget(self._few)
         layout.addLayout(row, 1)
 
-    def show_answers(self, answers: ValidationAnswers | None) -> None:
-        """Take up a model's validation images."""
+    def show_answers(self, answers: CalibratingAnswers | None) -> None:
+        """Take up the images that a model was calibrated on."""
         self._answers = answers
         self._update()
 
@@ -148,7 +151,7 @@ class OperatingPointView(QWidget):
     @Slot()
     def _update(self) -> None:
         answers = self._answers
-        self.point, self._why_not = None, "There are no validation images to tell it from."
+        self.point, self._why_not = None, "There are no calibration images to tell it from."
         if answers is not None:
             try:
                 self.point = operating_point(answers.labels, answers.melanoma, self.wanted.value() / 100)
@@ -165,10 +168,11 @@ class OperatingPointView(QWidget):
     def _warn(self) -> None:
         if self.point is None:
             self._few.show_message(self._why_not, "info")
-        elif self.point.melanomas < FEW_MELANOMAS:
+        elif self._answers is not None and self.point.melanomas < FEW_MELANOMAS:
             self._few.show_message(
-                f"Only {self.point.melanomas:,} of the validation images are melanomas: one more or less found changes "
-                f"the share by {100 / self.point.melanomas:.1f} percentage points. Do not fix a threshold by them.",
+                f"Only {self.point.melanomas:,} of the {self._answers.part.value} images are melanomas: one more or "
+                f"less found changes the share by {100 / self.point.melanomas:.1f} percentage points. Do not fix a "
+                "threshold by them.",
                 "warning",
             )
         else:

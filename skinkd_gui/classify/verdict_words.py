@@ -48,7 +48,8 @@ _LOOKS = {
 
 _PARTS = {
     Part.TRAIN: "The model was trained with an image of this name: what it says here shows nothing of its skill.",
-    Part.VALIDATION: "An image of this name chose and calibrated the model: what it says here looks a little too good.",
+    Part.VALIDATION: "An image of this name chose the model: what it says here looks a little too good.",
+    Part.CALIBRATION: "An image of this name calibrated the model: what it says here looks a little too good.",
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
+from core.evaluation.promises import calibrating_images, promise_note
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.findings import Calibration
@@ -87,16 +88,17 @@ def _explain(title: str, found: Calibration) -> list[str]:
         "that is right (expected calibration error).",
     ]
     if found.after is None:
-        notes.append("There are no validation images, so no temperature was fitted.")
+        notes.append("There are no images to calibrate on, so no temperature was fitted.")
     else:
         direction = (
             "above 1: it was too sure" if found.temperature > 1.02 else
             "below 1: it was not sure enough" if found.temperature < 0.98 else "about 1: it needs no correction"
         )  # fmt: skip
         notes.append(
-            f"The temperature {found.temperature:.2f} ({direction}) was fitted on {found.fitted_on:,} validation "
-            f"images; with it the error is {100 * found.after.expected_error:.1f} points. It changes how sure the "
-            "model is, never its diagnosis. Classify and the lists of images use it."
+            f"The temperature {found.temperature:.2f} ({direction}) was fitted on "
+            f"{calibrating_images(found.fitted_on, found.part)}; with it the error is "
+            f"{100 * found.after.expected_error:.1f} points. It changes how sure the model is, never its diagnosis. "
+            f"Classify and the lists of images use it. {promise_note(found.part)}"
         )
     if found.before.images < _FEW:
         notes.append(f"With {found.before.images:,} test images the error itself is a rough guess.")
@@ -108,7 +110,7 @@ def _grid(shown: Shown, runs: tuple[RunSummary, ...]) -> Grid:
         Column("Run", words=True),
         Column("Error as trained", "Expected calibration error in percentage points: 0 is best"),
         Column("With temperature", "The same after the probabilities were corrected"),
-        Column("Temperature", "Fitted on the validation images; above 1 the model was too sure"),
+        Column("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
         Column("Test images"),
     )
     rows = []

@@ -12,7 +12,7 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
 from core.recipe import Recipe, recipe_to_toml
-from core.reporting.words import NONE, STATE_WORDS, duration, file_size, kind_of_run, million, moment
+from core.reporting.words import NONE, STATE_WORDS, duration, file_size, kind_of_run, million, moment, purposes
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 
@@ -21,7 +21,6 @@ T = TypeVar("T")
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and its value, in the order in which they are shown."""
 
-_PART_WORDS = {Part.TRAIN: "to learn from", Part.VALIDATION: "to choose the best epoch", Part.TEST: "to test"}
 _METHODS = {
     "none": "the labels alone",
     "kl": "the labels and the teacher's probabilities (KL)",
@@ -58,7 +57,7 @@ def data_facts(details: RunDetails) -> Facts:
     recipe = details.summary.recipe
     if recipe is None:
         return ()
-    images = [f"{count:,} {_PART_WORDS[part]}" for part, count in details.parts]
+    images = purposes(dict(details.parts)) if details.parts else ()
     together = "Each lesion's images are in one part" if recipe.data.group_by_lesion else "Image by image"
     facts = [
         ("Folder", recipe.data.path or NONE),

@@ -40,12 +40,13 @@ _KEPT_PAIRS = 400
 @dataclass(frozen=True)
 class Calibration:
     """How sure a run is of its test images, as it is and with `temperature`, which was fitted on `fitted_on`
-    validation images; `after` is None where there are none."""
+    images of `part`; `after` is None where there are none."""
 
     before: Reliability
     after: Reliability | None
     temperature: float
     fitted_on: int
+    part: Part = Part.VALIDATION
 
 
 @dataclass(frozen=True)
@@ -200,14 +201,14 @@ def _calibration(folder: Path, evidence: Evidence) -> Calibration:
 
     rows = evidence.predictions
     before = reliability(rows.labels, rows.logits)
-    validation = RunFolder(folder).predictions().of(Part.VALIDATION)
-    if not validation.names:
+    calibrating = RunFolder(folder).predictions().calibrating
+    if not calibrating.names:
         return Calibration(before, None, 1.0, 0)
     temperature = _stored_temperature(folder)
     if temperature is None:
-        temperature = fit_temperature(validation.labels, validation.logits)
+        temperature = fit_temperature(calibrating.labels, calibrating.logits)
     after = reliability(rows.labels, rows.logits, temperature)
-    return Calibration(before, after, temperature, len(validation.names))
+    return Calibration(before, after, temperature, len(calibrating.names), calibrating.parts[0])
 
 
 def _stored_temperature(folder: Path) -> float | None:

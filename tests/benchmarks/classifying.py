@@ -18,7 +18,7 @@ from ratios import middle as middle_round
 
 from core.data.decoding import Decoded
 from core.data.store import ImageStore, open_store
-from core.data.types import DataSet
+from core.data.types import DataSet, Part
 from core.events import CancelSource, Event, ignore
 from core.inference.calibrating import Answered, calibrate
 from core.inference.classifier import BATCH, Classifier
@@ -133,7 +133,7 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
     half = len(store) // 2
     validation, train = np.arange(half, dtype=np.int64), np.arange(half, len(store), dtype=np.int64)
     logits, features = forward_answers(created.model.eval(), created.preprocessing, store, validation, device="cpu")
-    answered = Answered(validation, store.labels[validation], logits, features)
+    answered = Answered(Part.VALIDATION, validation, store.labels[validation], logits, features)
     found = calibrate(
         created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, report=ignore, token=token
     )

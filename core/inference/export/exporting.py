@@ -162,7 +162,7 @@ class _Export:
             return path, info
         network = self._quantised(network, material)
         self._save(path, network, info, None, material)
-        if reference is None or not len(material.validation):
+        if reference is None or not len(material.calibration):
             self._notes.append("The model has no reference, so the file's answers come without a verdict.")
             return path, info
         exported, _ = load_onnx(path, "cpu")

@@ -22,12 +22,13 @@ LABELLED = "labelled"
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Decoded images of the model's size: `check` are those of `part` to check on; `train` and `validation` may be
-    empty. All are int64 indices into `store`. `terms` are the licence terms of the data."""
+    """Decoded images of the model's size: `check` are those of `part` to check on; `train` and `calibration` (what
+    the original was calibrated on) may be empty. All are int64 indices into `store`. `terms` are the licence terms of
+    the data."""
 
     store: ImageStore
     train: NDArray[np.int64]
-    validation: NDArray[np.int64]
+    calibration: NDArray[np.int64]
     check: NDArray[np.int64]
     part: str
     terms: str
@@ -59,11 +60,11 @@ def find_material(source: Path, data: Path | None, image_size: int, report: Repo
             "Images changed while they were read",
             f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
         )
-    train, validation, check, part = parts
+    train, calibration, check, part = parts
     notes = (
         () if run else ("It is not known whether the model was trained on these images: the scores may be too high.",)
     )
-    return Material(store, train, validation, check, part, dataset.terms, notes)
+    return Material(store, train, calibration, check, part, dataset.terms, notes)
 
 
 def run_of(source: Path) -> Path | None:
@@ -97,7 +98,7 @@ def _place(run: Path | None, data: Path | None) -> tuple[Path, str]:
 
 
 def _parts(run: Path | None, dataset: DataSet) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], str]:
-    """Training and validation images, those to check on, and which these are."""
+    """Training and calibrating images, those to check on, and which these are."""
     from core.data.splitting import read_split
 
     nothing = np.zeros(0, np.int64)
@@ -105,5 +106,5 @@ def _parts(run: Path | None, dataset: DataSet) -> tuple[NDArray[np.int64], NDArr
         return nothing, nothing, np.arange(len(dataset.records), dtype=np.int64), LABELLED
     split = read_split(run / "split.csv", dataset)
     if len(split.test):
-        return split.train, split.validation, split.test, Part.TEST.value
-    return split.train, split.validation, split.validation, Part.VALIDATION.value
+        return split.train, split.of(split.calibrates), split.test, Part.TEST.value
+    return split.train, split.of(split.calibrates), split.validation, Part.VALIDATION.value

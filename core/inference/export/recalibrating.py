@@ -31,7 +31,7 @@ def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
 def recalibrate(
     network: Network, info: ModelInfo, material: Material, report: Report, token: CancelToken
 ) -> tuple[ModelInfo, Reference]:
-    """The description with the network's own temperature, and its reference, from validation and training images.
+    """The description with the network's own temperature, and its reference, from calibrating and training images.
 
     A temperature of 1 stays: the original was not calibrated, for a reason. Raises `Cancelled`.
     """
@@ -40,13 +40,13 @@ def recalibrate(
     from core.inference.novelty import build_reference
 
     known = sample(material, MOST_KNOWN)
-    total = len(known) + len(material.validation)
-    logits, validation = _seen(network, material, material.validation, (0, total), report, token)
-    _, training = _seen(network, material, known, (len(material.validation), total), report, token)
-    labels = material.store.labels[material.validation]
+    total = len(known) + len(material.calibration)
+    logits, calibrating = _seen(network, material, material.calibration, (0, total), report, token)
+    _, training = _seen(network, material, known, (len(material.calibration), total), report, token)
+    labels = material.store.labels[material.calibration]
     if info.temperature != 1.0:
         info = replace(info, temperature=fit_temperature(labels, logits))
-    return info, build_reference(logits, labels, validation, training)
+    return info, build_reference(logits, labels, calibrating, training)
 
 
 def _seen(

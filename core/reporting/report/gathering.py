@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report
 from core.recipe import Recipe, recipe_hash
 from core.reporting.report.privacy import paths_of, without_paths
@@ -16,9 +18,7 @@ from core.reporting.words import unique_titles
 from core.runs.evidence import Evidence, load_evidence
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
-from core.runs.recorded import recorded_legs
 from core.runs.status import RunState
-from core.training.legs import Leg
 
 _CHUNK = 1 << 20
 
@@ -26,8 +26,8 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True)
 class ReportRun:
     """A finished run as a report tells of it. `title` is unique in the report; hashes are SHA-256, "" without the
-    file; `legs` are the recipes that it was trained under, empty where none was recorded; `data` and `environment` are
-    the facts in metrics.json and environment.json; `temperature` is None when the run was not calibrated."""
+    file; `data` and `environment` are the facts in metrics.json and environment.json; `temperature` is None when the
+    run was not calibrated, and `calibrated_on` the part of its data that it was calibrated on."""
 
     title: str
     folder: Path
@@ -35,13 +35,13 @@ class ReportRun:
     recipe: Recipe
     hash: str
     history: tuple[EpochRecord, ...]
-    legs: tuple[Leg, ...]
     environment: dict[str, Any]
     data: dict[str, Any]
     notes: tuple[str, ...]
     split_sha256: str
     model_sha256: str
     temperature: float | None
+    calibrated_on: Part = Part.VALIDATION
 
     @property
     def synthetic(self) -> bool:
@@ -81,26 +81,26 @@ def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple
 def _read(path: Path, token: CancelToken) -> ReportRun:
     folder = RunFolder(path)
     evidence = load_evidence(path)
-    recipe, legs = folder.recipe(), recorded_legs(folder)
+    recipe = folder.recipe()
     metrics = folder.metrics() or {}
     data, calibration = metrics.get("data"), metrics.get("calibration")
-    temperature = calibration.get("temperature") if isinstance(calibration, dict) else None
+    fitted = calibration if isinstance(calibration, dict) else {}
+    temperature = fitted.get("temperature")
     known = (*paths_of(recipe), str(path), str(path.parent), str(Path.home()))
     return ReportRun(
         title=evidence.name,
         folder=path,
         evidence=evidence,
         recipe=recipe,
-        # As its epochs name it: the same recipe has another hash in another version of the recipe's form.
-        hash=legs[-1].hash if legs and legs[-1].recipe == recipe else recipe_hash(recipe),
+        hash=recipe_hash(recipe),
         history=folder.history(),
-        legs=legs,
         environment=folder.environment(),
         data=data if isinstance(data, dict) else {},
         notes=tuple(without_paths(note, known) for note in evidence.notes),
         split_sha256=sha256_of(folder.split_file, token),
         model_sha256=sha256_of(folder.model_file, token),
         temperature=float(temperature) if isinstance(temperature, int | float) else None,
+        calibrated_on=part_of_calibration(fitted.get("fitted_part")),
     )
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from core.data.types import Part
 from core.evaluation.comparison import Comparison
+from core.evaluation.promises import promise_note
 from core.reporting.report import drawing
-from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Section, TableBlock
+from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, Section, TableBlock
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import shareable
 from core.reporting.tables import (
@@ -218,6 +220,16 @@ def subgroups_section(chosen: Selection) -> Section | None:
     return Section("subgroups", "Groups of people", (first, *blocks))
 
 
+def _promises(runs: Sequence[ReportRun]) -> tuple[str, ...]:
+    """What the calibration of runs rests on; the runs are named where they are not alike."""
+    named: dict[Part, list[str]] = {}
+    for run in runs:
+        if run.temperature is not None:
+            named.setdefault(run.calibrated_on, []).append(run.title)
+    one = len(named) == 1
+    return tuple(f"{'' if one else ', '.join(titles) + ': '}{promise_note(part)}" for part, titles in named.items())
+
+
 def calibration_section(chosen: Selection) -> Section:
     """Whether the runs are as often right as they are sure."""
     from core.evaluation.calibration import reliability
@@ -225,8 +237,10 @@ def calibration_section(chosen: Selection) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "A model is well calibrated when, of the diagnoses that it gives with a probability of 80 %, 80 % are "
-            "right. The temperature is fitted on the validation images and divides the model's outputs."
-        )
+            "right. The temperature divides the model's outputs; it is fitted on images that the model did not learn "
+            "from."
+        ),
+        Points(_promises(chosen.drawn)),
     ]
     keys = {id(run): key for key, run in keyed(chosen.runs)}
     for run in chosen.drawn[:_MOST_PLOTS]:

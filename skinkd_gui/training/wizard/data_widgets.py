@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.data.types import CLASS_CODES, CLASS_NAMES, Problem, ProblemKind
+from core.data.types import CLASS_CODES, CLASS_NAMES, Part, Problem, ProblemKind
 from core.events import Progress
+from core.reporting.words import PART_TITLES
 from skinkd_gui.training.wizard.look import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
@@ -117,10 +118,10 @@ class SplitTable(QTableWidget):
     """Images per part and class: a row per class and one for all, a column per part."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(len(CLASS_CODES) + 1, 3, parent)
+        super().__init__(len(CLASS_CODES) + 1, len(Part), parent)
         self.setObjectName("splitTable")
-        self.setAccessibleName("Images per class in training, validation and test")
-        self.setHorizontalHeaderLabels(["Training", "Validation", "Test"])
+        self.setAccessibleName("Images per class in training, validation, calibration and test")
+        self.setHorizontalHeaderLabels([PART_TITLES[part] for part in Part])
         self.setVerticalHeaderLabels([*CLASS_NAMES, "All"])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -131,17 +132,16 @@ class SplitTable(QTableWidget):
         height = max(24, self.fontMetrics().height() + 6)
         self.verticalHeader().setDefaultSectionSize(height)
         # the names of the parts and classes stay readable with large type; the figure beside takes what is left
-        columns = [self.horizontalHeader().sectionSizeHint(column) for column in range(3)]
-        self.setMinimumWidth(self.verticalHeader().sizeHint().width() + 3 * max(columns) + 4)
+        columns = [self.horizontalHeader().sectionSizeHint(column) for column in range(len(Part))]
+        self.setMinimumWidth(self.verticalHeader().sizeHint().width() + len(Part) * max(columns) + 4)
         self.setFixedHeight(height * self.rowCount() + self.horizontalHeader().sizeHint().height() + 4)
 
     def show_preview(self, preview: SplitPreview | None) -> None:
-        """Show the numbers, or dashes without any."""
-        for column in range(3):
-            counts: tuple[int | None, ...] = (None,) * self.rowCount()
-            if preview is not None:
-                _, images, per_class = preview.rows[column]
-                counts = (*per_class, images)
+        """Show the numbers, or dashes without any; a part that the recipe does not make has no column."""
+        rows = {} if preview is None else {part: (*per_class, images) for part, images, per_class in preview.rows}
+        for column, part in enumerate(Part):
+            self.setColumnHidden(column, bool(rows) and part not in rows)
+            counts: tuple[int | None, ...] = rows.get(part, (None,) * self.rowCount())
             for row, count in enumerate(counts):
                 item = QTableWidgetItem("–" if count is None else f"{count:,}")
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

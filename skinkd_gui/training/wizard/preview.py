@@ -17,7 +17,7 @@ THUMBNAIL_PIXELS = 92
 
 @dataclass(frozen=True)
 class SplitPreview:
-    """The numbers of a split. `rows` has one entry per part: (part, images, images per class in class order).
+    """The numbers of a split. `rows` has one entry per part that there is: (part, images, images per class in order).
 
     `images` and `lesions` count what can be used; `notes` say what a reader of the scores must know; `leaking` is the
     number of lesions with images in more than one part.
@@ -47,7 +47,7 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
     usable = usable_part(dataset, excluded)
     split = make_split(usable, data)
     return SplitPreview(
-        rows=tuple(_row(usable, split, part) for part in Part),
+        rows=tuple(_row(usable, split, part) for part in split.made),
         images=len(usable.records),
         lesions=lesion_count(usable),
         notes=_notes(usable, split, split_notes(usable, split, data)),
@@ -57,8 +57,8 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
 
 def _notes(dataset: DataSet, split: Split, notes: tuple[str, ...]) -> tuple[str, ...]:
     """The notes without the counts, which the table shows, but with the images that stand in no part."""
-    unused = len(dataset.records) - len(split.train) - len(split.validation) - len(split.test)
-    first = (f"{unused:,} images stand in none of the three parts.",) if unused else ()
+    unused = len(dataset.records) - split.used
+    first = (f"{unused:,} images stand in none of the parts.",) if unused else ()
     return (*first, *(note for note in notes if not note.startswith("Images: ")))
 
 
@@ -105,6 +105,6 @@ def _first_readable(candidates: list[ImageRecord], code: str, title: str, token:
 
 
 def _row(dataset: DataSet, split: Split, part: Part) -> tuple[Part, int, tuple[int, ...]]:
-    indices = getattr(split, part.value)
+    indices = split.of(part)
     counts = np.bincount(dataset.labels[indices], minlength=len(CLASS_CODES))
     return part, len(indices), tuple(int(count) for count in counts)

@@ -14,6 +14,7 @@ from core.cli.main import run
 TINY = (
     *("--set", "task=teacher", "--set", "data.image_size=32", "--set", "teacher.architecture=test_resnet"),
     *("--set", "teacher.weights=none", "--set", "optimisation.epochs=1", "--set", "hardware.threads=1"),
+    *("--set", "data.split=[0.5, 0.4, 0.1]"),  # enough images to calibrate on
 )
 
 

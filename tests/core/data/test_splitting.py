@@ -2,20 +2,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from core.data.allocation import allocate
 from core.data.reading import read_dataset
 from core.data.splitting import leaking_lesions, make_split, parts_of, read_split, split_notes, write_split
-from core.data.types import DataSet, ImageRecord, Layout, Problem, ProblemKind, Split
+from core.data.types import DataSet, ImageRecord, Layout, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 from core.runs.tables import read_split_rows
+
+
+def made_of(split: Split) -> list[tuple[Part, NDArray[np.int64]]]:
+    return [(part, split.of(part)) for part in split.made]
+
+
+three_parts = partial(DataRecipe, calibration=0.0)
 
 
 def _dataset(labels: list[int], lesions: list[int | None], problems: tuple[Problem, ...] = ()) -> DataSet:
@@ -51,6 +60,7 @@ def recipes(draw: st.DrawFn) -> DataRecipe:
         folds=folds,
         fold=draw(st.integers(1, folds)),
         seed=draw(st.integers(0, 5)),
+        calibration=draw(st.sampled_from([0.0, 0.3, 0.5, 0.9])),
     )
 
 
@@ -124,9 +134,9 @@ def _isic_like(grouped: bool = True) -> DataSet:
 @pytest.mark.parametrize("seed", range(4))
 def test_class_shares_are_close_to_the_wanted_ones(by_lesion: bool, seed: int) -> None:
     dataset = _isic_like()
-    split = make_split(dataset, DataRecipe(group_by_lesion=by_lesion, seed=seed))
+    split = make_split(dataset, three_parts(group_by_lesion=by_lesion, seed=seed))
     totals = np.bincount(dataset.labels, minlength=8)
-    for share, (_, part) in zip((0.7, 0.2, 0.1), parts_of(split), strict=True):
+    for share, (_, part) in zip((0.7, 0.2, 0.1), made_of(split), strict=True):
         counts = np.bincount(dataset.labels[part], minlength=8)
         # By image the counts are exact up to rounding twice; lesions of up to nine images cost a few more.
         assert np.abs(counts - totals * share).max() <= (1 + 0.005 * totals.max() if by_lesion else 1.5)
@@ -137,28 +147,28 @@ def test_exact_counts_of_the_paper(shared: Path) -> None:
     dataset = read_dataset(shared / "data" / "isic2019-tables")
     wanted = (17728.0, 5062.0, 2541.0)
     for by_lesion in (False, True):
-        split = make_split(dataset, DataRecipe(split=wanted, group_by_lesion=by_lesion))
-        assert tuple(part.size for _, part in parts_of(split)) == wanted
+        split = make_split(dataset, three_parts(split=wanted, group_by_lesion=by_lesion))
+        assert tuple(part.size for _, part in made_of(split)) == wanted
         assert (leaking_lesions(dataset, split) == ()) is by_lesion
-        for share, (_, part) in zip(wanted, parts_of(split), strict=True):
+        for share, (_, part) in zip(wanted, made_of(split), strict=True):
             counts = np.bincount(dataset.labels[part]) / np.bincount(dataset.labels)
             assert counts == pytest.approx(np.full(8, share / 25331), abs=0.006)
 
 
 def test_exact_counts_below_the_total_leave_images_out() -> None:
     dataset = _isic_like()
-    recipe = DataRecipe(split=(100.0, 30.0, 20.0))
+    recipe = three_parts(split=(100.0, 30.0, 20.0))
     split = make_split(dataset, recipe)
-    assert [part.size for _, part in parts_of(split)] == [100, 30, 20]
+    assert [part.size for _, part in made_of(split)] == [100, 30, 20]
     assert f"not used {len(dataset.records) - 150:,}" in split_notes(dataset, split, recipe)[0]
     with pytest.raises(SkinKDError, match="asks for 9,150 images"):
-        make_split(dataset, DataRecipe(split=(9000.0, 100.0, 50.0)))
+        make_split(dataset, three_parts(split=(9000.0, 100.0, 50.0)))
 
 
 def test_folds_divide_training_and_validation_and_keep_the_test_part() -> None:
     dataset = _isic_like()
-    single = make_split(dataset, DataRecipe())
-    folds = [make_split(dataset, DataRecipe(folds=5, fold=fold)) for fold in range(1, 6)]
+    single = make_split(dataset, three_parts())
+    folds = [make_split(dataset, three_parts(folds=5, fold=fold)) for fold in range(1, 6)]
     validating = np.concatenate([split.validation for split in folds])
     assert np.array_equal(np.sort(validating), np.sort(np.concatenate([single.train, single.validation])))
     for split in folds:
@@ -171,7 +181,7 @@ def test_folds_divide_training_and_validation_and_keep_the_test_part() -> None:
 
 def test_seeds_give_other_splits() -> None:
     dataset = _isic_like()
-    tests = {tuple(make_split(dataset, DataRecipe(seed=seed)).test.tolist()) for seed in range(5)}
+    tests = {tuple(make_split(dataset, three_parts(seed=seed)).test.tolist()) for seed in range(5)}
     assert len(tests) == 5
 
 
@@ -180,8 +190,8 @@ def test_large_lesions_go_to_every_part() -> None:
     labels = [1] * 900 + [0] * 900
     lesions: list[int | None] = [index // 6 if index % 900 < 450 else index + 1000 for index in range(1800)]
     dataset = _dataset(labels, lesions)
-    split = make_split(dataset, DataRecipe())
-    large = [np.mean([(lesions[index] or 0) < 1000 for index in part.tolist()]) for _, part in parts_of(split)]
+    split = make_split(dataset, three_parts())
+    large = [np.mean([(lesions[index] or 0) < 1000 for index in part.tolist()]) for _, part in made_of(split)]
     assert large == pytest.approx([0.5, 0.5, 0.5], abs=0.08)
 
 
@@ -194,7 +204,7 @@ def _thin() -> Iterator[tuple[int, list[int | None], str]]:
 @pytest.mark.parametrize(("count", "lesions", "text"), list(_thin()))
 def test_classes_of_a_few_images_are_noted(count: int, lesions: list[int | None], text: str) -> None:
     dataset = _dataset([1] * 60 + [5] * count, [None] * 60 + lesions)
-    split = make_split(dataset, DataRecipe())
+    split = make_split(dataset, three_parts())
     assert 5 in dataset.labels[split.train]
     notes = "\n".join(split_notes(dataset, split))
     assert f"DF (Dermatofibroma) has {text} image" in notes
@@ -204,22 +214,22 @@ def test_classes_of_a_few_images_are_noted(count: int, lesions: list[int | None]
 
 def test_three_lesions_of_a_class_go_to_three_parts() -> None:
     dataset = _dataset([1] * 60 + [5] * 3, [None] * 63)
-    for _, part in parts_of(make_split(dataset, DataRecipe())):
+    for _, part in made_of(make_split(dataset, three_parts())):
         assert 5 in dataset.labels[part]
 
 
 def test_too_few_images_are_said() -> None:
     with pytest.raises(SkinKDError, match="Too few images"):
-        make_split(_dataset([1, 1], [None, None]), DataRecipe())
+        make_split(_dataset([1, 1], [None, None]), three_parts())
     with pytest.raises(SkinKDError, match="different lesions"):
-        make_split(_dataset([1] * 20, [3] * 20), DataRecipe())
+        make_split(_dataset([1] * 20, [3] * 20), three_parts())
     with pytest.raises(SkinKDError, match="5 folds"):
-        make_split(_dataset([1] * 20, [i // 10 for i in range(20)]), DataRecipe(folds=5))
+        make_split(_dataset([1] * 20, [i // 10 for i in range(20)]), three_parts(folds=5))
 
 
 def test_an_image_level_split_says_what_it_costs() -> None:
     dataset = _isic_like()
-    split = make_split(dataset, DataRecipe(group_by_lesion=False))
+    split = make_split(dataset, three_parts(group_by_lesion=False))
     leaks = leaking_lesions(dataset, split)
     assert len(leaks) > 50
     first = leaks[0]
@@ -233,7 +243,7 @@ def test_an_image_level_split_says_what_it_costs() -> None:
 
 def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
     dataset = _isic_like()
-    split = make_split(dataset, DataRecipe(split=(800.0, 200.0, 100.0)))
+    split = make_split(dataset, three_parts(split=(800.0, 200.0, 100.0)))
     write_split(tmp_path / "split.csv", dataset, split)
     text = (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines()
     assert text[0] == "image,label,lesion_id,part,age,sex,site"
@@ -246,7 +256,7 @@ def test_a_split_tells_whose_the_images_are(tmp_path: Path) -> None:
     dataset = _isic_like()
     first = replace(dataset.records[0], age=55.0, sex="female", site='"upper", back')
     dataset = replace(dataset, records=(first, *(replace(record, age=None) for record in dataset.records[1:])))
-    write_split(tmp_path / "split.csv", dataset, make_split(dataset, DataRecipe()))
+    write_split(tmp_path / "split.csv", dataset, make_split(dataset, three_parts()))
     rows = read_split_rows(tmp_path / "split.csv")
     assert (rows[0].age, rows[0].sex, rows[0].site) == (55.0, "female", '"upper", back')
     assert {(row.age, row.sex, row.site) for row in rows[1:]} == {
@@ -256,7 +266,7 @@ def test_a_split_tells_whose_the_images_are(tmp_path: Path) -> None:
 
 def test_a_split_of_older_versions_is_read(tmp_path: Path) -> None:
     dataset = _isic_like()
-    split = make_split(dataset, DataRecipe())
+    split = make_split(dataset, three_parts())
     path = tmp_path / "split.csv"
     write_split(path, dataset, split)
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -270,7 +280,7 @@ def test_names_are_read_back_as_they_are(tmp_path: Path) -> None:
     odd = (" before", "after ", 'a,b;"c', "=1+1", "two\nlines")
     records = [replace(record, name=name) for record, name in zip(dataset.records, odd, strict=False)]
     dataset = replace(dataset, records=(*records, *dataset.records[len(odd) :]))
-    split = make_split(dataset, DataRecipe())
+    split = make_split(dataset, three_parts())
     write_split(tmp_path / "split.csv", dataset, split)
     assert _names(dataset, read_split(tmp_path / "split.csv", dataset)) == _names(dataset, split)
 
@@ -278,7 +288,7 @@ def test_names_are_read_back_as_they_are(tmp_path: Path) -> None:
 def test_changed_images_are_refused(tmp_path: Path) -> None:
     dataset = _isic_like()
     path = tmp_path / "split.csv"
-    write_split(path, dataset, make_split(dataset, DataRecipe()))
+    write_split(path, dataset, make_split(dataset, three_parts()))
     with pytest.raises(SkinKDError, match="1 no longer there"):
         read_split(path, replace(dataset, records=dataset.records[1:]))
     with pytest.raises(SkinKDError, match="1 new"):

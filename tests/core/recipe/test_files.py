@@ -110,7 +110,7 @@ def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setitem(files.MIGRATIONS, 0, to_first)
     recipe = recipe_from_toml('version = 0\nlr = 0.5\ntask = "teacher"\n')
-    assert recipe == set_values(Recipe(), ["optimisation.learning_rate=0.5", "task=teacher"])
+    assert recipe == set_values(Recipe(), ["optimisation.learning_rate=0.5", "task=teacher", "data.calibration=0"])
     assert recipe_hash(recipe) == recipe_hash(recipe_from_toml(recipe_to_toml(recipe)))
     with pytest.raises(RecipeError, match="version: -1 is none that SkinKD ever wrote"):
         parse_recipe({"version": -1})

@@ -13,6 +13,7 @@ import pytest
 from core.data.types import CLASS_CODES, Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.calibration import fit_temperature, reliability
+from core.evaluation.promises import promise_note
 from core.events import CancelSource, Event, Phase, Progress
 from core.inference.trust import Verdict
 from core.models.files import load_model, load_reference, read_model_info, save_model
@@ -29,13 +30,14 @@ def small(data: Path, *changes: str) -> Recipe:
     return set_values(Recipe(), [*settings, "hardware.device=cpu", "hardware.threads=1", *changes])
 
 
-@pytest.fixture(scope="module")
-def run(sample_set: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    """A finished run (read it only)."""
+@pytest.fixture(scope="module", params=[0.5, 0.0])
+def run(request: pytest.FixtureRequest, sample_set: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A finished run (read it only): with images of its own to calibrate on, and without."""
     root = tmp_path_factory.mktemp("assess")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKINKD_CACHE", str(root / "cache"))
-        folder = create_run(small(sample_set), runs=root / "runs")
+        parts = ("data.split=[0.5, 0.4, 0.1]", f"data.calibration={request.param}")
+        folder = create_run(small(sample_set, *parts), runs=root / "runs")
         execute(folder)
     return folder
 
@@ -57,23 +59,29 @@ def strip(folder: RunFolder) -> None:
 def test_a_run_ends_with_temperature_and_reference(run: RunFolder) -> None:
     calibration = json.loads(run.metrics_file.read_text())["calibration"]
     predictions = run.predictions()
-    validation, test = predictions.of(Part.VALIDATION), predictions.of(Part.TEST)
-    assert calibration["temperature"] == fit_temperature(validation.labels, validation.logits)
+    calibrating, test = predictions.calibrating, predictions.of(Part.TEST)
+    apart = run.recipe().data.calibration > 0
+    assert set(calibrating.parts) == {Part.CALIBRATION if apart else Part.VALIDATION}
+    assert bool(predictions.of(Part.CALIBRATION).names) is apart
+    assert predictions.of(Part.VALIDATION).names
+    assert calibration["temperature"] == fit_temperature(calibrating.labels, calibrating.logits)
+    assert calibration["fitted_part"] == calibrating.parts[0].value == read_model_info(run.model_file).calibrated_on
+    assert (promise_note(Part.VALIDATION) in calibration["notes"]) is not apart
     assert read_model_info(run.model_file).temperature == calibration["temperature"]
     assert calibration["ece_before"] == reliability(test.labels, test.logits).expected_error
     assert (calibration["part"], calibration["images"]) == ("test", len(test.labels))
     assert sum(row["images"] for row in calibration["prediction_sets"]["per_class"].values()) == len(test.labels)
     reference = load_reference(run.model_file)
     assert reference is not None
-    np.testing.assert_array_equal(reference.validation_logits, validation.logits)
-    np.testing.assert_array_equal(reference.validation_labels, validation.labels)
+    np.testing.assert_array_equal(reference.validation_logits, calibrating.logits)
+    np.testing.assert_array_equal(reference.validation_labels, calibrating.labels)
     assert reference.size_in_bytes == calibration["reference_bytes"]
     assert len(reference.looks) == len([row for row in run.split_rows if row.part is Part.TRAIN])
 
 
 def test_rare_classes_are_told(run: RunFolder) -> None:
     calibration = json.loads(run.metrics_file.read_text())["calibration"]
-    counts = np.bincount(run.predictions().of(Part.VALIDATION).labels, minlength=8)
+    counts = np.bincount(run.predictions().calibrating.labels, minlength=8)
     rare = [code for code, count in zip(CLASS_CODES, counts, strict=True) if count < 9]
     assert rare  # the sample set has few of some
     assert calibration["prediction_sets"]["never_excluded"] == rare
@@ -99,7 +107,7 @@ def test_an_older_run_gets_the_same(run: RunFolder, tmp_path: Path) -> None:
     for name, value in reference_to_arrays(ours).items():
         np.testing.assert_allclose(value, reference_to_arrays(theirs)[name], atol=1e-3)
     phases = {event.phase for event in events if isinstance(event, Progress)}
-    assert {Phase.VALIDATING, Phase.TESTING, Phase.CALIBRATING} <= phases
+    assert {Phase.TESTING, Phase.CALIBRATING} <= phases
 
 
 def test_what_changed_since_is_refused_and_nothing_is_written(run: RunFolder, tmp_path: Path) -> None:
@@ -133,12 +141,12 @@ def test_unfinished_runs_and_cancelled_work(run: RunFolder, sample_set: Path, tm
 def test_a_run_with_hardly_any_validation_images_gives_no_verdicts(sample_set: Path, tmp_path: Path) -> None:
     from core.inference.classifier import Classifier
 
-    folder = create_run(small(sample_set, "data.split=[100, 12, 12]"), runs=tmp_path / "runs")
+    folder = create_run(small(sample_set, "data.split=[100, 24, 12]"), runs=tmp_path / "runs")
     execute(folder)
     calibration = json.loads(folder.metrics_file.read_text())["calibration"]
     assert calibration["temperature"] == 1.0
     assert calibration["novelty_threshold"] is None
-    assert any("not calibrated" in note for note in calibration["notes"])
+    assert any("not calibrated" in note and "data.calibration" in note for note in calibration["notes"])
     image = next((sample_set / "ISIC_2019_Training_Input").iterdir())
     (answer,) = Classifier.load(folder.path, "cpu").classify([image])
     assert answer.assessment is not None

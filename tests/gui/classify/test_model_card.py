@@ -106,14 +106,14 @@ def test_a_file_of_its_own_says_what_it_does_not_know(alone: Path, card: CardCon
     assert sent.evidence is None
     assert sent.name == "sent"
     found = scores(sent)
-    assert "validation images" in fact(found, "Measured on")
+    assert "calibration images" in fact(found, "Measured on")
     assert "a little too good" in found.notes[0]
     assert sent.sureness is not None
-    assert sent.sureness.validation
+    assert sent.sureness.part is Part.CALIBRATION
     assert "was not measured" in " ".join(verdicts(sent).notes)
-    assert sent.validation is not None
-    assert card.validation is not None
-    assert np.array_equal(sent.validation.melanoma, card.validation.melanoma)
+    assert sent.calibrating is not None
+    assert card.calibrating is not None
+    assert np.array_equal(sent.calibrating.melanoma, card.calibrating.melanoma)
 
 
 def test_a_model_without_reference_still_has_a_card(runs: Path) -> None:

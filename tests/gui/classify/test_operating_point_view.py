@@ -5,15 +5,16 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from core.data.types import Part
 from core.evaluation.operating_point import missed_per_1000, operating_point, referrals_per_1000
-from skinkd_gui.classify.card_content import ValidationAnswers
+from skinkd_gui.classify.card_content import CalibratingAnswers
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 
 
-def answers(melanomas: int, others: int, seed: int = 0) -> ValidationAnswers:
+def answers(melanomas: int, others: int, seed: int = 0) -> CalibratingAnswers:
     generator = np.random.default_rng(seed)
     labels = np.array([0] * melanomas + [1] * others)
-    return ValidationAnswers(labels, np.clip(generator.normal(0.6 - 0.4 * (labels > 0), 0.2), 0, 1))
+    return CalibratingAnswers(Part.CALIBRATION, labels, np.clip(generator.normal(0.6 - 0.4 * (labels > 0), 0.2), 0, 1))
 
 
 @pytest.fixture
@@ -65,9 +66,9 @@ def test_few_melanomas_are_warned_of(view: OperatingPointView) -> None:
     assert "4.0 percentage points" in view._few.text
 
 
-@pytest.mark.parametrize(("known", "expected"), [(None, "no validation images"), (answers(0, 50), "takes melanomas")])
+@pytest.mark.parametrize(("known", "expected"), [(None, "no calibration images"), (answers(0, 50), "takes melanomas")])
 def test_why_there_is_no_point_is_said(
-    view: OperatingPointView, known: ValidationAnswers | None, expected: str
+    view: OperatingPointView, known: CalibratingAnswers | None, expected: str
 ) -> None:
     view.show_answers(known)
     assert view.point is None

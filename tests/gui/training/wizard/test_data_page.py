@@ -41,10 +41,16 @@ def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: Qt
     assert wizard.findChild(QLineEdit, "dataPathEdit").text() == str(sample_set)
     table = wizard.findChild(QTableWidget, "splitTable")
     qtbot.waitUntil(lambda: table.item(8, 0) is not None and table.item(8, 0).text().isdigit(), timeout=_PATIENCE)
-    parts = [int(table.item(8, column).text()) for column in range(3)]
+    shown = [column for column in range(table.columnCount()) if not table.isColumnHidden(column)]
+    parts = [int(table.item(8, column).text()) for column in shown]
+    made = [table.horizontalHeaderItem(column).text() for column in shown]
+    recipe = wizard.model.state.recipe
+    assert made == ["Training", "Validation", *(["Calibration"] if recipe.data.calibration else []), "Test"]
     assert sum(parts) == 160
-    assert parts[0] > parts[1] > parts[2] > 0
-    assert all(sum(int(table.item(row, column).text()) for row in range(8)) == parts[column] for column in range(3))
+    assert parts == sorted(parts, reverse=True)
+    assert parts[-1] > 0
+    for column, total in zip(shown, parts, strict=True):
+        assert sum(int(table.item(row, column).text()) for row in range(8)) == total
     qtbot.waitUntil(lambda: _page(wizard)._figure.figure is not None, timeout=_PATIENCE)
     assert len(wizard.findChildren(QLabel, "exampleImage")) == 8
 
