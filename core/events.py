@@ -93,7 +93,8 @@ class BatchFinished(Event):
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One row of history.csv. Fractions in 0..1; `epoch` starts at 1; `best` marks a new best epoch."""
+    """One row of history.csv. Fractions in 0..1; `epoch` starts at 1; `best` marks a new best epoch. `recipe` is the
+    hash of the recipe it was trained under (`core.training.legs.hashes_of_epoch`), "" where none was recorded."""
 
     epoch: int
     train_loss: LossParts
@@ -106,6 +107,7 @@ class EpochRecord:
     seconds: float
     images_per_second: float
     best: bool
+    recipe: str = ""
 
 
 @dataclass(frozen=True)

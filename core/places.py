@@ -23,6 +23,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether there is a plain file; also False for a name that no file system takes."""
+    try:
+        return expanded(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def is_there(path: Path) -> bool:
     """Whether there is anything; also False for a name that no file system takes."""
     try:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
@@ -25,10 +25,25 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-def setting(default: Any, title: str, help_text: str, *, unit: str = "", expert: bool = False, **bounds: Any) -> Any:
+ResumeRule = Literal["fixed", "up", "free", "on_request"]
+"""What may become of a setting when a run goes on from its checkpoint. fixed: nothing, another value is another
+experiment. up: a larger value. free: anything, it names a place whose content is compared, or does not decide what is
+learned. on_request: anything, when the user asks for just that."""
+
+
+def setting(
+    default: Any,
+    title: str,
+    help_text: str,
+    *,
+    unit: str = "",
+    expert: bool = False,
+    resume: ResumeRule = "fixed",
+    **bounds: Any,
+) -> Any:
     """A field of a `Section` with its default, name and help for people, unit and bounds (`ge`, `gt`, `le`, `lt`,
-    `min_length`); `expert` ones are folded away in the wizard."""
-    extra: dict[str, Any] = {"unit": unit, "expert": expert}
+    `min_length`); `expert` ones are folded away in the wizard, `resume` says what a run that goes on may change."""
+    extra: dict[str, Any] = {"unit": unit, "expert": expert, "resume": resume}
     return Field(default=default, title=title, description=help_text, json_schema_extra=extra, **bounds)
 
 

@@ -84,6 +84,7 @@ class Tabs(QTabWidget):
         tab = ResultsTab(self, self._runs_root)
         tab.train_requested.connect(self.new_training)
         tab.resume_requested.connect(self._resume)
+        tab.changes_requested.connect(self._resume_with_changes)
         tab.study_resume_requested.connect(self._resume_study)
         tab.runs_binned.connect(self.train.refresh)
         tab.runs_binned.connect(self.refresh_models)
@@ -130,6 +131,11 @@ class Tabs(QTabWidget):
     def _resume(self, folder: Path) -> None:
         self.show_train()
         self.train.resume_run(folder)
+
+    @Slot(object)
+    def _resume_with_changes(self, folder: Path) -> None:
+        self.show_train()
+        self.train.ask_changes(folder)
 
     @Slot(object)
     def _resume_study(self, folder: Path) -> None:

@@ -19,13 +19,23 @@ from core.cli.recipe_commands import SetOption
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
-from core.places import full_path, is_folder, is_there
+from core.places import full_path, is_file, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.settings import Section
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
     from core.runs.status import RunSummary
+
+
+ResumeSetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value from here on, where it may: learning rate, epochs, patience, hardware. Repeatable.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,16 +71,33 @@ def train(
 
 def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run folder, or its name in the runs folder.")],
+    assignments: ResumeSetOption = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Where the run's images are now.")] = None,
+    teacher: Annotated[
+        str,
+        typer.Option(
+            "--teacher", metavar="RUN_OR_FILE", help="Where the run's teacher is now: a run or its model file."
+        ),
+    ] = "",
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a run that was stopped, interrupted or failed, from its last checkpoint."""
-    folder = find_run(run, runs or runs_root())
+    """Go on with a run that was stopped, interrupted or failed, from its last checkpoint.
+
+    It goes on under the recipe it began with. More epochs, another patience or hardware are fine; another learning rate
+    needs --set. All of them are recorded, epoch by epoch.
+    """
+    from core.runs.amending import amend
     from core.runs.execute import execute
     from core.runs.folder import RunFolder
 
+    folder = RunFolder(find_run(run, runs or runs_root()))
+
+    if data is not None or teacher or assignments:
+        for change in amend(folder, data=data, teacher=teacher, assignments=assignments or []):
+            say(f"Changed: {change.line}")
     with _stoppable_runs() as (report, token):
-        summary = execute(RunFolder(folder), report, token)
+        summary = execute(folder, report, token)
     _show((summary,), as_json)
 
 
@@ -145,7 +172,8 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}
     if recipe.teacher.run:
-        teacher = str(find_run(recipe.teacher.run, root))
+        named = recipe.teacher.run
+        teacher = str(full_path(named) if is_file(named) else find_run(named, root))
         changes["teacher"] = recipe.teacher.model_copy(update={"run": teacher})
     return recipe.model_copy(update=changes)
 

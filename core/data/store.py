@@ -28,6 +28,7 @@ class ImageStore:
 
     `images` is uint8 RGB of shape (N, size, size, 3), read-only; rows in `failed` (index -> why) are zeros and must
     not be used. `key` names the content: the same pictures in the same order at the same size. `labels` is int64 (N,).
+    `earlier_keys` are those that the same files had when older versions decoded them, to slightly other pixels.
     `file` holds the same pixels, row after row; None when they are only in memory.
     """
 
@@ -37,6 +38,7 @@ class ImageStore:
     key: str
     image_size: int
     file: Path | None = None
+    earlier_keys: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.images.shape[0])
@@ -109,4 +111,4 @@ def open_store(
         raise
     shape = (len(paths), image_size, image_size, 3)
     images = np.memmap(builder.pixels, dtype=np.uint8, mode="r", shape=shape)
-    return ImageStore(images, dataset.labels, failed, builder.key, image_size, builder.pixels)
+    return ImageStore(images, dataset.labels, failed, builder.key, image_size, builder.pixels, builder.earlier_keys)

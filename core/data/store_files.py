@@ -76,14 +76,18 @@ class StoreBuilder:
         self.sources = list(sources)
         self.digests = [source.digest for source in sources]
         self.size = size
-        content = json.dumps([_FORMAT, DECODER_VERSION, size, self.digests])
-        self.key = hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+        self.key = self._key(DECODER_VERSION)
+        self.earlier_keys = tuple(self._key(version) for version in range(1, DECODER_VERSION))
         self.pixels = folder / f"{self.key}.u8"
         self.facts = folder / f"{self.key}.json"
         self.part = folder / f"{self.key}.part"
         self.rows_file = folder / f"{self.key}.rows"
         self.row_bytes = store_bytes(1, size)
         self.bytes = store_bytes(len(self.digests), size)
+
+    def _key(self, decoder: int) -> str:
+        content = json.dumps([_FORMAT, decoder, self.size, self.digests])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
     def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
         """Make sure that the store is there; returns its failed rows with their reasons.

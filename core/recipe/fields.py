@@ -8,14 +8,15 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 
 from core.recipe.schema import Recipe
-from core.settings import Section
+from core.settings import ResumeRule, Section
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares"]
 
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One setting: `key` is dotted, bounds are None where there is none, `choices` is empty unless kind is choice."""
+    """One setting: `key` is dotted, bounds are None where there is none, `choices` is empty unless kind is choice,
+    `resume` says what may become of it while a run goes on."""
 
     key: str
     title: str
@@ -27,6 +28,13 @@ class FieldSpec:
     maximum: float | None
     choices: tuple[str, ...]
     expert: bool
+    resume: ResumeRule = "fixed"
+
+
+def resumable_fields() -> tuple[FieldSpec, ...]:
+    """The fields that may change while a run goes on, in their declared order."""
+    names = [name for name in Recipe.model_fields if isinstance(getattr(Recipe(), name), Section)]
+    return tuple(spec for name in names for spec in section_fields(name) if spec.resume != "fixed")
 
 
 def section_fields(section: str) -> tuple[FieldSpec, ...]:
@@ -62,6 +70,7 @@ def _spec(section: str, name: str, info: Any) -> FieldSpec:
         maximum=high[0] if high else None,
         choices=get_args(info.annotation) if get_origin(info.annotation) is Literal else (),
         expert=extra.get("expert", False),
+        resume=extra.get("resume", "fixed"),
     )
 
 

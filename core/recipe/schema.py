@@ -20,7 +20,7 @@ RECIPE_VERSION = 2
 class DataRecipe(Section):
     """Which images, and how they are divided."""
 
-    path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.")
+    path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.", resume="free")
     layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = setting(
         "auto", "Layout", "How the labels are stored; auto looks and says what it found."
     )
@@ -73,7 +73,9 @@ class TeacherRecipe(Section):
     weights: Text = setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
-    run: Text = setting("", "Finished teacher", "The folder of a finished teacher run to learn from.")
+    run: Text = setting(
+        "", "Finished teacher", "The folder of a finished teacher run, or its model file, to learn from.", resume="free"
+    )
     freeze: float = setting(
         0.0,
         "Frozen share",
@@ -142,15 +144,20 @@ class OptimisationRecipe(Section):
     """How the weights are changed."""
 
     optimizer: Literal["adam", "adamw", "sgd"] = setting("adam", "Optimizer", "The paper: adam.", expert=True)
-    learning_rate: float = setting(1e-5, "Learning rate", "Step size. The paper: 0.00001.", gt=0, le=10)
+    learning_rate: float = setting(
+        1e-5, "Learning rate", "Step size. The paper: 0.00001.", resume="on_request", gt=0, le=10
+    )
     weight_decay: float = setting(0.01, "Weight decay", "Pull of the weights to zero. The paper: 0.01.", ge=0, le=1)
     batch_size: int = setting(32, "Batch size", "Images per step. The paper: 32.", unit="images", ge=2, le=4096)
-    epochs: int = setting(25, "Epochs", "Most passes over the training images. The paper: 25.", ge=1, le=10000)
+    epochs: int = setting(
+        25, "Epochs", "Most passes over the training images. The paper: 25.", resume="up", ge=1, le=10000
+    )
     patience: int = setting(
         5,
         "Patience",
         "Stop after this many epochs without a new best; 0: never. The paper: 5.",
         unit="epochs",
+        resume="free",
         ge=0,
         le=1000,
     )
@@ -186,17 +193,25 @@ class HardwareRecipe(Section):
     """What the run may use."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
-        "auto", "Device", "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown."
+        "auto",
+        "Device",
+        "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown.",
+        resume="free",
     )
     precision: Literal["auto", "32", "bf16", "16"] = setting(
         "auto",
         "Precision",
         "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU. Scores are always computed with 32 bits.",
         expert=True,
+        resume="free",
     )
-    threads: int = setting(0, "CPU threads", "0: all cores.", expert=True, ge=0, le=1024)
+    threads: int = setting(0, "CPU threads", "0: all cores.", expert=True, resume="free", ge=0, le=1024)
     image_store: Literal["auto", "memory", "disk", "device"] = setting(
-        "auto", "Decoded images", "Where the decoded images lie while training; auto takes what fits.", expert=True
+        "auto",
+        "Decoded images",
+        "Where the decoded images lie while training; auto takes what fits.",
+        expert=True,
+        resume="free",
     )
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -45,10 +46,12 @@ from core.runs.listing import summarise
 from core.runs.mending import mend_status
 from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, decoded, prepare_data
+from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, write_history, write_predictions
-from core.runs.teachers import find_teacher, teacher_leaks, weights_leaks
+from core.runs.teachers import Teacher, find_teacher, teacher_leaks, weights_leaks
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
+from core.training.legs import Leg, changes_text, legs_to_values, place
 
 if TYPE_CHECKING:
     from core.inference.calibrating import Answered, Calibrated
@@ -67,10 +70,11 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
     """Do, or go on with, a run to its end: read, check, split, decode, ask the teacher, train, test, save.
 
     A finished run is left as it is, unless its results are gone or damaged: then they are made again from its last
-    checkpoint. The status follows: `stopped` when `token` was cancelled (`Cancelled` is raised
-    again, a checkpoint is written), `failed` with a message for any error (raised again as a `SkinKDError` where a
-    person can act on it). A damaged status.json is written anew, which is reported. Raises `SkinKDError` at once when
-    someone else works on the run.
+    checkpoint. A run goes on only under the recipe and the teacher of its checkpoint, but for what may change
+    (`core.runs.amending` changes that); all of them are recorded. The status follows: `stopped` when `token` was
+    cancelled (`Cancelled` is raised again, a checkpoint is written), `failed` with a message for any error (raised
+    again as a `SkinKDError` where a person can act on it). A damaged status.json is written anew, which is reported.
+    Raises `SkinKDError` at once when someone else works on the run.
     """
     with folder.locked():
         mended = mend_status(folder)
@@ -79,6 +83,7 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
         if folder.status().state is RunState.FINISHED:
             lost = _lost_results(folder)
             if not lost:
+                _check_unchanged(folder)
                 report(Notice(f"{folder.path.name} is already finished."))
                 return summarise(folder)
             _check_restorable(folder, lost)
@@ -115,6 +120,18 @@ def _lost_results(folder: RunFolder) -> str:
     except SkinKDError as error:
         return f"{error.title[0].lower()}{error.title[1:]}"
     return ""
+
+
+def _check_unchanged(folder: RunFolder) -> None:
+    """Raise `SkinKDError` when a finished run's recipe.toml is not the recipe that it was trained under."""
+    changed = changed_since_finished(folder)
+    if changed:
+        raise SkinKDError(
+            "The recipe of a finished run was changed",
+            f"{folder.path.name} is finished and is not trained on, but recipe.toml is not what it was trained under: "
+            f"{changed[:300]}. Put the old values back, or start a new run with this recipe.",
+            changed,
+        )
 
 
 def _check_restorable(folder: RunFolder, lost: str) -> None:
@@ -158,26 +175,30 @@ class _Run:
         self._events: EventWriter | None = None
         self._notes: list[str] = []
         self._answers: Precision = "32"  # of the teacher
+        self._teacher: Teacher | None = None
+        self._legs: tuple[Leg, ...] = ()
 
     def execute(self) -> None:
         """All steps; what can fail quickly comes first."""
         status = self._folder.set_status(state=RunState.RUNNING, message="", epochs=self._recipe.optimisation.epochs)
         self._report(RunStarted(self._folder.path, status.name))
         if self._recipe.needs_teacher:
-            find_teacher(self._recipe.teacher.run, self._folder.path.parent)
+            self._teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
         from core.training.hardware import fixed_threads, resolve
 
         self._report(Progress(Phase.LOADING, 0, 1))
+        self._legs = legs_of(self._folder, self._recipe, self._teacher.digest if self._teacher else "")
         hardware = resolve(self._recipe.hardware, self._report)
         with fixed_threads(hardware.threads):
             model = self._create_model(hardware)
             self._report(Progress(Phase.LOADING, 1, 1))
             data = prepare_data(self._folder, self._recipe, self._report, self._token)
+            self._record_recipes()
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            teacher = self._teacher_logits(data, hardware) if self._recipe.needs_teacher else None
-            result = self._fit(model, data, teacher, hardware)
+            answers = None if self._teacher is None else self._teacher_logits(self._teacher, data, hardware)
+            result = self._fit(model, data, answers, hardware)
             self._finish(model, data, result, hardware)
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
@@ -194,6 +215,14 @@ class _Run:
         self._waiting = waiting
         self._clock.hold(waiting)
         self._folder.set_status(state=RunState.PAUSED if waiting else RunState.RUNNING, seconds=self._clock.seconds)
+
+    def _record_recipes(self) -> None:
+        """Put on record under which recipes the run trains and trained, once it is clear that it can."""
+        write_environment(
+            self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)}
+        )
+        for last, new in pairwise(self._legs):
+            self._notes.append(f"From {place(new)} on it was trained under another recipe: {changes_text(last, new)}.")
 
     def _warn(self, notes: Iterable[str]) -> None:
         """Say what a reader of the scores must know, now and beside them."""
@@ -215,7 +244,8 @@ class _Run:
         from core.training.optimisation import trainable_count
 
         section, resuming = self._recipe.trained, CheckpointFolder(self._folder.checkpoint_folder).exists
-        known = known_preprocessing(self._try(self._folder.environment, {})) if resuming else None
+        before: dict[str, Any] = self._try(self._folder.environment, {})
+        known = known_preprocessing(before) if resuming else None
         loaded = create_model(
             section.architecture,
             # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights.
@@ -237,15 +267,16 @@ class _Run:
         )
         if self._recipe.needs_teacher:
             environment[RECORD] = self._answers = answers_precision(self._folder, hardware)
+        if RECIPES in before:  # what the images were divided under, until the division is looked at again
+            environment[RECIPES] = before[RECIPES]
         write_environment(self._folder.environment_file, environment)
         return loaded
 
-    def _teacher_logits(self, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
+    def _teacher_logits(self, teacher: Teacher, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
         from core.models.files import read_model_info
         from core.teachers.stored_outputs import stored_outputs
 
-        teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
-        self._report(Notice(f"The teacher is {teacher.status().name} ({teacher.path.name})."))
+        self._report(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
         self._warn(teacher_leaks(teacher, data.dataset, data.split))
         size = read_model_info(teacher.model_file).preprocessing.image_size
         store = data.store
@@ -286,6 +317,7 @@ class _Run:
                 observer=self,
                 report=self._report,
                 token=self._token,
+                teacher_digest=self._legs[-1].teacher,
             )
         except TrainingDivergedError:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
@@ -445,14 +477,15 @@ def _explained(error: Exception) -> Exception:
     if torch is not None and isinstance(error, torch.OutOfMemoryError):
         return SkinKDError(
             "The GPU has not enough memory",
-            "The model and a batch of images did not fit. Set a smaller optimisation.batch_size or data.image_size, or "
-            "close other programs that use the GPU; then resume, or start a new run.",
+            "The model and a batch of images did not fit. Close other programs that use the GPU, then resume; or start "
+            "a new run with a smaller optimisation.batch_size or data.image_size.",
             str(error),
         )
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
         return SkinKDError(
             "The computer has not enough memory",
-            "Set a smaller optimisation.batch_size or data.image_size, or close other programs.",
+            "Close other programs, then resume; or start a new run with a smaller optimisation.batch_size or "
+            "data.image_size.",
             str(error),
         )
     if isinstance(error, OSError) and error.errno in _FULL:

@@ -21,7 +21,7 @@ from core.evaluation.scores import Scores
 from core.events import EpochRecord
 from core.locks import Lock, holding
 from core.paths import make_private
-from core.places import full_path, is_folder
+from core.places import full_path, is_file, is_folder
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus
 from core.runs.status_file import status_from_json, status_to_json
@@ -276,7 +276,7 @@ def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
     """
     data, teacher, student = recipe.data, recipe.teacher, recipe.student
     data = data.model_copy(update={"path": _absolute(data.path)})
-    named = is_folder(runs / teacher.run) or not is_folder(Path(teacher.run))
+    named = is_folder(runs / teacher.run) or not (is_folder(Path(teacher.run)) or is_file(teacher.run))
     run = teacher.run if named else _absolute(teacher.run)
     teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), "run": run})
     student = student.model_copy(update={"weights": _absolute_weights(student.weights)})

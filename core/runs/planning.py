@@ -11,6 +11,7 @@ from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe
 from core.runs.folder import RunFolder, absolute_paths, complete_run, create_run, default_name
 from core.runs.listing import list_runs
+from core.runs.recorded import throughout
 from core.runs.status import RunState, RunSummary
 
 
@@ -77,7 +78,8 @@ def finished_like(recipe: Recipe, runs_root: Path) -> RunSummary | None:
     wanted = recipe_hash(absolute_paths(recipe, runs_root))
     for summary in list_runs(runs_root):
         finished = summary.status.state is RunState.FINISHED and RunFolder(summary.folder).model_file.is_file()
-        if finished and summary.recipe is not None and recipe_hash(summary.recipe) == wanted:
+        same = finished and summary.recipe is not None and recipe_hash(summary.recipe) == wanted
+        if same and throughout(RunFolder(summary.folder)):
             return summary
     return None
 

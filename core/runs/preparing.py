@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from core.data.checking import excluded_names
 from core.data.types import DataSet, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
+from core.places import is_there
 from core.recipe import Recipe
+from core.recipe.changes import recipe_changes
 from core.runs.folder import RunFolder
+from core.runs.recorded import recorded_legs
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -39,6 +44,12 @@ def prepare_data(folder: RunFolder, recipe: Recipe, report: Report, token: Cance
     Raises `SkinKDError` when images have problems and the recipe does not say to go on without them, when nothing
     usable is left, or when the images are no longer those the run was divided with.
     """
+    if recipe.data.path and not is_there(Path(recipe.data.path)):
+        raise SkinKDError(
+            "The data is not there",
+            f"{recipe.data.path} does not exist. Connect the disk, or choose the folder where the images are now: "
+            "skinkd-cli resume RUN --data FOLDER (in the window: Resume with changes).",
+        )
     found = read_checked(recipe, report, token)
     dataset, left_out = without_problems(found, recipe, report)
     split, notes = _divide(folder, recipe, dataset, report)
@@ -122,6 +133,7 @@ def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, report: Report)
 
     if folder.split_file.exists():
         split = read_split(folder.split_file, dataset)
+        _check_division(folder, recipe, dataset)
     else:
         split = make_split(dataset, recipe.data)
         write_split(folder.split_file, dataset, split)
@@ -130,6 +142,26 @@ def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, report: Report)
     for note in notes:
         report(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
     return split, notes
+
+
+def _check_division(folder: RunFolder, recipe: Recipe, dataset: DataSet) -> None:
+    """Raise `SkinKDError` when the recipe asks for another division than it did when split.csv became the run's."""
+    from core.data.splitting import make_split
+
+    legs = recorded_legs(folder)
+    before = legs[0].recipe if legs else None
+    if before is None or before.data == recipe.data:
+        return
+    old, new = make_split(dataset, before.data), make_split(dataset, recipe.data)
+    if all(np.array_equal(getattr(old, part), getattr(new, part)) for part in ("train", "validation", "test")):
+        return
+    changes = [change for change in recipe_changes(before, recipe) if change.rule == "fixed"]
+    raise SkinKDError(
+        "The images are divided already",
+        "When this run first began, its images were divided into training, validation and test; now recipe.toml asks "
+        f"for another division: {'; '.join(change.line for change in changes)}. Put the old values back, or delete "
+        f"{folder.split_file} to divide the images anew.",
+    )
 
 
 def _by_kind(problems: Sequence[Problem]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,12 @@ _HISTORY_COLUMNS = (
     "seconds",
     "images_per_second",
     "best",
+    "recipe",
 )
+_LATER_COLUMNS = {"recipe"}
+"""Columns of history.csv that files of older versions lack."""
+
+_HASHES = re.compile(r"[0-9a-f?+]{0,400}")
 
 _MOST_BYTES = 1_000_000_000  # a row has some 100; a table of 1e6 images is a tenth of this
 
@@ -80,7 +86,8 @@ class Predictions:
 
 
 def write_history(path: Path, history: Sequence[EpochRecord]) -> None:
-    """Replace history.csv: one row per epoch, an empty cell where there is no distillation loss."""
+    """Replace history.csv: one row per epoch, an empty cell where there is no distillation loss, and none where the
+    recipe of an epoch was not recorded."""
     _write(path, _HISTORY_COLUMNS, (_history_row(record) for record in history))
 
 
@@ -88,7 +95,7 @@ def read_history(path: Path) -> tuple[EpochRecord, ...]:
     """The epochs in history.csv; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    rows = _read(path, _HISTORY_COLUMNS)
+    rows = _read(path, [name for name in _HISTORY_COLUMNS if name not in _LATER_COLUMNS])
     try:
         return tuple(_record(row) for row in rows)
     except (KeyError, ValueError, TypeError) as error:
@@ -168,6 +175,7 @@ def _history_row(record: EpochRecord) -> tuple[Any, ...]:
         round(record.seconds, 3),
         round(record.images_per_second, 1),
         int(record.best),
+        record.recipe,
     )
 
 
@@ -176,6 +184,9 @@ def _record(row: dict[str, str]) -> EpochRecord:
     epoch = int(row["epoch"])
     if not 0 < epoch < 10**9:
         raise ValueError(f"epoch {shown(row['epoch'])} is none")
+    recipe = row.get("recipe") or ""
+    if not _HASHES.fullmatch(recipe):
+        raise ValueError(f"epoch {epoch}: recipe is {shown(recipe)}, which is no hash")
     return EpochRecord(
         epoch=epoch,
         train_loss=LossParts(
@@ -192,6 +203,7 @@ def _record(row: dict[str, str]) -> EpochRecord:
         seconds=_finite(row, "seconds"),
         images_per_second=_finite(row, "images_per_second"),
         best=row["best"] == "1",
+        recipe=recipe,
     )
 
 

@@ -4,20 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from core.data.finding import without_downsampled, without_suffix
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
-from core.places import expanded, full_path, is_folder
+from core.inference.record import file_digest
+from core.places import expanded, full_path, is_file, is_folder
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
 from core.runs.tables import SplitRow
 
 
-def find_teacher(run: str, runs: Path) -> RunFolder:
-    """The teacher's folder from a path, a folder's name in `runs`, or the name of one run in it.
+@dataclass(frozen=True)
+class Teacher:
+    """A finished teacher. `path` is its run's folder, or its model file where that is all there is; `split_rows` are
+    the images that it was trained with, empty when not known."""
+
+    name: str
+    path: Path
+    model_file: Path
+    split_rows: tuple[SplitRow, ...]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the model file in hex digits. Raises `SkinKDError` when it can not be read."""
+        try:
+            return file_digest(self.model_file)
+        except OSError as error:
+            raise SkinKDError(
+                "The teacher's model is missing",
+                f"{self.model_file} could not be read. Choose a finished teacher.",
+                str(error),
+            ) from error
+
+
+def find_teacher(run: str, runs: Path) -> Teacher:
+    """The teacher that a path means (a run's folder, or a model file), a folder's name in `runs`, or the name of one
+    run in it.
 
     Raises `SkinKDError` when there is none, several have the name, or it is not finished.
     """
@@ -27,17 +53,23 @@ def find_teacher(run: str, runs: Path) -> RunFolder:
             "The recipe learns from a teacher, but teacher.run is empty. Name a finished teacher run, or train the "
             "teacher first.",
         )
-    folder = RunFolder(_located(run, runs))
+    place = _located(run, runs)
+    if place.is_file():
+        from core.models.files import read_model_info
+
+        read_model_info(place)
+        return Teacher(place.stem, place, place, ())
+    folder = RunFolder(place)
     status = summarise(folder).status
     if status.state is not RunState.FINISHED or not folder.model_file.is_file():
         raise SkinKDError(
             "The teacher is not finished",
             f"{status.name} ({folder.path}) is {status.state.value}. Resume it first, or choose another teacher.",
         )
-    return folder
+    return Teacher(status.name, folder.path, folder.model_file, folder.split_rows)
 
 
-def teacher_leaks(teacher: RunFolder, dataset: DataSet, split: Split) -> tuple[str, ...]:
+def teacher_leaks(teacher: Teacher, dataset: DataSet, split: Split) -> tuple[str, ...]:
     """What is wrong with the student's test because of what its teacher was trained on; empty when nothing is.
 
     A teacher that learned the test images passes them on. Compared by image name (in any case, without ISIC's
@@ -122,17 +154,24 @@ def _last(name: str) -> str:
 
 
 def _located(run: str, runs: Path) -> Path:
+    """The run's folder, or the model file where it lies in no run's folder."""
     moved = runs / PurePath(run.replace("\\", "/")).name  # the runs' folder was moved with the teacher in it
-    for folder in (runs / run, Path(run), moved):
-        if is_folder(folder) and RunFolder(expanded(folder)).recipe_file.is_file():
-            return full_path(folder)
+    for place in (runs / run, Path(run), moved):
+        if is_folder(place) and RunFolder(expanded(place)).recipe_file.is_file():
+            return full_path(place)
+        if is_file(place):
+            file = full_path(place)
+            own = RunFolder(file.parent)
+            return own.path if file == own.model_file and own.recipe_file.is_file() else file
     named = [summary.folder for summary in list_runs(runs) if summary.status.name == run]
     if len(named) == 1:
         return named[0]
     many = f"{len(named)} runs in {runs} have this name; use the folder's name instead" if named else ""
     raise SkinKDError(
         "The teacher was not found",
-        f"teacher.run is {run!r}. {many or f'It is neither a run folder nor the name of a run in {runs}'}.",
+        f"teacher.run is {run!r}. {many or f'It is neither a run folder nor the name of a run in {runs}'}. If "
+        "it was moved, name its new place: skinkd-cli resume RUN --teacher RUN_OR_FILE (in the window: Resume with "
+        "changes).",
     )
 
 

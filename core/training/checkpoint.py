@@ -15,11 +15,13 @@ from typing import Any
 import torch
 
 from core import atomic
+from core.documents import shown
 from core.errors import SkinKDError
 
 Values = dict[str, Any]
 
-CHECKPOINT_VERSION = 1
+CHECKPOINT_VERSION = 2
+"""Version 1 did not know the recipe that it belongs to."""
 
 
 class CheckpointFolder:
@@ -51,10 +53,12 @@ class CheckpointFolder:
     def load(self) -> Values:
         """The last saved state, on the CPU. Raises `SkinKDError` when it can not be read."""
         state = _load(self._state)
-        if state.get("version") != CHECKPOINT_VERSION:
+        version = state.get("version")
+        if type(version) is not int or not 0 < version <= CHECKPOINT_VERSION:
             raise SkinKDError(
                 "The checkpoint is of another version",
-                f"{self._state} was written by another version of SkinKD. Go on with that version, or start a new run.",
+                f"{self._state} was written by another version of SkinKD: its version is {shown(version)}, this "
+                f"program reads up to {CHECKPOINT_VERSION}. Go on with the version that wrote it, or start a new run.",
             )
         return state
 

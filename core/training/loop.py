@@ -34,7 +34,9 @@ from core.training.batches import FitData, batch_count, check_data, epoch_indice
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
 from core.training.engine import own_randomness
+from core.training.going_on import continued, kept_legs, told
 from core.training.hardware import Hardware
+from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
 from core.training.optimisation import all_finite, learning_rate, step_seed
 from core.training.placement import place_images
@@ -104,20 +106,23 @@ def fit(
     observer: Observer | None = None,
     report: Report = ignore,
     token: CancelToken | None = None,
+    teacher_digest: str = "",
 ) -> FitResult:
     """Train `model` in place as the recipe says and leave the best epoch's weights in it, on the hardware's device.
 
-    Goes on from `checkpoint` when it exists. A step minimises alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4).
-    The best epoch is the first with the best watched validation score; training ends after `epochs`, or when
-    `patience` epochs in a row brought no new best.
+    Goes on from `checkpoint` when it exists and `recipe` and the teacher (`teacher_digest`: SHA-256 of its model file)
+    differ from those it was made under in nothing but what may change; every epoch's recipe is recorded. A step
+    minimises alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4). The best epoch is the first with the best watched
+    validation score; training ends after `epochs`, or when `patience` epochs in a row brought no new best.
 
     Raises `Cancelled` within a batch of being asked to stop, after writing a checkpoint; `TrainingDivergedError` when
-    the loss is not finite; `SkinKDError` for data or checkpoints that can not be used.
+    the loss is not finite; `RecipeChangedError` for another recipe or teacher than the checkpoint's; `SkinKDError` for
+    data or checkpoints that can not be used.
     """
     check_data(data, recipe)
     with own_randomness(hardware.device):
         learner = Learner(model, preprocessing, recipe, hardware, report)
-        trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint)
+        trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest)
         trainer.connect(observer or _Nobody(), report, token or CancelToken())
         return trainer.run()
 
@@ -134,6 +139,7 @@ class _Trainer:
         hardware: Hardware,
         score: Score,
         checkpoint: CheckpointFolder,
+        teacher_digest: str,
     ) -> None:
         self._learner = learner
         self._recipe = recipe
@@ -145,6 +151,7 @@ class _Trainer:
         self._checkpoint = checkpoint
         self._identity = identity(data, recipe, hardware)
         self._batches = batch_count(len(data.train), self._settings.batch_size)
+        self._legs: tuple[Leg, ...] = (Leg.under(recipe, teacher_digest),)
         self.epoch, self.batch, self.seconds = 1, 0, 0.0
         self.history: list[EpochRecord] = []
         self.stopping = EarlyStopping(self._settings.patience, self._settings.monitor == "loss")
@@ -302,6 +309,7 @@ class _Trainer:
             seconds=self.seconds,
             images_per_second=rate,
             best=self.stopping.best_epoch == self.epoch,
+            recipe=hashes_of_epoch(self._legs, self.epoch),
         )
 
     def _watched(self, scores: EpochScores, loss: float) -> float:
@@ -338,6 +346,7 @@ class _Trainer:
         state = {
             **self._learner.state(),
             **self._identity,
+            "legs": legs_to_text(self._legs),
             "stopping": self.stopping.to_values(),
             "history": [asdict(record) for record in self.history],
             "epoch": self.epoch,
@@ -347,7 +356,9 @@ class _Trainer:
         self._checkpoint.save(state, self.stopping.best_epoch)
 
     def _restore(self, state: Values) -> None:
-        check_belongs(state, self._identity)
+        (own,), kept = self._legs, kept_legs(state)
+        self._legs = continued(kept, self._recipe, own.teacher, int(state["epoch"]), int(state["batch"]))
+        decoded = check_belongs(state, self._identity, self._data.store.earlier_keys)
         self._learner.restore(state)
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [record_from_values(values) for values in state["history"]]
@@ -356,5 +367,7 @@ class _Trainer:
             raise ValueError(f"epoch {self.epoch}, batch {self.batch}")
         if self.epoch <= self._settings.epochs and not self.stopping.stop:
             self._report(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
-        for notice in other_hardware(state, self._identity):
+        for notice in (*told(kept, self._legs), *decoded, *other_hardware(state, self._identity)):
             self._report(notice)
+        if self._legs != kept:  # what is on record never lags behind recipe.toml
+            self._save()

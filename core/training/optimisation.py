@@ -10,9 +10,12 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
+from core.errors import SkinKDError
 from core.recipe.schema import OptimisationRecipe
 
 _MOMENTUM = 0.9
+_SETTINGS = {"betas", "eps", "amsgrad", "momentum", "dampening", "nesterov", "weight_decay"}
+"""What makes an optimizer another one, under torch's names."""
 
 
 def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRecipe, device: str = "cpu") -> Optimizer:
@@ -34,10 +37,27 @@ def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRec
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Give an optimizer a kept state. Whether it computes fused follows from the device here, not from where the state
-    was made. Raises ValueError when it belongs to other parameters."""
+    was made. Raises ValueError when it belongs to other parameters, `SkinKDError` when it is another optimizer's, or
+    was made with other settings: torch would go on with those instead of the recipe's, or break."""
     own = optimizer.param_groups
+    for kept, group in zip(state["param_groups"], own, strict=True):
+        _check_settings(kept, group)
     groups = [{**kept, "fused": group["fused"]} for kept, group in zip(state["param_groups"], own, strict=True)]
     optimizer.load_state_dict({**state, "param_groups": groups})
+
+
+def _check_settings(kept: dict[str, Any], own: dict[str, Any]) -> None:
+    lacking = own.keys() & _SETTINGS - kept.keys()
+    both = own.keys() & kept.keys() & {*_SETTINGS, "decoupled_weight_decay"}  # which older versions of torch lack
+    other = [name for name in sorted(both) if kept[name] != own[name]]
+    if lacking or other:
+        found = "; ".join(f"{name} is {own[name]} and was {kept[name]}" for name in other)
+        raise SkinKDError(
+            "The checkpoint belongs to another optimizer",
+            "It was written by another optimizer than that of the recipe (optimisation.optimizer), or with other "
+            "settings of it. Put the old values back in recipe.toml, or start a new run with this recipe.",
+            found or f"the checkpoint lacks {', '.join(sorted(lacking))}",
+        )
 
 
 def learning_rate(recipe: OptimisationRecipe, epoch: int, batch: int, batches: int) -> float:

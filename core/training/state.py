@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from core.errors import SkinKDError
-from core.events import Notice
+from core.events import Level, Notice
 from core.recipe import Recipe
 from core.training.batches import FitData
 from core.training.checkpoint import Values
@@ -21,8 +23,12 @@ def identity(data: FitData, recipe: Recipe, hardware: Hardware) -> Values:
     }
 
 
-def check_belongs(kept: Values, own: Values) -> None:
-    """Raise `SkinKDError` when a checkpoint with the identity `kept` is of other data than `own`."""
+def check_belongs(kept: Values, own: Values, earlier: Collection[str] = ()) -> tuple[Notice, ...]:
+    """Raise `SkinKDError` when a checkpoint with the identity `kept` is of other data than `own`.
+
+    `earlier` are the keys that the same files had under older versions' decoders; what to say is returned when the
+    checkpoint has one of those.
+    """
     if kept["images"] != own["images"]:
         (train, validation, batch), (own_train, own_validation, own_batch) = kept["images"], own["images"]
         raise SkinKDError(
@@ -31,14 +37,24 @@ def check_belongs(kept: Values, own: Values) -> None:
             f"are {own_train} and {own_validation} in batches of {own_batch}. Restore the data and the recipe, or "
             "start a new run.",
         )
-    # Checkpoints of the first version do not name their pictures.
-    if kept.get("pictures", own["pictures"]) != own["pictures"]:
+    # Checkpoints of the very first version do not name their pictures.
+    pictures = kept.get("pictures", own["pictures"])
+    if pictures in earlier:
+        return (
+            Notice(
+                "The run began with an older version of SkinKD, which decoded the same image files to slightly other "
+                "pixels; its numbers can differ from those of a run that one version made.",
+                Level.WARNING,
+            ),
+        )
+    if pictures != own["pictures"]:
         raise SkinKDError(
             "The pictures have changed",
-            "Since this run began, the content of image files has changed though their names and labels have not, or a "
-            "newer SkinKD decodes them to slightly other pixels. Put the files back as they were, go on with the "
-            "version that began the run, or start a new run.",
+            "Since this run began, the content of image files has changed though their names and labels have not. Put "
+            "the files back as they were; where they were moved, choose the folder: skinkd-cli resume RUN --data "
+            "FOLDER (in the window: Resume with changes). Or start a new run.",
         )
+    return ()
 
 
 def other_hardware(kept: Values, own: Values) -> tuple[Notice, ...]:

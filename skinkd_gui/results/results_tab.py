@@ -35,6 +35,7 @@ class ResultsTab(QWidget):
 
     train_requested = Signal()
     resume_requested = Signal(object)  # the run folder's Path
+    changes_requested = Signal(object)  # the run folder's Path: ask what changes, then resume
     study_resume_requested = Signal(object)  # the study folder's Path
     runs_binned = Signal()  # run folders may be gone, or there are new ones
 
@@ -140,6 +141,7 @@ class ResultsTab(QWidget):
         self.actions_.binned.connect(self.runs_binned)
         self.actions_.imported.connect(self._imported)
         self.actions_.resume_requested.connect(self.resume_requested)
+        self.actions_.changes_requested.connect(self.changes_requested)
         self.below.study.report_requested.connect(self.actions_.report_study)
         return self.bar
 

@@ -48,6 +48,7 @@ class RunActions(QObject):
     binned = Signal()  # run folders may be gone
     imported = Signal(object)  # the Path of a new run folder
     resume_requested = Signal(object)  # the run folder's Path
+    changes_requested = Signal(object)  # the run folder's Path: ask what changes, then resume
     said = Signal(str)  # how copying files has ended, "" when it has failed
 
     def __init__(
@@ -63,6 +64,7 @@ class RunActions(QObject):
         for action, slot in (
             (bar.open_folder, self._open_folder),
             (bar.resume, self._resume),
+            (bar.change, self._change),
             (bar.rename, self._ask_name),
             (bar.tags, self._ask_tags),
             (bar.baseline, self._toggle_baseline),
@@ -91,7 +93,8 @@ class RunActions(QObject):
         finished = one is not None and one.status.state is RunState.FINISHED
         idle = bool(selected) and all(run.status.state not in _BUSY for run in selected)
         bar.open_folder.setEnabled(one is not None)
-        bar.resume.setEnabled(one is not None and one.resumable and idle)
+        for action in (bar.resume, bar.change):
+            action.setEnabled(one is not None and one.resumable and idle)
         bar.rename.setEnabled(one is not None and idle)
         bar.tags.setEnabled(bool(selected))
         bar.baseline.setEnabled(finished or (one is not None and one.folder == self._details.baseline))
@@ -121,6 +124,12 @@ class RunActions(QObject):
         run = self._one()
         if run is not None:
             self.resume_requested.emit(run.folder)
+
+    @Slot()
+    def _change(self) -> None:
+        run = self._one()
+        if run is not None:
+            self.changes_requested.emit(run.folder)
 
     @Slot()
     def _ask_name(self) -> None:

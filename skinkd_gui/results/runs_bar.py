@@ -65,6 +65,9 @@ class RunsBar(QWidget):
         add = self._action
         self.open_folder = add("Open folder", "openRunFolderAction", "Show the files in the file manager")
         self.resume = add("Resume", "resumeRunAction", "Go on with a run that stopped or failed")
+        self.change = add(
+            "Resume with changes...", "changeRunAction", "Go on where data or teacher were moved, or with more epochs"
+        )
         self.rename = add("Rename...", "renameRunAction", "Give the run another name", "F2")
         self.tags = add("Tags...", "tagRunsAction", "Tag the selected runs, to find them again", "Ctrl+T")
         self.baseline = add(
@@ -108,7 +111,7 @@ class RunsBar(QWidget):
         self._columns = QMenu("Columns", menu)
         self._columns.aboutToShow.connect(self._fill_columns)
         parts: Sequence[Sequence[QAction | QMenu]] = (
-            (self.resume, self.open_folder, self.rename, self.tags, self.baseline),
+            (self.resume, self.change, self.open_folder, self.rename, self.tags, self.baseline),
             (self.report, self.export_model),
             (self.export_run, self.import_run, self.import_folder),
             (self.copy, copies, self.save_table, self._columns),

@@ -28,6 +28,7 @@ from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
+_ICON = QSize(16, 16)
 _FOLDER = Qt.ItemDataRole.UserRole
 _IS_STUDY = Qt.ItemDataRole.UserRole + 1
 
@@ -81,6 +82,7 @@ class WaitingRuns(_Section):
 
     def __init__(self, queue: TrainingQueue, parent: QWidget) -> None:
         super().__init__("Waiting runs", "waitingRunsList", parent)
+        self.items.setIconSize(_ICON)
         self._queue = queue
         self._shown: tuple[QueuedRun, ...] = ()
         self._up = self.button("", "moveUpButton", "Start the chosen run earlier")
@@ -169,15 +171,23 @@ class UnfinishedRuns(_Section):
     """Studies that are not complete, and runs that were stopped, interrupted or failed, to go on with."""
 
     resume_requested = Signal(object)  # Path of the run folder
+    changes_requested = Signal(object)  # Path of the run folder: ask what changed, then go on
     study_requested = Signal(object)  # Path of the study's folder
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Unfinished runs", "unfinishedRunsList", parent)
         self._resume = self.button("Resume", "resumeRunButton", "Go on with the chosen run where it stood")
+        self._change = self.button(
+            "With changes...",
+            "resumeChangesButton",
+            "Resume with changes: where the chosen run's data or teacher were moved, or with more epochs",
+        )
         row = QHBoxLayout()
+        row.addWidget(self._change)
         row.addStretch(1)
         row.addWidget(self._resume)
         self.column.addLayout(row)
+        self._change.clicked.connect(self._ask_changes)
         self._resume.clicked.connect(self._ask)
         self.items.itemActivated.connect(self._ask)
         self.items.currentRowChanged.connect(self._enable)
@@ -209,7 +219,15 @@ class UnfinishedRuns(_Section):
 
     @Slot()
     def _enable(self) -> None:
-        self._resume.setEnabled(self.items.currentRow() >= 0)
+        item = self.items.currentItem()
+        self._resume.setEnabled(item is not None)
+        self._change.setEnabled(item is not None and not item.data(_IS_STUDY))
+
+    @Slot()
+    def _ask_changes(self) -> None:
+        item = self.items.currentItem()
+        if item is not None and not item.data(_IS_STUDY):
+            self.changes_requested.emit(Path(item.data(_FOLDER)))
 
     @Slot()
     def _ask(self) -> None:
@@ -228,7 +246,7 @@ class Notices(_Section):
         super().__init__("Notices", "noticesList", parent)
         self.items.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.items.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.items.setIconSize(QSize(16, 16))
+        self.items.setIconSize(_ICON)
         self._shown: list[Notice] = []
         theme().changed.connect(self._redraw)
         self.hide()

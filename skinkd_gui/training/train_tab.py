@@ -73,6 +73,7 @@ class TrainTab(QWidget):
         queue.run_stopped.connect(self._on_run_ended)
         queue.failed.connect(self._on_run_ended)
         self.unfinished.resume_requested.connect(self.resume_run)
+        self.unfinished.changes_requested.connect(self.ask_changes)
         self.unfinished.study_requested.connect(self.resume_study)
         self.live.results_requested.connect(self.results_requested)
         self.live.change_requested.connect(self.open_recipe)
@@ -169,6 +170,19 @@ class TrainTab(QWidget):
         """Put an unfinished run into the queue."""
         name = next((run.status.name for run in self._found.unfinished if run.folder == folder), "")
         self._queue.add_resume(folder, name)
+
+    @Slot(object)
+    def ask_changes(self, folder: Path) -> None:
+        """Ask where the data and the teacher of an unfinished run are now and what else changes, then go on with it."""
+        from skinkd_gui.training.resume_dialog import ResumeDialog
+
+        try:
+            dialog = ResumeDialog(self, folder)
+        except SkinKDError as error:
+            show_error(self, error)
+            return
+        dialog.amended.connect(self.resume_run)
+        dialog.open()
 
     def resume_newest(self) -> None:
         """Put the newest unfinished run into the queue, if there is one."""

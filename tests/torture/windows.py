@@ -256,7 +256,7 @@ def _window(room: Room, strike: Strike | None, fills: bool, works: bool) -> str:
     _own_folders(room)
     from PySide6.QtCore import QTimer
 
-    from skinkd_gui.app import make_application
+    from skinkd_gui.application import make_application
     from skinkd_gui.end_requests import EndRequests
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.workers.job import shut_down_all

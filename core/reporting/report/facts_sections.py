@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Pa
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import name_of, paths_of, shareable, without_paths
 from core.reporting.report.results_sections import Selection, keyed
+from core.reporting.table import Table
 from core.reporting.tables import counts_table
 from core.reporting.words import NONE, duration, million, moment, purposes
+from core.training.legs import changes_text, place
 
 _MOST_LISTINGS = 4
 _FEW = 10
@@ -70,6 +74,9 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
     for number, (key, run) in enumerate(listed):
         own = [pair for pair in facts[number] if pair not in common]
         blocks.append(Facts((("Run", run.title), *own)))
+        if len(run.legs) > 1:
+            blocks.append(TableBlock(f"recipes-{key}", recipes_table(run)))
+            blocks += _earlier_recipes(run, key) if recipes else []
         if recipes:
             text = recipe_to_toml(shareable(run.recipe), comments=False)
             title = f"Recipe of {run.title}"
@@ -78,6 +85,31 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
         more = len(listed) - _MOST_LISTINGS
         blocks.append(Paragraph(f"The recipes of the other {more} runs are in the report's folder, under recipes."))
     return Section("repeat", "How to repeat it", tuple(blocks))
+
+
+def recipes_table(run: ReportRun) -> Table:
+    """Under which recipe each epoch of a run was trained that went on under another than it began with."""
+    shared = [replace(leg, recipe=None if leg.recipe is None else shareable(leg.recipe)) for leg in run.legs]
+    changes = ["as it began", *(changes_text(last, new) or "a place alone" for last, new in pairwise(shared))]
+    rows = tuple((place(leg), leg.hash, change) for leg, change in zip(shared, changes, strict=True))
+    notes: tuple[str, ...] = ("The column recipe of history.csv names the recipe of each epoch by its hash.",)
+    if any(leg.recipe is None for leg in shared):
+        notes += ("? : an older version of SkinKD trained these epochs and did not record its recipe.",)
+    return Table(f"Recipes of {run.title}", ("from", "recipe hash", "changed"), rows, notes, text_columns=3)
+
+
+def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:
+    """The whole recipes before the last one."""
+    return [
+        Listing(
+            f"Recipe of {run.title} before {place(after)}",
+            recipe_to_toml(shareable(leg.recipe), comments=False),
+            f"{key}-before-{number}.toml",
+            quiet=True,
+        )
+        for number, (leg, after) in enumerate(pairwise(run.legs), 1)
+        if leg.recipe is not None
+    ]
 
 
 def limits_section(chosen: Selection, *, study: bool = False) -> Section:

@@ -18,7 +18,9 @@ from core.reporting.words import unique_titles
 from core.runs.evidence import Evidence, load_evidence
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
+from core.runs.recorded import recorded_legs
 from core.runs.status import RunState
+from core.training.legs import Leg
 
 _CHUNK = 1 << 20
 
@@ -26,8 +28,9 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True)
 class ReportRun:
     """A finished run as a report tells of it. `title` is unique in the report; hashes are SHA-256, "" without the
-    file; `data` and `environment` are the facts in metrics.json and environment.json; `temperature` is None when the
-    run was not calibrated, and `calibrated_on` the part of its data that it was calibrated on."""
+    file; `legs` are the recipes that it was trained under, empty where none was recorded; `data` and `environment` are
+    the facts in metrics.json and environment.json; `temperature` is None when the run was not calibrated, and
+    `calibrated_on` the part of its data that it was calibrated on."""
 
     title: str
     folder: Path
@@ -35,6 +38,7 @@ class ReportRun:
     recipe: Recipe
     hash: str
     history: tuple[EpochRecord, ...]
+    legs: tuple[Leg, ...]
     environment: dict[str, Any]
     data: dict[str, Any]
     notes: tuple[str, ...]
@@ -81,7 +85,7 @@ def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple
 def _read(path: Path, token: CancelToken) -> ReportRun:
     folder = RunFolder(path)
     evidence = load_evidence(path)
-    recipe = folder.recipe()
+    recipe, legs = folder.recipe(), recorded_legs(folder)
     metrics = folder.metrics() or {}
     data, calibration = metrics.get("data"), metrics.get("calibration")
     fitted = calibration if isinstance(calibration, dict) else {}
@@ -92,8 +96,10 @@ def _read(path: Path, token: CancelToken) -> ReportRun:
         folder=path,
         evidence=evidence,
         recipe=recipe,
-        hash=recipe_hash(recipe),
+        # As its epochs name it: the same recipe has another hash in another version of the recipe's form.
+        hash=legs[-1].hash if legs and legs[-1].recipe == recipe else recipe_hash(recipe),
         history=folder.history(),
+        legs=legs,
         environment=folder.environment(),
         data=data if isinstance(data, dict) else {},
         notes=tuple(without_paths(note, known) for note in evidence.notes),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.errors import SkinKDError
 from core.events import BatchFinished, Event
 from core.paths import runs_root
 from core.recipe import Recipe, read_recipe
-from core.runs.folder import create_run
+from core.runs.folder import RunFolder, create_run
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -94,7 +95,7 @@ def test_resume_of_a_finished_run_changes_nothing(trained: Path, as_json: Call) 
 
 
 def test_ctrl_c_leaves_a_run_that_resume_finishes(
-    sample_set: Path, tiny: tuple[str, ...], as_json: Call, monkeypatch: pytest.MonkeyPatch
+    sample_set: Path, tiny: tuple[str, ...], as_json: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     show = PlainLines.__call__
     before = signal.getsignal(signal.SIGINT)  # ignored where the tests run in the background
@@ -112,9 +113,16 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes(
     assert f"skinkd-cli resume {folder}" in document["error"]["summary"]
     assert as_json("runs")[1]["runs"][0]["state"] == "stopped"
     assert signal.getsignal(signal.SIGINT) is before
-    code, document = as_json("resume", folder)
+    code, document = as_json("resume", folder, "--set", "optimisation.sampler=shuffle")
+    assert (code, document["error"]["title"]) == (1, "The recipe has changed")
+    code, document = as_json("resume", folder, "--data", str(tmp_path / "typo"))
+    assert (code, document["error"]["title"]) == (1, "The data is not there")
+    moved = shutil.copytree(sample_set, tmp_path / "moved data")
+    code, document = as_json("resume", folder, "--data", str(moved), "--set", "optimisation.patience=3")
     assert (code, document["state"]) == (0, "finished")
     assert document["test"]["accuracy"] >= 0
+    recipe = RunFolder(Path(folder)).recipe()
+    assert (recipe.data.path, recipe.optimisation.patience) == (str(moved), 3)
 
 
 def test_sigterm_stops_too() -> None:

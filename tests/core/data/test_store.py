@@ -174,7 +174,9 @@ def test_a_second_start_reads_no_image(make_set: MakeSet, monkeypatch: pytest.Mo
     _check_rows(again, dataset)
 
 
-def test_keys_are_of_content_size_and_order(make_set: MakeSet, tmp_path: Path, make_image: MakeImage) -> None:
+def test_keys_are_of_content_size_and_order(
+    make_set: MakeSet, tmp_path: Path, make_image: MakeImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dataset = make_set(5)
     key = open_store(dataset, SIZE).key
     moved = tmp_path / "moved"
@@ -185,9 +187,14 @@ def test_keys_are_of_content_size_and_order(make_set: MakeSet, tmp_path: Path, m
     assert open_store(elsewhere, SIZE).key == key
     assert open_store(dataset, SIZE + 1).key != key
     assert open_store(replace(dataset, records=dataset.records[::-1]), SIZE).key != key
+    with monkeypatch.context() as older:
+        older.setattr(store_files, "DECODER_VERSION", 1)
+        before = open_store(dataset, SIZE).key
+    assert before in open_store(dataset, SIZE).earlier_keys
     make_image(dataset.root / "image003.png", (200, 0, 0))
     changed = open_store(dataset, SIZE)
     assert changed.key != key
+    assert before not in changed.earlier_keys
     assert changed.images[3, 0, 0].tolist() == [200, 0, 0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import tomllib
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from core.reporting.report.privacy import name_of, without_paths
 from core.reporting.style import FigureStyle
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder
+from core.runs.recorded import RECIPES
 from core.runs.status import RunState
+from core.training.legs import Leg, legs_to_values
 
 LABELS = np.array([0] * 12 + [1] * 20 + [2] * 12)
 NASTY = '<script>alert("1")</script> & "co" \'x\' =cmd|calc'
@@ -280,3 +283,22 @@ def test_print_keeps_to_what_qt_knows(make):
     assert widths
     assert max(widths) <= 640
     assert all(address.startswith("data:image/png;base64,") for address in found.addresses)
+
+
+def test_every_epochs_recipe_is_told_where_a_run_went_on_under_another(make, tmp_path) -> None:
+    folder = RunFolder(make("changed"))
+    recipe = folder.recipe()
+    at = {"data": recipe.data.model_copy(update={"path": "/home/somebody/elsewhere"})}
+    fewer = recipe.model_copy(update={"optimisation": recipe.optimisation.model_copy(update={"epochs": 2}), **at})
+    legs = (Leg(1, 0, None), Leg.under(fewer, "", 2, 0), Leg.under(recipe, "", 3, 5))
+    environment = {**folder.environment(), RECIPES: legs_to_values(legs)}
+    folder.environment_file.write_text(json.dumps(environment))
+    text = write_report([folder.path], tmp_path / "report", include=SMALL).read_text()
+    assert "epoch 3, batch 6" in text
+    assert f"optimisation.epochs: 2 -&gt; {recipe.optimisation.epochs}" in text
+    assert "older version of SkinKD trained these epochs" in text
+    assert "/home/somebody" not in text
+    (earlier,) = (tmp_path / "report").rglob("*-before-2.toml")
+    assert parse_recipe(tomllib.loads(earlier.read_text())).optimisation.epochs == 2
+    folder.environment_file.write_text(json.dumps({**environment, RECIPES: legs_to_values(legs[2:])}))
+    assert "as it began" not in write_report([folder.path], tmp_path / "plain", include=SMALL).read_text()

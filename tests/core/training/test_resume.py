@@ -9,6 +9,7 @@ import pytest
 from torch import nn
 
 from core.errors import Cancelled, SkinKDError
+from core.events import Notice
 from core.training.checkpoint import CheckpointFolder
 
 from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_data, small_recipe, train
@@ -55,6 +56,16 @@ def test_other_pixels_under_the_same_names_are_refused(tmp_path: Path) -> None:
     changed = replace(data, store=replace(data.store, key="other"))
     with pytest.raises(SkinKDError, match="content of image files has changed"):
         train(recipe, tmp_path, data=changed)
+
+
+def test_the_same_files_go_on_where_an_older_version_decoded_them_otherwise(tmp_path: Path) -> None:
+    with pytest.raises(Cancelled):
+        train(small_recipe(), tmp_path, token=StopAt(9))
+    data = small_data()
+    decoded_anew = replace(data, store=replace(data.store, key="new", earlier_keys=("older", data.store.key)))
+    again = train(small_recipe(), tmp_path, data=decoded_anew)
+    assert len(again.result.history) == 3
+    assert any(isinstance(event, Notice) and "slightly other pixels" in event.text for event in again.events)
 
 
 def test_stopped_again_and_again(undisturbed: Outcome, tmp_path: Path) -> None:

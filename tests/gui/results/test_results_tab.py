@@ -186,6 +186,8 @@ def test_resume_is_offered_for_unfinished_runs_only(qtbot, make_tab, make_run):
     select(qtbot, tab, stopped)
     with qtbot.waitSignal(tab.resume_requested) as asked:
         qtbot.mouseClick(button(tab, "runsResumeButton"), Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(tab.changes_requested):
+        tab.bar.change.trigger()
     assert asked.args == [stopped]
 
 

@@ -1,0 +1,128 @@
+"""Whether a training may go on from a checkpoint under a recipe, and what is recorded when it does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from core.documents import shown
+from core.errors import SkinKDError
+from core.events import Level, Notice
+from core.recipe import Recipe
+from core.recipe.changes import FieldChange, recipe_changes
+from core.training.checkpoint import Values
+from core.training.legs import Leg, changes_text, legs_from_text, place
+from core.training.optimisation import learning_rate
+
+_NAMED = 6  # fields in a message; all stand in its details
+
+
+class RecipeChangedError(SkinKDError):
+    """The recipe or the teacher is not that of the checkpoint, in something that may not change, or not unasked."""
+
+
+def kept_legs(state: Values) -> tuple[Leg, ...]:
+    """The recipes that a checkpoint was made under; of versions that recorded none, one leg that says so."""
+    return legs_from_text(state["legs"]) if "legs" in state else (Leg(1, 0, None),)
+
+
+def continued(
+    legs: Sequence[Leg], recipe: Recipe, teacher: str, epoch: int, batch: int, agreed: Collection[str] = ()
+) -> tuple[Leg, ...]:
+    """The legs when the training goes on from step `batch` of `epoch` under `recipe` and `teacher` (SHA-256 of its
+    file, or ""): one more where anything differs.
+
+    Raises `RecipeChangedError`, which names every field that may not change, and every one that may when the user asks
+    for it and is not in `agreed` (dotted keys).
+    """
+    if legs[-1].recipe == recipe and teacher in ("", legs[-1].teacher):
+        return tuple(legs)
+    # Nothing was trained yet under a leg that begins here.
+    done = tuple(leg for leg in legs if (leg.epoch, leg.batch) < (epoch, batch)) or tuple(legs[:1])
+    last = done[-1]
+    if last.teacher and teacher and last.teacher != teacher:
+        raise _other_teacher(recipe, last.teacher, teacher)
+    if last.recipe is not None:
+        changes = recipe_changes(last.recipe, recipe)
+        refused = [change for change in changes if not _allowed(change)]
+        if refused:
+            raise _refused(refused)
+        unasked = [key for change in changes if (key := change).key not in agreed]
+        unasked = [change for change in unasked if _needs_asking(change, last.recipe, recipe, epoch)]
+        if unasked:
+            raise _unasked(unasked)
+        if not changes:
+            return done
+    return (*done, Leg.under(recipe, teacher or last.teacher, epoch, batch))
+
+
+def told(before: Sequence[Leg], now: Sequence[Leg]) -> tuple[Notice, ...]:
+    """What to say when a training goes on with one leg more."""
+    if tuple(before) == tuple(now) or len(now) < 2:
+        return ()
+    last, new = now[-2:]
+    if last.recipe is None:
+        return (
+            Notice(
+                "The checkpoint is of an earlier version of SkinKD, which did not record the recipe: whether "
+                f"its epochs were trained under recipe.toml as it is now is not known. From {place(new)} on it is "
+                "recorded.",
+                Level.WARNING,
+            ),
+        )
+    return (Notice(f"From {place(new)} on the recipe is another: {changes_text(last, new)}."),)
+
+
+def _allowed(change: FieldChange) -> bool:
+    return change.rule in ("free", "on_request") or (change.rule == "up" and change.grew)
+
+
+def _needs_asking(change: FieldChange, before: Recipe, after: Recipe, epoch: int) -> bool:
+    """Whether the change alters the learning rate of an epoch to come, which only happens on request."""
+    if change.rule != "up":
+        return change.rule == "on_request"
+    old = before.optimisation
+    new = old.model_copy(update={"epochs": after.optimisation.epochs})
+    coming = range(min(epoch, old.epochs), old.epochs + 1)
+    return any(learning_rate(old, number, 0, 1) != learning_rate(new, number, 0, 1) for number in coming)
+
+
+def _was(changes: Sequence[FieldChange]) -> str:
+    lines = [f"{item.key} is {_short(item.after)} and was {_short(item.before)}" for item in changes[:_NAMED]]
+    more = f"; and {len(changes) - _NAMED} more" if len(changes) > _NAMED else ""
+    return "; ".join(lines) + more
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else shown(text)
+
+
+def _refused(changes: Sequence[FieldChange]) -> RecipeChangedError:
+    ups = [change.key for change in changes if change.rule == "up"]
+    hint = f" ({', '.join(ups)} may only go up.)" if ups else ""
+    return RecipeChangedError(
+        "The recipe has changed",
+        f"Since this run's training began, recipe.toml was changed: {_was(changes)}.{hint} Going on would mix two "
+        "experiments. Put the old values back, or start a new run with this recipe.",
+        "\n".join(change.line for change in changes),
+    )
+
+
+def _unasked(changes: Sequence[FieldChange]) -> RecipeChangedError:
+    said = " ".join(f"--set {change.key}={change.after}" for change in changes)
+    return RecipeChangedError(
+        "The learning rate would change",
+        f"Since this run's training began, recipe.toml was changed: {_was(changes)}. With it the learning rate of the "
+        f"epochs to come is another. If that is what you want, say so: skinkd-cli resume RUN {said} (in the window: "
+        "Resume with changes). Otherwise put the old values back.",
+        "\n".join(change.line for change in changes),
+    )
+
+
+def _other_teacher(recipe: Recipe, kept: str, found: str) -> RecipeChangedError:
+    return RecipeChangedError(
+        "The teacher is another one",
+        f"The model of teacher.run ({recipe.teacher.run}) is not the one that this run learned from so far: its "
+        f"SHA-256 begins with {found[:12]}, that of the run's teacher with {kept[:12]}. Name the teacher that has it: "
+        "skinkd-cli resume RUN --teacher RUN_OR_FILE (in the window: Resume with changes). Or start a new run.",
+        f"expected {kept}\nfound {found}",
+    )
