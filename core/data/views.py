@@ -23,7 +23,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def drawn_views(count: int, *, seed: int, epoch: int, most: int | None = None) -> NDArray[np.int64]:
-    """Which view each of the `count` images of an epoch (from 1) is shown in, int64, in the order they are shown.
+    """Which view each of the `count` images of an epoch (from 1) is shown in, int64 (count,), in their order.
 
     Drawn evenly from views 0 to `most` - 1; with None from so many that hardly any comes twice. A pure function of its
     arguments, so that a resumed run shows what it would have shown.

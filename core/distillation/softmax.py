@@ -23,12 +23,12 @@ def below_best(logits: Tensor, temperature: float = 1.0) -> Tensor:
 
 
 def precise(logits: Tensor) -> Tensor:
-    """The logits in float64, or in float32 on a device that has no float64 (Apple's GPU)."""
+    """The logits (n, classes) in float64, or in float32 on a device that has no float64 (Apple's GPU)."""
     return logits.float() if logits.device.type == "mps" else logits.double()
 
 
 def mean_over_teachers(teachers: Sequence[Outputs], loss: Callable[[Outputs], Tensor]) -> Tensor:
-    """The mean of a loss over the teachers (at least one), each counting equally."""
+    """The mean of a loss, a scalar for each teacher, over the teachers (at least one), each counting equally."""
     losses = [loss(teacher) for teacher in teachers]
     total = losses[0]
     for further in losses[1:]:

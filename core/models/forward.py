@@ -135,6 +135,7 @@ def iterate_outputs(
     """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way.
 
     With `features` also the pooled ones of `forward_both`. `change` is what the images go through first, on the device.
+    Raises ValueError for a precision that there is not.
     """
     place, token = torch.device(device), token or CancelToken()
     if precision not in AUTOCAST:

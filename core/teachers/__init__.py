@@ -1,4 +1,7 @@
 """Where a student's teachers come from: their outputs for every image, stored or computed as they are needed.
 
-Others may use `stored_logits`.
+Others may use
+
+- `sources`: a teacher as a training asks it, for the view of each image that the student sees
+- `stored_outputs`: its outputs for all images and views, computed once and kept on the disk
 """

@@ -53,7 +53,8 @@ def stored_outputs(
     cache: Path | None = None,
     batch_size: int = 0,
 ) -> StoredOutputs:
-    """The teacher's outputs for views 0 to `views` - 1 of the images `indices` in the store, with `features` if wanted.
+    """The teacher's outputs for views 0 to `views` - 1 of the images `indices` (n,) in the store, with `features` if
+    wanted.
 
     Stored under `cache` (default: the user's cache folder) for this file's bytes, these images and this precision.
     Only what is not stored yet is computed; what was computed is stored every 20 s or so and at the end, also when the

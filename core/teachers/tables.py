@@ -63,15 +63,18 @@ class OutputsTable:
             self._read()
 
     def missing(self, wanted: NDArray[np.int64], features: bool) -> NDArray[np.int64]:
-        """Those rows of `wanted` that are not there, or, if asked for, only without features."""
+        """Those rows of `wanted` (n,) that are not there, or, if asked for, only without features."""
         absent = np.isnan(self.logits[wanted]).any(axis=1)
         if features:
             absent |= True if self.features is None else np.isnan(self.features[wanted]).any(axis=1)
         return wanted[absent]
 
     def put(self, rows: NDArray[np.int64], logits: NDArray[np.float32], features: NDArray[np.float32] | None) -> None:
-        """Fill in rows. Logits that are there stay: computed with features they may differ in the last bit, and what a
-        run began with is what it goes on with."""
+        """Fill in `rows` (n,): logits (n, classes) and features (n, d).
+
+        Logits that are there stay: computed with features they may differ in the last bit, and what a run began with
+        is what it goes on with.
+        """
         new = np.isnan(self.logits[rows]).any(axis=1)
         self.logits[rows[new]] = logits[new]
         if features is not None:

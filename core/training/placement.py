@@ -35,7 +35,8 @@ class PlacedImages:
         self.place = place
 
     def batch(self, indices: NDArray[np.int64], rows: torch.Tensor | None = None) -> torch.Tensor:
-        """The images at these record indices, in their order; `rows` are the same indices, already on the device."""
+        """The images, uint8 (n, H, W, 3), at these record indices (n,), in their order; `rows` are the same indices,
+        already on the device."""
         if isinstance(self._images, torch.Tensor):
             return self._images.index_select(0, self._to_device(torch.from_numpy(indices)) if rows is None else rows)
         return self._to_device(torch.from_numpy(np.ascontiguousarray(self._images.gather(indices))))
@@ -76,7 +77,7 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
 
 
 def copied_to(device: torch.device, store: ImageStore) -> torch.Tensor:
-    """All images on the device, read and copied in pieces: main memory never holds more than one of them."""
+    """All images (n, H, W, 3) on the device, read and copied in pieces, of which main memory holds one at a time."""
     images = torch.empty(store.images.shape, dtype=torch.uint8, device=device)
     step = max(1, _PIECE // max(1, store.images[:1].nbytes))
     for begin in range(0, len(images), step):
