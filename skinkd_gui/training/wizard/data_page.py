@@ -144,11 +144,11 @@ class DataPage(WizardPage):
         self._examples = ExampleStrip()
         self._notes = Note("info", "splitNotesLabel")
         folded = {"data.layout"}
-        wanted = ("data.image_size", "data.split", "data.group_by_lesion", "data.folds", "data.fold", "data.seed")
+        elsewhere = {"data.path", "data.skip_problems"}  # above, and beside the problems
         specs = [
             replace(spec, expert=spec.expert or spec.key in folded)
             for spec in section_fields("data")
-            if spec.key in wanted or spec.key in folded
+            if spec.key not in elsewhere
         ]
         self.form = FieldForm(self.model, specs)
         column.addWidget(self._examples)

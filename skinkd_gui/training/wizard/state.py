@@ -175,17 +175,18 @@ def field_problem(state: WizardState, key: str) -> str:
 
 
 def choose_preset(state: WizardState, name: Preset) -> WizardState:
-    """The state with a preset's models, method, schedule and image size; data, split, hardware and goal stay.
+    """The state with a preset's models, method, schedule, image size and calibration; the rest stays.
 
     A finished teacher stays chosen, and with it its image size: its answers are for images of that size.
     """
     start = preset(name)
     taken = state.recipe.teacher.run
     changes = {section: getattr(start, section) for section in _PRESET_SECTIONS}
+    data: dict[str, Any] = {"calibration": start.data.calibration}
     if not taken:
         changes["teacher"] = start.teacher
-        size = start.data.image_size
-        changes["data"] = state.recipe.data.model_copy(update={"image_size": size})
+        data["image_size"] = start.data.image_size
+    changes["data"] = state.recipe.data.model_copy(update=data)
     recipe = state.recipe.model_copy(update=changes)
     clean = replace(state, recipe=recipe, preset=name, drafts=(), problems=(), model_problems=())
     return _with_method(clean)

@@ -177,7 +177,8 @@ def _images(state: WizardState) -> str:
     by = "by lesion" if data.group_by_lesion and state.dataset and state.dataset.has_lesions else "by image"
     left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
     shares = " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in data.split)
-    return f"{used:,} {what}{left_out}, {data.image_size} × {data.image_size} pixels, divided {shares} {by}"
+    apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
+    return f"{used:,} {what}{left_out}, {data.image_size} × {data.image_size} pixels, divided {shares} {by}{apart}"
 
 
 def _model(section: Any) -> str:

@@ -196,6 +196,7 @@ class TestRecipe:
         assert (recipe.data.path, recipe.hardware.device) == ("data", "cpu")
         assert recipe.optimisation == preset(name).optimisation
         assert recipe.data.image_size == preset(name).data.image_size
+        assert recipe.data.calibration == preset(name).data.calibration
         assert brain.preset_of(recipe) is name
 
     @pytest.mark.parametrize(
