@@ -23,7 +23,7 @@ STUDENTS = {
     "plain student": (),
     "KL student": ("distillation.method=kl",),
     "DIST student": ("distillation.method=dist",),
-    "KL student + curriculum": ("distillation.method=kl", "curriculum.order=teacher_confidence"),
+    "KL student + curriculum": ("distillation.method=kl", "curriculum.order=easy_first"),
 }
 """What each of the demo's students changes in the recipe demo-student.toml, in the order of training."""
 

@@ -14,8 +14,8 @@ from core.documents import nearest, shown
 
 
 class Entry(Protocol):
-    """One choice. `name` is what recipes say; `title`, `help` (one sentence or two) and `source` (paper and section or
-    equation, empty for what needs none) are for people."""
+    """One choice. `name` is what recipes say; `title`, `help` (a clause that begins small and ends without a full stop)
+    and `source` (paper and section or equation; empty for what needs none) are for people."""
 
     @property
     def name(self) -> str: ...

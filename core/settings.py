@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from core.registry import Registry
@@ -73,6 +74,11 @@ class NameOf:
         return name
 
 
+def registry_of(info: FieldInfo) -> Registry[Any] | None:
+    """The registry whose entries a field names, or None."""
+    return next((mark.registry for mark in info.metadata if isinstance(mark, NameOf)), None)
+
+
 class Choosing(Section):
     """A section that names entries of registries (`NameOf`), and holds the settings of those that it names.
 
@@ -85,11 +91,9 @@ class Choosing(Section):
         names that no entry has are left to the validation."""
         parts: list[type[Section]] = []
         for name, info in cls.model_fields.items():
-            for mark in info.metadata:
-                if isinstance(mark, NameOf):
-                    chosen = values.get(name, info.default)
-                    entry = mark.registry.get(chosen) if isinstance(chosen, str) else None
-                    parts += [] if entry is None else [entry.Settings]
+            registry, chosen = registry_of(info), values.get(name, info.default)
+            if registry is not None and isinstance(chosen, str) and chosen in registry:
+                parts.append(registry[chosen].Settings)
         return with_settings(cls, tuple(parts))
 
 

@@ -49,7 +49,7 @@ changes = [word for change in small for word in ("--set", change)]
 data, runs = place / "data", place / "runs"
 do("sample-data", "sample-data", data, "--images", 60)
 do("inspect", "inspect", data)
-student = ["--set", "distillation.method=kl", "--set", "curriculum.order=teacher_confidence"]
+student = ["--set", "distillation.method=kl", "--set", "curriculum.order=easy_first"]
 do("train", "train", "quick", *changes, *student, "--data", data, "--runs", runs, "--name", "student")
 do("runs", "runs", "--runs", runs)
 newest, oldest = sorted(runs.glob("*-*"))[::-1][:2]

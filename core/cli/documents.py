@@ -86,6 +86,7 @@ def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
 def run_document(summary: RunSummary) -> dict[str, Any]:
     """A run as `runs`, `train` and `resume` give it; `test` holds the scores of the final test, or None."""
     status, recipe = summary.status, summary.recipe
+    student = recipe if recipe is not None and recipe.task == "student" else None
     return {
         "folder": str(summary.folder),
         "name": status.name,
@@ -102,8 +103,9 @@ def run_document(summary: RunSummary) -> dict[str, Any]:
         "parameters": summary.parameters,
         "task": recipe.task if recipe else None,
         "architecture": recipe.trained.architecture if recipe else None,
-        "method": recipe.distillation.method if recipe and recipe.task == "student" else None,
-        "curriculum": recipe.curriculum.order if recipe and recipe.task == "student" else None,
+        "method": student.distillation.method if student else None,
+        "curriculum": student.curriculum.order if student else None,
+        "curriculum_settings": student.curriculum.model_dump(mode="json") if student else None,
         "test": scores_document(summary.scores) if summary.scores else None,
     }
 

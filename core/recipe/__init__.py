@@ -5,8 +5,16 @@
 `changes` compares two recipes.
 """
 
-from core.recipe.fields import FieldSpec, field, section_fields
-from core.recipe.files import parse_recipe, read_recipe, recipe_from_toml, recipe_hash, recipe_to_toml, set_values
+from core.recipe.fields import FieldSpec, entry_fields, field, fields_of, possible_fields, section_fields
+from core.recipe.files import (
+    parse_recipe,
+    read_recipe,
+    recipe_from_toml,
+    recipe_hash,
+    recipe_to_toml,
+    set_values,
+    with_values,
+)
 from core.recipe.presets import PRESET_HELP, Preset, preset
 from core.recipe.schema import Recipe
 
@@ -15,8 +23,11 @@ __all__ = [
     "FieldSpec",
     "Preset",
     "Recipe",
+    "entry_fields",
     "field",
+    "fields_of",
     "parse_recipe",
+    "possible_fields",
     "preset",
     "read_recipe",
     "recipe_from_toml",
@@ -24,4 +35,5 @@ __all__ = [
     "recipe_to_toml",
     "section_fields",
     "set_values",
+    "with_values",
 ]

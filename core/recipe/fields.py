@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 
 from core.recipe.schema import Recipe
-from core.settings import ResumeRule, Section
+from core.registry import Entry
+from core.settings import ResumeRule, Section, registry_of
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares"]
 
@@ -16,7 +17,8 @@ Kind = Literal["text", "choice", "integer", "number", "switch", "shares"]
 @dataclass(frozen=True)
 class FieldSpec:
     """One setting: `key` is dotted, bounds are None where there is none, `choices` is empty unless kind is choice,
-    `resume` says what may become of it while a run goes on."""
+    `resume` says what may become of it while a run goes on. `entries` are what the choices name, where they come from a
+    registry (otherwise empty)."""
 
     key: str
     title: str
@@ -29,6 +31,7 @@ class FieldSpec:
     choices: tuple[str, ...]
     expert: bool
     resume: ResumeRule = "fixed"
+    entries: tuple[Entry, ...] = ()
 
 
 def resumable_fields() -> tuple[FieldSpec, ...]:
@@ -38,21 +41,58 @@ def resumable_fields() -> tuple[FieldSpec, ...]:
 
 
 def section_fields(section: str) -> tuple[FieldSpec, ...]:
-    """The fields of a section (`data`, `teacher`, ...) in their declared order. Raises KeyError for another name."""
-    annotation = Recipe.model_fields[section].annotation
-    if not isinstance(annotation, type) or not issubclass(annotation, Section):
-        raise KeyError(section)
-    return tuple(_spec(section, name, info) for name, info in annotation.model_fields.items())
+    """The fields of a section (`data`, `teacher`, ...) in their declared order, without the settings of the entries
+    that it names. Raises KeyError for another name."""
+    return _specs(section, _class_of(section))
+
+
+def fields_of(recipe: Recipe, section: str) -> tuple[FieldSpec, ...]:
+    """The fields that a section has in this recipe, the settings of the entries that it names among them. Raises
+    KeyError for another name."""
+    _class_of(section)
+    return _specs(section, type(getattr(recipe, section)))
+
+
+def entry_fields(key: str, name: str) -> tuple[FieldSpec, ...]:
+    """The settings that the section of `key` has where that field names this entry; none for a field that names no
+    entries. Raises KeyError when there is no such field or entry."""
+    section, _, field_name = key.partition(".")
+    registry = registry_of(_class_of(section).model_fields[field_name])
+    return () if registry is None else _specs(section, registry[name].Settings)
+
+
+def possible_fields(section: str) -> tuple[FieldSpec, ...]:
+    """All fields that a section can have: behind each that names an entry, the settings of all its entries (of several
+    with one key, the first). Raises KeyError for another name."""
+    found: dict[str, FieldSpec] = {}
+    for spec in section_fields(section):
+        found[spec.key] = spec
+        for own in (own for entry in spec.entries for own in entry_fields(spec.key, entry.name)):
+            found.setdefault(own.key, own)
+    return tuple(found.values())
 
 
 def field(key: str) -> FieldSpec:
-    """The field with a dotted key. Raises KeyError when there is none."""
-    section = key.partition(".")[0]
-    return next(spec for spec in section_fields(section) if spec.key == key)
+    """The field with a dotted key, also of an entry that is not chosen. Raises KeyError when there is none."""
+    found = next((spec for spec in possible_fields(key.partition(".")[0]) if spec.key == key), None)
+    if found is None:
+        raise KeyError(key)
+    return found
+
+
+def _class_of(section: str) -> type[Section]:
+    annotation = Recipe.model_fields[section].annotation
+    if not isinstance(annotation, type) or not issubclass(annotation, Section):
+        raise KeyError(section)
+    return annotation
+
+
+def _specs(section: str, fields: type[Section]) -> tuple[FieldSpec, ...]:
+    return tuple(_spec(section, name, info) for name, info in fields.model_fields.items())
 
 
 def _spec(section: str, name: str, info: Any) -> FieldSpec:
-    extra = info.json_schema_extra or {}
+    extra, registry = info.json_schema_extra or {}, registry_of(info)
     low: list[Any] = [
         bound.ge if isinstance(bound, Ge) else bound.gt for bound in info.metadata if isinstance(bound, Ge | Gt)
     ]
@@ -64,13 +104,14 @@ def _spec(section: str, name: str, info: Any) -> FieldSpec:
         title=info.title or name,
         help=info.description or "",
         unit=extra.get("unit", ""),
-        kind=_kind(info.annotation),
+        kind="choice" if registry is not None else _kind(info.annotation),
         default=info.default,
         minimum=low[0] if low else None,
         maximum=high[0] if high else None,
-        choices=get_args(info.annotation) if get_origin(info.annotation) is Literal else (),
+        choices=tuple(registry or ()) or (get_args(info.annotation) if get_origin(info.annotation) is Literal else ()),
         expert=extra.get("expert", False),
         resume=extra.get("resume", "fixed"),
+        entries=() if registry is None else tuple(registry.values()),
     )
 
 

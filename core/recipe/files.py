@@ -16,7 +16,7 @@ from core.documents import nearest, read_text, shown, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
 from core.recipe.schema import RECIPE_VERSION, Recipe
-from core.settings import Section
+from core.settings import Choosing, Section, registry_of
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:
@@ -36,7 +36,7 @@ def parse_recipe(values: Mapping[str, Any]) -> Recipe:
         return Recipe.model_validate_json(json.dumps(values, default=lambda value: [str(value)]))
     except ValidationError as error:
         problems = [
-            _unwritable(values) if item["type"] == "json_invalid" else _problem(item) for item in error.errors()
+            _unwritable(values) if item["type"] == "json_invalid" else _problem(item, values) for item in error.errors()
         ]
         raise RecipeError(tuple(dict.fromkeys(problems))) from error
     except RecursionError as error:
@@ -83,16 +83,36 @@ def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
 
     Raises `RecipeError` for a field that there is not, and for a value that it does not take.
     """
-    values = recipe.model_dump(mode="json")
+    changes: dict[str, Any] = {}
+    present = recipe.model_dump(mode="json")
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
         parts = key.strip().split(".")
         if not separator or not all(parts) or len(parts) > 2:
             raise RecipeError((FieldProblem(key.strip()[:80], "expected section.key=value"),))
-        target = values if len(parts) == 1 else values.setdefault(parts[0], {})
+        table = present if len(parts) == 1 else present.get(parts[0], {})
+        changes[key.strip()] = _toml_value(text.strip(), table.get(parts[-1]) if isinstance(table, dict) else None)
+    return with_values(recipe, changes)
+
+
+def with_values(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values for dotted keys (`section.key`, or a name at the top). The settings of entries that
+    a section no longer names go with them. Raises `RecipeError` as `parse_recipe`."""
+    values = recipe.model_dump(mode="json")
+    for key, value in changes.items():
+        section, _, name = key.rpartition(".")
+        target = values.setdefault(section, {}) if section else values
         if not isinstance(target, dict):
-            raise RecipeError((FieldProblem(key.strip(), f"{parts[0]} has no fields"),))
-        target[parts[-1]] = _toml_value(text.strip(), target.get(parts[-1]))
+            raise RecipeError((FieldProblem(key, f"{section} has no fields"),))
+        target[name] = list(value) if isinstance(value, tuple) else value
+    for name in {key.partition(".")[0] for key in changes}:
+        before = getattr(recipe, name, None)
+        if isinstance(before, Choosing) and isinstance(values[name], dict):
+            kept = _model([name], values)
+            gone = set(type(before).model_fields) - set(kept.model_fields if kept is not None else ())
+            values[name] = {
+                key: item for key, item in values[name].items() if key not in gone or f"{name}.{key}" in changes
+            }
     return parse_recipe(values)
 
 
@@ -106,6 +126,8 @@ def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> 
     info = type(section).model_fields[key]
     if comments and info.description:
         table.add(tomlkit.comment(info.description))
+        for entry in (registry_of(info) or {}).values():
+            table.add(tomlkit.comment(f"  {entry.name}: {entry.help}"))
     table.add(key, tomlkit.item(list(value) if isinstance(value, tuple) else value))
 
 
@@ -119,11 +141,11 @@ def _toml_value(text: str, present: Any) -> Any:
         return text
 
 
-def _problem(item: Any) -> FieldProblem:
+def _problem(item: Any, values: Mapping[str, Any]) -> FieldProblem:
     location = [str(part)[:80] for part in item["loc"] if not isinstance(part, int)]
     key, kind = ".".join(location), item["type"]
     if kind == "extra_forbidden":
-        return FieldProblem(key, f"unknown name; {_nearest(location)}")
+        return FieldProblem(key, f"unknown name; {_whose(location, values) or _nearest(location, values)}")
     if kind == "value_error":
         message = str(item["ctx"]["error"])
         named, _, rest = message.partition(": ")
@@ -131,7 +153,7 @@ def _problem(item: Any) -> FieldProblem:
     message, value = _EXPECTED.get(kind, item["msg"].lower()), item["input"]
     if kind == "missing":  # of a list: a missing name takes its default
         message = "it has too few values"
-    elif kind == "literal_error" and isinstance(value, str) and (near := nearest(value, _choices(location))):
+    elif kind == "literal_error" and isinstance(value, str) and (near := nearest(value, _choices(location, values))):
         message += f"; {near}" if near.startswith("did") else ""
     return FieldProblem(key, f"{message}; it is {shown(value)}")
 
@@ -150,24 +172,41 @@ def _is_torn(value: Any) -> bool:
 _EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "input should be a table"}
 
 
-def _nearest(location: list[str]) -> str:
-    model = _model(location[:-1])
+def _nearest(location: list[str], values: Mapping[str, Any]) -> str:
+    model = _model(location[:-1], values)
     return "" if model is None else nearest(location[-1], model.model_fields)
 
 
-def _choices(location: list[str]) -> tuple[str, ...]:
-    model = _model(location[:-1])
+def _whose(location: list[str], values: Mapping[str, Any]) -> str:
+    """Of a setting that only another choice has: which. Empty for any other name."""
+    model = _model(location[:-1], values)
+    if model is None or not issubclass(model, Choosing):
+        return ""
+    for name, info in model.model_fields.items():
+        registry = registry_of(info)
+        owners = [entry.name for entry in (registry or {}).values() if location[-1] in entry.Settings.model_fields]
+        if owners:
+            return f"only with {name} = {' or '.join(owners)}"
+    return ""
+
+
+def _choices(location: list[str], values: Mapping[str, Any]) -> tuple[str, ...]:
+    model = _model(location[:-1], values)
     field = None if model is None else model.model_fields.get(location[-1])
     return tuple(str(choice) for choice in get_args(field.annotation)) if field is not None else ()
 
 
-def _model(location: list[str]) -> type[Section] | None:
-    """The model of the table at `location`; None when there is no such table."""
+def _model(location: list[str], values: Mapping[str, Any]) -> type[Section] | None:
+    """The model of the table at `location` in the recipe's `values`; None when there is no such table."""
     model: type[Section] = Recipe
+    table: Any = values
     for part in location:
         field = model.model_fields.get(part)
         annotation = field.annotation if field is not None else None
+        table = table.get(part) if isinstance(table, Mapping) else None
         if not isinstance(annotation, type) or not issubclass(annotation, Section):
             return None
         model = annotation
+        if issubclass(model, Choosing):
+            model = model.class_for(table if isinstance(table, Mapping) else {})
     return model

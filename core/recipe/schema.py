@@ -5,13 +5,15 @@ The wizard's fields, the command line's `--set`, validation and the TOML file al
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
+from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import LossTerm
 from core.distillation.methods import METHODS
-from core.settings import Section, Share, Text, setting
+from core.registry import Entry
+from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting
 
 RECIPE_VERSION = 2
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
@@ -130,14 +132,40 @@ class DistillationRecipe(Section):
     gamma: float = setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
 
 
-class CurriculumRecipe(Section):
-    """In which order an epoch's images are shown."""
+class CurriculumRecipe(Choosing):
+    """Which of the drawn images an epoch shows, and in which order; its entries' settings stand beside their names."""
 
-    order: Literal["none", "teacher_confidence"] = setting(
+    order: Annotated[str, NameOf(ORDERS)] = setting(
         "none",
         "Order of images",
-        "none: as drawn. teacher_confidence: those the teacher is surest of first (paper, section 4.3).",
+        "In which order the images of an epoch are shown. The paper's curriculum: easy_first.",
     )
+    difficulty: Annotated[str, NameOf(DIFFICULTIES)] = setting(
+        "teacher_confidence", "Difficulty", "What makes an image difficult; without effect where no order asks for it."
+    )
+    pacing: Annotated[str, NameOf(PACINGS)] = setting(
+        "all", "Pacing", "How many of the drawn images, the first in the order, an epoch shows. The paper: all."
+    )
+    redraw: Annotated[str, NameOf(REDRAWS)] = setting(
+        "each_epoch", "Drawing", "When the images of an epoch are drawn anew.", expert=True
+    )
+
+    @property
+    def entries(self) -> Curriculum:
+        """The curriculum that the four names stand for, with its settings."""
+        return Curriculum(
+            DIFFICULTIES[self.difficulty], ORDERS[self.order], PACINGS[self.pacing], REDRAWS[self.redraw], self
+        )
+
+    @property
+    def unusual(self) -> tuple[Entry, ...]:
+        """What makes epochs other than those of a training without a curriculum (the section's defaults), the order
+        first; a difficulty counts only where an order asks for it. Empty without a curriculum."""
+        plain, own = CurriculumRecipe().entries, self.entries
+        pairs = [(own.order, plain.order), (own.pacing, plain.pacing), (own.redraw, plain.redraw)]
+        if own.order.needs_difficulty:
+            pairs.insert(1, (own.difficulty, plain.difficulty))
+        return tuple(entry for entry, usual in pairs if entry is not usual)
 
 
 class OptimisationRecipe(Section):
@@ -226,16 +254,20 @@ class Recipe(Section):
     teacher: TeacherRecipe = TeacherRecipe()
     student: StudentRecipe = StudentRecipe()
     distillation: DistillationRecipe = DistillationRecipe()
-    curriculum: CurriculumRecipe = CurriculumRecipe()
+    curriculum: Annotated[CurriculumRecipe, ChosenSettings()] = CurriculumRecipe()
     optimisation: OptimisationRecipe = OptimisationRecipe()
     hardware: HardwareRecipe = HardwareRecipe()
 
     @property
     def needs_teacher(self) -> bool:
         """Whether the run learns from a teacher's logits, through the loss or through the order of images."""
-        return self.task == "student" and (
-            self.distillation.method != "none" or self.curriculum.order == "teacher_confidence"
-        )
+        distils = self.task == "student" and self.distillation.method != "none"
+        return distils or self.applied_curriculum.entries.needs_teacher
+
+    @property
+    def applied_curriculum(self) -> CurriculumRecipe:
+        """The curriculum that the run follows: a teacher's run has none, whatever the section says."""
+        return self.curriculum if self.task == "student" else CurriculumRecipe()
 
     @property
     def loss_terms(self) -> tuple[LossTerm, ...]:

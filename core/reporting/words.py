@@ -52,7 +52,20 @@ def kind_of_run(recipe: Recipe | None) -> str:
     if recipe.task == "teacher":
         return "Teacher"
     kind = _METHODS[recipe.distillation.method]
-    return kind if recipe.curriculum.order == "none" else f"{kind} + curriculum"
+    return f"{kind} + curriculum" if recipe.applied_curriculum.unusual else kind
+
+
+def curriculum_words(recipe: Recipe) -> str:
+    """The curriculum in the titles of its entries: 'easiest first (teacher's confidence), a growing share'. Empty
+    without one."""
+    section = recipe.applied_curriculum
+    unusual, order = section.unusual, section.entries.order
+    parts = [_small(entry.title) for entry in unusual if entry not in (order, section.entries.difficulty)]
+    if order.needs_difficulty:
+        parts.insert(0, f"{_small(order.title)} ({_small(section.entries.difficulty.title)})")
+    elif order in unusual:
+        parts.insert(0, _small(order.title))
+    return ", ".join(parts)
 
 
 def purposes(counts: Mapping[Part | None, int]) -> tuple[str, ...]:
@@ -104,6 +117,10 @@ def signed(difference: float) -> str:
     """A difference of fractions in percentage points with its sign: '+2.1', '−0.4', '0.0'."""
     text = f"{100 * difference:+.1f}"
     return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
+
+
+def _small(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 _SCORE_NAMES = {

@@ -251,14 +251,13 @@ def _not_made(runs: Path, error: OSError) -> SkinKDError:
 
 
 def default_name(recipe: Recipe) -> str:
-    """A short name that says what the run does, such as "mobilenetv2_100 kl 0.1 curriculum"."""
+    """A short name that says what the run does, such as "mobilenetv2_100 kl 0.1 easy_first"."""
     if recipe.task == "teacher":
         return f"{recipe.teacher.architecture} teacher"
     distillation = recipe.distillation
     words = [recipe.student.architecture]
     words += ["plain"] if distillation.method == "none" else [distillation.method, f"{distillation.alpha:g}"]
-    if recipe.curriculum.order != "none":
-        words.append("curriculum")
+    words += [entry.name for entry in recipe.curriculum.unusual]
     return " ".join(words)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from core.documents import shown
 from core.errors import FieldProblem, RecipeError, SkinKDError
-from core.recipe import Recipe, parse_recipe
+from core.recipe import Recipe, with_values
 from core.runs.planning import teacher_recipe
+from core.settings import Section
 
 Value = str | int | float | bool | tuple[float, ...]
 
@@ -94,18 +95,14 @@ def recipe_of(study: Study, configuration: Configuration, seed: int | None = Non
 
 def changed(recipe: Recipe, changes: Iterable[tuple[str, Value]], key: str = "") -> Recipe:
     """The recipe with these fields changed; raises `RecipeError`, its keys led by the configuration's `key`."""
-    values = recipe.model_dump(mode="json")
-    for name, value in changes:
+    new = dict(changes)
+    for name in new:
         section, _, field = name.partition(".")
-        known = section in values and (not field or isinstance(values[section], dict))
-        if not known or "." in field or (not field and section != "task"):
+        known = isinstance(getattr(recipe, section, None), Section) if field else name == "task"
+        if not known or "." in field:
             raise RecipeError((FieldProblem(_place(key, name), "expected section.field of a recipe, or task"),))
-        if field:
-            values[section][field] = value
-        else:
-            values[section] = value
     try:
-        return parse_recipe(values)
+        return with_values(recipe, new)
     except RecipeError as error:
         raise RecipeError(
             tuple(FieldProblem(_place(key, problem.key), problem.message) for problem in error.problems)

@@ -1,6 +1,6 @@
 """Study files (TOML): a base recipe, axes whose product is taken, named configurations, and seeds.
 
-    version = 1
+    version = 2
     name = "Alpha and temperature"
     seeds = [0, 1, 2]              # each repeats every student with this optimisation.seed; default [0]
     base = "paper"                 # a preset (paper, quick, best) or a recipe file beside this one; or a table:
@@ -43,16 +43,45 @@ from core.documents import Migration, nearest, one_line, read_text, shown, up_to
 from core.errors import SkinKDError
 from core.places import expanded, full_path
 from core.recipe import Preset, Recipe, parse_recipe, preset, read_recipe, recipe_to_toml
+from core.recipe.migrations import change_from_1
 from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, Value, changed, check_study, with_teachers
 
-STUDY_VERSION = 1
-MIGRATIONS: dict[int, Migration] = {}
+STUDY_VERSION = 2
 MOST_RUNS = 10_000
 """A grid with more configurations than this is a slip of the pen."""
 
 _KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper")
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
+
+
+def _to_2(values: dict[str, Any]) -> dict[str, Any]:
+    """Recipes of version 1 become those of version 2, in whole and in single fields."""
+
+    def fields(table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        return dict(change_from_1(key, value) for key, value in _changes(table, ""))
+
+    def axes(table: Any) -> Any:
+        if not isinstance(table, dict):
+            return table
+        found = [[change_from_1(key, value) for value in values] for key, values in _axes(table).items()]
+        return {items[0][0]: [value for _, value in items] for items in found if items}
+
+    base, rows = values.get("base"), values.get("configuration")
+    changed = {name: fix(values[name]) for name, fix in (("set", fields), ("axes", axes)) if name in values}
+    if isinstance(base, dict):
+        changed["base"] = {"version": 1, **base}
+    if isinstance(rows, list):
+        changed["configuration"] = [
+            {**row, "changes": fields(row["changes"])} if isinstance(row, dict) and "changes" in row else row
+            for row in rows
+        ]
+    return {**values, **changed}
+
+
+MIGRATIONS: dict[int, Migration] = {1: _to_2}
 
 
 def read_study(path: Path) -> Study:
@@ -181,6 +210,17 @@ def _changes(values: Any, key: str) -> tuple[tuple[str, Value], ...]:
 
 def _grid(axes: Mapping[str, Any]) -> list[Configuration]:
     """A configuration for every combination of the axes' values, the last axis running fastest."""
+    flat = _axes(axes)
+    size = 1
+    for items in flat.values():
+        size *= len(items)
+    if size > MOST_RUNS:
+        raise _problem(f"The axes make {size:,} configurations; at most {MOST_RUNS:,} are possible.")
+    return [_combination(tuple(flat), values) for values in itertools.product(*flat.values())] if flat else []
+
+
+def _axes(axes: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Each field with its values, also where TOML read a table in a table."""
     flat: dict[str, list[Any]] = {}
     for name, values in axes.items():
         inner = {f"{name}.{field}": more for field, more in values.items()} if isinstance(values, dict) else None
@@ -188,12 +228,7 @@ def _grid(axes: Mapping[str, Any]) -> list[Configuration]:
             flat[field] = _typed(items, list, f"axes: {field}")
             if not flat[field]:
                 raise _problem(f"axes: {field} has no values.")
-    size = 1
-    for items in flat.values():
-        size *= len(items)
-    if size > MOST_RUNS:
-        raise _problem(f"The axes make {size:,} configurations; at most {MOST_RUNS:,} are possible.")
-    return [_combination(tuple(flat), values) for values in itertools.product(*flat.values())] if flat else []
+    return flat
 
 
 def _combination(names: tuple[str, ...], values: tuple[Any, ...]) -> Configuration:

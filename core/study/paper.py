@@ -20,11 +20,22 @@ FINE_ALPHAS = (0.02, 0.05, 0.15, 0.2)
 CANDIDATES = ("resnetv2_50", "resnetv2_101", "tf_efficientnet_b7")
 """Table 1's teacher candidates by their names in timm: ResNet50V2, ResNet101V2, EfficientNet-B7."""
 
-_PLAIN: tuple[tuple[str, Value], ...] = (("distillation.method", "none"), ("curriculum.order", "none"))
+_NO_CURRICULUM: tuple[tuple[str, Value], ...] = (
+    ("curriculum.order", "none"),
+    ("curriculum.pacing", "all"),
+    ("curriculum.redraw", "each_epoch"),
+)
+_CURRICULUM: tuple[tuple[str, Value], ...] = (
+    ("curriculum.difficulty", "teacher_confidence"),
+    ("curriculum.order", "easy_first"),
+)
+"""Section 4.3. Pacing and redraw are the base recipe's: to the letter, the paper draws once."""
+
+_PLAIN: tuple[tuple[str, Value], ...] = (("distillation.method", "none"), *_NO_CURRICULUM)
 _METHODS = {"kl": "KL", "dist": "DIST"}
 _FREE = {
     *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by_lesion", "teacher.run"),
-    *("distillation.method", "distillation.alpha", "curriculum.order", "optimisation.seed"),
+    *("distillation.method", "distillation.alpha", "curriculum.order", "curriculum.difficulty", "optimisation.seed"),
 }
 """Fields that do not make a recipe another one than the paper's, or are spoken of in words of their own."""
 
@@ -63,6 +74,15 @@ def paper_study(
     if teacher_candidates:
         rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
     return Study(name, base, tuple(rows), tuple(seeds), paper=True)
+
+
+def has_papers_curriculum(recipe: Recipe) -> bool | None:
+    """Whether a recipe has the curriculum of section 4.3: False for none, None for one that the paper did not try."""
+    section = recipe.applied_curriculum
+    if not section.unusual:
+        return False
+    names = {f"curriculum.{name}": value for name, value in section.model_dump().items()}
+    return True if dict(_CURRICULUM).items() <= names.items() and section.pacing == "all" else None
 
 
 def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -> tuple[Departure, ...]:
@@ -127,7 +147,6 @@ def _phrase(departure: Departure) -> str:
 
 
 def _student(method: str, alpha: float, curriculum: bool) -> Configuration:
-    order = "teacher_confidence" if curriculum else "none"
     return Configuration(
         f"{method}-{alpha:g}{'-cl' if curriculum else ''}",
         f"{_METHODS[method]} {alpha:g}{' + curriculum' if curriculum else ''}",
@@ -135,7 +154,7 @@ def _student(method: str, alpha: float, curriculum: bool) -> Configuration:
             ("task", "student"),
             ("distillation.method", method),
             ("distillation.alpha", alpha),
-            ("curriculum.order", order),
+            *(_CURRICULUM if curriculum else _NO_CURRICULUM),
         ),
     )
 

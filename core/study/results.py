@@ -161,7 +161,7 @@ def _row(
         title=configuration.title,
         method="teacher" if recipe.task == "teacher" else recipe.distillation.method,
         alpha=recipe.distillation.alpha if distilled else None,
-        curriculum=recipe.task == "student" and recipe.curriculum.order != "none",
+        curriculum=bool(recipe.applied_curriculum.unusual),
         points=points,
         mean_f1=_mean([f1 for _, f1, _ in points]),
         sd_f1=_deviation([f1 for _, f1, _ in points]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.distillation.curricula import TrainingImages
 from core.errors import SkinKDError
 from core.recipe import Recipe
 
@@ -28,33 +29,20 @@ class FitData:
     teacher_logits: NDArray[np.float32] | None = None
 
 
-def batch_count(images: int, batch_size: int) -> int:
-    """Steps in an epoch of this many images: the last short batch counts unless it has a single image.
-
-    Batch normalisation can not be computed from one image.
-    """
-    full, rest = divmod(images, batch_size)
-    return full + (rest > 1)
-
-
 def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64]:
-    """The record indices of an epoch (counted from 1) in the order they are shown.
-
-    With the teacher's curriculum the drawn images, repeats included, are sorted by falling confidence of the teacher,
-    equals in the order they were drawn (paper, section 4.3).
-    """
+    """The record indices of an epoch (counted from 1) in the order they are shown, as many as its curriculum says."""
     from core.data.sampling import epoch_order
 
-    settings = recipe.optimisation
+    settings, curriculum = recipe.optimisation, recipe.applied_curriculum.entries
     labels = data.store.labels[data.train]
-    drawn = data.train[epoch_order(labels, sampler=settings.sampler, seed=settings.seed, epoch=epoch)]
-    if recipe.task == "student" and recipe.curriculum.order == "teacher_confidence":
-        from core.distillation.curriculum import order_by_confidence
+    logits = () if data.teacher_logits is None else (data.teacher_logits[data.train],)
+    images = TrainingImages(labels, logits)
 
-        if data.teacher_logits is None:
-            raise ValueError("the teacher's order needs the teacher's logits")
-        drawn = order_by_confidence(drawn, data.teacher_logits)
-    return np.ascontiguousarray(drawn, np.int64)
+    def sampler(draw: int) -> NDArray[np.int64]:
+        return epoch_order(labels, sampler=settings.sampler, seed=settings.seed, epoch=draw)
+
+    rows = curriculum.rows(epoch, images, sampler, settings.seed)
+    return np.ascontiguousarray(data.train[rows], np.int64)
 
 
 def epoch_views(images: int, recipe: Recipe, epoch: int) -> NDArray[np.int64] | None:

@@ -20,9 +20,9 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.training.batches import batch_count
 from core.training.hardware import Hardware, fixed_threads, resolve
 from core.training.optimisation import create_optimizer, trainable_count
+from core.training.plan import EpochPlan
 
 _STEPS = 3
 _PROBE_BATCH = 2
@@ -34,7 +34,7 @@ _IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 @dataclass(frozen=True)
 class Cost:
-    """An estimate. Times in seconds, sizes in bytes.
+    """An estimate. Times in seconds, sizes in bytes; an epoch's are the mean over all epochs, which may differ.
 
     `seconds_total_max` is without early stopping and includes decoding, asking the teacher and the final test, but not
     training a teacher (a run of its own). `decode_seconds` is for images that were never decoded at this size.
@@ -86,8 +86,8 @@ def estimate_cost(
     shares = recipe.data.split
     rest = images - train_images
     validation = round(rest * shares[1] / (shares[1] + shares[2]) * (1 - recipe.data.calibration))
-    batch = recipe.optimisation.batch_size
-    shown = min(batch_count(train_images, batch) * batch, train_images)
+    plan = EpochPlan.of(recipe, train_images)
+    shown = sum(plan.trained_images(epoch) for epoch in range(1, plan.epochs + 1)) / plan.epochs
     epoch = shown * speed.training + validation * speed.answering
     asking = train_images * teacher
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering

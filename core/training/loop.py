@@ -30,7 +30,7 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.training.batches import FitData, batch_count, check_data, epoch_indices, epoch_views
+from core.training.batches import FitData, check_data, epoch_indices, epoch_views
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
 from core.training.engine import own_randomness
@@ -40,6 +40,7 @@ from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
 from core.training.optimisation import all_finite, learning_rate, step_seed
 from core.training.placement import place_images
+from core.training.plan import EpochPlan
 from core.training.records import cross_entropy, record_from_values
 from core.training.state import check_belongs, identity, other_hardware
 from core.training.step import Learner, StepInput
@@ -150,7 +151,7 @@ class _Trainer:
         self._score = score
         self._checkpoint = checkpoint
         self._identity = identity(data, recipe, hardware)
-        self._batches = batch_count(len(data.train), self._settings.batch_size)
+        self._plan = EpochPlan.of(recipe, len(data.train))
         self._legs: tuple[Leg, ...] = (Leg.under(recipe, teacher_digest),)
         self.epoch, self.batch, self.seconds = 1, 0, 0.0
         self.history: list[EpochRecord] = []
@@ -166,7 +167,7 @@ class _Trainer:
         )
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
         self._teacher = torch.from_numpy(self._data.teacher_logits).to(device) if self._learner.distils else None
-        self._meter = Meter(self._batches, self._settings.epochs)
+        self._meter = Meter(self._plan)
         if self._checkpoint.exists:
             state = self._checkpoint.load()
             with self._checkpoint.understood():
@@ -188,6 +189,11 @@ class _Trainer:
         with self._checkpoint.understood():
             self._learner.model.load_state_dict(weights)
         return FitResult(tuple(self.history), best)
+
+    @property
+    def _batches(self) -> int:
+        """Steps of the present epoch."""
+        return self._plan.batches(self.epoch)
 
     def _train_epoch(self) -> None:
         from core.models.factory import train_mode
@@ -214,7 +220,7 @@ class _Trainer:
 
     def _prepare(self, indices: NDArray[np.int64], rows: torch.Tensor) -> None:
         """Once, before the first step here: let the learner make itself fast for what is left to do."""
-        left = (self._settings.epochs - self.epoch + 1) * self._batches - self.batch
+        left = self._plan.total - self._plan.before(self.epoch) - self.batch
         size = self._settings.batch_size
         if not self._prepared:
             self._learner.prepare(lambda: self._images.batch(indices[:size], rows[:size]), left)
@@ -231,7 +237,7 @@ class _Trainer:
         return StepInput(images, self._labels[rows], teacher, self._rate(), step_seed(seed, self.epoch, self.batch))
 
     def _rate(self) -> float:
-        return learning_rate(self._settings, self.epoch, self.batch, self._batches)
+        return learning_rate(self._settings, self._plan, self.epoch, self.batch)
 
     def _wait_or_stop(self) -> None:
         if self._token.paused and not self._token.cancelled:
@@ -305,7 +311,7 @@ class _Trainer:
             validation_accuracy=scores.accuracy,
             validation_weighted_f1=scores.weighted_f1,
             validation_balanced_accuracy=scores.balanced_accuracy,
-            learning_rate=learning_rate(self._settings, self.epoch, self._batches - 1, self._batches),
+            learning_rate=learning_rate(self._settings, self._plan, self.epoch, self._batches - 1),
             seconds=self.seconds,
             images_per_second=rate,
             best=self.stopping.best_epoch == self.epoch,
@@ -330,7 +336,7 @@ class _Trainer:
         self._save()
         self._observer.epoch_finished(tuple(self.history))
         epochs = self._settings.epochs
-        left = 0.0 if self.stopping.stop else record.seconds * (epochs - record.epoch)
+        left = 0.0 if self.stopping.stop else self._meter.left_after(record.epoch, record.seconds)
         self._report(EpochFinished(record, epochs, self.stopping.patience_left, seconds_left=left))
 
     def _save_within_epoch(self) -> None:
@@ -363,9 +369,10 @@ class _Trainer:
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [record_from_values(values) for values in state["history"]]
         self.epoch, self.batch, self.seconds = int(state["epoch"]), int(state["batch"]), float(state["seconds"])
-        if not (0 < self.epoch <= self._settings.epochs + 1 and 0 <= self.batch <= self._batches):
+        ended = self.epoch == self._settings.epochs + 1
+        if not 0 < self.epoch <= self._settings.epochs + 1 or not 0 <= self.batch <= (0 if ended else self._batches):
             raise ValueError(f"epoch {self.epoch}, batch {self.batch}")
-        if self.epoch <= self._settings.epochs and not self.stopping.stop:
+        if not ended and not self.stopping.stop:
             self._report(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
         for notice in (*told(kept, self._legs), *decoded, *other_hardware(state, self._identity)):
             self._report(notice)

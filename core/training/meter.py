@@ -9,14 +9,16 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from core.training.plan import EpochPlan
+
 _REPORT_SECONDS = 0.25
 
 
 class Meter:
     """Measures an epoch: seconds at work (pauses left out), what happened since the last report, the time left."""
 
-    def __init__(self, batches: int, epochs: int) -> None:
-        self._batches, self._epochs = batches, epochs
+    def __init__(self, plan: EpochPlan) -> None:
+        self._plan = plan
         self._reported = float("-inf")
         self.validation_seconds = 0.0
 
@@ -48,10 +50,16 @@ class Meter:
         part = sums - known
         first, begin = self._first
         per_batch = (now - begin) / max(batch - first, 1)
-        batches_left = self._batches - batch + (self._epochs - epoch) * self._batches
-        left = per_batch * batches_left + self.validation_seconds * (self._epochs - epoch + 1)
+        batches_left = self._plan.total - self._plan.before(epoch) - batch
+        left = per_batch * batches_left + self.validation_seconds * (self._plan.epochs - epoch + 1)
         self._reported, self._last = now, (now, sums)
         return part, float(part[4]) / max(now - before, 1e-9), left
+
+    def left_after(self, epoch: int, seconds: float) -> float:
+        """Seconds left for all epochs after this one, which took `seconds` with its validation."""
+        per_batch = max(seconds - self.validation_seconds, 0.0) / self._plan.batches(epoch)
+        batches_left = self._plan.total - self._plan.before(epoch + 1)
+        return per_batch * batches_left + self.validation_seconds * (self._plan.epochs - epoch)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from core.errors import SkinKDError
 from core.recipe.schema import OptimisationRecipe
+from core.training.plan import EpochPlan
 
 _MOMENTUM = 0.9
 _SETTINGS = {"betas", "eps", "amsgrad", "momentum", "dampening", "nesterov", "weight_decay"}
@@ -60,20 +61,20 @@ def _check_settings(kept: dict[str, Any], own: dict[str, Any]) -> None:
         )
 
 
-def learning_rate(recipe: OptimisationRecipe, epoch: int, batch: int, batches: int) -> float:
+def learning_rate(recipe: OptimisationRecipe, plan: EpochPlan, epoch: int, batch: int) -> float:
     """The learning rate of a step; a pure function of its position, so that a resumed run goes on exactly.
 
-    `epoch` counts from 1, `batch` from 0 to `batches` - 1. During `warmup` epochs it rises in a straight line, its
-    last step at the full rate; afterwards it is constant, or falls along half a cosine that would reach zero one step
-    after the last.
+    `epoch` counts from 1, `batch` from 0. During `warmup` epochs it rises in a straight line, its last step at the
+    full rate; afterwards it is constant, or falls along half a cosine that would reach zero one step after the last.
+    Steps count, not epochs: short epochs move it less.
     """
-    step = (epoch - 1) * batches + batch
-    warm = min(recipe.warmup, recipe.epochs) * batches
+    step = plan.before(epoch) + batch
+    warm = plan.before(min(recipe.warmup, plan.epochs) + 1)
     if step < warm:
         return recipe.learning_rate * (step + 1) / warm
     if recipe.schedule == "constant":
         return recipe.learning_rate
-    done = (step - warm) / (recipe.epochs * batches - warm)
+    done = (step - warm) / (plan.total - warm)
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 

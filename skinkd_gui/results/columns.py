@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.recipe import Recipe
-from core.reporting.words import NONE, STATE_WORDS, duration, fraction, kind_of_run, million, moment
+from core.reporting.words import NONE, STATE_WORDS, curriculum_words, duration, fraction, kind_of_run, million, moment
 from core.runs.status import RunSummary
 
 SortValue = str | float | None
@@ -115,7 +115,8 @@ def _curriculum(summary: RunSummary) -> str:
     recipe = summary.recipe
     if recipe is None or recipe.task == "teacher":
         return NONE
-    return "No" if recipe.curriculum.order == "none" else "Yes"
+    words = curriculum_words(recipe)
+    return words[:1].upper() + words[1:] or "No"
 
 
 def _architecture(summary: RunSummary) -> str:
@@ -140,7 +141,7 @@ COLUMNS: tuple[Column, ...] = (
         "kind",
         "Kind",
         "Teacher: the large model. Plain student: learned from the labels alone. KL and DIST student: learned from a "
-        "teacher as well. Curriculum: saw the images in the teacher's order",
+        "teacher as well. Curriculum: saw the images in an order or share of its own",
         lambda summary: kind_of_run(summary.recipe),
         "DIST student + curriculum",
     ),
@@ -238,9 +239,9 @@ COLUMNS: tuple[Column, ...] = (
     _words(
         "curriculum",
         "Curriculum",
-        "Whether it saw the images in the teacher's order",
+        "In which order it saw the images of an epoch, and how many of them",
         _curriculum,
-        "No",
+        "Easiest first (teacher's",
         at_first=False,
     ),
     _words(

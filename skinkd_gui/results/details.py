@@ -12,7 +12,17 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
 from core.recipe import Recipe, recipe_to_toml
-from core.reporting.words import NONE, STATE_WORDS, duration, file_size, kind_of_run, million, moment, purposes
+from core.reporting.words import (
+    NONE,
+    STATE_WORDS,
+    curriculum_words,
+    duration,
+    file_size,
+    kind_of_run,
+    million,
+    moment,
+    purposes,
+)
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 
@@ -128,8 +138,9 @@ def _learned_from(recipe: Recipe) -> str:
     words = _METHODS[settings.method]
     if settings.method != "none":
         words += f", alpha {settings.alpha:g}, temperature {settings.temperature:g}"
-    if recipe.curriculum.order != "none":
-        words += "; images in the teacher's order (curriculum)"
+    curriculum = curriculum_words(recipe)
+    if curriculum:
+        words += f"; curriculum: {curriculum}"
     return words
 
 

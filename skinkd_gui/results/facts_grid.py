@@ -46,6 +46,6 @@ def _learned_from(recipe: Recipe) -> str:
         return "labels"
     settings = recipe.distillation
     words = ["labels"] if settings.method == "none" else [f"labels, {settings.method.upper()} {settings.alpha:g}"]
-    if recipe.curriculum.order != "none":
+    if recipe.applied_curriculum.unusual:
         words.append("curriculum")
     return ", ".join(words)

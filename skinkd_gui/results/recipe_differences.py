@@ -35,7 +35,7 @@ def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: boo
     rows: list[tuple[Cell, ...]] = []
     bold: set[tuple[int, int]] = set()
     for key in keys:
-        texts = [found.get(key, _UNREADABLE) for found in values]
+        texts = [found.get(key, "") if found else _UNREADABLE for found in values]
         differs = len(set(texts)) > 1
         if only_different and not differs:
             continue
@@ -51,8 +51,8 @@ def differing_settings(one: RunSummary, other: RunSummary) -> list[str]:
         return []
     ours, theirs = _flat(one.recipe), _flat(other.recipe)
     found = []
-    for key in ours:
-        before, now = ours[key], theirs.get(key, "")
+    for key in dict.fromkeys((*ours, *theirs)):
+        before, now = ours.get(key, ""), theirs.get(key, "")
         if now and now != before:
             instead = f" instead of {_shown(key, before)}" if before else ""
             found.append(f"{setting_name(key)} {_shown(key, now)}{instead}")
@@ -86,6 +86,8 @@ def _matters(recipe: Recipe, key: str) -> bool:
         return section not in ("student", "distillation", "curriculum") and key != "teacher.run"
     if section == "teacher":
         return name == "run" and recipe.needs_teacher
+    if key == "curriculum.difficulty":
+        return recipe.curriculum.entries.order.needs_difficulty
     if section == "distillation" and name != "method":
         method = recipe.distillation.method
         only = {"kl_direction": method == "kl", "beta": method == "dist", "gamma": method == "dist"}

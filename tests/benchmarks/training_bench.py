@@ -83,7 +83,7 @@ def _epochs(found: list[tuple[float, ...]]) -> list[Ratio]:
 
 def _recipe(name: str) -> Recipe:
     if name == "curriculum":
-        return recipe_of("distillation.method=kl", "curriculum.order=teacher_confidence")
+        return recipe_of("distillation.method=kl", "curriculum.order=easy_first")
     return recipe_of(f"distillation.method={name}")
 
 

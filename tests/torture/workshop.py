@@ -30,7 +30,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "plain": ("distillation.method=none",),
     "KL": ("distillation.method=kl",),
     "DIST": ("distillation.method=dist",),
-    "KL and curriculum": ("distillation.method=kl", "curriculum.order=teacher_confidence"),
+    "KL and curriculum": ("distillation.method=kl", "curriculum.order=easy_first"),
 }
 """Every way of training; all draw their images with the weighted sampler."""
 

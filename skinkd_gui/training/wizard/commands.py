@@ -52,7 +52,7 @@ def differences(recipe: Recipe, base: Recipe) -> tuple[str, ...]:
                 found.append(f"{section}={values}")
             continue
         for key, value in values.items():
-            if value != theirs[section][key] and (section, key) != ("data", "path"):
+            if value != theirs[section].get(key) and (section, key) != ("data", "path"):
                 found.append(f"{section}.{key}={_written(value)}")
     return tuple(found)
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
 
 from core.recipe import FieldSpec
-from skinkd_gui.training.wizard.texts import choice_text, help_text, number_text, parsed_number
+from skinkd_gui.training.wizard.texts import all_choices_help, choice_text, help_text, number_text, parsed_number
 
 _HEIGHT = 26  # the same for every kind, and large enough to hit
 
@@ -281,4 +281,4 @@ def tooltip(spec: FieldSpec) -> str:
         limits = f"\nFrom {number_text(low)} to {number_text(high)}{f' {spec.unit}' if spec.unit else ''}."
     else:
         limits = ""
-    return f"{help_text(spec)}{limits}\nIn the recipe: {spec.key}"
+    return f"{all_choices_help(spec)}{limits}\nIn the recipe: {spec.key}"

@@ -12,7 +12,7 @@ from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_name, tooltip
 from skinkd_gui.training.wizard.look import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.texts import choice_text, help_text, number_text
+from skinkd_gui.training.wizard.texts import choice_help, choice_text, help_text, number_text
 
 _TITLE_WIDTH = 160
 _EDITOR_WIDTH = 240
@@ -67,6 +67,7 @@ class FieldRow(QObject):
         self.editor.show_value(value)
         if not self._shown:
             return
+        self.help.setText(choice_help(self._spec, value))
         problem = brain.field_problem(self._model.state, self._spec.key)
         self.problem.show_message(problem)
         self.help.setVisible(not problem)

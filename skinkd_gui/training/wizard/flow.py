@@ -14,6 +14,7 @@ from skinkd_gui.training.wizard.state import (
     chosen_teacher,
     counted,
     facts_of,
+    recipe_of,
     usable_images,
 )
 
@@ -119,10 +120,9 @@ def _task_message(state: WizardState) -> str:
 
 
 def _student_message(state: WizardState) -> str:
-    recipe = state.recipe
     if state.goal in (Goal.DISTIL, Goal.WHOLE):
-        if recipe.distillation.method == "none" and recipe.curriculum.order == "none":
-            return "Choose a method or the teacher's order; without both the teacher would not be used."
+        if not recipe_of(state).needs_teacher:
+            return "Choose a method, or an order by the teacher's opinion; without both the teacher would not be used."
         problem = _field_message(state, "distillation") or _field_message(state, "curriculum")
         if problem:
             return problem

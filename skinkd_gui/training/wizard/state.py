@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.data.types import DataSet
 from core.errors import FieldProblem, RecipeError
-from core.recipe import Preset, Recipe, parse_recipe, preset
+from core.recipe import Preset, Recipe, field, preset, with_values
+from core.recipe.schema import CurriculumRecipe
 from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
@@ -145,7 +146,10 @@ def set_value(state: WizardState, key: str, value: Any) -> WizardState:
             if set(problems).isdisjoint(waiting):
                 problems |= {name: FieldProblem(name, error.problems[0].message) for name in bad}
             continue
-        return replace(state, recipe=recipe, drafts=tuple(waiting.items()), problems=tuple(problems.values()))
+        # What waits for a field that is gone with its entry waits in vain.
+        waiting = {name: draft for name, draft in waiting.items() if has_field(recipe, name)}
+        said = tuple(problem for name, problem in problems.items() if has_field(recipe, name))
+        return replace(state, recipe=recipe, drafts=tuple(waiting.items()), problems=said)
 
 
 def reset_value(state: WizardState, key: str) -> WizardState:
@@ -159,9 +163,16 @@ def default_of(state: WizardState, key: str) -> Any:
 
 
 def value_of(recipe: Recipe, key: str) -> Any:
-    """The value of the field with the dotted key."""
+    """The value of the field with the dotted key; its default where the recipe has no such field, as it does not name
+    the entry that brings it along."""
     section, _, name = key.partition(".")
-    return getattr(getattr(recipe, section), name)
+    return getattr(getattr(recipe, section), name) if has_field(recipe, key) else field(key).default
+
+
+def has_field(recipe: Recipe, key: str) -> bool:
+    """Whether the recipe has the field with the dotted key: settings exist where their entry is chosen."""
+    section, _, name = key.partition(".")
+    return name in type(getattr(recipe, section)).model_fields
 
 
 def shown_value(state: WizardState, key: str) -> Any:
@@ -258,7 +269,7 @@ def _with_method(state: WizardState) -> WizardState:
     """Distilling needs a method: without one the paper's best (KL) is set."""
     recipe = state.recipe
     if state.goal in (Goal.DISTIL, Goal.WHOLE, Goal.STUDY) and recipe.distillation.method == "none":
-        if recipe.curriculum.order != "none":
+        if recipe.curriculum.entries.needs_teacher:
             return state
         method = recipe.distillation.model_copy(update={"method": "kl"})
         return replace(state, recipe=recipe.model_copy(update={"distillation": method}))
@@ -267,11 +278,7 @@ def _with_method(state: WizardState) -> WizardState:
 
 def _merged(recipe: Recipe, values: dict[str, Any]) -> Recipe:
     """The recipe with dotted keys replaced; raises RecipeError."""
-    tree = recipe.model_dump(mode="json")
-    for key, value in values.items():
-        section, _, name = key.partition(".")
-        tree[section][name] = list(value) if isinstance(value, tuple) else value
-    return parse_recipe(tree)
+    return with_values(recipe, values)
 
 
 # --- data ---------------------------------------------------------------------------------------------------------
@@ -360,7 +367,8 @@ def recipe_of(state: WizardState) -> Recipe:
     changes: dict[str, Any] = {"task": "student"}
     if state.goal is Goal.PLAIN:
         changes["distillation"] = recipe.distillation.model_copy(update={"method": "none"})
-        changes["curriculum"] = recipe.curriculum.model_copy(update={"order": "none"})
+        if recipe.curriculum.entries.needs_teacher:
+            changes["curriculum"] = CurriculumRecipe()
     if state.goal is not Goal.DISTIL and recipe.teacher.run:
         changes["teacher"] = recipe.teacher.model_copy(update={"run": ""})
     return recipe.model_copy(update=changes)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.models.catalog import ModelFacts
-from core.recipe import FieldSpec, Preset
+from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
+from core.reporting.words import curriculum_words
 from core.study.published import published_table
 from skinkd_gui.training.wizard.state import (
     Goal,
@@ -62,7 +63,6 @@ _CHOICES = {
     },
     "distillation.method": {"none": "None", "kl": "KL", "dist": "DIST"},
     "distillation.kl_direction": {"student_teacher": "Student to teacher", "teacher_student": "Teacher to student"},
-    "curriculum.order": {"none": "None", "teacher_confidence": "Teacher's confidence"},
     "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "optimisation.monitor": {
         "accuracy": "Accuracy",
@@ -97,8 +97,9 @@ LAYOUT_FOUND = {
 
 
 def choice_text(key: str, value: str) -> str:
-    """What the user reads for a choice; the recipe's own word where no better one is known."""
-    return _CHOICES.get(key, {}).get(value, value)
+    """What the user reads for a choice: an entry's title; the recipe's own word where no better one is known."""
+    titles = _CHOICES.get(key) or {entry.name: entry.title for entry in field(key).entries}
+    return titles.get(value, value)
 
 
 def help_text(spec: FieldSpec) -> str:
@@ -110,8 +111,27 @@ def help_text(spec: FieldSpec) -> str:
     return text[:1].upper() + text[1:]
 
 
-def paper_finding(method: str, ordered: bool, alpha: float) -> str:
-    """What the paper measured nearest to these settings (its table 2, weighted F1 in percent)."""
+def choice_help(spec: FieldSpec, value: object) -> str:
+    """What the chosen entry does, in a sentence; a field's own help where it names no entries."""
+    entry = next((entry for entry in spec.entries if entry.name == value), None)
+    return help_text(spec) if entry is None else _sentence(entry.help)
+
+
+def all_choices_help(spec: FieldSpec) -> str:
+    """A field's help, and a line for each entry that it can name: what it does, and where it comes from."""
+    lines = [f"{entry.title}: {entry.help}{f' ({entry.source})' if entry.source else ''}." for entry in spec.entries]
+    return "\n".join([help_text(spec), *lines])
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def paper_finding(method: str, ordered: bool | None, alpha: float) -> str:
+    """What the paper measured nearest to these settings (its table 2, weighted F1 in percent); `ordered` as
+    `has_papers_curriculum` says it."""
+    if ordered is None:
+        return "The paper did not try this curriculum."
     rows = published_table().rows
     ending = "-cl" if ordered else ""
     measured = {
@@ -155,6 +175,8 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
         lines.append(("Distillation", "none; KL and DIST with alpha 0.1 to 0.9, each with and without the curriculum"))
     elif recipe.needs_teacher:
         lines.append(("Distillation", _distillation(recipe)))
+    if state.goal is not Goal.STUDY and recipe.applied_curriculum.unusual:
+        lines.append(("Curriculum", curriculum_words(recipe)))
     lines.append(("Training", _schedule(recipe)))
     if state.goal is Goal.STUDY:
         lines.append(("The paper", _departures(state)))
@@ -201,8 +223,6 @@ def _distillation(recipe: Recipe) -> str:
     if method.method != "none":
         parts.append(f"alpha {method.alpha:g}")
         parts.append(f"temperature {method.temperature:g}")
-    if recipe.curriculum.order != "none":
-        parts.append("images in the teacher's order, surest first")
     return ", ".join(parts)
 
 

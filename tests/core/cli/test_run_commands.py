@@ -153,7 +153,7 @@ def test_the_demo_makes_five_runs_over_one_teacher(sample_set: Path, as_json: Ca
         ("student", "none", "none"),
         ("student", "kl", "none"),
         ("student", "dist", "none"),
-        ("student", "kl", "teacher_confidence"),
+        ("student", "kl", "easy_first"),
     ]
     assert all(entry["state"] == "finished" and entry["synthetic"] for entry in document["runs"])
     teacher = document["runs"][0]["folder"]

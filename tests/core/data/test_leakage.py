@@ -227,7 +227,7 @@ def test_the_training_gathers_training_images_only(
 
     monkeypatch.setattr(loop, "fit", watched_fit)
     data, teacher = data_and_teacher
-    method = ("distillation.method=kl", "curriculum.order=teacher_confidence", f"teacher.run={teacher}")
+    method = ("distillation.method=kl", "curriculum.order=easy_first", f"teacher.run={teacher}")
     run = execute(create_run(small(data, *method), runs=tmp_path / "runs"))
     rows = RunFolder(run.folder).split_rows
     parts = {part: {number for number, row in enumerate(rows) if row.part is part} for part in Part}

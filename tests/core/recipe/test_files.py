@@ -22,6 +22,7 @@ from core.recipe import (
     recipe_to_toml,
     set_values,
 )
+from core.recipe.schema import RECIPE_VERSION, CurriculumRecipe
 
 
 @pytest.mark.parametrize("name", list(Preset))
@@ -118,7 +119,7 @@ def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_newer_recipe_is_refused_politely() -> None:
     with pytest.raises(SkinKDError, match="newer"):
-        parse_recipe({"version": 3})
+        parse_recipe({"version": RECIPE_VERSION + 1})
 
 
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
@@ -172,3 +173,47 @@ def test_a_giant_file_is_no_recipe(tmp_path: Path) -> None:
     with pytest.raises(SkinKDError, match="can not be read") as caught:
         read_recipe(path)
     assert "longer than 16,000,000 bytes" in caught.value.details
+
+
+def test_the_settings_of_an_entry_are_there_where_it_is_chosen() -> None:
+    text = '[curriculum]\norder = "easy_first"\npacing = "linear"\npacing_start = 0.5\n'
+    recipe = recipe_from_toml(text)
+    assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
+    assert "pacing_start = 0.5" in recipe_to_toml(recipe)
+    assert "pacing_start" not in recipe_to_toml(Recipe())
+    assert "#   easy_first: the images are shown by rising difficulty\n" in recipe_to_toml(recipe)
+
+
+def test_the_settings_go_with_the_entry_that_brought_them() -> None:
+    paced = set_values(Recipe(), ["curriculum.pacing_epochs=3", "curriculum.pacing=linear"])
+    assert paced.curriculum.model_dump()["pacing_epochs"] == 3
+    assert set_values(paced, ["curriculum.redraw=once"]).curriculum.model_dump()["pacing_epochs"] == 3
+    assert set_values(paced, ["curriculum.pacing=all"]) == Recipe()
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "message"),
+    [
+        ('order = "easyfirst"', "curriculum.order", "there is no order 'easyfirst'; did you mean easy_first?"),
+        ("pacing_start = 0.5", "curriculum.pacing_start", "unknown name; only with pacing = linear"),
+        ('pacing = "linear"\npacing_strt = 0.5', "curriculum.pacing_strt", "unknown name; did you mean pacing_start?"),
+        ('pacing = "linear"\npacing_start = 2.0', "curriculum.pacing_start", "less than or equal to 1; it is 2.0"),
+        ("order = 3", "curriculum.order", "valid string; it is 3"),
+    ],
+)
+def test_wrong_choices_and_settings_are_named(section: str, key: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipe_from_toml(f"[curriculum]\n{section}\n")
+    (problem,) = caught.value.problems
+    assert problem.key == key
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(("old", "new"), [("teacher_confidence", "easy_first"), ("none", "none")])
+def test_the_curriculum_of_version_1_is_the_same_one(old: str, new: str) -> None:
+    recipe = recipe_from_toml(f'version = 1\n[curriculum]\norder = "{old}"\n')
+    assert recipe == Recipe(curriculum=CurriculumRecipe(order=new))
+    assert recipe.curriculum.difficulty == "teacher_confidence"
+    assert (recipe.curriculum.pacing, recipe.curriculum.redraw) == ("all", "each_epoch")
+    with pytest.raises(RecipeError, match="curriculum"):
+        recipe_from_toml("version = 1\ncurriculum = 5\n")

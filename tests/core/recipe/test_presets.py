@@ -34,7 +34,9 @@ def test_the_paper_preset_is_the_papers() -> None:
         ("student", "none", "none", False),
         ("student", "kl", "none", True),
         ("student", "dist", "none", True),
-        ("student", "none", "teacher_confidence", True),
+        ("student", "none", "easy_first", True),
+        ("student", "none", "random", False),
+        ("teacher", "none", "easy_first", False),
     ],
 )
 def test_which_runs_need_a_teacher(task: str, method: str, order: str, expected: bool) -> None:

@@ -14,9 +14,9 @@ from core.reporting.words import area, duration, file_size, fraction, kind_of_ru
     ("method", "order", "words"),
     [
         ("none", "none", "Plain student"),
-        ("none", "teacher_confidence", "Plain student + curriculum"),
+        ("none", "easy_first", "Plain student + curriculum"),
         ("kl", "none", "KL student"),
-        ("dist", "teacher_confidence", "DIST student + curriculum"),
+        ("dist", "hard_first", "DIST student + curriculum"),
     ],
 )
 def test_students_are_named_by_what_they_learned_from(method, order, words):

@@ -155,7 +155,7 @@ def test_a_distilled_student_with_curriculum(teacher: RunSummary, sample_set: Pa
         sample_set,
         "data.image_size=40",  # another size than the teacher's
         "distillation.method=dist",
-        "curriculum.order=teacher_confidence",
+        "curriculum.order=easy_first",
         f"teacher.run={teacher.folder}",
     )
     said: list[Event] = []

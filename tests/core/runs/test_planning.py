@@ -18,7 +18,7 @@ from core.runs.status import RunState, RunSummary
 
 
 def test_a_student_without_a_teacher_becomes_two_runs(tmp_path: Path) -> None:
-    recipe = set_values(preset(Preset.PAPER), ["data.path=/images", "curriculum.order=teacher_confidence"])
+    recipe = set_values(preset(Preset.PAPER), ["data.path=/images", "curriculum.order=easy_first"])
     teacher, student = plan_runs(recipe, tmp_path)
     assert teacher.recipe.task == "teacher"
     assert not teacher.recipe.needs_teacher
@@ -27,7 +27,7 @@ def test_a_student_without_a_teacher_becomes_two_runs(tmp_path: Path) -> None:
     assert teacher.recipe.optimisation == recipe.optimisation
     assert student.recipe == recipe
     assert (teacher.needs_teacher_of, student.needs_teacher_of) == (None, 0)
-    assert run_names(recipe, tmp_path) == ("tf_efficientnet_b7 teacher", "mobilenetv2_100 kl 0.1 curriculum")
+    assert run_names(recipe, tmp_path) == ("tf_efficientnet_b7 teacher", "mobilenetv2_100 kl 0.1 easy_first")
 
 
 def test_runs_that_need_no_teacher_stay_alone(tmp_path: Path) -> None:

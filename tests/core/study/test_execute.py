@@ -274,7 +274,7 @@ def test_the_real_thing_asks_the_teacher_once(base: Recipe, tmp_path: Path, monk
         return iterate(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stored_outputs, "iterate_outputs", counting)
-    curriculum = replace(DIST, key="dist-cl", changes=(*DIST.changes, ("curriculum.order", "teacher_confidence")))
+    curriculum = replace(DIST, key="dist-cl", changes=(*DIST.changes, ("curriculum.order", "easy_first")))
     folder = create_study(Study("Real", base, (TEACHER, PLAIN, KL, curriculum)), tmp_path)
     outcome = run_study(folder)
     assert outcome.failed == ()

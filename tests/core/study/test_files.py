@@ -101,7 +101,7 @@ def test_each_teacher_that_the_axes_ask_for_is_trained(tmp_path: Path) -> None:
         ('seeds = [1, 1]\n[[configuration]]\nkey = "a"', "different whole numbers"),
         ('seeds = [true]\n[[configuration]]\nkey = "a"', "seeds: expected a whole number"),
         ('seeds = 3\n[[configuration]]\nkey = "a"', "seeds: expected a list"),
-        ("version = 2", "reads up to 1"),
+        ("version = 3", "reads up to 2"),
         ("version = true", "version: expected a whole number"),
         ("seeds = [9999999999]\n[[configuration]]\nkey = 'a'", "from 0 to 2,147,483,647"),
         (f"seeds = {list(range(20_000))}\n[[configuration]]\nkey = 'a'", "more than 10,000 runs"),
@@ -136,3 +136,22 @@ def test_a_finished_teacher_can_not_be_varied(tmp_path: Path) -> None:
     axes = '[axes]\n"teacher.architecture" = ["test_resnet", "test_vit"]'
     with pytest.raises(SkinKDError, match="varies the teacher"):
         read_study(written(tmp_path, f'[base.teacher]\nrun = "/runs/teacher"\n{axes}'))
+
+
+def test_studies_of_version_1_mean_the_same(tmp_path: Path) -> None:
+    """Their recipes and single fields are of version 1, also where the file does not say so."""
+    file = tmp_path / "old.toml"
+    file.write_text(
+        'version = 1\nname = "Old"\n[base]\ntask = "student"\n[base.curriculum]\norder = "teacher_confidence"\n'
+        '[set]\n"curriculum.order" = "teacher_confidence"\n'
+        '[axes]\n"curriculum.order" = ["none", "teacher_confidence"]\ndistillation.method = ["kl", "dist"]\n'
+        '[[configuration]]\nkey = "old"\nchanges = { "curriculum.order" = "teacher_confidence" }\n',
+        encoding="utf-8",
+    )
+    study = read_study(file)
+    orders = [recipe_of(study, item).curriculum.order for item in study.configurations if not item.teacher]
+    assert study.base.curriculum.order == "easy_first"
+    assert orders == ["easy_first", "none", "none", "easy_first", "easy_first"]
+    write_study(file, study)
+    assert "version = 2" in file.read_text(encoding="utf-8")
+    assert read_study(file) == study

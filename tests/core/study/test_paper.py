@@ -29,13 +29,13 @@ def test_the_22_runs_are_those_of_table_2() -> None:
     assert not recipes["plain"].needs_teacher
     student = recipes["dist-0.7-cl"]
     assert (student.distillation.method, student.distillation.alpha) == ("dist", 0.7)
-    assert student.curriculum.order == "teacher_confidence"
+    assert student.curriculum.order == "easy_first"
     assert recipes["kl-0.9"].curriculum.order == "none"
     assert {teacher_of(study, item) for item in study.configurations[2:]} == {study.configurations[0]}
 
 
 def test_a_base_with_a_curriculum_does_not_reach_the_plain_student() -> None:
-    study = paper_study(paper("curriculum.order=teacher_confidence", "task=teacher"))
+    study = paper_study(paper("curriculum.order=easy_first", "task=teacher"))
     plain = recipe_of(study, study.configuration("plain"), 0)
     assert (plain.task, plain.needs_teacher) == ("student", False)
 

@@ -16,10 +16,11 @@ from core.data.sampling import epoch_order
 from core.errors import Cancelled, SkinKDError
 from core.events import BatchFinished, CancelSource, EpochFinished, EpochRecord, Notice
 from core.models.preprocessing import normalise
-from core.training.batches import FitData, batch_count, epoch_indices
+from core.training.batches import FitData, epoch_indices
 from core.training.checkpoint import CheckpointFolder
 from core.training.loop import TrainingDivergedError
 from core.training.optimisation import step_seed
+from core.training.plan import batch_count
 
 from .small_training import (
     PREPROCESSING,
@@ -131,14 +132,44 @@ def test_curriculum_shows_the_drawn_images_by_falling_confidence() -> None:
     data = small_data()
     assert data.teacher_logits is not None
     drawn = epoch_indices(data, small_recipe(), 2)
-    ordered = epoch_indices(data, small_recipe("curriculum.order=teacher_confidence"), 2)
+    ordered = epoch_indices(data, small_recipe("curriculum.order=easy_first"), 2)
     assert sorted(drawn) == sorted(ordered)
     exponents = np.exp(data.teacher_logits[ordered].astype(np.float64))
     confidence = exponents.max(axis=1) / exponents.sum(axis=1)
     assert (np.diff(confidence) <= 1e-12).all()
-    assert epoch_indices(data, small_recipe("curriculum.order=teacher_confidence", "task=teacher"), 2).tolist() == (
+    assert epoch_indices(data, small_recipe("curriculum.order=easy_first", "task=teacher"), 2).tolist() == (
         drawn.tolist()
     )
+
+
+@pytest.mark.parametrize("pacing", ["all", "linear"])
+@pytest.mark.parametrize("redraw", ["each_epoch", "once"])
+def test_the_random_control_shows_as_many_and_as_they_were_drawn(pacing: str, redraw: str) -> None:
+    """Same epochs, another order; `once` gives every epoch the images of the first draw, `each_epoch` its own."""
+    data, common = small_data(), [f"curriculum.pacing={pacing}", f"curriculum.redraw={redraw}"]
+    sorted_, random = (small_recipe(*common, f"curriculum.order={order}") for order in ("easy_first", "random"))
+    sizes = [len(epoch_indices(data, sorted_, epoch)) for epoch in range(1, 13)]
+    assert sizes == [len(epoch_indices(data, random, epoch)) for epoch in range(1, 13)]
+    assert sizes[-1] == 22
+    assert (sizes[0] < 22) == (pacing == "linear")
+    for epoch in (11, 12):
+        drawn = sorted(epoch_indices(data, small_recipe(), 1 if redraw == "once" else epoch))
+        assert sorted(epoch_indices(data, random, epoch)) == drawn
+        assert sorted(epoch_indices(data, sorted_, epoch)) == drawn
+
+
+@pytest.mark.usefixtures("every_batch")
+def test_epochs_that_grow_are_reported_by_their_own_length(tmp_path: Path) -> None:
+    recipe = small_recipe("curriculum.pacing=linear", "curriculum.pacing_start=0.3", "curriculum.pacing_epochs=2")
+    outcome = train(recipe, tmp_path)
+    steps = [event for event in outcome.events if isinstance(event, BatchFinished)]
+    found = [(step.epoch, step.batch, step.batches) for step in steps]
+    assert found == [(epoch, batch, of) for epoch, of in ((1, 2), (2, 4), (3, 6)) for batch in range(1, of + 1)]
+    assert [event.seconds_left == 0 for event in outcome.events if isinstance(event, EpochFinished)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.usefixtures("every_batch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from torch import nn
 
 from core.recipe.schema import OptimisationRecipe
 from core.training.optimisation import create_optimizer, learning_rate, step_seed
+from core.training.plan import EpochPlan
 
 
 def test_paper_optimizer_is_adam_with_decay_in_the_gradient() -> None:
@@ -31,12 +33,14 @@ def test_frozen_weights_are_not_in_the_optimizer() -> None:
 
 
 def test_constant_rate_is_exactly_the_recipes() -> None:
-    assert {learning_rate(OptimisationRecipe(), epoch, batch, 7) for epoch in (1, 25) for batch in (0, 6)} == {1e-5}
+    plan = EpochPlan((7 * 32,) * 25, 32)
+    assert {learning_rate(OptimisationRecipe(), plan, epoch, batch) for epoch in (1, 25) for batch in (0, 6)} == {1e-5}
 
 
 def test_warm_up_then_cosine() -> None:
     recipe = OptimisationRecipe(learning_rate=1.0, epochs=4, warmup=1, schedule="cosine")
-    rates = [learning_rate(recipe, epoch, batch, 5) for epoch in range(1, 5) for batch in range(5)]
+    plan = EpochPlan((10,) * 4, 2)
+    rates = [learning_rate(recipe, plan, epoch, batch) for epoch in range(1, 5) for batch in range(5)]
     assert rates[:6] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert all(later < earlier for earlier, later in itertools.pairwise(rates[5:]))
     assert 0 < rates[-1] < 0.02
@@ -44,7 +48,16 @@ def test_warm_up_then_cosine() -> None:
 
 def test_warm_up_longer_than_the_run() -> None:
     recipe = OptimisationRecipe(learning_rate=1.0, epochs=2, warmup=9, schedule="cosine")
-    assert learning_rate(recipe, 2, 4, 5) == 1.0
+    assert learning_rate(recipe, EpochPlan((10, 10), 2), 2, 4) == 1.0
+
+
+def test_short_epochs_move_the_rate_by_their_steps() -> None:
+    """Epochs of 1, 2 and 5 steps: warm-up ends with the first two, the cosine runs over the last five."""
+    recipe = OptimisationRecipe(learning_rate=1.0, epochs=3, warmup=2, schedule="cosine")
+    plan = EpochPlan((2, 4, 10), 2)
+    rates = [learning_rate(recipe, plan, epoch, batch) for epoch in (1, 2, 3) for batch in range(plan.batches(epoch))]
+    cosine = [0.5 * (1 + math.cos(math.pi * step / 5)) for step in range(5)]
+    assert rates == pytest.approx([1 / 3, 2 / 3, 1.0, *cosine])
 
 
 def test_step_seeds_differ_and_fit_torch() -> None:

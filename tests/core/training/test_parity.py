@@ -85,7 +85,7 @@ def test_first_steps_have_the_losses_of_the_plain_loop(
     theirs: tuple[str, float, float],
     curriculum: bool,
 ) -> None:
-    order = "teacher_confidence" if curriculum else "none"
+    order = "easy_first" if curriculum else "none"
     recipe = _recipe(*ours, f"curriculum.order={order}")
     found = _our_losses(recipe, sample_set, tmp_path)
     expected = _peer_losses(peer, sample_set, peer.Method(*theirs), curriculum)

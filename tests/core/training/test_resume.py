@@ -17,7 +17,7 @@ from .small_training import Outcome, StopAt, assert_equal_weights, numbers, smal
 DISTILLED = (
     "distillation.method=kl",
     "distillation.alpha=0.5",
-    "curriculum.order=teacher_confidence",
+    "curriculum.order=easy_first",
     "optimisation.augmentation=light",
     "optimisation.optimizer=adam",
     "optimisation.schedule=cosine",
@@ -46,6 +46,40 @@ def test_stopped_at_any_batch(check: int, undisturbed: Outcome, tmp_path: Path) 
     assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
     assert outcome.result.best_epoch == undisturbed.result.best_epoch
     assert_equal_weights(outcome.weights, undisturbed.weights)
+
+
+PACED = (
+    "distillation.method=kl",
+    "curriculum.order=easy_first",
+    "curriculum.difficulty=teacher_true_class",
+    "curriculum.pacing=linear",
+    "curriculum.pacing_start=0.3",
+    "curriculum.pacing_epochs=2",
+    "optimisation.schedule=cosine",
+    "optimisation.warmup=1",
+    "optimisation.augmentation=light",
+)
+
+
+@pytest.fixture(scope="module")
+def paced(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """Epochs of 7, 14 and 22 images: 2, 4 and 6 steps."""
+    return train(small_recipe(*PACED), tmp_path_factory.mktemp("paced"))
+
+
+# 12 steps and a validation batch after each epoch.
+@pytest.mark.parametrize("check", range(1, 17))
+def test_stopped_at_any_batch_of_epochs_that_grow(check: int, paced: Outcome, tmp_path: Path) -> None:
+    recipe = small_recipe(*PACED)
+    stopped = False
+    try:
+        train(recipe, tmp_path, token=StopAt(check))
+    except Cancelled:
+        stopped = True
+    assert stopped == (check <= 15)
+    outcome = train(recipe, tmp_path)
+    assert numbers(outcome.result.history) == numbers(paced.result.history)
+    assert_equal_weights(outcome.weights, paced.weights)
 
 
 def test_other_pixels_under_the_same_names_are_refused(tmp_path: Path) -> None:

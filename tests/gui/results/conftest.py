@@ -32,7 +32,7 @@ KINDS = {
     "kl curriculum": (
         "student.architecture=mobilenetv2_050",
         "distillation.method=kl",
-        "curriculum.order=teacher_confidence",
+        "curriculum.order=easy_first",
     ),
 }
 MakeRun = Callable[..., Path]

@@ -22,7 +22,7 @@ from skinkd_gui.results.runs_model import RunsModel
 CURRICULUM = Recipe(
     data=DataRecipe(path="/data/isic2019"),
     distillation=DistillationRecipe(method="kl"),
-    curriculum=CurriculumRecipe(order="teacher_confidence"),
+    curriculum=CurriculumRecipe(order="easy_first"),
 )
 COLUMN = {column.title: number for number, column in enumerate(COLUMNS)}
 

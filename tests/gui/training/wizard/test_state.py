@@ -186,7 +186,7 @@ class TestRecipe:
     def test_distilling_without_method_and_order_is_refused(self) -> None:
         state = brain.set_value(_with_data(), "distillation.method", "none")
         assert "would not be used" in flow.message_for(state, Step.STUDENT)
-        ordered = brain.set_value(state, "curriculum.order", "teacher_confidence")
+        ordered = brain.set_value(state, "curriculum.order", "easy_first")
         assert flow.message_for(ordered, Step.STUDENT) == ""
 
     @pytest.mark.parametrize("name", list(Preset))

@@ -38,9 +38,9 @@ def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
 
 
 def test_help_calls_the_choices_as_the_form_does() -> None:
-    said = texts.help_text(field("curriculum.order"))
-    assert "teacher_confidence" not in said
-    assert "Teacher's confidence: those" in said
+    said = texts.all_choices_help(field("curriculum.order"))
+    assert "easy_first" not in said
+    assert "Easiest first: the images are shown by rising difficulty (Davidi and Park, section 4.3" in said
 
 
 def test_sizes_are_compared() -> None:
