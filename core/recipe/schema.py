@@ -136,9 +136,7 @@ class CurriculumRecipe(Choosing):
     """Which of the drawn images an epoch shows, and in which order; its entries' settings stand beside their names."""
 
     order: Annotated[str, NameOf(ORDERS)] = setting(
-        "none",
-        "Order of images",
-        "In which order the images of an epoch are shown. The paper's curriculum: easy_first.",
+        "none", "Order of images", "In which order the images of an epoch are shown."
     )
     difficulty: Annotated[str, NameOf(DIFFICULTIES)] = setting(
         "teacher_confidence", "Difficulty", "What makes an image difficult; without effect where no order asks for it."

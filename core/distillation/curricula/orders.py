@@ -80,7 +80,7 @@ class HardFirst:
     name = "hard_first"
     title = "Hardest first"
     help = "the images are shown by falling difficulty: a control"
-    source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021 (anti-curriculum)"
+    source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: anti-curriculum"
     Settings = Section
     needs_difficulty = True
 
@@ -99,7 +99,7 @@ class RandomRank:
     name = "random"
     title = "Random, the same in every epoch"
     help = "the images are shown by a rank that was drawn for each once: a control for the order by difficulty"
-    source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021 (random curriculum)"
+    source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: random curriculum"
     Settings = Section
     needs_difficulty = False
 
