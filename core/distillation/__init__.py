@@ -5,5 +5,5 @@ Others may use
 - `methods`: the distillation losses, one file each, in a registry; `method` says what one is made of
 - `objective`: what a training step minimises, alpha * L_KD + (1 - alpha) * L_CLS
 - `outputs`, `softmax`: what a network says of a batch, and what losses of logits share
-- `curriculum`: the order of an epoch's images
+- `curricula`: which of the drawn images an epoch shows, and in which order, in registries
 """
