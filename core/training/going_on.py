@@ -12,6 +12,7 @@ from core.recipe.changes import FieldChange, recipe_changes
 from core.training.checkpoint import Values
 from core.training.legs import Leg, changes_text, legs_from_text, place
 from core.training.optimisation import learning_rate
+from core.training.plan import EpochPlan
 
 _NAMED = 6  # fields in a message; all stand in its details
 
@@ -83,7 +84,9 @@ def _needs_asking(change: FieldChange, before: Recipe, after: Recipe, epoch: int
     old = before.optimisation
     new = old.model_copy(update={"epochs": after.optimisation.epochs})
     coming = range(min(epoch, old.epochs), old.epochs + 1)
-    return any(learning_rate(old, number, 0, 1) != learning_rate(new, number, 0, 1) for number in coming)
+    # Epochs of one step each: whether the rate changes does not depend on how many there are.
+    plan, longer = (EpochPlan((2,) * settings.epochs, 2) for settings in (old, new))
+    return any(learning_rate(old, plan, number, 0) != learning_rate(new, longer, number, 0) for number in coming)
 
 
 def _was(changes: Sequence[FieldChange]) -> str:
