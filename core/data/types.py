@@ -159,7 +159,7 @@ class Split:
         return Part.CALIBRATION if len(self.calibration) else Part.VALIDATION
 
     def of(self, part: Part) -> NDArray[np.int64]:
-        """The indices of one part."""
+        """The indices (n,) of the images of one part."""
         return {
             Part.TRAIN: self.train,
             Part.VALIDATION: self.validation,
