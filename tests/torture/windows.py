@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from core import atomic
 from core.events import CancelToken, Event, Report
 from core.recipe import Recipe
+from core.reporting.report.writing import PAGE, _earlier_files, check_folder
 from core.runs.archive import export_run
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
@@ -222,8 +223,11 @@ def _check(room: Room, asked: bool) -> str:
 
 def _check_files(room: Room) -> str:
     for file in (room.root / "documents").glob("*"):
-        if file.suffix == ".html" and not file.read_text(encoding="utf-8").rstrip().endswith("</html>"):
-            return f"{file} is half a report"
+        if file.suffix == ".html":
+            check_folder(file)  # whatever lies there, the next report takes its place
+            names = _earlier_files(file) if (file / PAGE).exists() else []
+            if lost := [name for name in names if not (file / name).is_file()]:
+                return f"{file} is half a report, without {lost}"
         if file.suffix == ".onnx":
             import onnx
 

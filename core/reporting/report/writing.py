@@ -52,9 +52,11 @@ def write_content(
     drawings = [f"figures/{block.key}.{kind}" for block in figures for kind in ("png", "svg")]
     try:
         _clear(out)
-        for name in ("tables", "figures", "recipes"):
-            (out / name).mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
+        # The list first, the page last: what is killed in between is no report, and the next one takes its place.
         atomic.write_text(out / _LIST, json.dumps([PAGE, *(name for name, _ in texts), *drawings], indent=1))
+        for name in ("tables", "figures", "recipes"):
+            (out / name).mkdir(exist_ok=True)
         for name, text in texts:
             atomic.write_bytes(out / name, text)
         pictures = {}
