@@ -171,11 +171,15 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
     if not is_there(place):  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}
-    if recipe.teacher.run:
-        named = recipe.teacher.run
-        teacher = str(full_path(named) if is_file(named) else find_run(named, root))
-        changes["teacher"] = recipe.teacher.model_copy(update={"run": teacher})
+    named = (recipe.teacher.run, *recipe.teacher.also)
+    run, *also = (_teacher(name, root) if name else "" for name in named)
+    changes["teacher"] = recipe.teacher.model_copy(update={"run": run, "also": tuple(also)})
     return recipe.model_copy(update=changes)
+
+
+def _teacher(name: str, root: Path) -> str:
+    """The full path of a teacher that is named by its run or is a model file."""
+    return str(full_path(name) if is_file(name) else find_run(name, root))
 
 
 def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: str = "") -> None:

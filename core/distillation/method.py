@@ -32,6 +32,10 @@ class TeacherStatistics:
     class_means: Tensor | None = None
     feature_norms: Tensor | None = None
 
+    def of(self, part: slice) -> TeacherStatistics:
+        """Those of some of the batch's images."""
+        return TeacherStatistics(self.class_means, None if self.feature_norms is None else self.feature_norms[part])
+
 
 @dataclass(frozen=True)
 class LossContext:
@@ -77,6 +81,10 @@ class Method(Protocol):
         """What is trained along with the student (a projector, say), from the widths of the pooled features; kept in
         the checkpoint, never in the model file. None for most methods."""
         ...
+
+
+OF_FEATURES = frozenset({Need.FEATURES, Need.CLASS_MEANS, Need.FEATURE_NORMS})
+"""Any of these needs the pooled features of the teachers and of the student."""
 
 
 @dataclass(frozen=True)

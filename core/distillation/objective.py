@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.distillation.method import LossContext, LossTerm, Need, TeacherStatistics
+from core.distillation.method import OF_FEATURES, LossContext, LossTerm, Need, TeacherStatistics
 from core.distillation.outputs import Outputs
 from core.distillation.softmax import below_best
 
@@ -62,6 +62,11 @@ class Objective(nn.Module):
     def needs(self) -> frozenset[Need]:
         """What the methods ask of the teachers (and of the student, for features)."""
         return frozenset(need for term in self.terms for need in term.method.needs)
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether the pooled features of teachers and student are needed beside their logits."""
+        return bool(self.needs & OF_FEATURES)
 
     @property
     def couples_batch(self) -> bool:

@@ -16,3 +16,7 @@ class Outputs:
 
     logits: Tensor
     features: Tensor | None = None
+
+    def of(self, part: slice) -> Outputs:
+        """Those of some of the images."""
+        return Outputs(self.logits[part], None if self.features is None else self.features[part])

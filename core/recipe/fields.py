@@ -11,7 +11,7 @@ from core.recipe.schema import Recipe
 from core.registry import Entry
 from core.settings import ResumeRule, Section, registry_of
 
-Kind = Literal["text", "choice", "integer", "number", "switch", "shares"]
+Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts"]
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,6 @@ def _kind(annotation: Any) -> Kind:
     if get_origin(annotation) is Literal:
         return "choice"
     if get_origin(annotation) is tuple:
-        return "shares"
+        return "texts" if Ellipsis in get_args(annotation) else "shares"
     kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
     return kinds.get(annotation, "text")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
-from core.distillation.method import LossTerm
+from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
 from core.registry import Entry
 from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting
@@ -77,6 +77,28 @@ class TeacherRecipe(Section):
     )
     run: Text = setting(
         "", "Finished teacher", "The folder of a finished teacher run, or its model file, to learn from.", resume="free"
+    )
+    also: tuple[Text, ...] = setting(
+        (),
+        "Further teachers",
+        "More finished teacher runs, or their model files: the student learns from all of them, each counting equally.",
+        expert=True,
+        resume="free",
+    )
+    source: Literal["stored", "online"] = setting(
+        "stored",
+        "Teacher's answers",
+        "stored: computed once for all runs and kept on disk. online: computed anew in every step, which is slower.",
+        expert=True,
+    )
+    views: int = setting(
+        8,
+        "Views of an image",
+        "With augmentation and stored answers, in how many turns and colours a student sees each image; the teacher is "
+        "asked about every one of them.",
+        expert=True,
+        ge=1,
+        le=64,
     )
     freeze: float = setting(
         0.0,
@@ -277,6 +299,25 @@ class Recipe(Section):
         values["direction"] = values["kl_direction"]
         settings = {name: values[name] for name in method.Settings.model_fields}
         return (LossTerm(method, method.Settings(**settings)),)
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether a loss learns from pooled features beside logits."""
+        return any(term.method.needs & OF_FEATURES for term in self.loss_terms)
+
+    @property
+    def asks_online(self) -> bool:
+        """Whether the teachers are asked in every step."""
+        return bool(self.loss_terms) and self.teacher.source == "online"
+
+    @property
+    def stored_views(self) -> int:
+        """How many views of each training image the teachers are asked about beforehand."""
+        if self.asks_online:
+            means = any(Need.CLASS_MEANS in term.method.needs for term in self.loss_terms)
+            return 1 if means or self.applied_curriculum.entries.needs_teacher else 0
+        turned = bool(self.loss_terms) and self.optimisation.augmentation != "none"
+        return (self.teacher.views if turned else 1) if self.needs_teacher else 0
 
     @property
     def trained(self) -> TeacherRecipe | StudentRecipe:

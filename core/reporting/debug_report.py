@@ -136,7 +136,8 @@ def _recipe(run: RunSummary | None) -> Iterator[str]:
 
 def _nameless(recipe: Recipe) -> Recipe:
     recipe = shareable(recipe)
-    teacher = recipe.teacher.model_copy(update={"run": "[run]" if recipe.teacher.run else ""})
+    hidden = {"run": "[run]" if recipe.teacher.run else "", "also": ("[run]",) * len(recipe.teacher.also)}
+    teacher = recipe.teacher.model_copy(update=hidden)
     data = recipe.data.model_copy(update={"path": "[data folder]" if recipe.data.path else ""})
     return recipe.model_copy(update={"data": data, "teacher": teacher})
 

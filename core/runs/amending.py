@@ -15,7 +15,7 @@ from core.runs.annotations import unwritable
 from core.runs.folder import RunFolder
 from core.runs.mending import mend_status
 from core.runs.status import RunState
-from core.runs.teachers import find_teacher
+from core.runs.teachers import common_digest, find_teacher, find_teachers
 
 
 def amend(
@@ -79,7 +79,7 @@ def _write(
 
     checkpoint = CheckpointFolder(folder.checkpoint_folder)
     state = checkpoint.load()
-    digest = find_teacher(after.teacher.run, folder.path.parent).digest if after.needs_teacher else ""
+    digest = common_digest(find_teachers(after, folder.path.parent))
     with checkpoint.understood():
         legs, epoch, batch = kept_legs(state), int(state["epoch"]), int(state["batch"])
         if legs[-1].recipe is None:  # of an older version: what recipe.toml said so far is all that is known

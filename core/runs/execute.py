@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core import atomic
 from core.allocator import give_back
@@ -45,17 +44,19 @@ from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
 from core.runs.mending import mend_status
 from core.runs.pausing import TellingToken
-from core.runs.preparing import PreparedData, decoded, prepare_data
+from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, write_history, write_predictions
-from core.runs.teachers import Teacher, find_teacher, teacher_leaks, weights_leaks
+from core.runs.teachers import Teacher, common_digest, find_teachers, weights_leaks
+from core.runs.teaching import prepare_teachers
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 from core.training.legs import Leg, changes_text, legs_to_values, place
 
 if TYPE_CHECKING:
     from core.inference.calibrating import Answered, Calibrated
     from core.models.factory import LoadedModel
+    from core.teachers.sources import TeacherSource
     from core.training.hardware import Hardware, Precision
     from core.training.loop import FitResult
 
@@ -175,19 +176,18 @@ class _Run:
         self._events: EventWriter | None = None
         self._notes: list[str] = []
         self._answers: Precision = "32"  # of the teacher
-        self._teacher: Teacher | None = None
+        self._teachers: tuple[Teacher, ...] = ()
         self._legs: tuple[Leg, ...] = ()
 
     def execute(self) -> None:
         """All steps; what can fail quickly comes first."""
         status = self._folder.set_status(state=RunState.RUNNING, message="", epochs=self._recipe.optimisation.epochs)
         self._report(RunStarted(self._folder.path, status.name))
-        if self._recipe.needs_teacher:
-            self._teacher = find_teacher(self._recipe.teacher.run, self._folder.path.parent)
+        self._teachers = find_teachers(self._recipe, self._folder.path.parent)
         from core.training.hardware import fixed_threads, resolve
 
         self._report(Progress(Phase.LOADING, 0, 1))
-        self._legs = legs_of(self._folder, self._recipe, self._teacher.digest if self._teacher else "")
+        self._legs = legs_of(self._folder, self._recipe, common_digest(self._teachers))
         hardware = resolve(self._recipe.hardware, self._report)
         with fixed_threads(hardware.threads):
             model = self._create_model(hardware)
@@ -197,8 +197,7 @@ class _Run:
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            answers = None if self._teacher is None else self._teacher_logits(self._teacher, data, hardware)
-            result = self._fit(model, data, answers, hardware)
+            result = self._fit(model, data, self._asked(data, hardware), hardware)
             self._finish(model, data, result, hardware)
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
@@ -272,31 +271,23 @@ class _Run:
         write_environment(self._folder.environment_file, environment)
         return loaded
 
-    def _teacher_logits(self, teacher: Teacher, data: PreparedData, hardware: Hardware) -> NDArray[np.float32]:
-        from core.models.files import read_model_info
-        from core.teachers.stored_outputs import stored_outputs
-
-        self._report(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
-        self._warn(teacher_leaks(teacher, data.dataset, data.split))
-        size = read_model_info(teacher.model_file).preprocessing.image_size
-        store = data.store
-        if size != self._recipe.data.image_size:
-            self._report(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
-            store = decoded(data.dataset, size, self._recipe, self._report, self._token)
-        stored = stored_outputs(
-            teacher.model_file,
-            store,
-            data.split.train,
-            device=hardware.device,
+    def _asked(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
+        if not self._teachers:
+            return ()
+        sources, notes = prepare_teachers(
+            self._teachers,
+            self._recipe,
+            data,
+            hardware=hardware,
             precision=self._answers,
             report=self._report,
             token=self._token,
         )
-        logits: NDArray[np.float32] = stored.logits[0]
-        return logits
+        self._warn(notes)
+        return sources
 
     def _fit(
-        self, model: LoadedModel, data: PreparedData, teacher: NDArray[np.float32] | None, hardware: Hardware
+        self, model: LoadedModel, data: PreparedData, teachers: tuple[TeacherSource, ...], hardware: Hardware
     ) -> FitResult:
         from core.training.batches import FitData
         from core.training.checkpoint import CheckpointFolder
@@ -309,7 +300,7 @@ class _Run:
             result = fit(
                 model.model,
                 model.preprocessing,
-                FitData(data.store, data.split.train, data.split.validation, teacher),
+                FitData(data.store, data.split.train, data.split.validation, teachers),
                 self._recipe,
                 hardware=hardware,
                 score=score,

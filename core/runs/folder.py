@@ -271,13 +271,17 @@ def slugify(text: str) -> str:
 def absolute_paths(recipe: Recipe, runs: Path) -> Recipe:
     """The recipe with every path made absolute, so that the run can go on from any working folder.
 
-    `teacher.run` may also name a run in `runs`; such a name stays.
+    A teacher may also be named as a run in `runs`; such a name stays.
     """
+
+    def run(teacher: str) -> str:
+        named = is_folder(runs / teacher) or not (is_folder(Path(teacher)) or is_file(teacher))
+        return teacher if named else _absolute(teacher)
+
     data, teacher, student = recipe.data, recipe.teacher, recipe.student
     data = data.model_copy(update={"path": _absolute(data.path)})
-    named = is_folder(runs / teacher.run) or not (is_folder(Path(teacher.run)) or is_file(teacher.run))
-    run = teacher.run if named else _absolute(teacher.run)
-    teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), "run": run})
+    runs_of = {"run": run(teacher.run), "also": tuple(map(run, teacher.also))}
+    teacher = teacher.model_copy(update={"weights": _absolute_weights(teacher.weights), **runs_of})
     student = student.model_copy(update={"weights": _absolute_weights(student.weights)})
     return recipe.model_copy(update={"data": data, "teacher": teacher, "student": student})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.events import CancelToken, Notice, Report, ignore
 from core.recipe import Recipe, recipe_hash
-from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe
+from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe, TeacherRecipe
 from core.runs.folder import RunFolder, absolute_paths, complete_run, create_run, default_name
 from core.runs.listing import list_runs
 from core.runs.recorded import throughout
@@ -60,7 +60,7 @@ def teacher_recipe(recipe: Recipe) -> Recipe:
     return recipe.model_copy(
         update={
             "task": "teacher",
-            "teacher": recipe.teacher.model_copy(update={"run": ""}),
+            "teacher": TeacherRecipe(**recipe.teacher.model_dump(include={"architecture", "weights", "freeze"})),
             "student": StudentRecipe(),
             "distillation": DistillationRecipe(),
             "curriculum": CurriculumRecipe(),

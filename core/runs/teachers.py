@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path, PurePath
 
 from core.data.finding import without_downsampled, without_suffix
@@ -12,6 +13,7 @@ from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
 from core.inference.record import file_digest
 from core.places import expanded, full_path, is_file, is_folder
+from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
@@ -67,6 +69,21 @@ def find_teacher(run: str, runs: Path) -> Teacher:
             f"{status.name} ({folder.path}) is {status.state.value}. Resume it first, or choose another teacher.",
         )
     return Teacher(status.name, folder.path, folder.model_file, folder.split_rows)
+
+
+def find_teachers(recipe: Recipe, runs: Path) -> tuple[Teacher, ...]:
+    """All teachers that a recipe needs, none or several, each as `find_teacher` finds it, with its errors."""
+    named = (recipe.teacher.run, *recipe.teacher.also) if recipe.needs_teacher else ()
+    return tuple(find_teacher(run, runs) for run in named)
+
+
+def common_digest(teachers: Sequence[Teacher]) -> str:
+    """What tells these teachers from others, in hex digits: the one's SHA-256, that of all of theirs, "" without one.
+
+    Raises `SkinKDError` when a model file can not be read.
+    """
+    digests = [teacher.digest for teacher in teachers]
+    return sha256(" ".join(digests).encode()).hexdigest() if len(digests) > 1 else "".join(digests)
 
 
 def teacher_leaks(teacher: Teacher, dataset: DataSet, split: Split) -> tuple[str, ...]:

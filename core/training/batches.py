@@ -14,19 +14,30 @@ from core.recipe import Recipe
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
+    from core.teachers.sources import TeacherSource
 
 
 @dataclass(frozen=True)
 class FitData:
     """What a training sees. `train` and `validation` are indices into the store's records.
 
-    `teacher_logits` (records, 8), where the run needs a teacher, hold numbers at least in the rows of `train`.
+    `teachers`, where the run needs some, can be asked about every image of `train`.
     """
 
     store: ImageStore
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
-    teacher_logits: NDArray[np.float32] | None = None
+    teachers: tuple[TeacherSource, ...] = ()
+
+    @property
+    def views(self) -> int | None:
+        """How many views of an image every teacher can be asked about; None: any number."""
+        return min((teacher.views for teacher in self.teachers if teacher.views is not None), default=None)
+
+    @property
+    def upright_logits(self) -> tuple[NDArray[np.float32], ...]:
+        """Every teacher's logits (records, classes) of the upright images, as far as they were computed."""
+        return tuple(teacher.upright for teacher in self.teachers if teacher.upright is not None)
 
 
 def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64]:
@@ -35,8 +46,7 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
 
     settings, curriculum = recipe.optimisation, recipe.applied_curriculum.entries
     labels = data.store.labels[data.train]
-    logits = () if data.teacher_logits is None else (data.teacher_logits[data.train],)
-    images = TrainingImages(labels, logits)
+    images = TrainingImages(labels, tuple(logits[data.train] for logits in data.upright_logits))
 
     def sampler(draw: int) -> NDArray[np.int64]:
         return epoch_order(labels, sampler=settings.sampler, seed=settings.seed, epoch=draw)
@@ -45,13 +55,16 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
     return np.ascontiguousarray(data.train[rows], np.int64)
 
 
-def epoch_views(images: int, recipe: Recipe, epoch: int) -> NDArray[np.int64] | None:
-    """In which view each image of an epoch is shown, in the order of `epoch_indices`; None: all upright."""
+def epoch_views(images: int, recipe: Recipe, epoch: int, most: int | None) -> NDArray[np.int64] | None:
+    """In which of its `most` views each image of an epoch is shown, in the order of `epoch_indices`; None: all upright.
+
+    Without bound (None) the views are ever new.
+    """
     if recipe.optimisation.augmentation == "none":
         return None
     from core.data.views import drawn_views
 
-    return drawn_views(images, seed=recipe.optimisation.seed, epoch=epoch)
+    return drawn_views(images, seed=recipe.optimisation.seed, epoch=epoch, most=most)
 
 
 def check_data(data: FitData, recipe: Recipe) -> None:
@@ -63,9 +76,9 @@ def check_data(data: FitData, recipe: Recipe) -> None:
             f"{len(data.validation)}. Add images, or change data.split.",
         )
     if recipe.needs_teacher:
-        if data.teacher_logits is None:
-            raise ValueError("the recipe needs the teacher's logits")
-        if not np.isfinite(data.teacher_logits[data.train]).all():
+        if not data.teachers:
+            raise ValueError("the recipe needs a teacher")
+        if not all(np.isfinite(logits[data.train]).all() for logits in data.upright_logits):
             raise SkinKDError(
                 "The teacher gives no numbers",
                 "For some training images the teacher's output is not a finite number. Train the teacher again with a "

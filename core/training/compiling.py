@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from core.events import Notice, Report
 
-Network = Callable[[Tensor], Tensor]
-"""Images to logits; the same weights, however it is computed."""
+Network = Callable[[Tensor], Any]
+"""Images to logits, or to logits and features; the same weights, however it is computed."""
 
 _WORTHWHILE_STEPS = 2000
 """Compiling takes a minute or more; it is won back only by a training of several minutes."""
@@ -38,7 +38,9 @@ def compiled(
     try:
         network: Network = compile_with(model, mode="reduce-overhead", dynamic=False)
         for _ in range(2):  # the first call builds, the second records the graph
-            torch.autograd.backward(network(example).float().sum())
+            found = network(example)
+            answers = found if isinstance(found, tuple) else (found,)
+            torch.autograd.backward([answer.float().sum() for answer in answers])
     except torch.OutOfMemoryError:
         _log.warning("the compiled network did not fit into memory", exc_info=True)
         report(Notice("The network is not compiled: that takes more memory than there is."))

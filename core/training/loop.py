@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from core.data.types import CLASS_CODES
 from core.errors import Cancelled, SkinKDError
 from core.events import (
     BatchFinished,
@@ -30,6 +31,7 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
+from core.teachers.sources import SeenBatch
 from core.training.batches import FitData, check_data, epoch_indices, epoch_views
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
@@ -38,7 +40,7 @@ from core.training.going_on import continued, kept_legs, told
 from core.training.hardware import Hardware
 from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
-from core.training.optimisation import all_finite, learning_rate, step_seed
+from core.training.optimisation import learning_rate, step_seed
 from core.training.placement import place_images
 from core.training.plan import EpochPlan
 from core.training.records import cross_entropy, record_from_values
@@ -122,7 +124,16 @@ def fit(
     """
     check_data(data, recipe)
     with own_randomness(hardware.device):
-        learner = Learner(model, preprocessing, recipe, hardware, report)
+        counts = np.bincount(data.store.labels[data.train], minlength=len(CLASS_CODES))
+        learner = Learner(
+            model,
+            preprocessing,
+            recipe,
+            hardware,
+            report,
+            class_counts=torch.from_numpy(counts),
+            teacher_dims=[teacher.feature_dim for teacher in data.teachers],
+        )
         trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest)
         trainer.connect(observer or _Nobody(), report, token or CancelToken())
         return trainer.run()
@@ -166,7 +177,7 @@ class _Trainer:
             self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._report
         )
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
-        self._teacher = torch.from_numpy(self._data.teacher_logits).to(device) if self._learner.distils else None
+        self._teachers = self._data.teachers if self._learner.distils else ()
         self._meter = Meter(self._plan)
         if self._checkpoint.exists:
             state = self._checkpoint.load()
@@ -202,7 +213,7 @@ class _Trainer:
             return
         indices = epoch_indices(self._data, self._recipe, self.epoch)
         rows = torch.from_numpy(indices).to(self._learner.device)
-        views = epoch_views(len(indices), self._recipe, self.epoch)
+        views = epoch_views(len(indices), self._recipe, self.epoch, self._data.views if self._teachers else None)
         train_mode(self._learner.model)
         self._prepare(indices, rows)
         saved = time.monotonic()
@@ -227,14 +238,16 @@ class _Trainer:
         self._prepared = True
 
     def _input(self, indices: NDArray[np.int64], rows: torch.Tensor, views: NDArray[np.int64] | None) -> StepInput:
-        seed = self._settings.seed
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
         if views is not None:
             from core.data.views import viewed
 
             images = viewed(images, indices, views)
-        teacher = None if self._teacher is None else self._teacher[rows]
-        return StepInput(images, self._labels[rows], teacher, self._rate(), step_seed(seed, self.epoch, self.batch))
+        seen = SeenBatch(images, indices, rows, views)
+        outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
+        statistics = tuple(teacher.statistics(said) for teacher, said in zip(self._teachers, outputs, strict=True))
+        seed = step_seed(self._settings.seed, self.epoch, self.batch)
+        return StepInput(images, self._labels[rows], outputs, statistics, self.epoch, self._rate(), seed)
 
     def _rate(self) -> float:
         return learning_rate(self._settings, self._plan, self.epoch, self.batch)
@@ -276,7 +289,7 @@ class _Trainer:
 
     def _means(self, sums: NDArray[np.float64]) -> LossParts:
         images = max(float(sums[4]), 1.0)
-        distillation = None if self._teacher is None else float(sums[2]) / images
+        distillation = float(sums[2]) / images if self._learner.distils else None
         return LossParts(float(sums[0]) / images, float(sums[1]) / images, distillation)
 
     def _validate(self) -> EpochRecord:
@@ -343,7 +356,7 @@ class _Trainer:
         """Keep the position in the middle of an epoch, unless its weights are already spoilt."""
         self._read_sums()
         # The last step can have spoilt the weights though its loss was still a number.
-        if not all_finite(self._learner.model.state_dict().values()):
+        if not self._learner.is_finite():
             raise self._diverged()
         self.seconds = self._meter.seconds
         self._save()

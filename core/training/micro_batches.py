@@ -1,13 +1,14 @@
 """A step in parts: where a batch does not fit into the device's memory, the same step is made from smaller batches.
 
-Losses and gradients are those of the whole batch, also of a loss that mixes its samples. Two things follow the
-parts and not the whole: batch normalisation takes its statistics from each part, and dropout draws for each part.
+Losses and gradients are those of the whole batch, also of a loss that mixes its samples, for the network and for the
+modules that a method trains along with it. Two things follow the parts and not the whole: batch normalisation takes its
+statistics from each part, and dropout draws for each part.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -15,14 +16,15 @@ import torch
 from torch import Tensor, nn
 
 from core.distillation.objective import ObjectiveParts
+from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report
 
-Forward = Callable[[slice, int], Tensor]
-"""Logits (m, classes) of a slice of the batch's images; the number of the part (from 0) decides its random draws."""
+Forward = Callable[[slice, int], Outputs]
+"""The student's outputs for a slice of the batch's images; the number of the part (from 0) decides its random draws."""
 
-Loss = Callable[[Tensor, slice], ObjectiveParts]
-"""The objective of the logits of a slice of the batch's images."""
+Loss = Callable[[Outputs, slice], ObjectiveParts]
+"""The objective of the outputs for a slice of the batch's images."""
 
 Result = TypeVar("Result")
 
@@ -109,7 +111,7 @@ def backward_of_means(
         found = loss(answer, part)
         share = (part.stop - part.start) / images
         backward(found.total * share)
-        logits.append(answer.detach())
+        logits.append(answer.logits.detach())
         losses.append(_scaled(found, share))
     return _summed(losses), torch.cat(logits)
 
@@ -120,22 +122,41 @@ def backward_of_whole(
     loss: Loss,
     parts: tuple[slice, ...],
     forget: Callable[[], None],
+    trained: Sequence[Tensor] = (),
 ) -> tuple[ObjectiveParts, Tensor]:
-    """Gradients of a loss that needs all logits at once: they are gathered in a first pass without
-    gradient, the loss's gradient for each logit is taken, and a second pass brings it to the weights.
+    """Gradients of a loss that needs all outputs at once: they are gathered in a first pass without gradient, the
+    loss's gradient for each logit and feature is taken, and a second pass brings it to the weights.
 
-    `forget` is called between the passes, to take back what the first did to running statistics. Returns as
-    `backward_of_means` does; takes the time of one more forward pass.
+    `forget` is called between the passes, to take back what the first did to running statistics. `trained` are weights
+    in the loss itself, which get their gradients too. Returns as `backward_of_means` does; takes the time of one more
+    forward pass.
     """
     with torch.no_grad():
-        logits = torch.cat([forward(part, number).float() for number, part in enumerate(parts)])
+        whole = _joined([forward(part, number) for number, part in enumerate(parts)])
     forget()
-    logits.requires_grad_()
-    found = loss(logits, slice(0, len(logits)))
-    (gradient,) = torch.autograd.grad(found.total, logits)
+    outputs = _tensors(whole)
+    for output in outputs:
+        output.requires_grad_()
+    found = loss(whole, slice(0, len(whole.logits)))
+    gradients = torch.autograd.grad(found.total, [*outputs, *trained], allow_unused=True)
     for number, part in enumerate(parts):
-        backward((forward(part, number).float() * gradient[part]).sum())
-    return _scaled(found, 1.0), logits.detach()
+        values = [output.float() for output in _tensors(forward(part, number))]
+        pulls = [None if gradient is None else gradient[part] for gradient in gradients[: len(outputs)]]
+        if number == 0:  # the loss's own weights are no part's
+            values, pulls = [*values, *trained], [*pulls, *gradients[len(outputs) :]]
+        # The gradient of a sum of products is the other factor: so all go one way, scaled as `backward` scales.
+        products = [(value * pull).sum() for value, pull in zip(values, pulls, strict=True) if pull is not None]
+        backward(torch.stack(products).sum())
+    return _scaled(found, 1.0), whole.logits.detach()
+
+
+def _joined(parts: list[Outputs]) -> Outputs:
+    features = [part.features.float() for part in parts if part.features is not None]
+    return Outputs(torch.cat([part.logits.float() for part in parts]), torch.cat(features) if features else None)
+
+
+def _tensors(outputs: Outputs) -> list[Tensor]:
+    return [outputs.logits] if outputs.features is None else [outputs.logits, outputs.features]
 
 
 def _by_type(model: nn.Module) -> list[list[Tensor]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.distillation.method import OF_FEATURES, TeacherStatistics
 from core.distillation.objective import Objective, ObjectiveParts
 from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
 from core.events import Report
 from core.models.info import Preprocessing
+from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
 from core.recipe import Recipe
 from core.training.checkpoint import Values
@@ -22,17 +24,20 @@ from core.training.compiling import Network, compiled, pays
 from core.training.engine import create_fabric
 from core.training.hardware import Hardware
 from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
-from core.training.optimisation import create_optimizer, load_optimizer, set_learning_rate, step_seed
+from core.training.optimisation import all_finite, create_optimizer, load_optimizer, set_learning_rate, step_seed
 
 
 @dataclass(frozen=True)
 class StepInput:
-    """A batch on the device: uint8 images (n, H, W, 3), labels (n,) and, with distillation, the teacher's logits
-    (n, classes); the learning rate of the step and the seed of its random draws."""
+    """A batch on the device: uint8 images (n, H, W, 3), labels (n,) and, with distillation, what each teacher says of
+    these images as they are, with its statistics; the epoch (from 1), the learning rate of the step and the seed of its
+    random draws."""
 
     images: Tensor
     labels: Tensor
-    teacher: Tensor | None
+    teachers: tuple[Outputs, ...]
+    statistics: tuple[TeacherStatistics, ...]
+    epoch: int
     learning_rate: float
     seed: int
 
@@ -40,27 +45,40 @@ class StepInput:
 class Learner:
     """A model in training on the device: its optimizer, its precision, and the sums of what its steps brought.
 
-    `distils` says whether the steps look at a teacher's logits. A step minimises alpha * L_KD + (1 - alpha) * L_CLS
+    `distils` says whether the steps look at teachers' outputs. A step minimises alpha * L_KD + (1 - alpha) * L_CLS
     (paper, figure 4); a batch that does not fit into the device's memory is made in parts (`micro_batches`).
+    `class_counts` (classes,) are the training images of each class, `teacher_dims` the widths of the teachers' pooled
+    features. `weights` are the model's and those of the methods' modules. Raises `SkinKDError` when features are needed
+    and the model has none.
     """
 
     def __init__(
-        self, model: nn.Module, preprocessing: Preprocessing, recipe: Recipe, hardware: Hardware, report: Report
+        self,
+        model: nn.Module,
+        preprocessing: Preprocessing,
+        recipe: Recipe,
+        hardware: Hardware,
+        report: Report,
+        *,
+        class_counts: Tensor | None = None,
+        teacher_dims: Sequence[int] = (),
     ) -> None:
         self.device = torch.device(hardware.device)
         self.model = model.to(memory_format=torch.channels_last)
-        self._objective = Objective(
-            recipe.loss_terms, recipe.distillation.alpha, label_smoothing=recipe.optimisation.label_smoothing
-        ).to(self.device)
         self.distils = bool(recipe.loss_terms)
+        self._objective = _objective(model, preprocessing, recipe, class_counts, teacher_dims).to(self.device)
         self._batch_size = recipe.optimisation.batch_size
         self._preprocessing = preprocessing
         self._report = report
         self._fabric = create_fabric(hardware)
-        self._optimizer = create_optimizer(model.parameters(), recipe.optimisation, hardware.device)
-        self._wrapped, self._stepper = self._fabric.setup(self.model, self._optimizer)
+        self.weights = [*model.parameters(), *self._objective.parameters()]
+        self._optimizer = create_optimizer(self.weights, recipe.optimisation, hardware.device)
+        self._network = (
+            WithFeatures(self.model, preprocessing.image_size) if self._objective.needs_features else self.model
+        )
+        self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
         self._compiled: Network | None = None
-        self._parts = MicroBatches(self.model, report)
+        self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), report)
         # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
         self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
 
@@ -69,7 +87,7 @@ class Learner:
         if not pays(self.device.type, steps):
             return
         with self._fabric.autocast():
-            self._compiled = compiled(self.model, normalise(images(), self._preprocessing), self._report)
+            self._compiled = compiled(self._network, normalise(images(), self._preprocessing), self._report)
 
     def step(self, batch: StepInput) -> None:
         """Change the weights once and add to the sums. Raises `SkinKDError` when not even a few images fit."""
@@ -79,35 +97,45 @@ class Learner:
         with torch.no_grad():
             self._add(losses, (logits.argmax(1) == batch.labels).sum(), len(batch.labels))
 
+    def outputs(self, images: Tensor) -> Outputs:
+        """What the model says of uint8 images (n, H, W, 3), with gradient; with features where a method needs them."""
+        inputs = normalise(images, self._preprocessing)
+        # A graph is made for one shape; the last short batch and parts of batches go the usual way.
+        if self._compiled is None or len(images) != self._batch_size:
+            found = self._wrapped(inputs)
+        else:
+            with self._fabric.autocast():
+                found = self._compiled(inputs)
+        return Outputs(*found) if isinstance(found, tuple) else Outputs(found)
+
     def _backward(self, batch: StepInput, parts: tuple[slice, ...]) -> tuple[ObjectiveParts, Tensor]:
         """Gradients of the batch's loss, its losses and its logits."""
         self._stepper.zero_grad()
 
-        def forward(part: slice, number: int) -> Tensor:
+        def forward(part: slice, number: int) -> Outputs:
             torch.manual_seed(batch.seed if number == 0 else step_seed(batch.seed, 0, number))
-            return self._logits(batch.images[part])
+            return self.outputs(batch.images[part])
 
-        def loss(logits: Tensor, part: slice) -> ObjectiveParts:
-            teachers = () if batch.teacher is None else (Outputs(batch.teacher[part]),)
-            found: ObjectiveParts = self._objective(Outputs(logits), batch.labels[part], teachers)
+        def loss(outputs: Outputs, part: slice) -> ObjectiveParts:
+            found: ObjectiveParts = self._objective(
+                outputs,
+                batch.labels[part],
+                tuple(teacher.of(part) for teacher in batch.teachers),
+                epoch=batch.epoch,
+                statistics=tuple(statistics.of(part) for statistics in batch.statistics),
+            )
             return found
 
         if len(parts) == 1:
-            logits = forward(parts[0], 0)
-            losses = loss(logits, parts[0])
+            outputs = forward(parts[0], 0)
+            losses = loss(outputs, parts[0])
             self._fabric.backward(losses.total)
-            return losses, logits
+            return losses, outputs.logits
         if self._objective.couples_batch:
-            return backward_of_whole(forward, self._fabric.backward, loss, parts, self._parts.restore_statistics)
+            trained = [weight for weight in self._objective.parameters() if weight.requires_grad]
+            forget = self._parts.restore_statistics
+            return backward_of_whole(forward, self._fabric.backward, loss, parts, forget, trained)
         return backward_of_means(forward, self._fabric.backward, loss, parts)
-
-    def _logits(self, images: Tensor) -> Tensor:
-        inputs = normalise(images, self._preprocessing)
-        # A graph is made for one shape; the last short batch and parts of batches go the usual way.
-        if self._compiled is None or len(images) != self._batch_size:
-            return self._wrapped(inputs)  # type: ignore[no-any-return]
-        with self._fabric.autocast():
-            return self._compiled(inputs)
 
     def _add(self, losses: ObjectiveParts, right: Tensor, images: int) -> None:
         """Add a step to the sums, on the device: reading them back would wait for it."""
@@ -128,10 +156,15 @@ class Learner:
         """Begin an epoch."""
         self._sums.zero_()
 
+    def is_finite(self) -> bool:
+        """Whether every weight is a number; waits for the device."""
+        return all_finite([*self.model.state_dict().values(), *self._objective.trained.state_dict().values()])
+
     def state(self) -> Values:
         """What a checkpoint keeps of it."""
         return {
             "model": self.model.state_dict(),
+            "modules": self._objective.trained.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "precision": self._fabric.strategy.precision.state_dict(),
             "sums": self._sums.cpu(),
@@ -141,6 +174,8 @@ class Learner:
         """Go back to a state. Raises `SkinKDError` when it is another network's."""
         try:
             self.model.load_state_dict(state["model"])
+            # Checkpoints of the first versions have none: no method had modules then.
+            self._objective.trained.load_state_dict(state.get("modules", {}))
             load_optimizer(self._optimizer, state["optimizer"])
         except (RuntimeError, ValueError) as error:
             raise SkinKDError(
@@ -150,6 +185,36 @@ class Learner:
             ) from error
         self._fabric.strategy.precision.load_state_dict(state["precision"])
         self._sums.copy_(state["sums"])
+
+
+def _objective(
+    model: nn.Module,
+    preprocessing: Preprocessing,
+    recipe: Recipe,
+    class_counts: Tensor | None,
+    teacher_dims: Sequence[int],
+) -> Objective:
+    """The recipe's losses. The weights of their modules depend on the recipe's seed alone."""
+    width = 0
+    if any(term.method.needs & OF_FEATURES for term in recipe.loss_terms):
+        found = feature_dim(model, preprocessing.image_size)
+        if found is None:
+            raise SkinKDError(
+                "The student gives no features",
+                f"The method learns from pooled features, and a {recipe.trained.architecture} has no single layer "
+                "behind them. Choose another student, or a method that learns from logits alone.",
+            )
+        width = found
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(step_seed(recipe.optimisation.seed, 0, 0))
+        return Objective(
+            recipe.loss_terms,
+            recipe.distillation.alpha,
+            label_smoothing=recipe.optimisation.label_smoothing,
+            class_counts=class_counts,
+            student_dim=width,
+            teacher_dims=teacher_dims,
+        )
 
 
 def _sum_type(device: torch.device) -> torch.dtype:

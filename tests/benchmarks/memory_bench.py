@@ -102,7 +102,7 @@ def _fit(store: ImageStore, train: NDArray[np.int64], folder: Path) -> None:
     fit(
         created.model,
         created.preprocessing,
-        FitData(store, train, train[:BATCH], None),
+        FitData(store, train, train[:BATCH]),
         recipe,
         hardware=resolve(recipe.hardware, ignore),
         score=score,

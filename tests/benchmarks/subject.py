@@ -26,6 +26,7 @@ from core.models.files import save_model
 from core.models.forward import forward_logits
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
+from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import stored_outputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
@@ -101,14 +102,14 @@ def hardware() -> Hardware:
 def train(
     subject: Subject,
     recipe: Recipe,
-    answers: np.ndarray | None = None,
+    teacher: StoredTeacher | None = None,
     runner: Runner | None = None,
     report: Callable[[Event], None] = ignore,
 ) -> FitResult:
     """The product's training of the recipe's network, from new weights; validates on two images only."""
     section = recipe.trained
     count = len(subject.store)
-    data = FitData(subject.store, np.arange(subject.train), np.arange(count - 2, count), answers)
+    data = FitData(subject.store, np.arange(subject.train), np.arange(count - 2, count), (teacher,) if teacher else ())
     with tempfile.TemporaryDirectory(dir=subject.folder) as folder:
         return fit(
             new_model(section.architecture),
@@ -124,7 +125,7 @@ def train(
         )
 
 
-def teacher_answers(subject: Subject) -> tuple[np.ndarray, float]:
+def teacher_answers(subject: Subject) -> tuple[StoredTeacher, float]:
     """The teacher's answers to all images as a run asks for them, and images per second once it is loaded."""
     seen: list[tuple[float, int]] = []
 
@@ -140,7 +141,7 @@ def teacher_answers(subject: Subject) -> tuple[np.ndarray, float]:
     end, last = seen[-1]
     # Where one batch holds all images, loading the teacher counts as well.
     begin, first = next((item for item in seen if 0 < item[1] < last), seen[0])
-    return stored.logits[0], (last - first) / (end - begin)
+    return StoredTeacher(stored), (last - first) / (end - begin)
 
 
 def answering_rate(subject: Subject, architecture: str, images: int) -> float:

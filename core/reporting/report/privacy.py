@@ -29,7 +29,13 @@ def shareable(recipe: Recipe) -> Recipe:
     return recipe.model_copy(
         update={
             "data": data.model_copy(update={"path": _short(data.path)}),
-            "teacher": teacher.model_copy(update={"run": _short(teacher.run), "weights": _short(teacher.weights)}),
+            "teacher": teacher.model_copy(
+                update={
+                    "run": _short(teacher.run),
+                    "also": tuple(map(_short, teacher.also)),
+                    "weights": _short(teacher.weights),
+                }
+            ),
             "student": student.model_copy(update={"weights": _short(student.weights)}),
         }
     )
@@ -37,7 +43,8 @@ def shareable(recipe: Recipe) -> Recipe:
 
 def paths_of(recipe: Recipe) -> tuple[str, ...]:
     """The full paths that a recipe holds."""
-    found = (recipe.data.path, recipe.teacher.run, recipe.teacher.weights, recipe.student.weights)
+    teacher = recipe.teacher
+    found = (recipe.data.path, teacher.run, *teacher.also, teacher.weights, recipe.student.weights)
     return tuple(path for path in found if is_absolute(path))
 
 

@@ -15,6 +15,8 @@ from core.evaluation.metrics import score
 from core.events import CancelToken, EpochRecord, Event
 from core.models.info import Preprocessing
 from core.recipe import Recipe, set_values
+from core.teachers.sources import StoredTeacher
+from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.hardware import Hardware
@@ -60,7 +62,8 @@ def small_data(train: int = 22, validation: int = 12) -> FitData:
     logits = generator.normal(size=(count, 8)) + 2 * np.eye(8)[labels]
     order = generator.permutation(count)
     logits[order[train:]] = np.nan
-    return FitData(store, np.sort(order[:train]), np.sort(order[train : train + validation]), logits.astype(np.float32))
+    teacher = StoredTeacher(StoredOutputs(logits[None].astype(np.float32)))
+    return FitData(store, np.sort(order[:train]), np.sort(order[train : train + validation]), (teacher,))
 
 
 @dataclass

@@ -39,7 +39,7 @@ def other_values(value: Any, choices: tuple[str, ...]) -> Iterator[Any]:
     elif isinstance(value, int | float):
         yield value + 1
     elif isinstance(value, tuple):
-        yield (0.5, 0.25, 0.25)
+        yield (0.5, 0.25, 0.25) if value else ("another teacher",)
     else:
         yield f"{value}x"
 
@@ -51,7 +51,7 @@ CHANGED = [
     for spec in section_fields(name)
     for value in other_values(getattr(section, spec.key.partition(".")[2]), spec.choices)
 ]
-MAY = ("data.path", "teacher.run", "optimisation.epochs", "optimisation.patience", "hardware.")
+MAY = ("data.path", "teacher.run", "teacher.also", "optimisation.epochs", "optimisation.patience", "hardware.")
 
 
 @pytest.mark.parametrize(("key", "recipe"), CHANGED, ids=lambda item: item if isinstance(item, str) else "")

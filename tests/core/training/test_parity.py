@@ -26,6 +26,7 @@ from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.recipe import Recipe, set_values
+from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import stored_outputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
@@ -133,16 +134,16 @@ def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
     dataset = read_dataset(data)
     store = open_store(dataset, SIZE)
     train = np.arange(BATCH * STEPS, dtype=np.int64)
-    answers = None
+    teachers: tuple[StoredTeacher, ...] = ()
     if recipe.needs_teacher:
         file = folder / "teacher.safetensors"
         save_model(file, _teacher(), ModelInfo("test_efficientnet", PREPROCESSING))
-        answers = stored_outputs(file, store, train, device="cpu").logits[0]
+        teachers = (StoredTeacher(stored_outputs(file, store, train, device="cpu")),)
     events: list[Event] = []
     fit(
         _student(),
         PREPROCESSING,
-        FitData(store, train, np.arange(BATCH * STEPS, len(store), dtype=np.int64), answers),
+        FitData(store, train, np.arange(BATCH * STEPS, len(store), dtype=np.int64), teachers),
         recipe,
         hardware=resolve(recipe.hardware),
         score=score,

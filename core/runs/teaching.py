@@ -1,0 +1,126 @@
+"""A run's teachers: checked against its test images, and made ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.distillation.method import Need
+from core.events import CancelToken, Notice, Report
+from core.recipe import Recipe
+from core.runs.preparing import PreparedData, decoded
+from core.runs.teachers import Teacher, teacher_leaks
+
+if TYPE_CHECKING:
+    from core.data.store import ImageStore
+    from core.teachers.sources import TeacherSource
+    from core.teachers.stored_outputs import StoredOutputs
+    from core.training.hardware import Hardware, Precision
+
+
+def prepare_teachers(
+    teachers: Sequence[Teacher],
+    recipe: Recipe,
+    data: PreparedData,
+    *,
+    hardware: Hardware,
+    precision: Precision,
+    report: Report,
+    token: CancelToken,
+) -> tuple[tuple[TeacherSource, ...], tuple[str, ...]]:
+    """The `teachers` of a run ready to be asked, in their order; and what a reader of its scores must know of them.
+
+    What the recipe wants stored is computed here, in `precision`.
+
+    Raises `SkinKDError` for a teacher that is unusable, and `Cancelled`.
+    """
+    preparation = _Preparation(recipe, data, hardware, precision, report, token)
+    notes = list(preparation.notes())
+    sources = []
+    for teacher in teachers:
+        report(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
+        notes += teacher_leaks(teacher, data.dataset, data.split)
+        sources.append(preparation.source(teacher))
+    return tuple(sources), tuple(notes)
+
+
+@dataclass(frozen=True)
+class _Preparation:
+    """What the teachers of a run are made ready with."""
+
+    recipe: Recipe
+    data: PreparedData
+    hardware: Hardware
+    precision: Precision
+    report: Report
+    token: CancelToken
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how they are asked."""
+        turned = self.recipe.loss_terms and self.recipe.optimisation.augmentation != "none"
+        if turned and not self.recipe.asks_online and self.recipe.teacher.views == 1:
+            return ("With teacher.views = 1 the student sees every image upright only; there is no augmentation.",)
+        return ()
+
+    def source(self, teacher: Teacher) -> TeacherSource:
+        """A finished teacher, ready to be asked."""
+        from core.models.files import read_model_info
+
+        size = read_model_info(teacher.model_file).preprocessing.image_size
+        images = self.data.store
+        if size != self.recipe.data.image_size:
+            self.report(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
+            images = decoded(self.data.dataset, size, self.recipe, self.report, self.token)
+        return self._online(teacher, images) if self.recipe.asks_online else self._stored(teacher, images)
+
+    def _stored(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
+        """Asked now about all training images in all views."""
+        from core.teachers.sources import StoredTeacher
+
+        found = self._outputs(teacher, images, self.recipe.needs_features)
+        return StoredTeacher(found, self._class_means(found))
+
+    def _online(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
+        """Asked in every step; only what concerns all images together is computed now, from the upright ones."""
+        from core.teachers.sources import OnlineTeacher
+
+        found = self._outputs(teacher, images, self._means) if self.recipe.stored_views else None
+        return OnlineTeacher(
+            teacher.model_file,
+            None if images is self.data.store else images,
+            device=self.hardware.device,
+            precision=self.precision,
+            features=self.recipe.needs_features,
+            upright=None if found is None else found.logits[0],
+            class_means=None if found is None else self._class_means(found),
+        )
+
+    @property
+    def _means(self) -> bool:
+        return any(Need.CLASS_MEANS in term.method.needs for term in self.recipe.loss_terms)
+
+    def _outputs(self, teacher: Teacher, images: ImageStore, features: bool) -> StoredOutputs:
+        from core.teachers.stored_outputs import stored_outputs
+
+        return stored_outputs(
+            teacher.model_file,
+            images,
+            self.data.split.train,
+            views=self.recipe.stored_views,
+            features=features,
+            device=self.hardware.device,
+            precision=self.precision,
+            report=self.report,
+            token=self.token,
+        )
+
+    def _class_means(self, found: StoredOutputs) -> NDArray[np.float32] | None:
+        from core.teachers.sources import class_means
+
+        if not self._means:
+            return None
+        return class_means(found.features[0], self.data.dataset.labels, self.data.split.train, found.logits.shape[2])

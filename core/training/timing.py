@@ -1,0 +1,231 @@
+"""A few real steps and inferences on noise, timed: the ones that a run will make, by the code that makes them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.data.types import CLASS_CODES
+from core.distillation.method import TeacherStatistics
+from core.distillation.outputs import Outputs
+from core.events import CancelToken, Event, Notice
+from core.models.info import Preprocessing
+from core.recipe import Recipe
+from core.training.engine import own_randomness
+from core.training.hardware import Hardware
+from core.training.step import Learner, StepInput
+
+_STEPS = 3
+_PROBE_BATCH = 2
+_FULL_BATCH_SECONDS = 5.0
+"""Above this, a full batch is not waited for: its time is that of a small one, times the images."""
+
+
+@dataclass(frozen=True)
+class TrainingSpeed:
+    """Seconds per image of training (without its teachers) and of validating, bytes while training with the recipe's
+    batch size, and how many weights the network has."""
+
+    training: float
+    answering: float
+    memory: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class TeacherSpeed:
+    """Seconds per image of a teacher's inference, the image size it wants, and the width of its pooled features."""
+
+    answering: float
+    image_size: int
+    feature_dim: int
+
+
+def time_training(
+    recipe: Recipe, hardware: Hardware, teacher_dims: tuple[int, ...], notes: list[str], token: CancelToken
+) -> TrainingSpeed:
+    """Time the recipe's training; `notes` gets what a reader of the figures must know.
+
+    Raises `SkinKDError` when the network can not be made or not even a few images fit into the device's memory,
+    `Cancelled` between two steps.
+    """
+    from core.models.factory import create_model, train_mode
+
+    def tell(event: Event) -> None:
+        notes.extend([event.text] if isinstance(event, Notice) else [])
+
+    section, batch = recipe.trained, recipe.optimisation.batch_size
+    loaded = create_model(
+        section.architecture, weights="none", image_size=recipe.data.image_size, freeze=section.freeze
+    )
+    if hardware.device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(hardware.device)
+    with own_randomness(hardware.device):
+        counts = torch.ones(len(CLASS_CODES), dtype=torch.int64)
+        learner = Learner(
+            loaded.model, loaded.preprocessing, recipe, hardware, tell, class_counts=counts, teacher_dims=teacher_dims
+        )
+        train_mode(loaded.model)
+        steps = _Steps(learner, recipe.data.image_size, teacher_dims)
+        measured, seconds = _training_seconds(steps, batch, hardware.device, notes, token)
+        answering = _inference_seconds(
+            loaded.model, loaded.preprocessing, measured, hardware.device, hardware.precision, token
+        )
+        memory = _memory(steps, batch, hardware.device)
+    return TrainingSpeed(seconds, answering, memory, sum(weight.numel() for weight in loaded.model.parameters()))
+
+
+def time_teachers(recipe: Recipe, hardware: Hardware, notes: list[str], token: CancelToken) -> tuple[TeacherSpeed, ...]:
+    """Time the inference of each of the recipe's teachers; none where it has none. Raises as `time_training`."""
+    if not recipe.needs_teacher:
+        return ()
+    return tuple(
+        _time_teacher(run, recipe, hardware, notes, token) for run in (recipe.teacher.run, *recipe.teacher.also)
+    )
+
+
+def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str], token: CancelToken) -> TeacherSpeed:
+    from core.models.factory import create_model
+    from core.models.folding import folded
+    from core.models.outputs import feature_dim
+
+    token.check()
+    architecture, size = _teacher_facts(run, recipe, notes)
+    loaded = create_model(architecture, weights="none", image_size=size)
+    network, device, kind = folded(loaded.model, size), hardware.device, hardware.answers
+    _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
+    count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
+    seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)
+    return TeacherSpeed(seconds, size, feature_dim(network, size) or 0)
+
+
+def _teacher_facts(run: str, recipe: Recipe, notes: list[str]) -> tuple[str, int]:
+    file = Path(run) / "model.safetensors"
+    if run and file.is_file():
+        from core.models.files import read_model_info
+
+        info = read_model_info(file)
+        return info.architecture, info.preprocessing.image_size
+    if run:
+        notes.append(f"The teacher run was not found here; {recipe.teacher.architecture} was timed in its place.")
+    return recipe.teacher.architecture, recipe.data.image_size
+
+
+def _training_seconds(
+    steps: _Steps, batch: int, device: str, notes: list[str], token: CancelToken
+) -> tuple[int, float]:
+    """With how many images it was measured, and seconds per image."""
+    probe = min(_PROBE_BATCH, batch)
+    seconds = steps.train(probe) / probe
+    for _ in range(2):  # the first step prepares; a busy moment of the computer must not count
+        token.check()
+        if seconds * probe < _FULL_BATCH_SECONDS:
+            seconds = min(seconds, steps.train(probe) / probe)
+    if device == "cpu" and seconds * batch > _FULL_BATCH_SECONDS:
+        notes.append(f"A step takes about {seconds * batch:.0f} s here; it was timed with {probe} images.")
+        return probe, seconds
+    return batch, float(np.median(list(_timed(steps, batch, token)))) / batch
+
+
+def _timed(steps: _Steps, batch: int, token: CancelToken) -> Iterator[float]:
+    """Seconds of a few steps after one that prepares."""
+    steps.train(batch)
+    for _ in range(_STEPS):
+        token.check()
+        yield steps.train(batch)
+
+
+def _inference_seconds(
+    network: nn.Module, preprocessing: Preprocessing, count: int, device: str, precision: str, token: CancelToken
+) -> float:
+    """Seconds per image of inference on this many images."""
+    from core.models.forward import forward_logits
+
+    images = _noise(count, preprocessing.image_size)
+    begin = time.perf_counter()
+    forward_logits(
+        network,
+        preprocessing,
+        lambda indices: images[torch.from_numpy(indices)],
+        np.arange(count),
+        device=device,
+        precision=precision,
+        batch_size=count,
+        token=token,
+    )
+    return (time.perf_counter() - begin) / count
+
+
+def _memory(steps: _Steps, batch: int, device: str) -> int:
+    """Bytes that training takes: measured on a GPU, counted on a CPU."""
+    if device.startswith("cuda"):
+        memory = int(torch.cuda.max_memory_reserved(device))
+        torch.cuda.empty_cache()
+        return memory
+    weights = steps.learner.weights
+    changed = sum(weight.numel() for weight in weights if weight.requires_grad)  # a gradient and two moments each
+    fixed = 4 * (sum(weight.numel() for weight in weights) + 3 * changed)
+    return fixed + steps.kept_bytes(_PROBE_BATCH) * batch // _PROBE_BATCH
+
+
+class _Steps:
+    """Steps of a learner on noise of its kind."""
+
+    def __init__(self, learner: Learner, image_size: int, teacher_dims: tuple[int, ...]) -> None:
+        self.learner, self._size, self._dims = learner, image_size, teacher_dims
+
+    def train(self, count: int) -> float:
+        """Seconds of one step with this many images."""
+        batch = self._batch(count)
+        self._wait()
+        begin = time.perf_counter()
+        self.learner.step(batch)
+        self._wait()
+        return time.perf_counter() - begin
+
+    def kept_bytes(self, count: int) -> int:
+        """Bytes of what a forward pass with this many images keeps for its backward pass, weights not counted."""
+        images = self._batch(count).images
+        kept: dict[int, int] = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            if not isinstance(tensor, nn.Parameter):
+                storage = tensor.untyped_storage()
+                kept[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            outputs = self.learner.outputs(images)
+        del outputs  # what was kept lives until here, so no address is counted for two tensors
+        return sum(kept.values())
+
+    def _batch(self, count: int) -> StepInput:
+        device = self.learner.device
+        labels = torch.arange(count, device=device) % len(CLASS_CODES)
+        teachers = tuple(
+            Outputs(torch.randn(count, len(CLASS_CODES), device=device), torch.randn(count, width, device=device))
+            for width in self._dims
+        )
+        statistics = tuple(
+            TeacherStatistics(torch.randn(len(CLASS_CODES), width, device=device), torch.rand(count, device=device))
+            for width in self._dims
+        )
+        images = _noise(count, self._size).to(device)
+        return StepInput(images, labels, teachers, statistics, epoch=1, learning_rate=1e-6, seed=0)
+
+    def _wait(self) -> None:
+        if self.learner.device.type == "cuda":
+            torch.cuda.synchronize(self.learner.device)
+        elif self.learner.device.type == "mps":
+            torch.mps.synchronize()
+
+
+def _noise(count: int, size: int) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, size, size, 3), dtype=torch.uint8, generator=generator)
