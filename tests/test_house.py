@@ -152,7 +152,7 @@ def test_only_who_owns_the_threads_runs_the_collector() -> None:
     """Core tells its driver that memory is free: the command line, or the window's process in its GUI thread."""
     uses = re.compile(r"^\s*(import gc|from gc import)", re.MULTILINE)
     found = {relative(file) for file in PRODUCT if uses.search(file.read_text(encoding="utf-8"))}
-    assert found == {"core/cli/progress.py", "skinkd_gui/workers/collector.py", "skinkd_gui/workers/preload.py"}
+    assert found == {"core/cli/progress.py", "skinkd_gui/workers/collector.py"}
 
 
 def test_no_file_names_a_registry_or_this_machine() -> None:

@@ -197,16 +197,12 @@ class FolderFacts(QObject):
 
     @Slot(object)
     def _end_looking(self, end: object) -> None:
-        if self._looking is not None:
-            self._looking.deleteLater()
-            self._looking = None
+        self._looking = None
         if self._look_again:
             self._look()
         self.changed.emit()
 
     @Slot(object)
     def _end_scoring(self, end: object) -> None:
-        if self._scoring is not None:
-            self._scoring.deleteLater()
-            self._scoring = None
+        self._scoring = None
         self.changed.emit()

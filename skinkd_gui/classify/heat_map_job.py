@@ -115,9 +115,7 @@ class HeatMaps(QObject):
 
     @Slot(object)
     def _end(self, end: object) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-            self._job = None
+        self._job = None
         self._running = None
         self._start()
 

@@ -100,9 +100,7 @@ class ModelCatalog(QObject):
 
     @Slot(object)
     def _end_listing(self, end: object) -> None:
-        if self._listing is not None:
-            self._listing.deleteLater()
-            self._listing = None
+        self._listing = None
         self.listed.emit()
         if self._again:
             self._again = False
@@ -113,7 +111,6 @@ class ModelCatalog(QObject):
         job = self.sender()
         if isinstance(job, Job):
             self._opening.remove(job)
-            job.deleteLater()
 
 
 def _open(source: Path, report: Report, token: CancelToken) -> ModelChoice:

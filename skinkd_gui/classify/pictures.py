@@ -124,8 +124,6 @@ class PictureLoader(QObject):
 
     @Slot(object)
     def _end(self, end: object) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-            self._job = None
+        self._job = None
         if self._waiting:  # asked for while the thread was ending
             self._start()

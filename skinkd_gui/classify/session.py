@@ -276,8 +276,6 @@ class ClassifySession(QObject):
             self._collecting = None
         elif job is self._classifying:
             self._classifying = None
-        if isinstance(job, Job):
-            job.deleteLater()
         self._cancelling = self._cancelling and self.busy
         self._next()
 

@@ -165,9 +165,7 @@ class SimilarFinder(QObject):
 
     @Slot(object)
     def _end(self, end: JobEnd) -> None:
-        if self._job is not None:
-            self._job.deleteLater()
-            self._job = None
+        self._job = None
         self._running = None
         if end.cancelled and self._wanted is None:
             self.stopped.emit()

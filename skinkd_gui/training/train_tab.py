@@ -288,8 +288,6 @@ class TrainTab(QWidget):
 
     @Slot(object)
     def _on_list_ended(self, _end: object) -> None:
-        if self._list_job is not None:
-            self._list_job.deleteLater()
         self._list_job = None
         if self._found.any_run is None:  # they could not be listed; Results says why
             self._found = _Found(any_run=True)
@@ -316,8 +314,6 @@ class TrainTab(QWidget):
 
     @Slot(object)
     def _on_sample_ended(self, _end: object) -> None:
-        if self._sample_job is not None:
-            self._sample_job.deleteLater()
         self._sample_job = None
         self.sample_button.setEnabled(True)
         self._sample_label.setText("")

@@ -7,10 +7,13 @@ automatic collection is off, and a timer of the GUI thread collects by generatio
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QCursor, QGuiApplication
@@ -21,12 +24,22 @@ from skinkd_gui.workers.job import Job, released_memory
 
 TICK_MILLISECONDS = 100
 YOUNG_OBJECTS = 700  # more containers than this made and not freed: a young pass, as Python by itself does
-_YOUNGEST_PASSES = 10  # between two that also look at what survived them
-_OLDER_PASSES = 10  # of these between two full ones
+_YOUNGEST_PASSES = 5  # between two that also look at what survived them
+_OLDER_PASSES = 20  # of these between two full ones
 _REST = 100.0  # after a full pass, rest for this many times what it took
 
 _collect = gc.collect
+_loading = threading.Lock()  # held by a thread that imports
 _log = logging.getLogger(__name__)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """For a thread that imports much: no full pass meanwhile, and none ever looks at what was imported: it stays."""
+    with _loading:
+        yield
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries that look for leaks at the end would complain of what is frozen
 
 
 class Collector(QObject):
@@ -86,7 +99,8 @@ class Collector(QObject):
             self._passes += 1
             _collect(0 if self._passes % _YOUNGEST_PASSES else 1)
         due = self._asked or self._passes >= _YOUNGEST_PASSES * _OLDER_PASSES
-        if self._user_rests() and due and time.monotonic() >= self._rests_until:
+        rested = time.monotonic() >= self._rests_until and not _loading.locked()
+        if self._user_rests() and due and rested:
             self._idle.start(0)
 
     def _user_rests(self) -> bool:

@@ -112,15 +112,19 @@ class _Worker(QObject):
 
 
 class Job(QObject):
-    """One piece of work and its thread. Lives in the GUI thread, and is kept alive while its thread runs."""
+    """One piece of work and its thread. Lives in the GUI thread, from `start` until the thread has ended, and then
+    deletes itself. It is no child of its owner: when that is deleted, the job is cancelled and ends unheard."""
 
     reported = Signal(object)  # core.events.Event, in order; of frequent progress only the newest
     succeeded = Signal(object)  # JobResult
     failed = Signal(object)  # JobFailure
     ended = Signal(object)  # JobEnd: fires exactly once, after the others
 
-    def __init__(self, work: Work, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, work: Work, owner: QObject | None = None) -> None:
+        super().__init__()
+        self._alone = False
+        if owner is not None:
+            owner.destroyed.connect(self._lose_owner)
         self._source = CancelSource()
         self._mailbox = Mailbox()
         self._mail_timer = QTimer(self)
@@ -143,7 +147,7 @@ class Job(QObject):
     @property
     def running(self) -> bool:
         """Whether the thread is still at work."""
-        return self._thread.isRunning()
+        return shiboken6.isValid(self._thread) and self._thread.isRunning()
 
     def pause(self) -> None:
         """Ask the work to wait at its next check."""
@@ -160,8 +164,15 @@ class Job(QObject):
     def shut_down(self, milliseconds: int = 20_000) -> bool:
         """Cancel and wait for the thread to end; False when it did not in time."""
         self.cancel()
+        if not shiboken6.isValid(self._thread):
+            return True
         self._thread.quit()
         return bool(self._thread.wait(milliseconds))
+
+    @Slot()
+    def _lose_owner(self) -> None:
+        self._alone = True
+        self.cancel()
 
     @Slot()
     def _deliver(self) -> None:
@@ -181,7 +192,7 @@ class Job(QObject):
         self._deliver()
         heard = self.isSignalConnected(QMetaMethod.fromSignal(self.failed))
         self.failed.emit(failure)
-        if isinstance(failure, JobFailure) and not (failure.expected and heard):
+        if isinstance(failure, JobFailure) and not (self._alone or (failure.expected and heard)):
             unheard_failures().happened.emit(failure.error)
 
     @Slot(object)
@@ -189,12 +200,12 @@ class Job(QObject):
         self._thread.wait()
         self._mail_timer.stop()
         self._deliver()
-        # The worker hangs in a cycle of references: left to Python's collector it might die in another job's thread,
-        # for which PySide has no safe way.
-        _let_go(self._worker.work)
+        _spend(self, self._worker.work)
         del self._worker.work
-        shiboken6.delete(self._worker)
+        for part in (self._worker, self._thread):  # not when some collector finds them
+            shiboken6.delete(part)
         _unfinished.discard(self)
+        self.deleteLater()
         self.ended.emit(end)
 
 
@@ -217,21 +228,22 @@ def _drop_frames(error: BaseException) -> None:
             waiting += (current.__cause__, current.__context__)
 
 
-def _let_go(work: Work) -> None:
-    """Drop finished work when no slot of its job runs. Often it is a method of the job's parent and the last that keeps
-    it: were it dropped with the job, the parent would die in the middle of the job's end and end the job once more."""
-    _spent.append(work)
+def _spend(job: Job, work: Work) -> None:
+    """Drop an ended job and its work when none of its slots runs.
+
+    The work often is a method of the job's owner and the last that keeps it: were it dropped with the job, the owner
+    would die in the middle of the job's end.
+    """
+    _spent.extend((job, work))
     QTimer.singleShot(0, _spent.clear)
 
 
-_spent: list[Work] = []
+_spent: list[Job | Work] = []
 _unfinished: set[Job] = set()  # a QThread that is dropped while it runs aborts the process
 
 
 def running_jobs() -> tuple[Job, ...]:
-    """The jobs whose threads are at work, wherever they were started; also those whose widget is gone."""
-    gone = [job for job in _unfinished if not shiboken6.isValid(job) and not job.running]
-    _unfinished.difference_update(gone)
+    """The jobs whose threads are at work, wherever they were started; also those whose owner is gone."""
     return tuple(job for job in _unfinished if job.running)
 
 

@@ -6,8 +6,6 @@ the model library needs) and PyTorch's optimizers both import it.
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib
 import logging
 import time
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Notice, Report
 from core.program import mending
+from skinkd_gui.workers.collector import loading
 
 if TYPE_CHECKING:
     from core.training.hardware import DeviceFacts
@@ -45,10 +44,10 @@ class ModelsReady(Event):
 
 def load_tabs(report: Report, token: CancelToken) -> None:
     """Import what the window's other tabs are made of."""
-    for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
-        token.check()
-        _load(name)
-    _keep_loaded()
+    with loading():
+        for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
+            token.check()
+            _load(name)
 
 
 def load_engine(report: Report, token: CancelToken) -> Engine:
@@ -68,27 +67,21 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
         ("the training loop", _load_training),
         ("scores", lambda: _load("crepes")),
     )
-    for number, (name, step) in enumerate(steps, start=1):
-        token.check()
-        report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
-        try:
-            step()
-        except ImportError as error:
-            text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
-            raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
-    _keep_loaded()
+    with loading():
+        for number, (name, step) in enumerate(steps, start=1):
+            token.check()
+            report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
+            try:
+                step()
+            except ImportError as error:
+                text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
+                raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     clear_caches()
     token.check()
     report(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)
     _log.info("engine ready after %.1f s: %s", engine.seconds, engine.devices)
     return engine
-
-
-def _keep_loaded() -> None:
-    """Spare the window the pauses of the garbage collector: what is imported stays, so it need not look at it again."""
-    gc.freeze()
-    atexit.register(gc.unfreeze)  # libraries that look for leaks at the end would complain of what is frozen
 
 
 def _load(*names: str) -> None:

@@ -1,19 +1,58 @@
-"""What every test of the window gets: settings of its own, no hanging dialogs, no QThread left running."""
+"""What every test of the window gets: settings of its own, no hanging dialogs, no QThread left running, no living Qt
+object left to Python's collector."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
 import pytest
-from PySide6.QtCore import QObject, QSettings, QThread, QTimer, Slot
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 _MODAL_SECONDS = 10.0
 _ENDING_MILLISECONDS = 5_000
 _started: WeakSet[QThread] = WeakSet()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_to_the_collector(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect in this thread alone, as the window's process does, and fail a test that leaves a Qt object to it: Qt
+    objects die by their parent or by `deleteLater`, in their own thread, whichever thread collects."""
+    if request.config.pluginmanager.has_plugin("tests.stress.collecting"):  # there others collect
+        yield
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        return
+    automatic = gc.isenabled()
+    gc.disable()
+    gc.freeze()  # what was there before is of no interest, and looking at it takes long
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = _living_garbage()
+    gc.unfreeze()
+    if automatic:
+        gc.enable()
+    if left:
+        pytest.fail(f"left to the collector: {', '.join(left)}", pytrace=False)
+
+
+def _living_garbage() -> list[str]:
+    """The Qt objects that Python's collector would destroy now; then collects everything."""
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    gc.set_debug(0)
+    living = [
+        f"{type(thing).__name__} '{thing.objectName()}'"
+        for thing in gc.garbage
+        if isinstance(thing, QObject) and shiboken6.isValid(thing) and shiboken6.ownedByPython(thing)
+    ]
+    gc.garbage.clear()
+    gc.collect()
+    return living
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +85,8 @@ def no_running_qthreads(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(QThread, "start", remember)
     yield
     # A thread that is just ending may end; one that has to be told to is left running.
-    running = [thread for thread in list(_started) if thread.isRunning() and not thread.wait(_ENDING_MILLISECONDS)]
+    there = [thread for thread in list(_started) if shiboken6.isValid(thread)]
+    running = [thread for thread in there if thread.isRunning() and not thread.wait(_ENDING_MILLISECONDS)]
     for thread in running:
         thread.quit()
         thread.wait(_ENDING_MILLISECONDS)

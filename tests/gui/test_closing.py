@@ -99,7 +99,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
     left = set(psutil.Process().children(recursive=True)) - before
     # Python's own helper of multiprocessing ends with this program.
     assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []
-    assert [job._worker._work for job in running_jobs()] == []
+    assert [job._worker.work for job in running_jobs()] == []
     files = [path for path in tmp_path.rglob("*") if path.name.endswith((".tmp", ".by")) or ".work-" in path.name]
     assert files == []
 

@@ -83,13 +83,9 @@ class JobSlot(QObject):
 
     @Slot(object)
     def _on_ended(self, end: object) -> None:
-        job, self._job = self._job, None
-        if job is not None:
-            job.deleteLater()
+        self._job = None
         self.ended.emit(end)
 
     @Slot(object)
     def _forget(self, _end: object) -> None:
-        for job in [job for job in self._retired if not job.running]:
-            self._retired.remove(job)
-            job.deleteLater()
+        self._retired = [job for job in self._retired if job.running]

@@ -133,6 +133,19 @@ def test_no_full_pass_while_the_user_moves_the_pointer_or_right_after_a_long_one
     qtbot.waitUntil(lambda: not running_jobs(), timeout=10_000)
 
 
+def test_no_full_pass_while_modules_are_imported_and_none_over_them(
+    collector: Collector, passes: Passes, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.gc, "freeze", lambda: passes.generations.append(-1))
+    with module.loading():
+        collector.ask()
+        qtbot.wait(4 * module.TICK_MILLISECONDS)
+        assert 2 not in passes.generations
+    qtbot.waitUntil(lambda: 2 in passes.generations, timeout=10_000)
+    assert passes.generations.index(-1) < passes.generations.index(2)
+    qtbot.waitUntil(lambda: not running_jobs(), timeout=10_000)
+
+
 def test_afterwards_python_collects_by_itself_again(qapp: QApplication) -> None:
     collect, enable = gc.collect, gc.enable
     was = gc.isenabled()
