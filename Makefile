@@ -8,7 +8,7 @@ READY  := $(VENV)/.skinkd-ready
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
 test: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test check format bench torture installer lock clean
+.PHONY: help setup run demo test check format bench stress torture installer lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: $(READY)  ## put the code into its standard form
 
 bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quick --only decoding" for less
 	@$(PYTHON) tests/benchmarks $(ARGS)
+
+stress: $(READY)  ## the window's tests while Python's collector runs in foreign threads; ARGS="--rounds 20" for longer
+	@$(PYTHON) -m tests.stress $(ARGS)
 
 torture: $(READY)  ## inject real faults, many times, and print how the program came through (ten minutes)
 	@$(PYTHON) -m tests.torture

@@ -203,6 +203,15 @@ def about(window: MainWindow) -> QObject:
     return dialog
 
 
+def resume(window: MainWindow) -> QObject:
+    from skinkd_gui.training.resume_dialog import ResumeDialog
+
+    dialog = ResumeDialog(window, create_run(preset(Preset.QUICK), runs=window.runs_root).path)
+    dialog.open()
+    dialog._check()
+    return dialog
+
+
 def memory(window: MainWindow) -> QObject:
     from skinkd_gui.workers.collector import Collector
 
@@ -242,6 +251,7 @@ STARTS: dict[str, tuple[str, Callable[[MainWindow], Any]]] = {
     "licences": ("about_dialog", about),
     "record": ("settings.record_box", record),
     "the wizard": ("training.wizard.job_slot", wizard),
+    "resuming with changes": ("training.resume_dialog", resume),
     "giving memory back": ("workers.collector", memory),
 }
 
