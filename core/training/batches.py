@@ -41,7 +41,8 @@ class FitData:
 
 
 def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64]:
-    """The record indices of an epoch (counted from 1) in the order they are shown, as many as its curriculum says."""
+    """The record indices (n,) of an epoch (counted from 1) in the order they are shown, as many as its curriculum
+    says."""
     from core.data.sampling import epoch_order
 
     settings, curriculum = recipe.optimisation, recipe.applied_curriculum.entries
@@ -56,7 +57,7 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
 
 
 def epoch_views(images: int, recipe: Recipe, epoch: int, most: int | None) -> NDArray[np.int64] | None:
-    """In which of its `most` views each image of an epoch is shown, in the order of `epoch_indices`; None: all upright.
+    """In which of its `most` views each image of an epoch is shown, (n,) as `epoch_indices`; None: all upright.
 
     Without bound (None) the views are ever new.
     """
@@ -68,7 +69,8 @@ def epoch_views(images: int, recipe: Recipe, epoch: int, most: int | None) -> ND
 
 
 def check_data(data: FitData, recipe: Recipe) -> None:
-    """Raise `SkinKDError` when the data can not be trained on as the recipe asks."""
+    """Raise `SkinKDError` when the data can not be trained on as the recipe asks, ValueError when a teacher is missing
+    in them."""
     if len(data.train) < 2 or not len(data.validation):
         raise SkinKDError(
             "Too few images",

@@ -27,7 +27,7 @@ class Meter:
         self._begin = time.monotonic() - seconds
 
     def mark(self, batch: int, sums: NDArray[np.float64]) -> None:
-        """Begin measuring speed at this position."""
+        """Begin measuring speed at this position; `sums` (5,) are those of `Learner.read_sums` there."""
         self._first = (batch, time.monotonic())
         self._last = (time.monotonic(), sums)
 
@@ -44,7 +44,7 @@ class Meter:
     def measure(
         self, epoch: int, batch: int, sums: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], float, float | None]:
-        """The sums since the last report, images per second since then, and seconds left for all epochs."""
+        """The sums (5,) since the last report, images per second since then, and seconds left for all epochs."""
         now = time.monotonic()
         before, known = self._last
         part = sums - known

@@ -102,7 +102,7 @@ def backward_of_means(
 ) -> tuple[ObjectiveParts, Tensor]:
     """Gradients of a loss that is a mean over images, part by part: each part counts by its share of the images.
 
-    Returns the whole batch's losses and logits, without gradient.
+    Returns the whole batch's losses and logits (n, classes), without gradient.
     """
     images = parts[-1].stop
     logits, losses = [], []
@@ -128,8 +128,8 @@ def backward_of_whole(
     loss's gradient for each logit and feature is taken, and a second pass brings it to the weights.
 
     `forget` is called between the passes, to take back what the first did to running statistics. `trained` are weights
-    in the loss itself, which get their gradients too. Returns as `backward_of_means` does; takes the time of one more
-    forward pass.
+    in the loss itself, which get their gradients too. Returns the losses and logits (n, classes) as
+    `backward_of_means` does; takes the time of one more forward pass.
     """
     with torch.no_grad():
         whole = _joined([forward(part, number) for number, part in enumerate(parts)])

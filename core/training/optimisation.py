@@ -102,6 +102,6 @@ def trainable_count(module: nn.Module) -> int:
 
 
 def all_finite(values: Iterable[torch.Tensor]) -> bool:
-    """Whether every value is a finite number; waits for the device once."""
+    """Whether every value, scalar or not, is a finite number; waits for the device once."""
     found = [torch.isfinite(value).all() for value in values]
     return not found or bool(torch.stack(found).all())

@@ -83,7 +83,8 @@ class Learner:
         self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
 
     def prepare(self, images: Callable[[], Tensor], steps: int) -> None:
-        """Compile the network where `steps` are enough to win that back; `images` gives a batch as it will come."""
+        """Compile the network where `steps` are enough to win that back; `images` gives a batch as it will come,
+        uint8 (n, H, W, 3)."""
         if not pays(self.device.type, steps):
             return
         with self._fabric.autocast():
@@ -147,8 +148,8 @@ class Learner:
         self._sums[4] += images
 
     def read_sums(self) -> NDArray[np.float64]:
-        """The sums since `clear_sums`: of three losses (total, classification, distillation) over images, of rightly
-        classified images, and of images. Waits for the device."""
+        """The sums since `clear_sums`, float64 (5,): of three losses (total, classification, distillation) over images,
+        of rightly classified images, and of images. Waits for the device."""
         values: NDArray[np.float64] = self._sums.cpu().double().numpy().copy()
         return values
 

@@ -42,7 +42,7 @@ class Curriculum:
         return min(drawn, max(FEWEST_IMAGES, round(share * drawn)))
 
     def rows(self, epoch: int, images: TrainingImages, sampler: Sampler, seed: int) -> NDArray[np.int64]:
-        """The rows of the training part that an epoch shows, in their order, repeats included.
+        """The rows (n,) of the training part that an epoch shows, in their order, repeats included.
 
         Raises ValueError when the teachers' logits are needed and were not computed, or when an order does not give
         every place once.
