@@ -34,7 +34,7 @@ class Listener(QObject):
         self.threads.add(QThread.currentThread())
 
     def run(self, qtbot: QtBot) -> list[Any]:
-        with qtbot.waitSignal(self.job.ended, timeout=10_000):
+        with qtbot.waitSignal(self.job.ended, timeout=60_000):
             self.job.start()
         return self.said
 
