@@ -158,6 +158,18 @@ def test_the_random_control_shows_as_many_and_as_they_were_drawn(pacing: str, re
         assert sorted(epoch_indices(data, sorted_, epoch)) == drawn
 
 
+def test_the_learner_is_told_the_steps_of_all_epochs_to_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """2, 4 and 6 steps; stopped within the second epoch, 9 of the 12 are left."""
+    told: list[int] = []
+    monkeypatch.setattr("core.training.step.Learner.prepare", lambda self, images, steps: told.append(steps))
+    recipe = small_recipe("curriculum.pacing=linear", "curriculum.pacing_start=0.3", "curriculum.pacing_epochs=2")
+    with pytest.raises(Cancelled):
+        train(recipe, tmp_path, token=StopAt(5))
+    assert CheckpointFolder(tmp_path).load()["batch"] == 1
+    train(recipe, tmp_path)
+    assert told == [12, 9]
+
+
 @pytest.mark.usefixtures("every_batch")
 def test_epochs_that_grow_are_reported_by_their_own_length(tmp_path: Path) -> None:
     recipe = small_recipe("curriculum.pacing=linear", "curriculum.pacing_start=0.3", "curriculum.pacing_epochs=2")
