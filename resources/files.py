@@ -16,3 +16,9 @@ def resource_bytes(name: str) -> bytes:
 def resource_text(name: str) -> str:
     """The same as text (UTF-8)."""
     return resource_bytes(name).decode("utf-8")
+
+
+def resource_names(folder: str) -> tuple[str, ...]:
+    """The names of the files in a packaged folder, none where there is no such folder."""
+    place = files("resources").joinpath(folder)
+    return tuple(sorted(item.name for item in place.iterdir())) if place.is_dir() else ()

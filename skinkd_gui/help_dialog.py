@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from resources.classes import class_descriptions
+from core.classes import CLASS_SETS, ClassSet, Group
+from core.recipe import Recipe
 from resources.files import resource_text
 from skinkd_gui.widgets.opening import open_address
 
@@ -39,10 +40,16 @@ def first_steps() -> str:
 
 
 def classes_text() -> str:
-    """The lesion classes in plain words, as Markdown."""
-    head = "# The eight classes\n\n*Descriptions for orientation; they do not replace a textbook.*"
-    parts = (
-        f"## {item.name} ({item.code})\n\n*{item.group}*: {item.summary}\n\n{item.text}"
-        for item in class_descriptions().values()
-    )
-    return "\n\n".join((head, *parts))
+    """The class sets that come with SkinKD in plain words, as Markdown; the usual one first."""
+    head = "# Classes\n\n*Descriptions for orientation; they do not replace a textbook.*"
+    usual = Recipe().class_set.name
+    names = sorted(CLASS_SETS, key=lambda name: name != usual)
+    return "\n\n".join((head, *(_set_text(CLASS_SETS[name]) for name in names)))
+
+
+def _set_text(classes: ClassSet) -> str:
+    parts = [f"## {classes.name}: {len(classes)} classes"]
+    for item in classes.classes:
+        group = "" if item.group is Group.UNSPECIFIED else f"*{item.group.value}*: "
+        parts.append(f"### {item.title}\n\n{group}{item.summary}\n\n{item.text}")
+    return "\n\n".join(parts)

@@ -82,7 +82,7 @@ class Menus(QObject):
     def _make_help(self, do: WindowActions) -> None:
         menu = self._menu("&Help", "helpMenu")
         self._add(menu, "&First steps", "firstStepsAction", do.show_first_steps, Key.HelpContents)
-        self._add(menu, "The eight &classes", "classesAction", do.show_classes)
+        self._add(menu, "&Classes", "classesAction", do.show_classes)
         menu.addSeparator()
         self._add(menu, "Show the &log", "showLogAction", do.show_log)
         self._add(menu, "&Debug report...", "debugReportAction", do.show_debug_report)

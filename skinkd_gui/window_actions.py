@@ -152,7 +152,7 @@ class WindowActions(QObject):
     @Slot()
     def show_classes(self) -> None:
         """Describe the lesion classes."""
-        self._show_help("The eight classes", classes_text())
+        self._show_help("Classes", classes_text())
 
     @Slot()
     def show_about(self) -> None:

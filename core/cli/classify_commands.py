@@ -14,6 +14,7 @@ from core.cli.console import JsonOption, answer, answer_json, columns, many, per
 from core.errors import SkinKDError
 
 if TYPE_CHECKING:
+    from core.classes import ClassSet
     from core.inference.classifier import Classifier
     from core.inference.labelled import KnownLabels, LabelledScores
     from core.inference.record import RecordBook, RecordEntry
@@ -36,16 +37,17 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(record, name="record")
 
 
-def labels_beside(paths: Sequence[Path]) -> KnownLabels:
+def labels_beside(paths: Sequence[Path], classes: ClassSet) -> KnownLabels:
     """The labels that come with what is to be classified. Raises `SkinKDError` when there are none."""
     from core.inference.labelled import find_labels
 
-    known = find_labels(paths)
+    known = find_labels(paths, classes)
     if known is None:
         names = ", ".join(str(path) for path in paths)
         raise SkinKDError(
             "No labels found",
-            f"{names} has no labels: neither tables beside the images nor a folder per class. Leave --labels out.",
+            f"{names} has no labels that the model knows: neither tables beside the images nor a folder per class. "
+            "Leave --labels out.",
         )
     return known
 
@@ -62,7 +64,8 @@ def labels_document(result: LabelledScores) -> dict[str, Any]:
         "without_label": result.without_label,
     }
     if result.detailed is not None and result.intervals is not None:
-        document |= {**detailed_to_json(result.detailed), "intervals": intervals_to_json(result.intervals)}
+        scores = detailed_to_json(result.detailed, result.classes)
+        document |= {**scores, "intervals": intervals_to_json(result.intervals, result.classes)}
     return document
 
 
@@ -78,7 +81,7 @@ def labels_text(result: LabelledScores) -> str:
     lines = [head + (f" ({rest})" if rest else "") + ":"]
     if result.detailed is None or result.intervals is None:
         return lines[0] + " none."
-    lines.append(evaluation_text(result.detailed, result.intervals))
+    lines.append(evaluation_text(result.detailed, result.intervals, result.classes))
     lines.append("They are too high if the model was trained on some of these images; `evaluate` looks for that.")
     return "\n\n".join(lines)
 

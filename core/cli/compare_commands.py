@@ -154,8 +154,9 @@ def _run_document(evidence: Evidence) -> dict[str, Any]:
     from core.evaluation.detailed import detailed_to_json
     from core.evaluation.intervals import intervals_to_json
 
-    intervals = intervals_to_json(evidence.intervals)
-    test = {"images": len(evidence.predictions.names), **detailed_to_json(evidence.detailed), "intervals": intervals}
+    intervals = intervals_to_json(evidence.intervals, evidence.classes)
+    scores = detailed_to_json(evidence.detailed, evidence.classes)
+    test = {"images": len(evidence.predictions.names), **scores, "intervals": intervals}
     return {**run_document(evidence.summary), "test": test, "notes": list(evidence.notes)}
 
 

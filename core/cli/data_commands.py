@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.classes import CLASS_SETS
 from core.cli.console import JsonOption, answer, answer_json, many, say
 from core.cli.documents import data_document, data_text, problems_document, problems_text
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.data.types import ProblemKind
+from core.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
     from core.data.types import DataSet
@@ -32,11 +34,11 @@ def sample_data(
 ) -> None:
     """Write the built-in synthetic sample set (ISIC 2019 layout): to try SkinKD, never to judge a model."""
     from core.data.reading import read_dataset
-    from core.data.sample_set import write_sample_set
+    from core.data.sample_set import SHOWN_CLASSES, write_sample_set
 
     with stoppable() as token, shown_progress() as report:
         folder = write_sample_set(out, images=images, seed=seed, size=size, report=report, token=token)
-        dataset = read_dataset(folder)
+        dataset = read_dataset(folder, CLASS_SETS[SHOWN_CLASSES])
     if as_json:
         answer_json(data_document(dataset))
     else:
@@ -46,6 +48,10 @@ def sample_data(
 def inspect(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Data folder, or a CSV with image,label.")],
     layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
+    recipe: Annotated[
+        Path | None,
+        typer.Option("--recipe", help="A recipe whose [classes] say what labels mean; default: ISIC 2019's classes."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Tables and file names only: do not open the images.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,8 +59,9 @@ def inspect(
     from core.data.checking import check_images, excluded_names
     from core.data.reading import read_dataset
 
+    classes = (read_recipe(recipe) if recipe else Recipe()).class_set
     with stoppable() as token, shown_progress() as report:
-        dataset = read_dataset(data, layout)
+        dataset = read_dataset(data, classes, layout)
         absent = any(problem.kind is ProblemKind.NO_IMAGES for problem in dataset.problems)
         if not quick and not absent:
             dataset = check_images(dataset, report=report, token=token)

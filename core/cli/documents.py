@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from core.classes import ClassSet
 from core.cli.console import columns, many, percent
-from core.data.types import CLASS_NAMES, DataSet, Problem, ProblemKind
+from core.data.types import DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
 from core.reporting.words import area, interval_of, kind_of_run, no_width, score_name
@@ -28,17 +29,16 @@ def scores_document(scores: Scores) -> dict[str, Any]:
     return scores_to_json(scores)
 
 
-def scores_text(scores: Scores) -> str:
-    """Scores as a short table with one line per class."""
+def scores_text(scores: Scores, classes: ClassSet | None) -> str:
+    """Scores as a short table with one line per class; without `classes` the codes stand for the names."""
     head = (
         f"accuracy {percent(scores.accuracy)}, weighted F1 {percent(scores.weighted_f1)}, "
         f"macro F1 {percent(scores.macro_f1)}, balanced accuracy {percent(scores.balanced_accuracy)}"
     )
-    names = dict(zip(scores.classes, CLASS_NAMES, strict=False))
     rows = [
         [
             item.code,
-            names[item.code],
+            item.code if classes is None else classes.name_of(item.code),
             percent(item.precision),
             percent(item.recall),
             percent(item.f1),
@@ -50,20 +50,20 @@ def scores_text(scores: Scores) -> str:
     return head + "\n\n" + columns(titles, rows, right=titles[2:])
 
 
-def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals) -> str:
+def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals, classes: ClassSet) -> str:
     """All scores of an evaluation with their intervals, as two tables and what they mean."""
     scores = detailed.scores
     headline = [(score_name(name), getattr(scores, name), getattr(intervals, name)) for name in _HEADLINE]
-    melanoma = detailed.per_class[0]
-    headline.append(("Melanoma sensitivity", melanoma.sensitivity, intervals.melanoma_sensitivity))
-    headline.append(("  at 90 % specificity", detailed.melanoma_sensitivity_at_90_specificity, None))
+    if classes.melanoma is not None:
+        melanoma = detailed.per_class[classes.melanoma]
+        headline.append(("Melanoma sensitivity", melanoma.sensitivity, intervals.melanoma_sensitivity))
+        headline.append(("  at 90 % specificity", detailed.melanoma_sensitivity_at_90_specificity, None))
     values = [[name, interval_of(value, bounds)] for name, value, bounds in headline]
     overall = columns(["score", "value"], [*values, ["Macro AUC", area(detailed.macro_auc)]])
-    names = dict(zip(scores.classes, CLASS_NAMES, strict=False))
     rows = [
         [
             item.code,
-            names[item.code],
+            classes.name_of(item.code),
             percent(item.precision),
             percent(item.sensitivity),
             percent(item.specificity),
@@ -136,8 +136,9 @@ def result_text(summary: RunSummary) -> str:
     lines = [f"{summary.status.name} ({summary.status.state.value}): {summary.folder}"]
     if summary.status.message:
         lines.append(summary.status.message)
+    recipe = summary.recipe
     if summary.scores:
-        lines.append(f"Test set: {scores_text(summary.scores)}")
+        lines.append(f"Test set: {scores_text(summary.scores, recipe.class_set if recipe else None)}")
     if summary.status.synthetic:
         lines.append(SYNTHETIC_WARNING)
     return "\n".join(lines)
@@ -179,7 +180,9 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
         "path": str(dataset.root),
         "layout": dataset.layout.value,
         "images": len(dataset.records),
+        "classes": dataset.classes.name,
         "counts": dataset.counts,
+        "unknown_labels": dict(dataset.unknown_labels),
         "lesions": {"known": len(set(lesions)), "images_with_lesion": len(lesions)},
         "synthetic": dataset.synthetic,
         "terms": dataset.terms,
@@ -192,7 +195,7 @@ def data_text(dataset: DataSet) -> str:
     total = max(1, len(dataset.records))
     rows = [
         [code, name, f"{count:,}", f"{100 * count / total:.1f} %"]
-        for (code, count), name in zip(dataset.counts.items(), CLASS_NAMES, strict=True)
+        for (code, count), name in zip(dataset.counts.items(), dataset.classes.names, strict=True)
     ]
     known = f"{many(len(set(lesions)), 'lesion')} known for {many(len(lesions), 'image')}" if lesions else "none known"
     lines = [
@@ -203,8 +206,25 @@ def data_text(dataset: DataSet) -> str:
         "",
         columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
     ]
+    if dataset.unknown_labels:
+        lines += ["", *_unknown_labels(dataset)]
     if dataset.synthetic:
         lines += ["", "This is the built-in synthetic sample set, not patient data."]
     if dataset.terms:
         lines += ["", f"Terms: {dataset.terms}"]
     return "\n".join(lines)
+
+
+def _unknown_labels(dataset: DataSet) -> list[str]:
+    """The labels that mean no class, and what can be done with them."""
+    from core.data.reading import OWN_CLASSES
+
+    found = dataset.unknown_labels
+    rows = [[label, f"{count:,}"] for label, count in found[:SHOWN_PROBLEMS]]
+    more = [f"and {len(found) - SHOWN_PROBLEMS:,} more (--json lists all)"] if len(found) > SHOWN_PROBLEMS else []
+    return [
+        f"Labels that are none of the {len(dataset.classes)} classes of {dataset.classes.name}:",
+        columns(["label", "images"], rows, right=["images"]),
+        *more,
+        f"{OWN_CLASSES[0].upper()}{OWN_CLASSES[1:]} inspect --recipe RECIPE shows the data with them.",
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.classes import ClassSet
 from core.data.types import FITTED, DataSet, Part, Problem
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
@@ -38,6 +39,7 @@ class Evaluation:
     images: int
     detailed: DetailedScores
     intervals: ScoreIntervals
+    classes: ClassSet
     left_out: tuple[str, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
@@ -57,23 +59,26 @@ def evaluate_on(
     from core.evaluation.intervals import bootstrap_scores
 
     model_file = model_file_of(source)
+    info = info_of(model_file)
+    classes = info.classes
     rows = RunFolder(source).split_rows if source.is_dir() else ()
     parts = {row.image: row.part.value if row.part else "" for row in rows}
     if data is None:
         (data, layout), part = _own_data(source), part or Part.TEST.value
-    dataset = check_images(read_dataset(data, layout), report=report, token=token)
+    dataset = check_images(read_dataset(data, classes, layout), report=report, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
     chosen = _chosen(usable, parts, part)
-    logits, info = _logits(model_file, usable, chosen, device, report, token)
+    logits = _logits(model_file, info, usable, chosen, device, report, token)
     labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
     return Evaluation(
         model_file=model_file,
         data=data,
         part=part,
         images=len(chosen),
-        detailed=detailed_scores(labels, logits),
-        intervals=bootstrap_scores(labels, logits.argmax(axis=1), lesions),
+        detailed=detailed_scores(labels, logits, classes),
+        intervals=bootstrap_scores(labels, logits.argmax(axis=1), classes, lesions),
+        classes=classes,
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
         notes=(
@@ -109,12 +114,17 @@ def _chosen(dataset: DataSet, parts: dict[str, str], part: str) -> NDArray[np.in
 
 
 def _logits(
-    model_file: Path, dataset: DataSet, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
-) -> tuple[NDArray[np.float32], ModelInfo]:
-    """Logits (chosen, 8) by the one forward pass, over decoded images of the model's own size."""
+    model_file: Path,
+    info: ModelInfo,
+    dataset: DataSet,
+    chosen: NDArray[np.int64],
+    device: str,
+    report: Report,
+    token: CancelToken,
+) -> NDArray[np.float32]:
+    """Logits (chosen, classes) by the one forward pass, over decoded images of the model's own size."""
     from core.data.store import open_store
 
-    info = info_of(model_file)
     store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
     failed = [dataset.records[i].name for i in chosen if int(i) in store.failed]
     if failed:
@@ -123,7 +133,7 @@ def _logits(
             f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
         )
     ask = _ask_exported if is_exported(model_file) else _ask_model
-    return ask(model_file, store, chosen, device, report, token), info
+    return ask(model_file, store, chosen, device, report, token)
 
 
 def _ask_exported(
@@ -189,7 +199,7 @@ def _notes(dataset: DataSet, chosen: NDArray[np.int64], *, left_out: int, model_
     notes = []
     if left_out:
         notes.append(f"{left_out:,} images could not be used and are left out (listed by `inspect`, and by --json).")
-    absent = [code for code, count in zip(dataset.counts, _counts(dataset, chosen), strict=True) if not count]
+    absent = [code for code, count in dataset.counts_of(chosen).items() if not count]
     if absent:
         notes.append(f"No image of {', '.join(absent)}: their recall and F1 are undefined and not in any mean.")
     if dataset.synthetic:
@@ -199,8 +209,3 @@ def _notes(dataset: DataSet, chosen: NDArray[np.int64], *, left_out: int, model_
     elif model_synthetic:
         notes.append(SYNTHETIC_WARNING)
     return tuple(notes)
-
-
-def _counts(dataset: DataSet, chosen: NDArray[np.int64]) -> list[int]:
-    counts: list[int] = np.bincount(dataset.labels[chosen], minlength=len(dataset.counts)).tolist()
-    return counts

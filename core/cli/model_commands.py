@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.classes import Group
 from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
 from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, percent, say
 from core.cli.documents import evaluation_text, problems_document
@@ -15,7 +16,7 @@ from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
 from core.errors import SkinKDError
 from core.inference.classifier import MODEL_FILE
-from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
 
@@ -57,11 +58,14 @@ def evaluate(
         problems = problems_document(result.problems)
         left_out = {"images": result.images, "left_out": list(result.left_out), "problems": problems}
         remarks = {"notes": list(result.notes), "synthetic": result.synthetic}
-        scores = {**detailed_to_json(result.detailed), "intervals": intervals_to_json(result.intervals)}
+        scores = {
+            **detailed_to_json(result.detailed, result.classes),
+            "intervals": intervals_to_json(result.intervals, result.classes),
+        }
         answer_json({**facts, **left_out, **remarks, **scores})
         return
     answer(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
-    answer(evaluation_text(result.detailed, result.intervals))
+    answer(evaluation_text(result.detailed, result.intervals, result.classes))
     for note in result.notes:
         say(f"Note: {note}")
 
@@ -97,12 +101,12 @@ def classify(
     source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as report:
         files = expand_paths(paths, token, report)
-        known = labels_beside(paths) if labels else None
         if not files:
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, report)
         classifier.level = level
+        known = labels_beside(paths, classifier.info.classes) if labels else None
         rows = list(classifier.classify(files, report, token))
         keep_record(rows, classifier)
     if out is not None:
@@ -162,8 +166,9 @@ def calibrate(
 
 def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:
     if listed:
-        titles = ["image", "verdict", "possible", "diagnosis", "probability", "malignant"]
-        answer(columns(titles, [_cells(row) for row in rows if row.code], right=titles[4:]))
+        titles = ["image", "verdict", "possible", "diagnosis", "probability"]
+        titles += ["malignant"] if classifier.info.classes.of_group(Group.MALIGNANT) else []
+        answer(columns(titles, [_cells(row)[: len(titles)] for row in rows if row.code], right=titles[4:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")
@@ -189,7 +194,7 @@ def _cells(row: Classification) -> list[str]:
         str(row.path),
         verdict,
         possible,
-        class_name(row.code or ""),
+        row.name,
         percent(row.probability),
         percent(row.malignant),
     ]

@@ -33,7 +33,7 @@ from core.study.folder import (
     planned_members,
     study_place,
 )
-from core.study.paper import paper_study
+from core.study.paper import has_papers_classes, paper_study
 
 PAPER = "paper"
 # A blank line ends a line of the help, and a square bracket would be read as a style without its backslash.
@@ -186,6 +186,12 @@ class _Request:
     def paper(self, root: Path) -> Study:
         """The paper's study with these options."""
         base = self._changed(_recipe(self._base), root)
+        if not has_papers_classes(base):
+            raise SkinKDError(
+                "These are not the paper's classes",
+                f"The paper's study is of ISIC 2019's classes; the recipe has {base.class_set.name} "
+                f"({len(base.class_set)} classes). Leave [classes] out, or write a study of your own into a file.",
+            )
         return paper_study(
             base,
             fine_sweep=self._fine,
@@ -295,7 +301,7 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
     said = ""
     if wanted.paper:
-        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.data.layout)
+        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.layout)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
     if as_json:
         answer_json({**plan_document(folder.slug, rows), "headline": said})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from core.data.types import CLASS_CODES, DataSet, ImageRecord, Problem, ProblemKind
+from core.data.types import DataSet, ImageRecord, Problem, ProblemKind
 from core.data.verdicts import Depth, Verdict, examine_files
 from core.events import CancelToken, Phase, Report, ignore
 
@@ -35,7 +35,7 @@ def check_images(
             problems.append(Problem(ProblemKind.UNREADABLE, record.name, verdict.error, (record.name,)))
         else:
             copies.setdefault(pixels.get(verdict.digest, verdict.digest), []).append(record)
-    problems += [_duplicate(same) for same in copies.values() if len(same) > 1]
+    problems += [_duplicate(same, dataset.classes.codes) for same in copies.values() if len(same) > 1]
     known = frozenset(dataset.problems)
     return replace(dataset, problems=dataset.problems + tuple(item for item in problems if item not in known))
 
@@ -60,12 +60,12 @@ def _alike(verdicts: Mapping[Path, Verdict]) -> list[Path]:
     ]
 
 
-def _duplicate(same: list[ImageRecord]) -> Problem:
+def _duplicate(same: list[ImageRecord], known: Sequence[str]) -> Problem:
     names = tuple(record.name for record in same)
     labels = list(dict.fromkeys(record.label for record in same))
     listed = ", ".join(names[1:])
     if len(labels) > 1:
-        codes = " and ".join(CLASS_CODES[label] for label in labels)
+        codes = " and ".join(known[label] for label in labels)
         reason = f"The same picture as {listed}, but labelled {codes}; none of them can be used."
         return Problem(ProblemKind.DUPLICATE, names[0], reason, names)
     reason = f"The same picture as {listed}; only {names[0]} is used."

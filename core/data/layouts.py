@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.finding import Folder, printable, relative_name, without_downsampled, without_suffix
-from core.data.labels import (
-    flag,
-    is_unknown,
-    label_index,
-    optional_age,
-    optional_sex,
-    optional_text,
-)
+from core.data.labels import flag, optional_age, optional_sex, optional_text
 from core.data.rows import Row
 from core.data.tables import Table
-from core.data.types import CLASS_CODES, Layout, ProblemKind
+from core.data.types import Layout, ProblemKind
 from core.errors import SkinKDError
 
 _IMAGE = (
@@ -43,9 +37,12 @@ _TOO_LONG = (
     ProblemKind.NO_LABEL,
     "Its row has more cells than there are columns; put quotation marks around text with separators in it.",
 )
+_NAMED_KINDS = (ProblemKind.UNKNOWN_LABEL, ProblemKind.MAPPED_OUT)
 _FEWEST_CLASS_COLUMNS = 3
-_ANSWERS = ("diagnosis_name", "malignant_probability")
-"""Columns of the tables that classifying saves; no collection of labelled images has them."""
+"""Or all columns of a smaller set."""
+_MOST_NAMED = 12
+_ANSWER, _BESIDE_ANSWER = "diagnosis_name", ("malignant_probability", "prediction_set")
+"""Columns of the tables that classifying saves; no collection of labelled images has one of each."""
 
 
 @dataclass(frozen=True)
@@ -53,45 +50,46 @@ class Reader:
     """One layout: what it looks like in words, which tables belong to it, and how it is read."""
 
     layout: Layout
-    looks_like: str
-    fits: Callable[[Table], bool] | None
-    read: Callable[[Folder, Sequence[Table], Sequence[Table]], list[Row]]
+    looks_like: Callable[[ClassSet], str]
+    fits: Callable[[Table, ClassSet], bool] | None
+    read: Callable[[Folder, Sequence[Table], Sequence[Table], ClassSet], list[Row]]
 
 
-def fits_isic2019(table: Table) -> bool:
+def fits_isic2019(table: Table, classes: ClassSet) -> bool:
     """An image column and one column of zeros and ones for most classes."""
-    return _has_flag_columns(table) and odd_flag(table) == ""
+    return _has_flag_columns(table, classes) and odd_flag(table, classes) == ""
 
 
-def odd_flag(table: Table) -> str:
+def odd_flag(table: Table, classes: ClassSet) -> str:
     """What an early cell of the class columns holds, if it is a number but neither 0 nor 1; otherwise empty.
 
     Tables of predictions have the columns of ISIC 2019, but probabilities or logits in them.
     """
-    if not _has_flag_columns(table):
+    if not _has_flag_columns(table, classes):
         return ""
-    cells = (row[position] for row in table.rows[:50] for position in _class_columns(table))
+    cells = (row[position] for row in table.rows[:50] for position in _class_columns(table, classes))
     return next((cell for cell in cells if flag(cell) not in (0.0, 1.0, None)), "")
 
 
-def _has_flag_columns(table: Table) -> bool:
-    classes = set(_class_columns(table).values())
-    return not _holds_answers(table) and table.find(*_IMAGE) is not None and len(classes) >= _FEWEST_CLASS_COLUMNS
+def _has_flag_columns(table: Table, classes: ClassSet) -> bool:
+    if _holds_answers(table) or table.find(*_IMAGE) is None:
+        return False
+    return len(set(_class_columns(table, classes).values())) >= min(_FEWEST_CLASS_COLUMNS, len(classes))
 
 
-def fits_ham10000(table: Table) -> bool:
+def fits_ham10000(table: Table, classes: ClassSet) -> bool:
     """The columns image_id and dx of HAM10000's metadata."""
     return table.find(*_IMAGE) is not None and "dx" in table.columns
 
 
-def fits_csv(table: Table) -> bool:
+def fits_csv(table: Table, classes: ClassSet) -> bool:
     """An image column and a label column."""
     return not _holds_answers(table) and table.find(*_IMAGE) is not None and table.find(*_LABEL) is not None
 
 
 def _holds_answers(table: Table) -> bool:
     """Whether a model gave the diagnoses: taken as labels, they would praise or teach it with its own answers."""
-    return all(name in table.columns for name in _ANSWERS)
+    return _ANSWER in table.columns and any(name in table.columns for name in _BESIDE_ANSWER)
 
 
 def fits_metadata(table: Table) -> bool:
@@ -99,9 +97,9 @@ def fits_metadata(table: Table) -> bool:
     return table.find(*_IMAGE) is not None and table.find(*_METADATA) is not None
 
 
-def _class_columns(table: Table) -> dict[int, int]:
+def _class_columns(table: Table, classes: ClassSet) -> dict[int, int]:
     """Position of column -> class index."""
-    found = {position: label_index(name) for position, name in enumerate(table.columns)}
+    found = {position: classes.index_of(name) for position, name in enumerate(table.columns)}
     return {position: label for position, label in found.items() if label is not None}
 
 
@@ -121,43 +119,56 @@ def _check_once(table: Table, *positions: int) -> None:
                     )
 
 
-def read_isic2019(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table]) -> list[Row]:
+def read_isic2019(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table], classes: ClassSet) -> list[Row]:
     """One-hot rows joined with the metadata of the same image, with or without `_downsampled`."""
     known = _Metadata((*metadata, *tables))
     rows: list[Row] = []
     for table in tables:
         image = table.find(*_IMAGE)
         assert image is not None
-        classes = _class_columns(table)
-        unknown = [position for position, name in enumerate(table.columns) if is_unknown(name)]
+        columns = _class_columns(table, classes)
+        others = {
+            position: name
+            for position, name in enumerate(table.columns)
+            if classes.is_unknown(name) or classes.is_left_out(name)
+        }
         _check_once(table, image)
         for number, cells in enumerate(table.rows):
             name = without_suffix(cells[image])
             if name:
-                label, kind, reason = _TOO_LONG if number in table.too_long else _one_hot(cells, classes, unknown)
-                rows.append(known.complete(Row(name, label, table.path, kind, reason)))
+                too_long = number in table.too_long
+                label, kind, reason = _TOO_LONG if too_long else _one_hot(cells, columns, others, classes)
+                found = _marked(cells, others)[0] if kind in _NAMED_KINDS else ""
+                rows.append(known.complete(Row(name, label, table.path, kind, reason, found=found)))
     return rows
 
 
 def _one_hot(
-    cells: tuple[str, ...], classes: dict[int, int], unknown: list[int]
+    cells: tuple[str, ...], columns: dict[int, int], others: dict[int, str], classes: ClassSet
 ) -> tuple[int | None, ProblemKind | None, str]:
-    values = {position: flag(cells[position]) for position in (*classes, *unknown)}
+    values = {position: flag(cells[position]) for position in (*columns, *others)}
     if any(value not in (0.0, 1.0) for value in values.values()):
         return None, ProblemKind.NO_LABEL, "A class column holds something else than 0 or 1."
-    chosen = sorted({classes[position] for position in classes if values[position] == 1.0})
-    is_unk = any(values[position] == 1.0 for position in unknown)
-    if len(chosen) == 1 and not is_unk:
+    chosen = sorted({columns[position] for position in columns if values[position] == 1.0})
+    marked = _marked(cells, others)
+    if len(chosen) == 1 and not marked:
         return chosen[0], None, ""
-    codes = [CLASS_CODES[label] for label in chosen] + (["UNK"] if is_unk else [])
-    if len(codes) > 1:
-        return None, ProblemKind.TWO_LABELS, f"Its row says {' and '.join(codes)}."
-    if is_unk:
-        return None, ProblemKind.UNKNOWN_LABEL, "Its row says UNK: none of the eight classes."
+    said = [classes.codes[label] for label in chosen] + [name.upper() for name in marked]
+    if len(said) > 1:
+        return None, ProblemKind.TWO_LABELS, f"Its row says {' and '.join(said)}."
+    if marked and classes.is_left_out(marked[0]):
+        return None, ProblemKind.MAPPED_OUT, f"Its row says {said[0]}."
+    if marked:
+        return None, ProblemKind.UNKNOWN_LABEL, f"Its row says {said[0]}: none of the classes."
     return None, ProblemKind.NO_LABEL, "All class columns of its row are 0."
 
 
-def read_labelled(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table]) -> list[Row]:
+def _marked(cells: tuple[str, ...], columns: dict[int, str]) -> list[str]:
+    """The names of the columns whose cell is 1."""
+    return [name for position, name in columns.items() if flag(cells[position]) == 1.0]
+
+
+def read_labelled(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table], classes: ClassSet) -> list[Row]:
     """Rows with a label in words or codes: HAM10000's dx, or the label column of a plain table."""
     known = _Metadata((*metadata, *tables))
     rows: list[Row] = []
@@ -169,47 +180,67 @@ def read_labelled(folder: Folder, tables: Sequence[Table], metadata: Sequence[Ta
         for number, cells in enumerate(table.rows):
             name = without_suffix(cells[image].replace("\\", "/"))
             if name:
-                index, kind, reason = _TOO_LONG if number in table.too_long else _worded(cells[label])
-                rows.append(known.complete(Row(name, index, table.path, kind, reason)))
+                text = cells[label]
+                index, kind, reason = _TOO_LONG if number in table.too_long else _worded(text, classes)
+                found = text if kind in _NAMED_KINDS else ""
+                rows.append(known.complete(Row(name, index, table.path, kind, reason, found=found)))
     return rows
 
 
-def _worded(text: str) -> tuple[int | None, ProblemKind | None, str]:
-    index = label_index(text)
+def _worded(text: str, classes: ClassSet) -> tuple[int | None, ProblemKind | None, str]:
+    index = classes.index_of(text)
     if index is not None:
         return index, None, ""
+    if classes.is_left_out(text):
+        return None, ProblemKind.MAPPED_OUT, f"Its label is {text!r}."
     if not text:
         return None, ProblemKind.NO_LABEL, "Its label is empty."
-    parts = [label_index(part) for part in text.replace("/", ";").replace("|", ";").replace("+", ";").split(";")]
+    parts = [classes.index_of(part) for part in text.replace("/", ";").replace("|", ";").replace("+", ";").split(";")]
     codes = sorted({part for part in parts if part is not None})
     if len(codes) > 1:
         return None, ProblemKind.TWO_LABELS, f"Its label is {text!r}."
-    return None, ProblemKind.UNKNOWN_LABEL, f"Its label is {text!r}; known are {', '.join(CLASS_CODES)}."
+    return None, ProblemKind.UNKNOWN_LABEL, f"Its label is {text!r}; known are {_some(classes.codes)}."
 
 
-def read_folders(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table]) -> list[Row]:
+def _some(codes: Sequence[str]) -> str:
+    """The codes, or the first of many."""
+    return ", ".join(codes[:_MOST_NAMED]) + (
+        f" and {len(codes) - _MOST_NAMED} more" if len(codes) > _MOST_NAMED else ""
+    )
+
+
+def read_folders(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table], classes: ClassSet) -> list[Row]:
     """The label of an image is the nearest folder above it, below the data folder, that is named after a class."""
     rows: list[Row] = []
     known = _Metadata(metadata)
     names = _unique_names(folder)
     for path in folder.images:
         parents = path.relative_to(folder.root).parts[:-1]
-        labels = [index for index in map(label_index, reversed(parents)) if index is not None]
-        kind, reason = None, ""
-        if not labels and parents:
+        nearest = next((part for part in reversed(parents) if _means_something(part, classes)), "")
+        label, kind, reason = classes.index_of(nearest), None, ""
+        found = nearest or (parents[-1] if parents else "")
+        if label is None and nearest:
+            kind, reason = ProblemKind.MAPPED_OUT, f"Its folder is {nearest!r}."
+        elif label is None and parents:
             kind, reason = ProblemKind.UNKNOWN_LABEL, f"Its folder is {parents[-1]!r}, which is not a class."
-        elif not labels:
+        elif label is None:
             kind, reason = ProblemKind.NO_LABEL, "It lies beside the class folders, not in one."
-        row = Row(names[path], labels[0] if labels else None, folder.root, kind, reason, path)
+        row = Row(names[path], label, folder.root, kind, reason, path, found=found if kind in _NAMED_KINDS else "")
         rows.append(known.complete(row))
     return rows
 
 
-def has_class_folders(folder: Folder) -> bool:
+def has_class_folders(folder: Folder, classes: ClassSet) -> bool:
     """Whether any image lies below a folder named after a class."""
     return any(
-        label_index(part) is not None for path in folder.images for part in path.relative_to(folder.root).parts[:-1]
+        classes.index_of(part) is not None
+        for path in folder.images
+        for part in path.relative_to(folder.root).parts[:-1]
     )
+
+
+def _means_something(text: str, classes: ClassSet) -> bool:
+    return classes.index_of(text) is not None or classes.is_left_out(text)
 
 
 def _unique_names(folder: Folder) -> dict[Path, str]:
@@ -258,31 +289,37 @@ class _Metadata:
         facts = self._known.get(key) or self._known.get(plain) or self._known.get(plain.rpartition("/")[2])
         if facts is None:
             return row
-        return Row(row.name, row.label, row.origin, row.kind, row.reason, row.path, *facts)
+        lesion, age, sex, site = facts
+        return replace(row, lesion=lesion, age=age, sex=sex, site=site)
 
 
 READERS: tuple[Reader, ...] = (
     Reader(
         Layout.ISIC2019,
-        f"ISIC 2019: a CSV table with the columns image, {', '.join(CLASS_CODES)} (and UNK) of zeros and ones",
+        lambda classes: (
+            f"ISIC 2019: a CSV table with the columns image, {_some(classes.codes)} (and UNK) of zeros and ones"
+        ),
         fits_isic2019,
         read_isic2019,
     ),
     Reader(
         Layout.HAM10000,
-        "HAM10000: a CSV table with the columns image_id and dx (and lesion_id)",
+        lambda classes: "HAM10000: a CSV table with the columns image_id and dx (and lesion_id)",
         fits_ham10000,
         read_labelled,
     ),
     Reader(
         Layout.CSV,
-        "a CSV table with the columns image and label (and perhaps lesion_id, age, sex, site)",
+        lambda classes: "a CSV table with the columns image and label (and perhaps lesion_id, age, sex, site)",
         fits_csv,
         read_labelled,
     ),
     Reader(
         Layout.FOLDERS,
-        "a folder of images for every class, named by its code (MEL) or its name (melanoma)",
+        lambda classes: (
+            f"a folder of images for every class, named by its code ({classes.codes[0]}) or its name "
+            f"({classes.names[0]})"
+        ),
         None,
         read_folders,
     ),

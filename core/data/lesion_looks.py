@@ -6,11 +6,14 @@ cysts, central scar, lacunae, keratin), drawn simply. The pictures train nobody'
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 
-from core.data.types import CLASS_CODES
+from resources.files import resource_text
 
 Colour = tuple[float, float, float]
 
@@ -39,121 +42,43 @@ class Look:
     scale: float = 0.0
 
 
-LOOKS: dict[str, Look] = {
-    "MEL": Look(
-        (0.40, 0.25, 0.19),
-        (0.17, 0.11, 0.11),
-        accent=0.85,
-        size=0.31,
-        irregular=0.30,
-        elongated=0.30,
-        network=0.25,
-        globules=0.45,
-        veil=0.70,
-        opacity=0.82,
-    ),
-    "NV": Look(
-        (0.47, 0.31, 0.23),
-        (0.36, 0.23, 0.17),
-        accent=0.30,
-        size=0.28,
-        irregular=0.05,
-        elongated=0.12,
-        softness=0.05,
-        network=0.75,
-        globules=0.15,
-        opacity=0.78,
-    ),
-    "BCC": Look(
-        (0.74, 0.47, 0.42),
-        (0.47, 0.37, 0.40),
-        accent=0.40,
-        irregular=0.12,
-        softness=0.05,
-        vessels=0.95,
-        globules=0.25,
-        veil=0.20,
-        opacity=0.62,
-    ),
-    "AK": Look(
-        (0.75, 0.44, 0.38),
-        (0.80, 0.60, 0.52),
-        accent=0.40,
-        size=0.31,
-        irregular=0.18,
-        softness=0.09,
-        red_dots=0.90,
-        scale=0.70,
-        opacity=0.60,
-    ),
-    "BKL": Look(
-        (0.54, 0.38, 0.27),
-        (0.42, 0.28, 0.19),
-        accent=0.50,
-        size=0.30,
-        irregular=0.13,
-        softness=0.015,
-        cysts=0.95,
-        globules=0.40,
-        scale=0.15,
-        opacity=0.76,
-    ),
-    "DF": Look(
-        (0.58, 0.39, 0.31),
-        (0.47, 0.31, 0.24),
-        accent=0.25,
-        size=0.24,
-        irregular=0.06,
-        softness=0.08,
-        network=0.40,
-        scar=0.95,
-        opacity=0.70,
-    ),
-    "VASC": Look(
-        (0.55, 0.18, 0.22),
-        (0.38, 0.11, 0.22),
-        accent=0.50,
-        size=0.24,
-        irregular=0.10,
-        lacunae=1.0,
-        opacity=0.80,
-    ),
-    "SCC": Look(
-        (0.72, 0.41, 0.36),
-        (0.50, 0.24, 0.20),
-        accent=0.45,
-        size=0.31,
-        irregular=0.22,
-        softness=0.05,
-        keratin=1.0,
-        vessels=0.12,
-        red_dots=0.20,
-        opacity=0.66,
-    ),
-}
-"""A typical lesion of every class."""
+@dataclass(frozen=True)
+class DrawnClass:
+    """A class of the sample set: images of 1,000, mean age in years, its typical look, and the codes of the classes
+    that it is `taken_for` in the clinic."""
 
-CONFUSABLE: dict[str, tuple[str, ...]] = {
-    "MEL": ("NV", "NV", "BKL"),
-    "NV": ("MEL", "MEL", "BKL", "DF"),
-    "BCC": ("SCC", "AK"),
-    "AK": ("SCC", "BKL", "SCC"),
-    "BKL": ("AK", "MEL", "NV"),
-    "DF": ("NV", "BCC"),
-    "VASC": ("MEL", "BCC"),
-    "SCC": ("AK", "BCC", "AK"),
-}
-"""What each class is taken for in the clinic; borderline lesions lean towards one of these."""
+    share: int
+    mean_age: int
+    taken_for: tuple[str, ...]
+    look: Look
+
+
+@cache
+def drawn_classes() -> dict[str, DrawnClass]:
+    """The classes that the sample set shows, by code, in the order of isic2019."""
+    tables = tomllib.loads(resource_text("sample_set/isic2019.toml"))
+    return {
+        code: DrawnClass(table["share"], table["mean_age"], tuple(table["taken_for"]), _look(table["look"]))
+        for code, table in tables.items()
+    }
+
+
+def _look(values: dict[str, Any]) -> Look:
+    colours = {name: tuple(values[name]) for name in ("colour", "accent_colour")}
+    return Look(**{**values, **colours})
+
 
 _BORDERLINE_SHARE, _HARD_SHARE = 0.15, 0.04
 
 
 def lesion_look(code: str, generator: np.random.Generator) -> Look:
     """A lesion of a class: its typical look with the spread of real ones, some of them nearly another class's."""
-    other = CONFUSABLE[code][int(generator.integers(len(CONFUSABLE[code])))]
+    drawn = drawn_classes()
+    others = drawn[code].taken_for
+    other = others[int(generator.integers(len(others)))]
     kind = generator.random()
     low, high = (0.42, 0.55) if kind < _HARD_SHARE else (0.25, 0.42) if kind < _BORDERLINE_SHARE else (0.0, 0.22)
-    look = _blend(LOOKS[code], LOOKS[other], float(generator.uniform(low, high)))
+    look = _blend(drawn[code].look, drawn[other].look, float(generator.uniform(low, high)))
     return _vary(look, generator)
 
 
@@ -184,6 +109,3 @@ def _vary(look: Look, generator: np.random.Generator) -> Look:
         else:
             values[item.name] = float(value * generator.uniform(0.75, 1.2))
     return replace(look, **values)  # type: ignore[arg-type]
-
-
-assert set(LOOKS) == set(CLASS_CODES)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.decoding import IMAGE_SUFFIXES
-from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
+from core.data.finding import SYNTHETIC_MARKER, Folder, printable, scan_folder
 from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders, odd_flag
 from core.data.rows import assemble
 from core.data.tables import Table, peek_table, read_table
@@ -18,27 +20,43 @@ from core.places import expanded
 _MOST_TABLES = 200
 _MOST_SHOWN = 300
 
+OWN_CLASSES = (
+    'a recipe can say what they mean. [classes.mapping] takes a label to a code ("" leaves its images out), and '
+    'set = "own" with [[classes.own]] makes classes of your own.'
+)
+"""What can be done with labels that are no class."""
 
-def read_dataset(path: Path, layout: str = "auto") -> DataSet:
+
+def read_dataset(path: Path, classes: ClassSet, layout: str = "auto") -> DataSet:
     """The data set in a folder, or named by one CSV table (its images lie beside or below it).
 
-    Reads tables and walks the folder once; opens no image. `layout` is `auto` or a value of `Layout`. Problems are
-    listed in the result. Raises `SkinKDError` when nothing fits, and says what was looked for.
+    Labels are recognised by `classes`. Reads tables and walks the folder once; opens no image. `layout` is `auto` or a
+    value of `Layout`. Problems are listed in the result. Raises `SkinKDError` when nothing fits, and says what was
+    looked for.
     """
     place = expanded(path).absolute()
     if not place.exists():
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     table = None if place.is_dir() else peek_table(_named_table(place))
     folder = scan_folder(place.parent if table else place)
-    reader, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table)
+    reader, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table, classes)
     tables = [read_table(table.path) for table in chosen]
     others = _metadata_tables(folder, {table.path for table in chosen})
-    assembled = assemble(folder, reader.read(folder, tables, others))
+    assembled = assemble(folder, reader.read(folder, tables, others, classes), classes)
     if not assembled.records and not assembled.problems:
         raise SkinKDError("The data set is empty", f"{place} has the layout {reader.layout.value}, but no rows.")
     names = tuple(record.name for record in assembled.records)
     terms = terms_for(reader.layout, names, synthetic=folder.synthetic)
-    return DataSet(folder.root, reader.layout, assembled.records, assembled.problems, folder.synthetic, terms)
+    return DataSet(
+        folder.root,
+        reader.layout,
+        assembled.records,
+        assembled.problems,
+        folder.synthetic,
+        terms,
+        unknown_labels=assembled.unknown_labels,
+        classes=classes,
+    )
 
 
 def _named_table(file: Path) -> Path:
@@ -68,7 +86,9 @@ def _peek(paths: Sequence[Path], refused: list[str] | None = None) -> list[Table
     return found
 
 
-def _choose(folder: Folder, peeks: list[Table], layout: str, named: Table | None) -> tuple[Reader, list[Table]]:
+def _choose(
+    folder: Folder, peeks: list[Table], layout: str, named: Table | None, classes: ClassSet
+) -> tuple[Reader, list[Table]]:
     """The layout that fits. A table that the user named must itself fit; the folder around it is not read instead."""
     candidates = [reader for reader in READERS if layout in ("auto", reader.layout.value)]
     if not candidates:
@@ -76,15 +96,17 @@ def _choose(folder: Folder, peeks: list[Table], layout: str, named: Table | None
         raise SkinKDError("Unknown layout", f"The layout is {layout!r}; it must be auto, {known}.")
     for reader in candidates:
         if reader.fits is None:
-            if named is None and has_class_folders(folder):
+            if named is None and has_class_folders(folder, classes):
                 return reader, []
             continue
-        fitting = [table for table in peeks if reader.fits(table)]
+        fitting = [table for table in peeks if reader.fits(table, classes)]
         if fitting:
             # Tables deeper down are usually copies or excerpts of those above.
             depth = len(fitting[0].path.parts)
             return reader, [table for table in fitting if len(table.path.parts) == depth]
-    raise _nothing_fits(folder, peeks, candidates) if named is None else _does_not_fit(named, candidates)
+    if named is not None:
+        raise _does_not_fit(named, candidates, classes)
+    raise _nothing_fits(folder, peeks, candidates, classes)
 
 
 def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
@@ -92,26 +114,43 @@ def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
     return [read_table(table.path) for table in _peek(paths) if fits_metadata(table)]
 
 
-def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reader]) -> SkinKDError:
-    looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates)
+def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reader], classes: ClassSet) -> SkinKDError:
+    looked_for = "\n".join(f"- {reader.looks_like(classes)}" for reader in candidates)
     refused: list[str] = []
     _peek(_shallow_first(folder), refused)
     found = [f"- {table.path.name}: {', '.join(table.columns[:12])[:_MOST_SHOWN]}" for table in peeks[:20]]
     tables = "\n".join(found + [f"- {reason}" for reason in refused[:20]]) or "- none"
+    folders = _folder_labels(folder)
     summary = (
         f"In and below {folder.root} are {len(folder.images):,} images and {len(peeks):,} tables, but no labels in a "
         "known layout. Choose the folder that holds both the images and their labels."
     )
-    if (folder.root.parent / SYNTHETIC_MARKER).is_file() or _labels_above(folder, candidates):
+    if (folder.root.parent / SYNTHETIC_MARKER).is_file() or _labels_above(folder, candidates, classes):
         summary += f" The folder above, {folder.root.parent}, looks like it."
-    return SkinKDError("No labelled images found", summary, f"Looked for:\n{looked_for}\nTables found:\n{tables}")
+    details = f"Looked for:\n{looked_for}\nTables found:\n{tables}"
+    if folders:
+        summary += f" If the folders {_named_folders(folders)} are classes: {OWN_CLASSES}"
+        listed = "\n".join(f"- {name}: {count:,} images" for name, count in folders)
+        details += f"\nFolders of images, none of them named as a class:\n{listed}"
+    return SkinKDError("No labelled images found", summary, details)
 
 
-def _does_not_fit(table: Table, candidates: Sequence[Reader]) -> SkinKDError:
-    looked_for = "\n".join(f"- {reader.looks_like}" for reader in candidates if reader.fits)
+def _folder_labels(folder: Folder) -> list[tuple[str, int]]:
+    """The names of the folders that directly hold images, below the data folder, the largest first."""
+    names = (path.parent.name for path in folder.images if path.parent != folder.root)
+    return Counter(printable(name) for name in names).most_common(_MOST_SHOWN)
+
+
+def _named_folders(folders: Sequence[tuple[str, int]]) -> str:
+    more = f" and {len(folders) - 3} more" if len(folders) > 3 else ""
+    return ", ".join(f"{name} ({count:,})" for name, count in folders[:3]) + more
+
+
+def _does_not_fit(table: Table, candidates: Sequence[Reader], classes: ClassSet) -> SkinKDError:
+    looked_for = "\n".join(f"- {reader.looks_like(classes)}" for reader in candidates if reader.fits)
     columns = ", ".join(column for column in table.columns[:12] if column.isprintable())
     summary = f"{table.path.name} has no columns that name images and their labels. Choose another table, or a folder."
-    if odd := odd_flag(table):
+    if odd := odd_flag(table, classes):
         summary = (
             f"The class columns of {table.path.name} should hold 0 and 1, but one holds {odd}. If it is a table of "
             "predictions, choose that of the labels."
@@ -119,6 +158,6 @@ def _does_not_fit(table: Table, candidates: Sequence[Reader]) -> SkinKDError:
     return SkinKDError("This table holds no labels", summary, f"Looked for:\n{looked_for}\nIts columns: {columns}")
 
 
-def _labels_above(folder: Folder, candidates: Sequence[Reader]) -> bool:
+def _labels_above(folder: Folder, candidates: Sequence[Reader], classes: ClassSet) -> bool:
     above = sorted(path for path in folder.root.parent.glob("*.csv") if path.is_file())
-    return any(reader.fits(table) for table in _peek(above[:20]) for reader in candidates if reader.fits)
+    return any(reader.fits(table, classes) for table in _peek(above[:20]) for reader in candidates if reader.fits)

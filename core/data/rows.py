@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.finding import Folder, ImageIndex, printable, relative_name
-from core.data.types import CLASS_CODES, ImageRecord, Problem, ProblemKind
+from core.data.types import ImageRecord, Problem, ProblemKind
 
 
 @dataclass(frozen=True)
 class Row:
-    """One picture as a table or folder gives it; `label` is None when `kind` and `reason` say what is wrong."""
+    """One picture as a table or folder gives it; `label` is None when `kind` and `reason` say what is wrong;
+    `found` is then the label that was found, where there was one."""
 
     name: str
     label: int | None
@@ -24,6 +27,7 @@ class Row:
     age: float | None = None
     sex: str | None = None
     site: str | None = None
+    found: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,12 @@ class Assembled:
 
     records: tuple[ImageRecord, ...]
     problems: tuple[Problem, ...]
+    unknown_labels: tuple[tuple[str, int], ...]
 
 
-def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
-    """Join rows with image files. Records keep the order of first rows; a record without a file has path None.
+def assemble(folder: Folder, rows: Sequence[Row], classes: ClassSet) -> Assembled:
+    """Join rows with image files; labels are numbers of `classes`. Records keep the order of first rows; a record
+    without a file has path None.
 
     When no row at all has a file there is one NO_IMAGES problem instead of one for every image.
     """
@@ -46,11 +52,18 @@ def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
     records: list[ImageRecord] = []
     problems: list[Problem] = []
     missing: list[Problem] = []
+    mapped_out: dict[str, list[str]] = {}
+    unknown: Counter[str] = Counter()
     used: set[Path] = set()
     for same, files in _by_file(by_name, index):
         name = same[0].name
         used.update(files)
-        trouble = _row_trouble(name, same)
+        left_out = next((row.found for row in same if row.kind is ProblemKind.MAPPED_OUT), None)
+        if left_out is not None:
+            mapped_out.setdefault(left_out, []).append(name)
+            continue
+        unknown.update({row.found for row in same if row.found})
+        trouble = _row_trouble(name, same, classes.codes)
         if trouble is not None:
             problems.append(trouble)
             if trouble.excludes:
@@ -65,7 +78,8 @@ def assemble(folder: Folder, rows: Sequence[Row]) -> Assembled:
         Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
         for path, reason in folder.closed
     ]
-    return Assembled(tuple(records), tuple(problems))
+    problems += [_mapped_out(label, names) for label, names in mapped_out.items()]
+    return Assembled(tuple(records), tuple(problems), tuple(unknown.most_common()))
 
 
 def _by_file(by_name: dict[str, list[Row]], index: ImageIndex) -> Iterable[tuple[list[Row], list[Path]]]:
@@ -82,18 +96,23 @@ def _record(row: Row, path: Path | None) -> ImageRecord:
     return ImageRecord(row.name, path, row.label, row.lesion, row.age, row.sex, row.site)
 
 
-def _row_trouble(name: str, same: list[Row]) -> Problem | None:
+def _row_trouble(name: str, same: list[Row], codes: Sequence[str]) -> Problem | None:
     for row in same:
         if row.kind is not None:
             return Problem(row.kind, name, f"{row.reason} ({row.origin.name})", (name,))
     labels = list(dict.fromkeys(row.label for row in same if row.label is not None))
     if len(labels) > 1:
-        codes = " and ".join(CLASS_CODES[label] for label in labels)
-        return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {codes}.", (name,))
+        said = " and ".join(codes[label] for label in labels)
+        return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {said}.", (name,))
     if len(same) > 1:
         reason = f"It stands in {len(same)} rows with the same label; the first row is used."
         return Problem(ProblemKind.DUPLICATE_ROW, name, reason, (name,), excludes=False)
     return None
+
+
+def _mapped_out(label: str, names: list[str]) -> Problem:
+    reason = f"{len(names):,} images have this label, which classes.mapping in the recipe leaves out."
+    return Problem(ProblemKind.MAPPED_OUT, label, reason, tuple(names), excludes=False)
 
 
 def _missing(row: Row) -> Problem:

@@ -19,24 +19,22 @@ from PIL import Image
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.lesion_drawing import draw_lesion, draw_view
-from core.data.lesion_looks import lesion_look
+from core.data.lesion_looks import drawn_classes, lesion_look
 from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically, write_table
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.locks import waiting_for
 
 Facts = dict[str, str | int]
 
-_VERSION = 1
-_SHARES = np.array([172, 440, 128, 56, 110, 24, 24, 46])
-"""Per 1,000 images, in the order of `CLASS_CODES`: as uneven as ISIC 2019, with rare classes that can be scored."""
+SHOWN_CLASSES = "isic2019"
+"""The class set that the pictures show."""
 
+_VERSION = 1
 _IMAGES_PER_LESION = (1, 2, 3, 4)
 _LESION_CHANCES = (0.45, 0.30, 0.15, 0.10)
 _SITES = ("anterior torso", "posterior torso", "head/neck", "upper extremity", "lower extremity", "palms/soles", "")
-_MEAN_AGE = {"MEL": 61, "NV": 46, "BCC": 66, "AK": 68, "BKL": 63, "DF": 50, "VASC": 51, "SCC": 70}
 _LOCK = ".skinkd-synthetic.lock"
 _INPUT = "ISIC_2019_Training_Input"
 _TRUTH = "ISIC_2019_Training_GroundTruth.csv"
@@ -141,9 +139,10 @@ def _complete(out: Path, images: int) -> bool:
 
 
 def class_sizes(images: int) -> tuple[int, ...]:
-    """Images per class, in the order of `CLASS_CODES`."""
-    least = np.full(len(CLASS_CODES), max(1, images // 66))
-    return tuple(int(number) for number in allocate(_SHARES * images, images, least, np.full(len(CLASS_CODES), images)))
+    """Images per class: as uneven as ISIC 2019, with rare classes that can be scored."""
+    shares = np.array([drawn.share for drawn in drawn_classes().values()])
+    least, most = np.full(len(shares), max(1, images // 66)), np.full(len(shares), images)
+    return tuple(int(number) for number in allocate(shares * images, images, least, most))
 
 
 def _plan(images: int, seed: int) -> list[_Lesion]:
@@ -151,7 +150,7 @@ def _plan(images: int, seed: int) -> list[_Lesion]:
     generator = np.random.default_rng([seed, _VERSION])
     groups = [
         (code, size)
-        for code, number in zip(CLASS_CODES, class_sizes(images), strict=True)
+        for code, number in zip(drawn_classes(), class_sizes(images), strict=True)
         for size in _lesion_sizes(number, generator)
     ]
     numbers = iter(generator.permutation(images).tolist())
@@ -189,13 +188,13 @@ def _write_tables(out: Path, lesions: list[_Lesion], seed: int) -> None:
         age = (
             ""
             if generator.random() < 0.03
-            else str(int(np.clip(generator.normal(_MEAN_AGE[lesion.code], 15), 15, 90)) // 5 * 5)
+            else str(int(np.clip(generator.normal(drawn_classes()[lesion.code].mean_age, 15), 15, 90)) // 5 * 5)
         )
         sex = "" if generator.random() < 0.03 else str(generator.choice(["female", "male"]))
         site = str(generator.choice(_SITES))
-        row = [("1.0" if code == lesion.code else "0.0") for code in CLASS_CODES]
+        row = [("1.0" if code == lesion.code else "0.0") for code in drawn_classes()]
         for name in lesion.names:
             truth.append((name, *row, "0.0"))
             metadata.append((name, age, site, f"SYN_L{lesion.number:05d}", sex))
     write_table(out / _METADATA, ("image", "age_approx", "anatom_site_general", "lesion_id", "sex"), sorted(metadata))
-    write_table(out / _TRUTH, ("image", *CLASS_CODES, "UNK"), sorted(truth))
+    write_table(out / _TRUTH, ("image", *drawn_classes(), "UNK"), sorted(truth))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.data.allocation import wanted_counts
 from core.data.tables import write_table
-from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, Part, Problem, ProblemKind, Split
+from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
@@ -59,7 +59,7 @@ def write_split(path: Path, dataset: DataSet, split: Split) -> None:
     rows = (
         (
             record.name,
-            CLASS_CODES[record.label],
+            dataset.classes.codes[record.label],
             record.lesion or "",
             part,
             "" if record.age is None else f"{record.age:g}",
@@ -101,7 +101,7 @@ def _read_rows(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
-    present = {record.name: CLASS_CODES[record.label] for record in dataset.records}
+    present = {record.name: dataset.classes.codes[record.label] for record in dataset.records}
     changes = {
         "no longer there": [name for name in written if name not in present],
         "new": [name for name in present if name not in written],
@@ -169,7 +169,7 @@ _IN_WORDS = {
 def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
     counts = {part: _by_class(dataset, indices) for part, indices in parts_of(split)}
     absent, notes, few = [], [], []
-    for label, (code, name) in enumerate(zip(CLASS_CODES, CLASS_NAMES, strict=True)):
+    for label, (code, name) in enumerate(zip(dataset.classes.codes, dataset.classes.names, strict=True)):
         total = sum(int(part[label]) for part in counts.values())
         if not total:
             absent.append(f"{code} ({name})")
@@ -192,4 +192,4 @@ def _has(split: Split, part: Part) -> bool:
 
 
 def _by_class(dataset: DataSet, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.bincount(dataset.labels[indices], minlength=len(CLASS_CODES)).astype(np.int64)
+    return np.bincount(dataset.labels[indices], minlength=len(dataset.classes)).astype(np.int64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.allocation import Counts, allocate, assign, too_few, wanted_counts
 from core.data.split_files import leaking_lesions, parts_of, read_split, split_notes, write_split
-from core.data.types import CLASS_CODES, DataSet, ImageRecord, Problem, ProblemKind, Split
+from core.data.types import DataSet, ImageRecord, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
@@ -17,7 +17,6 @@ __all__ = ["leaking_lesions", "make_split", "parts_of", "read_split", "split_not
 
 Groups = list[list[int]]
 
-_CLASSES = len(CLASS_CODES)
 _TEST_STAGE, _REST_STAGE, _CALIBRATION_STAGE = 1, 2, 3
 _TEST, _UNUSED = 1, 2
 
@@ -35,7 +34,7 @@ def make_split(dataset: DataSet, data: DataRecipe) -> Split:
     wanted = wanted_counts(data.split, total)
     generator = np.random.default_rng([data.seed, _TEST_STAGE])
     groups = _groups(dataset, by_lesion=data.group_by_lesion)
-    counts = _class_counts(dataset.labels, groups)
+    counts = _class_counts(dataset, groups)
     test_targets = _test_targets(counts, wanted, total)
     place = assign(counts, test_targets, generator)
     rest = np.flatnonzero(place == 0)
@@ -117,12 +116,12 @@ def _ties(records: Sequence[ImageRecord], problems: Iterable[Problem], *, by_les
                 yield copies
 
 
-def _class_counts(labels: NDArray[np.int64], groups: Groups) -> Counts:
+def _class_counts(dataset: DataSet, groups: Groups) -> Counts:
     """Images of every group by class, shape (groups, classes)."""
-    counts: Counts = np.zeros((len(groups), _CLASSES), np.int64)
+    counts: Counts = np.zeros((len(groups), len(dataset.classes)), np.int64)
     for position, members in enumerate(groups):
         for index in members:
-            counts[position, labels[index]] += 1
+            counts[position, dataset.labels[index]] += 1
     return counts
 
 

@@ -11,20 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-CLASS_CODES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
-"""The eight classes in the order of every label, logit column and confusion matrix."""
-
-CLASS_NAMES = (
-    "Melanoma",
-    "Melanocytic nevus",
-    "Basal cell carcinoma",
-    "Actinic keratosis",
-    "Benign keratosis",
-    "Dermatofibroma",
-    "Vascular lesion",
-    "Squamous cell carcinoma",
-)
-"""Plain names in the order of `CLASS_CODES`."""
+from core.classes import ClassSet
 
 
 class Layout(StrEnum):
@@ -46,6 +33,7 @@ class ProblemKind(StrEnum):
     TWO_LABELS = "More than one label"
     NO_LABEL = "No label"
     UNKNOWN_LABEL = "Unknown label"
+    MAPPED_OUT = "Left out by the recipe's mapping"
     DUPLICATE = "Same picture twice"
     DUPLICATE_ROW = "Table row twice"
     LEAKING_LESION = "Lesion on both sides of the split"
@@ -85,7 +73,8 @@ class DataSet:
 
     `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
     licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
-    are one: two lesions of which the same picture is known.
+    are one: two lesions of which the same picture is known. `unknown_labels` holds labels that mean none of `classes`,
+    with their images, the most frequent first.
     """
 
     root: Path
@@ -95,6 +84,8 @@ class DataSet:
     synthetic: bool = False
     terms: str = ""
     left_out: tuple[ImageRecord, ...] = field(default=())
+    unknown_labels: tuple[tuple[str, int], ...] = field(default=())
+    classes: ClassSet = field(kw_only=True)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
@@ -103,9 +94,13 @@ class DataSet:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Images per class code, all eight in order."""
-        counts = np.bincount(self.labels, minlength=len(CLASS_CODES))
-        return {code: int(count) for code, count in zip(CLASS_CODES, counts, strict=True)}
+        """Images per class code, all classes in order."""
+        return self.counts_of(np.arange(len(self.records)))
+
+    def counts_of(self, indices: NDArray[np.int64]) -> dict[str, int]:
+        """Images per class code among the records `indices`, all classes in order."""
+        counts = np.bincount(self.labels[indices], minlength=len(self.classes))
+        return {code: int(count) for code, count in zip(self.classes.codes, counts, strict=True)}
 
     @property
     def has_lesions(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.metrics import score
+from core.evaluation.metrics import check_logits
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
@@ -37,7 +37,7 @@ class Reliability:
 def reliability(
     labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float = 1.0, bins: int = 15
 ) -> Reliability:
-    """How often predictions of softmax(logits (n, 8) / temperature) are right, by how sure they are.
+    """How often predictions of softmax(logits (n, classes) / temperature) are right, by how sure they are.
 
     The bins divide 0..1 evenly; confidence is the largest probability. The expected calibration error is the mean
     distance of accuracy and confidence over the bins, weighted by their images (Guo et al. 2017, equation 3).
@@ -63,7 +63,8 @@ def reliability(
 
 
 def fit_temperature(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> float:
-    """The temperature T in 0.05..20 for which softmax(logits (n, 8) / T) has the smallest negative log-likelihood.
+    """The temperature T in 0.05..20 for which softmax(logits / T) has the smallest negative log-likelihood; logits are
+    (n, classes).
 
     Guo et al. 2017, section 4.2. The likelihood has one minimum in 1/T; where it lies outside, the nearer bound is
     taken (a model that is right on every image would have T = 0). Dividing by T changes no prediction.
@@ -85,8 +86,9 @@ def fit_temperature(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]
 def _checked(
     labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    score(labels, logits)  # refuses what has no scores
-    return np.asarray(labels), np.asarray(logits, np.float64)
+    numbers = np.asarray(logits, np.float64)
+    check_logits(labels, numbers)
+    return np.asarray(labels), numbers
 
 
 def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

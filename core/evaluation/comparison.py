@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 from core.evaluation.intervals import OVERALL, Interval, percentile_interval
-from core.evaluation.metrics import confusion_counts
-from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, score_arrays, strata
+from core.evaluation.resampling import RESAMPLES, counted, drawable, knows_lesions, resampled, score_arrays, strata
 
 MINIMUM = 30
 """Fewer common images than this are not compared."""
@@ -21,12 +20,14 @@ _FEW = 10
 
 @dataclass(frozen=True)
 class LabelledLogits:
-    """What a run said of its test images: names (unique), labels (n,), logits (n, 8), lesions ("" when unknown)."""
+    """What a run said of its test images: names (unique), labels (n,), logits (n, classes), lesions ("" when unknown),
+    and the classes that labels and logits stand for."""
 
     names: tuple[str, ...]
     labels: NDArray[np.int64]
     logits: NDArray[np.float32]
     groups: tuple[str, ...]
+    classes: ClassSet
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,12 @@ def compare(
 
     Differences are other - baseline; their intervals come from the same resamples for both runs (as for
     `bootstrap_scores`), so that what makes an image hard for both cancels out. Images whose labels differ are left out.
-    Fewer than `minimum` common images are not compared. The intervals and the test hold for these two trained models:
-    how far another training with another seed would have come, they do not know.
+    Fewer than `minimum` common images are not compared, and no runs that tell apart different classes. The intervals
+    and the test hold for these two trained models: how far another training with another seed would have come, they do
+    not know.
     """
+    if not baseline.classes.same_classes(other.classes):
+        return _incomparable(baseline, other)
     common = _common(baseline, other)
     found = len(common.names) + len(common.relabelled)
     why_not = _why_not(len(common.names), minimum)
@@ -110,6 +114,14 @@ def compare(
         relabelled=common.relabelled,
     )
     return empty if why_not else _judged(empty, common, resamples, seed)
+
+
+def _incomparable(baseline: LabelledLogits, other: LabelledLogits) -> Comparison:
+    """Of runs whose labels and logits do not mean the same."""
+    ours, theirs = (len(run.classes) for run in (baseline, other))
+    which = f"{ours} and {theirs}" if ours != theirs else f"the same number ({ours})"
+    why = f"The runs tell apart different classes ({which}), so their scores do not measure the same."
+    return Comparison(0, len(baseline.names), len(other.names), False, why, (), None, (), (), by_lesion=False)
 
 
 def mcnemar(only_baseline_right: int, only_other_right: int) -> McNemar:
@@ -135,6 +147,7 @@ class _Common:
     other: NDArray[np.int64]
     groups: tuple[str, ...]
     relabelled: tuple[str, ...]
+    classes: ClassSet
 
 
 def _common(baseline: LabelledLogits, other: LabelledLogits) -> _Common:
@@ -149,6 +162,7 @@ def _common(baseline: LabelledLogits, other: LabelledLogits) -> _Common:
         other.logits[theirs].argmax(axis=1),
         tuple(baseline.groups[one] or other.groups[two] for one, two in same),
         tuple(baseline.names[one] for one, two in pairs if baseline.labels[one] != other.labels[two]),
+        baseline.classes,
     )
 
 
@@ -174,7 +188,7 @@ def _judged(empty: Comparison, common: _Common, resamples: int, seed: int) -> Co
         mcnemar=test,
         won=tuple(common.names[row] for row in won),
         lost=tuple(common.names[row] for row in lost),
-        notes=(*_notes(empty), *_few(common.labels), *_at_the_edge(differences, test)),
+        notes=(*_notes(empty), *_few(common), *_at_the_edge(differences, test)),
     )
 
 
@@ -194,9 +208,10 @@ def _notes(comparison: Comparison) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _few(labels: NDArray[np.int64]) -> tuple[str, ...]:
+def _few(common: _Common) -> tuple[str, ...]:
     """The classes that a few images decide."""
-    counts = zip(CLASS_CODES, np.bincount(labels, minlength=len(CLASS_CODES)).tolist(), strict=True)
+    codes = common.classes.codes
+    counts = zip(codes, np.bincount(common.labels, minlength=len(codes)).tolist(), strict=True)
     few = [f"{code} ({count})" for code, count in counts if 0 < count < _FEW]
     if not few:
         return ()
@@ -215,17 +230,17 @@ def _at_the_edge(differences: tuple[Difference, ...], test: McNemar) -> tuple[st
 
 
 def _differences(common: _Common, resamples: int, seed: int) -> tuple[Difference, ...]:
-    pair = [common.baseline, common.other]
-    found = strata(common.labels, pair, common.groups)
-    drawn = score_arrays(resampled(found, runs=2, resamples=resamples, seed=seed))
-    measured = score_arrays(np.stack([confusion_counts(common.labels, run) for run in pair]).astype(np.float64))
-    per_class = drawable(found)
+    pair, number = [common.baseline, common.other], len(common.classes)
+    found = strata(common.labels, pair, common.groups, number)
+    drawn = score_arrays(resampled(found, runs=2, classes=number, resamples=resamples, seed=seed))
+    measured = score_arrays(np.stack([counted(common.labels, run, number) for run in pair]))
+    per_class = drawable(found, number)
     overall = [
         _difference(name, getattr(measured, name), getattr(drawn, name), bool(per_class.any())) for name in OVERALL
     ]
     classes = [
         _difference(f"f1:{code}", measured.f1[:, k], drawn.f1[:, :, k], bool(per_class[k]))
-        for k, code in enumerate(CLASS_CODES)
+        for k, code in enumerate(common.classes.codes)
     ]
     return (*overall, *classes)
 

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, score_arrays, strata
 
 OVERALL = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
 """The scores over all classes, by the names of `Scores` and `ScoreArrays`."""
-
-_MELANOMA = CLASS_CODES.index("MEL")
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,8 @@ class Interval:
 class ScoreIntervals:
     """Intervals of the scores of one run; None where the score is undefined or nothing could be resampled.
 
-    `per_class_f1` is in the order of `CLASS_CODES`; `melanoma_sensitivity` is the recall of MEL. `by_lesion` tells
-    whether whole lesions were resampled.
+    `per_class_f1` is in the order of the classes; `melanoma_sensitivity` is the recall of melanoma, None too where no
+    class is that. `by_lesion` tells whether whole lesions were resampled.
     """
 
     weighted_f1: Interval | None
@@ -52,6 +50,7 @@ class ScoreIntervals:
 def bootstrap_scores(
     labels: NDArray[np.int64],
     predicted: NDArray[np.int64],
+    classes: ClassSet,
     groups: Sequence[str] | None = None,
     *,
     resamples: int = RESAMPLES,
@@ -67,16 +66,19 @@ def bootstrap_scores(
     With few lesions the intervals come out somewhat too narrow, and without any width where the model is right (or
     wrong) on all of them: no resample can show what the images do not.
     """
-    found = strata(labels, [predicted], groups)
-    values = score_arrays(resampled(found, runs=1, resamples=resamples, seed=seed)[:, 0])
-    per_class = drawable(found)
+    found = strata(labels, [predicted], groups, len(classes))
+    values = score_arrays(resampled(found, runs=1, classes=len(classes), resamples=resamples, seed=seed)[:, 0])
+    per_class = drawable(found, len(classes))
+    melanoma = classes.melanoma
     overall = {name: getattr(values, name) for name in OVERALL}
     return ScoreIntervals(
         **{name: percentile_interval(array) if per_class.any() else None for name, array in overall.items()},
         per_class_f1=tuple(
             percentile_interval(values.f1[:, k]) if known else None for k, known in enumerate(per_class)
         ),
-        melanoma_sensitivity=percentile_interval(values.recall[:, _MELANOMA]) if per_class[_MELANOMA] else None,
+        melanoma_sensitivity=(
+            None if melanoma is None or not per_class[melanoma] else percentile_interval(values.recall[:, melanoma])
+        ),
         resamples=resamples,
         by_lesion=knows_lesions(groups),
     )
@@ -91,15 +93,17 @@ def percentile_interval(values: NDArray[np.float64]) -> Interval | None:
     return Interval(float(low), float(high))
 
 
-def intervals_to_json(intervals: ScoreIntervals) -> dict[str, Any]:
-    """The intervals as [low, high] by the names of the scores, `per_class_f1` by code, None where unknown."""
-    per_class = zip(CLASS_CODES, intervals.per_class_f1, strict=True)
+def intervals_to_json(intervals: ScoreIntervals, classes: ClassSet) -> dict[str, Any]:
+    """The intervals as [low, high] by the names of the scores, `per_class_f1` by code, None where unknown; that of
+    melanoma only where it is one of `classes`."""
+    per_class = zip(classes.codes, intervals.per_class_f1, strict=True)
+    melanoma = {"melanoma_sensitivity": interval_to_json(intervals.melanoma_sensitivity)}
     return {
         "level": 0.95,
         "resamples": intervals.resamples,
         "by_lesion": intervals.by_lesion,
         **{name: interval_to_json(getattr(intervals, name)) for name in OVERALL},
-        "melanoma_sensitivity": interval_to_json(intervals.melanoma_sensitivity),
+        **(melanoma if classes.melanoma is not None else {}),
         "per_class_f1": {code: interval_to_json(interval) for code, interval in per_class},
     }
 

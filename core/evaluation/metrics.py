@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.evaluation.scores import ClassScore, Scores
 
 
-def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> Scores:
-    """The scores of logits (n, 8) for labels (n,), classes in the order of `CLASS_CODES`; ties go to the first class.
+def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], classes: ClassSet) -> Scores:
+    """The scores of logits (n, classes) for labels (n,), both in the order of `classes`; ties go to the first class.
 
     Per class, from true positives TP, false positives FP and false negatives FN:
     precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), support = TP + FN.
@@ -25,8 +25,14 @@ def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> Score
     Raises `SkinKDError` without images, or when a logit is not a finite number; ValueError for another shape.
     """
     labels, logits = np.asarray(labels), np.asarray(logits)
-    if logits.shape != (len(labels), len(CLASS_CODES)):
-        raise ValueError(f"logits of shape ({len(labels)}, {len(CLASS_CODES)}) expected, not {logits.shape}")
+    if logits.shape != (len(labels), len(classes)):
+        raise ValueError(f"logits of shape ({len(labels)}, {len(classes)}) expected, not {logits.shape}")
+    check_logits(labels, logits)
+    return scores_from_confusion(confusion_counts(labels, logits.argmax(axis=1), len(classes)), classes)
+
+
+def check_logits(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> None:
+    """Raise `SkinKDError` for logits (n, classes) and labels (n,) that have no scores: none, or not finite."""
     if not len(labels):
         raise SkinKDError("Nothing to score", "There is no image to compute scores from. Choose a set with images.")
     if not np.isfinite(logits).all():
@@ -36,17 +42,15 @@ def score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> Score
             f"For {bad} of {len(labels)} images the model's output is not a finite number, so there is no score. "
             "Train it again with a lower learning rate or with 32-bit precision.",
         )
-    return scores_from_confusion(confusion_counts(labels, logits.argmax(axis=1)))
 
 
-def confusion_counts(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Counts (8, 8): row = truth, column = prediction, both in the order of `CLASS_CODES`."""
-    classes = len(CLASS_CODES)
+def confusion_counts(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Counts (classes, classes): row = truth, column = prediction, from labels and predicted classes (n,)."""
     return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
-def scores_from_confusion(confusion: NDArray[np.int64]) -> Scores:
-    """The scores of a confusion matrix (8, 8), rows = truth, with at least one image; as for `score`."""
+def scores_from_confusion(confusion: NDArray[np.int64], classes: ClassSet) -> Scores:
+    """The scores of a confusion matrix (classes, classes), rows = truth, with at least one image; as for `score`."""
     right, support, predicted = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
     per_class = tuple(
         ClassScore(
@@ -56,13 +60,13 @@ def scores_from_confusion(confusion: NDArray[np.int64]) -> Scores:
             f1=float(2 * right[k] / (support[k] + predicted[k])) if support[k] else None,
             support=int(support[k]),
         )
-        for k, code in enumerate(CLASS_CODES)
+        for k, code in enumerate(classes.codes)
     )
     seen = support > 0
     recall = right[seen] / support[seen]
     f1 = 2 * right[seen] / (support[seen] + predicted[seen])
     return Scores(
-        classes=CLASS_CODES,
+        classes=classes.codes,
         accuracy=float(right.sum() / support.sum()),
         weighted_f1=float((f1 * support[seen]).sum() / support.sum()),
         macro_f1=float(f1.mean()),
@@ -90,16 +94,17 @@ def scores_to_json(scores: Scores) -> dict[str, Any]:
 
 def scores_from_json(values: Mapping[str, Any]) -> Scores:
     """What `scores_to_json` wrote. Raises KeyError, TypeError or ValueError, naming the value, for anything else."""
-    if list(values["classes"]) != list(CLASS_CODES):
-        raise ValueError(f"classes are not {', '.join(CLASS_CODES)}")
+    codes = values["classes"]
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes) or len(set(codes)) < len(codes):
+        raise ValueError("classes are not a list of different codes")
     rows = values["per_class"]
-    if list(rows) != list(CLASS_CODES):
-        raise ValueError(f"per_class must hold {', '.join(CLASS_CODES)}, in this order")
+    if list(rows) != codes:
+        raise ValueError(f"per_class must hold {', '.join(codes[:20])}, in this order")
     return Scores(
-        classes=CLASS_CODES,
+        classes=tuple(codes),
         **{name: _fraction(values[name], name) for name in _MEANS},
         per_class=tuple(_class_score(code, row) for code, row in rows.items()),
-        confusion=_confusion(values["confusion"]),
+        confusion=_confusion(values["confusion"], len(codes)),
     )
 
 
@@ -114,8 +119,7 @@ def _class_score(code: str, row: Mapping[str, Any]) -> ClassScore:
     return ClassScore(code, **found, support=_count(row["support"], f"support of {code}"))
 
 
-def _confusion(rows: Any) -> tuple[tuple[int, ...], ...]:
-    classes = len(CLASS_CODES)
+def _confusion(rows: Any, classes: int) -> tuple[tuple[int, ...], ...]:
     if not isinstance(rows, list) or [len(row) for row in rows] != [classes] * classes:
         raise ValueError(f"confusion is not a table of {classes} rows of {classes} counts")
     return tuple(tuple(_count(count, "confusion") for count in row) for row in rows)

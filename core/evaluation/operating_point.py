@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.evaluation.intervals import Interval
-
-_MELANOMA = CLASS_CODES.index("MEL")
 
 
 @dataclass(frozen=True)
@@ -34,17 +31,17 @@ class OperatingPoint:
 
 
 def operating_point(
-    labels: NDArray[np.integer], melanoma_probability: NDArray[np.floating], sensitivity: float
+    melanoma: NDArray[np.bool_], melanoma_probability: NDArray[np.floating], sensitivity: float
 ) -> OperatingPoint:
     """The highest threshold that refers at least the share `sensitivity` (0..1] of the melanomas.
 
-    `labels` (n,) are class numbers, `melanoma_probability` (n,) is in 0..1. Measured on the images given: on those that
-    the threshold is chosen with it comes out a little too good. Raises `SkinKDError` without melanomas or without
-    other images, ValueError for a sensitivity outside 0..1.
+    `melanoma` (n,) tells which images are melanomas, `melanoma_probability` (n,) is in 0..1. Measured on the images
+    given: on those that the threshold is chosen with it comes out a little too good. Raises `SkinKDError` without
+    melanomas or without other images, ValueError for a sensitivity outside 0..1.
     """
     if not 0 < sensitivity <= 1:
         raise ValueError(f"a sensitivity of {sensitivity}")
-    ill = np.asarray(labels) == _MELANOMA
+    ill = np.asarray(melanoma, np.bool_)
     shares = np.asarray(melanoma_probability, np.float64)
     if not ill.any() or ill.all():
         raise SkinKDError(

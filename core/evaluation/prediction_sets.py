@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 
 _ROUNDING = 1e-9
 _TIE = 1e-6
@@ -95,7 +95,11 @@ def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDAr
 
 
 def coverage(
-    sets: PredictionSets, labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], level: float
+    sets: PredictionSets,
+    labels: NDArray[np.integer[Any]],
+    logits: NDArray[np.floating[Any]],
+    level: float,
+    classes: ClassSet,
 ) -> Coverage:
     """How the sets at `level` do on labelled images that neither training nor calibration saw; asks crepes.
 
@@ -105,7 +109,7 @@ def coverage(
     covered, sizes = holds[np.arange(len(labels)), labels], holds.sum(axis=1)
     per_class = tuple(
         ClassCoverage(
-            CLASS_CODES[code],
+            classes.codes[code],
             int((labels == code).sum()),
             float(covered[labels == code].mean()) if (labels == code).any() else None,
             len(known),
@@ -124,7 +128,7 @@ def coverage(
         single=share(sizes == 1),
         empty=share(sizes == 0),
         per_class=per_class,
-        never_excluded=tuple(CLASS_CODES[code] for code in sets.never_excluded(level)),
+        never_excluded=tuple(classes.codes[code] for code in sets.never_excluded(level)),
     )
 
 

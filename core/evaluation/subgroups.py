@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.classes import ClassSet
 from core.evaluation.intervals import Interval, bootstrap_scores
 from core.evaluation.metrics import confusion_counts, scores_from_confusion
 from core.evaluation.resampling import RESAMPLES
@@ -48,6 +49,7 @@ class Subgroup:
 def subgroup_scores(
     labels: NDArray[np.int64],
     predicted: NDArray[np.int64],
+    classes: ClassSet,
     people: Sequence[Person],
     groups: Sequence[str] | None = None,
     *,
@@ -74,7 +76,7 @@ def subgroup_scores(
         for name in _ordered(kind, members):
             rows = np.asarray(members[name])
             lesions = None if groups is None else [groups[row] for row in rows]
-            found.append(_subgroup(kind, name, labels[rows], predicted[rows], lesions, resamples, seed))
+            found.append(_subgroup(kind, name, labels[rows], predicted[rows], classes, lesions, resamples, seed))
     return tuple(found)
 
 
@@ -95,12 +97,13 @@ def _subgroup(
     name: str,
     labels: NDArray[np.int64],
     predicted: NDArray[np.int64],
+    classes: ClassSet,
     groups: Sequence[str] | None,
     resamples: int,
     seed: int,
 ) -> Subgroup:
-    scores = scores_from_confusion(confusion_counts(labels, predicted))
-    intervals = bootstrap_scores(labels, predicted, groups, resamples=resamples, seed=seed)
+    scores = scores_from_confusion(confusion_counts(labels, predicted, len(classes)), classes)
+    intervals = bootstrap_scores(labels, predicted, classes, groups, resamples=resamples, seed=seed)
     return Subgroup(
         kind,
         name,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import ClassSet
+from core.data.types import Part
 from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
@@ -63,6 +64,7 @@ def calibrate(
     store: ImageStore,
     train: NDArray[np.int64],
     calibrating: Answered,
+    classes: ClassSet,
     *,
     device: str,
     seed: int,
@@ -95,7 +97,8 @@ def calibrate(
         )
     if calibrating.part is not Part.CALIBRATION:
         notes.append(promise_note(calibrating.part))
-    return Calibrated(calibrating.part, temperature, reference, (*notes, *_rare_classes(reference, calibrating.part)))
+    rare = _rare_classes(reference, calibrating.part, classes.codes)
+    return Calibrated(calibrating.part, temperature, reference, (*notes, *rare))
 
 
 def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -120,7 +123,11 @@ def stored_looks(store: ImageStore, indices: NDArray[np.int64], token: CancelTok
 
 
 def calibration_document(
-    calibrated: Calibrated, calibrating: Answered, test: Answered, looks: Callable[[Answered], NDArray[np.float32]]
+    calibrated: Calibrated,
+    calibrating: Answered,
+    test: Answered,
+    looks: Callable[[Answered], NDArray[np.float32]],
+    classes: ClassSet,
 ) -> dict[str, Any]:
     """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
     prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
@@ -139,7 +146,9 @@ def calibration_document(
         "fitted_part": calibrating.part.value,
         "ece_before": reliability(on.labels, on.logits).expected_error if measured else None,
         "ece_after": reliability(on.labels, on.logits, temperature).expected_error if measured else None,
-        "prediction_sets": coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL)) if measured else None,
+        "prediction_sets": (
+            coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL, classes)) if measured else None
+        ),
         "novelty_threshold": None if novelty is None else reference.threshold,
         "unlike": None if novelty is None else float((novelty > reference.threshold).mean()),
         "reference_bytes": reference.size_in_bytes,
@@ -167,10 +176,10 @@ def _more_images(part: Part) -> str:
     return " Add images."
 
 
-def _rare_classes(reference: Reference, part: Part) -> list[str]:
-    counts = np.bincount(reference.validation_labels, minlength=len(CLASS_CODES))
+def _rare_classes(reference: Reference, part: Part, codes: Sequence[str]) -> list[str]:
+    counts = np.bincount(reference.validation_labels, minlength=len(codes))
     needed = images_needed(DEFAULT_LEVEL)
-    rare = [f"{code} ({count})" for code, count in zip(CLASS_CODES, counts, strict=True) if count < needed]
+    rare = [f"{code} ({count})" for code, count in zip(codes, counts, strict=True) if count < needed]
     if not rare:
         return []
     return [

@@ -198,7 +198,7 @@ class Classifier:
         rows = iter(self._answers(np.stack(images)) if images else ())
         for path, decoded in batch:
             if isinstance(decoded, str):
-                yield Classification(path, None, None, decoded, self.info.classes)
+                yield Classification(path, None, None, decoded, classes=self.info.classes)
             else:
                 yield replace(self._classification(path, *next(rows)), note=decoded.note)
 
@@ -215,10 +215,10 @@ class Classifier:
     def _classification(self, path: Path, logits: NDArray[np.float32], assessment: Assessment | None) -> Classification:
         if assessment is None:
             reason = "the model gave no usable numbers for this image; it may be damaged"
-            return Classification(path, None, None, reason, self.info.classes)
+            return Classification(path, None, None, reason, classes=self.info.classes)
         scaled = logits.astype(np.float64) / self.info.temperature
         shares = np.exp(scaled - scaled.max())
         shares /= shares.sum()
-        code = self.info.classes[int(logits.argmax())]
+        code = self.info.classes.codes[int(logits.argmax())]
         probabilities = tuple(float(share) for share in shares)
         return Classification(path, probabilities, code, classes=self.info.classes, assessment=assessment)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from core.atomic import replacing
+from core.classes import Group
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
-from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import Verdict
 from core.models.info import ModelInfo
 
@@ -59,15 +60,15 @@ def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     head = ["image", "verdict", "prediction_set", "level", "novelty", "diagnosis", "diagnosis_name", "probability"]
-    head += ["malignant_probability", *info.classes, "note", "error", "model", "trained_on"]
+    malignant = ["malignant_probability"] if info.classes.of_group(Group.MALIGNANT) else []
+    head += [*malignant, *info.classes.codes, "note", "error", "model", "trained_on"]
     writer.writerow([*head, *_head_beside(beside)])
     model, origin = _text(info.architecture), _text(_trained_on(info))
     for row in rows:
-        name = class_name(row.code) if row.code else ""
         shares = [""] * len(info.classes) if row.probabilities is None else [f"{p:.6f}" for p in row.probabilities]
-        numbers = [_number(row.probability), _number(row.malignant), *shares]
+        numbers = [_number(row.probability), *(_number(row.malignant) for _ in malignant), *shares]
         texts = [_text(row.note), _text(row.error), model, origin]
-        cells = [_text(str(row.path)), *_trust_cells(row), row.code or "", name, *numbers, *texts]
+        cells = [_text(str(row.path)), *_trust_cells(row), row.code or "", _text(row.name), *numbers, *texts]
         writer.writerow([*cells, *_cells_beside(row, beside)])
     return out.getvalue()
 
@@ -122,7 +123,7 @@ def table_document(rows: Sequence[Classification], info: ModelInfo, beside: Besi
         "warnings": [SYNTHETIC_WARNING] if info.synthetic else [],
         "model": _model(info),
         **second,
-        "classes": list(info.classes),
+        "classes": list(info.classes.codes),
         "images": [{**_row(row), **_row_beside(row, beside)} for row in rows],
     }
 
@@ -149,14 +150,14 @@ def _row_beside(row: Classification, beside: Beside) -> dict[str, Any]:
 
 
 def _row(row: Classification) -> dict[str, Any]:
-    shares = None if row.probabilities is None else dict(zip(row.classes, row.probabilities, strict=True))
+    shares = None if row.probabilities is None else dict(zip(row.classes.codes, row.probabilities, strict=True))
     return {
         "image": str(row.path),
         **_trust(row),
         "diagnosis": row.code,
-        "diagnosis_name": class_name(row.code) if row.code else None,
+        "diagnosis_name": row.name or None,
         "probability": row.probability,
-        "malignant_probability": row.malignant,
+        **({"malignant_probability": row.malignant} if row.classes.of_group(Group.MALIGNANT) else {}),
         "probabilities": shares,
         "note": row.note or None,
         "error": row.error or None,

@@ -60,7 +60,9 @@ def heat_map(classifier: Classifier, pixels: NDArray[np.uint8], code: str) -> ND
     size = classifier.info.preprocessing.image_size
     if pixels.shape != (size, size, 3):
         raise ValueError(f"pixels of shape ({size}, {size}, 3) expected, not {pixels.shape}")
-    return _normalised(_grad_cam(network, pixels, classifier.info.classes.index(code), classifier.info.architecture))
+    return _normalised(
+        _grad_cam(network, pixels, classifier.info.classes.codes.index(code), classifier.info.architecture)
+    )
 
 
 def overlay(image: NDArray[np.uint8], heat: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:

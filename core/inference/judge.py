@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
 from core.inference.novelty import MEASURE, MINIMUM, Seen, looks_of, novelty_of
-from core.inference.results import class_name
 from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
 from core.models.info import ModelInfo
 from core.models.reference import Reference
 
 _ROUNDING = 1e-4  # the threshold is the distance of a validation image, which is to stay on its side of it
+_MOST_NAMED = 12
 _NO_REFERENCE = (
     "The model file does not hold what a verdict rests on, or not in a form that this version of SkinKD knows. If you "
     "have the run, 'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
@@ -87,8 +88,8 @@ class Judge:
         assert self.reference is not None
         assert self._sets is not None
         inside = sets_at(p_values, level)
-        chosen = tuple(self.classes[k] for k in np.argsort(-order, kind="stable") if inside[k])
-        always = tuple(self.classes[code] for code in self._sets.never_excluded(level))
+        chosen = tuple(self.classes.codes[k] for k in np.argsort(-order, kind="stable") if inside[k])
+        always = tuple(self.classes.codes[code] for code in self._sets.never_excluded(level))
         verdict, sentence = self._verdict(chosen, always, distance, level)
         return Assessment(
             verdict,
@@ -114,23 +115,23 @@ class Judge:
             )
         if len(chosen) == 1:
             return Verdict.CONFIDENT, (
-                f"At {_percent(level)} only {class_name(chosen[0])} fits, measured on images with a proven diagnosis. "
-                "It can still be wrong."
+                f"At {_percent(level)} only {self.classes.name_of(chosen[0])} fits, measured on images with a proven "
+                "diagnosis. It can still be wrong."
             )
-        return Verdict.UNCERTAIN, _uncertain(chosen, always, level, len(self.classes))
+        return Verdict.UNCERTAIN, _uncertain(chosen, always, level, self.classes)
 
 
-def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: int) -> str:
+def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: ClassSet) -> str:
     if not chosen:
-        return f"At {_percent(level)} none of the {classes} diagnoses fits. Refer it to a specialist."
-    names = [class_name(code) for code in chosen]
-    which = "every diagnosis is possible" if len(chosen) == classes else f"{_listed(names)} are possible"
+        return f"At {_percent(level)} none of the {len(classes)} diagnoses fits. Refer it to a specialist."
+    names = [classes.name_of(code) for code in chosen]
+    which = "every diagnosis is possible" if len(chosen) == len(classes) else f"{_listed(names)} are possible"
     text = f"At {_percent(level)} {which}. Refer it to a specialist."
     if always:
         needed = images_needed(level)
         text += (
-            f" {_listed([class_name(code) for code in always])} can not be excluded at this level in any image: the "
-            f"model was checked on fewer than {needed} such images."
+            f" {_listed([classes.name_of(code) for code in always])} can not be excluded at this level in any image: "
+            f"the model was checked on fewer than {needed} such images."
         )
     return text
 
@@ -158,4 +159,6 @@ def _percent(level: float) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMED:
+        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} more"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.inference.results import Classification
 
@@ -29,9 +29,11 @@ class KnownLabel:
 
 @dataclass(frozen=True)
 class KnownLabels:
-    """The labels of image files by absolute path; `where` names the folders or tables that hold them."""
+    """The labels of image files by absolute path, codes of `classes`; `where` names the folders or tables that
+    hold them."""
 
     labels: Mapping[Path, KnownLabel]
+    classes: ClassSet
     where: tuple[Path, ...]
     synthetic: bool = False
 
@@ -53,10 +55,11 @@ class LabelledScores:
     not_classified: int
     without_label: int
     where: tuple[Path, ...]
+    classes: ClassSet
     synthetic: bool = False
 
 
-def find_labels(paths: Iterable[Path]) -> KnownLabels | None:
+def find_labels(paths: Iterable[Path], classes: ClassSet) -> KnownLabels | None:
     """The labels that come with the folders among `paths` (and with a folder named by its table), or None.
 
     A folder of images alone, as `ISIC_2019_Training_Input` is, takes the tables that lie beside it. Reads tables and
@@ -67,7 +70,7 @@ def find_labels(paths: Iterable[Path]) -> KnownLabels | None:
     where: list[Path] = []
     synthetic = False
     for path in dict.fromkeys(paths):
-        found = _data_set(path.absolute())
+        found = _data_set(path.absolute(), classes)
         if found is None:
             continue
         place, dataset = found
@@ -76,11 +79,11 @@ def find_labels(paths: Iterable[Path]) -> KnownLabels | None:
         for record in dataset.records:
             if record.path is None:
                 continue
-            label = KnownLabel(CLASS_CODES[record.label], record.lesion or "")
+            label = KnownLabel(classes.codes[record.label], record.lesion or "")
             if labels.setdefault(record.path, label).code != label.code:
                 torn.add(record.path)
     usable = {path: label for path, label in labels.items() if path not in torn}
-    return KnownLabels(usable, tuple(dict.fromkeys(where)), synthetic) if usable else None
+    return KnownLabels(usable, classes, tuple(dict.fromkeys(where)), synthetic) if usable else None
 
 
 def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamples: int = 2000) -> LabelledScores:
@@ -93,40 +96,40 @@ def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamp
     seen = {row.path.absolute(): row for row in rows}
     pairs = [(row, known.labels.get(path)) for path, row in seen.items()]
     scored = [(row, label) for row, label in pairs if label is not None and row.probabilities is not None]
-    counts = {
+    facts: dict[str, Any] = {
         "scored": len(scored),
         "not_classified": sum(label is not None and row.probabilities is None for row, label in pairs),
         "without_label": sum(label is None and row.probabilities is not None for row, label in pairs),
     }
+    facts |= {"where": known.where, "classes": known.classes, "synthetic": known.synthetic}
     if not scored:
-        return LabelledScores(None, None, **counts, where=known.where, synthetic=known.synthetic)
-    labels = np.array([CLASS_CODES.index(label.code) for _, label in scored], np.int64)
+        return LabelledScores(None, None, **facts)
+    codes = known.classes.codes
+    labels = np.array([codes.index(label.code) for _, label in scored], np.int64)
     # Scores take logits; the logarithm of a probability is one, and one that underflowed stays finite.
-    shares = np.array([[_share(row, code) for code in CLASS_CODES] for row, _ in scored], np.float64)
+    shares = np.array([_shares(row, codes) for row, _ in scored], np.float64)
     logits = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
     lesions = [label.lesion for _, label in scored]
-    intervals = bootstrap_scores(labels, logits.argmax(axis=1), lesions, resamples=resamples)
-    return LabelledScores(
-        detailed_scores(labels, logits), intervals, **counts, where=known.where, synthetic=known.synthetic
-    )
+    intervals = bootstrap_scores(labels, logits.argmax(axis=1), known.classes, lesions, resamples=resamples)
+    return LabelledScores(detailed_scores(labels, logits, known.classes), intervals, **facts)
 
 
-def _share(row: Classification, code: str) -> float:
-    if row.probabilities is None or code not in row.classes:
-        return 0.0
-    return row.probabilities[row.classes.index(code)]
+def _shares(row: Classification, codes: Sequence[str]) -> list[float]:
+    """The probabilities of the classes, 0 for one that the model does not know."""
+    known = dict(zip(row.classes.codes, row.probabilities or (), strict=False))
+    return [known.get(code, 0.0) for code in codes]
 
 
-def _data_set(path: Path) -> tuple[Path, DataSet] | None:
+def _data_set(path: Path, classes: ClassSet) -> tuple[Path, DataSet] | None:
     """The data set that `path` is, or whose images it holds, and where its labels are."""
     if not path.is_dir() and path.suffix.lower() not in {".csv", ".tsv"}:
         return None
-    own = _read(path)
+    own = _read(path, classes)
     if own is not None:
         return path, own
     # Only a table right above counts: the folder above may be anything, a whole disk for instance.
     for table in _tables_above(path):
-        beside = _read(table)
+        beside = _read(table, classes)
         if beside is not None and any(record.path and record.path.is_relative_to(path) for record in beside.records):
             return table, beside
     return None
@@ -139,11 +142,11 @@ def _tables_above(path: Path) -> list[Path]:
         return []
 
 
-def _read(path: Path) -> DataSet | None:
+def _read(path: Path, classes: ClassSet) -> DataSet | None:
     from core.data.reading import read_dataset
 
     try:
-        dataset = read_dataset(path)
+        dataset = read_dataset(path, classes)
     except SkinKDError:
         return None  # no labels there, which is the usual case
     return dataset if any(record.path is not None for record in dataset.records) else None

@@ -22,7 +22,6 @@ from filelock import FileLock, Timeout
 
 from core.atomic import replacing
 from core.data.tables import safe_cell
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.paths import make_private, state_root
 
@@ -194,7 +193,9 @@ def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: s
             level=assessment.level if assessment else None,
             verdict=assessment.verdict.value if assessment else "",
             code=row.code,
-            probabilities={code: round(share, 6) for code, share in zip(row.classes, row.probabilities, strict=True)},
+            probabilities={
+                code: round(share, 6) for code, share in zip(row.classes.codes, row.probabilities, strict=True)
+            },
         )
 
 
@@ -231,10 +232,11 @@ def _as_csv(entries: Sequence[RecordEntry]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [name for name in RecordEntry.__dataclass_fields__ if name != "probabilities"]
-    writer.writerow([*names, *CLASS_CODES])
+    codes = list(dict.fromkeys(code for entry in entries for code in entry.probabilities))
+    writer.writerow([*names, *(safe_cell(code) for code in codes)])
     for entry in entries:
         values: dict[str, Any] = asdict(entry)
-        shares = [entry.probabilities.get(code, "") for code in CLASS_CODES]
+        shares = [entry.probabilities.get(code, "") for code in codes]
         writer.writerow([safe_cell(values[name]) for name in names] + shares)
     return out.getvalue()
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.data.types import CLASS_CODES, CLASS_NAMES
+from core.classes import ClassSet, Group
 from core.inference.trust import Assessment
-
-MALIGNANT = ("MEL", "BCC", "SCC")
-"""The classes whose probabilities add up to the malignant total."""
-
-PRECANCEROUS = ("AK",)
-"""Classes that can become malignant; they are marked, and do not count in the malignant total."""
 
 RESEARCH_USE = "Research use only. Not a medical device."
 
@@ -35,9 +29,9 @@ class Classification:
     probabilities: tuple[float, ...] | None
     code: str | None
     error: str = ""
-    classes: tuple[str, ...] = CLASS_CODES
     assessment: Assessment | None = None
     note: str = ""
+    classes: ClassSet = field(kw_only=True)
 
     @property
     def probability(self) -> float | None:
@@ -46,20 +40,14 @@ class Classification:
 
     @property
     def malignant(self) -> float | None:
-        """The summed probability of melanoma, basal cell and squamous cell carcinoma; None without a classification."""
-        if self.probabilities is None:
+        """The summed probability of the malignant classes; None without a classification, or without such a class.
+        Precancerous classes do not count."""
+        places = self.classes.of_group(Group.MALIGNANT)
+        if self.probabilities is None or not places:
             return None
-        pairs = zip(self.classes, self.probabilities, strict=True)
-        return min(1.0, sum(value for code, value in pairs if code in MALIGNANT))
+        return min(1.0, sum(self.probabilities[place] for place in places))
 
-
-def class_name(code: str) -> str:
-    """The plain name of a class code; the code itself where it is not one of the eight."""
-    return CLASS_NAMES[CLASS_CODES.index(code)] if code in CLASS_CODES else code
-
-
-def class_group(code: str) -> str:
-    """`malignant`, `precancerous` or nothing, in a word to stand beside the name."""
-    if code in MALIGNANT:
-        return "malignant"
-    return "precancerous" if code in PRECANCEROUS else ""
+    @property
+    def name(self) -> str:
+        """The plain name of `code`; "" without a classification."""
+        return "" if self.code is None else self.classes.name_of(self.code)

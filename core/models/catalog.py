@@ -84,7 +84,7 @@ def check_architecture(architecture: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def describe_model(architecture: str, image_size: int, num_classes: int = 8) -> ModelFacts:
+def describe_model(architecture: str, image_size: int, num_classes: int) -> ModelFacts:
     """The facts of a network at this image size, without allocating its weights: about 0.3 s for EfficientNet-B7.
 
     Raises `SkinKDError` for unknown names, for networks that can not take images of this size and for those
@@ -122,7 +122,7 @@ def has_pretrained(architecture: str) -> bool:
     return architecture in names if dot else any(name.startswith(base + ".") for name in names)
 
 
-def build(architecture: str, image_size: int, num_classes: int = 8) -> nn.Module:
+def build(architecture: str, image_size: int, num_classes: int) -> nn.Module:
     """timm's network with a new head and random weights, on torch's default device. Never touches the network.
 
     Raises `SkinKDError` for unknown names and for image sizes that the network can not be built for.

@@ -10,7 +10,7 @@ import timm
 import torch
 from torch import nn
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 from core.models.catalog import build, check_architecture, describe_model
 from core.models.files import METADATA_KEY, read_metadata, read_model_info, read_weights
 from core.models.freezing import freeze as freeze_layers
@@ -37,11 +37,11 @@ def create_model(
     *,
     weights: str,
     image_size: int,
-    num_classes: int = len(CLASS_CODES),
+    classes: ClassSet,
     freeze: float = 0.0,
     seed: int = 0,
 ) -> LoadedModel:
-    """timm's `architecture` for `image_size` x `image_size` pixels with `num_classes` outputs.
+    """timm's `architecture` for `image_size` x `image_size` pixels with an output for each of `classes`.
 
     `weights`: `hub` (timm's pretrained ones), `none` (random), or the path of a safetensors file: timm's, or a SkinKD
     model. New weights depend on `seed` alone; the global random state stays as it was. `freeze`: share of the depth,
@@ -50,10 +50,10 @@ def create_model(
     Raises `SkinKDError` (unknown network, unsuitable file) or `WeightsUnavailableError` (hub).
     """
     check_architecture(architecture)
-    describe_model(architecture, image_size, num_classes)  # refuses what can not classify such images
+    describe_model(architecture, image_size, len(classes))  # refuses what can not classify such images
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build(architecture, image_size, num_classes)
+        model = build(architecture, image_size, len(classes))
     preprocessing = _preprocessing(model, image_size)
     notes: list[str] = []
     if weights == "hub":
@@ -64,7 +64,7 @@ def create_model(
         notes.append(f"{architecture} starts from random weights (seed {seed}).")
     else:
         path = expanded(weights)
-        origin, preprocessing = _origin(path, architecture, preprocessing)
+        origin, preprocessing = _origin(path, architecture, preprocessing, classes)
         notes.append(fit_weights(model, read_weights(path, _most_bytes(model)), architecture, origin))
     frozen = freeze_layers(model, freeze, head_names(model)) if freeze > 0 else ""
     return LoadedModel(model, preprocessing, (*notes, frozen) if frozen else tuple(notes))
@@ -85,11 +85,14 @@ def _preprocessing(model: nn.Module, image_size: int) -> Preprocessing:
     return Preprocessing(image_size, mean, (red, green, blue))
 
 
-def _origin(path: Path, architecture: str, preprocessing: Preprocessing) -> tuple[Origin, Preprocessing]:
+def _origin(
+    path: Path, architecture: str, preprocessing: Preprocessing, classes: ClassSet
+) -> tuple[Origin, Preprocessing]:
     """What the file says of itself, and the normalisation that its weights want."""
     metadata = read_metadata(path)
     if METADATA_KEY in metadata:
         info = read_model_info(path)
-        return Origin(path.name, info.architecture), replace(info.preprocessing, image_size=preprocessing.image_size)
+        origin = Origin(path.name, info.architecture, same_classes=info.classes.same_classes(classes))
+        return origin, replace(info.preprocessing, image_size=preprocessing.image_size)
     named = metadata.get("architecture")
     return Origin(path.name, named[:100] if isinstance(named, str) else architecture), preprocessing

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import MISSING, asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import atomic
-from core.data.types import CLASS_CODES
-from core.documents import Migration, one_line, up_to_date
+from core.classes import CLASS_SETS, class_set_from_document, class_set_to_document
+from core.documents import Migration, one_line, shown, up_to_date
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report, ignore
 from core.models.info import ModelInfo, Preprocessing
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 METADATA_KEY = "skinkd"
-FORMAT = 1
+FORMAT = 2
 
-_MIGRATIONS: dict[int, Migration] = {}
 _MAX_HEADER = 4_000_000  # bytes; the largest networks of timm need less than 1 MB
 _MAX_BESIDE = 100_000_000  # bytes of header and reference; the largest that SkinKD writes have half of it
 _MAX_TEXT = 500
@@ -236,7 +235,8 @@ def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]
 
 def _description(info: ModelInfo) -> str:
     """The JSON text of `info`, checked as it will be on reading. Raises ValueError for values that reading refuses."""
-    values = {"format": FORMAT, **asdict(info)}
+    values = {"format": FORMAT, **{name: getattr(info, name) for name in _PLAIN}}
+    values |= {"preprocessing": asdict(info.preprocessing), "classes": class_set_to_document(info.classes)}
     for name, value in values.items():
         if isinstance(value, str):  # the name of a data folder may be long, and no valid text on Linux
             values[name] = value.encode("utf-8", "replace").decode("utf-8")[:_MAX_TEXT]
@@ -319,9 +319,9 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         raise ValueError(f"it holds the unknown value {min(unknown)[:60]!r}")
     if "preprocessing" not in values:
         raise ValueError("preprocessing is missing")
-    values = {**asdict(ModelInfo("", Preprocessing(0, (0, 0, 0), (1, 1, 1)))), "classes": None, **values}
-    if values["classes"] != list(CLASS_CODES):
-        raise ValueError(f"its classes are not {', '.join(CLASS_CODES)}")
+    values = {**_DEFAULTS, **values}
+    if not isinstance(values.get("classes"), dict):
+        raise ValueError("it does not say which classes it tells apart")
     if type(values["synthetic"]) is not bool:
         raise ValueError("synthetic is not true or false")
     architecture = _text(values, "architecture")
@@ -337,7 +337,21 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         trained_on=_text(values, "trained_on"),
         synthetic=values["synthetic"],
         calibrated_on=_text(values, "calibrated_on"),
+        classes=class_set_from_document(values["classes"]),
     )
+
+
+def _with_class_set(values: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 knew one set of classes, by its codes."""
+    known = next((found for found in CLASS_SETS.values() if list(found.codes) == values.get("classes")), None)
+    if known is None:
+        raise ValueError(f"its classes are none that a file of format 1 has: {shown(values.get('classes'))}")
+    return {**values, "classes": class_set_to_document(known)}
+
+
+_MIGRATIONS: dict[int, Migration] = {1: _with_class_set}
+_PLAIN = tuple(name for name in ModelInfo.__dataclass_fields__ if name not in {"preprocessing", "classes"})
+_DEFAULTS = {name: item.default for name, item in ModelInfo.__dataclass_fields__.items() if item.default is not MISSING}
 
 
 def _preprocessing(values: Any) -> Preprocessing:

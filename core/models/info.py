@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from core.data.types import CLASS_CODES
+from core.classes import ClassSet
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class ModelInfo:
 
     `calibrated_on` is the part of the data that temperature and reference are from: "calibration", or "validation" for
     images that also chose the best epoch; empty where the file does not say (then it was the validation part).
+    `classes` are those of the logits, in order, with everything that a reader of the answers needs to know of them.
     """
 
     architecture: str
     preprocessing: Preprocessing
-    classes: tuple[str, ...] = CLASS_CODES
     temperature: float = 1.0
     skinkd_version: str = ""
     recipe_hash: str = ""
@@ -34,3 +34,4 @@ class ModelInfo:
     trained_on: str = ""
     synthetic: bool = False
     calibrated_on: str = ""
+    classes: ClassSet = field(kw_only=True)

@@ -13,15 +13,17 @@ from core.errors import SkinKDError
 
 @dataclass(frozen=True)
 class Origin:
-    """Where weights come from, in words, and the architecture that they say they are for."""
+    """Where weights come from, in words, and the architecture that they say they are for. Without `same_classes`, the
+    outputs of their head stand for something else."""
 
     name: str
     architecture: str
+    same_classes: bool = True
 
 
 def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str, origin: Origin) -> str:
-    """Copy `weights`, by name and each in the shape of the model's own, into the model, all but a head of another size;
-    says what happened, for the user.
+    """Copy `weights`, by name and each in the shape of the model's own, into the model, all but a head of another size
+    or for other classes; says what happened, for the user.
 
     Half precision is converted. Raises `SkinKDError`, with the number of tensors that do not match, when anything
     but the head is missing, unknown or of another shape, or when the weights are another architecture's.
@@ -29,7 +31,7 @@ def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str,
     own, head = model.state_dict(), head_names(model)
     given = _translated(model, weights, own)
     outputs = max((given[name].shape[0] for name in head if name in given and given[name].dim()), default=0)
-    keep_head = all(_fits(name, given, own) for name in head)
+    keep_head = origin.same_classes and all(_fits(name, given, own) for name in head)
     if not keep_head:
         given = {name: value for name, value in given.items() if name not in head}
     wanted = [name for name in own if keep_head or name not in head]

@@ -124,11 +124,42 @@ def recipe_hash(recipe: Recipe) -> str:
 
 def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> None:
     info = type(section).model_fields[key]
-    if comments and info.description:
-        table.add(tomlkit.comment(info.description))
+    comment = info.description if comments else None
+    if isinstance(value, dict):
+        table.add(key, _table(value, comment))
+        return
+    if comment:
+        table.add(tomlkit.comment(comment))
         for entry in (registry_of(info) or {}).values():
             table.add(tomlkit.comment(f"  {entry.name}: {entry.help}"))
+    if _holds_sections(info.annotation):
+        if value:  # an empty list would forbid to write a table of it below
+            table.add(key, _tables(value))
+        return
     table.add(key, tomlkit.item(list(value) if isinstance(value, tuple) else value))
+
+
+def _table(values: Mapping[str, Any], comment: str | None = None) -> Any:
+    """A table; its comment stands in it, for above its head it would stand in the table before."""
+    table = tomlkit.table()
+    if comment:
+        table.add(tomlkit.comment(comment))
+    for key, value in values.items():
+        table.add(key, tomlkit.item(value))
+    return table
+
+
+def _tables(sections: Iterable[Section]) -> Any:
+    """An array of tables with what differs from the defaults."""
+    found = tomlkit.aot()
+    for section in sections:
+        found.append(_table(section.model_dump(mode="json", exclude_defaults=True)))
+    return found
+
+
+def _holds_sections(annotation: Any) -> bool:
+    inner = get_args(annotation)
+    return bool(inner) and isinstance(inner[0], type) and issubclass(inner[0], Section)
 
 
 def _toml_value(text: str, present: Any) -> Any:

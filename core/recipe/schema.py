@@ -9,9 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import model_validator
 
+from core.classes import ClassSet
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
+from core.recipe.classes import ClassesRecipe
 from core.registry import Entry
 from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting
 
@@ -271,6 +273,7 @@ class Recipe(Section):
         "student", "Task", "teacher: train the large model. student: train the small one, alone or from a teacher."
     )
     data: DataRecipe = DataRecipe()
+    classes: ClassesRecipe = ClassesRecipe()
     teacher: TeacherRecipe = TeacherRecipe()
     student: StudentRecipe = StudentRecipe()
     distillation: DistillationRecipe = DistillationRecipe()
@@ -318,6 +321,11 @@ class Recipe(Section):
             return 1 if means or self.applied_curriculum.entries.needs_teacher else 0
         turned = bool(self.loss_terms) and self.optimisation.augmentation != "none"
         return (self.teacher.views if turned else 1) if self.needs_teacher else 0
+
+    @property
+    def class_set(self) -> ClassSet:
+        """The classes that the run's model tells apart."""
+        return self.classes.class_set
 
     @property
     def trained(self) -> TeacherRecipe | StudentRecipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 SMALL_SUPPORT = 10
 """Classes with fewer images than this are marked: one image more or less changes their score a lot."""
+
+MOST_CLASSES = 24
+"""More classes than this have no room side by side."""
 
 _LONGEST_NAME = 50
 _LONGEST_OF_MANY = 34
@@ -56,7 +60,7 @@ def per_class_bars(runs: Sequence[BarRun], style: FigureStyle) -> Figure:
     """
     if not runs:
         return message_figure(style, "There are no scores to show.")
-    codes = tuple(dict.fromkeys(code for run in runs for code in run.scores.classes))
+    codes, left = _drawn_codes(runs)
     figure = new_figure(style)
     axes = figure.add_subplot()
     found = [[_find(run.scores, code) for code in codes] for run in runs]
@@ -69,11 +73,23 @@ def per_class_bars(runs: Sequence[BarRun], style: FigureStyle) -> Figure:
     axes.set_xlim(-0.6, len(codes) - 0.4)
     axes.set_ylim(0, _TOP)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0%", "20%", "40%", "60%", "80%", "100%"])
-    dress(axes, style, x=f"Class, number of images{_remarks(runs, supports)}", y="F1 (100% is perfect)", grid="y")
+    dress(axes, style, x=f"Class, number of images{left}{_remarks(runs, supports)}", y="F1 (100% is perfect)", grid="y")
     axes.tick_params(axis="x", labelsize=style.font_size * 0.8)
     if any(run.title for run in runs):
         add_legend(figure, axes, style, columns=1 if len(runs) <= _ONE_COLUMN else 2, handles=_handles(runs, style))
     return figure
+
+
+def _drawn_codes(runs: Sequence[BarRun]) -> tuple[tuple[str, ...], str]:
+    """The classes to draw, and what to say of those that are not: of many, those with the most images, in order."""
+    codes = tuple(dict.fromkeys(code for run in runs for code in run.scores.classes))
+    if len(codes) <= MOST_CLASSES:
+        return codes, ""
+    images: Counter[str] = Counter()
+    for run in runs:
+        images.update({item.code: item.support for item in run.scores.per_class})
+    drawn = {code for code, _ in images.most_common(MOST_CLASSES)}
+    return tuple(code for code in codes if code in drawn), f"\n(the {MOST_CLASSES} of {len(codes)} with most images)"
 
 
 def _bars(

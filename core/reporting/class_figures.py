@@ -11,31 +11,30 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES, CLASS_NAMES
+from core.classes import ClassSet
 from core.reporting.short_text import shorten
 from core.reporting.style import FigureStyle, add_title, dress, message_figure, new_figure
 
-_NAME_OF = dict(zip(CLASS_CODES, CLASS_NAMES, strict=True))
+MOST_CLASSES = 30
+"""More classes than this have no line of their own."""
 
 
-def class_label(code: str) -> str:
-    """The plain name with the code, as 'Melanoma (MEL)'; an unknown code stays as it is."""
-    return f"{_NAME_OF[code]} ({code})" if code in _NAME_OF else code
-
-
-def class_distribution(counts: Mapping[str, int], style: FigureStyle, *, names: bool = True) -> Figure:
-    """Images per class as bars with their numbers and shares, in the order of `counts` (class codes).
+def class_distribution(
+    counts: Mapping[str, int], classes: ClassSet, style: FigureStyle, *, names: bool = True
+) -> Figure:
+    """Images per class as bars with their numbers and shares, in the order of `counts` (codes of `classes`).
 
     `names` writes plain names with the codes; without it codes alone, which need less room.
     """
     if not counts:
         return message_figure(style, "There are no classes to count.")
+    counts = _drawn_counts(counts)
     total, most = sum(counts.values()), max(counts.values())
     figure = new_figure(style)
     axes = figure.add_subplot()
     places = range(len(counts))
     axes.barh(places, list(counts.values()), height=0.72, color=style.colour(0))
-    axes.set_yticks(places, [class_label(code) if names else code for code in counts])
+    axes.set_yticks(places, [classes.title_of(code) if names else code for code in counts])
     axes.invert_yaxis()
     axes.set_xlim(0, max(most, 1) * 1.03)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=2 if names else 4, integer=True))
@@ -43,6 +42,16 @@ def class_distribution(counts: Mapping[str, int], style: FigureStyle, *, names: 
     dress(axes, style, x=f"Images ({total:,} in all)", y="Class", grid="x")
     _numbers_at_right(axes, style, list(counts.values()), total)
     return figure
+
+
+def _drawn_counts(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """Of many classes the largest, in order, and all others together."""
+    if len(counts) <= MOST_CLASSES:
+        return counts
+    largest = set(sorted(counts, key=lambda code: -counts[code])[:MOST_CLASSES])
+    others = f"{len(counts) - MOST_CLASSES} others"
+    drawn = {code: count for code, count in counts.items() if code in largest}
+    return {**drawn, others: sum(count for code, count in counts.items() if code not in largest)}
 
 
 def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyle, *, longest: int = 18) -> Figure:
@@ -67,9 +76,7 @@ def class_examples(images: Sequence[tuple[str, NDArray[Any]]], style: FigureStyl
     return figure
 
 
-def probabilities(
-    values: Sequence[float], style: FigureStyle, *, classes: Sequence[str] = CLASS_CODES, title: str = ""
-) -> Figure:
+def probabilities(values: Sequence[float], classes: ClassSet, style: FigureStyle, *, title: str = "") -> Figure:
     """The probability of each class for one image, most probable first. `values` in 0..1, in the order of `classes`."""
     order = sorted(range(len(values)), key=lambda index: -values[index])
     figure = new_figure(style)
@@ -85,7 +92,7 @@ def probabilities(
             color=style.text,
             fontsize=style.small,
         )
-    axes.set_yticks(range(len(order)), [class_label(classes[index]) for index in order])
+    axes.set_yticks(range(len(order)), [classes.classes[index].title for index in order])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.25)
     axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])

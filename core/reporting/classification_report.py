@@ -20,18 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.classes import ClassSet, Group
 from core.data.decoding import UnreadableImageError, decode_image, decode_picture
 from core.data.finding import printable
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
-from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification, class_name
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.similar import SimilarCase
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo
 from core.reporting.words import NONE, fraction
-from resources.classes import class_descriptions
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -42,10 +42,18 @@ PICTURE_SIDE = 560
 MOST_DETAILED = 100
 """How many images of a batch get a page of their own by default; all are in the table."""
 
+MOST_CLASSES = 25
+"""How many classes of a group a page lists for one image."""
+
 _SMALL_SIDE = 150
 _SHOWN_WIDTH, _SHOWN_SMALL = 228, 88  # pixels of 1/96 inch on the page
 _OVERLAY_OPACITY = 0.7
-_GROUPS = (("malignant", "Malignant"), ("precancerous", "Precancerous"), ("benign", "Benign"))
+_GROUPS = {
+    Group.MALIGNANT: "Malignant",
+    Group.PRECANCEROUS: "Precancerous",
+    Group.BENIGN: "Benign",
+    Group.UNSPECIFIED: "Other classes",
+}
 _TONES = {
     Verdict.CONFIDENT: "#e3f2ee",
     Verdict.UNCERTAIN: "#fff4e5",
@@ -177,8 +185,21 @@ def classification_report_html(
             undetailed=len(answered) - len(detailed),
             left=left,
             meaning=HEAT_MAP_MEANING,
+            malignant=_malignant(subject.info.classes),
         )
     )
+
+
+def _malignant(classes: ClassSet) -> str:
+    """What the malignant total counts; nothing where the classes have no such group."""
+    names = [classes.names[place].lower() for place in classes.of_group(Group.MALIGNANT)]
+    if not names:
+        return ""
+    if len(names) > MOST_CLASSES:
+        return f"Malignant: the probabilities of the {len(names)} malignant classes together."
+    if len(names) == 1:
+        return f"Malignant: the probability of {names[0]}."
+    return f"Malignant: the probabilities of {', '.join(names[:-1])} and {names[-1]} together."
 
 
 def display_names(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -228,8 +249,8 @@ def _counts(rows: Iterable[Classification], left: int) -> list[tuple[str, str]]:
     rows = list(rows)
     verdicts = Counter(row.assessment.verdict for row in rows if row.assessment is not None)
     counts = [(verdict.words, f"{verdicts[verdict]:,}") for verdict in Verdict if verdicts[verdict]]
-    codes = Counter(row.code for row in rows if row.code)
-    counts += [(f"Likeliest: {class_name(code)}", f"{count:,}") for code, count in codes.most_common()]
+    names = Counter(row.name for row in rows if row.code)
+    counts += [(f"Likeliest: {name}", f"{count:,}") for name, count in names.most_common()]
     return [*counts, ("Not classified", f"{left:,}")] if left else counts
 
 
@@ -246,7 +267,7 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
                 name,
                 assessment.verdict.words if assessment else NONE,
                 _codes(assessment),
-                class_name(row.code),
+                row.name,
                 _share(row.probability),
                 _share(row.malignant),
             )
@@ -269,11 +290,11 @@ def _page(image: ReportImage, name: str) -> _Page:
         sentence=assessment.sentence if assessment else "This model can not tell whether its answer can be trusted.",
         tone=_TONES[verdict],
         prediction_set=_prediction_set(row),
-        answer=f"Likeliest: {class_name(row.code or '')}, {_share(row.probability)}",
+        answer=f"Likeliest: {row.name}, {_share(row.probability)}",
         groups=_groups(row),
         pictures=_pictures(image),
         heat_text=_heat_text(image),
-        similar=_similar(image.similar),
+        similar=_similar(image.similar, row.classes),
         note=row.note,
     )
 
@@ -287,25 +308,27 @@ def _prediction_set(row: Classification) -> str:
     assessment = row.assessment
     if assessment is None or not _has_set(assessment):
         return ""
-    names = ", ".join(class_name(code) for code in assessment.prediction_set) or "none of the classes"
+    names = ", ".join(row.classes.name_of(code) for code in assessment.prediction_set) or "none of the classes"
     return f"Can not be excluded at {100 * assessment.level:.3g} %: {names}."
 
 
 def _groups(row: Classification) -> tuple[_Group, ...]:
     """The classes in their groups, malignant first, likeliest first in each; a group's total is of its classes."""
-    known = class_descriptions()
-    shares = dict(zip(row.classes, row.probabilities or (), strict=False))
+    shares = row.probabilities or ()
     groups = []
-    for key, title in _GROUPS:
-        codes = [code for code in shares if (known[code].group if code in known else "benign") == key]
-        if not codes:
+    for group in Group if shares else ():
+        places = row.classes.of_group(group)
+        if not places:
             continue
-        ordered = sorted(codes, key=lambda code: -shares[code])
+        found = [(shares[place], row.classes.classes[place]) for place in places]
+        found.sort(key=lambda pair: -pair[0])
         rows = tuple(
-            _Row(class_name(code), key, _share(shares[code]), round(160 * shares[code]), code == row.code)
-            for code in ordered
+            _Row(item.name, group.value, _share(share), round(160 * share), item.code == row.code)
+            for share, item in found[:MOST_CLASSES]
         )
-        groups.append(_Group(title, _share(min(1.0, sum(shares[code] for code in codes))), rows))
+        left = len(found) - len(rows)
+        more = f" ({left} less likely ones are not listed)" if left else ""
+        groups.append(_Group(f"{_GROUPS[group]}{more}", _share(min(1.0, sum(share for share, _ in found))), rows))
     return tuple(groups)
 
 
@@ -322,7 +345,9 @@ def _pictures(image: ReportImage) -> tuple[_Picture, ...]:
     pictures = [_picture(image.picture, PICTURE_SIDE, _SHOWN_WIDTH, "The image")]
     if image.heat is not None:
         mixed = overlay(_bounded(image.picture, PICTURE_SIDE), image.heat, _OVERLAY_OPACITY)
-        pictures.append(_picture(mixed, PICTURE_SIDE, _SHOWN_WIDTH, f"Heat map for {class_name(image.heat_code)}"))
+        pictures.append(
+            _picture(mixed, PICTURE_SIDE, _SHOWN_WIDTH, f"Heat map for {image.result.classes.name_of(image.heat_code)}")
+        )
     return tuple(pictures)
 
 
@@ -332,11 +357,11 @@ def _heat_text(image: ReportImage) -> str:
     return HEAT_MAP_MEANING if float(image.heat.max()) > 0 else NO_HEAT
 
 
-def _similar(cases: Sequence[SimilarCase]) -> tuple[_Picture, ...]:
+def _similar(cases: Sequence[SimilarCase], classes: ClassSet) -> tuple[_Picture, ...]:
     found = []
     for case in cases:
         mark = " (this very image)" if case.same_picture else " (the same lesion)" if case.same_lesion else ""
-        caption = f"{class_name(case.code)}{mark}, similarity {case.similarity:.2f}"
+        caption = f"{classes.name_of(case.code)}{mark}, similarity {case.similarity:.2f}"
         try:
             picture = decode_picture(case.path, _SMALL_SIDE, _SMALL_SIDE) if case.path else None
         except UnreadableImageError:

@@ -35,6 +35,9 @@ __all__ = [
     "subgroup_plot",
 ]
 
+MOST_CLASSES = 30
+"""Of more classes only those that differ most are drawn."""
+
 _KINDS = {"age": "Age", "sex": "Sex", "site": "Site"}
 
 
@@ -58,14 +61,15 @@ def difference_plot(comparison: Comparison, style: FigureStyle) -> Figure:
     """
     if not comparison.comparable:
         return message_figure(style, comparison.why_not)
-    rows = [_difference_row(item) for item in comparison.differences]
+    drawn, left = _drawn_differences(comparison)
+    rows = [_difference_row(item) for item in drawn]
     figure = new_figure(style, 6.4, 0.9 + 0.32 * max(len(rows), 4))
     axes = figure.add_subplot()
     _forest(axes, style, rows, scale=100.0)
     axes.axvline(0, color=style.muted, linewidth=1.2, zorder=1)
     reach = max((abs(edge) for edge in axes.get_xlim()), default=1.0)
     axes.set_xlim(-reach, reach)
-    dress(axes, style, x="Difference from the baseline\n(percentage points; right is better)", grid="x")
+    dress(axes, style, x=f"Difference from the baseline\n(percentage points; right is better){left}", grid="x")
     handles = [
         _mark(style, "better", "Better than the baseline"),
         _mark(style, "worse", "Worse"),
@@ -73,6 +77,16 @@ def difference_plot(comparison: Comparison, style: FigureStyle) -> Figure:
     ]
     add_legend(figure, axes, style, columns=3, handles=handles)
     return figure
+
+
+def _drawn_differences(comparison: Comparison) -> tuple[list[Difference], str]:
+    """The differences to draw, and what to say of those that are not: of many classes, those that differ most."""
+    classes = [item for item in comparison.differences if item.score.startswith("f1:")]
+    if len(classes) <= MOST_CLASSES:
+        return list(comparison.differences), ""
+    most = sorted(classes, key=lambda item: -abs(item.difference or 0.0))[:MOST_CLASSES]
+    drawn = [item for item in comparison.differences if item not in classes or item in most]
+    return drawn, f"\nthe {MOST_CLASSES} of {len(classes)} classes that differ most"
 
 
 def subgroup_plot(subgroups: Sequence[Subgroup], style: FigureStyle) -> Figure:

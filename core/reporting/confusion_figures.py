@@ -18,6 +18,9 @@ from core.reporting.layout import fit_texts
 from core.reporting.picking import CellPick, gid_of
 from core.reporting.style import FigureStyle, add_title, contrast_text, dress, message_figure, new_figure
 
+MOST_WRITTEN = 24
+"""In a matrix of more classes numbers could not be read."""
+
 _NO_SHARE = "–"
 _LEAST_SPAN = 0.1  # of shares: differences below it stay pale, so that noise does not look like a finding
 
@@ -115,12 +118,17 @@ def difference_matrix(
 
 
 def _draw(axes: Axes, style: FigureStyle, matrix: _Matrix, colours: Colormap, panel: int) -> None:
+    """Of many classes no numbers are written, some of their codes stand at the sides, and empty cells are no parts."""
     axes.imshow(matrix.values, cmap=colours, vmin=matrix.low, vmax=matrix.high, aspect="auto")
     written = []
-    for (row, column), value in np.ndenumerate(matrix.values):
+    few = len(matrix.classes) <= MOST_WRITTEN
+    for row, column in np.argwhere(np.full(matrix.values.shape, True) if few else matrix.values != 0).tolist():
+        value = matrix.values[row, column]
         cell = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="none", edgecolor="none")
         cell.set_gid(gid_of(CellPick(matrix.classes[row], matrix.classes[column], panel)))
         axes.add_patch(cell)
+        if not few:
+            continue
         colour = colours((float(value) - matrix.low) / (matrix.high - matrix.low))
         written.append(
             axes.text(
@@ -135,9 +143,9 @@ def _draw(axes: Axes, style: FigureStyle, matrix: _Matrix, colours: Colormap, pa
             )
         )
     fit_texts(axes, written, (style.font_size * 0.8, style.small))
-    places = range(len(matrix.classes))
-    axes.set_xticks(places, matrix.classes)
-    axes.set_yticks(places, matrix.row_labels)
+    places = range(0, len(matrix.classes), math.ceil(len(matrix.classes) / MOST_WRITTEN))
+    axes.set_xticks(places, [matrix.classes[place] for place in places], rotation=0 if few else 90)
+    axes.set_yticks(places, [matrix.row_labels[place] for place in places])
     axes.set_xlim(-0.5, len(matrix.classes) - 0.5)
     axes.set_ylim(len(matrix.classes) - 0.5, -0.5)
 

@@ -4,7 +4,7 @@ Each function takes finished results and a `FigureStyle` and returns a matplotli
 """
 
 from core.reporting.bar_figures import SMALL_SUPPORT, BarRun, per_class_bars, per_class_f1
-from core.reporting.class_figures import class_distribution, class_examples, class_label, probabilities
+from core.reporting.class_figures import class_distribution, class_examples, probabilities
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
 from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
 from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
@@ -18,7 +18,6 @@ __all__ = [
     "best_per_method",
     "class_distribution",
     "class_examples",
-    "class_label",
     "confusion_grid",
     "confusion_matrix",
     "confusion_pair",

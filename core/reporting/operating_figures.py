@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
 from core.evaluation.operating_point import OperatingPoint
 from core.evaluation.roc import roc_curve
 from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
@@ -17,16 +16,17 @@ _TICKS = ([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
 
 
 def operating_figure(
-    labels: NDArray[np.integer[Any]],
+    melanoma: NDArray[np.bool_],
     melanoma_probability: NDArray[np.floating[Any]],
     point: OperatingPoint | None,
     style: FigureStyle,
 ) -> Figure:
     """Melanomas referred against other images referred, for every threshold on the melanoma probability (ROC curve).
 
-    `labels` (n,) are class numbers, the probabilities (n,) in 0..1. The point carries its 95 % intervals as whiskers.
+    `melanoma` (n,) tells which images are melanomas, the probabilities (n,) are in 0..1. The point carries its
+    95 % intervals as whiskers.
     """
-    ill = np.asarray(labels) == CLASS_CODES.index("MEL")
+    ill = np.asarray(melanoma, np.bool_)
     if not ill.any() or ill.all():
         return message_figure(style, "It takes melanomas and other images to draw the curve.")
     curve = roc_curve(ill, np.asarray(melanoma_probability, np.float64))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.reporting.table import Table, latex
 from core.reporting.words import (
     NONE,
@@ -25,6 +25,7 @@ from core.reporting.words import (
 )
 
 if TYPE_CHECKING:
+    from core.classes import ClassSet
     from core.evaluation.comparison import Comparison, Difference
     from core.evaluation.scores import Scores
     from core.evaluation.subgroups import Subgroup
@@ -56,6 +57,8 @@ HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
 
 _INTERVALS = "In brackets: 95 % bootstrap intervals over the test images"
 _SMALL = 10
+_MOST_COLUMNS = 24  # of a matrix
+_MOST_CONFUSIONS = 50
 _KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
 
 
@@ -85,37 +88,29 @@ def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> T
 
 
 def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
-    """What else tells runs apart: AUC, melanoma, size, images and computing time. `titles` as for `scores_table`."""
-    rows = []
+    """What else tells runs apart: AUC, melanoma where it is a class, size, images and computing time. `titles` as for
+    `scores_table`."""
     titles = titles or unique_titles([item.name for item in evidences])
+    melanoma = any(item.classes.melanoma is not None for item in evidences)
+    rows = []
     for title, item in zip(titles, evidences, strict=True):
-        melanoma = item.detailed.scores.per_class[CLASS_CODES.index("MEL")].recall
         rows.append(
             (
                 title,
                 area(item.detailed.macro_auc),
-                interval_of(melanoma, item.intervals.melanoma_sensitivity),
-                fraction(item.detailed.melanoma_sensitivity_at_90_specificity),
+                *(_melanoma_cells(item) if melanoma else ()),
                 million(item.summary.parameters),
                 f"{len(item.predictions.names):,}",
                 duration(item.summary.status.seconds),
             )
         )
-    header = (
-        "Run",
-        "Macro AUC",
-        "Melanoma found",
-        "at 90 % specificity",
-        "Parameters",
-        "Test images",
-        "Computing time",
-    )
-    notes = (
-        "Macro AUC: mean area under the ROC curve of the classes, each against the rest",
-        "Melanoma found: share of the test images of melanoma that are given that diagnosis",
-        *no_width(item.intervals.melanoma_sensitivity for item in evidences),
-    )
-    return Table("Melanoma, size and time", header, tuple(rows), notes)
+    found = ("Melanoma found", "at 90 % specificity") if melanoma else ()
+    header = ("Run", "Macro AUC", *found, "Parameters", "Test images", "Computing time")
+    notes = ["Macro AUC: mean area under the ROC curve of the classes, each against the rest"]
+    if melanoma:
+        notes.append("Melanoma found: share of the test images of melanoma that are given that diagnosis")
+        notes += no_width(item.intervals.melanoma_sensitivity for item in evidences)
+    return Table("Melanoma, size and time" if melanoma else "Size and time", header, tuple(rows), tuple(notes))
 
 
 def per_class_table(evidence: Evidence, title: str = "") -> Table:
@@ -148,22 +143,38 @@ def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) ->
     titles = titles or unique_titles([item.name for item in evidences])
     found = [{each.code: each for each in item.detailed.scores.per_class} for item in evidences]
     rows = []
-    for code in CLASS_CODES:
-        counts = sorted({item[code].support for item in found})
+    for code in dict.fromkeys(code for item in evidences for code in item.classes.codes):
+        counts = sorted({item[code].support for item in found if code in item})
         number = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
         mark = "*" if counts[0] < _SMALL else ""
-        rows.append((code, f"{number}{mark}", *(fraction(item[code].f1) for item in found)))
+        rows.append((code, f"{number}{mark}", *(fraction(item[code].f1) if code in item else NONE for item in found)))
     few = (f"* fewer than {_SMALL} images: uncertain",) if any("*" in row[1] for row in rows) else ()
     return Table("F1 of each class", ("Class", "Test images", *titles), tuple(rows), few)
 
 
 def confusion_table(scores: Scores, name: str) -> Table:
-    """Numbers of images: a row per true class, a column per prediction."""
+    """Numbers of images: a row per true class, a column per prediction; of many classes the largest confusions."""
+    if len(scores.classes) > _MOST_COLUMNS:
+        return _confusions_table(scores, name)
     rows = [
         (code, *(f"{count}" for count in line), f"{sum(line)}")
         for code, line in zip(scores.classes, scores.confusion, strict=True)
     ]
     return Table(f"Truth (rows) and prediction: {name}", ("Truth", *scores.classes, "Images"), tuple(rows))
+
+
+def _confusions_table(scores: Scores, name: str) -> Table:
+    cells = [
+        (count, truth, said)
+        for truth, line in zip(scores.classes, scores.confusion, strict=True)
+        for said, count in zip(scores.classes, line, strict=True)
+        if count and truth != said
+    ]
+    cells.sort(key=lambda cell: -cell[0])
+    rows = tuple((truth, said, f"{count}") for count, truth, said in cells[:_MOST_CONFUSIONS])
+    more = len(cells) - len(rows)
+    notes = (f"{more:,} further pairs of classes were confused less often.",) if more else ()
+    return Table(f"Most frequent confusions: {name}", ("Truth", "Prediction", "Images"), rows, notes, text_columns=2)
 
 
 def differences_table(comparison: Comparison, baseline: str = "Baseline", other: str = "Other") -> Table:
@@ -255,17 +266,17 @@ def departures_table(results: StudyResults) -> Table:
     return Table("Departures from the paper", ("What", "Paper", "Here"), tuple(rows), text_columns=3)
 
 
-def counts_table(rows: Sequence[SplitRow]) -> Table:
+def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> Table:
     """Images per class and part of a split."""
     counts = Counter((row.label, row.part) for row in rows)
     left = any(row.part is None for row in rows)
     made = [part for part in Part if part is not Part.CALIBRATION or any(row.part is part for row in rows)]
     parts: list[Part | None] = [*made, *([None] if left else [])]
-    body = [[counts[code, part] for part in parts] for code in CLASS_CODES]
+    body = [[counts[code, part] for part in parts] for code in classes.codes]
     body.append([sum(column) for column in zip(*body, strict=True)])
     lines = [
         (code, *(f"{count:,}" for count in line), f"{sum(line):,}")
-        for code, line in zip((*CLASS_CODES, "All"), body, strict=True)
+        for code, line in zip((*classes.codes, "All"), body, strict=True)
     ]
     titles = ["not used" if part is None else PART_TITLES[part] for part in parts]
     return Table("Images per class", ("Class", *titles, "All"), tuple(lines))
@@ -307,6 +318,15 @@ def _study_cells(row: StudyRow, published: bool) -> list[str]:
     return cells
 
 
+def _melanoma_cells(item: Evidence) -> tuple[str, str]:
+    place = item.classes.melanoma
+    if place is None:
+        return NONE, NONE
+    recall = item.detailed.scores.per_class[place].recall
+    at_90 = fraction(item.detailed.melanoma_sensitivity_at_90_specificity)
+    return interval_of(recall, item.intervals.melanoma_sensitivity), at_90
+
+
 def _value(evidence: Evidence, name: str) -> float:
     return float(getattr(evidence.detailed.scores, name))
 
@@ -341,6 +361,8 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(_shown(item) for item in value.values() if item)
     if isinstance(value, list):
         return ", ".join(_shown(item) for item in value)
     if isinstance(value, bool):

@@ -90,13 +90,14 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
             store,
             rows[Part.TRAIN],
             calibrating,
+            info.classes,
             device=hardware.device,
             seed=recipe.optimisation.seed,
             report=report,
             token=token,
         )
         looks = partial(stored_looks, store, token=token)
-        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices))
+        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices), info.classes)
     info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
     save_model(folder.model_file, module, info, reference=calibrated.reference)
     changed = {**metrics, "calibration": document}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.comparison import LabelledLogits
@@ -32,7 +33,8 @@ _SAME = 1e-6
 class Evidence:
     """A finished run's test part: `groups` (lesions, "" when unknown) and `people` in the order of `predictions`.
 
-    `split` holds all rows of split.csv, `notes` what the run itself noted in metrics.json.
+    `classes` are those of the run; `split` holds all rows of split.csv, `notes` what the run itself noted in
+    metrics.json.
     """
 
     summary: RunSummary
@@ -41,6 +43,7 @@ class Evidence:
     people: tuple[Person, ...]
     detailed: DetailedScores
     intervals: ScoreIntervals
+    classes: ClassSet
     split: tuple[SplitRow, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -60,6 +63,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
             f"{summary.status.name} is {summary.status.state.value}; only finished runs can be shown and compared.",
             summary.status.message,
         )
+    classes = run.recipe().class_set
     predictions = run.predictions().of(Part.TEST)
     if len(set(predictions.names)) < len(predictions.names):
         raise SkinKDError("predictions.csv can not be used", f"{run.predictions_file} names an image twice.")
@@ -73,14 +77,17 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     rows = {row.image: row for row in split}
     found = [rows.get(name) for name in predictions.names]
     groups = tuple(row.lesion if row else "" for row in found)
-    detailed = detailed_scores(predictions.labels, predictions.logits)
+    detailed = detailed_scores(predictions.labels, predictions.logits, classes)
     return Evidence(
         summary=summary,
         predictions=predictions,
         groups=groups,
         people=tuple(Person(row.age, row.sex, row.site) if row else Person() for row in found),
         detailed=detailed,
-        intervals=bootstrap_scores(predictions.labels, predictions.logits.argmax(axis=1), groups, resamples=resamples),
+        intervals=bootstrap_scores(
+            predictions.labels, predictions.logits.argmax(axis=1), classes, groups, resamples=resamples
+        ),
+        classes=classes,
         split=split,
         notes=(*_notes(run), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
     )
@@ -89,7 +96,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
 def labelled(evidence: Evidence) -> LabelledLogits:
     """What `compare` takes."""
     rows = evidence.predictions
-    return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups)
+    return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups, evidence.classes)
 
 
 def _notes(run: RunFolder) -> tuple[str, ...]:

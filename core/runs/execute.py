@@ -18,7 +18,7 @@ import numpy as np
 from core import atomic
 from core.allocator import give_back
 from core.awake import keep_awake
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.detailed import full_document
@@ -48,7 +48,7 @@ from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, write_history, write_predictions
-from core.runs.teachers import Teacher, common_digest, find_teachers, weights_leaks
+from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import prepare_teachers
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 from core.training.legs import Leg, changes_text, legs_to_values, place
@@ -111,10 +111,11 @@ def _lost_results(folder: RunFolder) -> str:
         return f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing"
     try:
         read_weights(folder.model_file)
+        classes = folder.recipe().class_set
         predictions = folder.predictions()
         for part in (Part.VALIDATION, Part.TEST):
             rows = predictions.of(part)
-            if folder.scores(part.value) != (score(rows.labels, rows.logits) if rows.names else None):
+            if folder.scores(part.value) != (score(rows.labels, rows.logits, classes) if rows.names else None):
                 return "predictions.csv does not give the scores in metrics.json"
     except NewerVersionError:  # what a newer SkinKD wrote is not replaced
         raise
@@ -173,6 +174,7 @@ class _Run:
         self._token = TellingToken(token, self.paused)
         self._waiting = False
         self._recipe = folder.recipe()
+        self._classes = self._recipe.class_set
         self._events: EventWriter | None = None
         self._notes: list[str] = []
         self._answers: Precision = "32"  # of the teacher
@@ -184,6 +186,8 @@ class _Run:
         status = self._folder.set_status(state=RunState.RUNNING, message="", epochs=self._recipe.optimisation.epochs)
         self._report(RunStarted(self._folder.path, status.name))
         self._teachers = find_teachers(self._recipe, self._folder.path.parent)
+        for teacher in self._teachers:
+            check_same_classes(teacher, self._classes)
         from core.training.hardware import fixed_threads, resolve
 
         self._report(Progress(Phase.LOADING, 0, 1))
@@ -250,6 +254,7 @@ class _Run:
             # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights.
             weights="none" if known else section.weights,
             image_size=self._recipe.data.image_size,
+            classes=self._classes,
             freeze=section.freeze,
             seed=self._recipe.optimisation.seed,
         )
@@ -303,7 +308,7 @@ class _Run:
                 FitData(data.store, data.split.train, data.split.validation, teachers),
                 self._recipe,
                 hardware=hardware,
-                score=score,
+                score=partial(score, classes=self._classes),
                 checkpoint=checkpoint,
                 observer=self,
                 report=self._report,
@@ -330,7 +335,7 @@ class _Run:
         self._report(Progress(Phase.SAVING, 0, 1))
         self._save_model(model, data, calibrated)
         predictions = _predictions(data, found)
-        write_predictions(self._folder.predictions_file, predictions)
+        write_predictions(self._folder.predictions_file, predictions, self._classes)
         metrics = {**self._metrics(data, predictions, result), "calibration": calibration}
         atomic.write_text(self._folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
         self._folder.set_status(
@@ -339,14 +344,14 @@ class _Run:
         self._report(Progress(Phase.SAVING, 1, 1))
 
     def _ask(self, model: LoadedModel, data: PreparedData, part: Part, hardware: Hardware) -> Answered:
-        """Logits (n, 8) and features, with 32 bits: the scores are those of the model file as it will be used."""
+        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
         from core.inference.calibrating import PHASES, Answered
         from core.models.forward import forward_answers
 
         indices = data.split.of(part)
         labels = data.dataset.labels[indices]
         if not len(indices):
-            return Answered(part, indices, labels, np.zeros((0, len(CLASS_CODES)), np.float32), None)
+            return Answered(part, indices, labels, np.zeros((0, len(self._classes)), np.float32), None)
         logits, features = forward_answers(
             model.model,
             model.preprocessing,
@@ -372,6 +377,7 @@ class _Run:
             data.store,
             data.split.train,
             calibrating,
+            self._classes,
             device=hardware.device,
             seed=self._recipe.optimisation.seed,
             report=self._report,
@@ -380,9 +386,10 @@ class _Run:
         for note in calibrated.notes:
             self._report(Notice(note, Level.WARNING))
         looks = partial(stored_looks, data.store, token=self._token)
-        return calibrated, calibration_document(
-            calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices)
+        document = calibration_document(
+            calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices), self._classes
         )
+        return calibrated, document
 
     def _metrics(self, data: PreparedData, predictions: Predictions, result: FitResult) -> dict[str, Any]:
         notes = list(self._notes)
@@ -391,11 +398,11 @@ class _Run:
         for part in (Part.VALIDATION, Part.TEST):
             rows = predictions.of(part)
             groups = [lesions[name] for name in rows.names]
-            scored[part.value] = full_document(rows.labels, rows.logits, groups) if rows.names else None
+            scored[part.value] = full_document(rows.labels, rows.logits, self._classes, groups) if rows.names else None
         if scored["test"] is None:
             notes.append("The split has no test images, so there are no test scores.")
         return {
-            "classes": list(CLASS_CODES),
+            "classes": list(self._classes.codes),
             **scored,
             "best_epoch": result.best_epoch,
             "epochs": len(result.history),
@@ -416,6 +423,7 @@ class _Run:
             synthetic=data.dataset.synthetic,
             temperature=calibrated.temperature if calibrated else 1.0,
             calibrated_on=calibrated.part.value if calibrated else "",
+            classes=self._classes,
         )
         save_model(self._folder.model_file, model.model, info, calibrated.reference if calibrated else None)
 

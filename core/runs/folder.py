@@ -163,7 +163,7 @@ class RunFolder:
 
     def predictions(self) -> Predictions:
         """All logits on validation and test images, once the run is finished."""
-        return read_predictions(self.predictions_file)
+        return read_predictions(self.predictions_file, self.recipe().class_set)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

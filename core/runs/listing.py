@@ -122,6 +122,9 @@ def summarise(folder: RunFolder) -> RunSummary:
     recipe = _try(folder.recipe, problems)
     status = _status(folder, recipe, problems)
     scores = _try(folder.scores, problems) if status is not None else None
+    if scores is not None and recipe is not None and scores.classes != recipe.class_set.codes:
+        problems.append("metrics.json has other classes than the recipe: one of the two files is of another run.")
+        scores = None
     remarks: list[str] = []
     parameters = _try(lambda: _parameters(folder), remarks)
     shown = _shown(folder, status, recipe, problems, remarks)

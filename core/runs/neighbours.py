@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.types import CLASS_CODES, DataSet, Part
+from core.data.types import DataSet, Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Report, ignore
 from core.runs.folder import RunFolder
@@ -56,17 +56,18 @@ def open_neighbours(
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"skip_problems": True})})
     dataset, _ = without_problems(read_checked(recipe, ignore, token), recipe, ignore)
     classifier = classifier or Classifier.load(run, report=report)
+    codes = dataset.classes.codes
     # The whole set, not its training part: this store is there since the run.
     store = open_store(dataset, classifier.info.preprocessing.image_size, report=report, token=token)
     rows = [
         row
         for row, record in enumerate(dataset.records)
-        if trained_on.get(record.name) == CLASS_CODES[record.label] and row not in store.failed
+        if trained_on.get(record.name) == codes[record.label] and row not in store.failed
     ]
     if not rows:
         raise _other_images(dataset, len(trained_on))
     cases = [
-        KnownCase(record.name, record.path, CLASS_CODES[record.label], record.lesion or "")
+        KnownCase(record.name, record.path, codes[record.label], record.lesion or "")
         for record in (dataset.records[row] for row in rows)
     ]
     try:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.reading import read_dataset
 from core.errors import SkinKDError
 from core.events import CancelToken
@@ -18,11 +19,12 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
 
     Raises `SkinKDError` when the recipe or the data set can not be read, or has none of the images.
     """
-    data = RunFolder(folder).recipe().data
+    recipe = RunFolder(folder).recipe()
+    data = recipe.data
     if not data.path:
         raise SkinKDError("The pictures are not there", "The recipe of this run names no data set.")
     token.check()
-    files = _files.of(Path(data.path), data.layout)
+    files = _files.of(Path(data.path), data.layout, recipe.class_set)
     token.check()
     found = {name: files[name] for name in names if name in files and files[name].is_file()}
     if names and not found:
@@ -39,14 +41,14 @@ class _Files:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._key: tuple[Path, str, int] | None = None
+        self._key: tuple[Path, str, ClassSet, int] | None = None
         self._files: dict[str, Path] = {}
 
-    def of(self, path: Path, layout: str) -> dict[str, Path]:
+    def of(self, path: Path, layout: str, classes: ClassSet) -> dict[str, Path]:
         """Image names and their files; raises `SkinKDError` as `read_dataset` does."""
         with self._lock:
             try:
-                key = (path, layout, path.stat().st_mtime_ns)
+                key = (path, layout, classes, path.stat().st_mtime_ns)
             except OSError as error:
                 raise SkinKDError(
                     "The pictures are not there",
@@ -54,7 +56,7 @@ class _Files:
                     str(error),
                 ) from error
             if key != self._key:
-                records = read_dataset(path, layout).records
+                records = read_dataset(path, classes, layout).records
                 self._files = {record.name: record.path for record in records if record.path is not None}
                 self._key = key
             return self._files

@@ -76,7 +76,7 @@ def read_checked(recipe: Recipe, report: Report, token: CancelToken) -> DataSet:
     if not recipe.data.path:
         raise SkinKDError("No data are named", "The recipe's data.path is empty. Name the folder with your images.")
     report(Progress(Phase.READING, 0, 0))
-    dataset = read_dataset(Path(recipe.data.path), recipe.data.layout)
+    dataset = read_dataset(Path(recipe.data.path), recipe.class_set, recipe.data.layout)
     token.check()
     return check_images(dataset, report=report, token=token, threads=recipe.hardware.threads)
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import atomic
-from core.data.types import CLASS_CODES, Part, calibrating_part
+from core.classes import ClassSet
+from core.data.types import Part, calibrating_part
 from core.documents import shown
 from core.errors import SkinKDError
 from core.events import EpochRecord, LossParts
@@ -65,7 +66,7 @@ class SplitRow:
 
 @dataclass(frozen=True)
 class Predictions:
-    """predictions.csv: names and parts (n,), labels (n,) int64 and logits (n, 8) float32, in the file's order."""
+    """predictions.csv: names and parts (n,), labels (n,) int64 and logits (n, classes) float32, in the file's order."""
 
     names: tuple[str, ...]
     parts: tuple[Part, ...]
@@ -102,38 +103,40 @@ def read_history(path: Path) -> tuple[EpochRecord, ...]:
         raise _damaged(path, error) from error
 
 
-def write_predictions(path: Path, predictions: Predictions) -> None:
+def write_predictions(path: Path, predictions: Predictions, classes: ClassSet) -> None:
     """Replace predictions.csv: image, part, true class code, and one logit per class."""
     rows = zip(predictions.names, predictions.parts, predictions.labels, predictions.logits, strict=True)
     _write(
         path,
-        ("image", "part", "label", *CLASS_CODES),
+        ("image", "part", "label", *classes.codes),
         # str of a float32 is the shortest text that reads back as the same float32.
         (
-            (name, part.value, CLASS_CODES[label], *(str(value) for value in logits))
+            (name, part.value, classes.codes[label], *(str(value) for value in logits))
             for name, part, label, logits in rows
         ),
     )
 
 
-def read_predictions(path: Path) -> Predictions:
-    """What `write_predictions` wrote. Raises `SkinKDError` when it is missing or damaged."""
-    rows = _read(path, ("image", "part", "label", *CLASS_CODES))
+def read_predictions(path: Path, classes: ClassSet) -> Predictions:
+    """What `write_predictions` wrote for these classes. Raises `SkinKDError` when it is missing or damaged."""
+    codes = classes.codes
+    rows = _read(path, ("image", "part", "label", *codes))
+    numbers = {code: number for number, code in enumerate(codes)}
     try:
         return Predictions(
             tuple(row["image"] for row in rows),
             tuple(Part(row["part"]) for row in rows),
-            np.array([_class_of(row["label"], line) for line, row in enumerate(rows, 2)], np.int64),
-            np.array([[row[code] for code in CLASS_CODES] for row in rows], np.float32).reshape(-1, len(CLASS_CODES)),
+            np.array([_class_of(row["label"], numbers, line) for line, row in enumerate(rows, 2)], np.int64),
+            np.array([[row[code] for code in codes] for row in rows], np.float32).reshape(-1, len(codes)),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
 
 
-def _class_of(code: str, line: int) -> int:
-    if code not in CLASS_CODES:
-        raise ValueError(f"line {line}: {shown(code)} is none of the classes {', '.join(CLASS_CODES)}")
-    return CLASS_CODES.index(code)
+def _class_of(code: str, numbers: Mapping[str, int], line: int) -> int:
+    if code not in numbers:
+        raise ValueError(f"line {line}: {shown(code)} is none of the classes {', '.join(list(numbers)[:20])}")
+    return numbers[code]
 
 
 def read_split_rows(path: Path) -> tuple[SplitRow, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePath
 
+from core.classes import ClassSet
 from core.data.finding import without_downsampled, without_suffix
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
@@ -84,6 +85,21 @@ def common_digest(teachers: Sequence[Teacher]) -> str:
     """
     digests = [teacher.digest for teacher in teachers]
     return sha256(" ".join(digests).encode()).hexdigest() if len(digests) > 1 else "".join(digests)
+
+
+def check_same_classes(teacher: Teacher, classes: ClassSet) -> None:
+    """Raise `SkinKDError` unless the teacher's logits stand for these classes, in this order."""
+    from core.models.files import read_model_info
+
+    theirs = read_model_info(teacher.model_file).classes
+    if not theirs.same_classes(classes):
+        raise SkinKDError(
+            "Teacher and student tell apart different classes",
+            f"The teacher {teacher.name} knows {_some(list(theirs.codes))} ({len(theirs)}), the student is to "
+            f"learn {_some(list(classes.codes))} ({len(classes)}). Choose a teacher with the same classes in the same "
+            "order, or give the recipe the teacher's [classes].",
+            f"Teacher: {', '.join(theirs.codes)}\nStudent: {', '.join(classes.codes)}",
+        )
 
 
 def teacher_leaks(teacher: Teacher, dataset: DataSet, split: Split) -> tuple[str, ...]:

@@ -61,7 +61,9 @@ def paper_study(
     """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl.
 
     `fine_sweep` adds KL at `FINE_ALPHAS`, `teacher_candidates` the networks of Table 1 that are not the teacher
-    already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone.
+    already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone. With other
+    classes than the paper's it is the same plan, but nothing of it is comparable with the paper (`Study.paper` is
+    False).
     """
     teacher_changes = tuple(teacher_changes)
     rows = [
@@ -73,7 +75,12 @@ def paper_study(
         rows += [_student("kl", alpha, False) for alpha in FINE_ALPHAS]
     if teacher_candidates:
         rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
-    return Study(name, base, tuple(rows), tuple(seeds), paper=True)
+    return Study(name, base, tuple(rows), tuple(seeds), paper=has_papers_classes(base))
+
+
+def has_papers_classes(recipe: Recipe) -> bool:
+    """Whether a recipe's classes are the paper's, so that scores can stand beside the published ones."""
+    return recipe.class_set.same_classes(preset(Preset.PAPER).class_set)
 
 
 def has_papers_curriculum(recipe: Recipe) -> bool | None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.recipe import Recipe
@@ -76,7 +75,7 @@ def estimate_cost(
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
     stores = sum(images * size * size * 3 for size in sizes)
     widths = sum(teacher.feature_dim if recipe.needs_features else 0 for teacher in teachers)
-    answers = 4 * images * recipe.stored_views * (widths + len(CLASS_CODES) * len(teachers))
+    answers = 4 * images * recipe.stored_views * (widths + len(recipe.class_set) * len(teachers))
     return Cost(
         seconds_per_epoch=epoch,
         seconds_total_max=total,

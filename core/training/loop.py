@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.data.types import CLASS_CODES
 from core.errors import Cancelled, SkinKDError
 from core.events import (
     BatchFinished,
@@ -62,7 +61,7 @@ class EpochScores(Protocol):
 
 
 Score = Callable[[NDArray[np.int64], NDArray[np.float32]], EpochScores]
-"""Labels (n,) and logits (n, 8) to scores."""
+"""Labels (n,) and logits (n, classes) to scores."""
 
 
 class Observer(Protocol):
@@ -124,7 +123,7 @@ def fit(
     """
     check_data(data, recipe)
     with own_randomness(hardware.device):
-        counts = np.bincount(data.store.labels[data.train], minlength=len(CLASS_CODES))
+        counts = np.bincount(data.store.labels[data.train], minlength=len(recipe.class_set))
         learner = Learner(
             model,
             preprocessing,

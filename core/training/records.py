@@ -12,7 +12,7 @@ from core.events import EpochRecord, LossParts
 
 
 def cross_entropy(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> float:
-    """The mean of -log softmax(logits)[label] over (n,) labels and (n, 8) logits, in nats, computed in float64."""
+    """The mean of -log softmax(logits)[label] of labels (n,) and logits (n, classes), in nats, by float64."""
     values = logits.astype(np.float64)
     top = values.max(axis=1, keepdims=True)
     log_sums = top[:, 0] + np.log(np.exp(values - top).sum(axis=1))

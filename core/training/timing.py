@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.data.types import CLASS_CODES
 from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs
 from core.events import CancelToken, Event, Notice
@@ -62,17 +61,21 @@ def time_training(
 
     section, batch = recipe.trained, recipe.optimisation.batch_size
     loaded = create_model(
-        section.architecture, weights="none", image_size=recipe.data.image_size, freeze=section.freeze
+        section.architecture,
+        weights="none",
+        image_size=recipe.data.image_size,
+        classes=recipe.class_set,
+        freeze=section.freeze,
     )
     if hardware.device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(hardware.device)
     with own_randomness(hardware.device):
-        counts = torch.ones(len(CLASS_CODES), dtype=torch.int64)
+        counts = torch.ones(len(recipe.class_set), dtype=torch.int64)
         learner = Learner(
             loaded.model, loaded.preprocessing, recipe, hardware, tell, class_counts=counts, teacher_dims=teacher_dims
         )
         train_mode(loaded.model)
-        steps = _Steps(learner, recipe.data.image_size, teacher_dims)
+        steps = _Steps(learner, recipe.data.image_size, len(recipe.class_set), teacher_dims)
         measured, seconds = _training_seconds(steps, batch, hardware.device, notes, token)
         answering = _inference_seconds(
             loaded.model, loaded.preprocessing, measured, hardware.device, hardware.precision, token
@@ -97,7 +100,7 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
 
     token.check()
     architecture, size = _teacher_facts(run, recipe, notes)
-    loaded = create_model(architecture, weights="none", image_size=size)
+    loaded = create_model(architecture, weights="none", image_size=size, classes=recipe.class_set)
     network, device, kind = folded(loaded.model, size), hardware.device, hardware.answers
     _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
     count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
@@ -177,8 +180,8 @@ def _memory(steps: _Steps, batch: int, device: str) -> int:
 class _Steps:
     """Steps of a learner on noise of its kind."""
 
-    def __init__(self, learner: Learner, image_size: int, teacher_dims: tuple[int, ...]) -> None:
-        self.learner, self._size, self._dims = learner, image_size, teacher_dims
+    def __init__(self, learner: Learner, image_size: int, classes: int, teacher_dims: tuple[int, ...]) -> None:
+        self.learner, self._size, self._classes, self._dims = learner, image_size, classes, teacher_dims
 
     def train(self, count: int) -> float:
         """Seconds of one step with this many images."""
@@ -207,13 +210,13 @@ class _Steps:
 
     def _batch(self, count: int) -> StepInput:
         device = self.learner.device
-        labels = torch.arange(count, device=device) % len(CLASS_CODES)
+        labels = torch.arange(count, device=device) % self._classes
         teachers = tuple(
-            Outputs(torch.randn(count, len(CLASS_CODES), device=device), torch.randn(count, width, device=device))
+            Outputs(torch.randn(count, self._classes, device=device), torch.randn(count, width, device=device))
             for width in self._dims
         )
         statistics = tuple(
-            TeacherStatistics(torch.randn(len(CLASS_CODES), width, device=device), torch.rand(count, device=device))
+            TeacherStatistics(torch.randn(self._classes, width, device=device), torch.rand(count, device=device))
             for width in self._dims
         )
         images = _noise(count, self._size).to(device)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from core.classes import ClassSet
 from core.inference.results import Classification
-from resources.classes import class_descriptions
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.probability_bars import ProbabilityBars
@@ -33,6 +33,7 @@ class AnswersView(QWidget):
         self._reason.setObjectName("classifyFoldedReason")
         self.unfold = make_button(_SHOW, "classifyUnfoldButton", self)
         self.unfold.clicked.connect(self._toggle)
+        self._classes: ClassSet | None = None
         self.bars = ProbabilityBars(self)
         self.bars.selected.connect(self._describe)
         self._about = make_label("", "muted", self, wrap=True)
@@ -65,6 +66,8 @@ class AnswersView(QWidget):
         )
         self._reason.setText(UNLIKE_REASON if self._folds else partly)
         self._heading.setText(_heading(answers))
+        results = [answer.result for answer in answers if answer.result is not None]
+        self._classes = results[0].classes if results else None
         self._show_class(shown.result)
         known = any(answer.result is not None and answer.result.code is not None for answer in answers)
         self.setVisible(known)
@@ -91,8 +94,8 @@ class AnswersView(QWidget):
 
     @Slot(str)
     def _describe(self, code: str) -> None:
-        described = class_descriptions().get(code)
-        text = f"{described.name} ({described.group}): {described.summary} {described.text}" if described else ""
+        described = None if self._classes is None else self._classes.find(code)
+        text = "" if described is None else described.about
         self._about.setText(text)
         self._about.setVisible(bool(text) and not self.bars.isHidden())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Report
@@ -49,17 +49,17 @@ class Sureness:
 
 @dataclass(frozen=True, eq=False)
 class CalibratingAnswers:
-    """The labels (n,) of the images of `part` that the model was calibrated on, and the calibrated melanoma
+    """Which of the images (n,) of `part` that the model was calibrated on are melanomas, and the calibrated melanoma
     probabilities (n,) that they got."""
 
     part: Part
-    labels: NDArray[np.int64]
+    is_melanoma: NDArray[np.bool_]
     melanoma: NDArray[np.float64]
 
     @property
     def melanomas(self) -> int:
         """How many of them are melanomas."""
-        return int((self.labels == CLASS_CODES.index("MEL")).sum())
+        return int(self.is_melanoma.sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +170,7 @@ def _of_run(
     found["recipe"] = _attempt(folder.recipe, trouble)
     rows = _attempt(lambda: folder.split_rows, trouble) or ()
     counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
-    found["counts"] = tuple((code, counts[code]) for code in CLASS_CODES) if counts else ()
+    found["counts"] = tuple((code, counts[code]) for code in info.classes.codes) if counts else ()
     parts = Counter(row.part for row in rows)
     found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
     data = _table(_attempt(folder.metrics, trouble), "data")
@@ -186,7 +186,12 @@ def _of_run(
         found["evidence"] = evidence
         found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST)
         found["subgroups"] = subgroup_scores(
-            tested.labels, tested.logits.argmax(axis=1), evidence.people, evidence.groups, resamples=200
+            tested.labels,
+            tested.logits.argmax(axis=1),
+            evidence.classes,
+            evidence.people,
+            evidence.groups,
+            resamples=200,
         )
         found |= _trusted(evidence, reference, info)
         calibration = _table(_attempt(folder.metrics, []), "calibration")
@@ -204,7 +209,8 @@ def _trusted(evidence: Evidence, reference: Reference | None, info: ModelInfo) -
     if reference is None or not reference.images:
         return {}
     sets = PredictionSets(reference.validation_labels, reference.validation_logits, info.temperature)
-    return {"coverage": coverage(sets, evidence.predictions.labels, evidence.predictions.logits, DEFAULT_LEVEL)}
+    tested = evidence.predictions
+    return {"coverage": coverage(sets, tested.labels, tested.logits, DEFAULT_LEVEL, info.classes)}
 
 
 def _of_reference(reference: Reference, info: ModelInfo) -> dict[str, Any]:
@@ -215,7 +221,7 @@ def _of_reference(reference: Reference, info: ModelInfo) -> dict[str, Any]:
     logits = reference.validation_logits
     return {
         "sureness": _sureness(labels, logits, info.temperature, part_of_calibration(info.calibrated_on)),
-        "detailed": detailed_scores(labels, logits),
+        "detailed": detailed_scores(labels, logits, info.classes),
     }
 
 
@@ -232,10 +238,11 @@ def _calibrating(
 ) -> CalibratingAnswers | None:
     from core.evaluation.prediction_sets import nonconformity
 
-    if not len(labels) or "MEL" not in info.classes:
+    place = info.classes.melanoma
+    if not len(labels) or place is None:
         return None
-    melanoma = 1 - nonconformity(logits, info.temperature)[:, info.classes.index("MEL")]
-    return CalibratingAnswers(part_of_calibration(info.calibrated_on), labels.astype(np.int64), melanoma)
+    melanoma = 1 - nonconformity(logits, info.temperature)[:, place]
+    return CalibratingAnswers(part_of_calibration(info.calibrated_on), labels == place, melanoma)
 
 
 def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:

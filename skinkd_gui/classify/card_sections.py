@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.data.terms import HAM10000_TERMS, ISIC2019_TERMS
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
-from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, class_name
+from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_LEVEL
 from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run, purposes
 from skinkd_gui.classify.card_content import CardContent, listed
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
 
 if TYPE_CHECKING:
+    from core.classes import ClassSet
     from core.evaluation.detailed import ClassDetail, DetailedScores
     from core.evaluation.intervals import Interval
 
@@ -77,11 +78,13 @@ def about(card: CardContent) -> Section:
         ("File", f"{card.file.name}, {file_size(card.size)}"),
         ("What it sees", f"The whole picture, squashed to {size} × {size} pixels"),
         ("Colours", f"RGB, normalised: mean {mean}; standard deviation {std}"),
-        ("Diagnoses", ", ".join(f"{class_name(code)} ({code})" for code in info.classes)),
+        ("Diagnoses", ", ".join(item.title for item in info.classes.classes)),
         ("Trained on", _trained_on(card)),
     ]  # fmt: skip
     if card.counts:
-        facts.append(("Training images", ", ".join(f"{class_name(code)} {count:,}" for code, count in card.counts)))
+        facts.append(
+            ("Training images", ", ".join(f"{info.classes.name_of(code)} {count:,}" for code, count in card.counts))
+        )
     if card.recipe is not None:
         whole = "Each lesion's images are in one part" if card.recipe.data.group_by_lesion else "Image by image"
         facts.append(("Division", whole))
@@ -124,7 +127,7 @@ def _terms(card: CardContent) -> str:
 def limits(card: CardContent) -> Section:
     """What the model can not do."""
     size = card.info.preprocessing.image_size
-    names = ", ".join(class_name(code) for code in card.info.classes)
+    names = ", ".join(card.info.classes.names)
     notes = [
         f"It knows {len(card.info.classes)} diagnoses: {names}. Whatever else a picture shows gets one of these names, "
         "or is taken for unlike the known images. It can not say that skin is healthy.",
@@ -146,14 +149,13 @@ def limits(card: CardContent) -> Section:
 
 def _few(card: CardContent) -> list[str]:
     notes = []
-    few = [f"{class_name(code)} ({count:,})" for code, count in card.counts if count < FEW_TO_LEARN]
+    name_of = card.info.classes.name_of
+    few = [f"{name_of(code)} ({count:,})" for code, count in card.counts if count < FEW_TO_LEARN]
     if few:
         notes.append(f"It learned from few images of {listed(few)}: expect more errors there.")
     detailed, tested = _detailed(card), _measured_on(card)
     if detailed is not None:
-        rare = [
-            f"{class_name(row.code)} ({row.support:,})" for row in detailed.per_class if row.support < SMALL_SUPPORT
-        ]
+        rare = [f"{name_of(row.code)} ({row.support:,})" for row in detailed.per_class if row.support < SMALL_SUPPORT]
         if rare:
             notes.append(
                 f"It was checked on few {tested.value} images of {listed(rare)}: scores for these are rough guesses."
@@ -209,8 +211,11 @@ def scores(card: CardContent) -> Section:
         ("Weighted F1", interval_of(found.weighted_f1, intervals.weighted_f1 if intervals else None)),
         ("Accuracy", interval_of(found.accuracy, intervals.accuracy if intervals else None)),
         ("Balanced accuracy", interval_of(found.balanced_accuracy, intervals.balanced_accuracy if intervals else None)),
-        ("Melanomas found", _melanoma(detailed, intervals.melanoma_sensitivity if intervals else None)),
     ]
+    classes = card.info.classes
+    if classes.melanoma is not None:
+        row, within = detailed.per_class[classes.melanoma], intervals.melanoma_sensitivity if intervals else None
+        facts.append(("Melanomas found", f"{interval_of(row.sensitivity, within)} of {row.support:,}"))
     if intervals is None:
         notes: tuple[str, ...] = (
             f"{_TOO_GOOD[card.calibrated_on]} A file of its own holds no test scores; the run has them.",
@@ -220,16 +225,14 @@ def scores(card: CardContent) -> Section:
         notes = (f"In brackets: 95 % intervals, by drawing {resampled} anew {intervals.resamples:,} times.",)
     rare = [row.code for row in detailed.per_class if row.support < SMALL_SUPPORT]
     if rare:
-        notes += (f"Rough guesses, from fewer than {SMALL_SUPPORT} images: {listed([class_name(c) for c in rare])}.",)
-    return Section("Scores", tuple(facts), notes, _class_grid(detailed, intervals.per_class_f1 if intervals else None))
+        names = listed([classes.name_of(code) for code in rare])
+        notes += (f"Rough guesses, from fewer than {SMALL_SUPPORT} images: {names}.",)
+    return Section(
+        "Scores", tuple(facts), notes, _class_grid(detailed, classes, intervals.per_class_f1 if intervals else None)
+    )
 
 
-def _melanoma(detailed: DetailedScores, interval: Interval | None) -> str:
-    row = next((row for row in detailed.per_class if row.code == "MEL"), None)
-    return NONE if row is None else f"{interval_of(row.sensitivity, interval)} of {row.support:,}"
-
-
-def _class_grid(detailed: DetailedScores, f1: tuple[Interval | None, ...] | None) -> Grid:
+def _class_grid(detailed: DetailedScores, classes: ClassSet, f1: tuple[Interval | None, ...] | None) -> Grid:
     columns = (
         Column("Diagnosis", words=True),
         Column("Images"),
@@ -239,13 +242,13 @@ def _class_grid(detailed: DetailedScores, f1: tuple[Interval | None, ...] | None
         Column("F1 (95 % interval)", "Sensitivity and precision in one", ("F1", "F1 low", "F1 high")),
     )
     intervals = f1 or (None,) * len(detailed.per_class)
-    rows = [_class_row(row, interval) for row, interval in zip(detailed.per_class, intervals, strict=True)]
+    rows = [_class_row(row, classes, interval) for row, interval in zip(detailed.per_class, intervals, strict=True)]
     return Grid("Scores per diagnosis", columns, tuple(rows))
 
 
-def _class_row(row: ClassDetail, interval: Interval | None) -> tuple[Cell, ...]:
+def _class_row(row: ClassDetail, classes: ClassSet, interval: Interval | None) -> tuple[Cell, ...]:
     return (
-        plain(class_name(row.code)),
+        plain(classes.name_of(row.code)),
         number(row.support),
         share(row.sensitivity),
         share(row.specificity),
@@ -339,7 +342,7 @@ def _verdict_notes(card: CardContent, level: str) -> tuple[str, ...]:
     ]
     if card.coverage is None:
         notes.append("How often that holds on other images was not measured: a file of its own holds no test images.")
-    never = [class_name(CLASS_CODES[code]) for code in _never_excluded(card)]
+    never = [card.info.classes.names[place] for place in _never_excluded(card)]
     if never:
         notes.append(f"{listed(never)} can never be excluded: there were too few images to calibrate on.")
     return tuple(notes)
@@ -359,8 +362,8 @@ def _coverage_grid(card: CardContent) -> Grid:
     calibrated = Column("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
     if card.coverage is None:
         rows = [
-            (plain(class_name(code)), number(int((card.reference.validation_labels == place).sum())))
-            for place, code in enumerate(card.info.classes)
+            (plain(name), number(int((card.reference.validation_labels == place).sum())))
+            for place, name in enumerate(card.info.classes.names)
         ]
         return Grid("Images behind the verdicts", (Column("Diagnosis", words=True), calibrated), tuple(rows))
     columns = (
@@ -370,7 +373,7 @@ def _coverage_grid(card: CardContent) -> Grid:
         calibrated,
     )
     found = [
-        (plain(class_name(row.code)), share(row.coverage), number(row.images), number(row.calibrated_on))
+        (plain(card.info.classes.name_of(row.code)), share(row.coverage), number(row.images), number(row.calibrated_on))
         for row in card.coverage.per_class
     ]
     return Grid("How often the truth is kept", columns, tuple(found))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.data.finding import printable
 from core.data.types import Part
-from core.inference.results import Classification, class_name
+from core.inference.results import Classification
 from core.reporting.words import NONE
 from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, verdict_kind, verdict_text
 
@@ -33,7 +33,7 @@ _CONTENT = (
     ("Second model", "What the model compared says"),
     ("Agree?", "Whether both models name the same diagnosis"),
     ("Probability", "The model's calibrated probability for its diagnosis"),
-    ("Malignant", "Melanoma, basal cell carcinoma and squamous cell carcinoma together"),
+    ("Malignant", "The probabilities of the malignant classes together"),
     ("Second: probability", "The calibrated probability of the model compared for its diagnosis"),
     ("Second: trust it?", "Whether the answer of the model compared can be relied on"),
 )
@@ -62,6 +62,7 @@ class RowFacts:
     second: Classification | None
     truth: str
     part: Part | None
+    truth_name: str = ""
 
 
 def percent(value: float | None) -> str:
@@ -78,7 +79,7 @@ def cell_text(row: RowFacts, column: int) -> str:
     if column == IMAGE:
         return printable(row.path.name)
     if column == TRUTH:
-        return class_name(row.truth) if row.truth else NONE
+        return row.truth_name if row.truth else NONE
     if column == AGREEMENT:
         same = agreement(row.first, row.second)
         return "" if same is None else "yes" if same else "no"
@@ -119,19 +120,20 @@ def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:
     if column == IMAGE:
         return (row.path.name.casefold(), str(row.path))
     if column == TRUTH:
-        return (class_name(row.truth),) if row.truth else None
+        return (row.truth_name,) if row.truth else None
     if column == AGREEMENT:
         same = agreement(row.first, row.second)
         return None if same is None else (float(same),)
     result = row.second if column in _SECOND_AS else row.first
     column = _SECOND_AS.get(column, column)
-    if result is None or result.code is None or result.probability is None or result.malignant is None:
+    if result is None or result.code is None or result.probability is None:
         return None
     if column == VERDICT:
         return (float(_RANK[verdict_kind(result)]), -result.probability)
     if column == DIAGNOSIS:
-        return (class_name(result.code), result.probability)
-    return (result.probability if column == PROBABILITY else result.malignant,)
+        return (result.name, result.probability)
+    value = result.probability if column == PROBABILITY else result.malignant
+    return None if value is None else (value,)
 
 
 def _answer_text(result: Classification | None, column: int) -> str:
@@ -140,6 +142,6 @@ def _answer_text(result: Classification | None, column: int) -> str:
     if result is None:
         return WAITING if column == DIAGNOSIS else ""
     if column == DIAGNOSIS:
-        text = class_name(result.code) if result.code else result.error
+        text = result.name if result.code else result.error
         return f"{text}\n{result.note}" if result.note else text
     return percent(result.probability if column == PROBABILITY else result.malignant)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QModelIndex, QStandardPaths, Qt, QTemporaryDir, Signa
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from core.classes import Group
 from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
 from core.events import Level, Notice
@@ -296,8 +297,10 @@ class ClassifyTab(QWidget):
         self._top.clear.setEnabled(rows > 0)
         self._top.card.setEnabled(choice is not None)
         self._banner.show_message(SYNTHETIC_WARNING if choice is not None and choice.synthetic else "", "warning")
-        show_columns(self._table, compared=second is not None, labelled=bool(self._images.truths))
-        self._summary.show_counts(self._shown.rowCount(), compared=second is not None)
+        malignant = choice is None or bool(choice.classes.of_group(Group.MALIGNANT))
+        labelled = bool(self._images.truths)
+        show_columns(self._table, compared=second is not None, labelled=labelled, malignant=malignant)
+        self._summary.show_counts(self._shown.rowCount(), compared=second is not None, malignant=malignant)
         if not self._session.busy and not self._session.weighing:
             self._facts.score()
         names = (choice.text if choice else "", second.text if second else "")
@@ -328,8 +331,8 @@ class ClassifyTab(QWidget):
             return
         path = self._images.path(row)
         first, second = (self._answer(row, which) for which in Which)
-        truth, part = self._images.truths.get(path, ""), self._images.parts.get(path)
-        self._details.show_facts(ShownImage(path, first, second, truth, part))
+        (truth, name), part = self._images.truth_of(path), self._images.parts.get(path)
+        self._details.show_facts(ShownImage(path, first, second, truth, name, part))
 
     def _answer(self, row: int, which: Which) -> ModelAnswer | None:
         choice = self._session.choice(which)

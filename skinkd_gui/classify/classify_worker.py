@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtGui import QImage
 
+from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Phase, Progress, Report
 from core.inference.collect import expand_paths
@@ -30,11 +31,12 @@ MODEL_SUFFIXES = frozenset({".safetensors", ".onnx"})
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model to choose: `source` is a run folder or a model file."""
+    """A model to choose: `source` is a run folder or a model file; `classes` are what it tells apart."""
 
     source: Path
     text: str
     synthetic: bool
+    classes: ClassSet
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def open_model(source: Path) -> ModelChoice:
     info = info_of(source)
     synthetic = ", synthetic data" if info.synthetic else ""
     return ModelChoice(
-        source, f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})", info.synthetic
+        source, f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})", info.synthetic, info.classes
     )
 
 
@@ -118,10 +120,13 @@ def model_of_run(folder: Path) -> Path:
 
 
 def _run_choice(run: RunSummary) -> ModelChoice:
+    from core.inference.classifier import info_of
+
+    classes = run.recipe.class_set if run.recipe is not None else info_of(model_of_run(run.folder)).classes
     score = f"weighted F1 {fraction(run.scores.weighted_f1)}" if run.scores else "not tested"
     synthetic = ", synthetic data" if run.status.synthetic else ""
     text = f"{run.status.name} ({kind_of_run(run.recipe)}, {score}{synthetic})"
-    return ModelChoice(run.folder, text, run.status.synthetic)
+    return ModelChoice(run.folder, text, run.status.synthetic, classes)
 
 
 def collect_files(

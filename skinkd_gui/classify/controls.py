@@ -87,17 +87,18 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     columns.setMinimumSectionSize(60)
     columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came
     table.setSortingEnabled(True)
-    show_columns(table, compared=False, labelled=False)
+    show_columns(table, compared=False, labelled=False, malignant=True)
     return table
 
 
-def show_columns(table: QTableView, *, compared: bool, labelled: bool) -> None:
-    """Show the columns of a second model and of known labels only where there are any."""
+def show_columns(table: QTableView, *, compared: bool, labelled: bool, malignant: bool) -> None:
+    """Show the columns of a second model, of known labels and of the malignant group only where there are any."""
     state = (compared, labelled)
-    if table.property("shownColumns") == state:
+    if table.property("shownColumns") == (*state, malignant):
         return
-    table.setProperty("shownColumns", state)
+    table.setProperty("shownColumns", (*state, malignant))
     table.setColumnHidden(TRUTH, not labelled)
+    table.setColumnHidden(MALIGNANT, not malignant)
     for column in OF_SECOND:
         table.setColumnHidden(column, not compared)
     columns = table.horizontalHeader()

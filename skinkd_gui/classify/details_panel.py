@@ -120,7 +120,8 @@ class DetailsPanel(QWidget):
 
     def _show_buttons(self) -> None:
         shown = self._shown
-        self.operating.setVisible(shown is not None and shown.first is not None)
+        first = None if shown is None else shown.first
+        self.operating.setVisible(first is not None and first.choice.classes.melanoma is not None)
         self.second_card.setVisible(shown is not None and shown.second is not None)
 
     @Slot()

@@ -35,14 +35,16 @@ class ModelAnswer:
 class ShownImage:
     """The selected image: `first` is the model's answer (None without a model), `second` that of the model compared.
 
-    `truth` is the class code that the image's folder gives it ("" where it gives none). `part` tells in which part of
-    the first model's own data set an image of this name was; None where it was in none, or that is not known.
+    `truth` is the class code that the image's folder gives it, with its plain name ("" where it gives none). `part`
+    tells in which part of the first model's own data set an image of this name was; None where it was in none, or that
+    is not known.
     """
 
     path: Path
     first: ModelAnswer | None
     second: ModelAnswer | None = None
     truth: str = ""
+    truth_name: str = ""
     part: Part | None = None
 
     @property

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.classes import ClassSet
 from core.data.types import FITTED, Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Report
 from core.inference.results import Classification
+from core.recipe import Recipe
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice, run_of
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Which
@@ -45,13 +47,19 @@ class FolderScores:
 
 
 def look_up(
-    roots: Sequence[Path], files: Sequence[Path], run: Path | None, report: Report, token: CancelToken
+    roots: Sequence[Path],
+    files: Sequence[Path],
+    run: Path | None,
+    classes: ClassSet,
+    report: Report,
+    token: CancelToken,
 ) -> LookedUp:
-    """Labels that come with `roots`, and the parts of the run's data that `files` were in."""
+    """Labels that come with `roots`, as far as they mean `classes`, and the parts of the run's data that `files` were
+    in."""
     from core.inference.labelled import find_labels
     from core.runs.membership import parts_of_files
 
-    known = find_labels(roots) if roots else None
+    known = find_labels(roots, classes) if roots else None
     token.check()
     labels = ((file, known.of(file)) for file in files) if known is not None else ()
     truths = {file: label.code for file, label in labels if label is not None}
@@ -88,6 +96,7 @@ class FolderFacts(QObject):
         super().__init__(parent)
         self._images = images
         self._run: Path | None = None
+        self._classes = Recipe().class_set  # until a model is chosen
         self._roots: list[Path] = []
         self._known: KnownLabels | None = None
         self._scores: FolderScores | None = None
@@ -114,6 +123,7 @@ class FolderFacts(QObject):
     def set_model(self, choice: ModelChoice | None) -> None:
         """Another model is the first: what it was trained on is looked up."""
         self._run = run_of(choice.source) if choice is not None else None
+        self._classes = choice.classes if choice is not None else Recipe().class_set
         self._scores = None
         self._look()
 
@@ -162,7 +172,7 @@ class FolderFacts(QObject):
             return
         self._look_again = False
         roots = tuple(dict.fromkeys(self._roots))
-        job = Job(partial(look_up, roots, self._images.paths, self._run), self)
+        job = Job(partial(look_up, roots, self._images.paths, self._run, self._classes), self)
         job.reported.connect(self._tell)
         job.succeeded.connect(self._take_facts)
         job.failed.connect(self._fail)
@@ -181,7 +191,7 @@ class FolderFacts(QObject):
         if not self._roots or self._look_again:  # emptied or changed meanwhile
             return
         self._known = found.known
-        self._images.set_truths(found.truths)
+        self._images.set_truths(found.truths, self._classes)
         self._images.set_parts(found.parts)
         self.changed.emit()
 

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 
+from core.classes import ClassSet
 from core.data.types import FITTED, Part
 from core.inference.results import Classification
 from skinkd_gui.classify.cells import (
@@ -53,6 +54,7 @@ class ImagesModel(QAbstractTableModel):
         self._rows: dict[Path, int] = {}
         self._results: tuple[dict[Path, Classification], dict[Path, Classification]] = ({}, {})
         self._truths: dict[Path, str] = {}
+        self._truth_names: dict[str, str] = {}  # by code
         self._parts: dict[Path, Part] = {}
         self._kinds: dict[Path, Kind] = {}
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
@@ -91,11 +93,12 @@ class ImagesModel(QAbstractTableModel):
             had = list(self._paths)
         self._changed(had)
 
-    def set_truths(self, truths: Mapping[Path, str]) -> None:
-        """Class codes that the folders of images give them."""
-        known = {path: code for path, code in truths.items() if path in self._rows}
-        self._truths.update(known)
-        self._changed(list(known))
+    def set_truths(self, truths: Mapping[Path, str], classes: ClassSet) -> None:
+        """Codes of `classes` that the folders of images give them; replaces what was known."""
+        before = list(self._truths)
+        self._truths = {path: code for path, code in truths.items() if path in self._rows}
+        self._truth_names = dict(zip(classes.codes, classes.names, strict=True))
+        self._changed(list(dict.fromkeys((*before, *self._truths))))
 
     def set_parts(self, parts: Mapping[Path, Part]) -> None:
         """In which part of the first model's data set images of these names were; replaces what was known."""
@@ -159,6 +162,11 @@ class ImagesModel(QAbstractTableModel):
     def truths(self) -> Mapping[Path, str]:
         """The class codes that are known."""
         return self._truths
+
+    def truth_of(self, path: Path) -> tuple[str, str]:
+        """The code that is known of a file and its plain name, both "" where none is."""
+        code = self._truths.get(path, "")
+        return code, self._truth_names.get(code, code)
 
     @property
     def parts(self) -> Mapping[Path, Part]:
@@ -239,8 +247,8 @@ class ImagesModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def _facts(self, path: Path) -> RowFacts:
-        first, second = self._results
-        return RowFacts(path, first.get(path), second.get(path), self._truths.get(path, ""), self._parts.get(path))
+        (first, second), (truth, name) = self._results, self.truth_of(path)
+        return RowFacts(path, first.get(path), second.get(path), truth, self._parts.get(path), name)
 
     def _changed(self, paths: Sequence[Path]) -> None:
         """Take up what has changed of rows, and tell the views."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from core.inference.results import MALIGNANT, PRECANCEROUS, Classification
+from core.classes import Group
+from core.inference.results import Classification
 from core.inference.trust import Verdict
 
 WAITING = "Waiting"
@@ -78,7 +79,7 @@ FILTERS = (
     Filter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
     Filter(Kind.UNLIKE, "Not like the known images", "Unlike the images that the model was trained on"),
     Filter(Kind.UNKNOWN, "Not assessed", "The model file holds nothing to tell from whether to trust the answer"),
-    Filter(Kind.MALIGNANT, "Malignant group", "Melanoma, basal and squamous cell carcinoma, and actinic keratosis"),
+    Filter(Kind.MALIGNANT, "Malignant group", "Malignant and precancerous diagnoses"),
     Filter(Kind.NOT_CLASSIFIED, "Not classified", "Files that could not be read, with the reason"),
     Filter(Kind.DISAGREE, "Disagreements", "The two models name different diagnoses"),
     Filter(Kind.WRONG, "Wrong answers", "The diagnosis is not the one that the folder's labels give"),
@@ -121,7 +122,7 @@ def kinds_of(
     kinds |= verdict_kind(first)
     if first.note:
         kinds |= Kind.NOTED
-    if first.code in (*MALIGNANT, *PRECANCEROUS):
+    if first.code is not None and first.classes.group_of(first.code) in (Group.MALIGNANT, Group.PRECANCEROUS):
         kinds |= Kind.MALIGNANT
     same = agreement(first, second)
     if same is not None:

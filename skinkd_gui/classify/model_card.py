@@ -142,6 +142,17 @@ class ModelCard(QDialog):
         for section in sections(card):
             figure = self._reliability(card) if section.title == "Calibration" else None
             self.tabs.addTab(self._page(section, figure), section.title)
+        if card.info.classes.melanoma is not None:
+            self._add_operating_point(card)
+        if card.info.synthetic:
+            self._news.show_message(
+                "Trained on synthetic images: what it says about a real lesion means nothing.", "warning"
+            )
+        self._stack.setCurrentWidget(self.tabs)
+        for button in (self.copy, self.save):
+            button.setEnabled(True)
+
+    def _add_operating_point(self, card: CardContent) -> None:
         self.point.show_answers(card.calibrating)
         self.point.show()
         area = FlowingArea("modelCardOperating", "Operating point", self)
@@ -151,13 +162,6 @@ class ModelCard(QDialog):
         self.tabs.addTab(area, "Operating point")
         if self._operating:
             self.tabs.setCurrentWidget(area)
-        if card.info.synthetic:
-            self._news.show_message(
-                "Trained on synthetic images: what it says about a real lesion means nothing.", "warning"
-            )
-        self._stack.setCurrentWidget(self.tabs)
-        for button in (self.copy, self.save):
-            button.setEnabled(True)
 
     def _page(self, section: Section, figure: FigureView | None) -> QWidget:
         page = QWidget(self)

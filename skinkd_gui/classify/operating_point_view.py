@@ -154,7 +154,7 @@ class OperatingPointView(QWidget):
         self.point, self._why_not = None, "There are no calibration images to tell it from."
         if answers is not None:
             try:
-                self.point = operating_point(answers.labels, answers.melanoma, self.wanted.value() / 100)
+                self.point = operating_point(answers.is_melanoma, answers.melanoma, self.wanted.value() / 100)
             except SkinKDError as error:
                 self._why_not = error.summary
         self._facts.set_facts(_facts(self.point) if self.point else ())
@@ -188,7 +188,7 @@ class OperatingPointView(QWidget):
         def build(style: FigureStyle) -> Figure:
             from core.reporting.operating_figures import operating_figure
 
-            return operating_figure(answers.labels, answers.melanoma, point, style)
+            return operating_figure(answers.is_melanoma, answers.melanoma, point, style)
 
         self.figure.draw(build)
 

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 from core.data.finding import printable
 from core.inference.classifier import is_exported
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
-from core.inference.results import class_name
 from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
@@ -198,13 +197,15 @@ class PicturePanel(QWidget):
         """The classes of the chosen model's answer, likeliest first, which is chosen unless another is kept."""
         answer = self._answer()
         result = answer.result if answer is not None else None
-        pairs = zip(result.classes, result.probabilities, strict=True) if result and result.probabilities else ()
+        pairs = (
+            zip(result.classes.classes, result.probabilities, strict=True) if result and result.probabilities else ()
+        )
         ranked = sorted(pairs, key=lambda pair: -pair[1])
         kept, first = self.heat_class.currentData(), self.heat_class.currentIndex() <= 0
         with QSignalBlocker(self.heat_class):
             self.heat_class.clear()
-            for code, value in ranked:
-                self.heat_class.addItem(f"{class_name(code)}, {percent(value)}", code)
+            for item, value in ranked:
+                self.heat_class.addItem(f"{item.name}, {percent(value)}", item.code)
             place = self.heat_class.findData(kept) if keep and not first else 0
             self.heat_class.setCurrentIndex(max(0, place) if ranked else -1)
 

@@ -1,4 +1,4 @@
-"""Eight class probabilities as bars, in plain words, always in the same order: the malignant group first.
+"""Class probabilities as bars, in plain words, always in the same order: the malignant group first.
 
 With a second answer both models' bars stand beside each other.
 """
@@ -24,22 +24,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from core.data.types import CLASS_CODES
-from core.inference.results import MALIGNANT, PRECANCEROUS, Classification, class_name
-from resources.classes import class_descriptions
+from core.classes import Group
+from core.inference.results import Classification
+from skinkd_gui.classify.bar_lines import Line, lines_of
 from skinkd_gui.classify.cells import percent
 from skinkd_gui.widgets.theme import colours, theme
 
 _GAP = 10.0
 _SHORTEST, _USUAL = 36, 84  # of a bar
-_BENIGN = tuple(code for code in CLASS_CODES if code not in MALIGNANT + PRECANCEROUS)
-_MALIGNANT_ROW, _BENIGN_ROW = "malignant", "benign"
-
-ORDER = MALIGNANT + PRECANCEROUS + _BENIGN
-"""The classes from top to bottom."""
-
-ROWS = (_MALIGNANT_ROW, *MALIGNANT, *PRECANCEROUS, _BENIGN_ROW, *_BENIGN)
-"""All lines: the headings of the groups, and the classes."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,7 @@ class ProbabilityBars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._columns: tuple[_Column, ...] = (_Column("", {}, None),)
+        self._lines: tuple[Line, ...] = ()
         self._chosen = ""
         theme().changed.connect(self._restyle)
 
@@ -76,6 +69,9 @@ class ProbabilityBars(QWidget):
     def show_results(self, results: Sequence[tuple[str, Classification | None, bool]]) -> None:
         """Show the results of one or two models: each with the model's name, and whether it means nothing."""
         self._columns = tuple(_column(*result) for result in results)
+        answered = [result for _, result, _ in results if result is not None]
+        if answered:  # without an answer the lines stay, empty
+            self._lines = lines_of(answered)
         self.setAccessibleDescription(self._spoken())
         self.updateGeometry()
         self.update()
@@ -89,7 +85,7 @@ class ProbabilityBars(QWidget):
         said = []
         for column in self._columns:
             values = column.values
-            words = [f"{_label(row)} {percent(_value(row, values))}" for row in ROWS if _value(row, values) is not None]
+            words = [f"{line.label} {percent(line.value(values))}" for line in self._lines if values]
             if words:
                 said.append(f"{column.name}: {', '.join(words)}" if column.name else ", ".join(words))
         return ". ".join(said) or "No result"
@@ -99,16 +95,16 @@ class ProbabilityBars(QWidget):
     def event(self, event: QEvent) -> bool:
         """Explain the class under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            row = self._row_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), _tip(row), self)
+            line = self._line_at(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), line.tip if line else "", self)
             return True
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose the class under the mouse."""
-        row = self._row_at(event.position())
-        if event.button() == Qt.MouseButton.LeftButton and row in ORDER:
-            self._choose(row)
+        line = self._line_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and line is not None and not line.heading:
+            self._choose(line.code)
         super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -117,8 +113,10 @@ class ProbabilityBars(QWidget):
         if step is None:
             super().keyPressEvent(event)
             return
-        place = ORDER.index(self._chosen) + step if self._chosen in ORDER else 0
-        self._choose(ORDER[min(max(place, 0), len(ORDER) - 1)])
+        order = [line.code for line in self._lines if not line.heading]
+        if order:
+            place = order.index(self._chosen) + step if self._chosen in order else 0
+            self._choose(order[min(max(place, 0), len(order) - 1)])
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show where the keyboard is."""
@@ -134,15 +132,15 @@ class ProbabilityBars(QWidget):
         self.choose(code)
         self.selected.emit(code)
 
-    def _row_at(self, point: QPointF) -> str:
+    def _line_at(self, point: QPointF) -> Line | None:
         number = int((point.y() - self._top()) // self._line())
-        return ROWS[number] if 0 <= number < len(ROWS) else ""
+        return self._lines[number] if 0 <= number < len(self._lines) else None
 
     # --- geometry ---
 
     def sizeHint(self) -> QSize:
         """Room for every line at the current size of type."""
-        return QSize(self._width(_USUAL), round(self._top() + self._line() * len(ROWS)) + 1)
+        return QSize(self._width(_USUAL), round(self._top() + self._line() * len(self._lines)) + 1)
 
     def minimumSizeHint(self) -> QSize:
         """As high as the hint; bars may get short."""
@@ -160,7 +158,7 @@ class ProbabilityBars(QWidget):
 
     def _names_width(self) -> float:
         metrics = QFontMetricsF(self._font(bold=True))
-        return max(metrics.horizontalAdvance(_label(code)) for code in ROWS) + 2 * _GAP
+        return max((metrics.horizontalAdvance(line.label) for line in self._lines), default=0.0) + 2 * _GAP
 
     def _percent_width(self) -> float:
         return QFontMetricsF(self._font(bold=True)).horizontalAdvance("> 99.9 %")
@@ -179,33 +177,31 @@ class ProbabilityBars(QWidget):
         names, numbers = self._names_width(), self._percent_width()
         room = (self.width() - names - 2) / len(self._columns)
         length = max(0.0, room - numbers - 2 * _GAP)
-        for number, row in enumerate(ROWS):
-            line = QRectF(0, self._top() + number * self._line(), self.width() - 1, self._line())
-            self._paint_name(painter, line, row)
+        for number, line in enumerate(self._lines):
+            box = QRectF(0, self._top() + number * self._line(), self.width() - 1, self._line())
+            self._paint_name(painter, box, line)
             for place, column in enumerate(self._columns):
-                bar = QRectF(names + place * room, line.y() + 0.28 * line.height(), length, 0.44 * line.height())
-                self._paint_value(painter, bar, row, column)
+                bar = QRectF(names + place * room, box.y() + 0.28 * box.height(), length, 0.44 * box.height())
+                self._paint_value(painter, bar, line, column)
         if len(self._columns) > 1:
             self._paint_titles(painter, names, room)
         painter.end()
 
-    def _paint_name(self, painter: QPainter, line: QRectF, row: str) -> None:
-        heading = row not in ORDER
-        if row == self._chosen:
+    def _paint_name(self, painter: QPainter, box: QRectF, line: Line) -> None:
+        if line.code == self._chosen and not line.heading:
             painter.setPen(QPen(QColor(colours().accent if self.hasFocus() else colours().line), 1))
             painter.setBrush(QColor(colours().alternate))
-            painter.drawRoundedRect(line.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setFont(self._font(bold=heading or any(row == column.code for column in self._columns)))
+            painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setFont(self._font(bold=line.heading or any(line.code == column.code for column in self._columns)))
         painter.setPen(self._ink())
-        indent = 0.0 if heading else _GAP
-        painter.drawText(line.adjusted(4 + indent, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, _label(row))
+        indent = 0.0 if line.heading else _GAP
+        painter.drawText(box.adjusted(4 + indent, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, line.label)
 
-    def _paint_value(self, painter: QPainter, bar: QRectF, row: str, column: _Column) -> None:
-        heading = row not in ORDER
-        value = _value(row, column.values)
-        if not heading:
-            _draw_bar(painter, bar, value or 0.0, _colour(row, dimmed=column.dimmed))
-        painter.setFont(self._font(bold=heading or row == column.code))
+    def _paint_value(self, painter: QPainter, bar: QRectF, line: Line, column: _Column) -> None:
+        value = line.value(column.values)
+        if not line.heading:
+            _draw_bar(painter, bar, value or 0.0, _colour(line.group, dimmed=column.dimmed))
+        painter.setFont(self._font(bold=line.heading or line.code == column.code))
         painter.setPen(self._ink(column))
         place = QRectF(bar.right() + _GAP, bar.y() - bar.height(), self._percent_width(), 3 * bar.height())
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
@@ -236,42 +232,14 @@ class ProbabilityBars(QWidget):
 def _column(name: str, result: Classification | None, dimmed: bool) -> _Column:
     if result is None or result.probabilities is None:
         return _Column(name, {}, None, dimmed)
-    return _Column(name, dict(zip(result.classes, result.probabilities, strict=True)), result.code, dimmed)
+    return _Column(name, dict(zip(result.classes.codes, result.probabilities, strict=True)), result.code, dimmed)
 
 
-def _colour(code: str, *, dimmed: bool) -> QColor:
+def _colour(group: Group, *, dimmed: bool) -> QColor:
     if dimmed:
         return QColor(colours().disabled)
-    if code in MALIGNANT:
-        return QColor(colours().error)
-    return QColor(colours().warning if code in PRECANCEROUS else colours().accent)
-
-
-def _value(row: str, values: dict[str, float]) -> float | None:
-    """The probability of a class or of a group; None without a result."""
-    if row in ORDER:
-        return values.get(row)
-    group = MALIGNANT if row == _MALIGNANT_ROW else _BENIGN
-    return min(1.0, sum(values.get(code, 0.0) for code in group)) if values else None
-
-
-def _label(row: str) -> str:
-    if row == _MALIGNANT_ROW:
-        return "Malignant together"
-    if row == _BENIGN_ROW:
-        return "Benign together"
-    return f"{class_name(row)} (precancerous)" if row in PRECANCEROUS else class_name(row)
-
-
-def _tip(row: str) -> str:
-    if row == _MALIGNANT_ROW:
-        return "Melanoma, basal cell carcinoma and squamous cell carcinoma; the precancerous class is not counted."
-    if row == _BENIGN_ROW:
-        return "The four harmless classes"
-    described = class_descriptions().get(row)
-    return (
-        f"<p><b>{described.name}</b> ({described.group}). {described.summary} {described.text}</p>" if described else ""
-    )
+    serious = {Group.MALIGNANT: colours().error, Group.PRECANCEROUS: colours().warning}
+    return QColor(serious.get(group, colours().accent))
 
 
 def _draw_bar(painter: QPainter, bar: QRectF, value: float, colour: QColor) -> None:

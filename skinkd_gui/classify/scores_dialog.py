@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.inference.results import class_name
 from core.reporting.words import NONE, fraction
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
@@ -129,7 +128,11 @@ class ScoresDialog(QDialog):
         self._table.setRowCount(len(classes))
         for row, item in enumerate(classes):
             values = (item.sensitivity, item.specificity, item.precision, item.f1)
-            texts = [class_name(item.code), f"{item.support:,}", *(NONE if v is None else fraction(v) for v in values)]
+            texts = [
+                found.classes.name_of(item.code),
+                f"{item.support:,}",
+                *(NONE if v is None else fraction(v) for v in values),
+            ]
             for column, text in enumerate(texts):
                 cell = QTableWidgetItem(text)
                 if column:

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.classes import ClassSet
 from core.data.finding import printable
 from core.inference.similar import SimilarCase
-from resources.classes import class_descriptions
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, Picture, PictureLoader
@@ -21,12 +21,14 @@ from skinkd_gui.widgets.labels import breakable, make_label
 class SimilarDialog(QDialog):
     """Shows the cases one after the other; call `open`."""
 
-    def __init__(self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], place: int) -> None:
+    def __init__(
+        self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], place: int, classes: ClassSet
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("similarDialog")
         self.setWindowTitle("Similar proven cases")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._asked, self._cases, self.place = asked, tuple(cases), place
+        self._asked, self._cases, self.place, self._classes = asked, tuple(cases), place, classes
         self._loader = PictureLoader(FULL, most_waiting=2, parent=self, layered=True)
         self._loader.loaded.connect(self._show_loaded)
         self.mine = self._view("similarAsked", "The image asked about")
@@ -108,13 +110,12 @@ class SimilarDialog(QDialog):
 
     def _show(self) -> None:
         case = self._cases[self.place]
-        described = class_descriptions().get(case.code)
-        name = described.name if described else case.code
-        self._title.setText(f"Proven: {name}")
+        described = self._classes.find(case.code)
+        self._title.setText(f"Proven: {self._classes.name_of(case.code)}")
         mark = "this very image" if case.same_picture else f"similarity {case.similarity:.2f}"
         mark += ", the same lesion" if case.same_lesion else ""
         self._name.setText(breakable(f"{printable(case.name)}, {mark} ({self.place + 1} of {len(self._cases)})"))
-        self._about.setText(f"{name} ({described.group}): {described.summary} {described.text}" if described else "")
+        self._about.setText(described.about if described else "")
         self._previous.setEnabled(self.place > 0)
         self._next.setEnabled(self.place + 1 < len(self._cases))
         self.other.show_layers((), "No picture" if case.path is None else "Loading the picture...")

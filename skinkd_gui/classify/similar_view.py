@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.classes import ClassSet, Group
 from core.data.finding import printable
 from core.events import Phase, Progress
 from core.inference.classifier import is_exported
-from core.inference.results import class_group, class_name
 from core.reporting.words import duration
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
@@ -53,17 +53,18 @@ class CaseButton(QAbstractButton):
         self.setSizePolicy(policy)
         self.setMinimumWidth(64)
         self._picture: QImage | None = None
-        self._group = ""
+        self._serious = False
         self._over = False
         theme().changed.connect(self._restyle)
 
-    def show_case(self, shown: ShownCase) -> None:
+    def show_case(self, shown: ShownCase, classes: ClassSet) -> None:
         """Show a case."""
         case = shown.case
-        self._picture, self._group = shown.picture, class_group(case.code)
-        self.setText(class_name(case.code))
+        self._picture = shown.picture
+        self._serious = classes.group_of(case.code) in (Group.MALIGNANT, Group.PRECANCEROUS)
+        self.setText(classes.name_of(case.code))
         self._note = case_note(shown)
-        spoken = f"{class_name(case.code)}, {self._note}"
+        spoken = f"{self.text()}, {self._note}"
         self.setAccessibleName(spoken)
         self.setToolTip(plain_tip(f"{printable(case.name)}: {spoken}. Click to enlarge."))
         self.updateGeometry()
@@ -111,7 +112,7 @@ class CaseButton(QAbstractButton):
         self._paint_picture(painter, box)
         place = QRectF(4, self.height() - words - 2, self.width() - 8, 2 * metrics.height())
         font = QFont(self.font())
-        font.setBold(bool(self._group))
+        font.setBold(self._serious)
         painter.setFont(font)
         painter.setPen(QColor(colours().text))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
@@ -281,7 +282,7 @@ class SimilarView(QWidget):
         else:
             self._say(_summary(found, unlike=is_unlike(self._answer())), cases=True)
             for button, shown in zip(self.cases, found.cases, strict=False):
-                button.show_case(shown)
+                button.show_case(shown, found.order.classifier.info.classes)
             for button in self.cases[len(found.cases) :]:
                 button.hide()
         self.shown.emit()
@@ -312,7 +313,8 @@ class SimilarView(QWidget):
     @Slot(int)
     def _enlarge(self, place: int) -> None:
         if self._found is not None and self._shown is not None:
-            SimilarDialog(self, self._shown.path, [shown.case for shown in self._found.cases], place).open()
+            classes = self._found.order.classifier.info.classes
+            SimilarDialog(self, self._shown.path, [shown.case for shown in self._found.cases], place, classes).open()
 
 
 def case_note(shown: ShownCase) -> str:
@@ -324,7 +326,8 @@ def case_note(shown: ShownCase) -> str:
 
 
 def _summary(found: SimilarFound, *, unlike: bool) -> str:
-    counts = Counter(class_name(shown.case.code) for shown in found.cases)
+    name_of = found.order.classifier.info.classes.name_of
+    counts = Counter(name_of(shown.case.code) for shown in found.cases)
     listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     text = f"Of the {len(found.cases)} nearest among {found.images:,} training images: {listed}."
     if any(shown.case.same_picture for shown in found.cases):

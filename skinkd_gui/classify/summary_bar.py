@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import FILTERS, Filter, Kind
@@ -89,8 +89,8 @@ class SummaryBar(QWidget):
         with QSignalBlocker(self.level):
             self.level.setValue(round(100 * level))
 
-    def show_counts(self, shown: int, *, compared: bool) -> None:
-        """Bring all numbers in line; `shown` rows pass the filter."""
+    def show_counts(self, shown: int, *, compared: bool, malignant: bool = True) -> None:
+        """Bring all numbers in line; `shown` rows pass the filter. `malignant`: whether the model has such a group."""
         tally, listed = self._images.tally, self._images.rowCount()
         text = tally.sentence(listed, shown)
         self._counts.setText(text)
@@ -98,7 +98,10 @@ class SummaryBar(QWidget):
         agreement = tally.agreement() if compared else ""
         self._agreement.setText(agreement)
         self._agreement.setVisible(bool(agreement))
+        entries = self.filter.view()
         for number, entry in enumerate(FILTERS):
+            if entry.kind is Kind.MALIGNANT and isinstance(entries, QListView):
+                entries.setRowHidden(number, not malignant)
             if entry.kind is not None:
                 count = tally.count(entry.kind)
                 self.filter.setItemText(number, f"{entry.text} ({count:,})")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.classes import ClassSet, Group
 from core.data.types import Part
 from core.evaluation.prediction_sets import images_needed
-from core.inference.results import MALIGNANT, PRECANCEROUS, Classification, class_name
+from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
@@ -46,6 +47,8 @@ _LOOKS = {
     Verdict.UNKNOWN: ("info", "info"),
 }
 
+_MOST_NAMED = 12
+
 _PARTS = {
     Part.TRAIN: "The model was trained with an image of this name: what it says here shows nothing of its skill.",
     Part.VALIDATION: "An image of this name chose the model: what it says here looks a little too good.",
@@ -67,7 +70,7 @@ def verdict_words(answer: ModelAnswer | None) -> VerdictWords:
         kind, icon = _LOOKS[Verdict.UNKNOWN]
         why = "The model file holds nothing to tell that from."
         return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
-    return _assessed(result.assessment, likeliest)
+    return _assessed(result.assessment, likeliest, result.classes)
 
 
 def agreement_words(shown: ShownImage) -> str:
@@ -76,10 +79,8 @@ def agreement_words(shown: ShownImage) -> str:
     same = agreement(first, second)
     if same is None or first is None or second is None or first.code is None or second.code is None:
         return ""
-    if same:
-        text = f"Both models say {class_name(first.code)}."
-    else:
-        text = f"The models disagree: {class_name(first.code)} or {class_name(second.code)}."
+    disagree = f"The models disagree: {first.name} or {second.name}."
+    text = f"Both models say {first.name}." if same else disagree
     unlike = [_verdict(result) is Verdict.UNLIKE for result in (first, second)]
     if any(unlike):
         whom = "they know" if all(unlike) else "one of them knows"
@@ -94,9 +95,9 @@ def remarks(shown: ShownImage) -> tuple[str, ...]:
     result = shown.result
     if shown.truth and result is not None and result.code is not None:
         right = "as the model says" if result.code == shown.truth else "other than the model says"
-        found.append(f"By the folder's labels it is: {class_name(shown.truth)}, {right}.")
+        found.append(f"By the folder's labels it is: {shown.truth_name}, {right}.")
     elif shown.truth:
-        found.append(f"By the folder's labels it is: {class_name(shown.truth)}.")
+        found.append(f"By the folder's labels it is: {shown.truth_name}.")
     if shown.part in _PARTS:
         found.append(_PARTS[shown.part])
     if result is not None and result.note:
@@ -109,52 +110,55 @@ def is_unlike(answer: ModelAnswer | None) -> bool:
     return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.UNLIKE
 
 
-def named(code: str) -> str:
-    """A class by its plain name, with its group where it is not benign."""
-    group = " (malignant)" if code in MALIGNANT else " (precancerous)" if code in PRECANCEROUS else ""
-    return f"{class_name(code)}{group}"
+def named(code: str, classes: ClassSet) -> str:
+    """A class by its plain name, with its group where that is serious."""
+    group = classes.group_of(code)
+    serious = group in (Group.MALIGNANT, Group.PRECANCEROUS)
+    return f"{classes.name_of(code)}{f' ({group.value})' if serious else ''}"
 
 
-def _assessed(found: Assessment, likeliest: str) -> VerdictWords:
+def _assessed(found: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:
     kind, icon = _LOOKS[found.verdict]
     title = found.verdict.words
     if found.verdict is Verdict.UNLIKE:
         return VerdictWords(kind, icon, title, found.sentence)
     if found.verdict is Verdict.UNKNOWN:
-        return VerdictWords(kind, icon, title, found.sentence, _remaining(found) if found.p_values else "", likeliest)
+        return VerdictWords(
+            kind, icon, title, found.sentence, _remaining(found, classes) if found.p_values else "", likeliest
+        )
     if found.verdict is Verdict.CONFIDENT:
         why = "All other diagnoses are excluded, measured on images with a proven diagnosis. It can still be wrong."
     elif not found.prediction_set:
         why = "No diagnosis fits well enough. Refer it to a specialist."
     else:
-        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(found)}"
-    return VerdictWords(kind, icon, title, why, _remaining(found), likeliest)
+        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(found, classes)}"
+    return VerdictWords(kind, icon, title, why, _remaining(found, classes), likeliest)
 
 
-def _remaining(found: Assessment) -> str:
+def _remaining(found: Assessment, classes: ClassSet) -> str:
     level = f"With {100 * found.level:.4g} % reliability it is"
     codes = found.prediction_set
     if not codes:
         return f"{level} none of the {len(found.p_values)} diagnoses."
     if len(codes) == 1:
-        return f"{level}: {class_name(codes[0])}"
+        return f"{level}: {classes.name_of(codes[0])}"
     if len(codes) == len(found.p_values):
         return f"{level} any of the {len(codes)} diagnoses."
-    return f"{level} one of: {', '.join(map(class_name, codes))}"
+    return f"{level} one of: {_some([classes.name_of(code) for code in codes])}"
 
 
-def _always(found: Assessment) -> str:
+def _always(found: Assessment, classes: ClassSet) -> str:
     if not found.never_excluded:
         return ""
-    names = _listed([class_name(code) for code in found.never_excluded])
+    names = _listed([classes.name_of(code) for code in found.never_excluded])
     needed = images_needed(found.level)
     return f" {names} can never be excluded at this level: the model was checked on fewer than {needed} such images."
 
 
 def _likeliest(result: Classification) -> str:
     assert result.code is not None
-    total = f"malignant classes together {percent(result.malignant)}"
-    return f"Likeliest: {named(result.code)}, {percent(result.probability)}; {total}"
+    total = "" if result.malignant is None else f"; malignant classes together {percent(result.malignant)}"
+    return f"Likeliest: {named(result.code, result.classes)}, {percent(result.probability)}{total}"
 
 
 def _verdict(result: Classification) -> Verdict:
@@ -172,8 +176,15 @@ def _shared(first: Classification, second: Classification) -> str:
         return ""
     if len(both) == len(first.classes):
         return "Neither can exclude any diagnosis."
-    return f"For both, {_listed([class_name(code) for code in both])} remain possible."
+    return f"For both, {_listed([first.classes.name_of(code) for code in both])} remain possible."
+
+
+def _some(names: Sequence[str]) -> str:
+    left = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > _MOST_NAMED:
+        return _some(names)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
-from core.inference.results import class_name
+from core.classes import ClassSet
 
 if TYPE_CHECKING:
     from core.runs.tables import Predictions
@@ -42,39 +41,44 @@ class Case:
 
 @dataclass(frozen=True)
 class Answers:
-    """A run whose answers are shown: its name, folder, test predictions, and the temperature of its probabilities."""
+    """A run whose answers are shown: its name, folder, test predictions with the classes that they are of, and the
+    temperature of its probabilities."""
 
     name: str
     folder: Path
     predictions: Predictions
+    classes: ClassSet
     temperature: float = 1.0
 
 
 @dataclass(frozen=True)
 class CaseList:
-    """Test images to look at. `runs` names the runs that answered; `folder` is a run whose data has the pictures."""
+    """Test images to look at. `runs` names the runs that answered; `folder` is a run whose data has the pictures;
+    `classes` are those of all codes."""
 
     title: str
     about: str
     runs: tuple[str, ...]
     folder: Path
     cases: tuple[Case, ...]
+    classes: ClassSet
 
 
 def cell_cases(run: Answers, truth: str, predicted: str) -> CaseList:
     """The images of a cell of the confusion matrix."""
     labels, said = run.predictions.labels, run.predictions.logits.argmax(axis=1)
-    rows = np.flatnonzero((labels == CLASS_CODES.index(truth)) & (said == CLASS_CODES.index(predicted)))
+    codes, name = run.classes.codes, run.classes.name_of(truth)
+    rows = np.flatnonzero((labels == codes.index(truth)) & (said == codes.index(predicted)))
     if truth == predicted:
-        return _listed([run], rows, f"{class_name(truth)}, recognised", f"Predictions of {run.name}")
-    title = f"{class_name(truth)} taken for {_small(predicted)}"
+        return _listed([run], rows, f"{name}, recognised", f"Predictions of {run.name}")
+    title = f"{name} taken for {run.classes.name_of(predicted).lower()}"
     return _listed([run], rows, title, f"Predictions of {run.name}")
 
 
 def class_cases(run: Answers, code: str) -> CaseList:
     """All test images that truly are of a class."""
-    rows = np.flatnonzero(run.predictions.labels == CLASS_CODES.index(code))
-    return _listed([run], rows, f"{class_name(code)}: all test images", f"Predictions of {run.name}")
+    rows = np.flatnonzero(run.predictions.labels == run.classes.codes.index(code))
+    return _listed([run], rows, f"{run.classes.name_of(code)}: all test images", f"Predictions of {run.name}")
 
 
 def chosen_cases(run: Answers, rows: Sequence[int], title: str) -> CaseList:
@@ -102,22 +106,23 @@ def lost_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseL
 
 def moved_cases(other: Answers, baseline: Answers, truth: str, predicted: str) -> CaseList:
     """The images that stand in a cell of one run's matrix and not in the other's."""
-    wanted = CLASS_CODES.index(truth), CLASS_CODES.index(predicted)
+    classes = other.classes
+    wanted = classes.codes.index(truth), classes.codes.index(predicted)
     cells = [_names_in_cell(run.predictions, *wanted) for run in (other, baseline)]
     common = set(other.predictions.names) & set(baseline.predictions.names)
     names = [name for name in other.predictions.names if name in (cells[0] ^ cells[1]) & common]
-    title = f"{class_name(truth)} given {_small(predicted)} by one run alone"
+    title = f"{classes.name_of(truth)} given {classes.name_of(predicted).lower()} by one run alone"
     return _paired(other, baseline, names, title, f"{other.name} and {baseline.name}")
 
 
-def largest_confusions(predictions: Predictions, most: int) -> tuple[tuple[str, str, int], ...]:
+def largest_confusions(predictions: Predictions, classes: ClassSet, most: int) -> tuple[tuple[str, str, int], ...]:
     """The largest cells beside the diagonal: true class, given class, number of images."""
     pairs: dict[tuple[int, int], int] = {}
     for label, said in zip(predictions.labels.tolist(), predictions.logits.argmax(axis=1).tolist(), strict=True):
         if label != said:
             pairs[label, said] = pairs.get((label, said), 0) + 1
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return tuple((CLASS_CODES[truth], CLASS_CODES[said], count) for (truth, said), count in ordered)
+    return tuple((classes.codes[truth], classes.codes[said], count) for (truth, said), count in ordered)
 
 
 def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:
@@ -132,10 +137,10 @@ def _listed(runs: Sequence[Answers], rows: NDArray[np.int64], title: str, about:
     labels = [int(first.predictions.labels[row]) for row in rows]
     answers = [_answers(run, names, labels) for run in runs]
     cases = tuple(
-        Case(name, CLASS_CODES[label], tuple(found[number] for found in answers))
+        Case(name, first.classes.codes[label], tuple(found[number] for found in answers))
         for number, (name, label) in enumerate(zip(names, labels, strict=True))
     )
-    return CaseList(title, about, tuple(run.name for run in runs), first.folder, cases)
+    return CaseList(title, about, tuple(run.name for run in runs), first.folder, cases, first.classes)
 
 
 def _answers(run: Answers, names: Sequence[str], labels: Sequence[int]) -> list[Answer]:
@@ -145,7 +150,7 @@ def _answers(run: Answers, names: Sequence[str], labels: Sequence[int]) -> list[
     shares = shares / shares.sum(axis=1, keepdims=True)
     said = shares.argmax(axis=1) if len(names) else []
     return [
-        Answer(CLASS_CODES[code], float(shares[row, code]), float(shares[row, label]))
+        Answer(run.classes.codes[code], float(shares[row, code]), float(shares[row, label]))
         for row, (code, label) in enumerate(zip(said, labels, strict=True))
     ]
 
@@ -153,7 +158,3 @@ def _answers(run: Answers, names: Sequence[str], labels: Sequence[int]) -> list[
 def _names_in_cell(predictions: Predictions, truth: int, predicted: int) -> set[str]:
     rows = np.flatnonzero((predictions.labels == truth) & (predictions.logits.argmax(axis=1) == predicted))
     return {predictions.names[row] for row in rows}
-
-
-def _small(code: str) -> str:
-    return class_name(code).lower()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.data.types import CLASS_CODES, CLASS_NAMES
 from core.evaluation.scores import ClassScore, Scores
 from core.reporting.words import NONE, area, no_width
 from core.runs.status import RunSummary
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 FEW_IMAGES = 10
 """Classes with fewer test images are marked, as in the figures."""
 
-_NAMES = dict(zip(CLASS_CODES, CLASS_NAMES, strict=True))
 _HINT = "Double-click a row to see its images."
 _MARKED = f"* fewer than {FEW_IMAGES} test images: one image more or less changes the score a lot."
 
@@ -29,13 +27,14 @@ def class_grid(shown: Shown, run: RunSummary) -> Grid:
         return Grid("")
     evidence, intervals = shown.evidence(run), shown.intervals(run)
     details = {} if evidence is None else {item.code: item for item in evidence.detailed.per_class}
+    classes = None if run.recipe is None else run.recipe.class_set
     rows = []
     for place, item in enumerate(run.scores.per_class):
         detail = details.get(item.code)
         interval = None if intervals is None else intervals.per_class_f1[place]
         rows.append(
             (
-                Cell(class_name(item.code), (item.code,)),
+                Cell(item.code if classes is None else classes.title_of(item.code), (item.code,)),
                 _images(item.support),
                 share(item.recall),
                 share(item.precision),
@@ -80,11 +79,6 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
     found_intervals = [shown.intervals(run) for run, _ in scored]
     notes += no_width(each for found in found_intervals if found is not None for each in found.per_class_f1)
     return Grid("F1 of each class", tuple(columns), tuple(rows), frozenset(bold), tuple(notes))
-
-
-def class_name(code: str) -> str:
-    """The plain name with the code."""
-    return f"{_NAMES[code]} ({code})" if code in _NAMES else code
 
 
 def _run_column(shown: Shown, run: RunSummary) -> Column:

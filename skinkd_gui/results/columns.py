@@ -89,8 +89,8 @@ def _score(key: str, title: str, tip: str, *, at_first: bool = True) -> Column:
 
 
 def _melanoma_sensitivity(summary: RunSummary) -> float | None:
-    found = () if summary.scores is None else summary.scores.per_class
-    return next((item.recall for item in found if item.code == "MEL"), None)
+    place = None if summary.recipe is None else summary.recipe.class_set.melanoma
+    return None if summary.scores is None or place is None else summary.scores.per_class[place].recall
 
 
 def _of_recipe(read: Callable[[Recipe], float | None]) -> Callable[[RunSummary], float | None]:
@@ -210,7 +210,7 @@ COLUMNS: tuple[Column, ...] = (
     _score("macro_f1", "Macro F1", "Test images: plain mean F1 of the classes that have images", at_first=False),
     _number(
         "melanoma",
-        "MEL sensitivity",
+        "Melanoma sensitivity",
         "Test images: the share of the melanomas that was called melanoma",
         _melanoma_sensitivity,
         fraction,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from core.data.types import CLASS_CODES
 from core.events import Progress
 from core.reporting.words import NONE, duration, kind_of_run, million, no_width
 from core.runs.status import RunSummary
@@ -30,11 +32,27 @@ from skinkd_gui.results.sentences import headline_sentence
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
 
+if TYPE_CHECKING:
+    from core.runs.evidence import Evidence
+
 _SCORES = (
     ("weighted_f1", "Weighted F1", "Mean F1 of the classes, each weighed by its number of test images"),
     ("accuracy", "Accuracy", "Share of the test images classified rightly"),
     ("balanced_accuracy", "Balanced accuracy", "Mean share found of each class; rare classes count fully"),
     ("macro_f1", "Macro F1", "Mean F1 of the classes; rare classes count fully"),
+)
+_MELANOMA_COLUMNS = (
+    Column(
+        "Melanomas found, %",
+        "The share of the melanomas that were given that diagnosis (sensitivity)",
+        interval_fields("Melanoma sensitivity"),
+    ),
+    Column(
+        "at 90 % spec.",
+        "The share of melanomas found (sensitivity) where 90 % of the other images are rightly not called melanoma "
+        "(specificity)",
+        ("Melanoma sensitivity at 90 % specificity",),
+    ),
 )
 _MOST_SENTENCES = 12
 _DIFFER = (
@@ -93,15 +111,13 @@ def _grid(shown: Shown) -> Grid:
     runs = shown.together
     columns = [Column("Run", words=True), Column("Kind", words=True)]
     columns += [Column(f"{title}, %", tip, interval_fields(title)) for _, title, tip in _SCORES]
+    melanoma = has_melanoma(runs)
+    columns += _MELANOMA_COLUMNS if melanoma else ()
     columns += [
-        Column("Melanomas found, %", "The share of the melanomas that were given that diagnosis (sensitivity)",
-               interval_fields("Melanoma sensitivity")),
-        Column("at 90 % spec.", "The share of melanomas found (sensitivity) where 90 % of the other images are "
-               "rightly not called melanoma (specificity)", ("Melanoma sensitivity at 90 % specificity",)),
         Column("Parameters", "The size of the model (M: millions of learned numbers)"),
         Column("Time", "Computing time", ("Seconds",)),
         Column("Test images"),
-    ]  # fmt: skip
+    ]
     bold: frozenset[tuple[int, int]] = frozenset()
     for place, (name, _, _) in enumerate(_SCORES, 2):
         bold |= bold_cells(place, best_of([_score(run, name) for run in runs]))
@@ -110,10 +126,16 @@ def _grid(shown: Shown) -> Grid:
         "On the test images; 95 % intervals in brackets, the best of each score bold.",
         *no_width(each.melanoma_sensitivity for each in found),
     )
-    return Grid("Test scores", tuple(columns), tuple(_row(shown, run) for run in runs), bold, notes)
+    rows = tuple(_row(shown, run, melanoma=melanoma) for run in runs)
+    return Grid("Test scores", tuple(columns), rows, bold, notes)
 
 
-def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
+def has_melanoma(runs: Sequence[RunSummary]) -> bool:
+    """Whether any of the runs has a class for melanoma."""
+    return any(run.recipe is not None and run.recipe.class_set.melanoma is not None for run in runs)
+
+
+def _row(shown: Shown, run: RunSummary, *, melanoma: bool) -> tuple[Cell, ...]:
     role = shown.role(run)
     name = f"{shown.title(run)} (baseline)" if role == "baseline" else shown.title(run)
     intervals, evidence = shown.intervals(run), shown.evidence(run)
@@ -124,12 +146,8 @@ def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
             cells.append(Cell(NONE, (None, None, None)))
         else:
             cells.append(compact(value, None if intervals is None else getattr(intervals, score)))
-    if evidence is None:
-        cells += [Cell(NONE, (None, None, None)), Cell(NONE, (None,))]
-    else:
-        melanoma = evidence.detailed.per_class[CLASS_CODES.index("MEL")].sensitivity
-        cells.append(compact(melanoma, evidence.intervals.melanoma_sensitivity))
-        cells.append(share(evidence.detailed.melanoma_sensitivity_at_90_specificity))
+    if melanoma:
+        cells += _melanoma_cells(evidence)
     seconds = run.status.seconds or None
     cells += [
         Cell(million(run.parameters), (run.parameters,)),
@@ -137,6 +155,15 @@ def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
         number(tested_images(run) or None),
     ]
     return tuple(cells)
+
+
+def _melanoma_cells(evidence: Evidence | None) -> tuple[Cell, Cell]:
+    place = None if evidence is None else evidence.classes.melanoma
+    if evidence is None or place is None:
+        return Cell(NONE, (None, None, None)), Cell(NONE, (None,))
+    found = evidence.detailed.per_class[place].sensitivity
+    at_90 = share(evidence.detailed.melanoma_sensitivity_at_90_specificity)
+    return compact(found, evidence.intervals.melanoma_sensitivity), at_90
 
 
 def _sentences(shown: Shown) -> list[str]:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QComboBox, QMenu, QVBoxLayout, QWidget
 from core.reporting.picking import CellPick
 from core.runs.status import RunSummary
 from skinkd_gui.results.cases import largest_confusions
-from skinkd_gui.results.class_grids import class_name
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.f1_panel import UNTESTED
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
@@ -144,12 +143,13 @@ class ConfusionPanel(QWidget):
         self._images.setEnabled(evidence is not None)
         if evidence is None:
             return
+        classes = evidence.classes
         everything = QAction("All images classified wrongly", self._menu)
         everything.triggered.connect(self._open_wrong)
         self._menu.addAction(everything)
         self._menu.addSection("Most frequent")
-        for truth, predicted, count in largest_confusions(evidence.predictions, _MOST_LISTED):
-            text = f"{class_name(truth)} taken for {class_name(predicted)}: {count:,}"
+        for truth, predicted, count in largest_confusions(evidence.predictions, classes, _MOST_LISTED):
+            text = f"{classes.title_of(truth)} taken for {classes.title_of(predicted)}: {count:,}"
             action = QAction(text, self._menu)
             action.setData((truth, predicted))
             action.triggered.connect(self._open_listed)

@@ -192,7 +192,9 @@ def _look_closely(details: RunDetails) -> RunFindings:
     except SkinKDError as error:
         return RunFindings(details, why_not=f"{error.title}. {error.summary}")
     rows = evidence.predictions
-    subgroups = subgroup_scores(rows.labels, rows.logits.argmax(axis=1), evidence.people, evidence.groups)
+    subgroups = subgroup_scores(
+        rows.labels, rows.logits.argmax(axis=1), evidence.classes, evidence.people, evidence.groups
+    )
     return RunFindings(details, evidence, "", calibration, subgroups)
 
 

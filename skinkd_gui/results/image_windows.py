@@ -131,7 +131,9 @@ class ImageWindows(QObject):
         known = None if self._shown is None else self._shown.known(run)
         if self._shown is None or known is None or known.evidence is None:
             return None
-        return Answers(self._shown.title(run), run.folder, known.evidence.predictions, known.temperature)
+        return Answers(
+            self._shown.title(run), run.folder, known.evidence.predictions, known.evidence.classes, known.temperature
+        )
 
 
 def _of_class(cases: CaseList, code: str) -> CaseList:

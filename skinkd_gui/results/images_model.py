@@ -11,7 +11,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QPixmap
 
-from core.inference.results import class_name
 from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
@@ -107,9 +106,9 @@ class ImagesModel(QAbstractListModel):
             return None
         case = self._cases[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return describe(case, self.list.runs)
+            return describe(case, self.list)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(f"{case.name}\n{describe(case, self.list.runs)}")
+            return plain_tip(f"{case.name}\n{describe(case, self.list)}")
         return None
 
     def grid(self) -> Grid:
@@ -151,13 +150,14 @@ class ImagesModel(QAbstractListModel):
             self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
 
 
-def describe(case: Case, runs: tuple[str, ...]) -> str:
-    """A case in a sentence."""
+def describe(case: Case, shown: CaseList) -> str:
+    """A case of a list in a sentence."""
+    name_of = shown.classes.name_of
     said = [
-        f"{run} says {class_name(answer.code)} ({percent(answer.probability)})"
-        for run, answer in zip(runs, case.answers, strict=True)
+        f"{run} says {name_of(answer.code)} ({percent(answer.probability)})"
+        for run, answer in zip(shown.runs, case.answers, strict=True)
     ]
-    return f"Truly {class_name(case.truth)}; {'; '.join(said)}."
+    return f"Truly {name_of(case.truth)}; {'; '.join(said)}."
 
 
 def _passes(case: Case, shown: Filter) -> bool:

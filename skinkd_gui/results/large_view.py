@@ -6,11 +6,10 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from core.inference.results import class_name
 from skinkd_gui.classify.cells import percent
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import Picture, PictureLoader
-from skinkd_gui.results.cases import Case
+from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.images_model import ImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -58,7 +57,7 @@ class LargeView(QWidget):
         self.row = row
         case, file = self._model.case(row), self._model.file(row)
         self._name.setText(breakable(f"{case.name}  ({row + 1:,} of {self._model.rowCount():,})"))
-        self._truth.setText(breakable(_words(case, self._model.list.runs)))
+        self._truth.setText(breakable(_words(case, self._model.list)))
         self._previous.setEnabled(row > 0)
         self._next.setEnabled(row + 1 < self._model.rowCount())
         self.picture.show_picture(QPixmap(), "No picture" if file is None else "Loading the picture...")
@@ -104,10 +103,11 @@ class LargeView(QWidget):
         self.picture.show_picture(pixmap, picture.error)
 
 
-def _words(case: Case, runs: tuple[str, ...]) -> str:
-    lines = [f"Truth: {class_name(case.truth)} ({case.truth})"]
-    for run, answer in zip(runs, case.answers, strict=True):
-        line = f"{run}: {class_name(answer.code)} ({answer.code}), probability {percent(answer.probability)}"
+def _words(case: Case, shown: CaseList) -> str:
+    title_of = shown.classes.title_of
+    lines = [f"Truth: {title_of(case.truth)}"]
+    for run, answer in zip(shown.runs, case.answers, strict=True):
+        line = f"{run}: {title_of(answer.code)}, probability {percent(answer.probability)}"
         if answer.code != case.truth:
             line += f"; the truth got {percent(answer.of_truth)}"
         lines.append(line)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from core.data.types import CLASS_CODES
 from core.reporting.short_text import shorten
 from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
@@ -135,9 +134,10 @@ class OverviewPanel(FlowingArea):
                 within = _within(None if intervals is None else getattr(intervals, name))
                 card.set(fraction(getattr(scores, name)), within, text)
         card = self._cards[_MELANOMA]
-        card.setVisible(evidence is not None)
-        if evidence is not None:
-            melanoma = evidence.detailed.per_class[CLASS_CODES.index("MEL")].sensitivity
+        place = None if evidence is None else evidence.classes.melanoma
+        card.setVisible(place is not None)
+        if evidence is not None and place is not None:
+            melanoma = evidence.detailed.per_class[place].sensitivity
             within = _within(evidence.intervals.melanoma_sensitivity)
             at_90 = fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity)
             card.set(fraction(melanoma), within, f"{_FOUND}{at_90}")

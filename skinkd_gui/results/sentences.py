@@ -51,7 +51,9 @@ def class_sentence(differences: Sequence[Difference]) -> str:
     if not sure:
         return "No class alone differs beyond the noise."
     words = [f"{item.score[3:]} {signed(item.difference or 0.0)}" for item in sure]
-    chance = " With eight classes, one such difference by chance alone is no rarity." if len(sure) == 1 else ""
+    chance = (
+        f" With {len(classes)} classes, one such difference by chance alone is no rarity." if len(sure) == 1 else ""
+    )
     return f"F1 of single classes beyond the noise, in points: {', '.join(words)}.{chance}"
 
 

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from core.classes import CLASS_SETS
 from core.data.checking import check_images, excluded_names
 from core.data.reading import read_dataset
 from core.data.store import ImageStore, open_store
@@ -28,6 +29,8 @@ from core.evaluation.prediction_sets import PredictionSets, sets_at
 from core.models.factory import create_model
 from core.models.forward import forward_logits
 from core.models.preprocessing import normalise
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 LEVELS = (0.90, 0.95, 0.97)
 MALIGNANT = ("MEL", "BCC", "AK", "SCC")
@@ -42,7 +45,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=10)
     asked = parser.parse_args()
-    dataset = check_images(read_dataset(asked.data))
+    dataset = check_images(read_dataset(asked.data, ISIC2019))
     dataset = dataset.without(excluded_names(dataset.problems) | {r.name for r in dataset.records if r.path is None})
     lesions = np.unique([record.lesion or record.name for record in dataset.records], return_inverse=True)[1]
     learns = np.random.default_rng(0).permutation(lesions.max() + 1)[lesions] < 0.6 * (lesions.max() + 1)
@@ -66,7 +69,7 @@ def _by_epoch(
     store: ImageStore, train: NDArray[np.int64], held: NDArray[np.int64], weights: Path, epochs: int
 ) -> list[NDArray[np.float32]]:
     """Logits (held, classes) after every epoch of a plain training."""
-    created = create_model("mobilenetv2_100", weights=str(weights), image_size=store.image_size)
+    created = create_model("mobilenetv2_100", weights=str(weights), image_size=store.image_size, classes=ISIC2019)
     model, found = created.model, []
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-4)
     labels = torch.from_numpy(np.asarray(store.labels, np.int64))

@@ -16,6 +16,7 @@ from photographs import write_photographs
 from ratios import Ratio, Settings, rounds
 from ratios import middle as middle_round
 
+from core.classes import CLASS_SETS
 from core.data.decoding import Decoded
 from core.data.store import ImageStore, open_store
 from core.data.types import DataSet, Part
@@ -31,6 +32,8 @@ from core.training.hardware import available_cores
 from skinkd_gui.classify.classify_worker import ChunkReady, ClassifyTask, classify_files
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.recording import Recorder
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 ARCHITECTURE = "mobilenetv2_100"
 SIZES = (128, 224)
@@ -128,7 +131,7 @@ class _Subject:
 
 
 def _classifier(store: ImageStore, folder: Path) -> Classifier:
-    created = create_model(ARCHITECTURE, weights="none", image_size=store.image_size)
+    created = create_model(ARCHITECTURE, weights="none", image_size=store.image_size, classes=ISIC2019)
     token = CancelSource().token
     half = len(store) // 2
     validation, train = np.arange(half, dtype=np.int64), np.arange(half, len(store), dtype=np.int64)
@@ -138,5 +141,5 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
         created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, report=ignore, token=token
     )
     file = folder / "classifying.safetensors"
-    save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing), found.reference)
+    save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing, classes=ISIC2019), found.reference)
     return Classifier.load(file, "cpu")

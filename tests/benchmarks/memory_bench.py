@@ -20,8 +20,11 @@ from numpy.typing import NDArray
 from ratios import Ratio, Settings, turns
 from watching import MemoryWatch
 
+from core.classes import CLASS_SETS
 from core.data.store import ImageStore, store_bytes
 from core.events import ignore
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 IMAGES, SIZE, BATCH = 25_331, 224, 32
 ALLOWED = 500.0
@@ -98,7 +101,7 @@ def _fit(store: ImageStore, train: NDArray[np.int64], folder: Path) -> None:
 
     settings = [f"data.image_size={SIZE}", f"optimisation.batch_size={BATCH}", "optimisation.epochs=1"]
     recipe = set_values(Recipe(), [*settings, "student.weights=none", "hardware.device=cpu"])
-    created = create_model(recipe.student.architecture, weights="none", image_size=SIZE)
+    created = create_model(recipe.student.architecture, weights="none", image_size=SIZE, classes=ISIC2019)
     fit(
         created.model,
         created.preprocessing,

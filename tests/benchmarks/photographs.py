@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from core.classes import CLASS_SETS
 from core.data.progress import thread_count
 from core.data.sample_set import write_sample_set
 from core.data.types import DataSet, ImageRecord, Layout
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIDE = 1024
 
@@ -29,7 +32,7 @@ def write_photographs(folder: Path, count: int, distinct: int) -> DataSet:
         path = folder / "all" / f"picture{index:05d}.jpg"
         _link(files[index % distinct], path)
         records.append(ImageRecord(path.stem, path, index % 8))
-    return DataSet(folder / "all", Layout.FOLDERS, tuple(records))
+    return DataSet(folder / "all", Layout.FOLDERS, tuple(records), classes=ISIC2019)
 
 
 def _write(small: Path, folder: Path, seed: int) -> Path:

@@ -16,6 +16,7 @@ from PIL import Image
 from relay import Runner
 from torch import nn
 
+from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.store import ImageStore, open_store
 from core.data.types import DataSet
@@ -32,6 +33,8 @@ from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import Hardware, resolve
 from core.training.loop import FitResult, fit
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE, BATCH = 224, 32
 TEACHER, STUDENT = "tf_efficientnet_b7", "mobilenetv2_100"
@@ -73,13 +76,13 @@ def new_subject(folder: Path, train: int, side: int = 0) -> Subject:
     dataset = check_images(dataset, report=ignore, token=CancelToken())
     store = open_store(dataset, SIZE)
     rate = count / (time.perf_counter() - begin)
-    save_model(teacher_file(folder), new_model(TEACHER), ModelInfo(TEACHER, PREPROCESSING))
+    save_model(teacher_file(folder), new_model(TEACHER), ModelInfo(TEACHER, PREPROCESSING, classes=ISIC2019))
     return Subject(dataset, store, folder, train, rate)
 
 
 def new_model(architecture: str) -> nn.Module:
     """A network with the same new weights every time."""
-    return create_model(architecture, weights="none", image_size=SIZE).model
+    return create_model(architecture, weights="none", image_size=SIZE, classes=ISIC2019).model
 
 
 def teacher_file(folder: Path) -> Path:

@@ -14,10 +14,12 @@ from PIL import Image
 from ratios import Ratio, Settings, turns
 from window_bench import seconds
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.evaluation.comparison import LabelledLogits, compare
 from core.evaluation.metrics import score, scores_to_json
 from core.recipe import Recipe, recipe_to_toml, set_values
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 RUNS, IMAGES, COMPARED = 1000, 25_331, 25_000
 _TABLE, _WIZARD, _COMPARISON = 1.0, 3.0, 2.0  # seconds that a person is allowed to wait
@@ -51,9 +53,9 @@ def _many_runs(root: Path) -> Path:
         status = {"state": "finished", "name": f"run {number}", "created": created, "updated": created, "epoch": 25}
         (folder / "status.json").write_text(json.dumps({**status, "epochs": 25}), encoding="utf-8")
         (folder / "environment.json").write_text(json.dumps({"parameters": 2_234_120}), encoding="utf-8")
-        scores = scores_to_json(score(rng.choice(8, 200, p=_SHARES), rng.normal(size=(200, 8))))
+        scores = scores_to_json(score(rng.choice(8, 200, p=_SHARES), rng.normal(size=(200, 8)), ISIC2019))
         (folder / "metrics.json").write_text(
-            json.dumps({"classes": list(CLASS_CODES), "validation": scores, "test": scores}), encoding="utf-8"
+            json.dumps({"classes": list(ISIC2019.codes), "validation": scores, "test": scores}), encoding="utf-8"
         )
         os.utime(folder)
     return root
@@ -72,7 +74,7 @@ def _many_images(root: Path) -> Path:
     truths = [
         [name, *(f"{float(label == k)}" for k in range(8)), "0.0"] for name, label in zip(names, labels, strict=True)
     ]
-    _write(root / "ISIC_2019_Training_GroundTruth.csv", ["image", *CLASS_CODES, "UNK"], truths)
+    _write(root / "ISIC_2019_Training_GroundTruth.csv", ["image", *ISIC2019.codes, "UNK"], truths)
     facts = [[name, "45", "anterior torso", f"IL_{number // 2:07d}", "female"] for number, name in enumerate(names)]
     header = ["image", "age_approx", "anatom_site_general", "lesion_id", "sex"]
     _write(root / "ISIC_2019_Training_Metadata.csv", header, facts)
@@ -94,7 +96,7 @@ def _comparison() -> partial[float]:
     def predicted(margin: float) -> LabelledLogits:
         logits = rng.normal(size=(COMPARED, 8)).astype(np.float32)
         logits[np.arange(COMPARED), labels] += margin
-        return LabelledLogits(names, labels, logits, lesions)
+        return LabelledLogits(names, labels, logits, lesions, ISIC2019)
 
     return partial(_compared, predicted(2.0), predicted(2.1))
 

@@ -31,10 +31,13 @@ from subject import (
     train,
 )
 
+from core.classes import CLASS_SETS
 from core.data.sampling import epoch_order
 from core.events import BatchFinished, Event
 from core.models.files import save_model
 from core.models.info import ModelInfo
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 PACKAGES = ("torchdistill", "torch", "torchvision", "timm", "safetensors")
 HERE = Path(__file__).parent
@@ -91,7 +94,7 @@ def _environment() -> Path | None:
 def _theirs(python: Path, subject: Subject, order: np.ndarray) -> tuple[list[float], float]:
     """The loss of every step, and images per second."""
     folder = subject.folder
-    save_model(folder / "student.safetensors", new_model(STUDENT), ModelInfo(STUDENT, PREPROCESSING))
+    save_model(folder / "student.safetensors", new_model(STUDENT), ModelInfo(STUDENT, PREPROCESSING, classes=ISIC2019))
     task = {
         "files": [str(file) for file in subject.files],
         "labels": subject.labels,

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from ratios import Ratio, Settings, turns
 
+from core.classes import CLASS_SETS
+
+ISIC2019 = CLASS_SETS["isic2019"]
+
 _HERE = Path(__file__).parent
 _FIRST_PAINT = 0.5  # seconds over a bare window
 _P99, _MAX = 20.0, 100.0  # milliseconds
@@ -66,7 +70,7 @@ def _model(folder: Path) -> Path:
     from core.models.files import save_model
     from core.models.info import ModelInfo
 
-    created = create_model("mobilenetv2_100", weights="none", image_size=224)
+    created = create_model("mobilenetv2_100", weights="none", image_size=224, classes=ISIC2019)
     file = folder / "window.safetensors"
-    save_model(file, created.model, ModelInfo("mobilenetv2_100", created.preprocessing))
+    save_model(file, created.model, ModelInfo("mobilenetv2_100", created.preprocessing, classes=ISIC2019))
     return file

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.evaluation.detailed import full_document
 from core.recipe import Recipe, set_values
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from core.runs.tables import Predictions, write_predictions
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 WriteRun = Callable[..., Path]
 
@@ -45,15 +48,15 @@ def write_run(tmp_path: Path) -> WriteRun:
         logits = np.eye(8, dtype=np.float32)[predicted] * 2
         rows = [f"{image},NV,{lesion},train,,," for image, lesion in train]
         rows += [
-            f"{image},{CLASS_CODES[label]},{lesion},test,{30 + row},female,back"
+            f"{image},{ISIC2019.codes[label]},{lesion},test,{30 + row},female,back"
             for row, (image, label, lesion) in enumerate(zip(names, labels, groups, strict=True))
         ]
         header = "image,label,lesion_id,part,age,sex,site"
         folder.split_file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
         parts = (Part.VALIDATION, *(Part.TEST,) * len(names))
         both = Predictions(("seen", *names), parts, np.concatenate([[0], labels]), np.concatenate([logits[:1], logits]))
-        write_predictions(folder.predictions_file, both)
-        metrics = {"test": full_document(labels, logits, groups), "notes": list(notes)}
+        write_predictions(folder.predictions_file, both, ISIC2019)
+        metrics = {"test": full_document(labels, logits, ISIC2019, groups), "notes": list(notes)}
         folder.metrics_file.write_text(json.dumps(metrics), encoding="utf-8")
         folder.set_status(state=RunState.FINISHED, synthetic=synthetic)
         return folder.path

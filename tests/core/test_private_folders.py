@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.cli.main import run
 from core.data.reading import read_dataset
 from core.data.store import open_store
@@ -21,6 +22,8 @@ from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.study.folder import create_study
 from core.study.paper import paper_study
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rights of files are POSIX")
 
@@ -96,7 +99,7 @@ def test_the_cache_is_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     image = tmp_path / "images" / "MEL" / "Jane Doe.png"
     image.parent.mkdir(parents=True)
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(image)
-    store = open_store(read_dataset(tmp_path / "images"), 32)
+    store = open_store(read_dataset(tmp_path / "images", ISIC2019), 32)
     assert len(store) == 1
     assert cache_root() == cache
     assert open_to_others(cache) == []

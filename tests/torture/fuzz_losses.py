@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.distillation.method import LossTerm, Method
 from core.distillation.methods import METHODS
 from core.distillation.objective import Objective
@@ -26,7 +26,9 @@ from core.settings import Section
 from tests.torture.fuzzing import explore, shares, total
 from tests.torture.tally import Tally
 
-_CLASSES = len(CLASS_CODES)
+ISIC2019 = CLASS_SETS["isic2019"]
+
+_CLASSES = len(ISIC2019.codes)
 _LOGITS = st.one_of(
     st.floats(-30, 30, width=32),
     st.sampled_from([0.0, -0.0, 1e-30, 1e4, -1e4, 6e4, 1e30, -1e30, 3.4e38, -3.4e38]),
@@ -107,11 +109,11 @@ def _scores(case: Answers) -> None:
     logits: NDArray[np.float64] = np.array(case[0]).reshape(-1, _CLASSES)
     labels = np.array(case[1], np.int64)
     try:
-        found = score(labels, logits)
+        found = score(labels, logits, ISIC2019)
     except SkinKDError:
         assert not len(labels) or not np.isfinite(logits).all()
         raise
     assert scores_from_json(scores_to_json(found)) == found
-    for row in detailed_scores(labels, logits.astype(np.float32)).scores.per_class:
+    for row in detailed_scores(labels, logits.astype(np.float32), ISIC2019).scores.per_class:
         assert all(value is None or 0 <= value <= 1 for value in (row.precision, row.recall, row.f1))
     assert fit_temperature(labels, logits.astype(np.float32)) > 0

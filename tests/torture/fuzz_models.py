@@ -6,7 +6,6 @@ import json
 import struct
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,24 @@ import timm
 import torch
 from hypothesis import strategies as st
 
+from core.classes import CLASS_SETS
 from core.inference.export.onnx_file import attach, metadata, read_onnx_info, read_onnx_reference
 from core.inference.export.onnx_writing import to_onnx
 from core.inference.onnx_network import load_onnx
 from core.models.factory import create_model
-from core.models.files import FORMAT, METADATA_KEY, load_model, load_reference, read_model_info, save_model
+from core.models.files import METADATA_KEY, info_to_text, load_model, load_reference, read_model_info, save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.models.reference import Reference
 from core.training.checkpoint import CheckpointFolder
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values
 from tests.torture.tally import Tally
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 _ARCHITECTURE, _SIZE = "test_efficientnet", 32
-_INFO = ModelInfo(_ARCHITECTURE, Preprocessing(_SIZE, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), task="student")
+_INFO = ModelInfo(
+    _ARCHITECTURE, Preprocessing(_SIZE, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), task="student", classes=ISIC2019
+)
 
 Parts = tuple[bytes, dict[str, Any]]
 """The bytes of all weights and the header that describes them."""
@@ -56,7 +60,7 @@ def cases(count: int, seed: int) -> Tally:
 
 def _described() -> st.SearchStrategy[bytes]:
     data, header = _parts()
-    texts = changed({"format": FORMAT, **asdict(_INFO)}).map(json.dumps) | values.map(json.dumps) | st.text()
+    texts = changed(json.loads(info_to_text(_INFO))).map(json.dumps) | values.map(json.dumps) | st.text()
     entries = st.builds(lambda text: {**header, "__metadata__": {METADATA_KEY: text}}, texts)
     return entries.map(lambda table: _packed(table, data))
 
@@ -72,7 +76,7 @@ def _opened(folder: Path) -> Callable[[bytes], None]:
         load_reference(file)
         logits = model(torch.zeros(1, 3, info.preprocessing.image_size, info.preprocessing.image_size))
         assert logits.shape == (1, len(info.classes))
-        create_model(_ARCHITECTURE, weights=str(file), image_size=_SIZE)
+        create_model(_ARCHITECTURE, weights=str(file), image_size=_SIZE, classes=ISIC2019)
 
     return look
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.detailed import full_document
 from core.events import EpochRecord, LossParts
@@ -32,6 +33,8 @@ from core.study.definition import Configuration, Study
 from core.study.folder import StudyFolder, create_study
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values, words
 from tests.torture.tally import Tally
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 _DOCUMENTS = ("status.json", "metrics.json", "environment.json", "annotations.json")
 _TABLES = ("history.csv", "predictions.csv", "split.csv", "recipe.toml")
@@ -167,10 +170,14 @@ def _finished(runs: Path, name: str) -> RunFolder:
     labels = np.arange(16) % 8
     logits = np.random.default_rng(0).normal(size=(16, 8)).astype(np.float32)
     names = tuple(f"i{row}" for row in range(16))
-    rows = [f"{image},{CLASS_CODES[row % 8]},,test,50,female,back" for row, image in enumerate(names)]
+    rows = [f"{image},{ISIC2019.codes[row % 8]},,test,50,female,back" for row, image in enumerate(names)]
     folder.split_file.write_text("\n".join(["image,label,lesion_id,part,age,sex,site", *rows]) + "\n")
-    write_predictions(folder.predictions_file, Predictions(names, (Part.TEST,) * 16, labels, logits))
-    document: dict[str, Any] = {"test": full_document(labels, logits, [""] * 16), "notes": [], "data": {"images": 16}}
+    write_predictions(folder.predictions_file, Predictions(names, (Part.TEST,) * 16, labels, logits), ISIC2019)
+    document: dict[str, Any] = {
+        "test": full_document(labels, logits, ISIC2019, [""] * 16),
+        "notes": [],
+        "data": {"images": 16},
+    }
     folder.metrics_file.write_text(json.dumps(document))
     folder.environment_file.write_text(json.dumps({"parameters": 10, "device": "cpu"}))
     folder.model_file.write_bytes(b"weights")

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
-from core.data.types import CLASS_CODES, DataSet
+from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.inference.labelled import find_labels
 from tests.torture.mutation import mutated, within_bounds
 from tests.torture.tally import Tally
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 _SECONDS = 20.0
 _IMAGES = ("img0", "img1", "img 2", "ISIC_3_downsampled")
@@ -49,15 +52,15 @@ def verdict(folder: Path) -> str:
     """What is wrong with how the table in a folder is dealt with, or nothing."""
     for place in (folder, folder / "labels.csv"):
         try:
-            wrong = inconsistent(read_dataset(place))
+            wrong = inconsistent(read_dataset(place, ISIC2019))
         except SkinKDError as error:
             named = "labels.csv" in error.summary + error.details or str(folder) in error.summary
             wrong = "" if named and error.title else f"the message names no table: {error.summary}"
         if wrong:
             return wrong
-    known = find_labels([folder])
+    known = find_labels([folder], ISIC2019)
     codes = {label.code for label in known.labels.values()} if known else set()
-    return "" if codes <= set(CLASS_CODES) else f"unknown classes: {codes}"
+    return "" if codes <= set(ISIC2019.codes) else f"unknown classes: {codes}"
 
 
 def inconsistent(dataset: DataSet) -> str:
@@ -66,7 +69,7 @@ def inconsistent(dataset: DataSet) -> str:
     files = [record.path for record in dataset.records if record.path is not None]
     if len(set(names)) != len(names) or len(set(files)) != len(files):
         return "an image stands twice among the records"
-    if any(not 0 <= record.label < len(CLASS_CODES) for record in dataset.records):
+    if any(not 0 <= record.label < len(ISIC2019.codes) for record in dataset.records):
         return "a label is no class"
     if any(record.age is not None and not 0 <= record.age <= 120 for record in dataset.records):
         return "an age is none"
@@ -95,7 +98,7 @@ def _one_hot(row: int) -> str:
 
 _TABLES = (
     "image,label,lesion_id,age\n"
-    + "".join(f"{name},{CLASS_CODES[i]},L{i},{40 + i}\n" for i, name in enumerate(_IMAGES)),
-    f"image,{','.join(CLASS_CODES)},UNK\n" + "".join(f"{name},{_one_hot(i)}\n" for i, name in enumerate(_IMAGES)),
+    + "".join(f"{name},{ISIC2019.codes[i]},L{i},{40 + i}\n" for i, name in enumerate(_IMAGES)),
+    f"image,{','.join(ISIC2019.codes)},UNK\n" + "".join(f"{name},{_one_hot(i)}\n" for i, name in enumerate(_IMAGES)),
     "lesion_id,image_id,dx,age,sex\n" + "".join(f"H{i},{name},akiec,50.0,male\n" for i, name in enumerate(_IMAGES)),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.classes import ClassSet
 from core.events import CancelToken, Phase, Progress, Report
 from core.inference.export.report import ExportRow
 
@@ -79,6 +80,7 @@ def answers(network: Network, images: CheckImages, report: Report, token: Cancel
 def compare(
     candidates: tuple[Candidate, ...],
     images: CheckImages,
+    classes: ClassSet,
     report: Report,
     token: CancelToken,
 ) -> tuple[ExportRow, ...]:
@@ -100,7 +102,7 @@ def compare(
                 item.name,
                 None if is_original else float((found.argmax(axis=1) == logits[0].argmax(axis=1)).mean()),
                 None if is_original else float(np.abs(shares - original).max()),
-                None if images.labels is None else score(images.labels, found).weighted_f1,
+                None if images.labels is None else score(images.labels, found, classes).weighted_f1,
                 item.size_bytes,
                 speed.single,
                 speed.batch,

@@ -119,12 +119,12 @@ class _Export:
         from core.models.files import load_model, load_reference, read_model_info
         from core.training.hardware import available_cores, fixed_threads
 
-        size = read_model_info(self._source).preprocessing.image_size
-        material = self._material(size)
+        described = read_model_info(self._source)
+        material = self._material(described)
         self._report(Progress(Phase.LOADING, 0, 1))
         model, info = load_model(self._source)
         self._report(Progress(Phase.LOADING, 1, 1))
-        images = patterns(size) if material is None else _check_images(material)
+        images = patterns(described.preprocessing.image_size) if material is None else _check_images(material)
         with fixed_threads(available_cores()):
             path, info_out = self._write(info, load_reference(self._source, self._report), material)
             self._token.check()
@@ -132,12 +132,12 @@ class _Export:
         self._token.check()
         return found if found.refused else self._keep(path, found)
 
-    def _material(self, image_size: int) -> Material | None:
+    def _material(self, info: ModelInfo) -> Material | None:
         order = self._order
         if order.without_test:
             self._notes.append("The scores on test images were not checked, because it was asked for without.")
             return None
-        found = find_material(order.source, order.data, image_size, self._report, self._token)
+        found = find_material(order.source, order.data, info, self._report, self._token)
         if order.quantise == INT8 and not len(found.train):
             raise SkinKDError(
                 "8 bits need the run's training images",
@@ -220,7 +220,7 @@ class _Export:
             Candidate("Original", original, self._source.stat().st_size, info.temperature),
             Candidate(name, exported, path.stat().st_size, info_out.temperature),
         )
-        rows = compare(candidates, images, self._report, self._token)
+        rows = compare(candidates, images, info.classes, self._report, self._token)
         self._warn(rows[1], images, material)
         tolerance = self._order.tolerance
         tolerance = TOLERANCES[self._order.quantise] if tolerance is None else tolerance

@@ -15,6 +15,7 @@ from core.events import CancelToken, Report
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
+    from core.models.info import ModelInfo
 
 LABELLED = "labelled"
 """The part of a data set that no run has divided: all of it."""
@@ -35,9 +36,10 @@ class Material:
     notes: tuple[str, ...]
 
 
-def find_material(source: Path, data: Path | None, image_size: int, report: Report, token: CancelToken) -> Material:
+def find_material(source: Path, data: Path | None, info: ModelInfo, report: Report, token: CancelToken) -> Material:
     """The images that belong to a model: those of its run, in its own division, or all of `data` for a lone file.
 
+    `info` says how large the model sees them and which labels it knows.
     `data` says where a run's images lie now. Raises `SkinKDError` when they are not at hand or not the run's, and
     `Cancelled`.
     """
@@ -47,13 +49,13 @@ def find_material(source: Path, data: Path | None, image_size: int, report: Repo
 
     run = run_of(source)
     folder, layout = _place(run, data)
-    dataset = check_images(read_dataset(folder, layout), report=report, token=token)
+    dataset = check_images(read_dataset(folder, info.classes, layout), report=report, token=token)
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     dataset = dataset.without(names)
     parts = _parts(run, dataset)
     if not len(parts[2]):
         raise SkinKDError("Nothing to check the export on", f"{folder} has no usable image with a label.")
-    store = open_store(dataset, image_size, report=report, token=token)
+    store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
     failed = [dataset.records[index].name for index in store.failed]
     if failed:
         raise SkinKDError(

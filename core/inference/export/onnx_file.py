@@ -60,7 +60,9 @@ def metadata(info: ModelInfo, *, terms: str, quantisation: str, reference: Refer
         FEATURES: "float32 [batch, d], where present: the input of the last layer",
     }
     plain: dict[str, Any] = {
-        "classes": info.classes,
+        "classes": info.classes.codes,
+        "class_names": info.classes.names,
+        "class_groups": [item.group.value for item in info.classes.classes],
         "preprocessing": steps,
         "outputs": outputs,
         "temperature": info.temperature,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
 from core.events import CancelToken, Phase, Progress, Report
 from core.inference.export.material import Material
 from core.inference.novelty import Seen
@@ -40,9 +39,9 @@ def recalibrate(
     from core.inference.novelty import build_reference
 
     known = sample(material, MOST_KNOWN)
-    total = len(known) + len(material.calibration)
-    logits, calibrating = _seen(network, material, material.calibration, (0, total), report, token)
-    _, training = _seen(network, material, known, (len(material.calibration), total), report, token)
+    classes, total = len(info.classes), len(known) + len(material.calibration)
+    logits, calibrating = _seen(network, classes, material, material.calibration, (0, total), report, token)
+    _, training = _seen(network, classes, material, known, (len(material.calibration), total), report, token)
     labels = material.store.labels[material.calibration]
     if info.temperature != 1.0:
         info = replace(info, temperature=fit_temperature(labels, logits))
@@ -51,6 +50,7 @@ def recalibrate(
 
 def _seen(
     network: Network,
+    classes: int,
     material: Material,
     indices: NDArray[np.int64],
     progress: tuple[int, int],
@@ -60,7 +60,7 @@ def _seen(
     """The logits of images, and what novelty is measured with. `progress`: images done before, and in all."""
     from core.inference.calibrating import stored_looks
 
-    logits, features = [np.zeros((0, len(CLASS_CODES)), np.float32)], []
+    logits, features = [np.zeros((0, classes), np.float32)], []
     for start in range(0, len(indices), _BATCH):
         token.check()
         report(Progress(Phase.CALIBRATING, progress[0] + start, progress[1]))

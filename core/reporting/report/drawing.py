@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from core.classes import ClassSet
     from core.evaluation.calibration import Reliability
     from core.evaluation.comparison import Comparison
     from core.evaluation.intervals import ScoreIntervals
@@ -85,11 +86,11 @@ def reliability(before: Reliability, after: Reliability | None, style: FigureSty
     return reliability_diagram(before, after, style)
 
 
-def distribution(counts: dict[str, int], style: FigureStyle) -> Figure:
+def distribution(counts: dict[str, int], classes: ClassSet, style: FigureStyle) -> Figure:
     """Images per class."""
     from core.reporting.class_figures import class_distribution
 
-    return class_distribution(counts, style)
+    return class_distribution(counts, classes, style)
 
 
 def examples(images: Sequence[tuple[str, NDArray[np.uint8]]], style: FigureStyle) -> Figure:

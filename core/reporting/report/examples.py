@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from core.data.types import CLASS_CODES, CLASS_NAMES, Part
+from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Report
 from core.reporting.report import drawing
@@ -20,7 +20,8 @@ def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Sect
     from core.data.decoding import UnreadableImageError, decode_image
     from core.runs.pictures import locate_images
 
-    wanted: dict[str, list[str]] = {code: [] for code in CLASS_CODES}
+    classes = run.evidence.classes
+    wanted: dict[str, list[str]] = {code: [] for code in classes.codes}
     for row in run.evidence.split:
         if row.part is Part.TRAIN and row.label in wanted and len(wanted[row.label]) < _TRIES:
             wanted[row.label].append(row.image)
@@ -30,7 +31,7 @@ def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Sect
         report(Notice(f"The report has no example images. {error.title}: {error.summary}", Level.WARNING))
         return None
     shown = []
-    for code, name in zip(CLASS_CODES, CLASS_NAMES, strict=True):
+    for code, name in zip(classes.codes, classes.names, strict=True):
         for image in wanted[code]:
             token.check()
             try:

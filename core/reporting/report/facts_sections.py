@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from core.data.types import CLASS_CODES
 from core.recipe import recipe_to_toml
 from core.reporting.report import drawing
 from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Paragraph, Points, Section, TableBlock
@@ -40,16 +39,16 @@ def data_section(runs: Sequence[ReportRun]) -> Section:
         if len(groups) > 1:
             blocks.append(Paragraph(f"Runs on this division: {', '.join(run.title for run in group)}."))
         blocks.append(Facts(tuple(_data_facts(group[0]))))
-        rows = group[0].evidence.split
+        rows, classes = group[0].evidence.split, group[0].evidence.classes
         if rows:
             counts = Counter(row.label for row in rows)
-            blocks.append(TableBlock(f"images{suffix}", counts_table(rows)))
+            blocks.append(TableBlock(f"images{suffix}", counts_table(rows, classes)))
             blocks.append(
                 FigureBlock(
                     f"classes-of-images{suffix}",
                     "Images of each class, in all parts together.",
                     "Bars of images by class",
-                    partial(drawing.distribution, {code: counts[code] for code in CLASS_CODES}),
+                    partial(drawing.distribution, {code: counts[code] for code in classes.codes}, classes),
                 )
             )
     return Section("data", "Images and their division", tuple(blocks))

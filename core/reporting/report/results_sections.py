@@ -196,6 +196,7 @@ def subgroups_section(chosen: Selection) -> Section | None:
         found = subgroup_scores(
             evidence.predictions.labels,
             evidence.predictions.logits.argmax(axis=1),
+            evidence.classes,
             evidence.people,
             evidence.groups,
         )

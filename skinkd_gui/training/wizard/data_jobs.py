@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.types import DataSet
 from core.events import CancelToken, Report
 from core.paths import cache_root
@@ -15,14 +16,14 @@ from skinkd_gui.training.wizard.state import WizardState
 class Reading:
     """Reads the tables of a data set."""
 
-    def __init__(self, path: str, layout: str) -> None:
-        self._path, self._layout = path, layout
+    def __init__(self, path: str, layout: str, classes: ClassSet) -> None:
+        self._path, self._layout, self._classes = path, layout, classes
 
     def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
         from core.data.checking import excluded_names
         from core.data.reading import read_dataset
 
-        dataset = read_dataset(expanded(self._path), self._layout)
+        dataset = read_dataset(expanded(self._path), self._classes, self._layout)
         token.check()
         return dataset, excluded_names(dataset.problems)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.classes import ClassSet
 from core.data.types import DataSet
 from core.events import Progress
 from core.recipe import section_fields
@@ -38,7 +39,7 @@ class DataPage(WizardPage):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.DATA, _ABOUT, parent)
         self.setAcceptDrops(True)
-        self._read_key: tuple[str, str] = ("", "auto")
+        self._read_key: tuple[str, str, ClassSet] = ("", *_reading_of(model.state))
         self._preview_key: object = None
         self._shown: tuple[DataSet | None, frozenset[str]] = (None, frozenset())
         self._make_jobs()
@@ -221,14 +222,15 @@ class DataPage(WizardPage):
     @Slot()
     def _read_if_new(self) -> None:
         self._typing.stop()
-        path, layout = self.path_edit.text().strip(), self.model.state.recipe.data.layout
-        if (path, layout) == self._read_key:
+        path, (layout, classes) = self.path_edit.text().strip(), _reading_of(self.model.state)
+        key = (path, layout, classes)
+        if key == self._read_key:
             return
-        self._read_key = (path, layout)
+        self._read_key = key
         self._checking.drop()
         self._check_row.hide()
         if path:
-            self._reading.start(Reading(path, layout))
+            self._reading.start(Reading(path, layout, classes))
         else:
             self._reading.drop()
         self.model.update(brain.start_reading(self.model.state, path))
@@ -286,7 +288,7 @@ class DataPage(WizardPage):
         state = self.model.state
         if state.recipe.data.path != self.path_edit.text().strip() and not self._typing.isActive():
             self.path_edit.setText(state.recipe.data.path)
-        if (self._read_key[0], state.recipe.data.layout) != self._read_key and self._read_key[0]:
+        if self._read_key[0] and (self._read_key[0], *_reading_of(state)) != self._read_key:
             QTimer.singleShot(0, self, self._read_if_new)
         self._welcome.setVisible(not state.recipe.data.path)
         self._error.show_text("" if state.reading else state.data_problem)
@@ -327,6 +329,8 @@ class DataPage(WizardPage):
         self._terms.setText(f"Terms of use: {terms}" if terms and not synthetic else "")
         self._terms.setVisible(bool(self._terms.text()))
         self._synthetic.show_text(terms if synthetic else "")
+        self._table.show_classes(state.recipe.class_set if dataset is None else dataset.classes)
+        self._figure.setFixedHeight(self._table.height())
         self._table.show_preview(None)
         self._notes.show_text("")
         if dataset is None or not dataset.records:
@@ -372,7 +376,12 @@ class DataPage(WizardPage):
 
         usable = brain.usable_images(self.model.state) > 0
         counts = dataset.without(self.model.state.excluded).counts if usable else dataset.counts
-        self._figure.draw(lambda style: class_distribution(counts, style))
+        self._figure.draw(lambda style: class_distribution(counts, dataset.classes, style))
+
+
+def _reading_of(state: WizardState) -> tuple[str, ClassSet]:
+    """What decides how a data set is read: its layout and the classes."""
+    return state.recipe.data.layout, state.recipe.class_set
 
 
 def _welcome() -> EmptyState:

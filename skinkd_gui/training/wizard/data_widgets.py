@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.data.types import CLASS_CODES, CLASS_NAMES, Part, Problem, ProblemKind
+from core.classes import ClassSet
+from core.data.types import Part, Problem, ProblemKind
 from core.events import Progress
+from core.recipe import Recipe
 from core.reporting.words import PART_TITLES
 from skinkd_gui.training.wizard.look import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
@@ -29,6 +31,7 @@ from skinkd_gui.training.wizard.state import counted
 from skinkd_gui.training.wizard.texts import duration
 from skinkd_gui.widgets.labels import make_label, plain_tip
 
+_MOST_LINES = 16
 _MOST_ROWS = 9
 _UNFOLDED = 30  # kinds with more problems than this start folded
 
@@ -118,23 +121,35 @@ class SplitTable(QTableWidget):
     """Images per part and class: a row per class and one for all, a column per part."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(len(CLASS_CODES) + 1, len(Part), parent)
+        super().__init__(0, len(Part), parent)
         self.setObjectName("splitTable")
         self.setAccessibleName("Images per class in training, validation, calibration and test")
         self.setHorizontalHeaderLabels([PART_TITLES[part] for part in Part])
-        self.setVerticalHeaderLabels([*CLASS_NAMES, "All"])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        height = max(24, self.fontMetrics().height() + 6)
-        self.verticalHeader().setDefaultSectionSize(height)
+        self.verticalHeader().setDefaultSectionSize(max(24, self.fontMetrics().height() + 6))
+        self._classes: ClassSet | None = None
+        self.show_classes(Recipe().class_set)
+
+    def show_classes(self, classes: ClassSet) -> None:
+        """A row for each of these classes, with dashes for numbers."""
+        if classes == self._classes:
+            return
+        self._classes = classes
+        self.setRowCount(len(classes) + 1)
+        self.setVerticalHeaderLabels([*classes.names, "All"])
         # the names of the parts and classes stay readable with large type; the figure beside takes what is left
         columns = [self.horizontalHeader().sectionSizeHint(column) for column in range(len(Part))]
         self.setMinimumWidth(self.verticalHeader().sizeHint().width() + len(Part) * max(columns) + 4)
-        self.setFixedHeight(height * self.rowCount() + self.horizontalHeader().sizeHint().height() + 4)
+        many = self.rowCount() > _MOST_LINES
+        height = self.verticalHeader().defaultSectionSize() * min(self.rowCount(), _MOST_LINES)
+        self.setFixedHeight(height + self.horizontalHeader().sizeHint().height() + 4)
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if many else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
+        self.show_preview(None)
 
     def show_preview(self, preview: SplitPreview | None) -> None:
         """Show the numbers, or dashes without any; a part that the recipe does not make has no column."""

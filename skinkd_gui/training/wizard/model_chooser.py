@@ -71,7 +71,7 @@ class ModelChooser(QWidget):
         self._facts_slot.succeeded.connect(self._on_facts)
         self._facts_slot.failed.connect(self._on_unusable)
         self._active = self._named = False
-        self._asked: tuple[str, int] | None = None
+        self._asked: tuple[str, int, int] | None = None
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MILLISECONDS)
@@ -265,7 +265,8 @@ class ModelChooser(QWidget):
         self._facts.setVisible(not wrong)
         if not facts and not wrong:
             self._facts.setText("Looking the network up…")
-        self._look_up(architecture, state.recipe.data.image_size)
+        classes = len(state.recipe.class_set)
+        self._look_up(architecture, state.recipe.data.image_size, classes)
 
     def _mark_suggestion(self, architecture: str) -> None:
         names = [name for name, _ in self._suggested]
@@ -284,11 +285,11 @@ class ModelChooser(QWidget):
         self._weights_help.setText(_WEIGHTS_HELP[kind])
         self._weights_problem.show_message(flow.weights_message(self._model.state, self._section))
 
-    def _look_up(self, architecture: str, image_size: int) -> None:
-        if not self._active or (architecture, image_size) == self._asked or not architecture:
+    def _look_up(self, architecture: str, image_size: int, classes: int) -> None:
+        if not self._active or (architecture, image_size, classes) == self._asked or not architecture:
             return
-        self._asked = (architecture, image_size)
-        self._facts_slot.start(_Describing(architecture, image_size))
+        self._asked = (architecture, image_size, classes)
+        self._facts_slot.start(_Describing(architecture, image_size, classes))
 
     @Slot(object)
     def _on_names(self, result: object) -> None:
@@ -312,13 +313,13 @@ class ModelChooser(QWidget):
 class _Describing:
     """Counts a network's parameters and multiply-adds."""
 
-    def __init__(self, architecture: str, image_size: int) -> None:
-        self._architecture, self._image_size = architecture, image_size
+    def __init__(self, architecture: str, image_size: int, classes: int) -> None:
+        self._asked = architecture, image_size, classes
 
     def __call__(self, report: Report, token: CancelToken) -> ModelFacts:
         from core.models.catalog import describe_model
 
-        return describe_model(self._architecture, self._image_size)
+        return describe_model(*self._asked)
 
 
 def _all_names(report: Report, token: CancelToken) -> Any:

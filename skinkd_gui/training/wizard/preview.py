@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES, CLASS_NAMES, DataSet, ImageRecord, Part, Split
+from core.data.types import DataSet, ImageRecord, Part, Split
 from core.events import CancelToken
 from core.recipe.schema import DataRecipe
 
+MOST_EXAMPLES = 12
 THUMBNAIL_PIXELS = 92
 """Edge of an example image, in device-independent pixels."""
 
@@ -74,9 +75,12 @@ def lesion_count(dataset: DataSet) -> int:
 
 
 def examples(dataset: DataSet, excluded: frozenset[str], token: CancelToken) -> tuple[Example, ...]:
-    """One picture per class that has a readable one, in class order: the first of the table that can be decoded."""
+    """One picture per class that has a readable one, in class order: the first of the table that can be decoded; of
+    the first `MOST_EXAMPLES` classes with images where there are more."""
     found: list[Example] = []
-    for label, (code, title) in enumerate(zip(CLASS_CODES, CLASS_NAMES, strict=True)):
+    for label, (code, title) in enumerate(zip(dataset.classes.codes, dataset.classes.names, strict=True)):
+        if len(found) == MOST_EXAMPLES:
+            break
         candidates = [r for r in dataset.records if r.label == label and r.path and r.name not in excluded]
         example = _first_readable(candidates[:_TRIES], code, title, token)
         if example is not None:
@@ -106,5 +110,4 @@ def _first_readable(candidates: list[ImageRecord], code: str, title: str, token:
 
 def _row(dataset: DataSet, split: Split, part: Part) -> tuple[Part, int, tuple[int, ...]]:
     indices = split.of(part)
-    counts = np.bincount(dataset.labels[indices], minlength=len(CLASS_CODES))
-    return part, len(indices), tuple(int(count) for count in counts)
+    return part, len(indices), tuple(dataset.counts_of(indices).values())

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.models.catalog import SUGGESTED_STUDENTS
 from core.recipe import Recipe, field, fields_of, possible_fields, section_fields
-from core.study.paper import has_papers_curriculum
+from core.study.paper import has_papers_classes, has_papers_curriculum
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.look import Note, card, help_label
@@ -85,7 +85,8 @@ class StudentPage(WizardPage):
         self._study.show_text(_STUDY if state.goal is Goal.STUDY else "")
         self.numbers.show_rows(_ROWS[method.method])
         self._shares.setText(alpha_sentence(method.alpha) if method.method != "none" else "")
-        self._finding.show_text(paper_finding(method.method, has_papers_curriculum(recipe_of(state)), method.alpha))
+        said = paper_finding(method.method, has_papers_curriculum(recipe_of(state)), method.alpha)
+        self._finding.show_text(said if has_papers_classes(state.recipe) else "")
         self._comparison.setText(
             size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
             if state.goal in (Goal.WHOLE, Goal.STUDY)

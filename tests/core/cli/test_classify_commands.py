@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from core.classes import CLASS_SETS
 from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
 from core.cli.main import run
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.inference.classifier import Classifier
 from core.inference.collect import expand_paths
 from core.inference.labelled import score_labelled
 from core.inference.record import RecordBook, RecordEntry, record_file
 from core.inference.results import Classification
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 Call = Callable[..., tuple[int, Any]]
 ENTRY = RecordEntry("2026-01-02T03:04:05.678+00:00", "ab" * 32, "cd" * 32, "net", "1.0", 1.5, code="NV")
@@ -87,19 +89,19 @@ def test_a_record_that_fails_ends_nothing(
     classifier = Classifier.load(trained, device="cpu")
     picture = tmp_path / "x.png"
     picture.write_bytes(b"x")
-    keep_record([Classification(picture, (1.0,) + (0.0,) * 7, "MEL")], classifier)
+    keep_record([Classification(picture, (1.0,) + (0.0,) * 7, "MEL", classes=ISIC2019)], classifier)
     assert "record was not written" in capsys.readouterr().err
 
 
 def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
     files = expand_paths([sample_set])[:40]
-    rows = [Classification(path, (0.3, *[0.1] * 7), "MEL") for path in files[:39]]
-    rows.append(Classification(files[39], None, None, "damaged"))
+    rows = [Classification(path, (0.3, *[0.1] * 7), "MEL", classes=ISIC2019) for path in files[:39]]
+    rows.append(Classification(files[39], None, None, "damaged", classes=ISIC2019))
     result = score_labelled(labels_beside([sample_set]), rows)
     document = labels_document(result)
     assert (document["scored"], document["not_classified"], document["without_label"]) == (39, 1, 0)
     assert sum(item["support"] for item in document["per_class"].values()) == 39
-    assert set(document["per_class"]) == set(CLASS_CODES)
+    assert set(document["per_class"]) == set(ISIC2019.codes)
     assert "intervals" in document
     text = labels_text(result)
     assert "39 images" in text

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.classes import CLASS_SETS
 from core.cli.main import run
-from core.data.types import CLASS_CODES
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -28,7 +30,7 @@ def test_sample_data_is_written_and_said_to_be_synthetic(tmp_path: Path, as_json
     assert code == 0
     assert document["images"] == 64
     assert document["synthetic"] is True
-    assert list(document["counts"]) == list(CLASS_CODES)
+    assert list(document["counts"]) == list(ISIC2019.codes)
     with (tmp_path / "set" / "ISIC_2019_Training_GroundTruth.csv").open(encoding="utf-8") as lines:
         assert len(list(csv.DictReader(lines))) == 64
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.types import DataSet, ImageRecord, Layout
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 MakeImage = Callable[..., Path]
 MakeSet = Callable[..., DataSet]
@@ -41,6 +44,6 @@ def make_set(tmp_path: Path, make_image: MakeImage) -> MakeSet:
         for index in range(count):
             path = make_image(root / f"image{index:03d}.png", (index, (2 * index) % 256, 255 - index))
             records.append(ImageRecord(path.stem, path, labels[index] if labels else index % 8))
-        return DataSet(root, Layout.FOLDERS, tuple(records))
+        return DataSet(root, Layout.FOLDERS, tuple(records), classes=ISIC2019)
 
     return make

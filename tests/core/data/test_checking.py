@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data import verdicts
 from core.data.checking import check_images, excluded_names
 from core.data.decoding import decode_look
@@ -17,6 +18,8 @@ from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 
 from .conftest import MakeImage, MakeSet
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def test_sound_images_have_no_problems_and_progress_is_reported(make_set: MakeSet) -> None:
@@ -253,5 +256,5 @@ def test_a_cache_that_can_not_be_written_is_said(make_set: MakeSet) -> None:
 def test_real_images(shared: Path) -> None:
     from core.data.reading import read_dataset
 
-    dataset = read_dataset(shared / "data" / "isic2019-mini")
+    dataset = read_dataset(shared / "data" / "isic2019-mini", ISIC2019)
     assert check_images(dataset).problems == ()

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.decoding import UnreadableImageError, decode_content, decode_image, decode_noted, read_image, to_rgb
 from core.data.room import MOST_PIXELS, Room
@@ -24,6 +25,8 @@ from core.data.types import DataSet, ImageRecord, Layout
 from core.inference.collect import expand_paths
 from tests.core.data.dicom_files import write_dicom
 from tests.torture import fuzz_images
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE = 16
 ORIENTED = {1: "ABCD", 2: "BADC", 3: "DCBA", 4: "CDAB", 5: "ACBD", 6: "CADB", 7: "DBCA", 8: "BDAC"}
@@ -34,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning")  # Pillow's, of
 
 def _set_of(paths: list[Path]) -> DataSet:
     records = tuple(ImageRecord(f"{number}", path, number % 8) for number, path in enumerate(paths))
-    return DataSet(paths[0].parent, Layout.FOLDERS, records)
+    return DataSet(paths[0].parent, Layout.FOLDERS, records, classes=ISIC2019)
 
 
 def _photo(side: int = 64) -> Image.Image:

@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.tables import read_table
-from core.data.types import CLASS_CODES, DataSet, ProblemKind
+from core.data.types import DataSet, ProblemKind
 from core.errors import SkinKDError
 from core.inference.labelled import find_labels
 from tests.torture import fuzz_tables
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 CSV = "image,label,lesion_id\nimg0,MEL,L0\nimg1,NV,L1\nimg2,BCC,L2\nimg3,nv,L3\n"
 HAM = "lesion_id,image_id,dx\nL0,img0,mel\nL1,img1,nv\nL2,img2,bcc\nL3,img3,nv\n"
-ISIC = f"image,{','.join(CLASS_CODES)},UNK,lesion_id\n" + "".join(
+ISIC = f"image,{','.join(ISIC2019.codes)},UNK,lesion_id\n" + "".join(
     f"img{row},{','.join('1.0' if column == label else '0.0' for column in range(9))},L{row}\n"
     for row, label in enumerate((0, 1, 2, 1))
 )
@@ -55,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
 def _read(folder: Path, content: bytes | str) -> DataSet:
     table = folder / "labels.csv"
     table.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_dataset(table)
+    return read_dataset(table, ISIC2019)
 
 
 @pytest.mark.parametrize("writing", WRITINGS)
@@ -67,7 +70,7 @@ def test_every_way_of_saving_reads_the_same(folder: Path, layout: str, writing: 
     assert [record.path.name for record in dataset.records if record.path] == [f"img{n}.jpg" for n in range(4)]
     kinds = [problem.kind for problem in dataset.problems]
     assert kinds == ([ProblemKind.DUPLICATE_ROW] if writing == "a doubled row" else [])
-    known = find_labels([folder])
+    known = find_labels([folder], ISIC2019)
     assert known is not None
     assert [known.labels[folder / f"img{n}.jpg"].code for n in range(4)] == ["MEL", "NV", "BCC", "NV"]
 
@@ -102,9 +105,9 @@ def test_what_can_not_be_read_right_says_where(folder: Path, content: str | byte
     assert "labels.csv" in caught.value.summary
     assert [word for word in words if word not in caught.value.summary] == []
     with pytest.raises(SkinKDError) as caught:
-        read_dataset(folder)
+        read_dataset(folder, ISIC2019)
     assert "labels.csv" in caught.value.summary + caught.value.details
-    assert find_labels([folder]) is None
+    assert find_labels([folder], ISIC2019) is None
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -132,7 +135,7 @@ def test_numbers_that_are_no_flag_are_taken_for_predictions(folder: Path, cell: 
 def test_pipes_and_floods_named_csv_are_refused(folder: Path) -> None:
     os.mkfifo(folder / "labels.csv")
     with pytest.raises(SkinKDError, match="pipe"):
-        read_dataset(folder / "labels.csv")
+        read_dataset(folder / "labels.csv", ISIC2019)
     (folder / "labels.csv").unlink()
     with (folder / "labels.csv").open("wb") as file:
         file.write(CSV.encode())
@@ -148,7 +151,9 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
-    rows=st.lists(st.tuples(NAMES, st.sampled_from(CLASS_CODES)), min_size=1, max_size=6, unique_by=lambda row: row[0]),
+    rows=st.lists(
+        st.tuples(NAMES, st.sampled_from(ISIC2019.codes)), min_size=1, max_size=6, unique_by=lambda row: row[0]
+    ),
     delimiter=st.sampled_from(",;\t|"),
     end=st.sampled_from(["\n", "\r\n"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),

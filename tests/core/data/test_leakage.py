@@ -19,15 +19,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.sample_set import write_sample_set
 from core.data.splitting import parts_of
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Notice, ignore
 from core.recipe import Recipe, set_values
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
 from core.runs.preparing import PreparedData, prepare_data
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 _SIDE = 32
 
@@ -86,17 +89,20 @@ _PICTURES = [_png(number) for number in range(40)]
 def write(root: Path, layout: str, images: list[Photo]) -> None:
     """The images with their labels and lesions in one of the layouts."""
     for photo in images:
-        folder = root / CLASS_CODES[photo.label] if layout == "folders" else root / "images"
+        folder = root / ISIC2019.codes[photo.label] if layout == "folders" else root / "images"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{photo.name}.png").write_bytes(_PICTURES[photo.picture])
     lesions = {photo.name: "" if photo.lesion is None else f"L{photo.lesion}" for photo in images}
-    codes = {photo.name: CLASS_CODES[photo.label] for photo in images}
+    codes = {photo.name: ISIC2019.codes[photo.label] for photo in images}
     known = ["image,lesion_id", *(f"{name},{lesion}" for name, lesion in lesions.items())]
     tables = {
         "isic2019": {
             "truth.csv": [
-                f"image,{','.join(CLASS_CODES)}",
-                *(f"{name},{','.join(str(float(code == own)) for code in CLASS_CODES)}" for name, own in codes.items()),
+                f"image,{','.join(ISIC2019.codes)}",
+                *(
+                    f"{name},{','.join(str(float(code == own)) for code in ISIC2019.codes)}"
+                    for name, own in codes.items()
+                ),
             ],
             "metadata.csv": known,
         },

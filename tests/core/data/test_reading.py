@@ -7,20 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, read_split, write_split
-from core.data.types import CLASS_CODES, DataSet, Layout, Problem, ProblemKind
+from core.data.types import DataSet, Layout, Problem, ProblemKind
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
 from .conftest import MakeImage
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 _HEADER = "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC,UNK"
 
 
 def _one_hot(name: str, *codes: str) -> str:
-    columns = (*CLASS_CODES, "UNK")
+    columns = (*ISIC2019.codes, "UNK")
     return ",".join([name, *("1.0" if code in codes else "0.0" for code in columns)])
 
 
@@ -51,10 +54,10 @@ def isic(tmp_path: Path, make_image: MakeImage) -> Path:
 
 
 def test_isic2019_is_found_by_its_columns(isic: Path) -> None:
-    dataset = read_dataset(isic)
+    dataset = read_dataset(isic, ISIC2019)
     assert dataset.layout is Layout.ISIC2019
     assert [record.name for record in dataset.records] == ["ISIC_0000000", "ISIC_0000001", "ISIC_0000002"]
-    assert [CLASS_CODES[record.label] for record in dataset.records] == ["MEL", "NV", "SCC"]
+    assert [ISIC2019.codes[record.label] for record in dataset.records] == ["MEL", "NV", "SCC"]
     assert all(record.path is not None and record.path.stem == record.name for record in dataset.records)
     middle = dataset.records[1]
     assert (middle.lesion, middle.age, middle.sex, middle.site) == ("L7", 55.0, "male", "head/neck")
@@ -75,7 +78,7 @@ def test_isic2019_rows_without_one_clear_label(isic: Path, make_image: MakeImage
     _write(isic / "t1.csv", _HEADER, *lines)
     for number in range(3, 6):
         make_image(isic / f"ISIC_000000{number}.jpg", seed=number)
-    dataset = read_dataset(isic)
+    dataset = read_dataset(isic, ISIC2019)
     assert [record.name for record in dataset.records] == ["ISIC_0000000"]
     assert _kinds(dataset) == {
         ProblemKind.UNKNOWN_LABEL: ["ISIC_0000001"],
@@ -90,7 +93,7 @@ def test_downsampled_names_match_either_way(tmp_path: Path, make_image: MakeImag
     make_image(tmp_path / "set" / f"{file}.jpg")
     _write(tmp_path / "set" / "truth.csv", _HEADER, _one_hot(row, "NV"))
     _write(tmp_path / "set" / "meta.csv", "image,lesion_id", "ISIC_1,L1")
-    (record,) = read_dataset(tmp_path / "set").records
+    (record,) = read_dataset(tmp_path / "set", ISIC2019).records
     assert record.path is not None
     assert (record.name, record.path.stem, record.lesion) == (row, file, "L1")
 
@@ -99,7 +102,7 @@ def test_exact_names_win_over_downsampled_ones(tmp_path: Path, make_image: MakeI
     for name in ("ISIC_1", "ISIC_1_downsampled"):
         make_image(tmp_path / f"{name}.jpg", seed=len(name))
     _write(tmp_path / "truth.csv", _HEADER, _one_hot("ISIC_1_downsampled", "NV"), _one_hot("ISIC_1", "MEL"))
-    for record in read_dataset(tmp_path).records:
+    for record in read_dataset(tmp_path, ISIC2019).records:
         assert record.path is not None
         assert record.path.stem == record.name
 
@@ -107,7 +110,7 @@ def test_exact_names_win_over_downsampled_ones(tmp_path: Path, make_image: MakeI
 def test_rows_and_images_without_one_another(isic: Path, make_image: MakeImage) -> None:
     make_image(isic / "a" / "extra.jpg", seed=9)
     (isic / "a" / "b" / "ISIC_0000002.jpg").unlink()
-    dataset = read_dataset(isic)
+    dataset = read_dataset(isic, ISIC2019)
     assert _kinds(dataset) == {ProblemKind.MISSING_IMAGE: ["ISIC_0000002"], ProblemKind.MISSING_ROW: ["a/extra.jpg"]}
     missing, extra = dataset.problems
     assert (missing.excludes, missing.names) == (True, ("ISIC_0000002",))
@@ -118,7 +121,7 @@ def test_rows_and_images_without_one_another(isic: Path, make_image: MakeImage) 
 def test_rows_twice(isic: Path) -> None:
     rows = [("ISIC_0000000", "MEL"), ("ISIC_0000000", "MEL"), ("ISIC_0000001", "NV"), ("ISIC_0000001", "BCC")]
     _write(isic / "t1.csv", _HEADER, *(_one_hot(*row) for row in rows))
-    dataset = read_dataset(isic)
+    dataset = read_dataset(isic, ISIC2019)
     assert [record.name for record in dataset.records] == ["ISIC_0000000"]
     kinds = _kinds(dataset)
     assert kinds[ProblemKind.DUPLICATE_ROW] == ["ISIC_0000000"]
@@ -128,7 +131,7 @@ def test_rows_twice(isic: Path) -> None:
 def test_tables_without_images_are_one_problem(isic: Path) -> None:
     for path in (isic / "a" / "b").iterdir():
         path.unlink()
-    (problem,) = read_dataset(isic).problems
+    (problem,) = read_dataset(isic, ISIC2019).problems
     assert problem.kind is ProblemKind.NO_IMAGES
     assert "3 images" in problem.reason
 
@@ -136,7 +139,7 @@ def test_tables_without_images_are_one_problem(isic: Path) -> None:
 def test_images_of_other_names_are_one_problem(isic: Path) -> None:
     for path in sorted((isic / "a" / "b").iterdir()):
         path.rename(path.with_name(f"my-{path.name}"))
-    (problem,) = read_dataset(isic).problems
+    (problem,) = read_dataset(isic, ISIC2019).problems
     assert problem.kind is ProblemKind.NO_IMAGES
     assert "ISIC_0000000" in problem.reason
     assert "my-ISIC_0000000.jpg" in problem.reason
@@ -145,18 +148,18 @@ def test_images_of_other_names_are_one_problem(isic: Path) -> None:
 def test_predictions_are_not_taken_for_ground_truth(isic: Path) -> None:
     logits = ",".join(["ISIC_0000000", "2.5", "-1.2", *["0.1"] * 7])
     _write(isic / "a_predictions.csv", _HEADER, logits)
-    assert [record.label for record in read_dataset(isic).records] == [0, 1, 7]
+    assert [record.label for record in read_dataset(isic, ISIC2019).records] == [0, 1, 7]
 
 
 def test_tables_above_win_over_copies_below(isic: Path) -> None:
     _write(isic / "old" / "truth.csv", _HEADER, _one_hot("ISIC_0000000", "DF"))
-    assert read_dataset(isic).counts["DF"] == 0
+    assert read_dataset(isic, ISIC2019).counts["DF"] == 0
 
 
 def test_seven_class_one_hot_of_isic_2018(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "ISIC_1.jpg")
     _write(tmp_path / "truth.csv", "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC", "ISIC_1,0,0,0,1,0,0,0")
-    assert read_dataset(tmp_path).counts["AK"] == 1
+    assert read_dataset(tmp_path, ISIC2019).counts["AK"] == 1
 
 
 def test_ham10000(tmp_path: Path, make_image: MakeImage) -> None:
@@ -165,9 +168,17 @@ def test_ham10000(tmp_path: Path, make_image: MakeImage) -> None:
     _write(tmp_path / "HAM10000_metadata.csv", "lesion_id,image_id,dx,dx_type,age,sex,localization", *lines)
     for number in range(len(codes)):
         make_image(tmp_path / f"HAM10000_images_part_{number % 2 + 1}" / f"ISIC_{number}.jpg", seed=number)
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(tmp_path, ISIC2019)
     assert dataset.layout is Layout.HAM10000
-    assert [CLASS_CODES[record.label] for record in dataset.records] == ["AK", "BCC", "BKL", "DF", "MEL", "NV", "VASC"]
+    assert [ISIC2019.codes[record.label] for record in dataset.records] == [
+        "AK",
+        "BCC",
+        "BKL",
+        "DF",
+        "MEL",
+        "NV",
+        "VASC",
+    ]
     record = dataset.records[3]
     assert (record.lesion, record.age, record.sex, record.site) == ("HAM_3", 35.0, "female", "back")
     assert dataset.problems == ()
@@ -177,9 +188,9 @@ def test_folders(tmp_path: Path, make_image: MakeImage) -> None:
     places = ("mel/1.jpg", "Melanocytic nevus/1.JPG", "akiec/deep/er/2.png", "mystery/3.jpg", "4.jpg")
     for number, place in enumerate(places):
         make_image(tmp_path / "data" / place, seed=number)
-    dataset = read_dataset(tmp_path / "data")
+    dataset = read_dataset(tmp_path / "data", ISIC2019)
     assert dataset.layout is Layout.FOLDERS
-    assert {record.name: CLASS_CODES[record.label] for record in dataset.records} == {
+    assert {record.name: ISIC2019.codes[record.label] for record in dataset.records} == {
         "mel/1": "MEL",
         "Melanocytic nevus/1": "NV",
         "2": "AK",
@@ -190,7 +201,7 @@ def test_folders(tmp_path: Path, make_image: MakeImage) -> None:
 def test_the_chosen_folder_itself_gives_no_label(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "melanoma" / "x.jpg")
     with pytest.raises(SkinKDError, match="No labelled images found"):
-        read_dataset(tmp_path / "melanoma")
+        read_dataset(tmp_path / "melanoma", ISIC2019)
 
 
 def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeImage) -> None:
@@ -206,7 +217,7 @@ def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeI
     ]
     path = tmp_path / "labels.csv"
     path.write_bytes(("\ufeffImage;Label;Lesion_ID;Age;Sex;Site\r\n" + "\r\n".join(lines)).encode())
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(tmp_path, ISIC2019)
     assert dataset.layout is Layout.CSV
     found = {record.name: record for record in dataset.records}
     assert [found[name].path for name in ("p", "sub/q", "sub/r", "s.v2", "x/t", "y/t")] == [
@@ -215,14 +226,14 @@ def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeI
     first = found["p"]
     assert (first.lesion, first.age, first.sex, first.site) == ("L1", 60.0, "female", "back")
     assert dataset.problems == ()
-    assert read_dataset(path).records == dataset.records
+    assert read_dataset(path, ISIC2019).records == dataset.records
 
 
 def test_csv_labels_that_can_not_be_used(tmp_path: Path, make_image: MakeImage) -> None:
     for number, name in enumerate("abcd"):
         make_image(tmp_path / f"{name}.jpg", seed=number)
     _write(tmp_path / "labels.csv", "image,label", "a,NV", "b,wart", "c,", "d,NV/MEL")
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(tmp_path, ISIC2019)
     assert _kinds(dataset) == {
         ProblemKind.UNKNOWN_LABEL: ["b"],
         ProblemKind.NO_LABEL: ["c"],
@@ -235,7 +246,7 @@ def test_one_name_for_two_files_is_said(tmp_path: Path, make_image: MakeImage) -
     make_image(tmp_path / "x" / "t.jpg", seed=1)
     make_image(tmp_path / "y" / "t.jpg", seed=2)
     _write(tmp_path / "labels.csv", "image,label", "t,NV")
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(tmp_path, ISIC2019)
     assert dataset.records[0].path == tmp_path / "x" / "t.jpg"
     (problem,) = dataset.problems
     assert "x/t.jpg, y/t.jpg" in problem.reason
@@ -245,34 +256,34 @@ def test_one_name_for_two_files_is_said(tmp_path: Path, make_image: MakeImage) -
 def test_auto_prefers_tables_and_a_wish_is_followed(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "MEL" / "a.jpg")
     _write(tmp_path / "labels.csv", "image,label", "a,NV")
-    assert read_dataset(tmp_path).counts["NV"] == 1
-    assert read_dataset(tmp_path, "folders").counts["MEL"] == 1
+    assert read_dataset(tmp_path, ISIC2019).counts["NV"] == 1
+    assert read_dataset(tmp_path, ISIC2019, "folders").counts["MEL"] == 1
 
 
 def test_hidden_files_are_not_images(isic: Path) -> None:
     (isic / "._ISIC_0000009.jpg").write_bytes(b"resource fork")
     (isic / ".thumbs").mkdir()
     (isic / ".thumbs" / "ISIC_0000000.jpg").write_bytes(b"thumb")
-    assert read_dataset(isic).problems == ()
+    assert read_dataset(isic, ISIC2019).problems == ()
 
 
 def test_links_in_a_circle_end(isic: Path) -> None:
     (isic / "again").symlink_to(isic, target_is_directory=True)
-    assert len(read_dataset(isic).records) == 3
+    assert len(read_dataset(isic, ISIC2019).records) == 3
 
 
 def test_what_does_not_fit_says_what_was_looked_for(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "pictures" / "a.jpg")
     _write(tmp_path / "notes.csv", "who,what")
     with pytest.raises(SkinKDError) as caught:
-        read_dataset(tmp_path)
+        read_dataset(tmp_path, ISIC2019)
     assert "1 images and 1 tables" in caught.value.summary
     for word in ("ISIC 2019", "image_id and dx", "image and label", "notes.csv: who, what"):
         assert word in caught.value.details
     with pytest.raises(SkinKDError, match="does not exist"):
-        read_dataset(tmp_path / "nowhere")
+        read_dataset(tmp_path / "nowhere", ISIC2019)
     with pytest.raises(SkinKDError, match="must be auto, isic2019"):
-        read_dataset(tmp_path, "isic")
+        read_dataset(tmp_path, ISIC2019, "isic")
 
 
 def test_a_named_file_is_read_or_refused_never_replaced(tmp_path: Path, make_image: MakeImage) -> None:
@@ -280,27 +291,27 @@ def test_a_named_file_is_read_or_refused_never_replaced(tmp_path: Path, make_ima
     make_image(tmp_path / "NV" / "b.jpg")
     _write(tmp_path / "notes.csv", "who,what")
     with pytest.raises(SkinKDError, match="has no columns that name images"):
-        read_dataset(tmp_path / "notes.csv")  # the folders beside it are another data set
+        read_dataset(tmp_path / "notes.csv", ISIC2019)  # the folders beside it are another data set
     with pytest.raises(SkinKDError, match="is an image"):
-        read_dataset(tmp_path / "MEL" / "a.jpg")
-    assert len(read_dataset(tmp_path).records) == 2
+        read_dataset(tmp_path / "MEL" / "a.jpg", ISIC2019)
+    assert len(read_dataset(tmp_path, ISIC2019).records) == 2
 
 
 def test_the_folder_above_is_suggested(isic: Path) -> None:
     with pytest.raises(SkinKDError, match="The folder above"):
-        read_dataset(isic / "a")
+        read_dataset(isic / "a", ISIC2019)
 
 
 def test_the_sample_set_is_marked_synthetic(sample_set: Path) -> None:
-    dataset = read_dataset(sample_set)
+    dataset = read_dataset(sample_set, ISIC2019)
     assert dataset.synthetic
     assert dataset.problems == ()
     assert "not of people" in dataset.terms
-    assert read_dataset(sample_set / "ISIC_2019_Training_GroundTruth.csv").synthetic
+    assert read_dataset(sample_set / "ISIC_2019_Training_GroundTruth.csv", ISIC2019).synthetic
 
 
 def test_the_full_challenge_tables(shared: Path) -> None:
-    dataset = read_dataset(shared / "data" / "isic2019-tables")
+    dataset = read_dataset(shared / "data" / "isic2019-tables", ISIC2019)
     assert dataset.counts == {
         "MEL": 4522,
         "NV": 12875,
@@ -318,7 +329,7 @@ def test_the_full_challenge_tables(shared: Path) -> None:
 
 
 def test_real_images(shared: Path) -> None:
-    dataset = read_dataset(shared / "data" / "isic2019-mini")
+    dataset = read_dataset(shared / "data" / "isic2019-mini", ISIC2019)
     assert len(dataset.records) == 1544
     assert dataset.problems == ()
     assert all(record.path is not None for record in dataset.records)
@@ -330,7 +341,7 @@ def test_what_several_tables_know_of_an_image_comes_together(tmp_path: Path, mak
     _write(tmp_path / "labels.csv", "image,label", *(f"images/q{n}.png,MEL" for n in range(3)))
     _write(tmp_path / "a_ages.csv", "image,age", "q0,50", "q1,0", "q2,70")
     _write(tmp_path / "b_lesions.csv", "image,lesion_id,age", "q0,L1,51", "q1,L1,51", "q2,L2,51")
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(tmp_path, ISIC2019)
     assert [record.lesion for record in dataset.records] == ["L1", "L1", "L2"]
     assert [record.age for record in dataset.records] == [50, 0, 70]
 
@@ -340,7 +351,7 @@ def test_file_names_that_are_no_text_can_be_checked_and_written(tmp_path: Path, 
     for number, code in enumerate(("MEL", "NV", "BCC", "DF")):
         file = make_image(tmp_path / "set" / code / f"x{number}.png", seed=number)
         file.rename(os.fsdecode(os.fsencode(file.parent) + b"/n\xe4vus %d.png" % number))
-    dataset = check_images(read_dataset(tmp_path / "set"))
+    dataset = check_images(read_dataset(tmp_path / "set", ISIC2019))
     assert dataset.records[0].name == "n\\xe4vus 2"
     assert dataset.problems == ()
     split = make_split(dataset, DataRecipe())

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.reading import read_dataset
@@ -18,6 +19,8 @@ from core.data.types import Layout
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Progress
 from core.recipe.schema import DataRecipe
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def _content(folder: Path) -> dict[str, bytes]:
@@ -35,7 +38,7 @@ def test_class_sizes_are_as_uneven_as_isic() -> None:
 
 
 def test_it_is_a_sound_isic_set_marked_synthetic(sample_set: Path) -> None:
-    dataset = check_images(read_dataset(sample_set))
+    dataset = check_images(read_dataset(sample_set, ISIC2019))
     assert dataset.layout is Layout.ISIC2019
     assert dataset.synthetic
     assert dataset.problems == ()
@@ -49,7 +52,7 @@ def test_it_is_a_sound_isic_set_marked_synthetic(sample_set: Path) -> None:
 
 
 def test_names_tell_no_class(sample_set: Path) -> None:
-    labels = read_dataset(sample_set).labels
+    labels = read_dataset(sample_set, ISIC2019).labels
     assert abs(float(np.corrcoef(np.arange(labels.size), labels)[0, 1])) < 0.3
 
 
@@ -69,8 +72,8 @@ def test_a_finished_set_is_kept_and_another_replaces_it(tmp_path: Path) -> None:
     write_sample_set(out, images=24, size=48, report=events.append)
     assert events[-1] == replace(_last(events), done=24, total=24)
     write_sample_set(out, images=16, size=48)
-    assert len(read_dataset(out).records) == 16
-    assert read_dataset(out).problems == ()
+    assert len(read_dataset(out, ISIC2019).records) == 16
+    assert read_dataset(out, ISIC2019).problems == ()
 
 
 def _last(events: list[Event]) -> Progress:
@@ -92,18 +95,18 @@ def test_an_unfinished_set_is_marked_and_can_be_finished(tmp_path: Path) -> None
         write_sample_set(tmp_path / "set", images=24, size=48, report=lambda event: source.cancel(), token=source.token)
     assert json.loads((tmp_path / "set" / SYNTHETIC_MARKER).read_text())["images"] == 24
     write_sample_set(tmp_path / "set", images=24, size=48)
-    assert len(read_dataset(tmp_path / "set").records) == 24
+    assert len(read_dataset(tmp_path / "set", ISIC2019).records) == 24
 
 
 def test_two_writers_wait_for_one_another(tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         writers = [pool.submit(write_sample_set, tmp_path / "set", images=24, size=48) for _ in range(2)]
         assert [writer.result() for writer in writers] == [tmp_path / "set"] * 2
-    assert len(read_dataset(tmp_path / "set").records) == 24
+    assert len(read_dataset(tmp_path / "set", ISIC2019).records) == 24
 
 
 def test_every_class_can_be_learnt_and_tested(tmp_path: Path) -> None:
-    dataset = read_dataset(write_sample_set(tmp_path / "set", images=1100, size=32))
+    dataset = read_dataset(write_sample_set(tmp_path / "set", images=1100, size=32), ISIC2019)
     assert len(dataset.records) == 1100
     for _, part in parts_of(make_split(dataset, DataRecipe())):
         assert np.bincount(dataset.labels[part], minlength=8).min() >= 1
@@ -112,7 +115,7 @@ def test_every_class_can_be_learnt_and_tested(tmp_path: Path) -> None:
 def test_views_of_a_lesion_are_alike_but_not_the_same(sample_set: Path) -> None:
     from core.data.decoding import decode_image
 
-    dataset = read_dataset(sample_set)
+    dataset = read_dataset(sample_set, ISIC2019)
     by_lesion: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]] = {}
     for record in dataset.records:
         assert record.path is not None

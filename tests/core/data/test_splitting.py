@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.classes import CLASS_SETS
 from core.data.allocation import allocate
 from core.data.reading import read_dataset
 from core.data.splitting import leaking_lesions, make_split, parts_of, read_split, split_notes, write_split
@@ -18,6 +19,8 @@ from core.data.types import DataSet, ImageRecord, Layout, Part, Problem, Problem
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 from core.runs.tables import read_split_rows
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def made_of(split: Split) -> list[tuple[Part, NDArray[np.int64]]]:
@@ -32,7 +35,7 @@ def _dataset(labels: list[int], lesions: list[int | None], problems: tuple[Probl
         ImageRecord(f"i{number:05d}", None, label, None if lesion is None else f"L{lesion}")
         for number, (label, lesion) in enumerate(zip(labels, lesions, strict=True))
     )
-    return DataSet(Path("data"), Layout.CSV, records, problems)
+    return DataSet(Path("data"), Layout.CSV, records, problems, classes=ISIC2019)
 
 
 @st.composite
@@ -144,7 +147,7 @@ def test_class_shares_are_close_to_the_wanted_ones(by_lesion: bool, seed: int) -
 
 
 def test_exact_counts_of_the_paper(shared: Path) -> None:
-    dataset = read_dataset(shared / "data" / "isic2019-tables")
+    dataset = read_dataset(shared / "data" / "isic2019-tables", ISIC2019)
     wanted = (17728.0, 5062.0, 2541.0)
     for by_lesion in (False, True):
         split = make_split(dataset, three_parts(split=wanted, group_by_lesion=by_lesion))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.evaluation.comparison import (
     Comparison,
     Difference,
@@ -24,13 +24,17 @@ from core.evaluation.comparison import (
 from core.evaluation.intervals import Interval
 from core.evaluation.metrics import score
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 def run_on(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], groups: list[str] | None = None, *, begin: int = 0
 ) -> LabelledLogits:
     """A run that gave these classes; its images are named from a number on."""
     names = tuple(f"image {row}" for row in range(begin, begin + len(labels)))
-    return LabelledLogits(names, labels, np.eye(8, dtype=np.float32)[predicted], tuple(groups or [""] * len(labels)))
+    return LabelledLogits(
+        names, labels, np.eye(8, dtype=np.float32)[predicted], tuple(groups or [""] * len(labels)), ISIC2019
+    )
 
 
 def random_run(seed: int, images: int = 200, right: float = 0.6) -> LabelledLogits:
@@ -49,7 +53,7 @@ def test_a_run_against_itself_differs_by_nothing() -> None:
     same = compare(run, run, resamples=200)
     assert same.comparable
     assert [item.score for item in same.differences][:4] == ["weighted_f1", "accuracy", "balanced_accuracy", "macro_f1"]
-    assert [item.score for item in same.differences][4:] == [f"f1:{code}" for code in CLASS_CODES]
+    assert [item.score for item in same.differences][4:] == [f"f1:{code}" for code in ISIC2019.codes]
     assert all(
         (item.difference, item.interval, item.within_noise) == (0, Interval(0, 0), True) for item in same.differences
     )
@@ -61,7 +65,7 @@ def test_a_run_against_itself_differs_by_nothing() -> None:
 def test_measured_differences_are_those_of_the_scores() -> None:
     first, second = random_run(1), random_run(2, right=0.7)
     comparison = compare(first, second, resamples=50)
-    one, two = score(first.labels, first.logits), score(second.labels, second.logits)
+    one, two = score(first.labels, first.logits, ISIC2019), score(second.labels, second.logits, ISIC2019)
     for name in ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1"):
         item = of(comparison, name)
         assert (item.baseline, item.other) == (pytest.approx(getattr(one, name)), pytest.approx(getattr(two, name)))
@@ -162,7 +166,7 @@ def test_the_order_of_images_does_not_matter() -> None:
     first, second = random_run(1), random_run(2)
     order = np.random.default_rng(3).permutation(200)
     shuffled = LabelledLogits(
-        tuple(second.names[row] for row in order), second.labels[order], second.logits[order], ("",) * 200
+        tuple(second.names[row] for row in order), second.labels[order], second.logits[order], ("",) * 200, ISIC2019
     )
     assert compare(first, shuffled, resamples=50) == compare(first, second, resamples=50)
 

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.evaluation.detailed import detailed_scores, detailed_to_json, full_document
 from core.evaluation.metrics import scores_from_json
 from core.evaluation.roc import area, one_against_rest, roc_curve, sensitivity_at
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 Outcomes = tuple[NDArray[np.bool_], NDArray[np.float64]]
 
@@ -69,7 +71,7 @@ def test_detailed_scores_agree_with_sklearn(truth: list[int], seed: int) -> None
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(len(labels), 8)).astype(np.float32) * 2
     logits[rng.random(len(labels)) < 0.3] = 0.5  # images that look the same to the model
-    detailed = detailed_scores(labels, logits)
+    detailed = detailed_scores(labels, logits, ISIC2019)
     wide = logits.astype(np.float64)
     probabilities = np.exp(wide) / np.exp(wide).sum(axis=1, keepdims=True)
     areas = []
@@ -89,7 +91,7 @@ def test_detailed_scores_agree_with_sklearn(truth: list[int], seed: int) -> None
 
 
 def test_one_class_alone_has_no_curve() -> None:
-    detailed = detailed_scores(np.zeros(3, np.int64), np.eye(8, dtype=np.float32)[[0, 1, 0]])
+    detailed = detailed_scores(np.zeros(3, np.int64), np.eye(8, dtype=np.float32)[[0, 1, 0]], ISIC2019)
     melanoma, nevus = detailed.per_class[0], detailed.per_class[1]
     assert (melanoma.specificity, melanoma.auc, melanoma.sensitivity) == (None, None, pytest.approx(2 / 3))
     assert (nevus.specificity, nevus.auc, nevus.sensitivity, nevus.f1) == (pytest.approx(2 / 3), None, None, None)
@@ -115,15 +117,15 @@ def test_same_logits_in_another_order_stay_tied() -> None:
 def test_written_scores_are_read_as_before() -> None:
     rng = np.random.default_rng(1)
     labels, logits = rng.integers(0, 7, 60), rng.normal(size=(60, 8)).astype(np.float32)
-    detailed = detailed_scores(labels, logits)
-    document = json.loads(json.dumps(full_document(labels, logits, [""] * 60), allow_nan=False))
+    detailed = detailed_scores(labels, logits, ISIC2019)
+    document = json.loads(json.dumps(full_document(labels, logits, ISIC2019, [""] * 60), allow_nan=False))
     assert scores_from_json(document) == detailed.scores
     assert document["per_class"]["MEL"]["specificity"] == detailed.per_class[0].specificity
     assert document["per_class"]["SCC"]["auc"] is None
-    assert set(document["per_class"]) == set(CLASS_CODES)
+    assert set(document["per_class"]) == set(ISIC2019.codes)
     assert (
         document["intervals"]["weighted_f1"][0] < detailed.scores.weighted_f1 < document["intervals"]["weighted_f1"][1]
     )
     assert document["intervals"]["by_lesion"] is False
     kept = {name: value for name, value in document.items() if name != "intervals"}
-    assert kept == json.loads(json.dumps(detailed_to_json(detailed)))
+    assert kept == json.loads(json.dumps(detailed_to_json(detailed, ISIC2019)))

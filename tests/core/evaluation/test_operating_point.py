@@ -6,17 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.evaluation.operating_point import missed_per_1000, operating_point, referrals_per_1000, wilson
 
-MEL, NV = CLASS_CODES.index("MEL"), CLASS_CODES.index("NV")
+ISIC2019 = CLASS_SETS["isic2019"]
+
+MEL, NV = ISIC2019.codes.index("MEL"), ISIC2019.codes.index("NV")
 LABELS = np.array([MEL] * 4 + [NV] * 6)
 SHARES = np.array([0.9, 0.6, 0.4, 0.1, 0.7, 0.3, 0.3, 0.2, 0.05, 0.0])
 
 
 def test_the_numbers_of_a_case_done_by_hand() -> None:
-    point = operating_point(LABELS, SHARES, 0.75)
+    point = operating_point(LABELS == MEL, SHARES, 0.75)
     assert point.threshold == 0.4
     assert (point.sensitivity, point.specificity) == (0.75, pytest.approx(5 / 6))
     assert (point.melanomas, point.others, point.flagged_share) == (4, 6, pytest.approx(0.4))
@@ -26,7 +28,7 @@ def test_the_numbers_of_a_case_done_by_hand() -> None:
 
 @pytest.mark.parametrize(("wanted", "threshold"), [(0.01, 0.9), (0.25, 0.9), (0.26, 0.6), (0.5, 0.6), (1.0, 0.1)])
 def test_the_threshold_is_the_highest_that_is_sensitive_enough(wanted: float, threshold: float) -> None:
-    assert operating_point(LABELS, SHARES, wanted).threshold == threshold
+    assert operating_point(LABELS == MEL, SHARES, wanted).threshold == threshold
 
 
 @given(seed=st.integers(0, 1000), wanted=st.floats(0.01, 1.0))
@@ -35,7 +37,7 @@ def test_it_lies_on_sklearns_roc_curve(seed: int, wanted: float) -> None:
     labels = generator.integers(0, 8, 80)
     labels[:2] = MEL, NV
     shares = generator.random(80).round(1)  # with ties
-    point = operating_point(labels, shares, wanted)
+    point = operating_point(labels == MEL, shares, wanted)
     assert point.sensitivity >= wanted - 1e-9
     false, true, thresholds = roc_curve(labels == MEL, shares, drop_intermediate=False)
     (place,) = np.flatnonzero(thresholds == point.threshold)
@@ -55,9 +57,9 @@ def test_wilson_agrees_with_scipy() -> None:
 def test_what_has_no_operating_point_says_so() -> None:
     for code in (MEL, NV):
         with pytest.raises(SkinKDError, match="melanomas and other images"):
-            operating_point(np.full(5, code), np.full(5, 0.5), 0.9)
+            operating_point(np.full(5, code) == MEL, np.full(5, 0.5), 0.9)
     for wanted in (0.0, 1.1, float("nan")):
         with pytest.raises(ValueError, match="sensitivity"):
-            operating_point(LABELS, SHARES, wanted)
+            operating_point(LABELS == MEL, SHARES, wanted)
     with pytest.raises(ValueError, match="prevalence"):
-        referrals_per_1000(operating_point(LABELS, SHARES, 0.5), 1.5)
+        referrals_per_1000(operating_point(LABELS == MEL, SHARES, 0.5), 1.5)

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.classes import CLASS_SETS
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed, sets_at
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 LEVEL = 0.9
 
@@ -95,7 +98,7 @@ def test_coverage_counts_what_the_sets_hold() -> None:
     others, their_logits = answers(120, 1)
     others[others == 6] = 1
     sets = PredictionSets(labels, logits)
-    found = coverage(sets, others, their_logits, LEVEL)
+    found = coverage(sets, others, their_logits, LEVEL, ISIC2019)
     holds = sets_at(sets.p_values(their_logits), LEVEL)
     assert found.coverage == pytest.approx(np.mean([holds[row, label] for row, label in enumerate(others)]))
     assert found.mean_size == pytest.approx(holds.sum() / 120)
@@ -109,5 +112,5 @@ def test_coverage_counts_what_the_sets_hold() -> None:
 
 def test_no_images_have_no_coverage() -> None:
     sets = PredictionSets(*answers(100, 0))
-    found = coverage(sets, np.zeros(0, np.int64), np.zeros((0, 8), np.float32), LEVEL)
+    found = coverage(sets, np.zeros(0, np.int64), np.zeros((0, 8), np.float32), LEVEL, ISIC2019)
     assert (found.images, found.coverage, found.mean_size, found.single) == (0, None, None, None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.evaluation.intervals import bootstrap_scores
 from core.evaluation.metrics import score
 from core.evaluation.subgroups import SMALL_SUPPORT, Person, age_band, subgroup_scores
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 @pytest.mark.parametrize(
@@ -34,19 +37,22 @@ def test_groups_are_scored_by_themselves() -> None:
     labels, predicted = rng.integers(0, 3, 90), rng.integers(0, 3, 90)
     people = [Person(20 + row % 60, "female" if row % 3 else None, None) for row in range(90)]
     groups = [f"lesion {row // 2}" for row in range(90)]
-    found = subgroup_scores(labels, predicted, people, groups, resamples=50)
+    found = subgroup_scores(labels, predicted, ISIC2019, people, groups, resamples=50)
     for item in found:
         rows = [
             row
             for row, person in enumerate(people)
             if item.name == (age_band(person.age) if item.kind == "age" else person.sex or "not known")
         ]
-        scores = score(labels[rows], np.eye(8)[predicted[rows]])
+        scores = score(labels[rows], np.eye(8)[predicted[rows]], ISIC2019)
         assert item.images == len(rows)
         assert (item.accuracy, item.weighted_f1) == (scores.accuracy, scores.weighted_f1)
         assert item.balanced_accuracy == scores.balanced_accuracy
         lesions = [groups[row] for row in rows]
-        assert item.interval == bootstrap_scores(labels[rows], predicted[rows], lesions, resamples=50).weighted_f1
+        assert (
+            item.interval
+            == bootstrap_scores(labels[rows], predicted[rows], ISIC2019, lesions, resamples=50).weighted_f1
+        )
     assert [item.name for item in found if item.kind == "sex"] == ["female", "not known"]
     assert sum(item.images for item in found if item.kind == "age") == 90
 
@@ -58,7 +64,7 @@ def test_order_spelling_and_marks() -> None:
         + [Person(10.0, None, "anterior torso")] * 2
     )
     labels = np.zeros(29, np.int64)
-    found = subgroup_scores(labels, labels, people, resamples=10)
+    found = subgroup_scores(labels, labels, ISIC2019, people, resamples=10)
     assert [(item.kind, item.name, item.images) for item in found] == [
         ("age", "under 30", 2),
         ("age", "75 and over", 2),
@@ -75,6 +81,6 @@ def test_order_spelling_and_marks() -> None:
 
 def test_nothing_known_is_no_group() -> None:
     labels = np.zeros(3, np.int64)
-    assert subgroup_scores(labels, labels, [Person()] * 3) == ()
+    assert subgroup_scores(labels, labels, ISIC2019, [Person()] * 3) == ()
     with pytest.raises(ValueError, match="3 persons expected"):
-        subgroup_scores(labels, labels, [Person()])
+        subgroup_scores(labels, labels, ISIC2019, [Person()])

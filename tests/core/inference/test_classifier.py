@@ -11,15 +11,17 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
-from core.data.types import CLASS_CODES
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 from core.inference.classifier import BATCH, Classification, Classifier
 from core.models.files import load_model, save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.runs.folder import RunFolder
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,7 @@ def images(sample_set: Path) -> list[Path]:
 def test_logits_are_those_of_the_runs_own_test(
     classifier: Classifier, finished_run: RunFolder, sample_set: Path
 ) -> None:
-    files = {record.name: record.path for record in read_dataset(sample_set).records}
+    files = {record.name: record.path for record in read_dataset(sample_set, ISIC2019).records}
     predictions = finished_run.predictions()
     size = classifier.info.preprocessing.image_size
     pixels = np.stack([decode_image(files[name] or Path(), size) for name in predictions.names])
@@ -46,14 +48,14 @@ def test_logits_are_those_of_the_runs_own_test(
 def test_probabilities_are_the_softmax_of_the_runs_logits(
     classifier: Classifier, finished_run: RunFolder, sample_set: Path
 ) -> None:
-    files = {record.name: record.path for record in read_dataset(sample_set).records}
+    files = {record.name: record.path for record in read_dataset(sample_set, ISIC2019).records}
     predictions = finished_run.predictions()
     results = list(classifier.classify([files[name] or Path() for name in predictions.names]))
     scaled = predictions.logits / classifier.info.temperature
     shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     shares /= shares.sum(axis=1, keepdims=True)
     np.testing.assert_allclose([result.probabilities or () for result in results], shares, atol=1e-4)
-    expected = [CLASS_CODES[index] for index in predictions.logits.argmax(axis=1)]
+    expected = [ISIC2019.codes[index] for index in predictions.logits.argmax(axis=1)]
     assert [result.code for result in results] == expected
 
 
@@ -160,7 +162,7 @@ def test_workers_share_what_lies_in_memory(
 ) -> None:
     monkeypatch.setattr("core.training.hardware.available_cores", lambda: cores)
     network = _Watched()
-    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
     files = [*images, *images]
     results = list(Classifier(network, info, device, Path()).classify(files))
     assert [result.path for result in results] == files
@@ -172,7 +174,7 @@ def test_workers_share_what_lies_in_memory(
 def test_few_files_are_shared_among_the_workers(images: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.training.hardware.available_cores", lambda: 2)
     network = _Watched()
-    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
     list(Classifier(network, info, "cpu", Path()).classify(images[:3]))
     assert sorted(count for _, count in network.asked) == [1, 2]
 
@@ -182,7 +184,7 @@ def test_a_failure_in_a_worker_reaches_the_caller_and_leaves_no_thread(images: l
         def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             raise SkinKDError("The model can not compute", "made up")
 
-    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
     with pytest.raises(SkinKDError, match="can not compute"):
         list(Classifier(Failing(), info, "cpu", Path()).classify(images * 20))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("classify")]
@@ -213,7 +215,7 @@ def test_no_files_give_no_results(classifier: Classifier) -> None:
 
 def test_the_malignant_total_adds_three_classes(classifier: Classifier, images: list[Path]) -> None:
     result = next(classifier.classify(images[:1]))
-    shares = dict(zip(CLASS_CODES, result.probabilities or (), strict=True))
+    shares = dict(zip(ISIC2019.codes, result.probabilities or (), strict=True))
     assert result.malignant == pytest.approx(shares["MEL"] + shares["BCC"] + shares["SCC"])
 
 
@@ -222,7 +224,7 @@ def test_a_model_that_gives_no_numbers_gives_no_diagnosis(images: list[Path]) ->
         def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             return np.full((len(images), 8), np.nan, np.float32), None
 
-    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+    info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
     result = next(Classifier(Broken(), info, "cpu", Path()).classify(images[:1]))
     assert result.code is None
     assert "no usable numbers" in result.error

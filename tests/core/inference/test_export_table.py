@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.inference.export_table import Beside, write_table
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
 
-INFO = ModelInfo("test_resnet", Preprocessing(32, (0, 0, 0), (1, 1, 1)), trained_on="sample", synthetic=True)
+ISIC2019 = CLASS_SETS["isic2019"]
+
+INFO = ModelInfo(
+    "test_resnet", Preprocessing(32, (0, 0, 0), (1, 1, 1)), trained_on="sample", synthetic=True, classes=ISIC2019
+)
 SHARES = (0.5, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05)
-GOOD = Classification(Path("a.jpg"), SHARES, "MEL")
-BAD = Classification(Path("b.jpg"), None, None, "The file is cut off before its end.")
+GOOD = Classification(Path("a.jpg"), SHARES, "MEL", classes=ISIC2019)
+BAD = Classification(Path("b.jpg"), None, None, "The file is cut off before its end.", classes=ISIC2019)
 
 
 def read(file: Path) -> list[dict[str, str]]:
@@ -30,7 +34,7 @@ def test_csv_holds_one_row_per_image(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", [GOOD, BAD], INFO)
     good, bad = read(tmp_path / "t.csv")
     assert (good["image"], good["diagnosis"], good["diagnosis_name"]) == ("a.jpg", "MEL", "Melanoma")
-    assert [float(good[code]) for code in CLASS_CODES] == pytest.approx(SHARES)
+    assert [float(good[code]) for code in ISIC2019.codes] == pytest.approx(SHARES)
     assert float(good["malignant_probability"]) == pytest.approx(0.65)
     assert good["error"] == ""
     assert (bad["diagnosis"], bad["probability"], bad["MEL"]) == ("", "", "")
@@ -55,8 +59,8 @@ def test_json_says_the_same(tmp_path: Path) -> None:
 )
 def test_a_spreadsheet_runs_nothing(tmp_path: Path, name: str) -> None:
     rows = [
-        Classification(Path(name), SHARES, "MEL", note=name),
-        Classification(Path("b"), None, None, f"{name} is damaged"),
+        Classification(Path(name), SHARES, "MEL", note=name, classes=ISIC2019),
+        Classification(Path("b"), None, None, f"{name} is damaged", classes=ISIC2019),
     ]
     write_table(tmp_path / "t.csv", rows, replace(INFO, architecture=name))
     good, bad = read(tmp_path / "t.csv")
@@ -68,7 +72,7 @@ def test_a_spreadsheet_runs_nothing(tmp_path: Path, name: str) -> None:
     "name", ["a\n=cmd().jpg", "a\r\n=cmd()", "\t=1.jpg", "a;=cmd().jpg", 'a";"=cmd().jpg', "a\u202egpj.exe"]
 )
 def test_a_name_stays_one_cell_however_a_spreadsheet_divides(tmp_path: Path, name: str) -> None:
-    write_table(tmp_path / "t.csv", [Classification(Path(name), SHARES, "MEL")], INFO)
+    write_table(tmp_path / "t.csv", [Classification(Path(name), SHARES, "MEL", classes=ISIC2019)], INFO)
     text = (tmp_path / "t.csv").read_text(encoding="utf-8-sig")
     assert len(text.splitlines()) == 2
     assert "\u202e" not in text
@@ -110,10 +114,10 @@ def test_spreadsheets_see_the_letters(tmp_path: Path) -> None:
 
 def test_names_of_any_alphabet_and_none_survive(tmp_path: Path) -> None:
     odd = Path(os.fsdecode(b"caf\xe9 \xf0.jpg"))
-    write_table(tmp_path / "t.csv", [Classification(Path('læsion, "1".jpg'), SHARES, "MEL")], INFO)
+    write_table(tmp_path / "t.csv", [Classification(Path('læsion, "1".jpg'), SHARES, "MEL", classes=ISIC2019)], INFO)
     assert read(tmp_path / "t.csv")[0]["image"] == 'læsion, "1".jpg'
     for file in (tmp_path / "odd.csv", tmp_path / "odd.json"):
-        write_table(file, [Classification(odd, SHARES, "MEL")], INFO)
+        write_table(file, [Classification(odd, SHARES, "MEL", classes=ISIC2019)], INFO)
     assert json.loads((tmp_path / "odd.json").read_text(encoding="utf-8"))["images"]
 
 
@@ -135,7 +139,7 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
 
 
 def test_truths_and_a_second_model_add_columns(tmp_path: Path) -> None:
-    other = Classification(Path("a.jpg"), SHARES, "NV", assessment=Assessment(Verdict.UNCERTAIN, ""))
+    other = Classification(Path("a.jpg"), SHARES, "NV", assessment=Assessment(Verdict.UNCERTAIN, ""), classes=ISIC2019)
     beside = Beside({Path("a.jpg"): "MEL"}, {other.path: other}, replace(INFO, architecture="=test"))
     write_table(tmp_path / "t.csv", [GOOD, BAD], INFO, beside)
     good, bad = read(tmp_path / "t.csv")

@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.inference.classifier import Classifier
 from core.inference.heatmap import heat_colours, heat_map, overlay
 from core.inference.network import TorchNetwork
 from core.models.info import ModelInfo, Preprocessing
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE = 64
 
@@ -24,7 +26,7 @@ SIZE = 64
 def classifier_of(module: Any, name: str = "made for this test", size: int = SIZE) -> Classifier:
     preprocessing = Preprocessing(size, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     module.eval()
-    info = ModelInfo(name, preprocessing)
+    info = ModelInfo(name, preprocessing, classes=ISIC2019)
     return Classifier(TorchNetwork(module, preprocessing, "cpu"), info, "cpu", Path())
 
 
@@ -74,7 +76,7 @@ def test_what_speaks_against_a_class_gives_no_heat() -> None:
 
 def real_network(name: str) -> Any:
     torch.manual_seed(0)
-    return timm.create_model(name, num_classes=len(CLASS_CODES)).eval()
+    return timm.create_model(name, num_classes=len(ISIC2019.codes)).eval()
 
 
 def noise(size: int = SIZE, seed: int = 0) -> NDArray[np.uint8]:
@@ -87,7 +89,7 @@ def test_it_is_grad_cam_of_the_last_maps() -> None:
     heat = heat_map(classifier_of(model), pixels, "BCC")
     batch = ((torch.from_numpy(pixels[None]).float() / 255 - 0.5) / 0.25).permute(0, 3, 1, 2)
     maps = model.forward_features(batch).detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(model.forward_head(maps)[0, CLASS_CODES.index("BCC")], maps)
+    (gradient,) = torch.autograd.grad(model.forward_head(maps)[0, ISIC2019.codes.index("BCC")], maps)
     coarse = torch.relu((maps * gradient.mean(dim=(2, 3), keepdim=True)).sum(dim=1, keepdim=True))
     fine = torch.nn.functional.interpolate(coarse, (SIZE, SIZE), mode="bicubic")[0, 0].clamp(min=0).detach()
     assert fine.max() > 0
@@ -98,7 +100,7 @@ def test_it_is_grad_cam_of_the_last_maps() -> None:
 def test_networks_of_many_kinds_have_a_map(name: str) -> None:
     size = timm.get_pretrained_cfg(name).input_size[-1]  # type: ignore[union-attr]
     classifier = classifier_of(real_network(name), name, size)
-    heats = [heat_map(classifier, noise(size), code) for code in CLASS_CODES]
+    heats = [heat_map(classifier, noise(size), code) for code in ISIC2019.codes]
     assert any(heat.max() == 1.0 for heat in heats)
     assert all(heat.shape == (size, size) for heat in heats)
 

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.inference.judge import Judge
 from core.inference.novelty import Seen, build_reference, looks_of
-from core.inference.results import class_name
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
 from core.models.reference import Reference
 
-INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+ISIC2019 = CLASS_SETS["isic2019"]
+
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
 
 
 def skins(count: int, seed: int) -> NDArray[np.uint8]:
@@ -49,7 +51,7 @@ def verdict(judge: Judge, logits: NDArray[np.float32], level: float = 0.9) -> As
 def test_one_diagnosis_left_is_confident(reference: Reference) -> None:
     found = verdict(Judge(reference, INFO), sure(np.array([1]), 6))
     assert (found.verdict, found.prediction_set) == (Verdict.CONFIDENT, ("NV",))
-    assert f"only {class_name('NV')} fits" in found.sentence
+    assert "only Melanocytic nevus fits" in found.sentence
     assert found.novelty is not None
     assert found.novelty <= 1
     assert len(found.p_values) == 8

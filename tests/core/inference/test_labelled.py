@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
-from core.data.types import CLASS_CODES
 from core.errors import SkinKDError
 from core.inference.collect import expand_paths
 from core.inference.export_table import write_table
@@ -15,28 +15,32 @@ from core.inference.labelled import KnownLabels, find_labels, score_labelled
 from core.inference.results import Classification
 from core.models.info import ModelInfo, Preprocessing
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 INPUT = "ISIC_2019_Training_Input"
-INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
 
 
 def answer(path: Path, code: str, share: float = 0.9) -> Classification:
-    rest = (1 - share) / (len(CLASS_CODES) - 1)
-    return Classification(path, tuple(share if name == code else rest for name in CLASS_CODES), code)
+    rest = (1 - share) / (len(ISIC2019.codes) - 1)
+    return Classification(
+        path, tuple(share if name == code else rest for name in ISIC2019.codes), code, classes=ISIC2019
+    )
 
 
 def failure(path: Path) -> Classification:
-    return Classification(path, None, None, "It is damaged.")
+    return Classification(path, None, None, "It is damaged.", classes=ISIC2019)
 
 
 def found(*paths: Path) -> KnownLabels:
-    known = find_labels(paths)
+    known = find_labels(paths, ISIC2019)
     assert known is not None
     return known
 
 
 def truth(sample_set: Path) -> dict[Path, str]:
-    records = read_dataset(sample_set).records
-    return {record.path: CLASS_CODES[record.label] for record in records if record.path is not None}
+    records = read_dataset(sample_set, ISIC2019).records
+    return {record.path: ISIC2019.codes[record.label] for record in records if record.path is not None}
 
 
 def test_a_data_set_brings_its_labels(sample_set: Path) -> None:
@@ -73,11 +77,11 @@ def test_most_folders_have_no_labels(tmp_path: Path, sample_set: Path) -> None:
     picture.parent.mkdir()
     Image.new("RGB", (40, 40)).save(picture)
     (tmp_path / "prices.csv").write_text("image,price\nx,3\n", encoding="utf-8")
-    assert find_labels([picture.parent, picture, tmp_path / "absent"]) is None
+    assert find_labels([picture.parent, picture, tmp_path / "absent"], ISIC2019) is None
     # Labels of other images beside it are none of its own.
     for table in sample_set.glob("*.csv"):
         shutil.copy(table, tmp_path)
-    assert find_labels([picture.parent]) is None
+    assert find_labels([picture.parent], ISIC2019) is None
 
 
 @pytest.mark.parametrize("share", [0.9, 1.0])
@@ -88,9 +92,9 @@ def test_saved_answers_are_no_labels(tmp_path: Path, share: float, place: str) -
     picture.parent.mkdir()
     Image.new("RGB", (40, 40)).save(picture)
     write_table(tmp_path / place / "answers.csv", [answer(picture, "NV", share)], INFO)
-    assert find_labels([picture.parent]) is None
+    assert find_labels([picture.parent], ISIC2019) is None
     with pytest.raises(SkinKDError):
-        read_dataset(picture.parent)
+        read_dataset(picture.parent, ISIC2019)
 
 
 def test_scores_of_known_answers(sample_set: Path) -> None:

@@ -5,9 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from core.classes import CLASS_SETS
 from core.models.factory import create_model
 from core.models.folding import folded
 from core.models.outputs import forward_both
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE = 64
 
@@ -15,7 +18,7 @@ SIZE = 64
 def trained(architecture: str) -> nn.Module:
     """A network whose normalisations have seen images: their figures are no longer 0 and 1."""
     torch.manual_seed(0)
-    model = create_model(architecture, weights="none", image_size=SIZE).model.train()
+    model = create_model(architecture, weights="none", image_size=SIZE, classes=ISIC2019).model.train()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -61,7 +64,7 @@ def test_the_network_itself_stays_as_it_is_and_no_random_number_is_drawn() -> No
 
 @pytest.mark.parametrize("architecture", ["test_vit", "test_convnext"])
 def test_a_network_without_normalisations_to_fold_answers_to_the_bit(architecture: str) -> None:
-    model = create_model(architecture, weights="none", image_size=SIZE).model.eval()
+    model = create_model(architecture, weights="none", image_size=SIZE, classes=ISIC2019).model.eval()
     images = torch.randn(2, 3, SIZE, SIZE)
     with torch.no_grad():
         assert torch.equal(folded(model, SIZE)(images), model(images))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.store import open_store
 from core.inference.calibrating import balanced_sample
@@ -15,11 +16,13 @@ from core.models.reference import reference_to_arrays
 
 from .no_lesions import KINDS, photographs, pictures
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 @pytest.fixture(scope="module")
 def lesions(sample_set: Path, tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.uint8]:
     """160 drawn lesions at 64 pixels."""
-    store = open_store(read_dataset(sample_set), 64, cache=tmp_path_factory.mktemp("cache"))
+    store = open_store(read_dataset(sample_set, ISIC2019), 64, cache=tmp_path_factory.mktemp("cache"))
     return store.gather(np.arange(len(store)))
 
 
@@ -76,7 +79,7 @@ def test_a_network_without_features_is_judged_by_looks(lesions: NDArray[np.uint8
 
 
 def test_too_few_images_tell_nothing(lesions: NDArray[np.uint8]) -> None:
-    validation, training = build(lesions, MINIMUM - 1)
+    validation, training = build(lesions, MINIMUM - 1, 8)
     labels = np.zeros(MINIMUM - 1, np.int64)
     reference = build_reference(np.zeros((MINIMUM - 1, 8), np.float32), labels, validation, training)
     assert math.isinf(reference.threshold)

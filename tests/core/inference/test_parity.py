@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.cli.evaluation import evaluate_on
 from core.cli.main import run
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
-from core.data.types import CLASS_CODES, Part
+from core.data.types import Part
 from core.events import CancelToken, ignore
 from core.inference.classifier import Classifier
 from core.inference.network import TorchNetwork
@@ -22,6 +23,8 @@ from core.models.files import load_model
 from core.models.forward import forward_answers, forward_logits
 from core.models.preprocessing import normalise
 from core.runs.folder import RunFolder
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def classifier(finished_run: RunFolder) -> Classifier:
 @pytest.fixture(scope="module")
 def files(finished_run: RunFolder, sample_set: Path) -> list[Path]:
     """The test images in the order of predictions.csv."""
-    paths = {record.name: record.path for record in read_dataset(sample_set).records}
+    paths = {record.name: record.path for record in read_dataset(sample_set, ISIC2019).records}
     return [paths[name] or Path() for name in finished_run.predictions().of(Part.TEST).names]
 
 
@@ -62,7 +65,7 @@ def test_five_ways_to_the_same_logits(
 
     assert run(["classify", str(finished_run.path), *map(str, files), "--json", "--device", "cpu"]) == 0
     rows = json.loads(capsys.readouterr().out)["images"]  # the command line
-    listed = [[row["probabilities"][code] for code in CLASS_CODES] for row in rows]
+    listed = [[row["probabilities"][code] for code in ISIC2019.codes] for row in rows]
     np.testing.assert_allclose(listed, shares, atol=1e-5)
     assert [row["verdict"] for row in rows] == [answer.assessment and answer.assessment.verdict for answer in found]
 
@@ -95,7 +98,7 @@ def test_one_forward_gives_logits_and_features(classifier: Classifier, files: li
 def test_features_come_from_networks_of_all_kinds(architecture: str) -> None:
     from core.models.factory import create_model
 
-    loaded = create_model(architecture, weights="none", image_size=64)
+    loaded = create_model(architecture, weights="none", image_size=64, classes=ISIC2019)
     images = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), dtype=np.uint8)
 
     def gather(indices: np.ndarray) -> np.ndarray:

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.inference.record import RecordBook, RecordEntry, entries_for, record_file
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 ENTRY = RecordEntry("2026-01-02T03:04:05.678+00:00", "ab" * 32, "cd" * 32, "net", "1.0", 1.5)
 SHARES = (0.5, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05)
-INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), temperature=1.5)
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), temperature=1.5, classes=ISIC2019)
 
 
 def test_an_entry_says_what_was_found_and_not_where(tmp_path: Path) -> None:
@@ -30,16 +32,16 @@ def test_an_entry_says_what_was_found_and_not_where(tmp_path: Path) -> None:
     model.write_bytes(b"weights")
     assessment = Assessment(Verdict.UNCERTAIN, "See Mr SECRET.", ("MEL", "NV"), 0.9, 1.0, 2.0)
     rows = [
-        Classification(image, SHARES, "MEL", assessment=assessment),
-        Classification(tmp_path / "broken.jpg", None, None, "SECRET is damaged"),
-        Classification(tmp_path / "gone.jpg", SHARES, "MEL"),
+        Classification(image, SHARES, "MEL", assessment=assessment, classes=ISIC2019),
+        Classification(tmp_path / "broken.jpg", None, None, "SECRET is damaged", classes=ISIC2019),
+        Classification(tmp_path / "gone.jpg", SHARES, "MEL", classes=ISIC2019),
     ]
     (entry,) = entries_for(rows, INFO, model)
     assert entry.image == hashlib.sha256(b"picture").hexdigest()
     assert entry.model == hashlib.sha256(b"weights").hexdigest()
     assert entry.time.endswith("+00:00")
     assert (entry.verdict, entry.level, entry.code, entry.temperature) == ("uncertain", 0.9, "MEL", 1.5)
-    assert entry.probabilities == dict(zip(CLASS_CODES, SHARES, strict=True))
+    assert entry.probabilities == dict(zip(ISIC2019.codes, SHARES, strict=True))
     book = RecordBook(tmp_path / "state" / "record.jsonl")
     book.append([entry])
     content = book.path.read_text(encoding="utf-8")
@@ -54,7 +56,7 @@ def test_a_changed_model_file_has_another_hash(tmp_path: Path) -> None:
     found: list[RecordEntry] = []
     for weights in (b"one", b"another"):
         model.write_bytes(weights)
-        found += entries_for([Classification(image, SHARES, "MEL")], INFO, model)
+        found += entries_for([Classification(image, SHARES, "MEL", classes=ISIC2019)], INFO, model)
     assert found[0].model != found[1].model
     assert found[0].image == found[1].image
     model.unlink()

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.classes import CLASS_SETS
 from core.data.store import ImageStore
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 from core.inference.classifier import Classifier
 from core.inference.similar import FeatureIndex, KnownCase, build_index, similar_cases
 from core.models.info import ModelInfo, Preprocessing
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE, COUNT = 32, 80
 
@@ -31,7 +34,7 @@ class MeanColours:
 
 
 def classifier_of(network: MeanColours) -> Classifier:
-    info = ModelInfo("colours", Preprocessing(SIZE, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)))
+    info = ModelInfo("colours", Preprocessing(SIZE, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)), classes=ISIC2019)
     return Classifier(network, info, "cpu", Path())
 
 
@@ -104,7 +107,7 @@ def test_a_second_look_asks_the_network_nothing(build: Build) -> None:
     assert (first.asked, second.asked) == (len(CASES), 0)
     assert isinstance(again.features, np.memmap)
     assert np.array_equal(index.features, again.features)
-    build(third, "another model")
+    build(third, "another model", 8)
     assert third.asked == len(CASES)
 
 
@@ -152,8 +155,8 @@ def test_networks_without_features_say_so(build: Build) -> None:
 
 def test_old_indexes_are_forgotten(build: Build, tmp_path: Path) -> None:
     for number in range(15):
-        build(MeanColours(), f"model {number}")
+        build(MeanColours(), f"model {number}", 8)
     assert len(list((tmp_path / "similar").glob("*.f16"))) == 12
     network = MeanColours()
-    build(network, "model 14")
+    build(network, "model 14", 8)
     assert network.asked == 0

@@ -22,7 +22,7 @@ from core.models.catalog import (
     [("tf_efficientnet_b7", 63_807_448, 5_167_325_632), ("mobilenetv2_100", 2_234_120, 299_504_512)],
 )
 def test_the_papers_models_have_the_papers_size(architecture: str, parameters: int, multiply_adds: int) -> None:
-    facts = describe_model(architecture, 224)
+    facts = describe_model(architecture, 224, 8)
     assert facts.parameters == parameters
     assert facts.multiply_adds == multiply_adds
     assert facts.megabytes == pytest.approx(parameters * 4e-6, rel=0.02)
@@ -30,7 +30,7 @@ def test_the_papers_models_have_the_papers_size(architecture: str, parameters: i
 
 
 def test_multiply_adds_grow_with_the_image_and_parameters_do_not() -> None:
-    small, large = describe_model("test_efficientnet", 64), describe_model("test_efficientnet", 128)
+    small, large = describe_model("test_efficientnet", 64, 8), describe_model("test_efficientnet", 128, 8)
     assert small.multiply_adds is not None
     assert large.multiply_adds is not None
     assert large.multiply_adds > 3 * small.multiply_adds
@@ -76,7 +76,7 @@ def test_search_with_a_dot_finds_pretrained_tags() -> None:
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(SkinKDError, match="tf_efficientnet_b7"):
-        describe_model("tf_eficientnet_b7", 224)
+        describe_model("tf_eficientnet_b7", 224, 8)
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
 )
 def test_names_that_timm_does_not_know_are_refused(name: str) -> None:
     with pytest.raises(SkinKDError, match="Unknown network"):
-        build(name, 64)
+        build(name, 64, 8)
 
 
 def test_a_network_for_other_image_sizes_is_refused_with_both_named() -> None:
     with pytest.raises(SkinKDError, match="halo2botnet50ts_256 can not classify images of 224 x 224"):
-        describe_model("halo2botnet50ts_256", 224)
+        describe_model("halo2botnet50ts_256", 224, 8)
 
 
 def test_transformers_are_built_for_the_image_size() -> None:
-    assert describe_model("test_vit", 96).parameters != describe_model("test_vit", 160).parameters
+    assert describe_model("test_vit", 96, 8).parameters != describe_model("test_vit", 160, 8).parameters
 
 
 def test_the_packages_and_the_light_modules_do_not_import_torch() -> None:

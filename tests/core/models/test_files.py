@@ -7,7 +7,7 @@ import os
 import stat
 import struct
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS, Group, LesionClass, make_class_set
 from core.errors import SkinKDError
-from core.models.files import load_model, read_model_info, read_weights, save_model
+from core.models.files import info_to_text, load_model, read_model_info, read_weights, save_model
 from core.models.info import ModelInfo, Preprocessing
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 timm = pytest.importorskip("timm")
 
@@ -34,6 +36,7 @@ INFO = ModelInfo(
     task="student",
     trained_on="Hautbilder äöü (12 training images)",
     synthetic=True,
+    classes=ISIC2019,
 )
 
 
@@ -52,7 +55,7 @@ def saved(model: nn.Module, tmp_path: Path) -> Path:
 
 
 def description(**changes: Any) -> dict[str, Any]:
-    return {"format": 1, **asdict(INFO), **changes}
+    return {**json.loads(info_to_text(INFO)), **changes}
 
 
 def write(path: Path, weights: dict[str, Tensor], values: object) -> Path:
@@ -77,7 +80,7 @@ def test_every_family_answers_the_same_after_loading(architecture: str, tmp_path
     model = timm.create_model(architecture, num_classes=8).eval()
     path = tmp_path / "model.safetensors"
     size = model.pretrained_cfg["input_size"][-1]
-    save_model(path, model, ModelInfo(architecture, replace(INFO.preprocessing, image_size=size)))
+    save_model(path, model, ModelInfo(architecture, replace(INFO.preprocessing, image_size=size), classes=ISIC2019))
     loaded, _ = load_model(path)
     image = torch.rand(1, 3, size, size)
     assert torch.equal(loaded(image), model(image))
@@ -160,16 +163,27 @@ BROKEN_DESCRIPTIONS: dict[str, tuple[object, str]] = {
     "deep": ("[" * 200_000, "can not be used"),
     "twice": ('{"format": 1, "format": 1}', "stands twice"),
     "nan": ('{"format": NaN}', "NaN is not a number"),
-    "newer": (description(format=2), "from a newer SkinKD: It has format 2"),
-    "no format": (asdict(INFO), "format is missing"),
+    "newer": (description(format=3), "from a newer SkinKD: It has format 3"),
+    "no format": ({k: v for k, v in description().items() if k != "format"}, "format is missing"),
     "unknown value": (description(run="rm -rf"), "unknown value 'run'"),
     "hub name": (description(architecture="hf-hub:someone/evil"), "not the name of a network"),
     "path": (description(architecture="../../etc/passwd"), "not the name of a network"),
     "no architecture": (description(architecture=7), "architecture is not a text"),
     "unheard of": (description(architecture="resnet9000"), "Unknown network"),
-    "other classes": (description(classes=["A", "B"]), "classes are not MEL"),
-    "class order": (description(classes=list(CLASS_CODES[::-1])), "classes are not MEL"),
-    "no classes": ({k: v for k, v in description().items() if k != "classes"}, "classes are not MEL"),
+    "other classes": (description(format=1, classes=["A", "B"]), "its classes are none that a file of format 1 has"),
+    "class order": (description(format=1, classes=list(ISIC2019.codes[::-1])), "none that a file of format 1 has"),
+    "no classes": ({k: v for k, v in description().items() if k != "classes"}, "which classes it tells apart"),
+    "one class": (description(classes={"name": "a", "class": [{"code": "A"}]}), "expected 2 to 200 classes"),
+    "classes alike": (description(classes={"name": "a", "class": [{"code": "A"}, {"code": "a"}]}), "a code of its own"),
+    "unnamed classes": (description(classes={"class": [{"code": "A"}, {"code": "B"}]}), "has a name and a list"),
+    "unknown group": (
+        description(classes={"name": "a", "class": [{"code": "A"}, {"code": "B", "group": "bad"}]}),
+        "group of a class",
+    ),
+    "many classes": (
+        description(classes={"name": "a", "class": [{"code": f"c{n}"} for n in range(500)]}),
+        "expected 2 to 200",
+    ),
     "temperature": (description(temperature=0), "temperature is not a number from 0.001"),
     "temperature text": (description(temperature="1"), "temperature is not a number"),
     "temperature huge": (json.dumps(description()).replace("1.5", "1" + "0" * 400), "temperature is not a number"),
@@ -197,7 +211,25 @@ def test_unusable_descriptions_are_refused_and_named(model: nn.Module, tmp_path:
 def test_values_that_older_files_lack_take_their_defaults(model: nn.Module, tmp_path: Path) -> None:
     few = {name: description()[name] for name in ("format", "architecture", "preprocessing", "classes")}
     _, info = load_model(write(tmp_path / "few.safetensors", model.state_dict(), few))
-    assert info == ModelInfo(INFO.architecture, INFO.preprocessing)
+    assert info == ModelInfo(INFO.architecture, INFO.preprocessing, classes=ISIC2019)
+
+
+def test_files_of_format_1_have_the_classes_of_isic2019(model: nn.Module, tmp_path: Path) -> None:
+    older = description(format=1, classes=["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"])
+    path = write(tmp_path / "older.safetensors", model.state_dict(), older)
+    assert read_model_info(path) == INFO
+    load_model(path)
+
+
+def test_own_classes_come_back_with_names_groups_colours_and_mapping(tmp_path: Path) -> None:
+    own = (LesionClass(code="ACNE", aliases=("acne vulgaris",)), LesionClass(code="MF", group=Group.MALIGNANT))
+    classes = make_class_set("own", own, {"Akne": "ACNE", "unclear": ""})
+    made = timm.create_model("test_efficientnet", num_classes=2)
+    save_model(tmp_path / "own.safetensors", made, replace(INFO, classes=classes))
+    _, info = load_model(tmp_path / "own.safetensors")
+    assert info.classes == classes
+    assert [info.classes.index_of(label) for label in ("akne", "Acne Vulgaris", "mf", "unclear")] == [0, 0, 1, None]
+    assert info.classes.is_left_out("Unclear")
 
 
 def test_another_architectures_weights_are_refused(tmp_path: Path) -> None:

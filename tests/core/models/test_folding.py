@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.classes import CLASS_SETS
 from core.models.factory import create_model
 from core.models.folding import folded
 
 from ..training.small_training import assert_equal_weights
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def learned(model: nn.Module) -> nn.Module:
@@ -33,7 +36,7 @@ def norms(model: nn.Module) -> int:
 @pytest.mark.parametrize("architecture", ["test_resnet", "test_efficientnet", "mobilenetv2_050", "test_vit"])
 def test_it_answers_as_the_original(architecture: str) -> None:
     size = 160 if architecture == "test_vit" else 64
-    model = learned(create_model(architecture, weights="none", image_size=size).model).train()
+    model = learned(create_model(architecture, weights="none", image_size=size, classes=ISIC2019).model).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     found = folded(model, size)
     assert norms(found) == 0
@@ -66,7 +69,7 @@ def test_what_can_not_be_folded_is_left() -> None:
 
 
 def test_the_random_state_is_left_alone() -> None:
-    model = create_model("test_resnet", weights="none", image_size=32).model
+    model = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019).model
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)

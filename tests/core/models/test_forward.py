@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.classes import CLASS_SETS
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
 from core.models.factory import create_model, train_mode
@@ -13,6 +14,8 @@ from core.models.info import Preprocessing
 from core.models.preprocessing import normalise
 
 from .images import Images
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SMALL = Preprocessing(32, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -35,7 +38,7 @@ def test_results_are_in_the_order_of_the_indices_with_repeats() -> None:
 
 
 def test_a_real_network_answers_as_in_one_plain_pass() -> None:
-    loaded = create_model("test_resnet", weights="none", image_size=32)
+    loaded = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019)
     images = Images(9)
     batch = torch.from_numpy(images.pixels)
     with torch.no_grad():
@@ -48,7 +51,7 @@ def test_a_real_network_answers_as_in_one_plain_pass() -> None:
 
 @pytest.mark.parametrize("precision", ["bf16", "16"])
 def test_lower_precision_is_near_and_comes_back_as_float32(precision: str) -> None:
-    loaded = create_model("test_resnet", weights="none", image_size=32)
+    loaded = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019)
     images, every = Images(4), np.arange(4)
     full = forward_logits(loaded.model, loaded.preprocessing, images, every, device="cpu")
     low = forward_logits(loaded.model, loaded.preprocessing, images, every, device="cpu", precision=precision)
@@ -58,7 +61,7 @@ def test_lower_precision_is_near_and_comes_back_as_float32(precision: str) -> No
 
 
 def test_every_layer_keeps_its_mode_and_the_model_still_learns() -> None:
-    loaded = create_model("test_vit", weights="none", image_size=64, freeze=0.5)
+    loaded = create_model("test_vit", weights="none", image_size=64, freeze=0.5, classes=ISIC2019)
     model = train_mode(loaded.model)
     next(model.children()).eval()
     before = [module.training for module in model.modules()]
@@ -68,7 +71,7 @@ def test_every_layer_keeps_its_mode_and_the_model_still_learns() -> None:
 
 
 def test_statistics_of_a_training_model_are_not_touched() -> None:
-    loaded = create_model("test_resnet", weights="none", image_size=32)
+    loaded = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019)
     state = {name: value.clone() for name, value in loaded.model.train().state_dict().items()}
     forward_logits(loaded.model, loaded.preprocessing, Images(), np.arange(12), device="cpu")
     assert all(torch.equal(value, state[name]) for name, value in loaded.model.state_dict().items())

@@ -6,8 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.classes import CLASS_SETS
 from core.models.factory import create_model
 from core.models.outputs import WithFeatures, feature_dim, forward_both
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 FAMILIES = (
     "test_byobnet",
@@ -28,7 +31,8 @@ IMAGES = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
 
 def network(architecture: str) -> nn.Module:
-    return create_model(architecture, weights="none", image_size=64).model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    model = create_model(architecture, weights="none", image_size=64, classes=ISIC2019).model
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def weight_of(model: nn.Module) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.events import Event, Notice
 from core.inference.judge import Judge
@@ -19,7 +20,9 @@ from core.models.files import load_model, load_reference, read_metadata, read_we
 from core.models.info import ModelInfo, Preprocessing
 from core.models.reference import PREFIX, Reference, reference_from_arrays, reference_to_arrays
 
-INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+ISIC2019 = CLASS_SETS["isic2019"]
+
+INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -46,7 +49,7 @@ def reference(threshold: float = 1.1) -> Reference:
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    model = create_model("test_resnet", weights="none", image_size=32).model
+    model = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019).model
     save_model(tmp_path / "model.safetensors", model, INFO, reference())
     return tmp_path / "model.safetensors"
 
@@ -74,12 +77,12 @@ def test_it_is_no_part_of_the_weights(saved: Path, tmp_path: Path) -> None:
     save_model(tmp_path / "plain.safetensors", model, info)
     assert load_reference(tmp_path / "plain.safetensors") is None
     assert list(read_weights(saved)) == list(read_weights(tmp_path / "plain.safetensors"))
-    started = create_model("test_resnet", weights=str(saved), image_size=32).model
+    started = create_model("test_resnet", weights=str(saved), image_size=32, classes=ISIC2019).model
     assert all(torch.equal(value, started.state_dict()[name]) for name, value in model.state_dict().items())
 
 
 def test_one_that_reading_would_refuse_is_not_written(tmp_path: Path) -> None:
-    model = create_model("test_resnet", weights="none", image_size=32).model
+    model = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019).model
     bad = Reference(**{**vars(reference()), "validation_novelty": np.full(30, np.nan, np.float32)})
     with pytest.raises(ValueError, match="validation_novelty"):
         save_model(tmp_path / "bad.safetensors", model, INFO, bad)

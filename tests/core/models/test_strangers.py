@@ -16,11 +16,15 @@ import pytest
 import timm
 from torch import nn
 
+from core.classes import CLASS_SETS
 from core.models.files import save_model
 from core.models.info import ModelInfo, Preprocessing
+from core.recipe import Recipe, recipe_to_toml
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 ROOT = Path(__file__).resolve().parents[3]
-INFO = ModelInfo("test_efficientnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
+INFO = ModelInfo("test_efficientnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
 GIGABYTES = 8 * 10**9
 SPARE = 500_000_000
 """Bytes that the reading process may take on top of what its libraries hold."""
@@ -120,7 +124,9 @@ def hostile(folder: Path, model: nn.Module) -> Iterator[tuple[Path, str]]:
         ("recipe.toml", "is missing or"),
     ):
         yield sparse(folder / "run" / file, b"{"), said
-    yield sparse(folder / "run" / "predictions.csv", b"image"), "it has more than"
+    (folder / "tested").mkdir()
+    (folder / "tested" / "recipe.toml").write_text(recipe_to_toml(Recipe()), encoding="utf-8")
+    yield sparse(folder / "tested" / "predictions.csv", b"image"), "it has more than"
     yield sparse(folder / "run" / "state.pt", b"PK"), "is missing or damaged"
 
 

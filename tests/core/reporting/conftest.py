@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.evaluation.scores import ClassScore, Scores
 from core.events import EpochRecord, LossParts
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 ISIC_TEST = (452, 1287, 332, 86, 262, 24, 25, 63)
 
@@ -25,7 +27,7 @@ def make_scores() -> Callable[..., Scores]:
             shares[truth] += 0.7
             confusion[truth] = generator.multinomial(number, shares)
         per_class = []
-        for index, code in enumerate(CLASS_CODES):
+        for index, code in enumerate(ISIC2019.codes):
             right, number, given = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
             per_class.append(
                 ClassScore(
@@ -38,7 +40,7 @@ def make_scores() -> Callable[..., Scores]:
             )
         accuracy = float(np.trace(confusion) / confusion.sum())
         rows = tuple(tuple(int(value) for value in row) for row in confusion)
-        return Scores(CLASS_CODES, accuracy, 0.7, 0.6, 0.65, tuple(per_class), rows)
+        return Scores(ISIC2019.codes, accuracy, 0.7, 0.6, 0.65, tuple(per_class), rows)
 
     return make
 

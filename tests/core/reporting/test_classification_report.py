@@ -14,7 +14,7 @@ import pytest
 import timm
 from PIL import Image
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.errors import Cancelled
 from core.events import CancelSource, Event, Progress
 from core.inference.classifier import Classifier
@@ -33,10 +33,14 @@ from core.reporting.classification_report import (
     gather_images,
 )
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 MADE = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 SHARES = (0.5, 0.2, 0.1, 0.06, 0.05, 0.04, 0.03, 0.02)
 PREPROCESSING = Preprocessing(64, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-INFO = ModelInfo("test_resnet", PREPROCESSING, temperature=1.7, skinkd_version="1.2", trained_on="a set")
+INFO = ModelInfo(
+    "test_resnet", PREPROCESSING, temperature=1.7, skinkd_version="1.2", trained_on="a set", classes=ISIC2019
+)
 SUBJECT = ReportSubject("My <i>model</i>", INFO, "ab" * 32, (("Level", "90 %"),))
 ASSESSMENT = Assessment(Verdict.UNCERTAIN, "It may be one of two.", ("MEL", "NV"), 0.9)
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
@@ -44,7 +48,8 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
 
 def result(name: str = "x.jpg", **changes: Any) -> Classification:
     return replace(
-        Classification(Path("/home/someone/patients", name), SHARES, "MEL", assessment=ASSESSMENT), **changes
+        Classification(Path("/home/someone/patients", name), SHARES, "MEL", assessment=ASSESSMENT, classes=ISIC2019),
+        **changes,
     )
 
 
@@ -117,7 +122,7 @@ def test_names_and_reasons_are_text_and_never_markup() -> None:
     images = [
         ReportImage(result(evil), PICTURE, similar=(case,)),
         ReportImage(result("b.jpg", assessment=replace(ASSESSMENT, sentence="<u>hm</u>")), PICTURE),
-        ReportImage(Classification(Path(f"/x/{evil}2"), None, None, "<iframe>")),
+        ReportImage(Classification(Path(f"/x/{evil}2"), None, None, "<iframe>", classes=ISIC2019)),
     ]
     subject = replace(SUBJECT, info=replace(INFO, trained_on="<object>", architecture="<embed>"))
     text, tags = read(html(*images, subject=subject))
@@ -143,7 +148,7 @@ def test_a_batch_has_counts_a_table_and_what_was_not_classified() -> None:
     images = [
         ReportImage(result("one.jpg"), PICTURE),
         ReportImage(result("two.jpg", assessment=replace(ASSESSMENT, verdict=Verdict.CONFIDENT))),
-        ReportImage(Classification(Path("/x/three.jpg"), None, None, "The file is cut off.")),
+        ReportImage(Classification(Path("/x/three.jpg"), None, None, "The file is cut off.", classes=ISIC2019)),
     ]
     text, _ = read(html(*images))
     assert "3 skin lesion images" in text
@@ -211,7 +216,7 @@ def test_similar_cases_show_their_diagnosis(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    module = timm.create_model("test_resnet", num_classes=len(CLASS_CODES)).eval()
+    module = timm.create_model("test_resnet", num_classes=len(ISIC2019.codes)).eval()
     return Classifier(TorchNetwork(module, PREPROCESSING, "cpu"), INFO, "cpu", Path())
 
 
@@ -221,7 +226,7 @@ def test_pictures_and_heat_maps_are_gathered(classifier: Classifier, tmp_path: P
         Image.fromarray(PICTURE).save(tmp_path / name)
         rows.append(result(path=tmp_path / name))
     (tmp_path / "b.png").unlink()  # gone since it was classified
-    rows.insert(0, Classification(tmp_path / "broken.png", None, None, "damaged"))
+    rows.insert(0, Classification(tmp_path / "broken.png", None, None, "damaged", classes=ISIC2019))
     events: list[Event] = []
     images = gather_images(rows, classifier, report=events.append)
     assert [image.result for image in images] == rows
@@ -237,7 +242,7 @@ def test_pictures_and_heat_maps_are_gathered(classifier: Classifier, tmp_path: P
 
 
 def test_a_network_without_maps_still_has_a_report(tmp_path: Path) -> None:
-    module = timm.create_model("test_vit", num_classes=len(CLASS_CODES)).eval()
+    module = timm.create_model("test_vit", num_classes=len(ISIC2019.codes)).eval()
     preprocessing = replace(PREPROCESSING, image_size=160)
     info = replace(INFO, architecture="test_vit", preprocessing=preprocessing)
     classifier = Classifier(TorchNetwork(module, preprocessing, "cpu"), info, "cpu", Path())

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from core.classes import CLASS_SETS
 from core.evaluation.calibration import reliability
 from core.evaluation.comparison import LabelledLogits, compare
 from core.evaluation.intervals import Interval, ScoreIntervals
@@ -30,6 +31,8 @@ from core.reporting.study_figures import best_runs
 from core.study.definition import Study
 from core.study.results import StudyResults, StudyRow
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 LONG = "mobilenetv2_100 kl 0.1 curriculum, the run number {} of a long and telling series"
 
 
@@ -46,7 +49,11 @@ def comparison():
     labels, one = logits(0, 1.0)
     _, two = logits(1, 2.0)
     none = ("",) * 300
-    return compare(LabelledLogits(names, labels, one, none), LabelledLogits(names, labels, two, none), resamples=100)
+    return compare(
+        LabelledLogits(names, labels, one, none, ISIC2019),
+        LabelledLogits(names, labels, two, none, ISIC2019),
+        resamples=100,
+    )
 
 
 def people():
@@ -55,7 +62,7 @@ def people():
         Person(20.0 + row % 60, ("female", "male", None)[row % 3], ("anterior torso", "oral/genital", None)[row % 3])
         for row in range(len(labels))
     ]
-    return subgroup_scores(labels, values.argmax(axis=1), found)
+    return subgroup_scores(labels, values.argmax(axis=1), ISIC2019, found)
 
 
 def study(seeds: int = 1) -> StudyResults:
@@ -221,8 +228,8 @@ def test_forest_tells_noise_from_findings():
 
 def test_runs_that_can_not_be_compared_say_why():
     labels, values = logits(0, 1.0, 5)
-    one = LabelledLogits(tuple("abcde"), labels, values, ("",) * 5)
-    two = LabelledLogits(tuple("fghij"), labels, values, ("",) * 5)
+    one = LabelledLogits(tuple("abcde"), labels, values, ("",) * 5, ISIC2019)
+    two = LabelledLogits(tuple("fghij"), labels, values, ("",) * 5, ISIC2019)
     found = compare(one, two)
     assert found.why_not in texts(difference_plot(found, FigureStyle()))
 

@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.reporting.figures import (
     FigureStyle,
     class_distribution,
@@ -27,7 +27,9 @@ from core.reporting.figures import (
 )
 from core.reporting.style import contrast_text
 
-ISIC_COUNTS = dict(zip(CLASS_CODES, (4522, 12875, 3323, 867, 2624, 239, 253, 628), strict=True))
+ISIC2019 = CLASS_SETS["isic2019"]
+
+ISIC_COUNTS = dict(zip(ISIC2019.codes, (4522, 12875, 3323, 867, 2624, 239, 253, 628), strict=True))
 STYLES = [FigureStyle(dark=False), FigureStyle(dark=True)]
 
 
@@ -69,8 +71,8 @@ def test_nothing_overlaps_at_the_smallest_size(make_scores, make_history):
     few = make_scores((45, 128, 33, 8, 26, 2, 0, 6))
     style = FigureStyle()
     for figure in (
-        class_distribution(ISIC_COUNTS, style),
-        class_distribution(ISIC_COUNTS, style, names=False),
+        class_distribution(ISIC_COUNTS, ISIC2019, style),
+        class_distribution(ISIC_COUNTS, ISIC2019, style, names=False),
         loss_curves(make_history(25, 16), style),
         loss_curves(make_history(300, 200), style),
         score_curves(make_history(25, 16), style),
@@ -88,7 +90,7 @@ def test_nothing_overlaps_at_the_smallest_size(make_scores, make_history):
 def test_a_window_made_too_small_draws_without_a_warning(make_scores, make_history, size, points):
     style = FigureStyle(font_size=points)
     for figure in (
-        class_distribution(ISIC_COUNTS, style),
+        class_distribution(ISIC_COUNTS, ISIC2019, style),
         loss_curves(make_history(9), style),
         per_class_f1([(f"a long name of run {index}", make_scores()) for index in range(8)], style),
         confusion_matrix(make_scores(), style, normalise=True),
@@ -97,7 +99,7 @@ def test_a_window_made_too_small_draws_without_a_warning(make_scores, make_histo
 
 
 def test_distribution_shows_every_count_with_its_share():
-    figure = class_distribution({**ISIC_COUNTS, "DF": 0}, FigureStyle())
+    figure = class_distribution({**ISIC_COUNTS, "DF": 0}, ISIC2019, FigureStyle())
     draw(figure)
     shown = texts(figure)
     assert "Melanocytic nevus (NV)" in shown
@@ -106,8 +108,8 @@ def test_distribution_shows_every_count_with_its_share():
 
 
 def test_an_empty_distribution_draws():
-    draw(class_distribution({}, FigureStyle()))
-    draw(class_distribution(dict.fromkeys(CLASS_CODES, 0), FigureStyle()))
+    draw(class_distribution({}, ISIC2019, FigureStyle()))
+    draw(class_distribution(dict.fromkeys(ISIC2019.codes, 0), ISIC2019, FigureStyle()))
 
 
 def test_undefined_f1_is_a_word_and_not_a_bar(make_scores):
@@ -232,9 +234,9 @@ def test_curves_survive_losses_that_are_not_finite(make_history):
 
 def test_examples_show_each_image_with_its_label():
     image = np.zeros((8, 8, 3), np.uint8)
-    figure = class_examples([(code, image) for code in CLASS_CODES], FigureStyle())
+    figure = class_examples([(code, image) for code in ISIC2019.codes], FigureStyle())
     draw(figure)
-    assert [axes.get_xlabel() for axes in figure.axes] == list(CLASS_CODES)
+    assert [axes.get_xlabel() for axes in figure.axes] == list(ISIC2019.codes)
     draw(class_examples([], FigureStyle()))
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.classes import CLASS_SETS
 from core.cli.main import run
 from core.data.tables import safe_cell
 from core.inference.export_table import table_to_csv
@@ -22,6 +23,8 @@ from core.inference.results import Classification
 from core.models.info import ModelInfo, Preprocessing
 from core.reporting.table import Table, latex
 from core.runs.annotations import Annotations, write_annotations
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 HOSTILE = (
     '=HYPERLINK("http://x","y")',
@@ -81,8 +84,10 @@ def test_a_name_in_brackets_is_no_argument_of_latex() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_classifications_are_safe_in_a_spreadsheet(name: str) -> None:
-    info = ModelInfo("test_resnet", Preprocessing(32, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), trained_on=name)
-    row = Classification(Path(f"{name}.jpg"), None, None, error=name, note=name)
+    info = ModelInfo(
+        "test_resnet", Preprocessing(32, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)), trained_on=name, classes=ISIC2019
+    )
+    row = Classification(Path(f"{name}.jpg"), None, None, error=name, note=name, classes=ISIC2019)
     cells = cells_of(table_to_csv([row], info))
     assert len(cells) > 20
     assert not any(runs_as_formula(cell) for cell in cells)

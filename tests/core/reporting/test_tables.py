@@ -8,6 +8,7 @@ import io
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.evaluation.comparison import compare
 from core.reporting.tables import (
     Table,
@@ -22,6 +23,8 @@ from core.reporting.tables import (
     subgroups_table,
 )
 from core.runs.evidence import labelled, load_evidence
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 LABELS = np.array([0] * 12 + [1] * 20 + [2] * 12)
 
@@ -113,7 +116,7 @@ def test_recipes_differ_in_the_fields_named(write_run):
 
 
 def test_counts_by_part_sum_up(write_run):
-    table = counts_table(evidence(write_run, train=[("x", ""), ("y", "")]).split)
+    table = counts_table(evidence(write_run, train=[("x", ""), ("y", "")]).split, ISIC2019)
     assert table.rows[1] == ("NV", "2", "0", "20", "22")
     assert table.rows[-1] == ("All", "2", "0", "44", "46")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score, scores_to_json
 from core.events import CancelSource
@@ -23,12 +24,14 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunFolder:
     """A finished run with everything that a run folder may hold."""
     folder = create_run(Recipe(), runs=tmp_path / "mine", name="Gut: 100 %")
-    scores = score(np.array([0, 1]), np.eye(8, dtype=np.float32)[[0, 0]])
+    scores = score(np.array([0, 1]), np.eye(8, dtype=np.float32)[[0, 0]], ISIC2019)
     folder.metrics_file.write_text(json.dumps({"test": scores_to_json(scores)}))
     folder.model_file.write_bytes(os.urandom(300_000))
     folder.predictions_file.write_text("image,part\n" * 1000)

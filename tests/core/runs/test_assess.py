@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.promises import promise_note
@@ -22,6 +23,8 @@ from core.recipe import Recipe, set_values
 from core.runs.assess import assess_run
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def small(data: Path, *changes: str) -> Recipe:
@@ -82,7 +85,7 @@ def test_a_run_ends_with_temperature_and_reference(run: RunFolder) -> None:
 def test_rare_classes_are_told(run: RunFolder) -> None:
     calibration = json.loads(run.metrics_file.read_text())["calibration"]
     counts = np.bincount(run.predictions().calibrating.labels, minlength=8)
-    rare = [code for code, count in zip(CLASS_CODES, counts, strict=True) if count < 9]
+    rare = [code for code, count in zip(ISIC2019.codes, counts, strict=True) if count < 9]
     assert rare  # the sample set has few of some
     assert calibration["prediction_sets"]["never_excluded"] == rare
     assert any(f"{rare[0]} (" in note and "can not be excluded" in note for note in calibration["notes"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.evaluation.intervals import bootstrap_scores
 from core.evaluation.subgroups import Person
@@ -17,6 +18,8 @@ from core.recipe import Recipe
 from core.runs.comparing import compare_runs
 from core.runs.evidence import labelled, load_evidence
 from core.runs.folder import RunFolder, create_run
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 WriteRun = Callable[..., Path]
 LABELS = np.arange(80) % 4
@@ -36,7 +39,7 @@ def test_a_finished_run_is_read(write_run: WriteRun) -> None:
     assert evidence.groups == tuple(LESIONS)
     assert evidence.people[5] == Person(35.0, "female", "back")
     assert evidence.detailed.scores == RunFolder(folder).scores()
-    assert evidence.intervals == bootstrap_scores(LABELS, guesses(1), LESIONS, resamples=100)
+    assert evidence.intervals == bootstrap_scores(LABELS, guesses(1), ISIC2019, LESIONS, resamples=100)
     assert evidence.notes == ("A note.",)
     assert [row.image for row in evidence.split][:2] == ["learned", "t0"]
     assert labelled(evidence).names[:2] == ("t0", "t1")

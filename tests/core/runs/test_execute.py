@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score
 from core.events import CancelSource, CancelToken, EpochFinished, Event, Level, MemoryReleased, Notice, RunStarted
@@ -30,6 +31,8 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs
 from core.runs.planning import execute_plan, plan_runs
 from core.runs.status import RunState, RunSummary
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def small(data: Path, *changes: str) -> Recipe:
@@ -113,16 +116,16 @@ def test_scores_are_those_of_the_saved_model_on_the_saved_split(teacher: RunSumm
     folder = RunFolder(teacher.folder)
     predictions = folder.predictions()
     test = predictions.of(Part.TEST)
-    assert folder.scores() == score(test.labels, test.logits) == teacher.scores
+    assert folder.scores() == score(test.labels, test.logits, ISIC2019) == teacher.scores
     best = max(folder.history(), key=lambda record: record.validation_accuracy)
     validation = folder.scores("validation")
     assert validation is not None
     assert validation.accuracy == best.validation_accuracy
     rows = {row.image: row for row in folder.split_rows}
     assert set(test.names) == {name for name, row in rows.items() if row.part is Part.TEST}
-    assert all(CLASS_CODES[label] == rows[name].label for name, label in zip(test.names, test.labels, strict=True))
+    assert all(ISIC2019.codes[label] == rows[name].label for name, label in zip(test.names, test.labels, strict=True))
     metrics = json.loads(folder.metrics_file.read_text())
-    assert metrics["classes"] == list(CLASS_CODES)
+    assert metrics["classes"] == list(ISIC2019.codes)
     assert metrics["data"]["test"] == len(test.names)
     assert any("synthetic" in note for note in metrics["notes"])
 
@@ -134,7 +137,7 @@ def test_the_model_file_alone_gives_the_same_logits(teacher: RunSummary, sample_
     folder = RunFolder(teacher.folder)
     model, info = load_model(folder.model_file)
     assert (info.architecture, info.task, info.synthetic) == ("test_resnet", "teacher", True)
-    dataset = read_dataset(sample_set)
+    dataset = read_dataset(sample_set, ISIC2019)
     places = {record.name: index for index, record in enumerate(dataset.records)}
     predictions = folder.predictions()
     indices = np.array([places[name] for name in predictions.names])

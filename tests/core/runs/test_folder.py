@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.metrics import score, scores_to_json
 from core.events import EpochRecord, LossParts
@@ -18,6 +19,8 @@ from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder, create_run, slugify
 from core.runs.status import RunState
 from core.runs.tables import Predictions, write_history, write_predictions
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 
 def record(epoch: int, distillation: float | None) -> EpochRecord:
@@ -62,15 +65,15 @@ def test_predictions_survive_to_the_last_digit(tmp_path: Path) -> None:
     logits = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
     parts = (Part.VALIDATION, Part.TEST, Part.TEST)
     written = Predictions(("a", "b,c", 'd"'), parts, np.array([0, 7, 3]), logits)
-    folder = RunFolder(tmp_path)
-    write_predictions(folder.predictions_file, written)
+    folder = create_run(Recipe(), runs=tmp_path)
+    write_predictions(folder.predictions_file, written, ISIC2019)
     read = folder.predictions()
     assert read.names == written.names
     assert read.parts == parts
     assert np.array_equal(read.logits, logits)
     assert read.of(Part.TEST).labels.tolist() == [7, 3]
     header = folder.predictions_file.read_text().splitlines()[0]
-    assert header == ",".join(["image", "part", "label", *CLASS_CODES])
+    assert header == ",".join(["image", "part", "label", *ISIC2019.codes])
 
 
 def test_images_that_exact_counts_leave_over_have_no_part(tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_reading_runs_does_not_import_torch(tmp_path: Path) -> None:
 
 def test_metrics_of_a_part_without_images(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    folder.metrics_file.write_text(json.dumps({"classes": list(CLASS_CODES), "validation": None, "test": None}))
+    folder.metrics_file.write_text(json.dumps({"classes": list(ISIC2019.codes), "validation": None, "test": None}))
     assert folder.scores() is None
 
 
@@ -150,9 +153,9 @@ def test_a_foreign_name_commands_no_terminal(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_a_table_is_named(tmp_path: Path, table: str, text: str, said: str) -> None:
-    folder = RunFolder(tmp_path)
-    file = tmp_path / f"{table}.csv"
-    file.write_text(text.format(codes=",".join(CLASS_CODES), numbers=",1" * 8))
+    folder = create_run(Recipe(), runs=tmp_path)
+    file = folder.path / f"{table}.csv"
+    file.write_text(text.format(codes=",".join(ISIC2019.codes), numbers=",1" * 8))
     with pytest.raises(SkinKDError, match=said):
         folder.predictions() if table == "predictions" else folder.split_rows
 
@@ -173,7 +176,9 @@ def test_history_with_impossible_numbers_is_damaged(tmp_path: Path, change: tupl
     [
         ({"accuracy": "0.5"}, "test: accuracy: expected a fraction from 0 to 1; it is 0.5"),
         ({"accuracy": None}, "accuracy: expected a fraction"),
-        ({"classes": ["A"]}, "classes are not MEL"),
+        ({"classes": ["A"]}, "per_class must hold A, in this order"),
+        ({"classes": ["A", "A"]}, "classes are not a list of different codes"),
+        ({"classes": "MEL"}, "classes are not a list"),
         ({"confusion": [[1]]}, "confusion is not a table"),
         ({"per_class": {}}, "per_class must hold MEL"),
         ({"weighted_f1": True}, "weighted_f1: expected a fraction"),
@@ -181,13 +186,13 @@ def test_history_with_impossible_numbers_is_damaged(tmp_path: Path, change: tupl
 )
 def test_scores_that_are_none_are_named(tmp_path: Path, change: dict[str, object], said: str) -> None:
     folder = RunFolder(tmp_path)
-    values = scores_to_json(score(np.array([0, 1]), np.eye(8)[:2]))
+    values = scores_to_json(score(np.array([0, 1]), np.eye(8)[:2], ISIC2019))
     folder.metrics_file.write_text(json.dumps({"test": values}))
     assert folder.scores() is not None
     folder.metrics_file.write_text(json.dumps({"test": {**values, **change}}))
     with pytest.raises(SkinKDError) as caught:
         folder.scores()
     assert said in caught.value.summary
-    folder.metrics_file.write_text(json.dumps({"test": {"classes": list(CLASS_CODES)}}))
+    folder.metrics_file.write_text(json.dumps({"test": {"classes": list(ISIC2019.codes)}}))
     with pytest.raises(SkinKDError, match="test: per_class is missing"):
         folder.scores()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.evaluation.metrics import score, scores_to_json
 from core.recipe import Recipe
 from core.runs import listing
@@ -20,13 +21,15 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.listing import INTERRUPTED, list_runs, summarise
 from core.runs.status import RunState, RunSummary
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 def test_newest_first_with_scores_and_size(tmp_path: Path) -> None:
     folders = [create_run(Recipe(), runs=tmp_path, name=f"run {number}") for number in range(3)]
     for number, folder in enumerate(folders):
         values = json.loads(folder.status_file.read_text())
         folder.status_file.write_text(json.dumps({**values, "created": f"2026-01-0{number + 1}T00:00:00+00:00"}))
-    scores = score(np.array([0, 1]), np.eye(8, dtype=np.float32)[[0, 0]])
+    scores = score(np.array([0, 1]), np.eye(8, dtype=np.float32)[[0, 0]], ISIC2019)
     folders[2].metrics_file.write_text(json.dumps({"test": scores_to_json(scores)}))
     folders[2].environment_file.write_text(json.dumps({"parameters": 2_234_120}))
     found = list_runs(tmp_path)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.classes import CLASS_SETS
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, write_split
@@ -23,6 +24,8 @@ from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder, create_run
 from core.runs.neighbours import open_neighbours
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 @pytest.fixture
 def run(sample_set: Path, tmp_path: Path) -> RunFolder:
@@ -30,10 +33,10 @@ def run(sample_set: Path, tmp_path: Path) -> RunFolder:
     data = shutil.copytree(sample_set, tmp_path / "data")
     recipe = set_values(Recipe(), ["task=teacher", f"data.path={data}", "data.image_size=32"])
     folder = create_run(recipe, runs=tmp_path / "runs", name="untrained")
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, ISIC2019)
     write_split(folder.split_file, dataset, make_split(dataset, recipe.data))
-    loaded = create_model("test_resnet", weights="none", image_size=32)
-    save_model(folder.model_file, loaded.model, ModelInfo("test_resnet", loaded.preprocessing))
+    loaded = create_model("test_resnet", weights="none", image_size=32, classes=ISIC2019)
+    save_model(folder.model_file, loaded.model, ModelInfo("test_resnet", loaded.preprocessing, classes=ISIC2019))
     return folder
 
 
@@ -91,7 +94,7 @@ def test_a_run_without_a_split_says_so(run: RunFolder) -> None:
 
 def test_another_model_has_features_of_its_own(run: RunFolder) -> None:
     first = np.array(open_neighbours(run.path).features)
-    loaded = create_model("test_resnet", weights="none", image_size=32, seed=1)
-    info = replace(ModelInfo("test_resnet", loaded.preprocessing), task="teacher")
+    loaded = create_model("test_resnet", weights="none", image_size=32, seed=1, classes=ISIC2019)
+    info = replace(ModelInfo("test_resnet", loaded.preprocessing, classes=ISIC2019), task="teacher")
     save_model(run.model_file, loaded.model, info)
     assert not np.array_equal(first, open_neighbours(run.path).features)

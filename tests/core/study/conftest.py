@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.evaluation.metrics import score, scores_to_json
 from core.events import CancelToken, Report, ignore
@@ -17,6 +18,8 @@ from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
 from core.study.definition import Configuration, Study
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 TEACHER = Configuration("teacher", "Teacher", teacher=True)
 PLAIN = Configuration("plain", "Plain", (("distillation.method", "none"),))
@@ -45,7 +48,7 @@ class StandIn:
         right = 4 + recipe.optimisation.seed if recipe.task == "student" else 9
         labels = np.arange(10) % 8
         guesses = np.where(np.arange(10) < right, labels, 0)
-        scores = scores_to_json(score(labels, np.eye(8, dtype=np.float32)[guesses]))
+        scores = scores_to_json(score(labels, np.eye(8, dtype=np.float32)[guesses], ISIC2019))
         facts = {"images": 3}
         folder.metrics_file.write_text(json.dumps({"test": scores, "validation": scores, "notes": [], "data": facts}))
         folder.model_file.write_bytes(b"weights")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.classes import CLASS_SETS
 from core.data.views import viewed
 from core.errors import SkinKDError
 from core.models.factory import create_model
@@ -19,6 +20,8 @@ from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 INDICES = np.array([5, 2, 2, 0])
 VIEWS = np.array([3, 0, 2, 1])
 
@@ -26,8 +29,8 @@ VIEWS = np.array([3, 0, 2, 1])
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("teacher") / "model.safetensors"
-    made = create_model("test_resnet", weights="none", image_size=32, seed=0)
-    save_model(path, made.model, ModelInfo("test_resnet", made.preprocessing))
+    made = create_model("test_resnet", weights="none", image_size=32, seed=0, classes=ISIC2019)
+    save_model(path, made.model, ModelInfo("test_resnet", made.preprocessing, classes=ISIC2019))
     return path
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from filelock import FileLock
 
+from core.classes import CLASS_SETS
 from core.data.views import viewed
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Level, Notice, Phase, Progress
@@ -22,6 +23,8 @@ from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -29,8 +32,8 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def save_teacher(path: Path, seed: int) -> Path:
-    made = create_model("test_resnet", weights="none", image_size=32, seed=seed)
-    save_model(path, made.model, ModelInfo("test_resnet", made.preprocessing))
+    made = create_model("test_resnet", weights="none", image_size=32, seed=seed, classes=ISIC2019)
+    save_model(path, made.model, ModelInfo("test_resnet", made.preprocessing, classes=ISIC2019))
     return path
 
 
@@ -57,7 +60,7 @@ def stored_table() -> np.ndarray:
 def test_answers_are_the_teachers_and_the_rest_is_nan(teacher: Path) -> None:
     images = Images(10)
     logits = ask(teacher, images, [7, 2, 2, 5])
-    made = create_model("test_resnet", weights="none", image_size=32, seed=0)
+    made = create_model("test_resnet", weights="none", image_size=32, seed=0, classes=ISIC2019)
     expected = forward_logits(made.model, made.preprocessing, images, np.array([2, 5, 7]), device="cpu")
     assert logits.shape == (10, 8)
     assert logits.dtype == np.float32
@@ -218,7 +221,7 @@ def test_indices_outside_the_store_are_refused(teacher: Path) -> None:
 
 def networks_own(images: Images, view: int, indices: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """The teacher's logits and features of a view, computed by hand."""
-    made = create_model("test_resnet", weights="none", image_size=32, seed=0)
+    made = create_model("test_resnet", weights="none", image_size=32, seed=0, classes=ISIC2019)
     rows = np.array(indices)
     turned = viewed(torch.from_numpy(images.pixels[rows]), rows, np.full(len(rows), view))
     with torch.no_grad():

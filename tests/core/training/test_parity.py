@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from torch import nn
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.sampling import epoch_order
 from core.data.store import open_store
@@ -32,6 +33,8 @@ from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder
 from core.training.hardware import resolve
 from core.training.loop import fit
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SIZE, BATCH, STEPS, SEED = 48, 16, 6, 3
 RATE = 3e-4
@@ -117,12 +120,12 @@ def _recipe(*changes: str) -> Recipe:
 
 
 def _student() -> nn.Module:
-    return create_model("test_resnet", weights="none", image_size=SIZE, seed=SEED).model
+    return create_model("test_resnet", weights="none", image_size=SIZE, seed=SEED, classes=ISIC2019).model
 
 
 def _teacher() -> nn.Module:
     """A teacher with opinions: new weights alone are unsure of everything."""
-    model = create_model("test_efficientnet", weights="none", image_size=SIZE, seed=SEED + 1).model
+    model = create_model("test_efficientnet", weights="none", image_size=SIZE, seed=SEED + 1, classes=ISIC2019).model
     last = model.get_classifier()
     assert isinstance(last, nn.Linear)
     last.weight.data *= 60
@@ -131,13 +134,13 @@ def _teacher() -> nn.Module:
 
 def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
     """The total losses of the first steps, with the store, the stored teacher's answers and the product's loop."""
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, ISIC2019)
     store = open_store(dataset, SIZE)
     train = np.arange(BATCH * STEPS, dtype=np.int64)
     teachers: tuple[StoredTeacher, ...] = ()
     if recipe.needs_teacher:
         file = folder / "teacher.safetensors"
-        save_model(file, _teacher(), ModelInfo("test_efficientnet", PREPROCESSING))
+        save_model(file, _teacher(), ModelInfo("test_efficientnet", PREPROCESSING, classes=ISIC2019))
         teachers = (StoredTeacher(stored_outputs(file, store, train, device="cpu")),)
     events: list[Event] = []
     fit(
@@ -155,7 +158,7 @@ def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
 
 def _peer_losses(peer: ModuleType, data: Path, method: object, curriculum: bool, rate: float = RATE) -> list[float]:
     """The same first steps in plain PyTorch, from the files."""
-    records = read_dataset(data).records[: BATCH * STEPS]
+    records = read_dataset(data, ISIC2019).records[: BATCH * STEPS]
     images = peer.Photographs([record.path for record in records], [record.label for record in records], SIZE)
     drawn = epoch_order(np.array(images.labels), sampler="weighted", seed=SEED, epoch=1).tolist()
     teacher, student = _teacher(), _student()

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from core.classes import CLASS_SETS
 from core.models.info import ModelInfo
 from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.classify.classify_tab import ClassifyTab
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,9 +35,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     root = tmp_path_factory.mktemp("runs")
     for second, (name, synthetic) in enumerate((("Real", False), ("Synthetic", True))):
-        loaded = create_model("test_resnet", weights="none", image_size=32, seed=second)
+        loaded = create_model("test_resnet", weights="none", image_size=32, seed=second, classes=ISIC2019)
         run = create_run(Recipe(), runs=root, name=name)
-        save_model(run.model_file, loaded.model, ModelInfo("test_resnet", loaded.preprocessing, synthetic=synthetic))
+        save_model(
+            run.model_file,
+            loaded.model,
+            ModelInfo("test_resnet", loaded.preprocessing, synthetic=synthetic, classes=ISIC2019),
+        )
         run.set_status(state=RunState.FINISHED, synthetic=synthetic, created=f"2026-01-01T00:00:0{second}+00:00")
     create_run(Recipe(), runs=root, name="Unfinished")
     return root
@@ -96,9 +103,9 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("weighed")
     images = np.stack([resized(pixels, 64) for pixels in skins(240, 0)])
     for seed, name in enumerate(("Second", "First")):
-        loaded = create_model("test_resnet", weights="none", image_size=64, seed=5)
+        loaded = create_model("test_resnet", weights="none", image_size=64, seed=5, classes=ISIC2019)
         run = create_run(Recipe(), runs=root, name=name)
-        info = ModelInfo("test_resnet", loaded.preprocessing, trained_on="skins")
+        info = ModelInfo("test_resnet", loaded.preprocessing, trained_on="skins", classes=ISIC2019)
         _spread(loaded.model, run.model_file, info, images, seed)
         logits, features = Classifier.load(run.path).features(images)
         # Labels of which the model knows something, and not all.

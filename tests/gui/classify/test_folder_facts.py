@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 
+from core.classes import CLASS_SETS
 from core.inference.classifier import Classifier
 from core.inference.labelled import find_labels, score_labelled
 from skinkd_gui.classify.cells import TRUTH
@@ -15,6 +16,8 @@ from skinkd_gui.classify.kinds import Kind
 
 from .conftest import MakeTab
 from .tab_helpers import cells, classify, idle, table
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 CODES = ("MEL", "NV", "BCC")
 
@@ -47,7 +50,7 @@ def test_a_folder_with_labels_is_scored(qtbot: QtBot, make_tab: MakeTab, weighed
     classify(qtbot, tab, [labelled])
     qtbot.waitUntil(lambda: tab._facts.scores is not None and idle(tab))
     rows = list(Classifier.load(first(weighed)).classify(tab._images.paths))
-    known = find_labels([labelled])
+    known = find_labels([labelled], ISIC2019)
     assert known is not None
     expected = score_labelled(known, rows).detailed
     found = tab._facts.scores

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
@@ -16,11 +17,15 @@ from skinkd_gui.classify.images_filter import ImagesFilter
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 def answer(name: str, share: float, verdict: Verdict = Verdict.UNCERTAIN, note: str = "") -> Classification:
     shares = (share, 1 - share, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     code = "MEL" if share > 0.5 else "NV"
-    return Classification(Path(name), shares, code, assessment=Assessment(verdict, "A sentence."), note=note)
+    return Classification(
+        Path(name), shares, code, assessment=Assessment(verdict, "A sentence."), note=note, classes=ISIC2019
+    )
 
 
 @pytest.fixture
@@ -94,7 +99,7 @@ def test_a_second_model_has_its_own_columns_and_its_own_waiting(images: ImagesMo
 
 def test_truths_and_parts_are_shown_and_filtered(images: ImagesModel, shown: ImagesFilter) -> None:
     images.set_results([answer("a.jpg", 0.6), answer("b.jpg", 0.2)])
-    images.set_truths({Path("a.jpg"): "MEL", Path("b.jpg"): "BCC", Path("elsewhere.jpg"): "NV"})
+    images.set_truths({Path("a.jpg"): "MEL", Path("b.jpg"): "BCC", Path("elsewhere.jpg"): "NV"}, ISIC2019)
     images.set_parts({Path("a.jpg"): Part.TRAIN, Path("c.jpg"): Part.TEST})
     assert names(shown, TRUTH) == ["Melanoma", "Basal cell carcinoma", "–", "–"]
     assert images.truths == {Path("a.jpg"): "MEL", Path("b.jpg"): "BCC"}

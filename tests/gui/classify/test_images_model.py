@@ -9,17 +9,20 @@ from PySide6.QtGui import QPixmap
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from core.classes import CLASS_SETS
 from core.inference.results import Classification
 from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT, percent
 from skinkd_gui.classify.controls import make_table
 from skinkd_gui.classify.images_model import ImagesModel
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SHARES = (0.1, 0.6, 0.1, 0.1, 0.025, 0.025, 0.025, 0.025)
 
 
 def result(name: str, first: float = 0.1) -> Classification:
     shares = (first, 0.7 - first, *SHARES[2:])
-    return Classification(Path(name), shares, "MEL" if first > 0.35 else "NV")
+    return Classification(Path(name), shares, "MEL" if first > 0.35 else "NV", classes=ISIC2019)
 
 
 def column(model: ImagesModel, number: int) -> list[str]:
@@ -51,7 +54,7 @@ def test_each_file_is_listed_once(model: ImagesModel) -> None:
 def test_rows_wait_and_are_filled_in(model: ImagesModel, qtbot: QtBot) -> None:
     model.add([Path("a.jpg"), Path("b.jpg"), Path("c.jpg")])
     assert column(model, DIAGNOSIS) == ["Waiting"] * 3
-    failed = Classification(Path("c.jpg"), None, None, "It is damaged.")
+    failed = Classification(Path("c.jpg"), None, None, "It is damaged.", classes=ISIC2019)
     with qtbot.waitSignal(model.dataChanged) as changed:
         model.set_results([result("a.jpg", 0.6), failed, result("not listed.jpg")])
     assert [changed.args[0].row(), changed.args[1].row()] == [0, 0]  # and row 2 apart: what lies between is the same

@@ -4,20 +4,23 @@ from pathlib import Path
 
 import pytest
 
+from core.classes import CLASS_SETS
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from skinkd_gui.classify.kinds import VERDICTS, Kind, kinds_of, verdict_text
 from skinkd_gui.classify.tally import Tally
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 SHARES = (0.3, 0.4, 0.1, 0.1, 0.025, 0.025, 0.025, 0.025)
 
 
 def answer(code: str, verdict: Verdict | None = Verdict.CONFIDENT, note: str = "") -> Classification:
     assessment = None if verdict is None else Assessment(verdict, "")
-    return Classification(Path("a.jpg"), SHARES, code, assessment=assessment, note=note)
+    return Classification(Path("a.jpg"), SHARES, code, assessment=assessment, note=note, classes=ISIC2019)
 
 
-BROKEN = Classification(Path("a.jpg"), None, None, "It is damaged.")
+BROKEN = Classification(Path("a.jpg"), None, None, "It is damaged.", classes=ISIC2019)
 
 
 @pytest.mark.parametrize(

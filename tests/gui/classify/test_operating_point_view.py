@@ -14,7 +14,8 @@ from skinkd_gui.classify.operating_point_view import OperatingPointView
 def answers(melanomas: int, others: int, seed: int = 0) -> CalibratingAnswers:
     generator = np.random.default_rng(seed)
     labels = np.array([0] * melanomas + [1] * others)
-    return CalibratingAnswers(Part.CALIBRATION, labels, np.clip(generator.normal(0.6 - 0.4 * (labels > 0), 0.2), 0, 1))
+    shares = np.clip(generator.normal(0.6 - 0.4 * (labels > 0), 0.2), 0, 1)
+    return CalibratingAnswers(Part.CALIBRATION, labels == 0, shares)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_it_shows_what_the_core_says(qtbot: QtBot, view: OperatingPointView) -> 
     view.show_answers(known)
     view.wanted.setValue(90)
     view.prevalence.setValue(5.0)
-    expected = operating_point(known.labels, known.melanoma, 0.9)
+    expected = operating_point(known.is_melanoma, known.melanoma, 0.9)
     assert view.point == expected
     qtbot.waitUntil(lambda: f"{100 * expected.threshold:.1f} %" in said(view))
     text = said(view)

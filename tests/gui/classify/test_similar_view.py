@@ -37,7 +37,7 @@ def classifier(finished_run: RunFolder) -> Classifier:
 
 
 def shown(source: Path, classifier: Classifier, picture: Path) -> ShownImage:
-    choice = ModelChoice(source, "tiny", synthetic=True)
+    choice = ModelChoice(source, "tiny", synthetic=True, classes=classifier.info.classes)
     return ShownImage(picture, ModelAnswer(choice, next(iter(classifier.classify([picture]))), classifier))
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from skinkd_gui.classify.classify_worker import ModelChoice
@@ -15,8 +16,10 @@ from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.classify.verdict_words import agreement_words, remarks, verdict_words
 from skinkd_gui.widgets.theme import ThemeChoice, theme
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 SHARES = (0.5, 0.2, 0.1, 0.06, 0.05, 0.04, 0.03, 0.02)
-ANY = tuple(1 / 8 for _ in CLASS_CODES)
+ANY = tuple(1 / 8 for _ in ISIC2019.codes)
 
 
 def assessment(verdict: Verdict, *codes: str, always: tuple[str, ...] = ()) -> Assessment:
@@ -27,10 +30,10 @@ def answer(
     found: Assessment | None, code: str = "MEL", name: str = "teacher (Teacher, weighted F1 60 %)"
 ) -> ModelAnswer:
     order = sorted(SHARES, reverse=True)
-    place = CLASS_CODES.index(code)
+    place = ISIC2019.codes.index(code)
     shares = (*order[1 : place + 1], order[0], *order[place + 1 :])
-    result = Classification(Path("a.png"), shares, code, assessment=found)
-    return ModelAnswer(ModelChoice(Path(name), name, synthetic=False), result, None)
+    result = Classification(Path("a.png"), shares, code, assessment=found, classes=ISIC2019)
+    return ModelAnswer(ModelChoice(Path(name), name, synthetic=False, classes=ISIC2019), result, None)
 
 
 def test_the_verdict_says_what_remains_in_plain_names() -> None:
@@ -43,7 +46,7 @@ def test_the_verdict_says_what_remains_in_plain_names() -> None:
     assert "can still be wrong" in sure.why
 
 
-@pytest.mark.parametrize(("codes", "expected"), [((), "none of the 8"), (tuple(CLASS_CODES), "any of the 8")])
+@pytest.mark.parametrize(("codes", "expected"), [((), "none of the 8"), (tuple(ISIC2019.codes), "any of the 8")])
 def test_sets_that_hold_nothing_or_everything(codes: tuple[str, ...], expected: str) -> None:
     assert expected in verdict_words(answer(assessment(Verdict.UNCERTAIN, *codes))).remaining
 
@@ -63,7 +66,7 @@ def test_what_is_unlike_gets_no_diagnosis() -> None:
 
 def test_every_state_has_icon_word_and_colour() -> None:
     found = [verdict_words(answer(assessment(verdict, "MEL"))) for verdict in Verdict]
-    failed = Classification(Path("a.png"), None, None, "The file is damaged.")
+    failed = Classification(Path("a.png"), None, None, "The file is damaged.", classes=ISIC2019)
     found += [
         verdict_words(None),
         verdict_words(replace(answer(None), result=None)),
@@ -101,7 +104,7 @@ def test_truth_training_and_notes_are_said() -> None:
     first = answer(assessment(Verdict.CONFIDENT, "MEL"))
     assert first.result is not None
     first = replace(first, result=replace(first.result, note="Only the first of its 3 pages was used."))
-    said = remarks(ShownImage(Path("a.png"), first, truth="NV", part=Part.TRAIN))
+    said = remarks(ShownImage(Path("a.png"), first, truth="NV", truth_name="Melanocytic nevus", part=Part.TRAIN))
     assert "Melanocytic nevus, other than the model says" in said[0]
     assert "trained with an image of this name" in said[1]
     assert said[2] == "Only the first of its 3 pages was used."

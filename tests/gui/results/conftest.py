@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QStandardPaths
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.evaluation.metrics import score, scores_from_confusion, scores_to_json
 from core.events import EpochRecord, LossParts
 from core.recipe import Recipe, set_values
@@ -19,6 +20,8 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.status import RunState
 from core.runs.tables import Predictions, write_history, write_predictions
 from skinkd_gui.results.results_tab import ResultsTab
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 TRUTHS = ("MEL",) * 12 + ("NV",) * 24 + ("BCC",) * 12 + ("BKL",) * 12
 """The true classes of the test images of `make_tested`; the other four classes have none."""
@@ -74,12 +77,12 @@ def make_run(runs_root: Path) -> MakeRun:
         rows += [f"test_{number},NV,," + "test" for number in range(sum(support))]
         (folder.path / "split.csv").write_text("\n".join(["image,label,lesion_id,part", *rows]) + "\n")
         if done:
-            scores = scores_to_json(scores_from_confusion(_confusion(quality, seed, support)))
+            scores = scores_to_json(scores_from_confusion(_confusion(quality, seed, support), ISIC2019))
             notes = [
                 "Class DF has only 3 test images and AK only 9: their scores are uncertain.",
                 "Class VASC has no test image, so it has no score.",
             ]
-            metrics = {"classes": CLASS_CODES, "validation": scores, "test": scores, "notes": notes, "data": {}}
+            metrics = {"classes": ISIC2019.codes, "validation": scores, "test": scores, "notes": notes, "data": {}}
             folder.metrics_file.write_text(json.dumps(metrics))
             folder.model_file.write_bytes(bytes(2_876_000))
         return folder.path
@@ -105,21 +108,21 @@ def make_tested(make_run: MakeRun, runs_root: Path) -> Callable[..., Path]:
         **more: object,
     ) -> Path:
         folder = RunFolder(make_run(name, kind, data=data, **more))
-        labels = np.array([CLASS_CODES.index(code) for code in TRUTHS])
-        predicted = np.array([CLASS_CODES.index(code) for code in said])
+        labels = np.array([ISIC2019.codes.index(code) for code in TRUTHS])
+        predicted = np.array([ISIC2019.codes.index(code) for code in said])
         logits = np.zeros((len(labels), 8), np.float32)
         logits[np.arange(len(labels)), predicted] = np.log(7.0)  # softmax: one half, and a fourteenth for each other
         names = [f"{prefix}_{number}" for number in range(len(labels))]
         others = [f"validation_{number}" for number in range(len(labels))]
         parts = (Part.TEST,) * len(labels) + (Part.VALIDATION,) * len(labels)
         twice = np.concatenate([labels, labels]), np.concatenate([logits, logits])
-        write_predictions(folder.predictions_file, Predictions((*names, *others), parts, *twice))
+        write_predictions(folder.predictions_file, Predictions((*names, *others), parts, *twice), ISIC2019)
         rows = [f"train_{number},NV,,train,,," for number in range(20)]
         for number, (image, code) in enumerate(zip(names, TRUTHS, strict=True)):
             rows.append(f"{image},{code},L{number // 2},test,{30 + number % 50},{('female', 'male')[number % 2]},")
         (folder.path / "split.csv").write_text("\n".join(["image,label,lesion_id,part,age,sex,site", *rows]) + "\n")
         metrics = json.loads(folder.metrics_file.read_text())
-        metrics["test"] = scores_to_json(score(labels, logits))
+        metrics["test"] = scores_to_json(score(labels, logits, ISIC2019))
         metrics["calibration"] = {"temperature": 1.0}
         folder.metrics_file.write_text(json.dumps(metrics))
         if pictures:

@@ -10,7 +10,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QComboBox
 
-from core.data.types import CLASS_CODES, Part
+from core.classes import CLASS_SETS
+from core.data.types import Part
 from core.runs.tables import Predictions
 from skinkd_gui.results.cases import Answers, class_cases
 from skinkd_gui.results.confusion_panel import View
@@ -18,6 +19,8 @@ from skinkd_gui.results.images_model import Filter, ImagesModel, Order
 from skinkd_gui.results.images_view import ImagesView
 from tests.gui.results.conftest import TRUTHS
 from tests.gui.results.test_panels import WORSE, select
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 MISSED = [f"TEST_{number}" for number in range(1, 12, 2)]
 """The melanomas that `WORSE` calls nevi."""
@@ -47,7 +50,7 @@ def test_a_click_on_a_cell_shows_its_images_with_their_pictures(qtbot, make_tab,
     tab = make_tab()
     select(qtbot, tab, folder)
     tab.details.setCurrentWidget(tab.details.confusion)
-    click(qtbot, tab.details.confusion.figure_panel, 0, CLASS_CODES.index("NV"), CLASS_CODES.index("MEL"))
+    click(qtbot, tab.details.confusion.figure_panel, 0, ISIC2019.codes.index("NV"), ISIC2019.codes.index("MEL"))
     view = opened(qtbot, tab)
     assert view.windowTitle() == "Melanoma taken for melanocytic nevus"
     assert sorted(shown_names(view)) == sorted(MISSED)
@@ -83,7 +86,7 @@ def test_a_bar_opens_the_class_of_its_run_though_others_have_no_scores(qtbot, ma
     select(qtbot, tab, failed, student, plain)
     tab.details.setCurrentWidget(tab.details.f1)
     # two bars a class: the baseline on the left, the student on the right
-    click(qtbot, tab.details.f1.figure_panel, 0, CLASS_CODES.index("BCC") + 0.2, 0.1)
+    click(qtbot, tab.details.f1.figure_panel, 0, ISIC2019.codes.index("BCC") + 0.2, 0.1)
     cases = opened(qtbot, tab).model.list
     assert cases.runs == ("student",)
     assert {case.truth for case in cases.cases} == {"BCC"}
@@ -177,7 +180,7 @@ def many(count: int, folder: Path) -> Answers:
     labels = np.zeros(count, np.int64)
     logits = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
     names = tuple(f"image_{number}" for number in range(count))
-    return Answers("big", folder, Predictions(names, (Part.TEST,) * count, labels, logits))
+    return Answers("big", folder, Predictions(names, (Part.TEST,) * count, labels, logits), ISIC2019)
 
 
 def test_of_five_thousand_images_only_those_in_sight_are_read(qtbot, tmp_path, monkeypatch):
@@ -196,7 +199,7 @@ def test_of_five_thousand_images_only_those_in_sight_are_read(qtbot, tmp_path, m
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_probabilities_use_the_temperature(tmp_path, temperature):
     answers = many(3, tmp_path)
-    scaled = Answers(answers.name, answers.folder, answers.predictions, temperature)
+    scaled = Answers(answers.name, answers.folder, answers.predictions, ISIC2019, temperature)
     logits = answers.predictions.logits.astype(np.float64) / temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     model = ImagesModel(class_cases(scaled, "MEL"))

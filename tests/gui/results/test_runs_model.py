@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon, QPixmap
 
-from core.data.types import CLASS_CODES
+from core.classes import CLASS_SETS
 from core.evaluation.scores import Scores
 from core.recipe import Recipe
 from core.recipe.schema import CurriculumRecipe, DataRecipe, DistillationRecipe
@@ -18,6 +18,8 @@ from core.runs.status import RunState, RunStatus, RunSummary
 from skinkd_gui.results.arranging import Filters, StudyFacts, choices
 from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS
 from skinkd_gui.results.runs_model import RunsModel
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 CURRICULUM = Recipe(
     data=DataRecipe(path="/data/isic2019"),
@@ -29,7 +31,7 @@ COLUMN = {column.title: number for number, column in enumerate(COLUMNS)}
 
 def summary(name: str, f1: float | None = None, parameters: int | None = None, **status: object) -> RunSummary:
     state = RunStatus(RunState.FINISHED, name, "2026-03-01T10:00:00+00:00", "2026-03-01T10:00:00+00:00")
-    scores = None if f1 is None else Scores(CLASS_CODES, f1, f1, f1, f1, (), ())
+    scores = None if f1 is None else Scores(ISIC2019.codes, f1, f1, f1, f1, (), ())
     recipe = Recipe(data=DataRecipe(path="/data/isic2019"), distillation=DistillationRecipe(method="kl"))
     return RunSummary(Path("/runs") / name, replace(state, **status), recipe, scores, parameters)
 

@@ -10,10 +10,10 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from core.classes import CLASS_SETS
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
 from core.data.splitting import read_split
-from core.data.types import CLASS_CODES
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Phase, Progress, Report
 from core.inference.classifier import Classifier, info_of
@@ -26,13 +26,15 @@ from core.models.files import load_model, save_model
 from core.models.info import ModelInfo
 from core.runs.folder import RunFolder
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 ROOT = Path(__file__).resolve().parents[4]
 
 
 def test_training_the_run_and_its_export_give_the_same_logits(
     file: Path, finished_run: RunFolder, sample_set: Path
 ) -> None:
-    files = {record.name: record.path for record in read_dataset(sample_set).records}
+    files = {record.name: record.path for record in read_dataset(sample_set, ISIC2019).records}
     predictions = finished_run.predictions()  # by the forward pass of the training, from its store of images
     saved, exported = Classifier.load(finished_run.path, "cpu"), Classifier.load(file, "cpu")
     size = saved.info.preprocessing.image_size
@@ -120,7 +122,7 @@ def test_scales_come_from_training_images_alone(
     monkeypatch.setattr(quantising, "quantise", spy)
     with pytest.raises(Cancelled):
         export_model(ExportOrder(finished_run.path, tmp_path / "m.onnx", "int8"))
-    dataset = read_dataset(sample_set)
+    dataset = read_dataset(sample_set, ISIC2019)
     split = read_split(finished_run.split_file, dataset)
     chosen = given[0].indices
     assert set(chosen.tolist()) <= set(split.train.tolist())
@@ -161,7 +163,7 @@ def test_a_loss_beyond_the_tolerance_is_refused_with_the_figures(
 
     def collapse(model: onnx.ModelProto, *rest: Any) -> Quantised:
         bias = next(item for item in model.graph.initializer if item.dims == [8])
-        bias.CopyFrom(numpy_helper.from_array(9 * np.eye(8, dtype=np.float32)[CLASS_CODES.index("DF")], bias.name))
+        bias.CopyFrom(numpy_helper.from_array(9 * np.eye(8, dtype=np.float32)[ISIC2019.codes.index("DF")], bias.name))
         return Quantised(model, 1, 0)
 
     monkeypatch.setattr(quantising, "quantise", collapse)
@@ -181,7 +183,7 @@ def always(loaded: tuple[Any, ModelInfo], code: str) -> tuple[Any, ModelInfo]:
     model, info = loaded
     last = model.get_classifier()
     last.weight.data.zero_()
-    last.bias.data.zero_()[CLASS_CODES.index(code)] = 1
+    last.bias.data.zero_()[ISIC2019.codes.index(code)] = 1
     return model, info
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.classes import CLASS_SETS
 from core.data.types import DataSet, ImageRecord, Layout
 from core.models.catalog import ModelFacts
 from core.recipe import Preset, preset, recipe_hash, set_values
@@ -17,12 +18,14 @@ from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.state import Check, Goal, Step, StudyChoice, WizardState
 
+ISIC2019 = CLASS_SETS["isic2019"]
+
 
 def _dataset(images: int = 40) -> DataSet:
     records = tuple(
         ImageRecord(f"i{number}", Path(f"i{number}.jpg"), number % 8, lesion=f"l{number}") for number in range(images)
     )
-    return DataSet(Path("data"), Layout.ISIC2019, records)
+    return DataSet(Path("data"), Layout.ISIC2019, records, classes=ISIC2019)
 
 
 def _with_data(state: WizardState | None = None) -> WizardState:

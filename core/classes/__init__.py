@@ -1,0 +1,21 @@
+"""What a model tells apart: sets of classes as data, from resources or written out in a recipe.
+
+Nothing else in the program knows a class by its code; every array, table, figure and file takes its classes from the
+run's `ClassSet`. `CLASS_SETS` holds the sets that come with SkinKD, by name; `make_class_set` makes one of anybody's.
+"""
+
+from core.classes.class_set import ClassSet, class_set_from_document, class_set_to_document, make_class_set
+from core.classes.labels import normalised
+from core.classes.lesion_class import Group, LesionClass
+from core.classes.registry import CLASS_SETS
+
+__all__ = [
+    "CLASS_SETS",
+    "ClassSet",
+    "Group",
+    "LesionClass",
+    "class_set_from_document",
+    "class_set_to_document",
+    "make_class_set",
+    "normalised",
+]
