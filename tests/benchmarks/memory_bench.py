@@ -108,6 +108,6 @@ def _fit(store: ImageStore, train: NDArray[np.int64], folder: Path) -> None:
         FitData(store, train, train[:BATCH]),
         recipe,
         hardware=resolve(recipe.hardware, ignore),
-        score=score,
+        score=partial(score, classes=ISIC2019),
         checkpoint=CheckpointFolder(folder),
     )

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +121,7 @@ def train(
             data,
             recipe,
             hardware=hardware(),
-            score=score,
+            score=partial(score, classes=ISIC2019),
             checkpoint=CheckpointFolder(Path(folder)),
             observer=runner,
             token=runner,

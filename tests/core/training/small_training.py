@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from core.classes import CLASS_SETS
 from core.data.store import ImageStore
 from core.errors import Cancelled
 from core.evaluation.metrics import score
@@ -21,6 +23,8 @@ from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.hardware import Hardware
 from core.training.loop import FitResult, Observer, fit
+
+ISIC2019 = CLASS_SETS["isic2019"]
 
 CPU = Hardware("cpu", "32", torch.get_num_threads(), "test")
 PREPROCESSING = Preprocessing(32, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3))
@@ -106,7 +110,7 @@ def train(
         data or small_data(),
         recipe,
         hardware=CPU,
-        score=score,
+        score=partial(score, classes=ISIC2019),
         checkpoint=CheckpointFolder(folder),
         observer=observer,
         report=events.append,

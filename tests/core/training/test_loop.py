@@ -106,7 +106,7 @@ def test_best_epoch_is_kept_and_patience_ends_the_training(tmp_path: Path, monke
 
     from . import small_training
 
-    monkeypatch.setattr(small_training, "score", lambda labels, logits: Fixed())
+    monkeypatch.setattr(small_training, "score", lambda labels, logits, classes: Fixed())
     outcome = train(small_recipe("optimisation.epochs=9", "optimisation.patience=2"), tmp_path, model=model)
     assert len(outcome.result.history) == 4
     assert outcome.result.best_epoch == 2

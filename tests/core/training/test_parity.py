@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -149,7 +150,7 @@ def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
         FitData(store, train, np.arange(BATCH * STEPS, len(store), dtype=np.int64), teachers),
         recipe,
         hardware=resolve(recipe.hardware),
-        score=score,
+        score=partial(score, classes=ISIC2019),
         checkpoint=CheckpointFolder(folder / "checkpoint"),
         report=events.append,
     )
