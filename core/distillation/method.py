@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 class Need(StrEnum):
-    """What a method asks of its teachers and, for features, of the student too."""
+    """What a method asks of its teachers and, for features, of the student too.
+
+    Outputs are always those for the very view of an image that the student sees; nobody has to ask for that.
+    """
 
     LOGITS = "logits"
     FEATURES = "features"
-    VIEWS = "views"  # the teacher's outputs for the very view that the student sees
     CLASS_MEANS = "class_means"
     FEATURE_NORMS = "feature_norms"
 

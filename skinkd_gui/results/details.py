@@ -103,7 +103,8 @@ def training_facts(details: RunDetails) -> Facts:
         ("Started", moment(status.created)),
     ]
     if recipe.needs_teacher:
-        facts.insert(2, ("Teacher", Path(recipe.teacher.run).name or recipe.teacher.architecture))
+        named = [Path(run).name for run in (recipe.teacher.run, *recipe.teacher.also) if run]
+        facts.insert(2, ("Teachers" if len(named) > 1 else "Teacher", ", ".join(named) or recipe.teacher.architecture))
     return tuple(facts)
 
 

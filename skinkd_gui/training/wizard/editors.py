@@ -248,6 +248,31 @@ class SharesEditor(FieldEditor):
         self.edited.emit(tuple(parsed_number(edit.text()) for edit in self._edits))
 
 
+class TextsEditor(FieldEditor):
+    """Any number of texts in one line, with semicolons between them."""
+
+    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        self._edit = QLineEdit()
+        self._edit.setToolTip("Several are separated by semicolons.")
+        self._edit.textEdited.connect(self._on_edited)
+        self._adopt(self._edit)
+        self._finish()
+
+    def show_value(self, value: Any) -> None:
+        """See `FieldEditor`."""
+        if _texts(self._edit.text()) != tuple(value):
+            self._edit.setText("; ".join(value))
+
+    @Slot(str)
+    def _on_edited(self, text: str) -> None:
+        self.edited.emit(_texts(text))
+
+
+def _texts(line: str) -> tuple[str, ...]:
+    return tuple(text.strip() for text in line.split(";") if text.strip())
+
+
 _EDITORS: dict[str, type[FieldEditor]] = {
     "text": TextEditor,
     "choice": ChoiceEditor,
@@ -255,6 +280,7 @@ _EDITORS: dict[str, type[FieldEditor]] = {
     "number": NumberEditor,
     "switch": SwitchEditor,
     "shares": SharesEditor,
+    "texts": TextsEditor,
 }
 
 

@@ -10,7 +10,10 @@ from PIL import Image
 from core.errors import Cancelled
 from core.events import CancelSource, ignore
 from core.recipe import Recipe, set_values
+from core.training import cost
 from core.training.cost import estimate_cost
+from core.training.step import Learner, StepInput
+from core.training.timing import TeacherSpeed, TrainingSpeed
 
 
 @pytest.fixture
@@ -34,14 +37,14 @@ def recipe(tmp_path: Path) -> Recipe:
 
 
 def test_the_parts_add_up(recipe: Recipe) -> None:
-    cost = estimate_cost(set_values(recipe, ["distillation.method=kl"]), 1000, 700)
-    assert min(cost.seconds_per_epoch, cost.decode_seconds, cost.teacher_seconds) > 0
-    assert cost.memory_bytes > 0
-    parts = 10 * cost.seconds_per_epoch + cost.decode_seconds + cost.teacher_seconds
-    assert parts <= cost.seconds_total_max <= parts + cost.seconds_per_epoch
-    assert cost.disk_bytes > 1000 * 32 * 32 * 3
-    assert cost.device == "cpu"
-    assert cost.notes == ()
+    estimate = estimate_cost(set_values(recipe, ["distillation.method=kl"]), 1000, 700)
+    assert min(estimate.seconds_per_epoch, estimate.decode_seconds, estimate.teacher_seconds) > 0
+    assert estimate.memory_bytes > 0
+    parts = 10 * estimate.seconds_per_epoch + estimate.decode_seconds + estimate.teacher_seconds
+    assert parts <= estimate.seconds_total_max <= parts + estimate.seconds_per_epoch
+    assert estimate.disk_bytes > 1000 * 32 * 32 * 3
+    assert estimate.device == "cpu"
+    assert estimate.notes == ()
 
 
 def test_memory_grows_with_the_batch_by_what_the_images_leave_behind(recipe: Recipe) -> None:
@@ -56,15 +59,15 @@ def test_memory_grows_with_the_batch_by_what_the_images_leave_behind(recipe: Rec
 
 
 def test_no_teacher_costs_nothing(recipe: Recipe) -> None:
-    cost = estimate_cost(set_values(recipe, ["task=teacher", "distillation.method=kl"]), 1000, 700)
-    assert cost.teacher_seconds == 0
+    estimate = estimate_cost(set_values(recipe, ["task=teacher", "distillation.method=kl"]), 1000, 700)
+    assert estimate.teacher_seconds == 0
 
 
 def test_without_images_the_decoding_is_left_out_aloud(recipe: Recipe, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").unlink()
-    cost = estimate_cost(recipe, 1000, 700)
-    assert cost.decode_seconds == 0
-    assert any("not included" in note for note in cost.notes)
+    estimate = estimate_cost(recipe, 1000, 700)
+    assert estimate.decode_seconds == 0
+    assert any("not included" in note for note in estimate.notes)
 
 
 def test_it_can_be_cancelled(recipe: Recipe) -> None:
@@ -72,3 +75,36 @@ def test_it_can_be_cancelled(recipe: Recipe) -> None:
     source.cancel()
     with pytest.raises(Cancelled):
         estimate_cost(recipe, 1000, 700, ignore, source.token)
+
+
+def test_the_steps_are_the_trainings_own(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    step = Learner.step
+
+    def counted(learner: Learner, batch: StepInput) -> None:
+        sizes.append(len(batch.labels))
+        step(learner, batch)
+
+    monkeypatch.setattr(Learner, "step", counted)
+    estimate_cost(set_values(recipe, ["distillation.method=kl"]), 1000, 700)
+    assert sizes == [2, 2, 2, 8, 8, 8, 8]
+
+
+def test_views_and_further_teachers_cost_their_share(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored ones before the training, for every view; online ones in every epoch."""
+    teachers = (TeacherSpeed(0.01, 32, 10), TeacherSpeed(0.03, 32, 20))
+    monkeypatch.setattr(cost, "time_teachers", lambda *_: teachers)
+    monkeypatch.setattr(cost, "time_training", lambda *_: TrainingSpeed(0.002, 0.0, 1000, 500))
+    kl = set_values(recipe, ["distillation.method=kl", "optimisation.batch_size=7"])
+
+    def found(*changes: str) -> tuple[float, float]:
+        estimate = estimate_cost(set_values(kl, changes), 1000, 700)
+        return estimate.teacher_seconds, estimate.seconds_per_epoch
+
+    assert found() == pytest.approx((700 * 0.04, 700 * 0.002))
+    assert found("optimisation.augmentation=light") == pytest.approx((8 * 700 * 0.04, 700 * 0.002))
+    light = "optimisation.augmentation=light"
+    assert found(light, "teacher.views=3") == pytest.approx((3 * 700 * 0.04, 700 * 0.002))
+    assert found(light, "teacher.source=online") == pytest.approx((0, 700 * 0.042))
+    ordered = ("distillation.method=none", "curriculum.order=easy_first", "teacher.source=online")
+    assert found(light, *ordered) == pytest.approx((700 * 0.04, 700 * 0.002))

@@ -11,14 +11,18 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
 from torch import nn
 
+from core.distillation.method import LossTerm, TeacherStatistics
+from core.distillation.outputs import Outputs
 from core.errors import Cancelled
+from core.events import ignore
 from core.training import step
 from core.training.checkpoint import CheckpointFolder
 from core.training.loop import TrainingDivergedError
 from core.training.step import Learner, StepInput
 
 from . import small_training
-from .small_training import StopAt, assert_equal_weights, numbers, small_recipe, train
+from .feature_training import TEACHER_WIDTH, Relations, Settings, halved_model, use
+from .small_training import PREPROCESSING, StopAt, assert_equal_weights, numbers, small_recipe, train
 from .test_loop import SpoiltAt
 from .test_micro_batches import METHODS, NeedsMemory, plain_network
 from .test_waiting import watched
@@ -77,6 +81,29 @@ def test_parts_of_a_batch_are_scaled_like_the_whole(method: str, tmp_path: Path)
     )
     way, same = (torch.cat([(ends[name] - start[name]).flatten() for name in start]) for ends in (whole, parts))
     assert float((way - same).norm() / way.norm()) < 0.02  # fp16's own rounding
+
+
+def test_a_projector_in_parts_is_scaled_like_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the loss's own weights are moved by, where the batch is gathered: neither unscaled nor scaled twice."""
+    use(monkeypatch, LossTerm(Relations(), Settings()))
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (8, 32, 32, 3), dtype=torch.uint8, generator=generator)
+    teacher = Outputs(torch.randn(8, 8, generator=generator), torch.randn(8, TEACHER_WIDTH, generator=generator))
+    batch = StepInput(images, torch.arange(8), (teacher,), (TeacherStatistics(),), 1, 0.001, 7)
+    ways = []
+    for parts in ((slice(0, 8),), (slice(0, 3), slice(3, 8))):
+        learner = Learner(
+            halved_model().train(),
+            PREPROCESSING,
+            small_recipe(),
+            small_training.CPU,
+            ignore,
+            teacher_dims=[TEACHER_WIDTH],
+        )
+        learner._backward(batch, parts)
+        ways.append(torch.cat([weight.grad.flatten() for weight in learner.weights if weight.grad is not None]))
+    assert float(ways[0].norm()) > 1
+    assert float((ways[0] - ways[1]).norm() / ways[0].norm()) < 0.02  # fp16's own rounding
 
 
 def test_a_scaled_step_with_a_fused_optimizer_waits_for_nothing(

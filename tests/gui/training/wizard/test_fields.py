@@ -109,6 +109,20 @@ def test_shares_are_checked_together(qtbot: QtBot) -> None:
     assert model.state.recipe.data.split == (0.7, 0.2, 0.1)
 
 
+def test_several_texts_stand_in_one_line(qtbot: QtBot) -> None:
+    model, form = _form(qtbot, "teacher.also")
+    edit = form.findChild(QLineEdit, "teacherAlsoField")
+    assert edit is not None
+    assert form.more is not None
+    form.more.click()
+    qtbot.keyClicks(edit, "first run;  second ;")
+    assert model.state.recipe.teacher.also == ("first run", "second")
+    assert edit.text() == "first run;  second ;"  # nothing jumps while one types
+    edit.setText("")
+    qtbot.keyClicks(edit, " ")
+    assert model.state.recipe.teacher.also == ()
+
+
 def test_expert_settings_are_folded_away_until_changed_ones_are_among_them(qtbot: QtBot) -> None:
     model, form = _form(qtbot, *(spec.key for spec in section_fields("optimisation")))
     spin = form.findChild(QSpinBox, "optimisationWarmupField")
