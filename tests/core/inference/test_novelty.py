@@ -79,7 +79,7 @@ def test_a_network_without_features_is_judged_by_looks(lesions: NDArray[np.uint8
 
 
 def test_too_few_images_tell_nothing(lesions: NDArray[np.uint8]) -> None:
-    validation, training = build(lesions, MINIMUM - 1, 8)
+    validation, training = build(lesions, MINIMUM - 1)
     labels = np.zeros(MINIMUM - 1, np.int64)
     reference = build_reference(np.zeros((MINIMUM - 1, 8), np.float32), labels, validation, training)
     assert math.isinf(reference.threshold)

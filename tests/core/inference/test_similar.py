@@ -107,7 +107,7 @@ def test_a_second_look_asks_the_network_nothing(build: Build) -> None:
     assert (first.asked, second.asked) == (len(CASES), 0)
     assert isinstance(again.features, np.memmap)
     assert np.array_equal(index.features, again.features)
-    build(third, "another model", 8)
+    build(third, "another model")
     assert third.asked == len(CASES)
 
 
@@ -155,8 +155,8 @@ def test_networks_without_features_say_so(build: Build) -> None:
 
 def test_old_indexes_are_forgotten(build: Build, tmp_path: Path) -> None:
     for number in range(15):
-        build(MeanColours(), f"model {number}", 8)
+        build(MeanColours(), f"model {number}")
     assert len(list((tmp_path / "similar").glob("*.f16"))) == 12
     network = MeanColours()
-    build(network, "model 14", 8)
+    build(network, "model 14")
     assert network.asked == 0
