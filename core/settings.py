@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-from core.registry import Registry
+from core.registry import Entry, Registry
 
 LONGEST_TEXT = 4096  # no path of any system is longer
 
@@ -60,9 +60,18 @@ Text = Annotated[str, AfterValidator(_plain)]
 
 @dataclass(frozen=True)
 class NameOf:
-    """Marks a field whose value names an entry of a registry: `Annotated[str, NameOf(ORDERS)]`."""
+    """Marks a field whose value names an entry of a registry: `Annotated[str, NameOf(ORDERS)]`; `besides` are choices
+    of this field alone, such as `auto`."""
 
-    registry: Registry[Any]
+    entries: Registry[Any]
+    besides: tuple[Entry, ...] = ()
+
+    @property
+    def registry(self) -> Registry[Any]:
+        """All that can be named."""
+        if not self.besides:
+            return self.entries
+        return Registry(self.entries.kind, (*self.besides, *self.entries.values()))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """The check of the name, made anew with every value: entries come and go."""

@@ -178,7 +178,7 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
     lesions = [record.lesion for record in dataset.records if record.lesion]
     return {
         "path": str(dataset.root),
-        "layout": dataset.layout.value,
+        "layout": dataset.layout,
         "images": len(dataset.records),
         "classes": dataset.classes.name,
         "counts": dataset.counts,
@@ -200,7 +200,7 @@ def data_text(dataset: DataSet) -> str:
     known = f"{many(len(set(lesions)), 'lesion')} known for {many(len(lesions), 'image')}" if lesions else "none known"
     lines = [
         f"{dataset.root}",
-        f"Layout: {dataset.layout.value}",
+        f"Layout: {dataset.layout}",
         f"Images: {len(dataset.records):,}",
         f"Lesions: {known}",
         "",

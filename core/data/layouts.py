@@ -11,8 +11,10 @@ from core.data.finding import Folder, printable, relative_name, without_downsamp
 from core.data.labels import flag, optional_age, optional_sex, optional_text
 from core.data.rows import Row
 from core.data.tables import Table
-from core.data.types import Layout, ProblemKind
+from core.data.terms import HAM10000_TERMS
+from core.data.types import ProblemKind
 from core.errors import SkinKDError
+from core.registry import Registry
 
 _IMAGE = (
     "image",
@@ -46,13 +48,49 @@ _ANSWER, _BESIDE_ANSWER = "diagnosis_name", ("malignant_probability", "predictio
 
 
 @dataclass(frozen=True)
-class Reader:
-    """One layout: what it looks like in words, which tables belong to it, and how it is read."""
+class Layout:
+    """A way to store labels beside images: an entry of `LAYOUTS`.
 
-    layout: Layout
+    `looks_like` says what must be there, for the classes of a run. `detect` gets a folder and the beginnings of its
+    tables (or the one table that the user named) and gives those that hold labels, none for labels that are in no
+    table, and None when the folder has another layout. `read` gets the folder, these tables and those that tell other
+    facts, all in full, and gives a row for each labelled image. `terms` are those of the data, where they are known.
+    """
+
+    name: str
+    title: str
+    help: str
     looks_like: Callable[[ClassSet], str]
-    fits: Callable[[Table, ClassSet], bool] | None
+    detect: Callable[[Folder, Sequence[Table], ClassSet], Sequence[Table] | None]
     read: Callable[[Folder, Sequence[Table], Sequence[Table], ClassSet], list[Row]]
+    source: str = ""
+    terms: str = ""
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """What a recipe says instead of a layout's name."""
+
+    name: str = "auto"
+    title: str = "Automatic"
+    help: str = "look, and say what was found"
+    source: str = ""
+
+
+AUTO = Automatic()
+
+
+def tables_that(
+    fits: Callable[[Table, ClassSet], bool],
+) -> Callable[[Folder, Sequence[Table], ClassSet], Sequence[Table] | None]:
+    """How a layout is detected whose labels stand in tables: `fits` knows one by its columns."""
+
+    def detect(folder: Folder, tables: Sequence[Table], classes: ClassSet) -> Sequence[Table] | None:
+        fitting = [table for table in tables if fits(table, classes)]
+        # Tables deeper down are usually copies or excerpts of those above.
+        return [table for table in fitting if len(table.path.parts) == len(fitting[0].path.parts)] or None
+
+    return detect
 
 
 def fits_isic2019(table: Table, classes: ClassSet) -> bool:
@@ -293,35 +331,52 @@ class _Metadata:
         return replace(row, lesion=lesion, age=age, sex=sex, site=site)
 
 
-READERS: tuple[Reader, ...] = (
-    Reader(
-        Layout.ISIC2019,
+_SHIPPED = (
+    Layout(
+        "isic2019",
+        "ISIC 2019 tables",
+        "tables with a column of zeros and ones for every class",
         lambda classes: (
             f"ISIC 2019: a CSV table with the columns image, {_some(classes.codes)} (and UNK) of zeros and ones"
         ),
-        fits_isic2019,
+        tables_that(fits_isic2019),
         read_isic2019,
     ),
-    Reader(
-        Layout.HAM10000,
+    Layout(
+        "ham10000",
+        "HAM10000 table",
+        "a table with the columns image_id and dx",
         lambda classes: "HAM10000: a CSV table with the columns image_id and dx (and lesion_id)",
-        fits_ham10000,
+        tables_that(fits_ham10000),
         read_labelled,
+        terms=HAM10000_TERMS,
     ),
-    Reader(
-        Layout.CSV,
+    Layout(
+        "csv",
+        "CSV table",
+        "a table with the columns image and label",
         lambda classes: "a CSV table with the columns image and label (and perhaps lesion_id, age, sex, site)",
-        fits_csv,
+        tables_that(fits_csv),
         read_labelled,
     ),
-    Reader(
-        Layout.FOLDERS,
+    Layout(
+        "folders",
+        "One folder per class",
+        "a folder of images for every class",
         lambda classes: (
             f"a folder of images for every class, named by its code ({classes.codes[0]}) or its name "
             f"({classes.names[0]})"
         ),
-        None,
+        lambda folder, tables, classes: () if has_class_folders(folder, classes) else None,
         read_folders,
     ),
 )
-"""In the order in which `auto` tries them: tables before folders, the more particular before the more general."""
+
+LAYOUTS: Registry[Layout] = Registry("layout", _SHIPPED)
+
+
+def tried_by_auto() -> tuple[Layout, ...]:
+    """The layouts in the order in which `auto` tries them: people's own, then ours, tables before folders and the more
+    particular before the more general."""
+    own = (layout for layout in LAYOUTS.values() if layout not in _SHIPPED)
+    return (*own, *_SHIPPED)

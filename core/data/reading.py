@@ -9,7 +9,7 @@ from pathlib import Path
 from core.classes import ClassSet
 from core.data.decoding import IMAGE_SUFFIXES
 from core.data.finding import SYNTHETIC_MARKER, Folder, printable, scan_folder
-from core.data.layouts import READERS, Reader, fits_metadata, has_class_folders, odd_flag
+from core.data.layouts import AUTO, LAYOUTS, Layout, fits_metadata, odd_flag, tried_by_auto
 from core.data.rows import assemble
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_for
@@ -27,11 +27,11 @@ OWN_CLASSES = (
 """What can be done with labels that are no class."""
 
 
-def read_dataset(path: Path, classes: ClassSet, layout: str = "auto") -> DataSet:
+def read_dataset(path: Path, classes: ClassSet, layout: str = AUTO.name) -> DataSet:
     """The data set in a folder, or named by one CSV table (its images lie beside or below it).
 
     Labels are recognised by `classes`. Reads tables and walks the folder once; opens no image. `layout` is `auto` or a
-    value of `Layout`. Problems are listed in the result. Raises `SkinKDError` when nothing fits, and says what was
+    name in `LAYOUTS`. Problems are listed in the result. Raises `SkinKDError` when nothing fits, and says what was
     looked for.
     """
     place = expanded(path).absolute()
@@ -39,17 +39,17 @@ def read_dataset(path: Path, classes: ClassSet, layout: str = "auto") -> DataSet
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
     table = None if place.is_dir() else peek_table(_named_table(place))
     folder = scan_folder(place.parent if table else place)
-    reader, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table, classes)
+    found, chosen = _choose(folder, [table] if table else _peek(_shallow_first(folder)), layout, table, classes)
     tables = [read_table(table.path) for table in chosen]
     others = _metadata_tables(folder, {table.path for table in chosen})
-    assembled = assemble(folder, reader.read(folder, tables, others, classes), classes)
+    assembled = assemble(folder, found.read(folder, tables, others, classes), classes)
     if not assembled.records and not assembled.problems:
-        raise SkinKDError("The data set is empty", f"{place} has the layout {reader.layout.value}, but no rows.")
+        raise SkinKDError("The data set is empty", f"{place} has the layout {found.name}, but no rows.")
     names = tuple(record.name for record in assembled.records)
-    terms = terms_for(reader.layout, names, synthetic=folder.synthetic)
+    terms = terms_for(found.terms, names, synthetic=folder.synthetic)
     return DataSet(
         folder.root,
-        reader.layout,
+        found.name,
         assembled.records,
         assembled.problems,
         folder.synthetic,
@@ -88,22 +88,15 @@ def _peek(paths: Sequence[Path], refused: list[str] | None = None) -> list[Table
 
 def _choose(
     folder: Folder, peeks: list[Table], layout: str, named: Table | None, classes: ClassSet
-) -> tuple[Reader, list[Table]]:
+) -> tuple[Layout, Sequence[Table]]:
     """The layout that fits. A table that the user named must itself fit; the folder around it is not read instead."""
-    candidates = [reader for reader in READERS if layout in ("auto", reader.layout.value)]
-    if not candidates:
-        known = ", ".join(reader.layout.value for reader in READERS)
-        raise SkinKDError("Unknown layout", f"The layout is {layout!r}; it must be auto, {known}.")
-    for reader in candidates:
-        if reader.fits is None:
-            if named is None and has_class_folders(folder, classes):
-                return reader, []
-            continue
-        fitting = [table for table in peeks if reader.fits(table, classes)]
-        if fitting:
-            # Tables deeper down are usually copies or excerpts of those above.
-            depth = len(fitting[0].path.parts)
-            return reader, [table for table in fitting if len(table.path.parts) == depth]
+    if layout != AUTO.name and layout not in LAYOUTS:
+        raise SkinKDError("Unknown layout", f"{LAYOUTS.unknown(layout).capitalize()}, or {AUTO.name}.")
+    candidates = tried_by_auto() if layout == AUTO.name else (LAYOUTS[layout],)
+    for candidate in candidates:
+        tables = candidate.detect(folder, peeks, classes)
+        if tables or (tables is not None and named is None):
+            return candidate, tables
     if named is not None:
         raise _does_not_fit(named, candidates, classes)
     raise _nothing_fits(folder, peeks, candidates, classes)
@@ -114,8 +107,8 @@ def _metadata_tables(folder: Folder, chosen: set[Path]) -> list[Table]:
     return [read_table(table.path) for table in _peek(paths) if fits_metadata(table)]
 
 
-def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Reader], classes: ClassSet) -> SkinKDError:
-    looked_for = "\n".join(f"- {reader.looks_like(classes)}" for reader in candidates)
+def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Layout], classes: ClassSet) -> SkinKDError:
+    looked_for = "\n".join(f"- {layout.looks_like(classes)}" for layout in candidates)
     refused: list[str] = []
     _peek(_shallow_first(folder), refused)
     found = [f"- {table.path.name}: {', '.join(table.columns[:12])[:_MOST_SHOWN]}" for table in peeks[:20]]
@@ -146,8 +139,8 @@ def _named_folders(folders: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} ({count:,})" for name, count in folders[:3]) + more
 
 
-def _does_not_fit(table: Table, candidates: Sequence[Reader], classes: ClassSet) -> SkinKDError:
-    looked_for = "\n".join(f"- {reader.looks_like(classes)}" for reader in candidates if reader.fits)
+def _does_not_fit(table: Table, candidates: Sequence[Layout], classes: ClassSet) -> SkinKDError:
+    looked_for = "\n".join(f"- {layout.looks_like(classes)}" for layout in candidates)
     columns = ", ".join(column for column in table.columns[:12] if column.isprintable())
     summary = f"{table.path.name} has no columns that name images and their labels. Choose another table, or a folder."
     if odd := odd_flag(table, classes):
@@ -158,6 +151,7 @@ def _does_not_fit(table: Table, candidates: Sequence[Reader], classes: ClassSet)
     return SkinKDError("This table holds no labels", summary, f"Looked for:\n{looked_for}\nIts columns: {columns}")
 
 
-def _labels_above(folder: Folder, candidates: Sequence[Reader], classes: ClassSet) -> bool:
+def _labels_above(folder: Folder, candidates: Sequence[Layout], classes: ClassSet) -> bool:
     above = sorted(path for path in folder.root.parent.glob("*.csv") if path.is_file())
-    return any(reader.fits(table, classes) for table in _peek(above[:20]) for reader in candidates if reader.fits)
+    tables, parent = _peek(above[:20]), Folder(folder.root.parent, (), tuple(above))
+    return any(layout.detect(parent, tables, classes) for layout in candidates)

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from core.data.allocation import wanted_counts
 from core.data.tables import write_table
-from core.data.types import DataSet, Part, Problem, ProblemKind, Split
+from core.data.types import DataSet, Division, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
-from core.recipe.schema import DataRecipe
 
 _NEEDED = ("image", "label", "lesion_id", "part")
 _HEADER = (*_NEEDED, "age", "sex", "site")
@@ -118,7 +117,7 @@ def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
         )
 
 
-def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) -> tuple[str, ...]:
+def split_notes(dataset: DataSet, split: Split, data: Division | None = None) -> tuple[str, ...]:
     """What to know about a split, in sentences: the counts reached, thin classes, lesions on several sides.
 
     With `data`, also how far the counts are from the wanted ones.
@@ -139,7 +138,7 @@ def split_notes(dataset: DataSet, split: Split, data: DataRecipe | None = None) 
     return tuple(notes)
 
 
-def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> list[str]:
+def _distance(dataset: DataSet, sizes: dict[Part, int], data: Division) -> list[str]:
     wanted = wanted_parts(data, len(dataset.records))
     if data.folds > 1:
         return [f"Fold {data.fold} of {data.folds} validates; the test part is the same for all folds."]
@@ -149,7 +148,7 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: DataRecipe) -> lis
     return [f"Wanted were {asked}; keeping the images of a lesion together allows no closer counts."]
 
 
-def wanted_parts(data: DataRecipe, total: int) -> dict[Part, int]:
+def wanted_parts(data: Division, total: int) -> dict[Part, int]:
     """How many images of `total` the recipe wants in each part that it makes, in the order of the parts."""
     train, held, test = wanted_counts(data.split, total)
     if not data.calibration:

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from core.data.allocation import Counts, allocate, assign, too_few, wanted_counts
 from core.data.split_files import leaking_lesions, parts_of, read_split, split_notes, write_split
-from core.data.types import DataSet, ImageRecord, Problem, ProblemKind, Split
+from core.data.types import DataSet, Division, ImageRecord, Problem, ProblemKind, Split
 from core.errors import SkinKDError
-from core.recipe.schema import DataRecipe
 
 __all__ = ["leaking_lesions", "make_split", "parts_of", "read_split", "split_notes", "wanted_counts", "write_split"]
 
@@ -21,7 +20,7 @@ _TEST_STAGE, _REST_STAGE, _CALIBRATION_STAGE = 1, 2, 3
 _TEST, _UNUSED = 1, 2
 
 
-def make_split(dataset: DataSet, data: DataRecipe) -> Split:
+def make_split(dataset: DataSet, data: Division) -> Split:
     """The parts of a data set, by the recipe's shares or exact counts; the same seed gives the same parts.
 
     Every class is divided in the wanted shares. With `group_by_lesion`, all images of a known lesion stay in one part
@@ -58,7 +57,7 @@ def make_split(dataset: DataSet, data: DataRecipe) -> Split:
     return split
 
 
-def _calibrates(counts: Counts, data: DataRecipe) -> NDArray[np.bool_]:
+def _calibrates(counts: Counts, data: Division) -> NDArray[np.bool_]:
     """Which of the validation's groups, given their images by class (groups, classes), calibrate: `data.calibration`
     of each class, at least one group on either side where a class has two. None where all of them are one group.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from core.data.types import Layout
-
 ISIC2019_TERMS = (
     "ISIC 2019 Challenge training data, CC BY-NC 4.0 (non-commercial, with attribution): (c) Hospital Clínic de "
     "Barcelona (BCN_20000, Combalia et al. 2019); ViDIR Group, Medical University of Vienna (HAM10000, Tschandl et "
@@ -18,12 +16,12 @@ HAM10000_TERMS = (
 SYNTHETIC_TERMS = "Generated pictures, not of people. Scores on them say nothing about real lesions."
 
 
-def terms_for(layout: Layout, names: tuple[str, ...], *, synthetic: bool) -> str:
-    """The terms of a data set by its layout and image names; empty when it is not a known one."""
+def terms_for(of_layout: str, names: tuple[str, ...], *, synthetic: bool) -> str:
+    """The terms of a data set by those of its layout (where known) and its image names; empty for an unknown one."""
     if synthetic:
         return SYNTHETIC_TERMS
-    if layout is Layout.HAM10000:
-        return HAM10000_TERMS
+    if of_layout:
+        return of_layout
     known = sum(name.upper().startswith("ISIC_") for name in names)
     # ISIC 2019 numbers end at 73254; a folder with most names from the archive has at least these terms to check.
     return ISIC2019_TERMS if names and known * 2 > len(names) else ""

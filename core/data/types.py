@@ -7,20 +7,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
-
-
-class Layout(StrEnum):
-    """How a data set stores its labels; the value is the recipe's word."""
-
-    ISIC2019 = "isic2019"
-    HAM10000 = "ham10000"
-    FOLDERS = "folders"
-    CSV = "csv"
 
 
 class ProblemKind(StrEnum):
@@ -71,6 +63,7 @@ class ImageRecord:
 class DataSet:
     """A read data set: usable records in table order, and everything that is wrong with the rest.
 
+    `layout` is the name of the layout that it was read as (`core.data.layouts`).
     `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
     licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
     are one: two lesions of which the same picture is known. `unknown_labels` holds labels that mean none of `classes`,
@@ -78,7 +71,7 @@ class DataSet:
     """
 
     root: Path
-    layout: Layout
+    layout: str
     records: tuple[ImageRecord, ...]
     problems: tuple[Problem, ...] = field(default=())
     synthetic: bool = False
@@ -171,3 +164,24 @@ class Split:
     def used(self) -> int:
         """How many images stand in any part; a split by exact counts may leave some over."""
         return sum(len(self.of(part)) for part in Part)
+
+
+class Division(Protocol):
+    """How a data set is to be divided; the recipe's section `data` is one.
+
+    `split` are three shares that sum to 1 or three counts (training, validation, test), `calibration` a share of the
+    validation images; with more than one of `folds`, `fold` (from 1) validates.
+    """
+
+    @property
+    def split(self) -> tuple[float, float, float]: ...
+    @property
+    def calibration(self) -> float: ...
+    @property
+    def group_by_lesion(self) -> bool: ...
+    @property
+    def folds(self) -> int: ...
+    @property
+    def fold(self) -> int: ...
+    @property
+    def seed(self) -> int: ...

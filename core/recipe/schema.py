@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import model_validator
 
 from core.classes import ClassSet
+from core.data.layouts import AUTO, LAYOUTS
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
@@ -25,9 +26,7 @@ class DataRecipe(Section):
     """Which images, and how they are divided."""
 
     path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.", resume="free")
-    layout: Literal["auto", "isic2019", "ham10000", "folders", "csv"] = setting(
-        "auto", "Layout", "How the labels are stored; auto looks and says what it found."
-    )
+    layout: Annotated[str, NameOf(LAYOUTS, (AUTO,))] = setting(AUTO.name, "Layout", "How the labels are stored.")
     image_size: int = setting(
         224, "Image size", "Images are resized to this width and height.", unit="pixels", ge=32, le=1024
     )

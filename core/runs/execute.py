@@ -460,7 +460,7 @@ def _data_facts(data: PreparedData) -> dict[str, Any]:
     split, dataset = data.split, data.dataset
     return {
         "path": str(dataset.root),
-        "layout": dataset.layout.value,
+        "layout": dataset.layout,
         "images": len(dataset.records),
         **{part.value: len(split.of(part)) for part in Part},
         "counts": dataset.counts,

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from core.classes import CLASS_SETS
 from core.data.progress import thread_count
 from core.data.sample_set import write_sample_set
-from core.data.types import DataSet, ImageRecord, Layout
+from core.data.types import DataSet, ImageRecord
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -32,7 +32,7 @@ def write_photographs(folder: Path, count: int, distinct: int) -> DataSet:
         path = folder / "all" / f"picture{index:05d}.jpg"
         _link(files[index % distinct], path)
         records.append(ImageRecord(path.stem, path, index % 8))
-    return DataSet(folder / "all", Layout.FOLDERS, tuple(records), classes=ISIC2019)
+    return DataSet(folder / "all", "folders", tuple(records), classes=ISIC2019)
 
 
 def _write(small: Path, folder: Path, seed: int) -> Path:

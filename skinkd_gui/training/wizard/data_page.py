@@ -22,7 +22,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.preview import SplitPreview, lesion_count
 from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
-from skinkd_gui.training.wizard.texts import LAYOUT_FOUND
+from skinkd_gui.training.wizard.texts import choice_text
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
@@ -401,4 +401,5 @@ def _summary(state: WizardState) -> str:
         return "Reading the data set…" if state.reading else ""
     lesions = lesion_count(dataset)
     of = f" of {counted(lesions, 'lesion')}" if lesions else "; lesions are not known"
-    return f"Found {LAYOUT_FOUND[dataset.layout]} with {counted(len(dataset.records), 'image')}{of}"
+    layout = choice_text("data.layout", dataset.layout)
+    return f"Found {counted(len(dataset.records), 'image')}{of} (layout: {layout})"

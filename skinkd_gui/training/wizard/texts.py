@@ -54,13 +54,6 @@ GOAL_HELP = {
 }
 
 _CHOICES = {
-    "data.layout": {
-        "auto": "Automatic",
-        "isic2019": "ISIC 2019 tables",
-        "ham10000": "HAM10000 table",
-        "folders": "One folder per class",
-        "csv": "CSV table",
-    },
     "distillation.method": {"none": "None", "kl": "KL", "dist": "DIST"},
     "distillation.kl_direction": {"student_teacher": "Student to teacher", "teacher_student": "Teacher to student"},
     "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
@@ -86,13 +79,6 @@ _CHOICES = {
         "disk": "On disk",
         "device": "On the GPU",
     },
-}
-
-LAYOUT_FOUND = {
-    "isic2019": "ISIC 2019 tables",
-    "ham10000": "a HAM10000 table",
-    "folders": "one folder per class",
-    "csv": "a CSV table",
 }
 
 

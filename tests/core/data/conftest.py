@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_SETS
-from core.data.types import DataSet, ImageRecord, Layout
+from core.data.types import DataSet, ImageRecord
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -44,6 +44,6 @@ def make_set(tmp_path: Path, make_image: MakeImage) -> MakeSet:
         for index in range(count):
             path = make_image(root / f"image{index:03d}.png", (index, (2 * index) % 256, 255 - index))
             records.append(ImageRecord(path.stem, path, labels[index] if labels else index % 8))
-        return DataSet(root, Layout.FOLDERS, tuple(records), classes=ISIC2019)
+        return DataSet(root, "folders", tuple(records), classes=ISIC2019)
 
     return make

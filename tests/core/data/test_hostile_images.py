@@ -21,7 +21,7 @@ from core.data.checking import check_images
 from core.data.decoding import UnreadableImageError, decode_content, decode_image, decode_noted, read_image, to_rgb
 from core.data.room import MOST_PIXELS, Room
 from core.data.store import open_store
-from core.data.types import DataSet, ImageRecord, Layout
+from core.data.types import DataSet, ImageRecord
 from core.inference.collect import expand_paths
 from tests.core.data.dicom_files import write_dicom
 from tests.torture import fuzz_images
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*:UserWarning")  # Pillow's, of
 
 def _set_of(paths: list[Path]) -> DataSet:
     records = tuple(ImageRecord(f"{number}", path, number % 8) for number, path in enumerate(paths))
-    return DataSet(paths[0].parent, Layout.FOLDERS, records, classes=ISIC2019)
+    return DataSet(paths[0].parent, "folders", records, classes=ISIC2019)
 
 
 def _photo(side: int = 64) -> Image.Image:

@@ -11,7 +11,7 @@ from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, read_split, write_split
-from core.data.types import DataSet, Layout, Problem, ProblemKind
+from core.data.types import DataSet, Problem, ProblemKind
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 
@@ -55,7 +55,7 @@ def isic(tmp_path: Path, make_image: MakeImage) -> Path:
 
 def test_isic2019_is_found_by_its_columns(isic: Path) -> None:
     dataset = read_dataset(isic, ISIC2019)
-    assert dataset.layout is Layout.ISIC2019
+    assert dataset.layout == "isic2019"
     assert [record.name for record in dataset.records] == ["ISIC_0000000", "ISIC_0000001", "ISIC_0000002"]
     assert [ISIC2019.codes[record.label] for record in dataset.records] == ["MEL", "NV", "SCC"]
     assert all(record.path is not None and record.path.stem == record.name for record in dataset.records)
@@ -169,7 +169,7 @@ def test_ham10000(tmp_path: Path, make_image: MakeImage) -> None:
     for number in range(len(codes)):
         make_image(tmp_path / f"HAM10000_images_part_{number % 2 + 1}" / f"ISIC_{number}.jpg", seed=number)
     dataset = read_dataset(tmp_path, ISIC2019)
-    assert dataset.layout is Layout.HAM10000
+    assert dataset.layout == "ham10000"
     assert [ISIC2019.codes[record.label] for record in dataset.records] == [
         "AK",
         "BCC",
@@ -189,7 +189,7 @@ def test_folders(tmp_path: Path, make_image: MakeImage) -> None:
     for number, place in enumerate(places):
         make_image(tmp_path / "data" / place, seed=number)
     dataset = read_dataset(tmp_path / "data", ISIC2019)
-    assert dataset.layout is Layout.FOLDERS
+    assert dataset.layout == "folders"
     assert {record.name: ISIC2019.codes[record.label] for record in dataset.records} == {
         "mel/1": "MEL",
         "Melanocytic nevus/1": "NV",
@@ -218,7 +218,7 @@ def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeI
     path = tmp_path / "labels.csv"
     path.write_bytes(("\ufeffImage;Label;Lesion_ID;Age;Sex;Site\r\n" + "\r\n".join(lines)).encode())
     dataset = read_dataset(tmp_path, ISIC2019)
-    assert dataset.layout is Layout.CSV
+    assert dataset.layout == "csv"
     found = {record.name: record for record in dataset.records}
     assert [found[name].path for name in ("p", "sub/q", "sub/r", "s.v2", "x/t", "y/t")] == [
         tmp_path / place for place in ("p.jpg", "sub/q.jpg", "sub/r.png", "sub/s.v2.jpg", "x/t.jpg", "y/t.jpg")

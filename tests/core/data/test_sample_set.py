@@ -15,7 +15,6 @@ from core.data.finding import SYNTHETIC_MARKER
 from core.data.reading import read_dataset
 from core.data.sample_set import class_sizes, write_sample_set
 from core.data.splitting import leaking_lesions, make_split, parts_of
-from core.data.types import Layout
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Progress
 from core.recipe.schema import DataRecipe
@@ -39,7 +38,7 @@ def test_class_sizes_are_as_uneven_as_isic() -> None:
 
 def test_it_is_a_sound_isic_set_marked_synthetic(sample_set: Path) -> None:
     dataset = check_images(read_dataset(sample_set, ISIC2019))
-    assert dataset.layout is Layout.ISIC2019
+    assert dataset.layout == "isic2019"
     assert dataset.synthetic
     assert dataset.problems == ()
     assert tuple(dataset.counts.values()) == class_sizes(160)

@@ -15,7 +15,7 @@ from core.classes import CLASS_SETS
 from core.data.allocation import allocate
 from core.data.reading import read_dataset
 from core.data.splitting import leaking_lesions, make_split, parts_of, read_split, split_notes, write_split
-from core.data.types import DataSet, ImageRecord, Layout, Part, Problem, ProblemKind, Split
+from core.data.types import DataSet, ImageRecord, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
 from core.runs.tables import read_split_rows
@@ -35,7 +35,7 @@ def _dataset(labels: list[int], lesions: list[int | None], problems: tuple[Probl
         ImageRecord(f"i{number:05d}", None, label, None if lesion is None else f"L{lesion}")
         for number, (label, lesion) in enumerate(zip(labels, lesions, strict=True))
     )
-    return DataSet(Path("data"), Layout.CSV, records, problems, classes=ISIC2019)
+    return DataSet(Path("data"), "csv", records, problems, classes=ISIC2019)
 
 
 @st.composite

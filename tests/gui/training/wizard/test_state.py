@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.classes import CLASS_SETS
-from core.data.types import DataSet, ImageRecord, Layout
+from core.data.types import DataSet, ImageRecord
 from core.models.catalog import ModelFacts
 from core.recipe import Preset, preset, recipe_hash, set_values
 from core.runs.status import RunState, RunStatus, RunSummary
@@ -25,7 +25,7 @@ def _dataset(images: int = 40) -> DataSet:
     records = tuple(
         ImageRecord(f"i{number}", Path(f"i{number}.jpg"), number % 8, lesion=f"l{number}") for number in range(images)
     )
-    return DataSet(Path("data"), Layout.ISIC2019, records, classes=ISIC2019)
+    return DataSet(Path("data"), "isic2019", records, classes=ISIC2019)
 
 
 def _with_data(state: WizardState | None = None) -> WizardState:
