@@ -91,7 +91,7 @@ def _choose(
 ) -> tuple[Layout, Sequence[Table]]:
     """The layout that fits. A table that the user named must itself fit; the folder around it is not read instead."""
     if layout != AUTO.name and layout not in LAYOUTS:
-        raise SkinKDError("Unknown layout", f"{LAYOUTS.unknown(layout).capitalize()}, or {AUTO.name}.")
+        raise SkinKDError("Unknown layout", f"T{LAYOUTS.unknown(layout)[1:]}")
     candidates = tried_by_auto() if layout == AUTO.name else (LAYOUTS[layout],)
     for candidate in candidates:
         tables = candidate.detect(folder, peeks, classes)

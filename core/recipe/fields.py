@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from core.recipe.schema import Recipe
 from core.registry import Entry
-from core.settings import ResumeRule, Section, registry_of
+from core.settings import Choosing, ResumeRule, Section, registry_of
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts"]
 
@@ -57,8 +57,11 @@ def entry_fields(key: str, name: str) -> tuple[FieldSpec, ...]:
     """The settings that the section of `key` has where that field names this entry; none for a field that names no
     entries. Raises KeyError when there is no such field or entry."""
     section, _, field_name = key.partition(".")
-    registry = registry_of(_class_of(section).model_fields[field_name])
-    return () if registry is None else _specs(section, registry[name].Settings)
+    base = _class_of(section)
+    registry = registry_of(base.model_fields[field_name])
+    if registry is None or not issubclass(base, Choosing):
+        return ()
+    return _specs(section, registry[name].Settings)
 
 
 def possible_fields(section: str) -> tuple[FieldSpec, ...]:

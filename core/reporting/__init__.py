@@ -2,7 +2,7 @@
 
 Others may use
 
-- `words`, `short_text`: runs and numbers in words, the same everywhere; long names
+- `words`, `parts`, `short_text`: runs and numbers, and the parts of a split, in words, the same everywhere; long names
 - `tables`, `table`: results as tables, and tables as CSV, Markdown and LaTeX
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
   `comparison_figures`, `confusion_figures`, `curve_figures`, `operating_figures`, `study_figures`

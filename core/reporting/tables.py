@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data.types import Part
+from core.reporting.parts import PART_TITLES
 from core.reporting.table import Table, latex
 from core.reporting.words import (
     NONE,
-    PART_TITLES,
     area,
     duration,
     fraction,

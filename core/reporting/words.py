@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.data.types import Part
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
@@ -25,21 +24,6 @@ STATE_WORDS = {
     RunState.FAILED: "Failed",
 }
 """Each state of a run as people read it."""
-
-PART_TITLES = {
-    Part.TRAIN: "Training",
-    Part.VALIDATION: "Validation",
-    Part.CALIBRATION: "Calibration",
-    Part.TEST: "Test",
-}
-"""Each part of a split as a heading."""
-
-_PURPOSES = {
-    Part.TRAIN: "to learn from",
-    Part.VALIDATION: "to choose the best epoch",
-    Part.CALIBRATION: "to calibrate",
-    Part.TEST: "to test",
-}
 
 NONE = "–"
 """What stands where there is no value."""
@@ -66,16 +50,6 @@ def curriculum_words(recipe: Recipe) -> str:
     elif order in unusual:
         parts.insert(0, _small(order.title))
     return ", ".join(parts)
-
-
-def purposes(counts: Mapping[Part | None, int]) -> tuple[str, ...]:
-    """What each part of a split is for, with its images: "154 to test". Without a calibration part the validation
-    images calibrate too, which is said."""
-    shown = [part for part in Part if counts.get(part) or part is not Part.CALIBRATION]
-    both = " and calibrate" if Part.CALIBRATION not in shown else ""
-    return tuple(
-        f"{counts.get(part, 0):,} {_PURPOSES[part]}{both if part is Part.VALIDATION else ''}" for part in shown
-    )
 
 
 def fraction(value: float | None) -> str:

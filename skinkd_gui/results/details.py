@@ -12,6 +12,7 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
 from core.recipe import Recipe, recipe_to_toml
+from core.reporting.parts import purposes
 from core.reporting.words import (
     NONE,
     STATE_WORDS,
@@ -21,7 +22,6 @@ from core.reporting.words import (
     kind_of_run,
     million,
     moment,
-    purposes,
 )
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary

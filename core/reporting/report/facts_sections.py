@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.recipe import recipe_to_toml
+from core.reporting.parts import purposes
 from core.reporting.report import drawing
 from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Paragraph, Points, Section, TableBlock
 from core.reporting.report.gathering import ReportRun
@@ -18,7 +19,7 @@ from core.reporting.report.privacy import name_of, paths_of, shareable, without_
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.table import Table
 from core.reporting.tables import counts_table
-from core.reporting.words import NONE, duration, million, moment, purposes
+from core.reporting.words import NONE, duration, million, moment
 from core.training.legs import changes_text, place
 
 _MOST_LISTINGS = 4

@@ -282,7 +282,7 @@ def test_what_does_not_fit_says_what_was_looked_for(tmp_path: Path, make_image: 
         assert word in caught.value.details
     with pytest.raises(SkinKDError, match="does not exist"):
         read_dataset(tmp_path / "nowhere", ISIC2019)
-    with pytest.raises(SkinKDError, match="must be auto, isic2019"):
+    with pytest.raises(SkinKDError, match="did you mean isic2019"):
         read_dataset(tmp_path, ISIC2019, "isic")
 
 

@@ -1,0 +1,32 @@
+"""The parts of a split in plain words. Apart from the other words, which a window needs before it needs any numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.data.types import Part
+
+PART_TITLES = {
+    Part.TRAIN: "Training",
+    Part.VALIDATION: "Validation",
+    Part.CALIBRATION: "Calibration",
+    Part.TEST: "Test",
+}
+"""Each part of a split as a heading."""
+
+_PURPOSES = {
+    Part.TRAIN: "to learn from",
+    Part.VALIDATION: "to choose the best epoch",
+    Part.CALIBRATION: "to calibrate",
+    Part.TEST: "to test",
+}
+
+
+def purposes(counts: Mapping[Part | None, int]) -> tuple[str, ...]:
+    """What each part of a split is for, with its images: "154 to test". Without a calibration part the validation
+    images calibrate too, which is said."""
+    shown = [part for part in Part if counts.get(part) or part is not Part.CALIBRATION]
+    both = " and calibrate" if Part.CALIBRATION not in shown else ""
+    return tuple(
+        f"{counts.get(part, 0):,} {_PURPOSES[part]}{both if part is Part.VALIDATION else ''}" for part in shown
+    )
