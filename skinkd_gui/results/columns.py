@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.recipe import Recipe
-from core.reporting.words import NONE, STATE_WORDS, curriculum_words, duration, fraction, kind_of_run, million, moment
+from core.reporting.words import NONE, STATE_WORDS, duration, fraction, kind_of_run, million, moment
 from core.runs.status import RunSummary
 
 SortValue = str | float | None
@@ -115,8 +115,7 @@ def _curriculum(summary: RunSummary) -> str:
     recipe = summary.recipe
     if recipe is None or recipe.task == "teacher":
         return NONE
-    words = curriculum_words(recipe)
-    return words[:1].upper() + words[1:] or "No"
+    return ", ".join(entry.title for entry in recipe.curriculum.unusual) or "No"
 
 
 def _architecture(summary: RunSummary) -> str:
@@ -241,7 +240,7 @@ COLUMNS: tuple[Column, ...] = (
         "Curriculum",
         "In which order it saw the images of an epoch, and how many of them",
         _curriculum,
-        "Easiest first (teacher's",
+        "Easiest first, A growing",
         at_first=False,
     ),
     _words(

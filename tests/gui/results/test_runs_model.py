@@ -217,7 +217,7 @@ def test_columns_of_the_recipe(model):
         return [model.index(rows[name], COLUMN[title]).data() for title in titles]
 
     assert cells("a") == ["KL", "0.1", "1", "No", "mobilenetv2_100", "224", "0"]
-    assert cells("c") == ["KL", "0.1", "1", "Easiest first (teacher's confidence)", "mobilenetv2_100", "224", "0"]
+    assert cells("c") == ["KL", "0.1", "1", "Easiest first", "mobilenetv2_100", "224", "0"]
     assert cells("t") == ["–", "–", "–", "–", "tf_efficientnet_b7", "224", "0"]
 
 
