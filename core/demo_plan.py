@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -19,13 +20,7 @@ SAMPLE_IMAGES = 1600
 
 _SAMPLE_PIXELS = 96
 
-STUDENTS = {
-    "plain student": (),
-    "KL student": ("distillation.method=kl",),
-    "DIST student": ("distillation.method=dist",),
-    "KL student + curriculum": ("distillation.method=kl", "curriculum.order=easy_first"),
-}
-"""What each of the demo's students changes in the recipe demo-student.toml, in the order of training."""
+_METHOD_SETTINGS = "distillation."
 
 
 def sample_recipe(name: str) -> Recipe:
@@ -42,19 +37,20 @@ def write_demo_images(folder: Path, images: int, report: Report, token: CancelTo
 
 
 def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, ...]:
-    """The teacher and the four students that wait for it; `assignments` (section.key=value) change all of them."""
+    """The teacher and the students that wait for it (resources/recipes/demo-students.toml).
+
+    `assignments` (section.key=value) change all of them, those of the distillation the students that have a method.
+    """
     from core.runs.planning import PlannedRun
 
-    common = [f"data.path={data}", *assignments]
-    teacher = PlannedRun(set_values(sample_recipe("demo-teacher"), common), "Demo teacher", None)
-    student = set_values(sample_recipe("demo-student"), common)
-    return (
-        teacher,
-        *(
-            PlannedRun(set_values(student, changes), f"Demo {name}", 0 if changes else None)
-            for name, changes in STUDENTS.items()
-        ),
-    )
+    general = [f"data.path={data}", *(text for text in assignments if not text.startswith(_METHOD_SETTINGS))]
+    found = [PlannedRun(set_values(sample_recipe("demo-teacher"), general), "Demo teacher", None)]
+    students = files("resources") / "recipes" / "demo-students.toml"
+    for row in tomllib.loads(students.read_text(encoding="utf-8"))["student"]:
+        taught = any(text.startswith(_METHOD_SETTINGS) for text in row["set"])
+        recipe = set_values(sample_recipe("demo-student"), [*(assignments if taught else ()), *general, *row["set"]])
+        found.append(PlannedRun(recipe, f"Demo {row['name']}", 0 if recipe.needs_teacher else None))
+    return tuple(found)
 
 
 def demo_report(summaries: Sequence[RunSummary], seconds: float, pictures: Sequence[str] = ()) -> str:

@@ -54,7 +54,7 @@ class SelfTest:
     def steps(self) -> tuple[Step, ...]:
         """What is tried, in order."""
         draw, train = "Draw sample images", "Train a teacher"
-        distil, classify = "Distil a student with KL", "Classify images with verdicts"
+        distil, classify = "Distil a student", "Classify images with verdicts"
         return (
             Step(draw, self._draw),
             Step(train, self._run, draw),

@@ -40,11 +40,13 @@ def setting(
     unit: str = "",
     expert: bool = False,
     resume: ResumeRule = "fixed",
+    titles: Mapping[str, str] | None = None,
     **bounds: Any,
 ) -> Any:
     """A field of a `Section` with its default, name and help for people, unit and bounds (`ge`, `gt`, `le`, `lt`,
-    `min_length`); `expert` ones are folded away in the wizard, `resume` says what a run that goes on may change."""
-    extra: dict[str, Any] = {"unit": unit, "expert": expert, "resume": resume}
+    `min_length`); `expert` ones are folded away in the wizard, `resume` says what a run that goes on may change,
+    `titles` are what people read for its choices. Further arguments go to pydantic's `Field`."""
+    extra: dict[str, Any] = {"unit": unit, "expert": expert, "resume": resume, "titles": dict(titles or {})}
     return Field(default=default, title=title, description=help_text, json_schema_extra=extra, **bounds)
 
 
@@ -104,6 +106,11 @@ class Choosing(Section):
             if registry is not None and isinstance(chosen, str) and chosen in registry:
                 parts.append(registry[chosen].Settings)
         return with_settings(cls, tuple(parts))
+
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """An instance with the settings of the entries that it names. Raises pydantic's `ValidationError`."""
+        return cls.class_for(values)(**values)
 
 
 S = TypeVar("S", bound=Section)

@@ -2,11 +2,12 @@
 
 `schema` declares each setting once, with its default, bounds, unit and help; `fields` gives them as data, for a form.
 `files` reads and writes TOML, with `migrations` for older versions; `presets` are the recipes to begin with.
-`changes` compares two recipes.
+`changes` compares two recipes, `problems` says what is wrong with one.
 """
 
 from core.recipe.fields import FieldSpec, entry_fields, field, fields_of, possible_fields, section_fields
 from core.recipe.files import (
+    inline_value,
     parse_recipe,
     read_recipe,
     recipe_from_toml,
@@ -26,6 +27,7 @@ __all__ = [
     "entry_fields",
     "field",
     "fields_of",
+    "inline_value",
     "parse_recipe",
     "possible_fields",
     "preset",

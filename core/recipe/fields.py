@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -11,14 +11,15 @@ from core.recipe.schema import Recipe
 from core.registry import Entry
 from core.settings import Choosing, ResumeRule, Section, registry_of
 
-Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts"]
+Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts", "tables"]
 
 
 @dataclass(frozen=True)
 class FieldSpec:
     """One setting: `key` is dotted, bounds are None where there is none, `choices` is empty unless kind is choice,
     `resume` says what may become of it while a run goes on. `entries` are what the choices name, where they come from a
-    registry (otherwise empty)."""
+    registry (otherwise empty), `titles` are choices and what people read for them. The kind `tables` is any number of
+    sections, which no form edits."""
 
     key: str
     title: str
@@ -32,6 +33,7 @@ class FieldSpec:
     expert: bool
     resume: ResumeRule = "fixed"
     entries: tuple[Entry, ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
 
 
 def resumable_fields() -> tuple[FieldSpec, ...]:
@@ -54,14 +56,15 @@ def fields_of(recipe: Recipe, section: str) -> tuple[FieldSpec, ...]:
 
 
 def entry_fields(key: str, name: str) -> tuple[FieldSpec, ...]:
-    """The settings that the section of `key` has where that field names this entry; none for a field that names no
-    entries. Raises KeyError when there is no such field or entry."""
+    """The fields that the section of `key` has besides its own where that field names this entry; none for a field
+    that names no entries. Raises KeyError when there is no such field or entry."""
     section, _, field_name = key.partition(".")
     base = _class_of(section)
     registry = registry_of(base.model_fields[field_name])
     if registry is None or not issubclass(base, Choosing):
         return ()
-    return _specs(section, registry[name].Settings)
+    specs = _specs(section, base.class_for({field_name: registry[name].name}))
+    return tuple(spec for spec in specs if spec.key.partition(".")[2] not in base.model_fields)
 
 
 def possible_fields(section: str) -> tuple[FieldSpec, ...]:
@@ -115,6 +118,7 @@ def _spec(section: str, name: str, info: Any) -> FieldSpec:
         expert=extra.get("expert", False),
         resume=extra.get("resume", "fixed"),
         entries=() if registry is None else tuple(registry.values()),
+        titles=tuple((extra.get("titles") or {name: entry.title for name, entry in (registry or {}).items()}).items()),
     )
 
 
@@ -122,6 +126,13 @@ def _kind(annotation: Any) -> Kind:
     if get_origin(annotation) is Literal:
         return "choice"
     if get_origin(annotation) is tuple:
+        if _is_section(get_args(annotation)[0]):
+            return "tables"
         return "texts" if Ellipsis in get_args(annotation) else "shares"
     kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
     return kinds.get(annotation, "text")
+
+
+def _is_section(item: Any) -> bool:
+    inner = get_args(item)[0] if get_origin(item) is Annotated else item
+    return isinstance(inner, type) and issubclass(inner, Section)

@@ -6,15 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import tomlkit
 from pydantic import ValidationError
 from tomlkit.exceptions import TOMLKitError
 
-from core.documents import nearest, read_text, shown, up_to_date
+from core.documents import read_text, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
+from core.recipe.problems import recipe_error, section_in
 from core.recipe.schema import RECIPE_VERSION, Recipe
 from core.settings import Choosing, Section, registry_of
 
@@ -35,10 +36,7 @@ def parse_recipe(values: Mapping[str, Any]) -> Recipe:
         # A date, which no field takes, becomes a list, which no field takes either.
         return Recipe.model_validate_json(json.dumps(values, default=lambda value: [str(value)]))
     except ValidationError as error:
-        problems = [
-            _unwritable(values) if item["type"] == "json_invalid" else _problem(item, values) for item in error.errors()
-        ]
-        raise RecipeError(tuple(dict.fromkeys(problems))) from error
+        raise recipe_error(error, values) from error
     except RecursionError as error:
         raise SkinKDError("The recipe can not be used", "Its tables are nested too deep.") from error
 
@@ -71,10 +69,7 @@ def recipe_to_toml(recipe: Recipe, *, comments: bool = True) -> str:
     for name in type(recipe).model_fields:
         section = getattr(recipe, name)
         if isinstance(section, Section):
-            table = tomlkit.table()
-            for key in type(section).model_fields:
-                _add(table, key, getattr(section, key), section, comments)
-            document.add(name, table)
+            document.add(name, _written(section, comments))
     return tomlkit.dumps(document)
 
 
@@ -96,8 +91,8 @@ def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
 
 
 def with_values(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
-    """The recipe with other values for dotted keys (`section.key`, or a name at the top). The settings of entries that
-    a section no longer names go with them. Raises `RecipeError` as `parse_recipe`."""
+    """The recipe with other values for dotted keys (`section.key`, or a name at the top), in whatever order. The
+    settings of entries that a section no longer names go with them. Raises `RecipeError` as `parse_recipe`."""
     values = recipe.model_dump(mode="json")
     for key, value in changes.items():
         section, _, name = key.rpartition(".")
@@ -108,18 +103,54 @@ def with_values(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     for name in {key.partition(".")[0] for key in changes}:
         before = getattr(recipe, name, None)
         if isinstance(before, Choosing) and isinstance(values[name], dict):
-            kept = _model([name], values)
-            gone = set(type(before).model_fields) - set(kept.model_fields if kept is not None else ())
-            values[name] = {
-                key: item for key, item in values[name].items() if key not in gone or f"{name}.{key}" in changes
-            }
+            lost = _settings_lost(name, before, values[name]) - {key.partition(".")[2] for key in changes}
+            values[name] = {key: item for key, item in values[name].items() if key not in lost}
     return parse_recipe(values)
+
+
+def _settings_lost(name: str, before: Choosing, after: Mapping[str, Any]) -> set[str]:
+    """The settings of entries that a section names no longer, and those that its new values have no place for; a
+    setting of the same name that the next entry has is another one."""
+    declared = section_in(Recipe.model_fields[name].annotation)
+    assert declared is not None
+    assert issubclass(declared, Choosing)
+    lost: set[str] = set(type(before).model_fields) - set(declared.class_for(after).model_fields)
+    kept: set[str] = set()
+    for field, info in declared.model_fields.items():
+        registry, named = registry_of(info), getattr(before, field)
+        if registry is not None and named in registry:
+            settings = lost if after.get(field) != named else kept
+            settings |= set(registry[named].Settings.model_fields)
+    return lost - kept
 
 
 def recipe_hash(recipe: Recipe) -> str:
     """Twelve hex digits that identify the recipe's values; where the run is computed (hardware) does not count."""
     values = recipe.model_dump(mode="json", exclude={"hardware"})
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def inline_value(value: Any) -> Any:
+    """A value as TOML writes it within one line, tables in braces; `as_string()` gives the text."""
+    if isinstance(value, tuple | list):
+        array = tomlkit.array()
+        for item in value:
+            array.append(inline_value(item))
+        return array
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        table.update({key: inline_value(item) for key, item in value.items()})
+        return table
+    return tomlkit.item(value)
+
+
+def _written(section: Section, comments: bool) -> Any:
+    """A section as a table; fields that hold tables come last, as TOML wants it."""
+    table = tomlkit.table()
+    values = {key: getattr(section, key) for key in type(section).model_fields}
+    for key in sorted(values, key=lambda key: _holds_tables(section, key)):
+        _add(table, key, values[key], section, comments)
+    return table
 
 
 def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> None:
@@ -132,11 +163,15 @@ def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> 
         table.add(tomlkit.comment(comment))
         for entry in (registry_of(info) or {}).values():
             table.add(tomlkit.comment(f"  {entry.name}: {entry.help}"))
-    if _holds_sections(info.annotation):
-        if value:  # an empty list would forbid to write a table of it below
-            table.add(key, _tables(value))
-        return
-    table.add(key, tomlkit.item(list(value) if isinstance(value, tuple) else value))
+    if not _holds_tables(section, key):
+        table.add(key, tomlkit.item(list(value) if isinstance(value, tuple) else value))
+    elif value:  # an empty list would forbid to write a table of it below
+        table.add(key, _tables(value))
+
+
+def _holds_tables(section: Section, key: str) -> bool:
+    is_mapping = isinstance(getattr(section, key), dict)
+    return is_mapping or section_in(type(section).model_fields[key].annotation) is not None
 
 
 def _table(values: Mapping[str, Any], comment: str | None = None) -> Any:
@@ -150,16 +185,11 @@ def _table(values: Mapping[str, Any], comment: str | None = None) -> Any:
 
 
 def _tables(sections: Iterable[Section]) -> Any:
-    """An array of tables with what differs from the defaults."""
+    """An array of tables: settings of entries in full, as everywhere, of others what differs from the defaults."""
     found = tomlkit.aot()
     for section in sections:
-        found.append(_table(section.model_dump(mode="json", exclude_defaults=True)))
+        found.append(_table(section.model_dump(mode="json", exclude_defaults=not isinstance(section, Choosing))))
     return found
-
-
-def _holds_sections(annotation: Any) -> bool:
-    inner = get_args(annotation)
-    return bool(inner) and isinstance(inner[0], type) and issubclass(inner[0], Section)
 
 
 def _toml_value(text: str, present: Any) -> Any:
@@ -170,74 +200,3 @@ def _toml_value(text: str, present: Any) -> Any:
         return tomlkit.parse(f"x = {text}").unwrap()["x"]
     except (TOMLKitError, ValueError, RecursionError):
         return text
-
-
-def _problem(item: Any, values: Mapping[str, Any]) -> FieldProblem:
-    location = [str(part)[:80] for part in item["loc"] if not isinstance(part, int)]
-    key, kind = ".".join(location), item["type"]
-    if kind == "extra_forbidden":
-        return FieldProblem(key, f"unknown name; {_whose(location, values) or _nearest(location, values)}")
-    if kind == "value_error":
-        message = str(item["ctx"]["error"])
-        named, _, rest = message.partition(": ")
-        return FieldProblem(key or named, message if key else rest)
-    message, value = _EXPECTED.get(kind, item["msg"].lower()), item["input"]
-    if kind == "missing":  # of a list: a missing name takes its default
-        message = "it has too few values"
-    elif kind == "literal_error" and isinstance(value, str) and (near := nearest(value, _choices(location, values))):
-        message += f"; {near}" if near.startswith("did") else ""
-    return FieldProblem(key, f"{message}; it is {shown(value)}")
-
-
-def _unwritable(values: Mapping[str, Any]) -> FieldProblem:
-    """What to say of a text with half a character, as the names of files may hold."""
-    tables = {"": values, **{f"{name}.": table for name, table in values.items() if isinstance(table, dict)}}
-    found = (prefix + key for prefix, table in tables.items() for key, value in table.items() if _is_torn(value))
-    return FieldProblem(next(found, ""), "it holds characters that no TOML file can hold; rename the file or folder")
-
-
-def _is_torn(value: Any) -> bool:
-    return isinstance(value, str) and value != value.encode("utf-8", "replace").decode("utf-8")
-
-
-_EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "input should be a table"}
-
-
-def _nearest(location: list[str], values: Mapping[str, Any]) -> str:
-    model = _model(location[:-1], values)
-    return "" if model is None else nearest(location[-1], model.model_fields)
-
-
-def _whose(location: list[str], values: Mapping[str, Any]) -> str:
-    """Of a setting that only another choice has: which. Empty for any other name."""
-    model = _model(location[:-1], values)
-    if model is None or not issubclass(model, Choosing):
-        return ""
-    for name, info in model.model_fields.items():
-        registry = registry_of(info)
-        owners = [entry.name for entry in (registry or {}).values() if location[-1] in entry.Settings.model_fields]
-        if owners:
-            return f"only with {name} = {' or '.join(owners)}"
-    return ""
-
-
-def _choices(location: list[str], values: Mapping[str, Any]) -> tuple[str, ...]:
-    model = _model(location[:-1], values)
-    field = None if model is None else model.model_fields.get(location[-1])
-    return tuple(str(choice) for choice in get_args(field.annotation)) if field is not None else ()
-
-
-def _model(location: list[str], values: Mapping[str, Any]) -> type[Section] | None:
-    """The model of the table at `location` in the recipe's `values`; None when there is no such table."""
-    model: type[Section] = Recipe
-    table: Any = values
-    for part in location:
-        field = model.model_fields.get(part)
-        annotation = field.annotation if field is not None else None
-        table = table.get(part) if isinstance(table, Mapping) else None
-        if not isinstance(annotation, type) or not issubclass(annotation, Section):
-            return None
-        model = annotation
-        if issubclass(model, Choosing):
-            model = model.class_for(table if isinstance(table, Mapping) else {})
-    return model

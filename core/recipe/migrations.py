@@ -10,8 +10,28 @@ from core.documents import Migration
 Values = dict[str, Any]
 
 
+SETTINGS_IN_1 = {
+    "none": (),
+    "kl": ("alpha", "temperature", "kl_direction"),
+    "dist": ("alpha", "temperature", "beta", "gamma"),
+}
+"""What each method of version 1 looked at; every recipe held the settings of all."""
+
+DISTILLATION_IN_1 = {
+    "method": "none",
+    "alpha": 0.1,
+    "temperature": 1.0,
+    "kl_direction": "student_teacher",
+    "beta": 1.0,
+    "gamma": 1.0,
+}
+"""The defaults of version 1."""
+
+
 def change_from_1(key: str, value: Any) -> tuple[str, Any]:
     """A single dotted key and its value, as studies hold them, from version 1 to 2."""
+    if key == "distillation.kl_direction":
+        return "distillation.direction", value
     if key == "curriculum.order" and value == "teacher_confidence":  # the difficulty; its order was the only one
         return key, "easy_first"
     return key, value
@@ -31,7 +51,19 @@ def _no_calibration_part(values: Values) -> Values:
     return {**values, "data": {"calibration": 0.0, **data}} if isinstance(data, dict) else values
 
 
-_FROM_1: tuple[Callable[[Values], Values], ...] = (_curriculum_from_1, _no_calibration_part)
+def _distillation_from_1(values: Values) -> Values:
+    """Settings of methods that are not chosen go; what version 1 did not know stays, to be complained of."""
+    section = values.get("distillation")
+    if not isinstance(section, dict):
+        return values
+    method = section.get("method", DISTILLATION_IN_1["method"])
+    own = SETTINGS_IN_1.get(method, tuple(DISTILLATION_IN_1)) if isinstance(method, str) else ()
+    kept = {key: value for key, value in section.items() if key not in DISTILLATION_IN_1 or key in ("method", *own)}
+    changed = dict(change_from_1(f"distillation.{key}", value) for key, value in kept.items())
+    return {**values, "distillation": {key.partition(".")[2]: value for key, value in changed.items()}}
+
+
+_FROM_1: tuple[Callable[[Values], Values], ...] = (_distillation_from_1, _curriculum_from_1, _no_calibration_part)
 """What changed from version 1 to 2, each as a function from all values of the recipe to new ones."""
 
 

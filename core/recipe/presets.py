@@ -36,12 +36,12 @@ def preset(name: Preset) -> Recipe:
             data=DataRecipe(image_size=128),
             teacher=TeacherRecipe(architecture="mobilenetv2_100"),
             student=StudentRecipe(architecture="mobilenetv2_050"),
-            distillation=DistillationRecipe(method="kl"),
+            distillation=DistillationRecipe.of(method="kl"),
             optimisation=OptimisationRecipe(learning_rate=3e-4, epochs=12),
         )
     if name is Preset.BEST:
         return Recipe(
-            distillation=DistillationRecipe(method="kl", alpha=0.5, temperature=2.0, kl_direction="teacher_student"),
+            distillation=DistillationRecipe.of(method="kl", alpha=0.5, temperature=2.0, direction="teacher_student"),
             optimisation=OptimisationRecipe(
                 optimizer="adamw",
                 learning_rate=3e-4,
@@ -53,4 +53,4 @@ def preset(name: Preset) -> Recipe:
                 warmup=3,
             ),
         )
-    return Recipe(data=DataRecipe(calibration=0.0), distillation=DistillationRecipe(method="kl"))
+    return Recipe(data=DataRecipe(calibration=0.0), distillation=DistillationRecipe.of(method="kl"))

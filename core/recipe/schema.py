@@ -5,9 +5,10 @@ The wizard's fields, the command line's `--set`, validation and the TOML file al
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from core.classes import ClassSet
 from core.data.layouts import AUTO, LAYOUTS
@@ -16,7 +17,7 @@ from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
 from core.recipe.classes import ClassesRecipe
 from core.registry import Entry
-from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting
+from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting, with_settings
 
 RECIPE_VERSION = 2
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
@@ -130,29 +131,60 @@ class StudentRecipe(Section):
     )
 
 
-class DistillationRecipe(Section):
-    """How the student learns from the teacher: L = alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4)."""
+class TermRecipe(Choosing):
+    """A further loss that is added to the method's, with the settings of its own method."""
 
-    method: Literal["none", "kl", "dist"] = setting(
-        "none",
-        "Method",
-        "none: a plain student. kl: match the teacher's probabilities (figure 5). dist: match their correlations "
-        "between and within classes (figure 6).",
+    method: Annotated[str, NameOf(METHODS)] = setting(
+        "none", "Method", "The loss that is added.", validate_default=True
     )
+    weight: float = setting(1.0, "Weight", "What the loss is multiplied with before it is added.", gt=0, le=1000)
+
+    @field_validator("method")
+    @classmethod
+    def _is_a_loss(cls, method: str) -> str:
+        losses = [name for name, entry in METHODS.items() if entry.needs]
+        if method not in losses:
+            raise ValueError(f"the method of a further loss is one of {', '.join(losses)}; it is {method}")
+        return method
+
+
+class Distilled(Section):
+    """What stands beside the settings of every method that learns from a teacher."""
+
     alpha: float = setting(
         0.1, "Alpha", "Weight of the distillation loss; the labels get 1 - alpha. The paper's best: 0.1.", ge=0, le=1
     )
-    temperature: float = setting(
-        1.0, "Temperature", "Above 1 softens the probabilities before they are compared. The paper: 1.", ge=0.1, le=20
-    )
-    kl_direction: Literal["student_teacher", "teacher_student"] = setting(
-        "student_teacher",
-        "KL direction",
-        "student_teacher: the paper's. teacher_student: Hinton's, times the temperature squared.",
+    term: tuple[Annotated[TermRecipe, ChosenSettings()], ...] = setting(
+        (),
+        "Further losses",
+        "Losses added to the method's, each in a table [[distillation.term]] with its method, weight and settings.",
         expert=True,
     )
-    beta: float = setting(1.0, "DIST beta", "Weight of the correlation between classes.", expert=True, ge=0, le=10)
-    gamma: float = setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
+
+
+class DistillationRecipe(Choosing):
+    """How the student learns from the teacher: L = alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4). Alpha, further
+    losses (`Distilled`) and a method's settings are there only with a method."""
+
+    method: Annotated[str, NameOf(METHODS)] = setting("none", "Method", "How the student learns from the teacher.")
+
+    @classmethod
+    def class_for(cls, values: Mapping[str, Any]) -> type[Self]:
+        """See `Choosing`."""
+        name = values.get("method", cls.model_fields["method"].default)
+        method = METHODS.get(name) if isinstance(name, str) else None
+        if method is None:
+            return cls
+        return with_settings(cls, (Distilled, method.Settings) if method.needs else (method.Settings,))
+
+    @property
+    def losses(self) -> tuple[LossTerm, ...]:
+        """The losses that make up L_KD, the method's first; empty without a method."""
+        section: Section = self
+        if not isinstance(section, Distilled):
+            return ()
+        further = (LossTerm(METHODS[term.method], term, term.weight) for term in section.term)
+        return LossTerm(METHODS[self.method], section), *further
 
 
 class CurriculumRecipe(Choosing):
@@ -275,7 +307,7 @@ class Recipe(Section):
     classes: ClassesRecipe = ClassesRecipe()
     teacher: TeacherRecipe = TeacherRecipe()
     student: StudentRecipe = StudentRecipe()
-    distillation: DistillationRecipe = DistillationRecipe()
+    distillation: Annotated[DistillationRecipe, ChosenSettings()] = DistillationRecipe()
     curriculum: Annotated[CurriculumRecipe, ChosenSettings()] = CurriculumRecipe()
     optimisation: OptimisationRecipe = OptimisationRecipe()
     hardware: HardwareRecipe = HardwareRecipe()
@@ -283,8 +315,7 @@ class Recipe(Section):
     @property
     def needs_teacher(self) -> bool:
         """Whether the run learns from a teacher's logits, through the loss or through the order of images."""
-        distils = self.task == "student" and self.distillation.method != "none"
-        return distils or self.applied_curriculum.entries.needs_teacher
+        return bool(self.loss_terms) or self.applied_curriculum.entries.needs_teacher
 
     @property
     def applied_curriculum(self) -> CurriculumRecipe:
@@ -293,14 +324,14 @@ class Recipe(Section):
 
     @property
     def loss_terms(self) -> tuple[LossTerm, ...]:
-        """The losses that make up L_KD; empty where the run learns from the labels alone."""
-        method = METHODS[self.distillation.method]
-        if self.task == "teacher" or not method.needs:
-            return ()
-        values = self.distillation.model_dump()
-        values["direction"] = values["kl_direction"]
-        settings = {name: values[name] for name in method.Settings.model_fields}
-        return (LossTerm(method, method.Settings(**settings)),)
+        """The losses that make up L_KD, the method's first; empty where the run learns from the labels alone."""
+        return self.distillation.losses if self.task == "student" else ()
+
+    @property
+    def alpha(self) -> float | None:
+        """The weight of L_KD; None where the run learns from the labels alone."""
+        section: Section = self.distillation
+        return section.alpha if self.task == "student" and isinstance(section, Distilled) else None
 
     @property
     def needs_features(self) -> bool:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from core.distillation.methods import METHODS
 from core.reporting.bar_figures import BarRun, Role, per_class_bars
 from core.reporting.confusion_figures import confusion_grid
 from core.reporting.picking import PointPick, gid_of
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
     from core.study.results import StudyResults, StudyRow
 
-METHODS = (("kl", False), ("dist", False), ("kl", True), ("dist", True))
-"""The four methods as (method, curriculum), in the order of their colours."""
+Kind = tuple[str, bool]
+"""A kind of distilled student: its method, and whether it had a curriculum."""
 
-_WORDS = {"kl": "KL", "dist": "DIST"}
 _MARKERS = "osD^"
 _LEAST_GAP = 0.085  # of the axis, between two labels of alpha
 
@@ -40,18 +40,19 @@ class BestRun:
 
 
 def f1_over_alpha(results: StudyResults, style: FigureStyle) -> Figure:
-    """Weighted F1 over alpha for the four methods (paper, figure 8): a line through the means, every run a mark.
+    """Weighted F1 over alpha for each kind of distilled student (paper, figure 8): a line through the means, each
+    run a mark.
 
     The teacher and the plain student are level lines. Crosses are the published values, where the study is the
     paper's. Marks can be clicked (`PointPick`).
     """
-    rows = {method: _rows_of(results, *method) for method in METHODS}
+    rows = {kind: _rows_of(results, *kind) for kind in kinds_of(results)}
     if not any(row.points for found in rows.values() for _, row in found):
         return message_figure(style, "No distilled student of this study is finished yet.")
     figure = new_figure(style, 6.8, 4.4)
     axes = figure.add_subplot()
-    for index, method in enumerate(METHODS):
-        _method_line(axes, style, index, method_title(*method), rows[method])
+    for index, kind in enumerate(rows):
+        _method_line(axes, style, index, kind_title(*kind), rows[kind])
     _level(axes, style, results.teacher_f1, "Teacher", "-")
     _level(axes, style, results.baseline_f1, "Plain student", (0, (1, 2)))
     published = [row for found in rows.values() for _, row in found if row.published_f1 is not None]
@@ -78,24 +79,29 @@ def best_runs(results: StudyResults) -> tuple[BestRun, ...]:
     Choosing by test scores flatters the chosen (the paper does so too): whoever shows them says it.
     """
     found = []
-    levels: tuple[tuple[str, str, Role], ...] = (
-        ("teacher", "Teacher", "teacher"),
-        ("none", "Plain student", "baseline"),
-    )
-    for method, title, role in levels:
-        rows = [row for row in results.rows if row.method == method and row.points]
-        found += [BestRun(title, rows[0], _typical(rows[0]), role)] if rows else []
-    for method, curriculum in METHODS:
+    teachers = [row for row in results.rows if row.is_teacher and row.points]
+    found += [BestRun("Teacher", row, _typical(row), "teacher") for row in teachers[:1]]
+    plain = [row for row in results.rows if row.is_plain and row.points]
+    found += [BestRun("Plain student", row, _typical(row), "baseline") for row in plain[:1]]
+    for method, curriculum in kinds_of(results):
         measured = [item for item in _rows_of(results, method, curriculum) if item[1].points]
         if measured:
             alpha, best = max(measured, key=lambda item: item[1].mean_f1 or 0.0)
-            found.append(BestRun(f"{method_title(method, curriculum)}, alpha {alpha:g}", best, _typical(best)))
+            found.append(BestRun(f"{kind_title(method, curriculum)}, alpha {alpha:g}", best, _typical(best)))
     return tuple(found)
 
 
-def method_title(method: str, curriculum: bool) -> str:
-    """The method in words: 'KL', 'DIST + curriculum'."""
-    return f"{_WORDS.get(method, method)}{' + curriculum' if curriculum else ''}"
+def kinds_of(results: StudyResults) -> tuple[Kind, ...]:
+    """The kinds of distilled students that the study has, in the order of their colours: without curriculum first,
+    methods as they are offered."""
+    found = {(row.method, row.curriculum) for row in results.rows if row.alpha is not None}
+    methods = list(METHODS)
+    return tuple(sorted(found, key=lambda kind: (kind[1], methods.index(kind[0]))))
+
+
+def kind_title(method: str, curriculum: bool) -> str:
+    """The kind in words: 'KL', 'DIST + curriculum'."""
+    return f"{METHODS[method].title}{' + curriculum' if curriculum else ''}"
 
 
 def _rows_of(results: StudyResults, method: str, curriculum: bool) -> list[tuple[float, StudyRow]]:
@@ -117,11 +123,12 @@ def _typical(row: StudyRow) -> Path:
 def _method_line(
     axes: Axes, style: FigureStyle, index: int, title: str, rows: Sequence[tuple[float, StudyRow]]
 ) -> None:
-    colour, marker = style.colour(index + 2), _MARKERS[index]  # as in figure 9, where teacher and plain come first
+    colour = style.colour(index + 2)  # as in figure 9, where teacher and plain come first
+    marker, dashes = _MARKERS[index % len(_MARKERS)], DASHES[index % len(DASHES)]
     means = [(alpha, row.mean_f1) for alpha, row in rows if row.mean_f1 is not None]
     single = all(len(row.points) <= 1 for _, row in rows)
     if means:
-        axes.plot([alpha for alpha, _ in means], [mean for _, mean in means], color=colour, linestyle=DASHES[index],
+        axes.plot([alpha for alpha, _ in means], [mean for _, mean in means], color=colour, linestyle=dashes,
                   linewidth=1.8, marker=marker if single else "", markersize=6, label=title, zorder=3)  # fmt: skip
     for alpha, row in rows:
         for seed, f1, _ in row.points:
@@ -149,4 +156,4 @@ def _sparse(alphas: Sequence[float]) -> list[float]:
     return sorted(kept)
 
 
-__all__ = ["METHODS", "BestRun", "best_per_method", "best_runs", "confusion_grid", "f1_over_alpha", "method_title"]
+__all__ = ["BestRun", "best_per_method", "best_runs", "confusion_grid", "f1_over_alpha", "kind_title", "kinds_of"]

@@ -356,7 +356,8 @@ def _verdict(item: Difference) -> str:
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in values.items():
-        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": value}
+        own = None if value == [] else value
+        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": own}
     return found
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
     from core.recipe import Recipe
 
-_METHODS = {"none": "Plain student", "kl": "KL student", "dist": "DIST student"}
-
 STATE_WORDS = {
     RunState.QUEUED: "Waiting",
     RunState.RUNNING: "Running",
@@ -30,13 +28,35 @@ NONE = "–"
 
 
 def kind_of_run(recipe: Recipe | None) -> str:
-    """What was trained: 'Teacher', 'Plain student', 'KL student' or 'DIST student', '+ curriculum' where it had one."""
+    """What was trained: 'Teacher', 'Plain student', 'KL student', with a further loss 'KL + DIST student', and
+    '+ curriculum' where it had one."""
     if recipe is None:
         return "Unknown"
     if recipe.task == "teacher":
         return "Teacher"
-    kind = _METHODS[recipe.distillation.method]
+    kind = f"{losses_title(recipe)} student" if recipe.loss_terms else "Plain student"
     return f"{kind} + curriculum" if recipe.applied_curriculum.unusual else kind
+
+
+def losses_title(recipe: Recipe) -> str:
+    """The titles of the losses by which the teacher teaches: 'KL', 'KL + DIST'; empty without any."""
+    return " + ".join(term.method.title for term in recipe.loss_terms)
+
+
+def losses_words(recipe: Recipe) -> str:
+    """The losses with what they do and their settings: "KL (match the teacher's probabilities), alpha 0.1, temperature
+    1". Settings that are folded away in forms are left out; empty without any loss."""
+    if not recipe.loss_terms:
+        return ""
+    from core.recipe.fields import fields_of  # the window's first paint waits for no recipes
+
+    first, *further = recipe.loss_terms
+    specs = fields_of(recipe, "distillation")
+    numbers = [spec for spec in specs if spec.kind in ("number", "integer") and not spec.expert]
+    values = [(spec.title.lower(), getattr(recipe.distillation, spec.key.partition(".")[2])) for spec in numbers]
+    parts = [f"{first.method.title} ({first.method.help})", *(f"{title} {value:g}" for title, value in values)]
+    parts += [f"plus {term.weight:g} times {term.method.title}" for term in further]
+    return ", ".join(parts)
 
 
 def curriculum_words(recipe: Recipe) -> str:

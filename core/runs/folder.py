@@ -254,9 +254,9 @@ def default_name(recipe: Recipe) -> str:
     """A short name that says what the run does, such as "mobilenetv2_100 kl 0.1 easy_first"."""
     if recipe.task == "teacher":
         return f"{recipe.teacher.architecture} teacher"
-    distillation = recipe.distillation
     words = [recipe.student.architecture]
-    words += ["plain"] if distillation.method == "none" else [distillation.method, f"{distillation.alpha:g}"]
+    losses = "+".join(term.method.name for term in recipe.loss_terms)
+    words += ["plain"] if recipe.alpha is None else [losses, f"{recipe.alpha:g}"]
     words += [entry.name for entry in recipe.curriculum.unusual]
     return " ".join(words)
 

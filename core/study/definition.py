@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core.documents import shown
 from core.errors import FieldProblem, RecipeError, SkinKDError
@@ -17,7 +18,7 @@ from core.recipe import Recipe, with_values
 from core.runs.planning import teacher_recipe
 from core.settings import Section
 
-Value = str | int | float | bool | tuple[float, ...]
+Value = str | int | float | bool | tuple[Any, ...]
 
 TEACHER_KEY = "teacher"
 SEED_FIELD = "optimisation.seed"

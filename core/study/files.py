@@ -30,7 +30,6 @@ changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the
 
 from __future__ import annotations
 
-import itertools
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,49 +38,18 @@ from typing import Any
 import tomlkit
 
 from core import atomic
-from core.documents import Migration, nearest, one_line, read_text, shown, up_to_date
+from core.documents import one_line, read_text, shown, up_to_date
 from core.errors import SkinKDError
 from core.places import expanded, full_path
-from core.recipe import Preset, Recipe, parse_recipe, preset, read_recipe, recipe_to_toml
-from core.recipe.migrations import change_from_1
+from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.runs.folder import LONGEST_NAME
-from core.study.definition import Configuration, Study, Value, changed, check_study, with_teachers
+from core.study.definition import Configuration, Study, changed, check_study, with_teachers
+from core.study.migrations import migrations
+from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 
 STUDY_VERSION = 2
-MOST_RUNS = 10_000
-"""A grid with more configurations than this is a slip of the pen."""
-
 _KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper")
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
-
-
-def _to_2(values: dict[str, Any]) -> dict[str, Any]:
-    """Recipes of version 1 become those of version 2, in whole and in single fields."""
-
-    def fields(table: Any) -> Any:
-        if not isinstance(table, dict):
-            return table
-        return dict(change_from_1(key, value) for key, value in _changes(table, ""))
-
-    def axes(table: Any) -> Any:
-        if not isinstance(table, dict):
-            return table
-        found = [[change_from_1(key, value) for value in values] for key, values in _axes(table).items()]
-        return {items[0][0]: [value for _, value in items] for items in found if items}
-
-    base, rows = values.get("base"), values.get("configuration")
-    changed = {name: fix(values[name]) for name, fix in (("set", fields), ("axes", axes)) if name in values}
-    if isinstance(base, dict):
-        changed["base"] = {"version": 1, **base}
-    if isinstance(rows, list):
-        changed["configuration"] = [
-            {**row, "changes": fields(row["changes"])} if isinstance(row, dict) and "changes" in row else row
-            for row in rows
-        ]
-    return {**values, **changed}
-
-
-MIGRATIONS: dict[int, Migration] = {1: _to_2}
 
 
 def read_study(path: Path) -> Study:
@@ -100,22 +68,22 @@ def read_study(path: Path) -> Study:
 def parse_study(values: Mapping[str, Any], place: Path, name: str = "Study") -> Study:
     """The study of nested values as read from TOML; relative paths start at `place`. Raises as `read_study`."""
     try:
-        values = up_to_date(values, "The study", STUDY_VERSION, MIGRATIONS, absent=STUDY_VERSION)
+        values = up_to_date(values, "The study", STUDY_VERSION, migrations(place), absent=STUDY_VERSION)
     except ValueError as error:
-        raise _problem(f"{error}.") from error
-    _check_keys(values, _KEYS, "the study")
-    base = changed(_base(values.get("base", "paper"), place), _changes(values.get("set", {}), "set"), "set")
-    configurations = [_configuration(item) for item in _typed(values.get("configuration", []), list, "configuration")]
-    configurations += _grid(_typed(values.get("axes", {}), dict, "axes"))
+        raise problem(f"{error}.") from error
+    check_keys(values, _KEYS, "the study")
+    base = changed(_base(values.get("base", "paper"), place), changes_in(values.get("set", {}), "set"), "set")
+    configurations = [_configuration(item) for item in typed(values.get("configuration", []), list, "configuration")]
+    configurations += grid_of(typed(values.get("axes", {}), dict, "axes"))
     study = Study(
-        name=one_line(_typed(values.get("name", name), str, "name"))[:LONGEST_NAME],
+        name=one_line(typed(values.get("name", name), str, "name"))[:LONGEST_NAME],
         base=_placed(base, place),
         configurations=tuple(configurations),
-        seeds=tuple(_typed(seed, int, "seeds") for seed in _typed(values.get("seeds", [0]), list, "seeds")),
-        paper=_typed(values.get("paper", False), bool, "paper"),
+        seeds=tuple(typed(seed, int, "seeds") for seed in typed(values.get("seeds", [0]), list, "seeds")),
+        paper=typed(values.get("paper", False), bool, "paper"),
     )
     if len(study.configurations) * len(study.seeds) > MOST_RUNS:
-        raise _problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
+        raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
     return check_study(with_teachers(study))
 
 
@@ -154,7 +122,7 @@ def _table(configuration: Configuration) -> Any:
     changes = tomlkit.inline_table()
     for name, value in configuration.changes:
         # A quoted key: with a bare one the dot would open a table.
-        changes.add(tomlkit.key([name]), list(value) if isinstance(value, tuple) else value)
+        changes.add(tomlkit.key([name]), inline_value(value))
     table.add("changes", changes)
     return table
 
@@ -164,7 +132,7 @@ def _base(value: Any, place: Path) -> Recipe:
         return parse_recipe(value)
     if value in list(Preset):
         return preset(Preset(value))
-    return read_recipe(place / _typed(value, str, "base"))
+    return read_recipe(place / typed(value, str, "base"))
 
 
 def _placed(recipe: Recipe, place: Path) -> Recipe:
@@ -187,80 +155,13 @@ def _placed(recipe: Recipe, place: Path) -> Recipe:
 
 
 def _configuration(values: Any) -> Configuration:
-    table = _typed(values, dict, "configuration")
+    table = typed(values, dict, "configuration")
     key = table.get("key", "")
-    _check_keys(table, _CONFIGURATION_KEYS, f"configuration {shown(key)}")
+    check_keys(table, _CONFIGURATION_KEYS, f"configuration {shown(key)}")
     return Configuration(
-        key=_typed(key, str, "configuration.key"),
-        title=one_line(_typed(table.get("title", key), str, f"{key}: title")),
-        changes=_changes(table.get("changes", {}), key),
-        teacher=_typed(table.get("teacher", False), bool, f"{key}: teacher"),
-        once=_typed(table.get("once", False), bool, f"{key}: once"),
+        key=typed(key, str, "configuration.key"),
+        title=one_line(typed(table.get("title", key), str, f"{key}: title")),
+        changes=changes_in(table.get("changes", {}), key),
+        teacher=typed(table.get("teacher", False), bool, f"{key}: teacher"),
+        once=typed(table.get("once", False), bool, f"{key}: once"),
     )
-
-
-def _changes(values: Any, key: str) -> tuple[tuple[str, Value], ...]:
-    """The changes of a table; `a.b = 1` without quotes, which TOML reads as a table in a table, is meant too."""
-    found: list[tuple[str, Any]] = []
-    for name, value in _typed(values, dict, f"{key}: changes").items():
-        nested = {f"{name}.{field}": inner for field, inner in value.items()} if isinstance(value, dict) else None
-        found += (nested if nested is not None else {name: value}).items()
-    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in found)
-
-
-def _grid(axes: Mapping[str, Any]) -> list[Configuration]:
-    """A configuration for every combination of the axes' values, the last axis running fastest."""
-    flat = _axes(axes)
-    size = 1
-    for items in flat.values():
-        size *= len(items)
-    if size > MOST_RUNS:
-        raise _problem(f"The axes make {size:,} configurations; at most {MOST_RUNS:,} are possible.")
-    return [_combination(tuple(flat), values) for values in itertools.product(*flat.values())] if flat else []
-
-
-def _axes(axes: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Each field with its values, also where TOML read a table in a table."""
-    flat: dict[str, list[Any]] = {}
-    for name, values in axes.items():
-        inner = {f"{name}.{field}": more for field, more in values.items()} if isinstance(values, dict) else None
-        for field, items in (inner if inner is not None else {name: values}).items():
-            flat[field] = _typed(items, list, f"axes: {field}")
-            if not flat[field]:
-                raise _problem(f"axes: {field} has no values.")
-    return flat
-
-
-def _combination(names: tuple[str, ...], values: tuple[Any, ...]) -> Configuration:
-    words = [f"{name.partition('.')[2] or name} {_word(value)}" for name, value in zip(names, values, strict=True)]
-    key = "_".join(
-        f"{name.partition('.')[2] or name}-{_word(value)}" for name, value in zip(names, values, strict=True)
-    )
-    changes = (
-        (name, tuple(value) if isinstance(value, list) else value) for name, value in zip(names, values, strict=True)
-    )
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._-") else "-" for letter in key)
-    return Configuration(safe[:80], ", ".join(words), tuple(changes))
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, list):
-        return "-".join(_word(item) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _check_keys(values: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    for key in values:
-        if key not in known:
-            raise _problem(f"Unknown name {shown(key)} in {where}; {nearest(key, known)}")
-
-
-def _typed(value: Any, kind: type, key: str) -> Any:
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        words = {str: "text", int: "a whole number", bool: "true or false", list: "a list", dict: "a table"}
-        raise _problem(f"{key}: expected {words[kind]}; it is {shown(value)}.")
-    return value
-
-
-def _problem(text: str) -> SkinKDError:
-    return SkinKDError("The study can not be used", text)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.recipe import Preset, Recipe, preset
-from core.recipe.fields import FieldSpec, section_fields
+from core.recipe.fields import FieldSpec, fields_of
 from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed, recipe_of
-from core.study.published import published_facts
+from core.study.published import published_facts, published_table
 
 ALPHAS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Table 2's weights of the distillation loss."""
@@ -33,6 +33,11 @@ _CURRICULUM: tuple[tuple[str, Value], ...] = (
 
 _PLAIN: tuple[tuple[str, Value], ...] = (("distillation.method", "none"), *_NO_CURRICULUM)
 _METHODS = {"kl": "KL", "dist": "DIST"}
+_FINDINGS = {
+    ("kl", False): "KL at a small alpha was the only setting that beat the plain student.",
+    ("dist", False): "DIST hardly changed with alpha and did not beat the plain student.",
+}
+_CURRICULUM_FINDING = "The teacher's order made every student of the paper worse."
 _FREE = {
     *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by_lesion", "teacher.run"),
     *("distillation.method", "distillation.alpha", "curriculum.order", "curriculum.difficulty", "optimisation.seed"),
@@ -47,6 +52,13 @@ class Departure:
     what: str
     paper: str
     here: str
+
+
+def study_words() -> str:
+    """The students of the paper's study, in a clause."""
+    methods = " and ".join(f"with {title}" for title in _METHODS.values())
+    alphas = ", ".join(f"{alpha:g}" for alpha in ALPHAS[:-1])
+    return f"without a teacher, {methods} at alpha {alphas} and {ALPHAS[-1]:g}, each with and without the curriculum"
 
 
 def paper_study(
@@ -142,6 +154,32 @@ def study_departures(
     return tuple(found)
 
 
+def paper_finding(recipe: Recipe) -> str:
+    """What the paper measured nearest to a student's method, alpha and curriculum (table 2, weighted F1); empty for the
+    plain student."""
+    ordered, method, alpha = has_papers_curriculum(recipe), recipe.distillation.method, recipe.alpha
+    if ordered is None:
+        return "The paper did not try this curriculum."
+    if alpha is None:
+        return "The paper did not try the teacher's order without distillation." if ordered else ""
+    rows, ending = published_table().rows, "-cl" if ordered else ""
+    measured = {
+        float(key.removesuffix(ending).removeprefix(f"{method}-")): 100 * row.weighted_f1
+        for key, row in rows.items()
+        if key.startswith(f"{method}-") and key.endswith("-cl") is ordered
+    }
+    if not measured or len(recipe.loss_terms) > 1:
+        return "The paper did not try this loss."
+    nearest = min(measured, key=lambda known: (abs(known - alpha), known))
+    score, plain = measured[nearest], 100 * rows["plain"].weighted_f1
+    name = _METHODS[method] + (" with the teacher's order" if ordered else "")
+    verdict = f"{abs(score - plain):.2f} points {'above' if score > plain else 'below'}"
+    return (
+        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, {verdict} the same "
+        f"student without a teacher ({plain:.1f}%). {_FINDINGS.get((method, ordered), _CURRICULUM_FINDING)}"
+    )
+
+
 def headline(found: Sequence[Departure]) -> str:
     """One sentence on whether this repeats the paper's study."""
     if not found:
@@ -185,9 +223,9 @@ def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list
 def _field_departures(recipe: Recipe) -> list[Departure]:
     paper, found = preset(Preset.PAPER), []
     for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation"):
-        for spec in section_fields(section):
+        for spec in fields_of(recipe, section):
             name = spec.key.partition(".")[2]
-            there, here = getattr(getattr(paper, section), name), getattr(getattr(recipe, section), name)
+            there, here = getattr(getattr(paper, section), name, spec.default), getattr(getattr(recipe, section), name)
             if spec.key not in _FREE and not _same(spec.key, there, here):
                 found.append(Departure(_what(spec, section), _shown(there, spec), _shown(here, spec)))
     return found

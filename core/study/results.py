@@ -17,12 +17,14 @@ from core.study.folder import StudyFolder, StudyMember
 from core.study.paper import Departure, headline, study_departures
 from core.study.published import published_table
 
+TEACHER = "teacher"
+
 
 @dataclass(frozen=True)
 class StudyRow:
     """One configuration over its seeds. Fractions in 0..1, of the test images.
 
-    `method` is teacher, none (the plain student), kl or dist; `alpha` is None where no distillation loss is used.
+    `method` is teacher or the name of a distillation method; `alpha` is None where no distillation loss is used.
     `points` are the finished runs as (seed, weighted F1, accuracy), `folders` their folders in the same order.
     Means are None without a finished run, standard deviations (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
@@ -44,6 +46,16 @@ class StudyRow:
     planned: int = 1
     architecture: str = ""
     parameters: int | None = None
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether the large model is trained."""
+        return self.method == TEACHER
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is the student that all others are compared with: no teacher, no curriculum."""
+        return not self.is_teacher and self.alpha is None and not self.curriculum
 
     @property
     def f1_difference(self) -> float | None:
@@ -91,8 +103,8 @@ def study_results(folder: StudyFolder) -> StudyResults:
         study=study,
         rows=rows,
         departures=departures,
-        baseline_f1=next((row.mean_f1 for row in rows if row.method == "none" and not row.curriculum), None),
-        teacher_f1=next((row.mean_f1 for row in rows if row.method == "teacher"), None),
+        baseline_f1=next((row.mean_f1 for row in rows if row.is_plain), None),
+        teacher_f1=next((row.mean_f1 for row in rows if row.is_teacher), None),
         missing=tuple(member for member in members if member not in found or not _counts(member, found[member])),
         headline=headline(departures) if study.paper else "",
         warnings=_warnings(found),
@@ -155,12 +167,11 @@ def _row(
         if summary.scores is not None
     )
     published = published_table().rows.get(configuration.key) if study.paper else None
-    distilled = recipe.task == "student" and recipe.distillation.method != "none"
     return StudyRow(
         key=configuration.key,
         title=configuration.title,
-        method="teacher" if recipe.task == "teacher" else recipe.distillation.method,
-        alpha=recipe.distillation.alpha if distilled else None,
+        method=TEACHER if recipe.task == "teacher" else recipe.distillation.method,
+        alpha=recipe.alpha,
         curriculum=bool(recipe.applied_curriculum.unusual),
         points=points,
         mean_f1=_mean([f1 for _, f1, _ in points]),

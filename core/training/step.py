@@ -210,7 +210,7 @@ def _objective(
         torch.manual_seed(step_seed(recipe.optimisation.seed, 0, 0))
         return Objective(
             recipe.loss_terms,
-            recipe.distillation.alpha,
+            recipe.alpha or 0.0,
             label_smoothing=recipe.optimisation.label_smoothing,
             class_counts=class_counts,
             student_dim=width,

@@ -8,8 +8,18 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from core.distillation.methods import METHODS
 from core.recipe import Recipe
-from core.reporting.words import NONE, STATE_WORDS, duration, fraction, kind_of_run, million, moment
+from core.reporting.words import (
+    NONE,
+    STATE_WORDS,
+    duration,
+    fraction,
+    kind_of_run,
+    losses_title,
+    million,
+    moment,
+)
 from core.runs.status import RunSummary
 
 SortValue = str | float | None
@@ -98,17 +108,16 @@ def _of_recipe(read: Callable[[Recipe], float | None]) -> Callable[[RunSummary],
 
 
 def _alpha(recipe: Recipe) -> float | None:
-    return recipe.distillation.alpha if recipe.task == "student" and recipe.distillation.method != "none" else None
+    return recipe.alpha
 
 
 def _temperature(recipe: Recipe) -> float | None:
-    return None if _alpha(recipe) is None else recipe.distillation.temperature
+    value = getattr(recipe.distillation, "temperature", None) if recipe.loss_terms else None
+    return value if isinstance(value, float) else None
 
 
 def _method(summary: RunSummary) -> str:
-    recipe = summary.recipe
-    learns = recipe is not None and recipe.task == "student" and recipe.distillation.method != "none"
-    return recipe.distillation.method.upper() if recipe is not None and learns else NONE
+    return NONE if summary.recipe is None else losses_title(summary.recipe) or NONE
 
 
 def _curriculum(summary: RunSummary) -> str:
@@ -139,10 +148,10 @@ COLUMNS: tuple[Column, ...] = (
     _words(
         "kind",
         "Kind",
-        "Teacher: the large model. Plain student: learned from the labels alone. KL and DIST student: learned from a "
-        "teacher as well. Curriculum: saw the images in an order or share of its own",
+        "Teacher: the large model. Plain student: learned from the labels alone. Other students learned from a teacher "
+        "as well, by the method named. Curriculum: saw the images in an order or share of its own",
         lambda summary: kind_of_run(summary.recipe),
-        "DIST student + curriculum",
+        max((f"{method.title} student + curriculum" for method in METHODS.values()), key=len),
     ),
     _words("data", "Data", "The data set that it was trained and tested on", data_name, "Synthetic: sample..."),
     _words("state", "State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),
@@ -216,7 +225,14 @@ COLUMNS: tuple[Column, ...] = (
         "100.0 %",
         at_first=False,
     ),
-    _words("method", "Method", "How it learned from the teacher: KL or DIST", _method, "DIST", at_first=False),
+    _words(
+        "method",
+        "Method",
+        "How it learned from the teacher",
+        _method,
+        max((method.title for method in METHODS.values()), key=len),
+        at_first=False,
+    ),
     _number(
         "alpha",
         "Alpha",

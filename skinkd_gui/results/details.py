@@ -20,6 +20,7 @@ from core.reporting.words import (
     duration,
     file_size,
     kind_of_run,
+    losses_words,
     million,
     moment,
 )
@@ -30,12 +31,6 @@ T = TypeVar("T")
 
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and its value, in the order in which they are shown."""
-
-_METHODS = {
-    "none": "the labels alone",
-    "kl": "the labels and the teacher's probabilities (KL)",
-    "dist": "the labels and the teacher's relations between classes (DIST)",
-}
 
 
 @dataclass(frozen=True)
@@ -133,12 +128,7 @@ def recipe_text(recipe: Recipe, *, explained: bool) -> str:
 
 
 def _learned_from(recipe: Recipe) -> str:
-    if recipe.task == "teacher":
-        return _METHODS["none"]
-    settings = recipe.distillation
-    words = _METHODS[settings.method]
-    if settings.method != "none":
-        words += f", alpha {settings.alpha:g}, temperature {settings.temperature:g}"
+    words = f"the labels and the teacher: {losses_words(recipe)}" if recipe.loss_terms else "the labels alone"
     curriculum = curriculum_words(recipe)
     if curriculum:
         words += f"; curriculum: {curriculum}"

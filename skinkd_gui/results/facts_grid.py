@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.data.types import Part
 from core.recipe import Recipe
-from core.reporting.words import NONE, file_size
+from core.reporting.words import NONE, file_size, losses_title
 from core.runs.status import RunSummary
 from skinkd_gui.results.columns import data_name
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
@@ -13,7 +13,7 @@ from skinkd_gui.results.shown import Shown
 _COLUMNS = (
     Column("Run", words=True),
     Column("Model", words=True),
-    Column("Learned from", "KL and DIST: from a teacher as well, with this weight (alpha)", words=True),
+    Column("Learned from", "With a method: from a teacher as well, with this weight (alpha)", words=True),
     Column("Data", words=True),
     Column("Training images"),
     Column("Epochs", "Passes over the training images"),
@@ -44,8 +44,7 @@ def _learned_from(recipe: Recipe) -> str:
     """The labels, or the teacher as well, in few words."""
     if recipe.task == "teacher":
         return "labels"
-    settings = recipe.distillation
-    words = ["labels"] if settings.method == "none" else [f"labels, {settings.method.upper()} {settings.alpha:g}"]
+    words = ["labels"] if recipe.alpha is None else [f"labels, {losses_title(recipe)} {recipe.alpha:g}"]
     if recipe.applied_curriculum.unusual:
         words.append("curriculum")
     return ", ".join(words)

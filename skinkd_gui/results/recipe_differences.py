@@ -88,10 +88,6 @@ def _matters(recipe: Recipe, key: str) -> bool:
         return name == "run" and recipe.needs_teacher
     if key == "curriculum.difficulty":
         return recipe.curriculum.entries.order.needs_difficulty
-    if section == "distillation" and name != "method":
-        method = recipe.distillation.method
-        only = {"kl_direction": method == "kl", "beta": method == "dist", "gamma": method == "dist"}
-        return only.get(name, method != "none")
     return True
 
 
@@ -100,6 +96,8 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Section):
+        return " ".join(_text(getattr(value, name)) for name in type(value).model_fields)
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)
     return str(value)

@@ -121,7 +121,7 @@ def _ours(subject: Subject, answers: np.ndarray) -> tuple[list[float], float]:
     events: list[Event] = []
     recipe = recipe_of(
         "distillation.method=kl",
-        "distillation.kl_direction=teacher_student",
+        "distillation.direction=teacher_student",
         f"distillation.alpha={ALPHA}",
         f"distillation.temperature={TEMPERATURE}",
         f"optimisation.learning_rate={RATE}",

@@ -35,10 +35,14 @@ from subject import (
     train,
 )
 
+from core.distillation.methods import METHODS
 from core.recipe import Recipe
 
 TEACHER_BATCH = 8
 """Images of a step when the teacher learns; the paper's 32 take more memory than many machines have."""
+
+_TAUGHT = [name for name, method in METHODS.items() if method.needs]
+_ORDERED = "curriculum"
 
 
 def measure(settings: Settings) -> list[Ratio]:
@@ -46,7 +50,7 @@ def measure(settings: Settings) -> list[Ratio]:
     say("  writing and reading photographs, asking the teacher")
     subject = new_subject(settings.folder, (2 if settings.quick else 3) * BATCH)
     answers, answering = teacher_answers(subject)
-    methods = ["none", "kl", "dist", "curriculum"]
+    methods = [*METHODS, _ORDERED]
     runners = [Runner(partial(_train, subject, _recipe(name), answers)) for name in methods]
     measures = [bare_epoch(subject), *(runner.epoch for runner in runners)]
     say("  epochs in turns")
@@ -57,7 +61,9 @@ def measure(settings: Settings) -> list[Ratio]:
     found += rounds(settings.turns - settings.turns // 2, *measures)
     for runner in runners:
         runner.end()
-    plain, kl, dist, ordered = (median(column) for column in list(zip(*found, strict=True))[1:])
+    paces = dict(zip(methods, (median(column) for column in list(zip(*found, strict=True))[1:]), strict=True))
+    plain, ordered = paces[next(iter(METHODS))], paces[_ORDERED]
+    kl, dist = paces["kl"], paces["dist"]  # the paper's study has these
     say("  both teachers learn, ours answers validation images")
     their_teacher, our_teacher = _peer_teacher_rate(subject), _teacher_rate(subject)
     validating, asking = (answering_rate(subject, name, BATCH) for name in (STUDENT, TEACHER))
@@ -69,11 +75,12 @@ def measure(settings: Settings) -> list[Ratio]:
 
 
 def _epochs(found: list[tuple[float, ...]]) -> list[Ratio]:
-    """Images per second of the bare step, plain, KL, DIST and curriculum epochs to ratios; the last three as times."""
+    """Images per second of the bare step and of an epoch with each method and with a curriculum to ratios; all but the
+    plain epoch's as times."""
     unit, note = "images/s", "paired, median"
     plain = Ratio("plain epoch, images included / bare step", *middle(found, 1, 0), unit, 0.97, note=note)
     seconds = [tuple(1000 / rate for rate in values) for values in found]
-    names = ("KL", "DIST", "KL and curriculum")
+    names = (*(method.title for method in METHODS.values() if method.needs), "a curriculum")
     others = [
         Ratio(f"epoch with {name} / plain epoch", *middle(seconds, place, 1), "ms/image", 1.03, False, note)
         for place, name in enumerate(names, 2)
@@ -82,8 +89,8 @@ def _epochs(found: list[tuple[float, ...]]) -> list[Ratio]:
 
 
 def _recipe(name: str) -> Recipe:
-    if name == "curriculum":
-        return recipe_of("distillation.method=kl", "curriculum.order=easy_first")
+    if name == _ORDERED:
+        return recipe_of(f"distillation.method={next(iter(_TAUGHT))}", "curriculum.order=easy_first")
     return recipe_of(f"distillation.method={name}")
 
 

@@ -67,7 +67,7 @@ def faults(shop: Workshop, count: int, seed: int, only: tuple[str, ...] = ()) ->
     """Let every fault strike `count` times, at phases in turn; one line per fault. Faults that this machine can not
     stage (a small disk needs the right to mount one) are left out, which is said."""
     chance = random.Random(seed)
-    method = "KL and curriculum"
+    method = "curriculum"
     undisturbed = shop.new_run(method)
     assert attempt(run_job(undisturbed, shop.root / "cache-undisturbed"), None) == ""
     tallies = []

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from core.data.sample_set import write_sample_set
+from core.distillation.methods import METHODS as REGISTERED
 from core.events import Report
 from core.recipe import Recipe, recipe_hash, set_values
 from core.runs.execute import execute
@@ -26,11 +27,12 @@ from core.training.checkpoint import CheckpointFolder
 
 IMAGES, PIXELS = 96, 32
 
+_TAUGHT = [name for name, method in REGISTERED.items() if method.needs]
+
 METHODS: dict[str, tuple[str, ...]] = {
     "plain": ("distillation.method=none",),
-    "KL": ("distillation.method=kl",),
-    "DIST": ("distillation.method=dist",),
-    "KL and curriculum": ("distillation.method=kl", "curriculum.order=easy_first"),
+    **{REGISTERED[name].title: (f"distillation.method={name}",) for name in _TAUGHT},
+    "curriculum": (f"distillation.method={_TAUGHT[0]}", "curriculum.order=easy_first"),
 }
 """Every way of training; all draw their images with the weighted sampler."""
 
@@ -83,7 +85,7 @@ class Workshop:
         configurations = (
             Configuration("teacher", "Teacher", teacher=True),
             Configuration("plain", "Plain student", (("distillation.method", "none"),)),
-            Configuration("kl", "KL", (("distillation.method", "kl"),)),
+            Configuration(_TAUGHT[0], "Taught", (("distillation.method", _TAUGHT[0]),)),
         )
         base = self.recipe("optimisation.epochs=2")
         return create_study(Study(name, base, configurations), self.root / "study-runs" / name)

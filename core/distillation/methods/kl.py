@@ -27,6 +27,7 @@ class KlSettings(Section):
         "KL direction",
         "student_teacher: the paper's. teacher_student: Hinton's, times the temperature squared.",
         expert=True,
+        titles={"student_teacher": "Student to teacher", "teacher_student": "Teacher to student"},
     )
 
 

@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import tomlkit
-
 from core.paths import runs_root as default_root
-from core.recipe import Preset, Recipe, preset
-from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
+from core.recipe import Preset, Recipe, fields_of, inline_value, preset, with_values
+from core.settings import Section
+from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of, value_of
 
 
 def wizard_command(state: WizardState, runs_root: Path) -> str:
@@ -43,9 +42,17 @@ def _command(verb: str, base: Preset, recipe: Recipe, runs_root: Path, name: str
 
 
 def differences(recipe: Recipe, base: Recipe) -> tuple[str, ...]:
-    """`section.key=value` for every value that differs from `base`, data path aside; values as `--set` reads them."""
-    found: list[str] = []
-    ours, theirs = recipe.model_dump(mode="json"), base.model_dump(mode="json")
+    """`section.key=value` for every value that differs from `base`, data path aside; values as `--set` reads them.
+
+    Another method brings its own settings along: those of the same name are written where they differ
+    from its defaults.
+    """
+    sections = [name for name in type(recipe).model_fields if isinstance(getattr(recipe, name), Section)]
+    chosen = [spec.key for name in sections for spec in fields_of(recipe, name) if spec.entries]
+    named = {key: value_of(recipe, key) for key in chosen}
+    named = {key: name for key, name in named.items() if name != value_of(base, key)}
+    found = [f"{key}={name}" for key, name in named.items()]
+    ours, theirs = recipe.model_dump(mode="json"), with_values(base, named).model_dump(mode="json")
     for section, values in ours.items():
         if not isinstance(values, dict):
             if values != theirs[section]:
@@ -58,4 +65,4 @@ def differences(recipe: Recipe, base: Recipe) -> tuple[str, ...]:
 
 
 def _written(value: object) -> str:
-    return value if isinstance(value, str) else tomlkit.item(value).as_string()
+    return value if isinstance(value, str) else str(inline_value(value).as_string())

@@ -11,16 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.types import DataSet
+from core.distillation.methods import METHODS
 from core.errors import FieldProblem, RecipeError
-from core.recipe import Preset, Recipe, field, preset, with_values
-from core.recipe.schema import CurriculumRecipe
+from core.recipe import Preset, Recipe, field, preset, section_fields, with_values
+from core.recipe.schema import CurriculumRecipe, DistillationRecipe, Distilled
 from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
+from core.settings import Section
 
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
     from core.study.definition import Study
+
+
+_METHOD = "distillation.method"
 
 
 class Step(StrEnum):
@@ -69,7 +74,7 @@ class WizardState:
     """Everything the wizard knows. `recipe` is always valid; what was typed and can not be used yet waits in `drafts`
     with its messages in `problems`. `excluded` are the images that going on leaves out; `split_problem` says why the
     others can not be divided. `facts` and `model_problems` hold (section, what is known of its model) and (section,
-    why its model can not be used)."""
+    why its model can not be used). `left` are the settings of methods that were chosen before, for a return."""
 
     recipe: Recipe
     step: Step = Step.DATA
@@ -88,6 +93,7 @@ class WizardState:
     model_problems: tuple[tuple[str, str], ...] = ()
     name: str = ""
     study: StudyChoice = StudyChoice()
+    left: tuple[DistillationRecipe, ...] = ()
 
 
 # --- starting -----------------------------------------------------------------------------------------------------
@@ -131,7 +137,29 @@ def set_value(state: WizardState, key: str, value: Any) -> WizardState:
     A usable value goes into the recipe. One that is not stays beside it as a draft, with the recipe's own message,
     until it is corrected; drafts are tried again with every edit because one field may heal another.
     """
-    drafts = dict(state.drafts) | {key: value}
+    if key == _METHOD:
+        return _choose_method(state, value)
+    return _with_drafts(state, dict(state.drafts) | {key: value})
+
+
+def _choose_method(state: WizardState, name: str) -> WizardState:
+    """The state with another method, its settings as they were when it was chosen last; alpha and further losses
+    stay."""
+    present = state.recipe.distillation
+    before = {section.method: section for section in (*state.left, present)}
+    known, method = before.pop(name, None), METHODS[name]
+    gone = {f"distillation.{key}" for key in METHODS[present.method].Settings.model_fields}
+    drafts = {key: draft for key, draft in state.drafts if key not in gone}
+    found: dict[str, Any] = {}
+    if known is not None:
+        found = {f"distillation.{key}": getattr(known, key) for key in method.Settings.model_fields}
+    shares: list[Section] = [section for section in before.values() if isinstance(section, Distilled)]
+    if method.needs and shares:
+        found |= {f"distillation.{key}": value for key, value in shares[-1] if key in Distilled.model_fields}
+    return _with_drafts(replace(state, left=tuple(before.values())), drafts | found | {_METHOD: name})
+
+
+def _with_drafts(state: WizardState, drafts: dict[str, Any]) -> WizardState:
     problems: dict[str, FieldProblem] = {}
     waiting: dict[str, Any] = {}
     while True:
@@ -159,7 +187,13 @@ def reset_value(state: WizardState, key: str) -> WizardState:
 
 def default_of(state: WizardState, key: str) -> Any:
     """The value that a reset gives to the field `key`."""
-    return value_of(preset(state.preset or Preset.PAPER), key)
+    example = preset(state.preset or Preset.PAPER)
+    named = {
+        spec.key: value_of(state.recipe, spec.key)
+        for spec in section_fields(key.partition(".")[0])
+        if spec.entries and spec.key != key and value_of(state.recipe, spec.key) != value_of(example, spec.key)
+    }
+    return value_of(with_values(example, named) if named else example, key)
 
 
 def value_of(recipe: Recipe, key: str) -> Any:
@@ -266,13 +300,13 @@ NO_TEACHER = "There is no finished teacher yet. Train one first, or choose to tr
 
 
 def _with_method(state: WizardState) -> WizardState:
-    """Distilling needs a method: without one the paper's best (KL) is set."""
+    """Distilling needs a method: without one the paper's is set."""
     recipe = state.recipe
-    if state.goal in (Goal.DISTIL, Goal.WHOLE, Goal.STUDY) and recipe.distillation.method == "none":
+    if state.goal in (Goal.DISTIL, Goal.WHOLE, Goal.STUDY) and not recipe.distillation.losses:
         if recipe.curriculum.entries.needs_teacher:
             return state
-        method = recipe.distillation.model_copy(update={"method": "kl"})
-        return replace(state, recipe=recipe.model_copy(update={"distillation": method}))
+        papers = preset(Preset.PAPER).distillation
+        return replace(state, recipe=recipe.model_copy(update={"distillation": papers}))
     return state
 
 
@@ -366,7 +400,7 @@ def recipe_of(state: WizardState) -> Recipe:
         return teacher_recipe(recipe)
     changes: dict[str, Any] = {"task": "student"}
     if state.goal is Goal.PLAIN:
-        changes["distillation"] = recipe.distillation.model_copy(update={"method": "none"})
+        changes["distillation"] = DistillationRecipe()
         if recipe.curriculum.entries.needs_teacher:
             changes["curriculum"] = CurriculumRecipe()
     if state.goal is not Goal.DISTIL and recipe.teacher.run:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.models.catalog import SUGGESTED_STUDENTS
-from core.recipe import Recipe, field, fields_of, possible_fields, section_fields
-from core.study.paper import has_papers_classes, has_papers_curriculum
+from core.recipe import Recipe, field, fields_of, possible_fields
+from core.study.paper import has_papers_classes, paper_finding, study_words
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.look import Note, card, help_label
@@ -17,18 +15,9 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import ModelChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.state import Goal, Step, recipe_of
-from skinkd_gui.training.wizard.texts import alpha_sentence, paper_finding, size_comparison
+from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, size_comparison
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
-_STUDY = (
-    "The study trains this student again and again: without a teacher, with KL and with DIST at alpha 0.1, 0.3, "
-    "0.5, 0.7 and 0.9, each with and without the curriculum."
-)
-_ROWS = {
-    "none": (),
-    "kl": ("distillation.alpha", "distillation.temperature", "distillation.kl_direction"),
-    "dist": ("distillation.alpha", "distillation.temperature", "distillation.beta", "distillation.gamma"),
-}
 
 
 class StudentPage(WizardPage):
@@ -40,20 +29,22 @@ class StudentPage(WizardPage):
         self._comparison = help_label()
         self.column.addWidget(card(self.chooser, self._comparison, FieldForm(model, [field("student.freeze")])))
         self.methods = FieldForm(model, [field("distillation.method")])
-        kinds = {"kl_direction": True}
-        self.numbers = FieldForm(
-            model,
-            [
-                replace(spec, expert=kinds.get(spec.key.partition(".")[2], spec.expert))
-                for spec in section_fields("distillation")
-                if spec.key != "distillation.method"
-            ],
-        )
+        self.settings: FieldForm | None = None  # of the chosen method
+        self._shown = ""
+        self._place = QWidget()
+        QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
+        self._further = help_label()
+        self._further.setObjectName("furtherLossesLabel")
         self._shares = help_label()
         self._shares.setObjectName("alphaSentence")
         self._finding = Note("info", "paperFindingLabel")
         self._learning = card(
-            self.methods, self.numbers, self._shares, self._finding, title="How the student learns from the teacher"
+            self.methods,
+            self._place,
+            self._shares,
+            self._further,
+            self._finding,
+            title="How the student learns from the teacher",
         )
         self.column.addWidget(self._learning)
         self.curriculum = FieldForm(model, possible_fields("curriculum"))
@@ -77,22 +68,42 @@ class StudentPage(WizardPage):
     @Slot()
     def _refresh(self) -> None:
         state = self.model.state
-        method = state.recipe.distillation
         self.chooser.show_suggestions(state.goal is Goal.PLAIN)
         self._learning.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
         self._lessons.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
         self.curriculum.show_rows(_curriculum_keys(state.recipe))
-        self._study.show_text(_STUDY if state.goal is Goal.STUDY else "")
-        self.numbers.show_rows(_ROWS[method.method])
-        self._shares.setText(alpha_sentence(method.alpha) if method.method != "none" else "")
-        said = paper_finding(method.method, has_papers_curriculum(recipe_of(state)), method.alpha)
-        self._finding.show_text(said if has_papers_classes(state.recipe) else "")
+        self._study.show_text(
+            f"The study trains this student again and again: {study_words()}." if state.goal is Goal.STUDY else ""
+        )
+        recipe = recipe_of(state)
+        self._show_settings(state.recipe)
+        self._shares.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
+        self._shares.setVisible(recipe.alpha is not None)
+        self._further.setText(further_losses(recipe))
+        self._further.setVisible(bool(self._further.text()))
+        self._finding.show_text(paper_finding(recipe) if has_papers_classes(recipe) else "")
         self._comparison.setText(
             size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
             if state.goal in (Goal.WHOLE, Goal.STUDY)
             else ""
         )
         self._comparison.setVisible(bool(self._comparison.text()))
+
+    def _show_settings(self, recipe: Recipe) -> None:
+        """The form of the chosen method's settings, made anew when another is chosen."""
+        method, layout = recipe.distillation.method, self._place.layout()
+        if self._shown == method or layout is None:
+            return
+        self._shown = method
+        if self.settings is not None:
+            layout.removeWidget(self.settings)
+            self.settings.hide()
+            self.settings.deleteLater()
+        specs = [spec for spec in fields_of(recipe, "distillation") if spec.kind != "tables" and not spec.entries]
+        self.settings = FieldForm(self.model, specs) if specs else None
+        if self.settings is not None:
+            layout.addWidget(self.settings)
+        self._place.setVisible(self.settings is not None)
 
 
 def _curriculum_keys(recipe: Recipe) -> list[str]:

@@ -12,8 +12,8 @@ import numpy as np
 from core.models.catalog import ModelFacts
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
-from core.reporting.words import curriculum_words
-from core.study.published import published_table
+from core.reporting.words import curriculum_words, losses_words
+from core.study.paper import study_words
 from skinkd_gui.training.wizard.state import (
     Goal,
     WizardState,
@@ -48,14 +48,12 @@ GOAL_HELP = {
     Goal.DISTIL: "The small model learns from the labels and from the answers of a teacher that you trained before.",
     Goal.PLAIN: "The small model learns from the labels alone. This is what distillation is compared with.",
     Goal.STUDY: (
-        "The paper's whole study: a teacher, the plain student, and KL and DIST students at five weights, with and "
+        "The paper's whole study: a teacher, the plain student, and students of its methods at five weights, with and "
         "without the curriculum: 22 runs. Your results stand beside the paper's. It can be stopped and gone on with."
     ),
 }
 
 _CHOICES = {
-    "distillation.method": {"none": "None", "kl": "KL", "dist": "DIST"},
-    "distillation.kl_direction": {"student_teacher": "Student to teacher", "teacher_student": "Teacher to student"},
     "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "optimisation.monitor": {
         "accuracy": "Accuracy",
@@ -84,7 +82,7 @@ _CHOICES = {
 
 def choice_text(key: str, value: str) -> str:
     """What the user reads for a choice: an entry's title; the recipe's own word where no better one is known."""
-    titles = _CHOICES.get(key) or {entry.name: entry.title for entry in field(key).entries}
+    titles = _CHOICES.get(key) or dict(field(key).titles)
     return titles.get(value, value)
 
 
@@ -113,38 +111,15 @@ def _sentence(clause: str) -> str:
     return f"{clause[:1].upper()}{clause[1:]}."
 
 
-def paper_finding(method: str, ordered: bool | None, alpha: float) -> str:
-    """What the paper measured nearest to these settings (its table 2, weighted F1 in percent); `ordered` as
-    `has_papers_curriculum` says it."""
-    if ordered is None:
-        return "The paper did not try this curriculum."
-    rows = published_table().rows
-    ending = "-cl" if ordered else ""
-    measured = {
-        float(key.removesuffix(ending).removeprefix(f"{method}-")): 100 * row.weighted_f1
-        for key, row in rows.items()
-        if key.startswith(f"{method}-") and key.endswith("-cl") is ordered
-    }
-    plain = 100 * rows["plain"].weighted_f1
-    if not measured:
-        return "The paper did not try the teacher's order without distillation."
-    nearest = min(measured, key=lambda known: (abs(known - alpha), known))
-    score = measured[nearest]
-    name = method.upper() + (" with the teacher's order" if ordered else "")
-    verdict = f"{abs(score - plain):.2f} points {'above' if score > plain else 'below'}"
-    advice = {
-        ("kl", False): " KL at a small alpha was the only setting that beat the plain student.",
-        ("dist", False): " DIST hardly changed with alpha and did not beat the plain student.",
-    }.get((method, ordered), " The teacher's order made every student of the paper worse.")
-    return (
-        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, "
-        f"{verdict} the same student without a teacher ({plain:.1f}%).{advice}"
-    )
-
-
 def alpha_sentence(alpha: float) -> str:
     """How the two teachers of the student, labels and large model, share its attention."""
     return f"The teacher's answers count {alpha:.0%}, the labels {1 - alpha:.0%}."
+
+
+def further_losses(recipe: Recipe) -> str:
+    """Which losses a recipe adds to its method's, in a sentence; empty for none."""
+    added = [f"{term.weight:g} times {term.method.title}" for term in recipe.loss_terms[1:]]
+    return f"The recipe adds {' and '.join(added)}; further losses are changed in the recipe file." if added else ""
 
 
 def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
@@ -158,9 +133,9 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     if state.goal is not Goal.TEACHER:
         lines.append(("Student", _model(recipe.student)))
     if state.goal is Goal.STUDY:
-        lines.append(("Distillation", "none; KL and DIST with alpha 0.1 to 0.9, each with and without the curriculum"))
+        lines.append(("Distillation", study_words()))
     elif recipe.needs_teacher:
-        lines.append(("Distillation", _distillation(recipe)))
+        lines.append(("Distillation", losses_words(recipe) or "from the labels only"))
     if state.goal is not Goal.STUDY and recipe.applied_curriculum.unusual:
         lines.append(("Curriculum", curriculum_words(recipe)))
     lines.append(("Training", _schedule(recipe)))
@@ -194,22 +169,6 @@ def _model(section: Any) -> str:
     start = weights.get(section.weights, f"weights from {section.weights}")
     frozen = f", the first {section.freeze:.0%} frozen" if section.freeze else ""
     return f"{section.architecture}, starting from {start}{frozen}"
-
-
-_METHODS = {
-    "none": "from the labels only",
-    "kl": "KL (match the teacher's probabilities)",
-    "dist": "DIST (match how the teacher's answers relate)",
-}
-
-
-def _distillation(recipe: Recipe) -> str:
-    method = recipe.distillation
-    parts = [_METHODS[method.method]]
-    if method.method != "none":
-        parts.append(f"alpha {method.alpha:g}")
-        parts.append(f"temperature {method.temperature:g}")
-    return ", ".join(parts)
 
 
 def _schedule(recipe: Recipe) -> str:

@@ -62,7 +62,9 @@ def test_a_field_without_a_declaration_is_fixed() -> None:
 
 
 def test_sections_of_another_kind_and_lists_of_sections_are_compared_too() -> None:
-    before = Recipe.model_construct(**{**dict(Recipe()), "distillation": DistillationRecipe(), "curriculum": _New()})
+    before = Recipe.model_construct(
+        **{**dict(Recipe()), "distillation": DistillationRecipe.of(method="kl"), "curriculum": _New()}
+    )
     after = Recipe.model_construct(
         **{**dict(Recipe()), "distillation": _New(free=2), "curriculum": _Pieces(pieces=(_New(free=3), _New(plain=4)))}
     )

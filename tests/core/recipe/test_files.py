@@ -43,7 +43,7 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
     recipe = parse_recipe(
         {
             "data": {"path": path, "group_by_lesion": grouped},
-            "distillation": {"alpha": alpha},
+            "distillation": {"method": "kl", "alpha": alpha},
             "optimisation": {"learning_rate": rate},
         }
     )
@@ -55,14 +55,14 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
     [
         ("optimisation.learning_rte=1", "optimisation.learning_rte", "did you mean learning_rate"),
         ("distilation.method=kl", "distilation", "did you mean distillation"),
-        ("distillation.alpha=2", "distillation.alpha", "less than or equal to 1"),
-        ("distillation.method=kll", "distillation.method", "'kl'"),
+        ("optimisation.weight_decay=2", "optimisation.weight_decay", "less than or equal to 1"),
+        ("distillation.method=kll", "distillation.method", "did you mean kl?"),
         ("optimisation.epochs=1.5", "optimisation.epochs", "integer"),
         ("optimisation.epochs=many", "optimisation.epochs", "integer"),
         ("data.group_by_lesion=1", "data.group_by_lesion", "boolean"),
         ("data.split=[0.7,0.2,0.2]", "data.split", "sum to 1.1"),
         ("data.fold=3", "data.fold", "1 to data.folds"),
-        ("distillation.method=DIST", "distillation.method", "did you mean dist?; it is 'DIST'"),
+        ("distillation.method=DIST", "distillation.method", "no distillation method 'DIST'; did you mean dist?"),
         ("data.path=a\0b", "data.path", "that a file's name can hold"),
         ("data.path=caf\udce9", "data.path", "no TOML file can hold"),
         ("teacher.run=" + "x" * 5000, "teacher.run", "at most 4,096 characters"),
@@ -84,7 +84,7 @@ def test_unusable_values_are_named(assignment: str, key: str, said: str) -> None
 
 def test_several_problems_are_all_named() -> None:
     with pytest.raises(RecipeError) as caught:
-        parse_recipe({"distillation": {"alpha": 2}, "optimisation": {"epoch": 1}})
+        parse_recipe({"distillation": {"method": "kl", "alpha": 2}, "optimisation": {"epoch": 1}})
     assert {problem.key for problem in caught.value.problems} == {"distillation.alpha", "optimisation.epoch"}
 
 
@@ -141,7 +141,7 @@ def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
 def test_the_hash_follows_the_values_and_not_the_hardware() -> None:
     recipe = Recipe()
     assert recipe_hash(recipe) == recipe_hash(set_values(recipe, ["hardware.device=cpu"]))
-    assert recipe_hash(recipe) != recipe_hash(set_values(recipe, ["distillation.alpha=0.3"]))
+    assert recipe_hash(recipe) != recipe_hash(set_values(recipe, ["optimisation.epochs=3"]))
 
 
 def test_only_quotes_around_a_text_are_taken_off() -> None:

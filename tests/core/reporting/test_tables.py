@@ -10,6 +10,7 @@ import pytest
 
 from core.classes import CLASS_SETS
 from core.evaluation.comparison import compare
+from core.recipe import set_values
 from core.reporting.tables import (
     Table,
     class_f1_table,
@@ -108,11 +109,14 @@ def test_runs_that_can_not_be_compared_have_no_numbers(write_run):
 
 def test_recipes_differ_in_the_fields_named(write_run):
     first, second = evidence(write_run, "a"), evidence(write_run, "b", 3)
-    changed = second.summary.recipe.model_copy(
-        update={"distillation": second.summary.recipe.distillation.model_copy(update={"method": "kl", "alpha": 0.3})}
-    )
+    changed = set_values(second.summary.recipe, ["distillation.method=kl", "distillation.alpha=0.3"])
     table = recipes_table([("a", first.summary.recipe), ("b", changed)])
-    assert table.rows == (("distillation.method", "none", "kl"), ("distillation.alpha", "0.1", "0.3"))
+    assert table.rows == (
+        ("distillation.method", "none", "kl"),
+        ("distillation.alpha", "–", "0.3"),
+        ("distillation.temperature", "–", "1"),
+        ("distillation.direction", "–", "student_teacher"),
+    )
 
 
 def test_counts_by_part_sum_up(write_run):

@@ -155,3 +155,82 @@ def test_studies_of_version_1_mean_the_same(tmp_path: Path) -> None:
     write_study(file, study)
     assert "version = 2" in file.read_text(encoding="utf-8")
     assert read_study(file) == study
+
+
+_OLD = """
+version = 1
+name = "Old"
+{base}
+[axes]
+"distillation.method" = ["none", "kl", "dist"]
+"distillation.kl_direction" = ["teacher_student"]
+"distillation.alpha" = [0.3]
+
+[[configuration]]
+key = "plain"
+changes = {{ "distillation.method" = "none" }}
+
+[[configuration]]
+key = "as it is"
+[[configuration]]
+key = "other-method"
+changes = {{ "distillation.method" = "dist" }}
+[[configuration]]
+key = "kl"
+changes = {{ distillation.method = "kl", distillation.beta = 3.0 }}
+"""
+
+
+@pytest.mark.parametrize("kind", ["table", "preset", "file", "set"])
+def test_distillation_of_version_1_means_the_same(kind: str, tmp_path: Path) -> None:
+    """Version 1 kept the settings of all methods in every recipe: each configuration has those it had then."""
+    settings = {"method": "kl", "alpha": 0.5, "temperature": 2.0, "kl_direction": "teacher_student", "gamma": 4.0}
+    lines = "\n".join(f"{key} = {value!r}" for key, value in settings.items())
+    (tmp_path / "old-recipe.toml").write_text(f"version = 1\n[distillation]\n{lines}\n", encoding="utf-8")
+    bases = {
+        "table": f"[base.distillation]\n{lines}",
+        "preset": 'base = "best"\n[set]\n"distillation.gamma" = 4.0',
+        "file": 'base = "old-recipe.toml"',
+        "set": "[set]\n" + "\n".join(f'"distillation.{key}" = {value!r}' for key, value in settings.items()),
+    }
+    text = _OLD.format(base=bases[kind]).replace("as it is", "same")
+    study = read_study(written(tmp_path, text))
+    found = {
+        item.key: recipe_of(study, item).distillation.model_dump(exclude={"term"}) for item in study.configurations
+    }
+    kl = {"method": "kl", "alpha": 0.5, "temperature": 2.0, "direction": "teacher_student"}
+    dist = {"method": "dist", "alpha": 0.5, "temperature": 2.0, "beta": 1.0, "gamma": 4.0}
+    assert found == {
+        "teacher": {"method": "none"},
+        "plain": {"method": "none"},
+        "same": kl,
+        "other-method": dist,
+        "kl": kl,
+        "method-none_kl_direction-teacher_student_alpha-0.3": {"method": "none"},
+        "method-kl_kl_direction-teacher_student_alpha-0.3": kl | {"alpha": 0.3},
+        "method-dist_kl_direction-teacher_student_alpha-0.3": dist | {"alpha": 0.3},
+    }
+    write_study(tmp_path / "new.toml", study)
+    assert read_study(tmp_path / "new.toml") == study
+
+
+def test_a_base_of_version_1_without_a_method_hands_its_settings_on(tmp_path: Path) -> None:
+    text = 'version = 1\n[base.distillation]\nalpha = 0.9\ntemperature = 3.0\n[axes]\ndistillation.method = ["kl"]'
+    study = read_study(written(tmp_path, text))
+    (student,) = (item for item in study.configurations if not item.teacher)
+    distillation = recipe_of(study, student).distillation.model_dump(include={"alpha", "temperature"})
+    assert distillation == {"alpha": 0.9, "temperature": 3.0}
+
+
+def test_further_losses_are_changes_like_any_other(tmp_path: Path) -> None:
+    text = (
+        '[axes]\n"distillation.term" = [[], [{ method = "dist", weight = 0.5 }]]\n'
+        '[[configuration]]\nkey = "a"\nchanges = { "distillation.term" = [{ method = "kl", temperature = 4.0 }] }'
+    )
+    study = read_study(written(tmp_path, text))
+    losses = {
+        item.key: [term.method.name for term in recipe_of(study, item).loss_terms] for item in study.configurations
+    }
+    assert losses == {"teacher": [], "a": ["kl", "kl"], "term-none": ["kl"], "term-dist-0.5": ["kl", "dist"]}
+    write_study(tmp_path / "new.toml", study)
+    assert read_study(tmp_path / "new.toml") == study

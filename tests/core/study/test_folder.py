@@ -46,7 +46,8 @@ def test_another_study_of_the_same_name_is_refused(change: str, small_study: Stu
     others = {
         "base": replace(small_study, base=set_values(small_study.base, ["optimisation.epochs=2"])),
         "configuration": replace(
-            small_study, configurations=(TEACHER, PLAIN, replace(KL, changes=(("distillation.alpha", 0.7),)), DIST)
+            small_study,
+            configurations=(TEACHER, PLAIN, replace(KL, changes=(*KL.changes[:1], ("distillation.alpha", 0.7))), DIST),
         ),
         "fewer": replace(small_study, configurations=(TEACHER, PLAIN)),
         "seeds": replace(small_study, seeds=(5,)),

@@ -9,7 +9,15 @@ import pytest
 from core.models.catalog import check_architecture
 from core.recipe import Preset, Recipe, preset, set_values
 from core.study.definition import check_study, members, recipe_of, teacher_of
-from core.study.paper import CANDIDATES, FINE_ALPHAS, departures, headline, paper_study, study_departures
+from core.study.paper import (
+    CANDIDATES,
+    FINE_ALPHAS,
+    departures,
+    headline,
+    paper_finding,
+    paper_study,
+    study_departures,
+)
 from core.study.published import fine_sweep_table, published_facts, published_table
 
 
@@ -133,3 +141,21 @@ def test_no_number_of_table_3_is_made_up() -> None:
     assert fine_sweep_table().rows == {}
     assert "not known" in fine_sweep_table().note
     assert not {f"kl-{alpha:g}" for alpha in FINE_ALPHAS} & set(published_table().rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["distillation.alpha=0.1"], "KL with alpha 0.1 reached a weighted F1 of"),
+        (["distillation.alpha=0.1"], "0.85 points above"),
+        (["curriculum.order=easy_first"], "made every student of the paper worse"),
+        (["distillation.method=dist", "distillation.alpha=0.33"], "DIST with alpha 0.3 "),
+        (["distillation.method=none", "curriculum.order=easy_first"], "did not try the teacher's order without"),
+        (["curriculum.order=random"], "did not try this curriculum"),
+        (["distillation.term=[{method='dist'}]"], "did not try this loss"),
+        (["distillation.method=none"], ""),
+    ],
+)
+def test_what_the_paper_measured_nearest(changes: list[str], said: str) -> None:
+    found = paper_finding(paper(*changes))
+    assert said in found if said else found == ""

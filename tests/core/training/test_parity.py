@@ -75,7 +75,7 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
         (["distillation.method=kl", "distillation.alpha=0.3"], ("kl", 0.3, 1.0), True),
         (["distillation.method=dist", "distillation.alpha=0.3"], ("dist", 0.3, 1.0), True),
         (
-            ["distillation.method=kl", "distillation.kl_direction=teacher_student", "distillation.temperature=4"],
+            ["distillation.method=kl", "distillation.direction=teacher_student", "distillation.temperature=4"],
             ("hinton", 0.1, 4.0),
             False,
         ),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -18,9 +21,13 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from core.distillation.method import LossContext, Need
+from core.distillation.methods import METHODS
+from core.distillation.outputs import Outputs
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import create_run
 from core.runs.status import RunState
+from core.settings import Section, setting
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.dialog import TrainingWizard
@@ -32,12 +39,38 @@ from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from tests.gui.training.wizard.conftest import MakeWizard
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 _PATIENCE = 90_000
 
 
 @pytest.fixture
 def model(qtbot: QtBot) -> WizardModel:
     return WizardModel(brain.initial_state(preset(Preset.QUICK), "data"))
+
+
+class Width(Section):
+    width: float = setting(1.0, "Width", "How far answers may lie apart.", ge=0, le=5)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A method as somebody adds it."""
+
+    name: str = "margin"
+    title: str = "Margin"
+    help: str = "come near to the teacher's logits"
+    source: str = "nobody"
+    Settings: type[Section] = Width
+    needs: frozenset[Need] = frozenset({Need.LOGITS})
+    couples_batch: bool = False
+
+    def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
+        return (student.logits - teachers[0].logits).square().mean()
+
+    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
+        return None
 
 
 def _add(qtbot: QtBot, page: QWidget) -> None:
@@ -135,20 +168,49 @@ class TestModels:
         assert page.findChild(QLineEdit, "studentWeightsFileEdit").text() == str(weights)
         assert flow.message_for(model.state, Step.STUDENT) == ""
 
-    def test_the_methods_own_numbers_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
+    def test_the_methods_own_settings_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
         page = StudentPage(model)
         _add(qtbot, page)
-        rows = page.numbers.rows
-        assert page.numbers.more is not None
-        page.numbers.more.setChecked(True)
-        assert rows["distillation.kl_direction"].editor.isVisible()
-        assert not rows["distillation.beta"].editor.isVisible()
+
+        def settings() -> set[str]:
+            return set() if page.settings is None else set(page.settings.rows)
+
+        shared = {"distillation.alpha", "distillation.temperature"}
+        assert settings() == shared | {"distillation.direction"}
+        assert page.settings is not None
+        assert page.settings.more is not None
+        page.settings.more.setChecked(True)
+        combo = page.settings.rows["distillation.direction"].editor.findChild(QComboBox)
+        assert combo.isVisible()
+        assert [combo.itemText(place) for place in range(combo.count())] == ["Student to teacher", "Teacher to student"]
         model.set_value("distillation.method", "dist")
-        assert rows["distillation.beta"].editor.isVisible()
-        assert not rows["distillation.kl_direction"].editor.isVisible()
+        assert settings() == shared | {"distillation.beta", "distillation.gamma"}
         assert "DIST" in page.findChild(QLabel, "paperFindingLabel").text()
-        model.update(brain.choose_goal(model.state, Goal.PLAIN))
-        assert not rows["distillation.alpha"].editor.isVisible()
+        model.set_value("distillation.method", "none")
+        assert settings() == set()
+        assert not page.findChild(QLabel, "alphaSentence").isVisible()
+
+    def test_a_method_that_somebody_added_has_a_form(self, model: WizardModel, qtbot: QtBot) -> None:
+        with METHODS.registered(Margin()):
+            page = StudentPage(model)
+            _add(qtbot, page)
+            combo = page.findChild(QComboBox, "distillationMethodField")
+            assert combo.itemText(combo.findData("margin")) == "Margin"
+            model.set_value("distillation.method", "margin")
+            assert page.settings is not None
+            assert list(page.settings.rows) == ["distillation.alpha", "distillation.width"]
+            assert "did not try" in page.findChild(QLabel, "paperFindingLabel").text()
+            page.shut_down()
+
+    def test_further_losses_of_a_recipe_are_named(self, model: WizardModel, qtbot: QtBot) -> None:
+        page = StudentPage(model)
+        _add(qtbot, page)
+        label = page.findChild(QLabel, "furtherLossesLabel")
+        assert not label.isVisible()
+        taught = set_values(model.state.recipe, ["distillation.term=[{method='dist', weight=0.5}]"])
+        model.update(replace(model.state, recipe=taught))
+        assert "0.5 times DIST" in label.text()
+        assert label.isVisible()
 
 
 def _names(combo: QComboBox) -> int:

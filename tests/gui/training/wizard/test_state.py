@@ -186,6 +186,36 @@ class TestRecipe:
         back = brain.choose_goal(brain.choose_goal(state, Goal.PLAIN), Goal.WHOLE)
         assert brain.recipe_of(back).distillation.method == "dist"
 
+    def test_each_method_keeps_its_settings_for_a_return(self) -> None:
+        state = brain.set_value(_with_data(), "distillation.temperature", 4.0)
+        state = brain.set_value(state, "distillation.alpha", 0.6)
+        other = brain.set_value(state, "distillation.method", "dist")
+        assert other.recipe.distillation.model_dump(include={"alpha", "temperature", "beta"}) == {
+            "alpha": 0.6,
+            "temperature": 1.0,
+            "beta": 1.0,
+        }
+        changed = brain.set_value(brain.set_value(other, "distillation.beta", 3.0), "distillation.alpha", 0.7)
+        without = brain.set_value(changed, "distillation.method", "none")
+        back = brain.set_value(without, "distillation.method", "kl").recipe.distillation
+        assert back.model_dump(include={"alpha", "temperature"}) == {"alpha": 0.7, "temperature": 4.0}
+        again = brain.set_value(brain.set_value(changed, "distillation.method", "kl"), "distillation.method", "dist")
+        assert again.recipe == changed.recipe
+
+    def test_a_draft_of_another_method_is_forgotten(self) -> None:
+        state = brain.set_value(_with_data(), "distillation.temperature", "warm")
+        assert brain.field_problem(state, "distillation.temperature")
+        other = brain.set_value(state, "distillation.method", "dist")
+        assert other.problems == ()
+        assert brain.shown_value(other, "distillation.temperature") == 1.0
+
+    def test_a_reset_gives_the_chosen_methods_default(self) -> None:
+        state = brain.choose_preset(_with_data(), Preset.BEST)
+        assert brain.default_of(state, "distillation.temperature") == 2.0
+        other = brain.set_value(state, "distillation.method", "dist")
+        assert brain.default_of(other, "distillation.temperature") == 1.0
+        assert brain.default_of(other, "distillation.alpha") == 0.5
+
     def test_distilling_without_method_and_order_is_refused(self) -> None:
         state = brain.set_value(_with_data(), "distillation.method", "none")
         assert "would not be used" in flow.message_for(state, Step.STUDENT)

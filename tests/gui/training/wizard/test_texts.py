@@ -14,13 +14,6 @@ from skinkd_gui.training.wizard import texts
 from skinkd_gui.training.wizard.commands import differences, train_command
 
 
-def test_the_papers_best_setting_is_named_as_better() -> None:
-    assert "0.85 points above" in texts.paper_finding("kl", False, 0.1)
-    assert "made every student of the paper worse" in texts.paper_finding("kl", True, 0.1)
-    assert "alpha 0.3 " in texts.paper_finding("dist", False, 0.33)
-    assert "did not try" in texts.paper_finding("none", True, 0.1)
-
-
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0.2, "1 second"), (40, "40 seconds"), (750, "12 minutes"), (3.5 * 3600, "3.5 hours"), (200_000, "2.3 days")],
@@ -69,3 +62,16 @@ def test_the_default_folder_and_unchanged_values_are_not_spelled_out() -> None:
     recipe = set_values(preset(Preset.PAPER), ["data.path=d"])
     assert train_command(recipe, Preset.PAPER, runs_root()) == "skinkd-cli train paper --data d"
     assert differences(recipe, preset(Preset.PAPER)) == ()
+
+
+def test_the_command_says_what_another_method_does_not_bring_along() -> None:
+    base = preset(Preset.BEST)  # KL at temperature 2
+    for changes in (
+        ["distillation.method=dist"],
+        ["distillation.method=dist", "distillation.temperature=2"],
+        ["distillation.method=none"],
+        ["distillation.term=[{method='dist', weight=0.5}]"],
+        ["curriculum.order=easy_first", "curriculum.pacing=linear"],
+    ):
+        recipe = set_values(base, changes)
+        assert set_values(base, differences(recipe, base)) == recipe

@@ -1,0 +1,100 @@
+"""Study files of older versions, brought up to date."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.documents import Migration, read_text
+from core.recipe import Preset
+from core.recipe.migrations import DISTILLATION_IN_1, SETTINGS_IN_1, change_from_1
+from core.study.tables import axes_in, changes_in, grid_of
+
+Values = dict[str, Any]
+
+_PRESETS_IN_1: dict[str, Values] = {
+    Preset.PAPER: {"method": "kl"},
+    Preset.QUICK: {"method": "kl"},
+    Preset.BEST: {"method": "kl", "alpha": 0.5, "temperature": 2.0, "kl_direction": "teacher_student"},
+}
+"""What the presets of version 1 said of the distillation."""
+
+
+def migrations(place: Path) -> Mapping[int, Migration]:
+    """From the values of version n of a study file in the folder `place` to those of version n + 1."""
+    return {1: lambda values: _to_2(values, place)}
+
+
+def _to_2(values: Values, place: Path) -> Values:
+    """Recipes and changes of version 1 become those of version 2: a change of the method takes the settings of the
+    former along, where each recipe of version 1 had the settings of all methods."""
+    base, found = _distillation_of(values.get("base", Preset.PAPER), place), dict(values)
+    if isinstance(values.get("base"), dict):
+        found["base"] = {"version": 1, **values["base"]}
+    general = changes_in(values.get("set", {}), "set")
+    found["set"] = _changes_from_1(base, general)
+    base |= _of_distillation(general)
+    if values.get("base") in [Preset.QUICK, Preset.BEST]:
+        found["set"] = {"data.calibration": 0.0, **found["set"]}  # version 1 calibrated on the validation images
+    rows = values.get("configuration", [])
+    if isinstance(rows, list):
+        found["configuration"] = [_row(base, row) for row in rows]
+    lattice = values.get("axes")
+    if isinstance(lattice, dict) and isinstance(rows, list):
+        if any(name.startswith("distillation.") for name in axes_in(lattice)):
+            found.pop("axes")
+            made = [{"key": item.key, "title": item.title, "changes": dict(item.changes)} for item in grid_of(lattice)]
+            found["configuration"] += [_row(base, row) for row in made]
+        else:
+            pairs = [[change_from_1(name, value) for value in items] for name, items in axes_in(lattice).items()]
+            found["axes"] = {items[0][0]: [value for _, value in items] for items in pairs}
+    return found
+
+
+def _distillation_of(base: Any, place: Path) -> Values:
+    """The distillation of version 1 that a study's base stands for."""
+    if isinstance(base, str) and base not in _PRESETS_IN_1:
+        try:
+            base = tomllib.loads(read_text(place / base))
+        except (OSError, ValueError, RecursionError):
+            base = {}  # whoever reads it next says what is wrong
+    section = _PRESETS_IN_1.get(base) if isinstance(base, str) else None
+    if isinstance(base, dict):
+        section = base.get("distillation")
+    section = section if isinstance(section, dict) else {}
+    renamed = {"kl_direction": section["direction"]} if "direction" in section else {}
+    return {**DISTILLATION_IN_1, **section, **renamed}
+
+
+def _row(base: Values, row: Any) -> Any:
+    if not isinstance(row, dict) or not isinstance(row.get("changes"), dict):
+        return row
+    return {**row, "changes": _changes_from_1(base, changes_in(row["changes"], str(row.get("key", ""))))}
+
+
+def _changes_from_1(base: Values, found: Iterable[tuple[str, Any]]) -> Values:
+    """Changes of version 1, on top of a distillation of version 1, as changes of version 2."""
+    found = list(found)
+    own = _of_distillation(found)
+    after = {**base, **own}
+    kept = {name: value for name, value in found if not name.startswith("distillation.")}
+    settings = _settings_of(after["method"])
+    changed: Values = {"method": own["method"]} if "method" in own else {}
+    for name in settings:
+        lasts = after["method"] == base["method"] or (name == "alpha" and name in _settings_of(base["method"]))
+        if name in own or after[name] != (base[name] if lasts else DISTILLATION_IN_1[name]):
+            changed[name] = after[name]
+    unknown = {name: value for name, value in own.items() if name not in DISTILLATION_IN_1}
+    new = {f"distillation.{name}": value for name, value in {**changed, **unknown}.items()}
+    return dict(change_from_1(name, value) for name, value in {**kept, **new}.items())
+
+
+def _settings_of(method: Any) -> tuple[str, ...]:
+    """What a method of version 1 looked at; whatever there was for a name that it did not know."""
+    return SETTINGS_IN_1.get(method, tuple(DISTILLATION_IN_1)) if isinstance(method, str) else ()
+
+
+def _of_distillation(found: Iterable[tuple[str, Any]]) -> Values:
+    return {name.partition(".")[2]: value for name, value in found if name.startswith("distillation.")}
