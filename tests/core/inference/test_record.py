@@ -124,12 +124,17 @@ def test_several_programs_may_write_at_once(tmp_path: Path) -> None:
 
 def test_export_and_clear(tmp_path: Path) -> None:
     book = RecordBook(tmp_path / "r.jsonl")
-    book.append([replace(ENTRY, architecture="=cmd()", probabilities={"NV": 0.25}), ENTRY])
+    book.append(
+        [
+            replace(ENTRY, architecture="=cmd()", probabilities={"NV": 0.25}),
+            replace(ENTRY, probabilities={"ACNE": 0.75}),
+        ]
+    )
     assert book.export(tmp_path / "out" / "record.csv") == 2
     with (tmp_path / "out" / "record.csv").open(encoding="utf-8", newline="") as lines:
         first, second = csv.DictReader(lines)
-    assert (first["architecture"], first["NV"], first["MEL"], first["level"]) == ("'=cmd()", "0.25", "", "")
-    assert second["image"] == ENTRY.image
+    assert (first["architecture"], first["NV"], first["ACNE"], first["level"]) == ("'=cmd()", "0.25", "", "")
+    assert (second["image"], second["NV"], second["ACNE"]) == (ENTRY.image, "", "0.75")
     book.export(tmp_path / "record.json")
     assert json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))[1]["temperature"] == 1.5
     with pytest.raises(SkinKDError, match=r"\.csv or \.json"):
