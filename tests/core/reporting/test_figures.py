@@ -80,7 +80,7 @@ def test_nothing_overlaps_at_the_smallest_size(make_scores, make_history):
         per_class_f1([(f"Student {index} of a long and telling name", few) for index in range(5)], style),
         confusion_matrix(big, style, normalise=False),
         confusion_matrix(few, style, normalise=True, title="Teacher"),
-        probabilities([0.7, 0.1, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01], style),
+        probabilities([0.7, 0.1, 0.05, 0.05, 0.04, 0.03, 0.02, 0.01], ISIC2019, style),
     ):
         assert_readable(figure)
 
@@ -241,7 +241,7 @@ def test_examples_show_each_image_with_its_label():
 
 
 def test_probabilities_are_sorted_falling():
-    figure = probabilities([0.1, 0.05, 0.6, 0.05, 0.05, 0.05, 0.05, 0.05], FigureStyle())
+    figure = probabilities([0.1, 0.05, 0.6, 0.05, 0.05, 0.05, 0.05, 0.05], ISIC2019, FigureStyle())
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels[:2] == ["Basal cell carcinoma (BCC)", "Melanoma (MEL)"]
 
