@@ -185,10 +185,11 @@ def test_a_teacher_of_other_classes_is_refused_before_anything_is_read(
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
         f'[teacher]\nrun = "{trained.as_posix()}"\n[student]\narchitecture = "test_resnet"\nweights = "none"\n'
-        '[distillation]\nmethod = "kl"\n[data]\npath = "nowhere"\n[classes]\nset = "benign-malignant"\n',
+        '[distillation]\nmethod = "kl"\n[classes]\nset = "benign-malignant"\n',
         encoding="utf-8",
     )
-    assert run(["train", str(recipe), "--runs", str(tmp_path / "runs")]) == 1
+    (tmp_path / "empty").mkdir()
+    assert run(["train", str(recipe), "--data", str(tmp_path / "empty"), "--runs", str(tmp_path / "runs")]) == 1
     said = capsys.readouterr().err
     assert "Teacher and student tell apart different classes" in said
     status = json.loads((next((tmp_path / "runs").iterdir()) / "status.json").read_text("utf-8"))
