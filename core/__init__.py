@@ -2,7 +2,7 @@
 
 A room is a package; its docstring names the modules that other rooms may use, everything else is its own. From the top
 floor down: `cli`, `reporting`, `study`, `runs`, `inference`, `evaluation`, `training`, `teachers`, `models`, `recipe`,
-`data`, `distillation`. Between and below them lie single modules:
+`data`, `distillation`, `classes`. Between and below them lie single modules:
 
 - `self_test`, `demo_plan`: everything once, small; the runs of the demo
 - `settings`, `registry`: what sections of recipes and entries of choices are made of

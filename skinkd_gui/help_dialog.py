@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from core.classes import CLASS_SETS, ClassSet, Group
-from core.recipe import Recipe
 from resources.files import resource_text
 from skinkd_gui.widgets.opening import open_address
+
+if TYPE_CHECKING:
+    from core.classes import ClassSet
 
 
 class HelpDialog(QDialog):
@@ -41,6 +44,9 @@ def first_steps() -> str:
 
 def classes_text() -> str:
     """The class sets that come with SkinKD in plain words, as Markdown; the usual one first."""
+    from core.classes import CLASS_SETS
+    from core.recipe import Recipe
+
     head = "# Classes\n\n*Descriptions for orientation; they do not replace a textbook.*"
     usual = Recipe().class_set.name
     names = sorted(CLASS_SETS, key=lambda name: name != usual)
@@ -48,6 +54,8 @@ def classes_text() -> str:
 
 
 def _set_text(classes: ClassSet) -> str:
+    from core.classes import Group
+
     parts = [f"## {classes.name}: {len(classes)} classes"]
     for item in classes.classes:
         group = "" if item.group is Group.UNSPECIFIED else f"*{item.group.value}*: "

@@ -91,7 +91,7 @@ class DataSet:
         return self.counts_of(np.arange(len(self.records)))
 
     def counts_of(self, indices: NDArray[np.int64]) -> dict[str, int]:
-        """Images per class code among the records `indices`, all classes in order."""
+        """Images per class code among the records `indices` (n,), all classes in order."""
         counts = np.bincount(self.labels[indices], minlength=len(self.classes))
         return {code: int(count) for code, count in zip(self.classes.codes, counts, strict=True)}
 
