@@ -40,6 +40,7 @@ def test_a_late_tab_is_made_once_in_its_place_and_stays_the_one_looked_at(qtbot:
 
 def test_the_window_opens_with_two_tabs_to_come_and_makes_them_when_asked(qtbot: QtBot, tmp_path: Path) -> None:
     window = MainWindow(tmp_path / "runs", Stage(()), opens_at_once=True)
+    qtbot.addWidget(window)
     window.show()
     run_menu = window.findChild(QMenu, "runMenu")
     before = len(run_menu.actions())
@@ -58,6 +59,7 @@ def test_the_window_opens_with_two_tabs_to_come_and_makes_them_when_asked(qtbot:
 
 def test_the_loader_makes_the_tabs_before_the_heavy_libraries(qtbot: QtBot, tmp_path: Path) -> None:
     window = MainWindow(tmp_path / "runs", Stage(()), opens_at_once=True)
+    qtbot.addWidget(window)
     window.show()
     window.start_engine()
     qtbot.waitUntil(lambda: window.tabs.results_if_made is not None, timeout=30_000)
