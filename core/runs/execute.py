@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import sys
 import time
@@ -13,15 +12,11 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from core import atomic
 from core.allocator import give_back
 from core.awake import keep_awake
 from core.data.types import Part
 from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
-from core.evaluation.detailed import full_document
 from core.evaluation.metrics import score
 from core.events import (
     CancelToken,
@@ -35,10 +30,8 @@ from core.events import (
     RunStarted,
     ignore,
 )
-from core.models.info import ModelInfo
-from core.recipe import recipe_hash
 from core.runs.answers import RECORD, answers_precision
-from core.runs.environment import describe_environment, known_preprocessing, package_version, write_environment
+from core.runs.environment import describe_environment, known_preprocessing, write_environment
 from core.runs.folder import RunFolder
 from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
@@ -46,15 +39,15 @@ from core.runs.mending import mend_status
 from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
+from core.runs.results import Results
 from core.runs.status import RunState, RunSummary
-from core.runs.tables import Predictions, write_history, write_predictions
+from core.runs.tables import write_history
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import prepare_teachers
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 from core.training.legs import Leg, changes_text, legs_to_values, place
 
 if TYPE_CHECKING:
-    from core.inference.calibrating import Answered, Calibrated
     from core.models.factory import LoadedModel
     from core.teachers.sources import TeacherSource
     from core.training.hardware import Hardware, Precision
@@ -319,7 +312,7 @@ class _Run:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
             if best:
                 model.model.load_state_dict(checkpoint.load_best(best))
-                self._save_model(model, data)
+                Results(self._folder, self._recipe, model, data, self._report, self._token).save_model()
                 self._report(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
             raise
         finally:
@@ -328,104 +321,12 @@ class _Run:
         return result
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
-        from core.inference.calibrating import PHASES
-
-        found = {part: self._ask(model, data, part, hardware) for part in PHASES}
-        calibrated, calibration = self._calibrate(model, data, found, hardware)
-        self._report(Progress(Phase.SAVING, 0, 1))
-        self._save_model(model, data, calibrated)
-        predictions = _predictions(data, found)
-        write_predictions(self._folder.predictions_file, predictions, self._classes)
-        metrics = {**self._metrics(data, predictions, result), "calibration": calibration}
-        atomic.write_text(self._folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        results = Results(self._folder, self._recipe, model, data, self._report, self._token)
+        results.write(result, self._notes, hardware)
         self._folder.set_status(
             state=RunState.FINISHED, message="", epoch=len(result.history), seconds=self._clock.seconds
         )
         self._report(Progress(Phase.SAVING, 1, 1))
-
-    def _ask(self, model: LoadedModel, data: PreparedData, part: Part, hardware: Hardware) -> Answered:
-        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
-        from core.inference.calibrating import PHASES, Answered
-        from core.models.forward import forward_answers
-
-        indices = data.split.of(part)
-        labels = data.dataset.labels[indices]
-        if not len(indices):
-            return Answered(part, indices, labels, np.zeros((0, len(self._classes)), np.float32), None)
-        logits, features = forward_answers(
-            model.model,
-            model.preprocessing,
-            data.store,
-            indices,
-            device=hardware.device,
-            report=self._report,
-            phase=PHASES[part],
-            token=self._token,
-        )
-        return Answered(part, indices, labels, logits, features)
-
-    def _calibrate(
-        self, model: LoadedModel, data: PreparedData, found: dict[Part, Answered], hardware: Hardware
-    ) -> tuple[Calibrated, dict[str, Any]]:
-        """The temperature and what verdicts rest on, and how they do."""
-        from core.inference.calibrating import calibrate, calibration_document, stored_looks
-
-        calibrating = found[data.split.calibrates]
-        calibrated = calibrate(
-            model.model,
-            model.preprocessing,
-            data.store,
-            data.split.train,
-            calibrating,
-            self._classes,
-            device=hardware.device,
-            seed=self._recipe.optimisation.seed,
-            report=self._report,
-            token=self._token,
-        )
-        for note in calibrated.notes:
-            self._report(Notice(note, Level.WARNING))
-        looks = partial(stored_looks, data.store, token=self._token)
-        document = calibration_document(
-            calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices), self._classes
-        )
-        return calibrated, document
-
-    def _metrics(self, data: PreparedData, predictions: Predictions, result: FitResult) -> dict[str, Any]:
-        notes = list(self._notes)
-        scored: dict[str, Any] = {}
-        lesions = {record.name: record.lesion or "" for record in data.dataset.records}
-        for part in (Part.VALIDATION, Part.TEST):
-            rows = predictions.of(part)
-            groups = [lesions[name] for name in rows.names]
-            scored[part.value] = full_document(rows.labels, rows.logits, self._classes, groups) if rows.names else None
-        if scored["test"] is None:
-            notes.append("The split has no test images, so there are no test scores.")
-        return {
-            "classes": list(self._classes.codes),
-            **scored,
-            "best_epoch": result.best_epoch,
-            "epochs": len(result.history),
-            "notes": notes,
-            "data": _data_facts(data),
-        }
-
-    def _save_model(self, model: LoadedModel, data: PreparedData, calibrated: Calibrated | None = None) -> None:
-        from core.models.files import save_model
-
-        info = ModelInfo(
-            architecture=self._recipe.trained.architecture,
-            preprocessing=model.preprocessing,
-            skinkd_version=package_version("skinkd"),
-            recipe_hash=recipe_hash(self._recipe),
-            task=self._recipe.task,
-            trained_on=f"{data.dataset.root.name} ({len(data.split.train)} training images)",
-            synthetic=data.dataset.synthetic,
-            temperature=calibrated.temperature if calibrated else 1.0,
-            calibrated_on=calibrated.part.value if calibrated else "",
-            classes=self._classes,
-        )
-        save_model(self._folder.model_file, model.model, info, calibrated.reference if calibrated else None)
 
 
 @dataclass
@@ -446,28 +347,6 @@ class _Clock:
         """Stop or go on."""
         self.before = self.seconds
         self._begin = None if waiting else time.monotonic()
-
-
-def _predictions(data: PreparedData, found: dict[Part, Answered]) -> Predictions:
-    indices = np.concatenate([answered.indices for answered in found.values()])
-    parts = tuple(part for part, answered in found.items() for _ in answered.indices)
-    names = tuple(data.dataset.records[index].name for index in indices)
-    logits = np.concatenate([answered.logits for answered in found.values()])
-    return Predictions(names, parts, data.dataset.labels[indices], logits)
-
-
-def _data_facts(data: PreparedData) -> dict[str, Any]:
-    split, dataset = data.split, data.dataset
-    return {
-        "path": str(dataset.root),
-        "layout": dataset.layout,
-        "images": len(dataset.records),
-        **{part.value: len(split.of(part)) for part in Part},
-        "counts": dataset.counts,
-        "left_out": data.left_out,
-        "synthetic": dataset.synthetic,
-        "terms": dataset.terms,
-    }
 
 
 def _explained(error: Exception) -> Exception:

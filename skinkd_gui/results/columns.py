@@ -99,8 +99,10 @@ def _score(key: str, title: str, tip: str, *, at_first: bool = True) -> Column:
 
 
 def _melanoma_sensitivity(summary: RunSummary) -> float | None:
-    place = None if summary.recipe is None else summary.recipe.class_set.melanoma
-    return None if summary.scores is None or place is None else summary.scores.per_class[place].recall
+    if summary.scores is None or summary.recipe is None or (place := summary.recipe.class_set.melanoma) is None:
+        return None
+    code = summary.recipe.class_set.codes[place]
+    return next((row.recall for row in summary.scores.per_class if row.code == code), None)
 
 
 def _of_recipe(read: Callable[[Recipe], float | None]) -> Callable[[RunSummary], float | None]:

@@ -19,6 +19,8 @@ from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, siz
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 
+_ASKING = ("teacher.also", "teacher.source", "teacher.views")
+
 
 class StudentPage(WizardPage):
     """Network and weights; method, its numbers and the order of images when there is a teacher."""
@@ -90,7 +92,7 @@ class StudentPage(WizardPage):
         self._comparison.setVisible(bool(self._comparison.text()))
 
     def _show_settings(self, recipe: Recipe) -> None:
-        """The form of the chosen method's settings, made anew when another is chosen."""
+        """The form of the chosen method's settings, and of how the teacher is asked, made anew for another method."""
         method, layout = recipe.distillation.method, self._place.layout()
         if self._shown == method or layout is None:
             return
@@ -100,6 +102,7 @@ class StudentPage(WizardPage):
             self.settings.hide()
             self.settings.deleteLater()
         specs = [spec for spec in fields_of(recipe, "distillation") if spec.kind != "tables" and not spec.entries]
+        specs += [field(key) for key in _ASKING if specs]
         self.settings = FieldForm(self.model, specs) if specs else None
         if self.settings is not None:
             layout.addWidget(self.settings)

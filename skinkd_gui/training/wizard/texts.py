@@ -54,6 +54,7 @@ GOAL_HELP = {
 }
 
 _CHOICES = {
+    "teacher.source": {"stored": "Stored", "online": "Online"},
     "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
     "optimisation.monitor": {
         "accuracy": "Accuracy",

@@ -41,7 +41,7 @@ def test_what_may_change_is_declared_and_nothing_else() -> None:
     assert {key for key, rule in rules.items() if rule == "on_request"} == {"optimisation.learning_rate"}
     assert {key for key, rule in rules.items() if rule == "up"} == {"optimisation.epochs"}
     free = {key for key, rule in rules.items() if rule == "free" and not key.startswith("hardware.")}
-    assert free == {"data.path", "teacher.run", "optimisation.patience"}
+    assert free == {"data.path", "teacher.run", "teacher.also", "optimisation.patience"}
     assert all(rule == "free" for key, rule in rules.items() if key.startswith("hardware."))
 
 
