@@ -60,6 +60,8 @@ def open_and_close(runs: Path) -> str:
         shown = table.model().rowCount() if isinstance(table, QAbstractItemView) else 0
     finally:
         window.close_without_asking()
+        for thing in (window, heard):
+            thing.deleteLater()
         sys.excepthook = hook
     if heard.errors:
         raise heard.errors[0]
