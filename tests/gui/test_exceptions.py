@@ -329,7 +329,7 @@ def test_a_bug_in_a_training_marks_the_run_failed(
     (run,) = list_runs(window.runs_root)
     assert run.status.state is RunState.FAILED
     assert "injected" in run.status.message
-    assert not list(window.runs_root.rglob("*.by"))
+    assert not list(run.folder.rglob("*.by"))
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), MemoryError(), RecursionError("deep"), OSError(28, "No space left")])

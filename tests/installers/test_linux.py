@@ -76,7 +76,7 @@ def test_the_menu_entry_is_valid(share: Path) -> None:
 
 def test_the_window_belongs_to_the_menu_entry(share: Path) -> None:
     # Wayland's compositor finds icon and name of a window by this.
-    program = (ROOT / "skinkd_gui" / "app.py").read_text(encoding="utf-8")
+    program = (ROOT / "skinkd_gui" / "application.py").read_text(encoding="utf-8")
     assert 'setDesktopFileName("skinkd")' in program
     assert desktop_entry(share)["StartupWMClass"] == "skinkd"
 

@@ -97,7 +97,7 @@ def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
     files = expand_paths([sample_set])[:40]
     rows = [Classification(path, (0.3, *[0.1] * 7), "MEL", classes=ISIC2019) for path in files[:39]]
     rows.append(Classification(files[39], None, None, "damaged", classes=ISIC2019))
-    result = score_labelled(labels_beside([sample_set]), rows)
+    result = score_labelled(labels_beside([sample_set], ISIC2019), rows)
     document = labels_document(result)
     assert (document["scored"], document["not_classified"], document["without_label"]) == (39, 1, 0)
     assert sum(item["support"] for item in document["per_class"].values()) == 39
@@ -111,7 +111,7 @@ def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
 
 def test_a_folder_without_labels_says_so(tmp_path: Path) -> None:
     with pytest.raises(SkinKDError, match="Leave --labels out"):
-        labels_beside([tmp_path])
+        labels_beside([tmp_path], ISIC2019)
 
 
 def test_classify_scores_a_labelled_folder_and_keeps_a_record(
