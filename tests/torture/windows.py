@@ -209,7 +209,8 @@ def _check(room: Room, asked: bool) -> str:
         gone.remove("study")
     if gone or len(set(waiting)) != len(waiting):
         return f"the queue holds {waiting} while {sorted(finished)} are finished; {gone} are lost"
-    if asked and found.entries and not found.entries[0].begun:
+    begun = [entry.begun for entry in found.entries]  # none where the request came between two entries
+    if asked and any(begun) and not begun[0]:
         return f"what was at work is not first: {waiting}"
     for item in list_runs(room.runs):
         check_whole(RunFolder(item.folder))
