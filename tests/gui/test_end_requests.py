@@ -21,7 +21,10 @@ from tests.gui.training.queue_files import read_queue
 from tests.gui.training.scripted import RECIPE, Stage
 
 _WINDOW = """
+import signal
 import sys
+for name in sys.argv[2:]:  # whoever started the tests may have had them ignored
+    signal.signal(getattr(signal, name), signal.SIG_DFL)
 from core.runs.folder import RunFolder
 from core.runs.status import RunState
 from core.events import RunStarted
@@ -65,7 +68,8 @@ def state(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def start(tmp_path: Path, before: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
     """A window with a run at work and one that waits."""
     values = {**os.environ, "HOME": str(tmp_path), **environment}
-    command = [*before, sys.executable, "-c", _WINDOW, str(tmp_path / "runs")]
+    heard = () if before else ("SIGINT", "SIGTERM", "SIGHUP")
+    command = [*before, sys.executable, "-c", _WINDOW, str(tmp_path / "runs"), *heard]
     window = subprocess.Popen(command, env=values, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert window.stdout is not None
     while (line := window.stdout.readline()) and "at work" not in line:
