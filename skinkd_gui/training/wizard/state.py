@@ -167,6 +167,8 @@ def _with_drafts(state: WizardState, drafts: dict[str, Any]) -> WizardState:
         try:
             recipe = _merged(state.recipe, usable)
         except RecipeError as error:
+            if not usable:  # the recipe itself, not a draft: an entry is gone that it names
+                raise
             new = {problem.key: problem for problem in error.problems if problem.key not in problems}
             problems |= new
             bad = [name for name in usable if name in new] or list(usable)
