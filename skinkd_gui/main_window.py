@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.painted.connect(self.train_tab.refresh)
+        self.settings.runs_root_changed.connect(self._move_runs_root)
         self.settings.changed.connect(self._apply_settings)
         self.tabs.level_chosen.connect(self._keep_level)
         self.tabs.results_made.connect(self._add_to_run_menu)
@@ -213,8 +214,6 @@ class MainWindow(QMainWindow):
         if (before.theme, before.text_percent) != (after.theme, after.text_percent):
             theme().apply(after.theme, after.text_percent)
             self.menus.themes[after.theme].setChecked(True)
-        if before.runs_folder != after.runs_folder and not self.settings.folder_fixed:
-            self._move_runs_root(self.runs_root)
         self.queue.configure(self._conditions())
         self.notifier.enabled = after.notify
         if self.tabs.classify_if_made is not None:
@@ -224,6 +223,7 @@ class MainWindow(QMainWindow):
     def _keep_level(self, level: float) -> None:
         self.settings.change(replace(self.settings.current, level=level))
 
+    @Slot(object)
     def _move_runs_root(self, root: Path) -> None:
         """Work with another folder of runs; the run at work stays in its own."""
         self.queue_keeper.move(root)

@@ -21,7 +21,8 @@ class SettingsChange:
 class SettingsKeeper(QObject):
     """Holds the settings and writes each change; `folder_fixed` says that they do not choose the folder of runs."""
 
-    changed = Signal(object)  # SettingsChange, already written
+    runs_root_changed = Signal(object)  # Path, where runs are kept from now on
+    changed = Signal(object)  # SettingsChange, already written; after the other
 
     def __init__(self, runs_root: Path | None, parent: QObject | None = None) -> None:
         """`runs_root`: where runs are kept, otherwise as the settings say."""
@@ -50,8 +51,10 @@ class SettingsKeeper(QObject):
         """Use and keep other settings."""
         before, self._current = self._current, settings
         save_settings(settings)
-        if settings.runs_folder != before.runs_folder and not self._folder_fixed:
-            self._runs_root = _absolute(chosen_runs_root(settings))
+        root = self._runs_root if self._folder_fixed else _absolute(chosen_runs_root(settings))
+        if root != self._runs_root:
+            self._runs_root = root
+            self.runs_root_changed.emit(root)
         self.changed.emit(SettingsChange(before, settings))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from core.documents import shown
 from skinkd_gui.training.entries import QueuedRun
 
 if TYPE_CHECKING:
+    from core.recipe import Recipe
     from core.runs.planning import PlannedRun
 
 
@@ -65,7 +67,8 @@ def _planned_row(run: PlannedRun, root: Path) -> dict[str, Any]:
     }
 
 
-def _toml(recipe: Any) -> str:
+@lru_cache(maxsize=256)  # every change of the queue writes all of it, and a recipe takes its time to become text
+def _toml(recipe: Recipe | None) -> str:
     from core.recipe import recipe_to_toml
 
     return recipe_to_toml(recipe, comments=False) if recipe is not None else ""

@@ -58,9 +58,8 @@ class QueueFile:
         self._lock: Lock | None = None
         self._entries: tuple[QueuedRun, ...] = ()
         self._plans: dict[str, Plan] = {}
-        self._rows: dict[str, tuple[QueuedRun, dict[str, Any]]] = {}
         self._written: str | None = None
-        self._writing = threading.Lock()  # the file and the four above, which `note` changes from a job's thread
+        self._writing = threading.Lock()  # the file and the three above, which `note` changes from a job's thread
         self._unwritten = ""
         self._barred = ""
 
@@ -123,12 +122,16 @@ class QueueFile:
             self._write()
 
     def move(self, runs_root: Path) -> Restored:
-        """Go on in another folder of runs, with what waits here and what is found there, in this order."""
+        """Go on in another folder of runs, with what waits here and what is found there, in this order; in the same one
+        by another name nothing is found."""
+        if runs_root.resolve() == self._root.resolve():
+            self._root = runs_root
+            return Restored()
         old = QueueFile(self._root)
         with self._writing:
             mine, plans = self._entries, self._plans
         old._lock, old._written, self._lock = self._lock, self._written, None
-        self._root, self._entries, self._plans, self._rows = runs_root, (), {}, {}
+        self._root, self._entries, self._plans = runs_root, (), {}
         self._written, self._unwritten, self._barred = None, "", ""
         found = self.load()
         self._plans.update(plans)
@@ -163,13 +166,9 @@ class QueueFile:
         self._written, self._unwritten = text, ""
 
     def _document(self) -> str:
-        rows: dict[str, tuple[QueuedRun, dict[str, Any]]] = {}
-        for known in self._entries:
-            entry = replace(known, plan=self._plans.get(known.id, known.plan))
-            before = self._rows.get(entry.id)  # a recipe takes its time to become text
-            rows[entry.id] = before if before and before[0] == entry else (entry, row_of(entry, self._root))
-        self._rows = rows
-        return json.dumps({"version": VERSION, "entries": [row for _, row in rows.values()]}, indent=2) + "\n"
+        known = [replace(entry, plan=self._plans.get(entry.id, entry.plan)) for entry in self._entries]
+        rows = [row_of(entry, self._root) for entry in known]
+        return json.dumps({"version": VERSION, "entries": rows}, indent=2) + "\n"
 
     def _take(self) -> bool:
         lock = Lock(self._root / _LOCK)

@@ -219,6 +219,18 @@ def test_a_killed_window_leaves_its_queue_to_the_next(tmp_path: Path) -> None:
     assert [run.name for run in read_queue(tmp_path)] == ["waits"]
 
 
+def test_the_same_folder_by_another_name_goes_on_being_kept(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "runs")
+    file = QueueFile(tmp_path / "runs")
+    file.save([QueuedRun("waits", RECIPE)])
+    assert file.move(tmp_path / "link").entries == ()  # they wait in this window already
+    file.save([QueuedRun("waits", RECIPE), QueuedRun("new", RECIPE)])
+    assert file.refusal == ""
+    file.close()
+    assert [run.name for run in read_queue(tmp_path / "runs")] == ["waits", "new"]
+
+
 def test_a_full_disk_is_said_and_what_was_written_stays(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
