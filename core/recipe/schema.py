@@ -92,6 +92,7 @@ class TeacherRecipe(Section):
         "Teacher's answers",
         "stored: computed once for all runs and kept on disk. online: computed anew in every step, which is slower.",
         expert=True,
+        titles={"stored": "Stored", "online": "Online"},
     )
     views: int = setting(
         8,
@@ -224,7 +225,13 @@ class CurriculumRecipe(Choosing):
 class OptimisationRecipe(Section):
     """How the weights are changed."""
 
-    optimizer: Literal["adam", "adamw", "sgd"] = setting("adam", "Optimizer", "The paper: adam.", expert=True)
+    optimizer: Literal["adam", "adamw", "sgd"] = setting(
+        "adam",
+        "Optimizer",
+        "The paper: adam.",
+        expert=True,
+        titles={"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
+    )
     learning_rate: float = setting(
         1e-5, "Learning rate", "Step size. The paper: 0.00001.", resume="on_request", gt=0, le=10
     )
@@ -243,15 +250,28 @@ class OptimisationRecipe(Section):
         le=1000,
     )
     monitor: Literal["accuracy", "weighted_f1", "balanced_accuracy", "loss"] = setting(
-        "accuracy", "Watched score", "The validation score that decides which epoch is best.", expert=True
+        "accuracy",
+        "Watched score",
+        "The validation score that decides which epoch is best.",
+        expert=True,
+        titles={
+            "accuracy": "Accuracy",
+            "weighted_f1": "Weighted F1",
+            "balanced_accuracy": "Balanced accuracy",
+            "loss": "Loss",
+        },
     )
     sampler: Literal["weighted", "shuffle"] = setting(
         "weighted",
         "Sampling",
         "weighted: every class is drawn equally often, with repeats (the paper). shuffle: every image once an epoch.",
+        titles={"weighted": "Weighted", "shuffle": "Shuffle"},
     )
     augmentation: Literal["none", "light"] = setting(
-        "none", "Augmentation", "light: random flips, quarter turns and slight colour changes. The paper: none."
+        "none",
+        "Augmentation",
+        "light: random flips, quarter turns and slight colour changes. The paper: none.",
+        titles={"none": "None", "light": "Light"},
     )
     label_smoothing: float = setting(
         0.0, "Label smoothing", "Share of the target spread over all classes.", expert=True, ge=0, lt=1
@@ -261,6 +281,7 @@ class OptimisationRecipe(Section):
         "Learning rate over time",
         "cosine falls to zero at the last epoch. The paper: constant.",
         expert=True,
+        titles={"constant": "Constant", "cosine": "Cosine"},
     )
     warmup: int = setting(
         0, "Warm-up", "Epochs in which the learning rate rises from zero.", unit="epochs", expert=True, ge=0, le=1000
@@ -278,6 +299,12 @@ class HardwareRecipe(Section):
         "Device",
         "auto: the GPU where there is one that works, otherwise the CPU; the choice is shown.",
         resume="free",
+        titles={
+            "auto": "Automatic",
+            "cpu": "Processor (CPU)",
+            "cuda": "NVIDIA GPU (CUDA)",
+            "mps": "Apple GPU (MPS)",
+        },
     )
     precision: Literal["auto", "32", "bf16", "16"] = setting(
         "auto",
@@ -285,6 +312,7 @@ class HardwareRecipe(Section):
         "auto: bf16 or fp16 on a GPU that has it, 32-bit on the CPU. Scores are always computed with 32 bits.",
         expert=True,
         resume="free",
+        titles={"auto": "Automatic", "32": "32-bit", "bf16": "bf16", "16": "fp16"},
     )
     threads: int = setting(0, "CPU threads", "0: all cores.", expert=True, resume="free", ge=0, le=1024)
     image_store: Literal["auto", "memory", "disk", "device"] = setting(
@@ -293,6 +321,7 @@ class HardwareRecipe(Section):
         "Where the decoded images lie while training; auto takes what fits.",
         expert=True,
         resume="free",
+        titles={"auto": "Automatic", "memory": "In memory", "disk": "On disk", "device": "On the GPU"},
     )
 
 

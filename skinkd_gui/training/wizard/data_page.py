@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, 
 from core.classes import ClassSet
 from core.data.types import DataSet
 from core.events import Progress
-from core.recipe import section_fields
+from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.data_jobs import Checking, Examples, Preview, Reading, write_sample
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
@@ -401,5 +401,5 @@ def _summary(state: WizardState) -> str:
         return "Reading the data set…" if state.reading else ""
     lesions = lesion_count(dataset)
     of = f" of {counted(lesions, 'lesion')}" if lesions else "; lesions are not known"
-    layout = choice_text("data.layout", dataset.layout)
+    layout = choice_text(field("data.layout"), dataset.layout)
     return f"Found {counted(len(dataset.records), 'image')}{of} (layout: {layout})"

@@ -185,7 +185,7 @@ class ChoiceEditor(FieldEditor):
         super().__init__(spec, parent)
         self._combo = CalmComboBox()
         for value in spec.choices:
-            self._combo.addItem(choice_text(spec.key, value), value)
+            self._combo.addItem(choice_text(spec, value), value)
         self._combo.setMinimumWidth(120)
         self._combo.activated.connect(self._on_activated)
         self._adopt(self._combo)

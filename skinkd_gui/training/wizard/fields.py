@@ -87,7 +87,7 @@ class FieldRow(QObject):
 
     def _spoken(self, value: object) -> str:
         if self._spec.kind == "choice":
-            return choice_text(self._spec.key, str(value))
+            return choice_text(self._spec, str(value))
         if self._spec.kind == "switch":
             return "on" if value else "off"
         if isinstance(value, tuple):

@@ -53,45 +53,17 @@ GOAL_HELP = {
     ),
 }
 
-_CHOICES = {
-    "teacher.source": {"stored": "Stored", "online": "Online"},
-    "optimisation.optimizer": {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"},
-    "optimisation.monitor": {
-        "accuracy": "Accuracy",
-        "weighted_f1": "Weighted F1",
-        "balanced_accuracy": "Balanced accuracy",
-        "loss": "Loss",
-    },
-    "optimisation.sampler": {"weighted": "Weighted", "shuffle": "Shuffle"},
-    "optimisation.augmentation": {"none": "None", "light": "Light"},
-    "optimisation.schedule": {"constant": "Constant", "cosine": "Cosine"},
-    "hardware.device": {
-        "auto": "Automatic",
-        "cpu": "Processor (CPU)",
-        "cuda": "NVIDIA GPU (CUDA)",
-        "mps": "Apple GPU (MPS)",
-    },
-    "hardware.precision": {"auto": "Automatic", "32": "32-bit", "bf16": "bf16", "16": "fp16"},
-    "hardware.image_store": {
-        "auto": "Automatic",
-        "memory": "In memory",
-        "disk": "On disk",
-        "device": "On the GPU",
-    },
-}
 
-
-def choice_text(key: str, value: str) -> str:
-    """What the user reads for a choice: an entry's title; the recipe's own word where no better one is known."""
-    titles = _CHOICES.get(key) or dict(field(key).titles)
-    return titles.get(value, value)
+def choice_text(spec: FieldSpec, value: str) -> str:
+    """What the user reads for a choice of a field: its title; the recipe's own word where it has none."""
+    return dict(spec.titles).get(value, value)
 
 
 def help_text(spec: FieldSpec) -> str:
     """A field's help with its choices called as the form calls them."""
     text = spec.help
     for value in spec.choices:
-        shown = choice_text(spec.key, value)
+        shown = choice_text(spec, value)
         text = re.sub(rf"\b{re.escape(value)}(?=:)|(?<=The paper: ){re.escape(value)}\b", shown, text)
     return text[:1].upper() + text[1:]
 
@@ -175,7 +147,7 @@ def _model(section: Any) -> str:
 def _schedule(recipe: Recipe) -> str:
     settings = recipe.optimisation
     stop = f", stops after {settings.patience} without a new best" if settings.patience else ""
-    optimizer = choice_text("optimisation.optimizer", settings.optimizer)
+    optimizer = choice_text(field("optimisation.optimizer"), settings.optimizer)
     return (
         f"at most {settings.epochs} epochs{stop}; {optimizer}, learning rate {number_text(settings.learning_rate)}, "
         f"{settings.batch_size} images per step"

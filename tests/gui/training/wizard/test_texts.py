@@ -25,7 +25,7 @@ def test_durations(seconds: float, said: str) -> None:
 def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
     for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation", "hardware"):
         for spec in section_fields(section):
-            shown = [texts.choice_text(spec.key, value) for value in spec.choices]
+            shown = [texts.choice_text(spec, value) for value in spec.choices]
             assert len(set(shown)) == len(shown)
             assert not any("_" in text for text in shown), spec.key
 
