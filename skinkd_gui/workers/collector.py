@@ -100,11 +100,12 @@ class Collector(QObject):
             _collect(0 if self._passes % _YOUNGEST_PASSES else 1)
         due = self._asked or self._passes >= _YOUNGEST_PASSES * _OLDER_PASSES
         rested = time.monotonic() >= self._rests_until and not _loading.locked()
-        if self._user_rests() and due and rested:
+        if due and rested and self._user_rests():
             self._idle.start(0)
 
     def _user_rests(self) -> bool:
-        """Whether the pointer stands since the last look and no button is held."""
+        """Whether the pointer stands since the last question and no button is held. A display server far away takes
+        its time to say where the pointer is."""
         before, self._cursor = self._cursor, QCursor.pos()
         return self._cursor == before and QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton
 
