@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -79,6 +78,7 @@ def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> 
     start_logging()
     application = make_application()
     from skinkd_gui.demo_director import DemoDirector, DemoOptions
+    from skinkd_gui.end_requests import EndRequests
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.workers.job import shut_down_all
 
@@ -87,13 +87,14 @@ def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> 
     director = DemoDirector(window, DemoOptions(out, screen, images, assignments), write)
     if not screen:
         director.finished.connect(application.quit)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.close_without_asking())
+    requests = EndRequests(application)
+    requests.asked.connect(window.close_without_asking)
     if not screen:
         window.resize(_SIZE[0], _SIZE[1])
     window.show()
     director.start()
     application.exec()
+    requests.close()
     window.close_without_asking()
     return director.status if shut_down_all() else 1
 

@@ -56,6 +56,11 @@ class Group(StrEnum):
     BENIGN = "benign"
     UNSPECIFIED = "unspecified"
 
+    @property
+    def serious(self) -> bool:
+        """Whether a class of this group is marked wherever it is named."""
+        return self in (Group.MALIGNANT, Group.PRECANCEROUS)
+
 
 def _line(text: str) -> str:
     if text != one_line(text):

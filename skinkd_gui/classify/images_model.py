@@ -54,7 +54,7 @@ class ImagesModel(QAbstractTableModel):
         self._rows: dict[Path, int] = {}
         self._results: tuple[dict[Path, Classification], dict[Path, Classification]] = ({}, {})
         self._truths: dict[Path, str] = {}
-        self._truth_names: dict[str, str] = {}  # by code
+        self._classes: ClassSet | None = None  # of the truths
         self._parts: dict[Path, Part] = {}
         self._kinds: dict[Path, Kind] = {}
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
@@ -97,7 +97,7 @@ class ImagesModel(QAbstractTableModel):
         """Codes of `classes` that the folders of images give them; replaces what was known."""
         before = list(self._truths)
         self._truths = {path: code for path, code in truths.items() if path in self._rows}
-        self._truth_names = dict(zip(classes.codes, classes.names, strict=True))
+        self._classes = classes
         self._changed(list(dict.fromkeys((*before, *self._truths))))
 
     def set_parts(self, parts: Mapping[Path, Part]) -> None:
@@ -166,7 +166,7 @@ class ImagesModel(QAbstractTableModel):
     def truth_of(self, path: Path) -> tuple[str, str]:
         """The code that is known of a file and its plain name, both "" where none is."""
         code = self._truths.get(path, "")
-        return code, self._truth_names.get(code, code)
+        return code, code if self._classes is None else self._classes.name_of(code)
 
     @property
     def parts(self) -> Mapping[Path, Part]:

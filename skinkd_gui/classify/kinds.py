@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from core.classes import Group
 from core.inference.results import Classification
 from core.inference.trust import Verdict
 
@@ -122,7 +121,7 @@ def kinds_of(
     kinds |= verdict_kind(first)
     if first.note:
         kinds |= Kind.NOTED
-    if first.code is not None and first.classes.group_of(first.code) in (Group.MALIGNANT, Group.PRECANCEROUS):
+    if first.code is not None and first.classes.group_of(first.code).serious:
         kinds |= Kind.MALIGNANT
     same = agreement(first, second)
     if same is not None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.classes import ClassSet, Group
+from core.classes import ClassSet
 from core.data.finding import printable
 from core.events import Phase, Progress
 from core.inference.classifier import is_exported
@@ -61,7 +61,7 @@ class CaseButton(QAbstractButton):
         """Show a case."""
         case = shown.case
         self._picture = shown.picture
-        self._serious = classes.group_of(case.code) in (Group.MALIGNANT, Group.PRECANCEROUS)
+        self._serious = classes.group_of(case.code).serious
         self.setText(classes.name_of(case.code))
         self._note = case_note(shown)
         spoken = f"{self.text()}, {self._note}"

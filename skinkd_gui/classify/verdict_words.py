@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.classes import ClassSet, Group
+from core.classes import ClassSet
 from core.data.types import Part
 from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
@@ -113,8 +113,7 @@ def is_unlike(answer: ModelAnswer | None) -> bool:
 def named(code: str, classes: ClassSet) -> str:
     """A class by its plain name, with its group where that is serious."""
     group = classes.group_of(code)
-    serious = group in (Group.MALIGNANT, Group.PRECANCEROUS)
-    return f"{classes.name_of(code)}{f' ({group.value})' if serious else ''}"
+    return f"{classes.name_of(code)}{f' ({group.value})' if group.serious else ''}"
 
 
 def _assessed(found: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:

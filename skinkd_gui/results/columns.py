@@ -109,10 +109,6 @@ def _of_recipe(read: Callable[[Recipe], float | None]) -> Callable[[RunSummary],
     return lambda summary: None if summary.recipe is None else read(summary.recipe)
 
 
-def _alpha(recipe: Recipe) -> float | None:
-    return recipe.alpha
-
-
 def _temperature(recipe: Recipe) -> float | None:
     value = getattr(recipe.distillation, "temperature", None) if recipe.loss_terms else None
     return value if isinstance(value, float) else None
@@ -239,7 +235,7 @@ COLUMNS: tuple[Column, ...] = (
         "alpha",
         "Alpha",
         "Weight of the distillation loss; the labels get the rest",
-        _of_recipe(_alpha),
+        _of_recipe(lambda recipe: recipe.alpha),
         lambda value: f"{value:g}",
         "0.05",
         at_first=False,

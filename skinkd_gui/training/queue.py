@@ -254,8 +254,6 @@ class TrainingQueue(QObject):
     @Slot(object)
     def _on_ended(self, end: JobEnd) -> None:
         run, folder, leaving = self._current, self._folder, self._leaving
-        if self._job is not None:
-            self._job.deleteLater()
         self._job = self._current = self._folder = None
         self._paused = self._stopping = self._leaving = False
         if run is not None and (end.cancelled or self._problem):

@@ -22,10 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Report
-from core.recipe import FieldSpec, Recipe
+from core.recipe import FieldSpec
 from core.recipe.fields import resumable_fields
 from core.runs.folder import RunFolder
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
+from skinkd_gui.training.wizard.state import value_of
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
@@ -196,11 +197,3 @@ class ResumeDialog(QDialog):
         if self._job is not None and result == QDialog.DialogCode.Rejected:
             self._job.shut_down()
         super().done(result)
-
-
-def value_of(recipe: Recipe, key: str) -> Any:
-    """The value of the field with a dotted key."""
-    value: Any = recipe
-    for name in key.split("."):
-        value = getattr(value, name)
-    return value

@@ -103,7 +103,7 @@ def initial_state(recipe: Recipe | None = None, data_path: str = "") -> WizardSt
     """The state on opening: the paper's recipe, or a given one. `data_path` wins over the recipe's when not empty."""
     start = recipe if recipe is not None else preset(Preset.PAPER)
     if data_path:
-        start = _merged(start, {"data.path": data_path})
+        start = with_values(start, {"data.path": data_path})
     return WizardState(recipe=start, goal=goal_of(start), preset=preset_of(start))
 
 
@@ -165,7 +165,7 @@ def _with_drafts(state: WizardState, drafts: dict[str, Any]) -> WizardState:
     while True:
         usable = {name: draft for name, draft in drafts.items() if name not in waiting}
         try:
-            recipe = _merged(state.recipe, usable)
+            recipe = with_values(state.recipe, usable)
         except RecipeError as error:
             if not usable:  # the recipe itself, not a draft: an entry is gone that it names
                 raise
@@ -310,11 +310,6 @@ def _with_method(state: WizardState) -> WizardState:
         papers = preset(Preset.PAPER).distillation
         return replace(state, recipe=recipe.model_copy(update={"distillation": papers}))
     return state
-
-
-def _merged(recipe: Recipe, values: dict[str, Any]) -> Recipe:
-    """The recipe with dotted keys replaced; raises RecipeError."""
-    return with_values(recipe, values)
 
 
 # --- data ---------------------------------------------------------------------------------------------------------
