@@ -5,7 +5,16 @@
 `changes` compares two recipes, `problems` says what is wrong with one.
 """
 
-from core.recipe.fields import FieldSpec, entry_fields, field, fields_of, possible_fields, section_fields
+from core.recipe.fields import (
+    FieldSpec,
+    entry_fields,
+    field,
+    fields_of,
+    has_field,
+    possible_fields,
+    section_fields,
+    value_of,
+)
 from core.recipe.files import (
     inline_value,
     parse_recipe,
@@ -27,6 +36,7 @@ __all__ = [
     "entry_fields",
     "field",
     "fields_of",
+    "has_field",
     "inline_value",
     "parse_recipe",
     "possible_fields",
@@ -37,5 +47,6 @@ __all__ = [
     "recipe_to_toml",
     "section_fields",
     "set_values",
+    "value_of",
     "with_values",
 ]

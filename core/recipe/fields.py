@@ -86,6 +86,19 @@ def field(key: str) -> FieldSpec:
     return found
 
 
+def value_of(recipe: Recipe, key: str) -> Any:
+    """The value of the field with the dotted key; its default where the recipe has no such field, as it does not name
+    the entry that brings it along. Raises KeyError when no recipe has it."""
+    section, _, name = key.partition(".")
+    return getattr(getattr(recipe, section), name) if has_field(recipe, key) else field(key).default
+
+
+def has_field(recipe: Recipe, key: str) -> bool:
+    """Whether the recipe has the field with the dotted key: settings exist where their entry is chosen."""
+    section, _, name = key.partition(".")
+    return name in type(getattr(recipe, section)).model_fields
+
+
 def _class_of(section: str) -> type[Section]:
     annotation = Recipe.model_fields[section].annotation
     if not isinstance(annotation, type) or not issubclass(annotation, Section):

@@ -22,11 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Report
-from core.recipe import FieldSpec
+from core.recipe import FieldSpec, value_of
 from core.recipe.fields import resumable_fields
 from core.runs.folder import RunFolder
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
-from skinkd_gui.training.wizard.state import value_of
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.workers.job import Job, JobFailure, JobResult

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.paths import runs_root as default_root
-from core.recipe import Preset, Recipe, fields_of, inline_value, preset, with_values
+from core.recipe import Preset, Recipe, fields_of, inline_value, preset, value_of, with_values
 from core.settings import Section
-from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of, value_of
+from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
 
 
 def wizard_command(state: WizardState, runs_root: Path) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.data.types import DataSet
 from core.distillation.methods import METHODS
 from core.errors import FieldProblem, RecipeError
-from core.recipe import Preset, Recipe, field, preset, section_fields, with_values
+from core.recipe import Preset, Recipe, has_field, preset, section_fields, value_of, with_values
 from core.recipe.schema import CurriculumRecipe, DistillationRecipe, Distilled
 from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
@@ -196,19 +196,6 @@ def default_of(state: WizardState, key: str) -> Any:
         if spec.entries and spec.key != key and value_of(state.recipe, spec.key) != value_of(example, spec.key)
     }
     return value_of(with_values(example, named) if named else example, key)
-
-
-def value_of(recipe: Recipe, key: str) -> Any:
-    """The value of the field with the dotted key; its default where the recipe has no such field, as it does not name
-    the entry that brings it along."""
-    section, _, name = key.partition(".")
-    return getattr(getattr(recipe, section), name) if has_field(recipe, key) else field(key).default
-
-
-def has_field(recipe: Recipe, key: str) -> bool:
-    """Whether the recipe has the field with the dotted key: settings exist where their entry is chosen."""
-    section, _, name = key.partition(".")
-    return name in type(getattr(recipe, section)).model_fields
 
 
 def shown_value(state: WizardState, key: str) -> Any:

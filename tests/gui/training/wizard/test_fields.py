@@ -8,7 +8,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QSlider, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
-from core.recipe import field, section_fields
+from core.recipe import field, section_fields, value_of
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import object_name
 from skinkd_gui.training.wizard.fields import FieldForm
@@ -32,7 +32,7 @@ def test_every_field_of_the_recipe_has_a_named_editor_that_shows_its_value(qtbot
     form = FieldForm(model, section_fields(section))
     qtbot.addWidget(form)
     for spec in section_fields(section):
-        shown = brain.value_of(model.state.recipe, spec.key)
+        shown = value_of(model.state.recipe, spec.key)
         editor = form.rows[spec.key].editor.focusProxy()
         assert editor is not None, spec.key
         assert editor.accessibleName(), spec.key
