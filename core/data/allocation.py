@@ -29,6 +29,11 @@ def wanted_counts(split: tuple[float, float, float], total: int) -> tuple[int, i
     return counts[0], counts[1], counts[2]
 
 
+def calibration_count(share: float, held: int) -> int:
+    """How many of `held` images calibrate when the share `share` (0..1) of them is to: at least one on either side."""
+    return min(max(round(share * held), 1), held - 1)
+
+
 def too_few(total: int) -> SkinKDError:
     """The error for `total` images, which are too few to train with."""
     return SkinKDError(

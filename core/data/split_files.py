@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.allocation import wanted_counts
+from core.data.allocation import calibration_count, wanted_counts
 from core.data.tables import write_table
 from core.data.types import DataSet, Division, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
@@ -123,7 +123,7 @@ def split_notes(dataset: DataSet, split: Split, data: Division | None = None) ->
     With `data`, also how far the counts are from the wanted ones.
     """
     sizes = {part: split.of(part).size for part in split.made}
-    listed = ", ".join(f"{_IN_WORDS[part]} {size:,}" for part, size in sizes.items())
+    listed = ", ".join(f"{part.word} {size:,}" for part, size in sizes.items())
     left = len(dataset.records) - sum(sizes.values())
     notes = [f"Images: {listed}" + (f", not used {left:,}." if left else ".")]
     if data is not None:
@@ -153,16 +153,8 @@ def wanted_parts(data: Division, total: int) -> dict[Part, int]:
     train, held, test = wanted_counts(data.split, total)
     if not data.calibration:
         return {Part.TRAIN: train, Part.VALIDATION: held, Part.TEST: test}
-    calibration = min(max(round(data.calibration * held), 1), held - 1)
+    calibration = calibration_count(data.calibration, held)
     return {Part.TRAIN: train, Part.VALIDATION: held - calibration, Part.CALIBRATION: calibration, Part.TEST: test}
-
-
-_IN_WORDS = {
-    Part.TRAIN: "training",
-    Part.VALIDATION: "validation",
-    Part.CALIBRATION: "calibration",
-    Part.TEST: "test",
-}
 
 
 def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
@@ -173,7 +165,7 @@ def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
         if not total:
             absent.append(f"{code} ({name})")
             continue
-        empty = [_IN_WORDS[part] for part, numbers in counts.items() if not numbers[label] and _has(split, part)]
+        empty = [part.word for part, numbers in counts.items() if not numbers[label] and numbers.any()]
         if empty:
             notes.append(f"{code} ({name}) has no {' and no '.join(empty)} image; it has {total} in all.")
         elif 0 < counts[Part.TEST][label] < _FEW:
@@ -183,11 +175,6 @@ def _thin_classes(dataset: DataSet, split: Split) -> list[str]:
     if few:
         notes.append(f"Few test images, so the scores of these classes are rough guesses: {', '.join(few)}.")
     return notes
-
-
-def _has(split: Split, part: Part) -> bool:
-    """Whether a part has any image."""
-    return bool(dict(parts_of(split))[part].size)
 
 
 def _by_class(dataset: DataSet, indices: NDArray[np.int64]) -> NDArray[np.int64]:

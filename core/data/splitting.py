@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.allocation import Counts, allocate, assign, too_few, wanted_counts
+from core.data.allocation import Counts, allocate, assign, calibration_count, too_few, wanted_counts
 from core.data.split_files import leaking_lesions, parts_of, read_split, split_notes, write_split
 from core.data.types import DataSet, Division, ImageRecord, Problem, ProblemKind, Split
 from core.errors import SkinKDError
@@ -67,8 +67,7 @@ def _calibrates(counts: Counts, data: Division) -> NDArray[np.bool_]:
     if not data.calibration or len(counts) < 2:
         return nobody
     generator = np.random.default_rng([data.seed, _CALIBRATION_STAGE])
-    total = int(counts.sum())
-    wanted = min(max(round(data.calibration * total), 1), total - 1)
+    wanted = calibration_count(data.calibration, int(counts.sum()))
     calibrates: NDArray[np.bool_] = assign(counts, _two_sides(counts, wanted), generator) == 1
     return nobody if calibrates.all() else calibrates
 

@@ -118,15 +118,27 @@ class Part(StrEnum):
     CALIBRATION = "calibration"
     TEST = "test"
 
+    @property
+    def word(self) -> str:
+        """The part in a sentence: "training", "validation"."""
+        return "training" if self is Part.TRAIN else self.value
+
 
 FITTED = frozenset({Part.TRAIN, Part.VALIDATION, Part.CALIBRATION})
 """The parts that a model was trained on, chosen by or calibrated on: its scores on them are too good."""
 
 
+def made_parts(parts: Iterable[Part | None]) -> tuple[Part, ...]:
+    """The parts that there are, in order, of a run with images in `parts`: without the calibration part where none was
+    set aside (older runs, `data.calibration` = 0); the others are there even when they are empty."""
+    found = set(parts)
+    return tuple(part for part in Part if part is not Part.CALIBRATION or part in found)
+
+
 def calibrating_part(parts: Iterable[Part | None]) -> Part:
     """The part that temperature, thresholds and prediction sets are made from, of a run with images in `parts`: the
-    calibration part where it has one, otherwise (older runs, `data.calibration` = 0) the validation part."""
-    return Part.CALIBRATION if Part.CALIBRATION in set(parts) else Part.VALIDATION
+    calibration part where it has one, otherwise the validation part."""
+    return Part.CALIBRATION if Part.CALIBRATION in made_parts(parts) else Part.VALIDATION
 
 
 @dataclass(frozen=True)
@@ -144,7 +156,7 @@ class Split:
     @property
     def calibrates(self) -> Part:
         """The part that temperature, thresholds and prediction sets are made from."""
-        return Part.CALIBRATION if len(self.calibration) else Part.VALIDATION
+        return calibrating_part(self.made)
 
     def of(self, part: Part) -> NDArray[np.int64]:
         """The indices (n,) of the images of one part."""
@@ -158,7 +170,7 @@ class Split:
     @property
     def made(self) -> tuple[Part, ...]:
         """The parts that there are: without the calibration part where none was set aside."""
-        return tuple(part for part in Part if part is not Part.CALIBRATION or len(self.calibration))
+        return made_parts(part for part in Part if len(self.of(part)))
 
     @property
     def used(self) -> int:

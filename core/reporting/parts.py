@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.data.types import Part
+from core.data.types import Part, made_parts
 
-PART_TITLES = {
-    Part.TRAIN: "Training",
-    Part.VALIDATION: "Validation",
-    Part.CALIBRATION: "Calibration",
-    Part.TEST: "Test",
-}
+PART_TITLES = {part: part.word.capitalize() for part in Part}
 """Each part of a split as a heading."""
 
 _PURPOSES = {
@@ -25,7 +20,7 @@ _PURPOSES = {
 def purposes(counts: Mapping[Part | None, int]) -> tuple[str, ...]:
     """What each part of a split is for, with its images: "154 to test". Without a calibration part the validation
     images calibrate too, which is said."""
-    shown = [part for part in Part if counts.get(part) or part is not Part.CALIBRATION]
+    shown = made_parts(part for part, count in counts.items() if count)
     both = " and calibrate" if Part.CALIBRATION not in shown else ""
     return tuple(
         f"{counts.get(part, 0):,} {_PURPOSES[part]}{both if part is Part.VALIDATION else ''}" for part in shown

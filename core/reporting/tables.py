@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.data.types import Part
+from core.data.types import Part, made_parts
 from core.reporting.parts import PART_TITLES
 from core.reporting.table import Table, latex
 from core.reporting.words import (
@@ -270,8 +270,7 @@ def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> Table:
     """Images per class and part of a split."""
     counts = Counter((row.label, row.part) for row in rows)
     left = any(row.part is None for row in rows)
-    made = [part for part in Part if part is not Part.CALIBRATION or any(row.part is part for row in rows)]
-    parts: list[Part | None] = [*made, *([None] if left else [])]
+    parts: list[Part | None] = [*made_parts(row.part for row in rows), *([None] if left else [])]
     body = [[counts[code, part] for part in parts] for code in classes.codes]
     body.append([sum(column) for column in zip(*body, strict=True)])
     lines = [

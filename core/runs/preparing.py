@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.checking import excluded_names
-from core.data.types import DataSet, Problem, ProblemKind, Split
+from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
 from core.places import is_there
@@ -150,12 +150,14 @@ def _check_division(folder: RunFolder, recipe: Recipe, dataset: DataSet) -> None
 
     legs = recorded_legs(folder)
     before = legs[0].recipe if legs else None
-    if before is None or before.data == recipe.data:
-        return
-    old, new = make_split(dataset, before.data), make_split(dataset, recipe.data)
-    if all(np.array_equal(getattr(old, part), getattr(new, part)) for part in ("train", "validation", "test")):
+    if before is None:
         return
     changes = [change for change in recipe_changes(before, recipe) if change.rule == "fixed"]
+    if not any(change.key.startswith("data.") for change in changes):  # another place divides nothing
+        return
+    old, new = make_split(dataset, before.data), make_split(dataset, recipe.data)
+    if all(np.array_equal(old.of(part), new.of(part)) for part in Part):
+        return
     raise SkinKDError(
         "The images are divided already",
         "When this run first began, its images were divided into training, validation and test; now recipe.toml asks "
