@@ -7,7 +7,8 @@ floor down: `cli`, `reporting`, `study`, `runs`, `inference`, `evaluation`, `tra
 - `self_test`, `demo_plan`: everything once, small; the runs of the demo
 - `settings`, `registry`: what sections of recipes and entries of choices are made of
 - `errors`, `events`: `SkinKDError`; what a job reports, and how it is asked to stop
-- `documents`, `atomic`, `locks`: small documents of any version, files that are whole or not there, who holds what
+- `documents`, `atomic`, `digests`, `locks`: small documents of any version, files that are whole or not there, what
+  names their bytes, who holds what
 - `paths`, `places`: where SkinKD writes, and paths as people write them
 - `program`, `licences`, `system_libraries`, `awake`, `allocator`: the program itself, and the computer that it runs on
 """

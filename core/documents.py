@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,19 @@ def shown(value: Any, most: int = 60) -> str:
     except (ValueError, RecursionError):  # a number with too many digits, a table in too many tables
         return "too large to be shown"
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Names with commas; of more than `most` the first, and how many more: "a, b and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def listed(names: Sequence[str], most: int | None = None) -> str:
+    """Names (one at least) as a sentence has them: "a", "a and b", "a, b and c"; of more than `most` as `some`."""
+    if most is not None and len(names) > most:
+        return some(names, most)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -13,6 +13,7 @@ from core.data.rows import Row
 from core.data.tables import Table
 from core.data.terms import HAM10000_TERMS
 from core.data.types import ProblemKind
+from core.documents import some
 from core.errors import SkinKDError
 from core.registry import Registry
 
@@ -237,14 +238,7 @@ def _worded(text: str, classes: ClassSet) -> tuple[int | None, ProblemKind | Non
     codes = sorted({part for part in parts if part is not None})
     if len(codes) > 1:
         return None, ProblemKind.TWO_LABELS, f"Its label is {text!r}."
-    return None, ProblemKind.UNKNOWN_LABEL, f"Its label is {text!r}; known are {_some(classes.codes)}."
-
-
-def _some(codes: Sequence[str]) -> str:
-    """The codes, or the first of many."""
-    return ", ".join(codes[:_MOST_NAMED]) + (
-        f" and {len(codes) - _MOST_NAMED} more" if len(codes) > _MOST_NAMED else ""
-    )
+    return None, ProblemKind.UNKNOWN_LABEL, f"Its label is {text!r}; known are {some(classes.codes, _MOST_NAMED)}."
 
 
 def read_folders(folder: Folder, tables: Sequence[Table], metadata: Sequence[Table], classes: ClassSet) -> list[Row]:
@@ -337,7 +331,8 @@ _SHIPPED = (
         "ISIC 2019 tables",
         "tables with a column of zeros and ones for every class",
         lambda classes: (
-            f"ISIC 2019: a CSV table with the columns image, {_some(classes.codes)} (and UNK) of zeros and ones"
+            f"ISIC 2019: a CSV table with the columns image, {some(classes.codes, _MOST_NAMED)} (and UNK) of "
+            "zeros and ones"
         ),
         tables_that(fits_isic2019),
         read_isic2019,

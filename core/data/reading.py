@@ -14,6 +14,7 @@ from core.data.rows import assemble
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_for
 from core.data.types import DataSet
+from core.documents import some
 from core.errors import SkinKDError
 from core.places import expanded
 
@@ -122,7 +123,8 @@ def _nothing_fits(folder: Folder, peeks: list[Table], candidates: Sequence[Layou
         summary += f" The folder above, {folder.root.parent}, looks like it."
     details = f"Looked for:\n{looked_for}\nTables found:\n{tables}"
     if folders:
-        summary += f" If the folders {_named_folders(folders)} are classes: {OWN_CLASSES}"
+        named = some([f"{name} ({count:,})" for name, count in folders], 3)
+        summary += f" If the folders {named} are classes: {OWN_CLASSES}"
         listed = "\n".join(f"- {name}: {count:,} images" for name, count in folders)
         details += f"\nFolders of images, none of them named as a class:\n{listed}"
     return SkinKDError("No labelled images found", summary, details)
@@ -132,11 +134,6 @@ def _folder_labels(folder: Folder) -> list[tuple[str, int]]:
     """The names of the folders that directly hold images, below the data folder, the largest first."""
     names = (path.parent.name for path in folder.images if path.parent != folder.root)
     return Counter(printable(name) for name in names).most_common(_MOST_SHOWN)
-
-
-def _named_folders(folders: Sequence[tuple[str, int]]) -> str:
-    more = f" and {len(folders) - 3} more" if len(folders) > 3 else ""
-    return ", ".join(f"{name} ({count:,})" for name, count in folders[:3]) + more
 
 
 def _does_not_fit(table: Table, candidates: Sequence[Layout], classes: ClassSet) -> SkinKDError:

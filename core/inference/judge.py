@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.documents import listed
 from core.errors import SkinKDError
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
 from core.inference.novelty import MEASURE, MINIMUM, Seen, looks_of, novelty_of
@@ -124,13 +125,14 @@ class Judge:
 def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: ClassSet) -> str:
     if not chosen:
         return f"At {_percent(level)} none of the {len(classes)} diagnoses fits. Refer it to a specialist."
-    names = [classes.name_of(code) for code in chosen]
-    which = "every diagnosis is possible" if len(chosen) == len(classes) else f"{_listed(names)} are possible"
+    names = listed([classes.name_of(code) for code in chosen], _MOST_NAMED)
+    which = "every diagnosis is possible" if len(chosen) == len(classes) else f"{names} are possible"
     text = f"At {_percent(level)} {which}. Refer it to a specialist."
     if always:
         needed = images_needed(level)
+        never = listed([classes.name_of(code) for code in always], _MOST_NAMED)
         text += (
-            f" {_listed([classes.name_of(code) for code in always])} can not be excluded at this level in any image: "
+            f" {never} can not be excluded at this level in any image: "
             f"the model was checked on fewer than {needed} such images."
         )
     return text
@@ -156,9 +158,3 @@ def _unknown_novelty(reference: Reference) -> str:
 
 def _percent(level: float) -> str:
     return f"{100 * level:.4g} %"
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMED:
-        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -6,7 +6,6 @@ One JSON object per line, in a file that only its owner may read. A line cut off
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from core.atomic import replacing
 from core.data.tables import safe_cell
+from core.digests import file_digest
 from core.errors import SkinKDError
 from core.paths import make_private, state_root
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
 
 _SECONDS_TO_WAIT = 30.0
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -71,15 +70,6 @@ def entries_for(rows: Iterable[Classification], info: ModelInfo, model: Path) ->
     except OSError as error:
         raise SkinKDError("The model file can not be read", f"{model} is gone or closed.", str(error)) from error
     return tuple(_entries(rows, info, model_digest, now))
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex. Raises OSError."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 class RecordBook:

@@ -23,6 +23,7 @@ from PIL import Image
 from core.classes import ClassSet, Group
 from core.data.decoding import UnreadableImageError, decode_image, decode_picture
 from core.data.finding import printable
+from core.documents import listed
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.export_table import visible
@@ -199,7 +200,7 @@ def _malignant(classes: ClassSet) -> str:
         return f"Malignant: the probabilities of the {len(names)} malignant classes together."
     if len(names) == 1:
         return f"Malignant: the probability of {names[0]}."
-    return f"Malignant: the probabilities of {', '.join(names[:-1])} and {names[-1]} together."
+    return f"Malignant: the probabilities of {listed(names)} together."
 
 
 def display_names(paths: Sequence[Path]) -> tuple[str, ...]:

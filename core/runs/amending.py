@@ -70,7 +70,7 @@ def _write(
                 f"may change, not {'; '.join(more)}. Start a new run with that recipe.",
             )
     text = recipe_to_toml(after)
-    if not (folder.checkpoint_folder / "state.pt").is_file():
+    if not folder.has_checkpoint:
         atomic.write_text(folder.recipe_file, text)  # nothing was trained yet
         return
     from core.training.checkpoint import CheckpointFolder

@@ -131,7 +131,7 @@ def _check_unchanged(folder: RunFolder) -> None:
 
 def _check_restorable(folder: RunFolder, lost: str) -> None:
     """Raise `SkinKDError` when a finished run's results could only be had by training all over."""
-    if not (folder.checkpoint_folder / "state.pt").is_file():
+    if not folder.has_checkpoint:
         raise SkinKDError(
             "The run's results are damaged",
             f"{folder.path.name} is finished, but {lost}, and its checkpoint is gone too. Start a new run with its "

@@ -92,6 +92,11 @@ class RunFolder:
         """checkpoint/: the state of an unfinished training."""
         return self.path / "checkpoint"
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is a training to go on with; `core.training.checkpoint` reads it, with torch."""
+        return (self.checkpoint_folder / "state.pt").is_file()
+
     def recipe(self) -> Recipe:
         """The run's recipe. Raises `SkinKDError` or `RecipeError`."""
         try:

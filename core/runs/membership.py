@@ -11,7 +11,7 @@ from core.runs.folder import RunFolder
 
 
 def parts_of_files(run: Path, paths: Iterable[Path]) -> dict[Path, Part]:
-    """The part (train, validation, test) of each file whose name is in split.csv of the run folder `run`.
+    """The part of each file whose name is in split.csv of the run folder `run`.
 
     Names are all there is to go by: without folder, suffix and ISIC's `_downsampled`, in any case. A name that stands
     in two parts tells nothing, and so does a run without split.csv. Raises `SkinKDError` when split.csv is damaged.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.types import DataSet, Part
+from core.digests import file_digest
 from core.errors import SkinKDError
 from core.events import CancelToken, Report, ignore
 from core.runs.folder import RunFolder
@@ -34,7 +35,6 @@ def open_neighbours(
     """
     from core.data.store import open_store
     from core.inference.classifier import Classifier
-    from core.inference.record import file_digest
     from core.inference.similar import KnownCase, build_index
 
     token = token or CancelToken()

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.data.checking import excluded_names
 from core.data.types import DataSet, Part, Problem, ProblemKind, Split
+from core.documents import some
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
 from core.places import is_there
@@ -179,8 +180,7 @@ def _counted(counts: dict[str, int]) -> str:
 
 def _named(problems: Sequence[Problem]) -> str:
     names = list(dict.fromkeys(name for problem in problems for name in (problem.names or (problem.subject,))))
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
+    return some(names, _NAMED)
 
 
 def _listed(problems: Sequence[Problem]) -> str:

@@ -12,7 +12,6 @@ from core.classes import ClassSet
 from core.data.finding import without_downsampled, without_suffix
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
-from core.inference.record import file_digest
 from core.places import expanded, full_path, is_file, is_folder
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -34,14 +33,9 @@ class Teacher:
     @property
     def digest(self) -> str:
         """The SHA-256 of the model file in hex digits. Raises `SkinKDError` when it can not be read."""
-        try:
-            return file_digest(self.model_file)
-        except OSError as error:
-            raise SkinKDError(
-                "The teacher's model is missing",
-                f"{self.model_file} could not be read. Choose a finished teacher.",
-                str(error),
-            ) from error
+        from core.teachers.tables import model_digest
+
+        return model_digest(self.model_file)
 
 
 def find_teacher(run: str, runs: Path) -> Teacher:

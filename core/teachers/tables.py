@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core import atomic
 from core.data.views import SCHEME
+from core.digests import file_digest
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report
 
@@ -29,19 +30,22 @@ _DAMAGES = (
 """What numpy and zipfile raise for files with wrong bytes."""
 
 
+def model_digest(model_file: Path) -> str:
+    """The SHA-256 of a teacher's model file in hex digits. Raises `SkinKDError` when it can not be read."""
+    try:
+        return file_digest(model_file)
+    except OSError as error:
+        raise SkinKDError(
+            "The teacher's model is missing", f"{model_file} could not be read. Choose a finished teacher.", str(error)
+        ) from error
+
+
 def table_key(model_file: Path, images: str, precision: str) -> str:
     """Names the outputs of this file's bytes for the images with the key `images`, at this precision.
 
     Raises `SkinKDError` when the file can not be read.
     """
-    try:
-        with model_file.open("rb") as file:
-            model = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SkinKDError(
-            "The teacher's model is missing", f"{model_file} could not be read. Choose a finished teacher.", str(error)
-        ) from error
-    return hashlib.sha256(f"{model} {images} {precision}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{model_digest(model_file)} {images} {precision}".encode()).hexdigest()[:32]
 
 
 def table_file(folder: Path, key: str, view: int) -> Path:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from core.classes import ClassSet, Group, LesionClass
+from core.documents import some
 from core.inference.results import Classification
 
 MOST_CLASSES = 24
@@ -73,12 +74,11 @@ def _line(item: LesionClass) -> Line:
 
 
 def _total(label: str, group: Group, members: Sequence[LesionClass]) -> Line:
-    names = [item.name for item in members]
-    more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
+    names = some([item.name for item in members], MOST_CLASSES)
     return Line(
         "",
         label,
-        f"<p>{escape(', '.join(names[:MOST_CLASSES]))}{more}</p>",
+        f"<p>{escape(names)}</p>",
         group,
         tuple(item.code for item in members),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -248,8 +248,3 @@ def _calibrating(
 def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:
     found = (values or {}).get(name)
     return found if isinstance(found, dict) else {}
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

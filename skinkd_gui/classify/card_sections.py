@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.data.terms import HAM10000_TERMS, ISIC2019_TERMS
 from core.data.types import Part
+from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_LEVEL
 from core.reporting.parts import purposes
 from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run
-from skinkd_gui.classify.card_content import CardContent, listed
+from skinkd_gui.classify.card_content import CardContent
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
 
 if TYPE_CHECKING:

@@ -78,7 +78,7 @@ def export(order: ExportOrder, report: Report, token: CancelToken) -> Written:
 
 
 def _write_pdf(order: ExportOrder, report: Report, token: CancelToken) -> int:
-    from core.inference.record import file_digest
+    from core.digests import file_digest
     from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
     from skinkd_gui.results.pdf_report import write_pdf
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.classes import ClassSet
 from core.data.types import Part
+from core.documents import listed, some
 from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
@@ -143,13 +143,13 @@ def _remaining(found: Assessment, classes: ClassSet) -> str:
         return f"{level}: {classes.name_of(codes[0])}"
     if len(codes) == len(found.p_values):
         return f"{level} any of the {len(codes)} diagnoses."
-    return f"{level} one of: {_some([classes.name_of(code) for code in codes])}"
+    return f"{level} one of: {some([classes.name_of(code) for code in codes], _MOST_NAMED)}"
 
 
 def _always(found: Assessment, classes: ClassSet) -> str:
     if not found.never_excluded:
         return ""
-    names = _listed([classes.name_of(code) for code in found.never_excluded])
+    names = listed([classes.name_of(code) for code in found.never_excluded], _MOST_NAMED)
     needed = images_needed(found.level)
     return f" {names} can never be excluded at this level: the model was checked on fewer than {needed} such images."
 
@@ -175,15 +175,4 @@ def _shared(first: Classification, second: Classification) -> str:
         return ""
     if len(both) == len(first.classes):
         return "Neither can exclude any diagnosis."
-    return f"For both, {_listed([first.classes.name_of(code) for code in both])} remain possible."
-
-
-def _some(names: Sequence[str]) -> str:
-    left = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {left} more" if left > 0 else "")
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMED:
-        return _some(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"For both, {listed([first.classes.name_of(code) for code in both], _MOST_NAMED)} remain possible."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.documents import NewerVersionError, nearest, read_json, read_text, shown, up_to_date
+from core.documents import NewerVersionError, listed, nearest, read_json, read_text, shown, some, up_to_date
 
 
 def renamed(values: dict[str, Any]) -> dict[str, Any]:
@@ -32,6 +32,13 @@ def test_older_values_take_every_step_to_the_present() -> None:
 def test_newer_values_are_refused() -> None:
     with pytest.raises(NewerVersionError, match=r"It is from a newer SkinKD: .* version 4; .* up to 3"):
         up_to_date({"version": 4}, "It", 3, MIGRATIONS)
+
+
+def test_names_stand_as_in_a_sentence_and_of_many_the_first() -> None:
+    assert [listed(["a", "b", "c"][:count]) for count in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
+    assert listed(["a", "b", "c"], 3) == "a, b and c"
+    assert listed(["a", "b", "c", "d"], 3) == some(["a", "b", "c", "d"], 3) == "a, b, c and 1 more"
+    assert some(["a", "b", "c"], 3) == "a, b, c"
 
 
 @pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None, [1]])

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.documents import some
 from core.errors import SkinKDError
 from core.evaluation.comparison import compare
 from core.events import CancelToken, Phase, Progress, Report, ignore
@@ -137,9 +138,8 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> Section:
     if results.headline:
         blocks.append(Paragraph(results.headline, "warning" if results.departures else ""))
     if results.missing:
-        names = ", ".join(f"{item.title} (seed {item.seed})" for item in results.missing[:8])
-        more = f" and {len(results.missing) - 8} more" if len(results.missing) > 8 else ""
-        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}{more}.", "warning"))
+        names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
+        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
     blocks.append(TableBlock("study", study_table(results)))
     blocks.append(
         FigureBlock(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.data.types import Part
+from core.digests import file_digest
 from core.errors import SkinKDError
 from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report
@@ -21,8 +21,6 @@ from core.runs.listing import summarise
 from core.runs.recorded import recorded_legs
 from core.runs.status import RunState
 from core.training.legs import Leg
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -112,16 +110,11 @@ def _read(path: Path, token: CancelToken) -> ReportRun:
 
 def sha256_of(path: Path, token: CancelToken) -> str:
     """The SHA-256 of a file in hex digits; "" when it is not there. Raises `SkinKDError` when it can not be read."""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                token.check()
-                digest.update(chunk)
+        return file_digest(path, token)
     except FileNotFoundError:
         return ""
     except OSError as error:
         raise SkinKDError(
             "A file of the run can not be read", f"{path.name} could not be opened.", str(error)
         ) from error
-    return digest.hexdigest()
