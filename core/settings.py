@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Protocol, Self, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, create_model
 from pydantic.fields import FieldInfo
@@ -24,6 +24,13 @@ class Section(BaseModel):
     """A table of settings: unknown keys and wrong types are errors, values never change afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Configured(Entry, Protocol):
+    """An entry that brings settings of its own, which stand beside its name; plain `Section` for none."""
+
+    @property
+    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
 
 
 ResumeRule = Literal["fixed", "up", "free", "on_request"]
@@ -58,6 +65,15 @@ def _plain(text: str) -> str:
 
 Share = Annotated[float, Field(ge=0, le=1e9, strict=False)]
 Text = Annotated[str, AfterValidator(_plain)]
+
+
+def section_in(annotation: Any) -> type[Section] | None:
+    """The section that a field holds, one or any number of it."""
+    if get_origin(annotation) is tuple:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
 
 @dataclass(frozen=True)

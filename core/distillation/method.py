@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.distillation.outputs import Outputs
-from core.settings import Section
+from core.settings import Configured, Section
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,22 +51,12 @@ class LossContext:
     statistics: tuple[TeacherStatistics, ...] = field(default=())
 
 
-class Method(Protocol):
-    """A distillation method. `title`, `help` and `source` (paper and equation) are for people.
+class Method(Configured, Protocol):
+    """A distillation method.
 
     `couples_batch`: the loss mixes samples, so that a batch made in parts, or on several devices, gathers them first.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
     @property
     def needs(self) -> frozenset[Need]: ...
     @property

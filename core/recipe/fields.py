@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from core.recipe.changes import resume_rule
 from core.recipe.schema import Recipe
 from core.registry import Entry
-from core.settings import Choosing, ResumeRule, Section, registry_of
+from core.settings import Choosing, ResumeRule, Section, registry_of, section_in
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts", "tables"]
 
@@ -38,7 +39,7 @@ class FieldSpec:
 
 def resumable_fields() -> tuple[FieldSpec, ...]:
     """The fields that may change while a run goes on, in their declared order."""
-    names = [name for name in Recipe.model_fields if isinstance(getattr(Recipe(), name), Section)]
+    names = [name for name, info in Recipe.model_fields.items() if section_in(info.annotation) is not None]
     return tuple(spec for name in names for spec in section_fields(name) if spec.resume != "fixed")
 
 
@@ -100,17 +101,18 @@ def has_field(recipe: Recipe, key: str) -> bool:
 
 
 def _class_of(section: str) -> type[Section]:
-    annotation = Recipe.model_fields[section].annotation
-    if not isinstance(annotation, type) or not issubclass(annotation, Section):
+    found = section_in(Recipe.model_fields[section].annotation)
+    if found is None:
         raise KeyError(section)
-    return annotation
+    return found
 
 
 def _specs(section: str, fields: type[Section]) -> tuple[FieldSpec, ...]:
-    return tuple(_spec(section, name, info) for name, info in fields.model_fields.items())
+    return tuple(_spec(section, fields, name) for name in fields.model_fields)
 
 
-def _spec(section: str, name: str, info: Any) -> FieldSpec:
+def _spec(section: str, fields: type[Section], name: str) -> FieldSpec:
+    info: Any = fields.model_fields[name]
     extra, registry = info.json_schema_extra or {}, registry_of(info)
     low: list[Any] = [
         bound.ge if isinstance(bound, Ge) else bound.gt for bound in info.metadata if isinstance(bound, Ge | Gt)
@@ -129,7 +131,7 @@ def _spec(section: str, name: str, info: Any) -> FieldSpec:
         maximum=high[0] if high else None,
         choices=tuple(registry or ()) or (get_args(info.annotation) if get_origin(info.annotation) is Literal else ()),
         expert=extra.get("expert", False),
-        resume=extra.get("resume", "fixed"),
+        resume=resume_rule(fields, name),
         entries=() if registry is None else tuple(registry.values()),
         titles=tuple((extra.get("titles") or {name: entry.title for name, entry in (registry or {}).items()}).items()),
     )
@@ -139,13 +141,8 @@ def _kind(annotation: Any) -> Kind:
     if get_origin(annotation) is Literal:
         return "choice"
     if get_origin(annotation) is tuple:
-        if _is_section(get_args(annotation)[0]):
+        if section_in(annotation) is not None:
             return "tables"
         return "texts" if Ellipsis in get_args(annotation) else "shares"
     kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
     return kinds.get(annotation, "text")
-
-
-def _is_section(item: Any) -> bool:
-    inner = get_args(item)[0] if get_origin(item) is Annotated else item
-    return isinstance(inner, type) and issubclass(inner, Section)

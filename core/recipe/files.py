@@ -15,9 +15,9 @@ from tomlkit.exceptions import TOMLKitError
 from core.documents import read_text, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
-from core.recipe.problems import recipe_error, section_in
+from core.recipe.problems import recipe_error
 from core.recipe.schema import RECIPE_VERSION, Recipe
-from core.settings import Choosing, Section, registry_of
+from core.settings import Choosing, Section, registry_of, section_in
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from core.documents import nearest, shown
 from core.errors import FieldProblem, RecipeError
 from core.recipe.schema import Recipe
-from core.settings import Choosing, Section, registry_of
+from core.settings import Choosing, Section, registry_of, section_in
 
 _EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "input should be a table"}
 
@@ -95,12 +95,3 @@ def _table(location: Sequence[Any], values: Mapping[str, Any]) -> tuple[type[Sec
 
 def _class(section: type[Section], table: Mapping[str, Any]) -> type[Section]:
     return section.class_for(table) if issubclass(section, Choosing) else section
-
-
-def section_in(annotation: Any) -> type[Section] | None:
-    """The section that a field holds, one or any number of it."""
-    if get_origin(annotation) is tuple:
-        annotation = get_args(annotation)[0]
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None

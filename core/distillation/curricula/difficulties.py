@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.registry import Entry, Registry
-from core.settings import Section
+from core.registry import Registry
+from core.settings import Configured, Section
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,9 @@ class TrainingImages:
     teacher_logits: tuple[NDArray[np.floating[Any]], ...] = field(default=())
 
 
-class Difficulty(Entry, Protocol):
+class Difficulty(Configured, Protocol):
     """A measure of difficulty. `needs_teacher` says whether it looks at the teachers' logits."""
 
-    @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
     @property
     def needs_teacher(self) -> bool: ...
 

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.registry import Entry, Registry
-from core.settings import Section
+from core.registry import Registry
+from core.settings import Configured, Section
 
 _STREAM = 0x0C43
 """Keeps the random ranks apart from other uses of the same seed."""
@@ -29,11 +29,9 @@ class Drawn:
     seed: int
 
 
-class Order(Entry, Protocol):
+class Order(Configured, Protocol):
     """An order of the drawn images. `needs_difficulty` says whether it looks at their difficulty."""
 
-    @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
     @property
     def needs_difficulty(self) -> bool: ...
 

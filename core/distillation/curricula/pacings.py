@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.registry import Entry, Registry
-from core.settings import Section, setting
+from core.registry import Registry
+from core.settings import Configured, Section, setting
 
 
-class Pacing(Entry, Protocol):
+class Pacing(Configured, Protocol):
     """A share of the drawn images for each epoch; the first ones in the curriculum's order are shown."""
-
-    @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
 
     def share(self, epoch: int, settings: Section) -> float:
         """The share that an epoch (from 1) shows, above 0; 1 and more are all of them. A pure function."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.registry import Entry, Registry
-from core.settings import Section
+from core.registry import Registry
+from core.settings import Configured, Section
 
 
-class Redraw(Entry, Protocol):
+class Redraw(Configured, Protocol):
     """Which draw of the sampler an epoch shows."""
-
-    @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
 
     def draw(self, epoch: int, settings: Section) -> int:
         """The number of the draw (from 1) that an epoch (from 1) shows. A pure function."""

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class NoSettings(Section):
-    """Nothing to set."""
-
-
 class NoDistillation:
     """The absence of a method: it needs nothing of a teacher, so no objective ever asks for its loss."""
 
@@ -24,7 +20,7 @@ class NoDistillation:
     title = "None"
     help = "learn from the labels alone: a plain student"
     source = ""
-    Settings = NoSettings
+    Settings = Section
     needs: frozenset[Need] = frozenset()
     couples_batch = False
 
