@@ -10,7 +10,7 @@ from core.documents import Migration
 Values = dict[str, Any]
 
 
-SETTINGS_IN_1 = {
+_SETTINGS_IN_1 = {
     "none": (),
     "kl": ("alpha", "temperature", "kl_direction"),
     "dist": ("alpha", "temperature", "beta", "gamma"),
@@ -37,12 +37,19 @@ def change_from_1(key: str, value: Any) -> tuple[str, Any]:
     return key, value
 
 
+def settings_in_1(method: Any) -> tuple[str, ...]:
+    """What a method of version 1 looked at; whatever there was for a name that it did not know."""
+    return _SETTINGS_IN_1.get(method, tuple(DISTILLATION_IN_1)) if isinstance(method, str) else ()
+
+
+def _section_from_1(name: str, section: Values) -> Values:
+    changed = (change_from_1(f"{name}.{key}", value) for key, value in section.items())
+    return {key.partition(".")[2]: value for key, value in changed}
+
+
 def _curriculum_from_1(values: Values) -> Values:
     section = values.get("curriculum")
-    if not isinstance(section, dict):
-        return values
-    changed = dict(change_from_1(f"curriculum.{name}", value) for name, value in section.items())
-    return {**values, "curriculum": {key.partition(".")[2]: value for key, value in changed.items()}}
+    return {**values, "curriculum": _section_from_1("curriculum", section)} if isinstance(section, dict) else values
 
 
 def _no_calibration_part(values: Values) -> Values:
@@ -56,11 +63,9 @@ def _distillation_from_1(values: Values) -> Values:
     section = values.get("distillation")
     if not isinstance(section, dict):
         return values
-    method = section.get("method", DISTILLATION_IN_1["method"])
-    own = SETTINGS_IN_1.get(method, tuple(DISTILLATION_IN_1)) if isinstance(method, str) else ()
-    kept = {key: value for key, value in section.items() if key not in DISTILLATION_IN_1 or key in ("method", *own)}
-    changed = dict(change_from_1(f"distillation.{key}", value) for key, value in kept.items())
-    return {**values, "distillation": {key.partition(".")[2]: value for key, value in changed.items()}}
+    own = ("method", *settings_in_1(section.get("method", DISTILLATION_IN_1["method"])))
+    kept = {key: value for key, value in section.items() if key not in DISTILLATION_IN_1 or key in own}
+    return {**values, "distillation": _section_from_1("distillation", kept)}
 
 
 _FROM_1: tuple[Callable[[Values], Values], ...] = (_distillation_from_1, _curriculum_from_1, _no_calibration_part)

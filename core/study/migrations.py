@@ -9,7 +9,7 @@ from typing import Any
 
 from core.documents import Migration, read_text
 from core.recipe import Preset
-from core.recipe.migrations import DISTILLATION_IN_1, SETTINGS_IN_1, change_from_1
+from core.recipe.migrations import DISTILLATION_IN_1, change_from_1, settings_in_1
 from core.study.tables import axes_in, changes_in, grid_of
 
 Values = dict[str, Any]
@@ -80,20 +80,14 @@ def _changes_from_1(base: Values, found: Iterable[tuple[str, Any]]) -> Values:
     own = _of_distillation(found)
     after = {**base, **own}
     kept = {name: value for name, value in found if not name.startswith("distillation.")}
-    settings = _settings_of(after["method"])
     changed: Values = {"method": own["method"]} if "method" in own else {}
-    for name in settings:
-        lasts = after["method"] == base["method"] or (name == "alpha" and name in _settings_of(base["method"]))
+    for name in settings_in_1(after["method"]):
+        lasts = after["method"] == base["method"] or (name == "alpha" and name in settings_in_1(base["method"]))
         if name in own or after[name] != (base[name] if lasts else DISTILLATION_IN_1[name]):
             changed[name] = after[name]
     unknown = {name: value for name, value in own.items() if name not in DISTILLATION_IN_1}
     new = {f"distillation.{name}": value for name, value in {**changed, **unknown}.items()}
     return dict(change_from_1(name, value) for name, value in {**kept, **new}.items())
-
-
-def _settings_of(method: Any) -> tuple[str, ...]:
-    """What a method of version 1 looked at; whatever there was for a name that it did not know."""
-    return SETTINGS_IN_1.get(method, tuple(DISTILLATION_IN_1)) if isinstance(method, str) else ()
 
 
 def _of_distillation(found: Iterable[tuple[str, Any]]) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.documents import nearest, shown
@@ -17,10 +17,7 @@ MOST_RUNS = 10_000
 def changes_in(values: Any, key: str) -> tuple[tuple[str, Value], ...]:
     """The changes of a table; `a.b = 1` without quotes, which TOML reads as a table in a table, is meant too. Raises
     `SkinKDError` for what is no table."""
-    found: list[tuple[str, Any]] = []
-    for name, value in typed(values, dict, f"{key}: changes").items():
-        nested = {f"{name}.{field}": inner for field, inner in value.items()} if isinstance(value, dict) else None
-        found += (nested if nested is not None else {name: value}).items()
+    found = _dotted(typed(values, dict, f"{key}: changes"))
     return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in found)
 
 
@@ -39,13 +36,20 @@ def grid_of(axes: Mapping[str, Any]) -> list[Configuration]:
 def axes_in(axes: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Each field with its values, also where TOML read a table in a table. Raises `SkinKDError` for none."""
     flat: dict[str, list[Any]] = {}
-    for name, values in axes.items():
-        inner = {f"{name}.{field}": more for field, more in values.items()} if isinstance(values, dict) else None
-        for field, items in (inner if inner is not None else {name: values}).items():
-            flat[field] = typed(items, list, f"axes: {field}")
-            if not flat[field]:
-                raise problem(f"axes: {field} has no values.")
+    for field, items in _dotted(axes):
+        flat[field] = typed(items, list, f"axes: {field}")
+        if not flat[field]:
+            raise problem(f"axes: {field} has no values.")
     return flat
+
+
+def _dotted(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Fields by their dotted names, those of a table in a table too."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{field}", inner) for field, inner in value.items())
+        else:
+            yield name, value
 
 
 def _combination(names: tuple[str, ...], values: tuple[Any, ...]) -> Configuration:
