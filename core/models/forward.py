@@ -78,7 +78,7 @@ def forward_logits(
     `Cancelled` between two batches.
     """
     parts = [np.zeros((0, 0), np.float32)]
-    meter = _Meter(phase, len(indices), report)
+    meter = ImageMeter(phase, len(indices), report)
     for logits, _ in iterate_outputs(
         model,
         preprocessing,
@@ -108,7 +108,7 @@ def forward_answers(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
     parts: list[Answer] = []
-    meter = _Meter(phase, len(indices), report)
+    meter = ImageMeter(phase, len(indices), report)
     for answer in iterate_outputs(
         model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
     ):
@@ -152,7 +152,8 @@ def iterate_outputs(
                 batch = loader.take(done, size)
                 if change is not None:
                     batch = change(batch, np.asarray(indices[done : done + size], np.int64))
-                answer = _answer(model, batch, preprocessing, AUTOCAST[precision], features)
+                logits, seen = infer(model, batch, preprocessing, AUTOCAST[precision], features=features)
+                answer = logits.cpu().numpy(), None if seen is None else seen.cpu().numpy()
             except torch.OutOfMemoryError as error:
                 size = fewer(size, error)
                 continue
@@ -160,22 +161,23 @@ def iterate_outputs(
             yield answer
 
 
-class _Meter:
-    """`Progress` a few times a second, and always at the beginning and the end."""
+class ImageMeter:
+    """`Progress` a few times a second, and always at the beginning and the end; `before` images were done before."""
 
-    def __init__(self, phase: Phase, total: int, report: Report) -> None:
+    def __init__(self, phase: Phase, total: int, report: Report, before: int = 0) -> None:
         self._phase, self._total, self._report = phase, total, report
-        self._done = 0
+        self._before = self._done = before
         self._begin = self._last = time.monotonic()
-        report(Progress(phase, 0, total))
+        report(Progress(phase, before, total))
 
     def add(self, images: int) -> None:
+        """So many more."""
         self._done += images
         now = time.monotonic()
         if now - self._last < _SECONDS_BETWEEN_REPORTS and self._done < self._total:
             return
         self._last = now
-        rate = self._done / max(now - self._begin, 1e-6)
+        rate = (self._done - self._before) / max(now - self._begin, 1e-6)
         self._report(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
 
 
@@ -209,14 +211,16 @@ class _Loader:
         return batch.pin_memory() if self._device.type == "cuda" and batch.device.type == "cpu" else batch
 
 
-def _answer(
-    model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None, features: bool
-) -> Answer:
+def infer(
+    model: nn.Module, batch: Tensor, preprocessing: Preprocessing, autocast: torch.dtype | None, *, features: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Logits (n, classes) and, if asked for, the pooled features (n, d) of `forward_both`, float32, for uint8 images
+    (n, S, S, 3) on the model's device, which is not waited for."""
     # no_grad, not inference_mode: what a network in training caches here must stay usable for learning.
     with torch.no_grad(), torch.autocast(batch.device.type, dtype=autocast, enabled=autocast is not None):
         images = normalise(batch, preprocessing)
         logits, seen = forward_both(model, images) if features else (model(images), None)
-    return logits.float().cpu().numpy(), None if seen is None else seen.float().cpu().numpy()
+    return logits.float(), None if seen is None else seen.float()
 
 
 def _gather(images: ImageSource | Gather, preprocessing: Preprocessing) -> Gather:

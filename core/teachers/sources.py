@@ -19,9 +19,7 @@ from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs
 from core.models.files import load_model
 from core.models.folding import folded
-from core.models.forward import AUTOCAST, ImageSource, fewer
-from core.models.outputs import forward_both
-from core.models.preprocessing import normalise
+from core.models.forward import AUTOCAST, ImageSource, fewer, infer
 from core.teachers.stored_outputs import StoredOutputs, width_of_features
 
 
@@ -149,13 +147,8 @@ class OnlineTeacher:
         return images if batch.views is None else viewed(images, batch.indices, batch.views)
 
     def _ask(self, images: Tensor) -> Outputs:
-        kind = self._kind
-        with torch.no_grad(), torch.autocast(images.device.type, dtype=kind, enabled=kind is not None):
-            inputs = normalise(images, self._preprocessing)
-            if not self.feature_dim:
-                return Outputs(self._network(inputs).float())
-            logits, features = forward_both(self._network, inputs)
-        return Outputs(logits.float(), None if features is None else features.float())
+        features = bool(self.feature_dim)
+        return Outputs(*infer(self._network, images, self._preprocessing, self._kind, features=features))
 
 
 def _pieces(images: Tensor, most: int) -> list[Tensor]:

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from core.data.views import viewed
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Phase, Report, ignore
 from core.locks import waiting_for
 from core.models.files import load_model, read_model_info
 from core.models.folding import folded
-from core.models.forward import Answer, ImageSource, iterate_outputs
+from core.models.forward import Answer, ImageMeter, ImageSource, iterate_outputs
 from core.models.info import ModelInfo, Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
@@ -27,7 +27,6 @@ from core.teachers.tables import OutputsTable, table_file, table_key
 _SECONDS_BETWEEN_SAVES = 20.0
 _MOST_TIME_SAVING = 0.05
 """Of all time: tables with features are large."""
-_SECONDS_BETWEEN_REPORTS = 0.25
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ def stored_outputs(
         tables = [OutputsTable(table_file(folder, key, view), len(store), classes, report) for view in range(views)]
         missing = [table.missing(wanted, features) for table in tables]
         left = sum(map(len, missing))
-        watch = _Watch(report, len(wanted) * views, left)
+        meter = ImageMeter(Phase.TEACHER, len(wanted) * views, report, before=len(wanted) * views - left)
         if left:
             network = _Network.loaded(model_file, features, torch.device(device), precision, batch_size)
             for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
-                _fill(table, rows, network.outputs(store, rows, view, token), watch)
+                _fill(table, rows, network.outputs(store, rows, view, token), meter)
     found = [table.features for table in tables if table.features is not None] if features else []
     return StoredOutputs(np.stack([table.logits for table in tables]), tuple(found))
 
@@ -138,7 +137,9 @@ def width_of_features(network: nn.Module, info: ModelInfo) -> int:
     return found
 
 
-def _fill(table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[Answer, None, None], watch: _Watch) -> None:
+def _fill(
+    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[Answer, None, None], meter: ImageMeter
+) -> None:
     """Compute a table's missing rows, and store it now and then and at the end."""
     done, saved, took = 0, time.monotonic(), 0.0
     try:
@@ -146,7 +147,7 @@ def _fill(table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[Answe
             _check_finite(logits, features)
             table.put(rows[done : done + len(logits)], logits, features)
             done += len(logits)
-            watch.add(len(logits))
+            meter.add(len(logits))
             begin = time.monotonic()
             if begin - saved >= max(_SECONDS_BETWEEN_SAVES, took / _MOST_TIME_SAVING):
                 table.save()
@@ -165,23 +166,3 @@ def _check_finite(logits: NDArray[np.float32], features: NDArray[np.float32] | N
             "Its outputs are not finite numbers for some images. Set hardware.precision to 32; if it is, train the "
             "teacher again with a smaller learning rate.",
         )
-
-
-class _Watch:
-    """Reports how many of the outputs are there, a few times a second."""
-
-    def __init__(self, report: Report, wanted: int, missing: int) -> None:
-        self._report, self._wanted, self._missing, self._done = report, wanted, missing, 0
-        self._begin = self._reported = time.monotonic()
-        report(Progress(Phase.TEACHER, wanted - missing, wanted))
-
-    def add(self, images: int) -> None:
-        """So many more."""
-        self._done += images
-        now = time.monotonic()
-        if now - self._reported < _SECONDS_BETWEEN_REPORTS and self._done < self._missing:
-            return
-        self._reported = now
-        rate = self._done / max(now - self._begin, 1e-6)
-        left = self._missing - self._done
-        self._report(Progress(Phase.TEACHER, self._wanted - left, self._wanted, rate, left / rate))
