@@ -105,7 +105,8 @@ class Objective(nn.Module):
         )
 
     def _context(self, place: int, epoch: int, statistics: tuple[TeacherStatistics, ...]) -> LossContext:
-        module = dict(self.trained.items()).get(f"{place}")
+        name = f"{place}"
+        module = self.trained[name] if name in self.trained else None  # noqa: SIM401 (it has no get)
         return LossContext(self.terms[place].settings, module, epoch, self.class_counts, statistics)
 
 

@@ -368,6 +368,11 @@ class Recipe(Section):
         return any(term.method.needs & OF_FEATURES for term in self.loss_terms)
 
     @property
+    def needs_class_means(self) -> bool:
+        """Whether a loss learns from what the features of each class are like on the whole."""
+        return any(Need.CLASS_MEANS in term.method.needs for term in self.loss_terms)
+
+    @property
     def asks_online(self) -> bool:
         """Whether the teachers are asked in every step."""
         return bool(self.loss_terms) and self.teacher.source == "online"
@@ -376,8 +381,7 @@ class Recipe(Section):
     def stored_views(self) -> int:
         """How many views of each training image the teachers are asked about beforehand."""
         if self.asks_online:
-            means = any(Need.CLASS_MEANS in term.method.needs for term in self.loss_terms)
-            return 1 if means or self.applied_curriculum.entries.needs_teacher else 0
+            return 1 if self.needs_class_means or self.applied_curriculum.entries.needs_teacher else 0
         turned = bool(self.loss_terms) and self.optimisation.augmentation != "none"
         return (self.teacher.views if turned else 1) if self.needs_teacher else 0
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.distillation.method import Need
 from core.events import CancelToken, Notice, Report
 from core.recipe import Recipe
 from core.runs.preparing import PreparedData, decoded
@@ -88,7 +87,7 @@ class _Preparation:
         """Asked in every step; only what concerns all images together is computed now, from the upright ones."""
         from core.teachers.sources import OnlineTeacher
 
-        found = self._outputs(teacher, images, self._means) if self.recipe.stored_views else None
+        found = self._outputs(teacher, images, self.recipe.needs_class_means) if self.recipe.stored_views else None
         return OnlineTeacher(
             teacher.model_file,
             None if images is self.data.store else images,
@@ -98,10 +97,6 @@ class _Preparation:
             upright=None if found is None else found.logits[0],
             class_means=None if found is None else self._class_means(found),
         )
-
-    @property
-    def _means(self) -> bool:
-        return any(Need.CLASS_MEANS in term.method.needs for term in self.recipe.loss_terms)
 
     def _outputs(self, teacher: Teacher, images: ImageStore, features: bool) -> StoredOutputs:
         from core.teachers.stored_outputs import stored_outputs
@@ -121,6 +116,6 @@ class _Preparation:
     def _class_means(self, found: StoredOutputs) -> NDArray[np.float32] | None:
         from core.teachers.sources import class_means
 
-        if not self._means:
+        if not self.recipe.needs_class_means:
             return None
         return class_means(found.features[0], self.data.dataset.labels, self.data.split.train, found.logits.shape[2])

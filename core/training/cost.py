@@ -74,7 +74,7 @@ def estimate_cost(
     asking = train_images * answering * recipe.stored_views
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
     stores = sum(images * size * size * 3 for size in sizes)
-    widths = sum(teacher.feature_dim if recipe.needs_features else 0 for teacher in teachers)
+    widths = sum(teacher.feature_dim for teacher in teachers)
     answers = 4 * images * recipe.stored_views * (widths + len(recipe.class_set) * len(teachers))
     return Cost(
         seconds_per_epoch=epoch,

@@ -47,8 +47,11 @@ def continued(
         refused = [change for change in changes if not _allowed(change)]
         if refused:
             raise _refused(refused)
-        unasked = [key for change in changes if (key := change).key not in agreed]
-        unasked = [change for change in unasked if _needs_asking(change, last.recipe, recipe, epoch)]
+        unasked = [
+            change
+            for change in changes
+            if change.key not in agreed and _needs_asking(change, last.recipe, recipe, epoch)
+        ]
         if unasked:
             raise _unasked(unasked)
         if not changes:

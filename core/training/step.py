@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.distillation.method import OF_FEATURES, TeacherStatistics
+from core.distillation.method import TeacherStatistics
 from core.distillation.objective import Objective, ObjectiveParts
 from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
@@ -197,7 +197,7 @@ def _objective(
 ) -> Objective:
     """The recipe's losses. The weights of their modules depend on the recipe's seed alone."""
     width = 0
-    if any(term.method.needs & OF_FEATURES for term in recipe.loss_terms):
+    if recipe.needs_features:
         found = feature_dim(model, preprocessing.image_size)
         if found is None:
             raise SkinKDError(

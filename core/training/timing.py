@@ -39,7 +39,8 @@ class TrainingSpeed:
 
 @dataclass(frozen=True)
 class TeacherSpeed:
-    """Seconds per image of a teacher's inference, the image size it wants, and the width of its pooled features."""
+    """Seconds per image of a teacher's inference, the image size it wants, and the width of its pooled features where a
+    loss learns from them (0: none does)."""
 
     answering: float
     image_size: int
@@ -105,7 +106,8 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
     _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
     count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
     seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)
-    return TeacherSpeed(seconds, size, feature_dim(network, size) or 0)
+    width = feature_dim(network, size) if recipe.needs_features else None
+    return TeacherSpeed(seconds, size, width or 0)
 
 
 def _teacher_facts(run: str, recipe: Recipe, notes: list[str]) -> tuple[str, int]:
