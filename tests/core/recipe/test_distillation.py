@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pytest
 
-from core.distillation.method import LossContext, Need
 from core.distillation.methods import METHODS
-from core.distillation.outputs import Outputs
 from core.errors import RecipeError
 from core.recipe import (
     Preset,
@@ -27,10 +22,7 @@ from core.recipe import (
     set_values,
 )
 from core.recipe.schema import DistillationRecipe, Distilled
-from core.settings import Section, setting
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from tests.core.distillation.made_up import Mse, MseSettings
 
 TERMS = """
 [distillation]
@@ -47,29 +39,6 @@ beta = 2.0
 method = "kl"
 temperature = 4.0
 """
-
-
-class MseSettings(Section):
-    margin: float = setting(0.0, "Margin", "Differences below it cost nothing.", ge=0, le=5)
-
-
-@dataclass(frozen=True)
-class Mse:
-    """A method as somebody adds it."""
-
-    name: str = "mse"
-    title: str = "MSE"
-    help: str = "match the teacher's logits"
-    source: str = "Ba and Caruana, 2014"
-    Settings: type[Section] = MseSettings
-    needs: frozenset[Need] = frozenset({Need.LOGITS})
-    couples_batch: bool = False
-
-    def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
-        return (student.logits - teachers[0].logits).square().mean()
-
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
-        return None
 
 
 def names(recipe: Recipe) -> list[str]:

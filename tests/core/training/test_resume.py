@@ -10,6 +10,7 @@ from torch import nn
 
 from core.errors import Cancelled, SkinKDError
 from core.events import Notice
+from core.recipe import Recipe
 from core.training.checkpoint import CheckpointFolder
 
 from .small_training import Outcome, StopAt, assert_equal_weights, numbers, small_data, small_recipe, train
@@ -26,6 +27,22 @@ DISTILLED = (
 )
 
 
+def stopped_and_gone_on(recipe: Recipe, folder: Path, check: int) -> tuple[bool, Outcome]:
+    """Whether the training was stopped at this check, and how it ended when it was begun again."""
+    stopped = False
+    try:
+        train(recipe, folder, token=StopAt(check))
+    except Cancelled:
+        stopped = True
+    return stopped, train(recipe, folder)
+
+
+def assert_ends_as(whole: Outcome, outcome: Outcome) -> None:
+    assert numbers(outcome.result.history) == numbers(whole.result.history)
+    assert outcome.result.best_epoch == whole.result.best_epoch
+    assert_equal_weights(outcome.weights, whole.weights)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The training without a stop."""
@@ -35,17 +52,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 # 3 epochs of 6 steps and a validation batch: every check there is, and one beyond.
 @pytest.mark.parametrize("check", range(1, 23))
 def test_stopped_at_any_batch(check: int, undisturbed: Outcome, tmp_path: Path) -> None:
-    recipe = small_recipe(*DISTILLED)
-    stopped = False
-    try:
-        train(recipe, tmp_path, token=StopAt(check))
-    except Cancelled:
-        stopped = True
+    stopped, outcome = stopped_and_gone_on(small_recipe(*DISTILLED), tmp_path, check)
     assert stopped == (check <= 21)
-    outcome = train(recipe, tmp_path)
-    assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
-    assert outcome.result.best_epoch == undisturbed.result.best_epoch
-    assert_equal_weights(outcome.weights, undisturbed.weights)
+    assert_ends_as(undisturbed, outcome)
 
 
 PACED = (
@@ -70,16 +79,9 @@ def paced(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 # 12 steps and a validation batch after each epoch.
 @pytest.mark.parametrize("check", range(1, 17))
 def test_stopped_at_any_batch_of_epochs_that_grow(check: int, paced: Outcome, tmp_path: Path) -> None:
-    recipe = small_recipe(*PACED)
-    stopped = False
-    try:
-        train(recipe, tmp_path, token=StopAt(check))
-    except Cancelled:
-        stopped = True
+    stopped, outcome = stopped_and_gone_on(small_recipe(*PACED), tmp_path, check)
     assert stopped == (check <= 15)
-    outcome = train(recipe, tmp_path)
-    assert numbers(outcome.result.history) == numbers(paced.result.history)
-    assert_equal_weights(outcome.weights, paced.weights)
+    assert_ends_as(paced, outcome)
 
 
 def test_other_pixels_under_the_same_names_are_refused(tmp_path: Path) -> None:
@@ -113,8 +115,7 @@ def test_stopped_again_and_again(undisturbed: Outcome, tmp_path: Path) -> None:
             stops += 1
             assert stops < 50
     assert stops >= 5
-    assert_equal_weights(outcome.weights, undisturbed.weights)
-    assert numbers(outcome.result.history) == numbers(undisturbed.result.history)
+    assert_ends_as(undisturbed, outcome)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])

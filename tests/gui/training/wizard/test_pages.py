@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -21,13 +19,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.distillation.method import LossContext, Need
 from core.distillation.methods import METHODS
-from core.distillation.outputs import Outputs
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import create_run
 from core.runs.status import RunState
-from core.settings import Section, setting
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.dialog import TrainingWizard
@@ -37,10 +32,8 @@ from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
+from tests.core.distillation.made_up import Mse
 from tests.gui.training.wizard.conftest import MakeWizard
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _PATIENCE = 90_000
 
@@ -48,29 +41,6 @@ _PATIENCE = 90_000
 @pytest.fixture
 def model(qtbot: QtBot) -> WizardModel:
     return WizardModel(brain.initial_state(preset(Preset.QUICK), "data"))
-
-
-class Width(Section):
-    width: float = setting(1.0, "Width", "How far answers may lie apart.", ge=0, le=5)
-
-
-@dataclass(frozen=True)
-class Margin:
-    """A method as somebody adds it."""
-
-    name: str = "margin"
-    title: str = "Margin"
-    help: str = "come near to the teacher's logits"
-    source: str = "nobody"
-    Settings: type[Section] = Width
-    needs: frozenset[Need] = frozenset({Need.LOGITS})
-    couples_batch: bool = False
-
-    def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
-        return (student.logits - teachers[0].logits).square().mean()
-
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
-        return None
 
 
 def _add(qtbot: QtBot, page: QWidget) -> None:
@@ -192,15 +162,15 @@ class TestModels:
         assert not page.findChild(QLabel, "alphaSentence").isVisible()
 
     def test_a_method_that_somebody_added_has_a_form(self, model: WizardModel, qtbot: QtBot) -> None:
-        with METHODS.registered(Margin()):
+        with METHODS.registered(Mse()):
             page = StudentPage(model)
             _add(qtbot, page)
             combo = page.findChild(QComboBox, "distillationMethodField")
-            assert combo.itemText(combo.findData("margin")) == "Margin"
-            model.set_value("distillation.method", "margin")
+            assert combo.itemText(combo.findData("mse")) == "MSE"
+            model.set_value("distillation.method", "mse")
             assert page.settings is not None
             own = [key for key in page.settings.rows if key.startswith("distillation.")]
-            assert own == ["distillation.alpha", "distillation.width"]
+            assert own == ["distillation.alpha", "distillation.margin"]
             assert "did not try" in page.findChild(QLabel, "paperFindingLabel").text()
             model.set_value("distillation.method", "kl")  # the page is closed when there is no such method any more
             page.shut_down()
