@@ -157,7 +157,8 @@ def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> 
     info = type(section).model_fields[key]
     comment = info.description if comments else None
     if isinstance(value, dict):
-        table.add(key, _table(value, comment))
+        if value or comment:
+            table.add(key, _table(value, comment))
         return
     if comment:
         table.add(tomlkit.comment(comment))

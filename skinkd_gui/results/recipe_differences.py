@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.classes import LesionClass
 from core.recipe import Recipe, field
 from core.reporting.words import NONE
 from core.runs.status import RunSummary
@@ -14,6 +15,7 @@ from skinkd_gui.results.shown import Shown
 
 _SECTIONS = {
     "data": "Data",
+    "classes": "Classes",
     "teacher": "Teacher",
     "student": "Student",
     "distillation": "Distillation",
@@ -21,6 +23,8 @@ _SECTIONS = {
     "optimisation": "Training",
     "hardware": "Computer",
 }
+_ASKED = ("run", "also", "source", "views")
+"""The settings of the teacher that a student's run has a use for."""
 _TASK = "task"
 _PATHS = ("data.path", "teacher.run", "teacher.weights", "student.weights")
 _UNREADABLE = "not readable"
@@ -31,7 +35,7 @@ def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: boo
     columns = [Column("Setting", words=True)]
     columns += [Column(shown.title(run), words=True) for run in runs]
     values = [{} if run.recipe is None else _flat(run.recipe) for run in runs]
-    keys = list(dict.fromkeys(key for found in values for key in found))
+    keys = sorted(dict.fromkeys(key for found in values for key in found), key=_order)
     rows: list[tuple[Cell, ...]] = []
     bold: set[tuple[int, int]] = set()
     for key in keys:
@@ -43,6 +47,11 @@ def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: boo
             bold |= {(len(rows), column + 1) for column in range(len(texts))}
         rows.append((Cell(setting_name(key), (key,)), *(Cell(_shown(key, text), (text,)) for text in texts)))
     return Grid("Settings that differ" if only_different else "Settings", tuple(columns), tuple(rows), frozenset(bold))
+
+
+def _order(key: str) -> int:
+    """What is trained, then the sections as they are declared; the settings of one method stay beside another's."""
+    return -1 if key == _TASK else list(_SECTIONS).index(key.partition(".")[0])
 
 
 def differing_settings(one: RunSummary, other: RunSummary) -> list[str]:
@@ -83,9 +92,11 @@ def _matters(recipe: Recipe, key: str) -> bool:
     """Whether a setting has an effect: a teacher has no student, a plain student no alpha."""
     section, _, name = key.partition(".")
     if recipe.task == "teacher":
-        return section not in ("student", "distillation", "curriculum") and key != "teacher.run"
+        return section not in ("student", "distillation", "curriculum") and not (
+            section == "teacher" and name in _ASKED
+        )
     if section == "teacher":
-        return name == "run" and recipe.needs_teacher
+        return name in _ASKED and recipe.needs_teacher
     if key == "curriculum.difficulty":
         return recipe.curriculum.entries.order.needs_difficulty
     return True
@@ -96,6 +107,10 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, LesionClass):
+        return value.code
+    if isinstance(value, dict):
+        return ", ".join(f"{name} -> {_text(item)}" for name, item in value.items())
     if isinstance(value, Section):
         return " ".join(_text(getattr(value, name)) for name in type(value).model_fields)
     if isinstance(value, list | tuple):

@@ -25,6 +25,7 @@ from core.events import CancelToken, Report
 from core.recipe import FieldSpec, value_of
 from core.recipe.fields import resumable_fields
 from core.runs.folder import RunFolder
+from core.runs.listing import summarise
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -74,8 +75,12 @@ class ResumeDialog(QDialog):
             self._add_place("Teacher", "resumeTeacher", self.teacher, ways)
         else:
             self.teacher.hide()
-        self.editors = {spec.key: self._add_editor(spec) for spec in resumable_fields() if spec.kind != "text"}
+        self.editors = {spec.key: self._add_editor(spec) for spec in resumable_fields() if self._may_edit(spec)}
         self._lay_out()
+
+    def _may_edit(self, spec: FieldSpec) -> bool:
+        """Texts are the places above; the teacher's settings only matter where there is one."""
+        return spec.kind != "text" and (self._recipe.needs_teacher or not spec.key.startswith("teacher."))
 
     def _lay_out(self) -> None:
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -86,7 +91,7 @@ class ResumeDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
-        name = RunFolder(self._folder).path.name
+        name = summarise(RunFolder(self._folder)).status.name
         layout.addWidget(make_label(f"Go on with {name}", "heading", self, wrap=True))
         layout.addWidget(make_label(_TEXT, "", self, wrap=True))
         layout.addLayout(self._grid)

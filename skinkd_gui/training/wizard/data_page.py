@@ -376,7 +376,7 @@ class DataPage(WizardPage):
 
         usable = brain.usable_images(self.model.state) > 0
         counts = dataset.without(self.model.state.excluded).counts if usable else dataset.counts
-        self._figure.draw(lambda style: class_distribution(counts, dataset.classes, style))
+        self._figure.draw(lambda style: class_distribution(counts, dataset.classes, style, names=False))
 
 
 def _reading_of(state: WizardState) -> tuple[str, ClassSet]:

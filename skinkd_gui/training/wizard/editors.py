@@ -257,7 +257,6 @@ class TextsEditor(FieldEditor):
         self._edit.setToolTip("Several are separated by semicolons.")
         self._edit.textEdited.connect(self._on_edited)
         self._adopt(self._edit)
-        self._finish()
 
     def show_value(self, value: Any) -> None:
         """See `FieldEditor`."""

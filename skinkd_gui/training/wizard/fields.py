@@ -90,6 +90,8 @@ class FieldRow(QObject):
             return choice_text(self._spec, str(value))
         if self._spec.kind == "switch":
             return "on" if value else "off"
+        if self._spec.kind == "texts":
+            return "; ".join(map(str, value)) if isinstance(value, tuple) and value else "none"
         if isinstance(value, tuple):
             return " : ".join(number_text(share) for share in value)
         return number_text(value)

@@ -45,13 +45,13 @@ class StudentPage(WizardPage):
             self._place,
             self._shares,
             self._further,
-            self._finding,
             title="How the student learns from the teacher",
         )
         self.column.addWidget(self._learning)
         self.curriculum = FieldForm(model, possible_fields("curriculum"))
         self._lessons = card(self.curriculum, title="Which images an epoch shows, and in which order")
         self.column.addWidget(self._lessons)
+        self.column.addWidget(self._finding)
         self._study = Note("info", "studyMethodsLabel")
         self.column.addWidget(self._study)
         self.column.addStretch(1)
@@ -71,8 +71,9 @@ class StudentPage(WizardPage):
     def _refresh(self) -> None:
         state = self.model.state
         self.chooser.show_suggestions(state.goal is Goal.PLAIN)
-        self._learning.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
-        self._lessons.setVisible(state.goal in (Goal.DISTIL, Goal.WHOLE))
+        distils = state.goal in (Goal.DISTIL, Goal.WHOLE)
+        self._learning.setVisible(distils)
+        self._lessons.setVisible(distils)
         self.curriculum.show_rows(_curriculum_keys(state.recipe))
         self._study.show_text(
             f"The study trains this student again and again: {study_words()}." if state.goal is Goal.STUDY else ""
@@ -83,7 +84,7 @@ class StudentPage(WizardPage):
         self._shares.setVisible(recipe.alpha is not None)
         self._further.setText(further_losses(recipe))
         self._further.setVisible(bool(self._further.text()))
-        self._finding.show_text(paper_finding(recipe) if has_papers_classes(recipe) else "")
+        self._finding.show_text(paper_finding(recipe) if distils and has_papers_classes(recipe) else "")
         self._comparison.setText(
             size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
             if state.goal in (Goal.WHOLE, Goal.STUDY)
