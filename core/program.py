@@ -73,7 +73,7 @@ def edition() -> str:
     return "GPU" if with_cuda_by_itself or build.startswith(("cu", "rocm", "xpu")) else "CPU"
 
 
-def mending() -> str:
+def repair_hint() -> str:
     """What a person does about a part of SkinKD that is missing or broken, as a sentence without a full stop."""
     return "install SkinKD again" if is_frozen() else "set SkinKD up again (make setup)"
 

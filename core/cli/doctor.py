@@ -18,7 +18,7 @@ import typer
 
 from core.cli.console import JsonOption, answer, answer_json, columns, many, say
 from core.paths import cache_root, log_root, runs_root, settings_file, state_root
-from core.program import edition, is_frozen, mending, program_version
+from core.program import edition, is_frozen, program_version, repair_hint
 
 _PACKAGES = ("torch", "torchvision", "timm", "lightning-fabric", "numpy", "pillow", "PySide6-Essentials")
 _GIB = 2**30
@@ -100,7 +100,7 @@ def _versions() -> Iterator[Check]:
         try:
             yield Check(name, State.OK, version(name))
         except PackageNotFoundError:
-            yield Check(name, State.MISSING, "not installed", mending())
+            yield Check(name, State.MISSING, "not installed", repair_hint())
 
 
 def _torch() -> Iterator[Check]:
@@ -112,7 +112,7 @@ def _torch() -> Iterator[Check]:
             "torch with torchvision",
             State.MISSING,
             f"does not load: {error}",
-            f"torch and torchvision must come from the same release: {mending()}",
+            f"torch and torchvision must come from the same release: {repair_hint()}",
         )
         return
     yield Check("torch with torchvision", State.OK, f"{torch.__version__} with {torchvision.__version__} load")

@@ -91,8 +91,8 @@ def classify(
     """
     from core.inference.classifier import Classifier, is_exported
     from core.inference.collect import expand_paths
+    from core.inference.decision_rule import check_level
     from core.inference.export_table import check_target, table_document, write_table
-    from core.inference.judge import check_level
     from core.inference.labelled import score_labelled
 
     check_level(level)

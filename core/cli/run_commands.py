@@ -19,9 +19,9 @@ from core.cli.recipe_commands import SetOption
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import cache_root, runs_root
-from core.places import full_path, is_file, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.settings import Section
+from core.user_paths import full_path, is_file, is_folder, is_there
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun

@@ -19,7 +19,6 @@ from core.cli.study_documents import plan_document, plan_text, results_document,
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Event, Report, RunStarted
 from core.paths import runs_root
-from core.places import expanded, full_path, is_folder, is_there
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
@@ -34,6 +33,7 @@ from core.study.folder import (
     study_place,
 )
 from core.study.paper import has_papers_classes, paper_study
+from core.user_paths import expanded, full_path, is_folder, is_there
 
 PAPER = "paper"
 # A blank line ends a line of the help, and a square bracket would be read as a style without its backslash.

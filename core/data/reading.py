@@ -16,7 +16,7 @@ from core.data.terms import terms_for
 from core.data.types import DataSet
 from core.documents import some
 from core.errors import SkinKDError
-from core.places import expanded
+from core.user_paths import expanded
 
 _MOST_TABLES = 200
 _MOST_SHOWN = 300

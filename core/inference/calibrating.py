@@ -15,10 +15,10 @@ from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
 from core.events import CancelToken, Phase, Report
-from core.inference.novelty import MINIMUM, Seen, build_reference, looks_of, novelty_of
+from core.inference.out_of_distribution import MINIMUM, Seen, build_reference, looks_of, novelty_of
 from core.inference.trust import DEFAULT_LEVEL
+from core.models.calibration_statistics import Reference
 from core.models.info import Preprocessing
-from core.models.reference import Reference
 
 if TYPE_CHECKING:
     from torch import nn

@@ -18,13 +18,13 @@ from core.data.decoding import Decoded, decode_noted, describe_failure, resize_i
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Progress, Report, ignore
 from core.inference.collect import expand_paths
-from core.inference.judge import Judge, check_level
+from core.inference.decision_rule import Judge, check_level
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
+from core.models.calibration_statistics import Reference
 from core.models.files import read_model_info
 from core.models.info import ModelInfo
-from core.models.reference import Reference
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -100,15 +100,15 @@ class Classifier:
         source = model_file_of(path)
         if is_exported(source):
             return cls._load_exported(source, device, report)
+        from core.models.batchnorm_fusion import fuse_batchnorm
         from core.models.files import load_model, load_reference
-        from core.models.folding import folded
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
         report(Progress(Phase.LOADING, 0, 1))
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
         model, info = load_model(source)
-        model = folded(model, info.preprocessing.image_size).to(hardware.device)
+        model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
         report(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
         return cls(network, info, hardware.device, source, load_reference(source, report))

@@ -18,7 +18,7 @@ from core.models.freezing import train_mode
 from core.models.hub import fetch_weights
 from core.models.info import Preprocessing
 from core.models.weights import Origin, fit_weights, head_names
-from core.places import expanded
+from core.user_paths import expanded
 
 __all__ = ["LoadedModel", "create_model", "train_mode"]
 

@@ -18,8 +18,7 @@ from core.classes import CLASS_SETS, class_set_from_document, class_set_to_docum
 from core.documents import Migration, one_line, shown, up_to_date
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report, ignore
-from core.models.info import ModelInfo, Preprocessing
-from core.models.reference import (
+from core.models.calibration_statistics import (
     PREFIX,
     Reference,
     UnknownFormError,
@@ -27,6 +26,7 @@ from core.models.reference import (
     reference_from_arrays,
     reference_to_arrays,
 )
+from core.models.info import ModelInfo, Preprocessing
 
 if TYPE_CHECKING:
     import torch

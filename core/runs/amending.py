@@ -8,14 +8,14 @@ from pathlib import Path
 
 from core import atomic
 from core.errors import SkinKDError
-from core.places import full_path, is_there
 from core.recipe import Recipe, recipe_to_toml, set_values
 from core.recipe.changes import FieldChange, recipe_changes
 from core.runs.annotations import unwritable
 from core.runs.folder import RunFolder
-from core.runs.mending import mend_status
 from core.runs.status import RunState
+from core.runs.status_repair import repair_status
 from core.runs.teachers import common_digest, find_teacher, find_teachers
+from core.user_paths import full_path, is_there
 
 
 def amend(
@@ -32,7 +32,7 @@ def amend(
     asked = list(assignments)
     try:
         with folder.locked():
-            mend_status(folder)
+            repair_status(folder)
             before = folder.recipe()
             after = _placed(set_values(before, asked), data, teacher, folder)
             changes = recipe_changes(before, after)

@@ -30,18 +30,18 @@ from core.events import (
     RunStarted,
     ignore,
 )
-from core.runs.answers import RECORD, answers_precision
 from core.runs.environment import describe_environment, known_preprocessing, write_environment
 from core.runs.folder import RunFolder
 from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
-from core.runs.mending import mend_status
 from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.results import Results
 from core.runs.status import RunState, RunSummary
+from core.runs.status_repair import repair_status
 from core.runs.tables import write_history
+from core.runs.teacher_precision import RECORD, teacher_precision
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import prepare_teachers
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
@@ -71,7 +71,7 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
     Raises `SkinKDError` at once when someone else works on the run.
     """
     with folder.locked():
-        mended = mend_status(folder)
+        mended = repair_status(folder)
         if mended:
             report(Notice(mended, Level.WARNING))
         if folder.status().state is RunState.FINISHED:
@@ -263,7 +263,7 @@ class _Run:
             preprocessing=loaded.preprocessing,
         )
         if self._recipe.needs_teacher:
-            environment[RECORD] = self._answers = answers_precision(self._folder, hardware)
+            environment[RECORD] = self._answers = teacher_precision(self._folder, hardware)
         if RECIPES in before:  # what the images were divided under, until the division is looked at again
             environment[RECIPES] = before[RECIPES]
         write_environment(self._folder.environment_file, environment)

@@ -21,11 +21,11 @@ from core.evaluation.scores import Scores
 from core.events import EpochRecord
 from core.locks import Lock, holding
 from core.paths import make_private
-from core.places import full_path, is_file, is_folder
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus
 from core.runs.status_file import status_from_json, status_to_json
 from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
+from core.user_paths import full_path, is_file, is_folder
 
 LONGEST_NAME = 120
 METRICS_VERSION = 1  # of metrics.json; a file without a version is of the first one

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from core.documents import NewerVersionError
 from core.errors import SkinKDError
-from core.places import is_folder
 from core.recipe import Recipe
 from core.runs.annotations import FILE_NAME, read_annotations
 from core.runs.folder import RunFolder
-from core.runs.mending import told_status
 from core.runs.status import RunState, RunStatus, RunSummary
+from core.runs.status_repair import reconstructed_status
+from core.user_paths import is_folder
 
 T = TypeVar("T")
 
@@ -147,7 +147,7 @@ def _status(folder: RunFolder, recipe: Recipe | None, problems: list[str]) -> Ru
         if recipe is None or isinstance(error, NewerVersionError):
             problems.append(f"{error.title}: {error.summary}")
             return None
-        told = told_status(folder, recipe)
+        told = reconstructed_status(folder, recipe)
         then = "Its other files say that it is finished." if told.state is RunState.FINISHED else "It can be resumed."
         return replace(told, message=f"{error.title}: {error.summary} {then}")
 

@@ -15,11 +15,11 @@ from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.documents import some
 from core.errors import SkinKDError
 from core.events import CancelToken, Level, Notice, Phase, Progress, Report
-from core.places import is_there
 from core.recipe import Recipe
 from core.recipe.changes import recipe_changes
 from core.runs.folder import RunFolder
 from core.runs.recorded import recorded_legs
+from core.user_paths import is_there
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore

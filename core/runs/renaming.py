@@ -8,7 +8,7 @@ from core.documents import one_line
 from core.errors import SkinKDError
 from core.runs.annotations import unwritable
 from core.runs.folder import LONGEST_NAME, RunFolder
-from core.runs.mending import mend_status
+from core.runs.status_repair import repair_status
 
 
 def rename_run(folder: Path, name: str) -> None:
@@ -26,7 +26,7 @@ def rename_run(folder: Path, name: str) -> None:
     run = RunFolder(folder)
     try:
         with run.locked():
-            mend_status(run)
+            repair_status(run)
             run.set_status(name=name)
     except OSError as error:
         raise unwritable(folder, error) from error

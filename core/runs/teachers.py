@@ -12,12 +12,12 @@ from core.classes import ClassSet
 from core.data.finding import without_downsampled, without_suffix
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
-from core.places import expanded, full_path, is_file, is_folder
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
 from core.runs.tables import SplitRow
+from core.user_paths import expanded, full_path, is_file, is_folder
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,12 @@ import tomlkit
 from core import atomic
 from core.documents import one_line, read_text, shown, up_to_date
 from core.errors import SkinKDError
-from core.places import expanded, full_path
 from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, changed, check_study, with_teachers
 from core.study.migrations import migrations
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
+from core.user_paths import expanded, full_path
 
 STUDY_VERSION = 2
 _KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper")

@@ -19,7 +19,6 @@ from core.documents import Migration, read_json, shown, up_to_date
 from core.errors import SkinKDError
 from core.locks import holding
 from core.paths import make_private
-from core.places import expanded, full_path
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
@@ -28,6 +27,7 @@ from core.runs.listing import summarise
 from core.runs.status import RunState
 from core.study.definition import Configuration, Study, check_study, members, recipe_of
 from core.study.files import read_study, write_study
+from core.user_paths import expanded, full_path
 
 STUDIES = "studies"
 MEMBERS_VERSION = 1

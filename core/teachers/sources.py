@@ -17,8 +17,8 @@ from torch import Tensor
 from core.data.views import viewed
 from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs
+from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model
-from core.models.folding import folded
 from core.models.forward import AUTOCAST, ImageSource, fewer, infer
 from core.teachers.stored_outputs import StoredOutputs, width_of_features
 
@@ -116,7 +116,7 @@ class OnlineTeacher:
         class_means: NDArray[np.float32] | None = None,
     ) -> None:
         model, info = load_model(model_file, "cpu")
-        network = folded(model, info.preprocessing.image_size)
+        network = fuse_batchnorm(model, info.preprocessing.image_size)
         self.feature_dim = width_of_features(network, info) if features else 0
         self.views: int | None = None
         self.upright = upright

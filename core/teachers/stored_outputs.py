@@ -16,8 +16,8 @@ from core.data.views import viewed
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.locks import waiting_for
+from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model, read_model_info
-from core.models.folding import folded
 from core.models.forward import Answer, ImageMeter, ImageSource, iterate_outputs
 from core.models.info import ModelInfo, Preprocessing
 from core.models.outputs import feature_dim
@@ -98,7 +98,7 @@ class _Network:
     @staticmethod
     def loaded(model_file: Path, features: bool, device: torch.device, precision: str, batch_size: int) -> _Network:
         model, info = load_model(model_file, "cpu")
-        network = folded(model, info.preprocessing.image_size)
+        network = fuse_batchnorm(model, info.preprocessing.image_size)
         if features:
             width_of_features(network, info)
         return _Network(network, info.preprocessing, features, device, precision, batch_size)

@@ -20,7 +20,7 @@ _WORTHWHILE_STEPS = 2000
 _log = logging.getLogger(__name__)
 
 
-def pays(device: str, steps: int) -> bool:
+def worth_compiling(device: str, steps: int) -> bool:
     """Whether a training of so many steps is worth compiling for: on NVIDIA GPUs, when it is long."""
     return device.startswith("cuda") and steps >= _WORTHWHILE_STEPS
 

@@ -20,7 +20,7 @@ from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
 from core.recipe import Recipe
 from core.training.checkpoint import Values
-from core.training.compiling import Network, compiled, pays
+from core.training.compiling import Network, compiled, worth_compiling
 from core.training.engine import create_fabric
 from core.training.hardware import Hardware
 from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
@@ -85,7 +85,7 @@ class Learner:
     def prepare(self, images: Callable[[], Tensor], steps: int) -> None:
         """Compile the network where `steps` are enough to win that back; `images` gives a batch as it will come,
         uint8 (n, H, W, 3)."""
-        if not pays(self.device.type, steps):
+        if not worth_compiling(self.device.type, steps):
             return
         with self._fabric.autocast():
             self._compiled = compiled(self._network, normalise(images(), self._preprocessing), self._report)

@@ -95,14 +95,14 @@ def time_teachers(recipe: Recipe, hardware: Hardware, notes: list[str], token: C
 
 
 def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str], token: CancelToken) -> TeacherSpeed:
+    from core.models.batchnorm_fusion import fuse_batchnorm
     from core.models.factory import create_model
-    from core.models.folding import folded
     from core.models.outputs import feature_dim
 
     token.check()
     architecture, size = _teacher_facts(run, recipe, notes)
     loaded = create_model(architecture, weights="none", image_size=size, classes=recipe.class_set)
-    network, device, kind = folded(loaded.model, size), hardware.device, hardware.answers
+    network, device, kind = fuse_batchnorm(loaded.model, size), hardware.device, hardware.answers
     _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
     count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
     seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)

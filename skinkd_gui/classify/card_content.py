@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from core.evaluation.detailed import DetailedScores
     from core.evaluation.prediction_sets import Coverage
     from core.evaluation.subgroups import Subgroup
+    from core.models.calibration_statistics import Reference
     from core.models.info import ModelInfo
-    from core.models.reference import Reference
     from core.recipe import Recipe
     from core.runs.evidence import Evidence
 

@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.inference.export.exporting import ExportOrder, check_files, export_model
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
-from core.places import expanded
 from core.runs.folder import RunFolder, slugify
+from core.user_paths import expanded
 from skinkd_gui.results.grid import Cell, Column, Grid
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label

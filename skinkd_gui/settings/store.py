@@ -11,7 +11,7 @@ from PySide6.QtCore import QSettings
 
 from core.inference.trust import DEFAULT_LEVEL
 from core.paths import make_private, runs_root
-from core.places import expanded
+from core.user_paths import expanded
 from skinkd_gui.widgets.theme import ThemeChoice
 
 TEXT_PERCENTS = (80, 90, 100, 110, 125, 150, 175, 200)

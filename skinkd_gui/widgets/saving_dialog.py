@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import Event, Notice, Progress
-from core.places import expanded
+from core.user_paths import expanded
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Notice, Report
-from core.program import mending
+from core.program import repair_hint
 from skinkd_gui.workers.collector import loading
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
             try:
                 step()
             except ImportError as error:
-                text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {mending()}."
+                text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {repair_hint()}."
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     clear_caches()
     token.check()

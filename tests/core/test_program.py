@@ -48,7 +48,7 @@ def test_from_source_there_is_no_edition_and_nothing_is_set(monkeypatch: pytest.
     program.prepare()
     assert program.edition() == ""
     assert "MPLCONFIGDIR" not in os.environ
-    assert "make setup" in program.mending()
+    assert "make setup" in program.repair_hint()
 
 
 @pytest.mark.usefixtures("frozen")
@@ -70,7 +70,7 @@ def test_an_installed_program_keeps_what_it_knows_of_fonts(monkeypatch: pytest.M
     monkeypatch.setenv("MPLCONFIGDIR", "/a/new/folder/at/every/start")
     program.prepare()
     assert Path(os.environ["MPLCONFIGDIR"]).parent == Path(os.environ["SKINKD_CACHE"])
-    assert "make" not in program.mending()
+    assert "make" not in program.repair_hint()
 
 
 def test_a_program_without_a_terminal_can_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:

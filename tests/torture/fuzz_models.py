@@ -19,10 +19,10 @@ from core.classes import CLASS_SETS
 from core.inference.export.onnx_file import attach, metadata, read_onnx_info, read_onnx_reference
 from core.inference.export.onnx_writing import to_onnx
 from core.inference.onnx_network import load_onnx
+from core.models.calibration_statistics import Reference
 from core.models.factory import create_model
 from core.models.files import METADATA_KEY, info_to_text, load_model, load_reference, read_model_info, save_model
 from core.models.info import ModelInfo, Preprocessing
-from core.models.reference import Reference
 from core.training.checkpoint import CheckpointFolder
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values
 from tests.torture.tally import Tally

@@ -24,9 +24,9 @@ from core.runs.archive import import_run
 from core.runs.evidence import load_evidence
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
-from core.runs.mending import mend_status
 from core.runs.renaming import rename_run
 from core.runs.status import RunState, RunSummary
+from core.runs.status_repair import repair_status
 from core.runs.tables import Predictions, write_history, write_predictions
 from core.runs.teachers import find_teacher
 from core.study.definition import Configuration, Study
@@ -99,7 +99,7 @@ class _Bench:
             run.history, run.predictions, run.metrics, run.environment, run.scores, lambda: run.split_rows,
             lambda: load_evidence(run.path, resamples=10), lambda: find_teacher(run.path.name, self.runs),
             lambda: rename_run(run.path, "other"), lambda: write_annotations(run.path, Annotations(("tag",))),
-            lambda: mend_status(run),
+            lambda: repair_status(run),
         ]  # fmt: skip
         for reader in readers:
             _survives(reader)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from core.inference.export.checking import CheckImages
+    from core.models.calibration_statistics import Reference
     from core.models.info import ModelInfo
-    from core.models.reference import Reference
 
 CALIBRATION_IMAGES = 300
 _SEED = 0
@@ -148,12 +148,12 @@ class _Export:
 
     def _write(self, info: ModelInfo, reference: Reference | None, material: Material | None) -> tuple[Path, ModelInfo]:
         """The exported file under a temporary name, and its description."""
-        from core.inference.export.apart import write_apart
         from core.inference.export.recalibrating import recalibrate
+        from core.inference.export.subprocess_export import export_in_subprocess
         from core.inference.onnx_network import load_onnx
 
         self._report(Progress(Phase.EXPORTING, 0, 1))
-        network = write_apart(self._source, self._folder, self._token)
+        network = export_in_subprocess(self._source, self._folder, self._token)
         self._report(Progress(Phase.EXPORTING, 1, 1))
         self._token.check()
         path = self._folder / "model.onnx"

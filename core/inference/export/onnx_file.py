@@ -18,9 +18,9 @@ import numpy as np
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report, ignore
 from core.inference.results import RESEARCH_USE
+from core.models.calibration_statistics import Reference, UnknownFormError, reference_from_arrays, reference_to_arrays
 from core.models.files import METADATA_KEY, info_from_text, info_to_text, unknown_form
 from core.models.info import ModelInfo
-from core.models.reference import Reference, UnknownFormError, reference_from_arrays, reference_to_arrays
 
 if TYPE_CHECKING:
     import onnx

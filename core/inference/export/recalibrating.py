@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from core.events import CancelToken, Phase, Progress, Report
 from core.inference.export.material import Material
-from core.inference.novelty import Seen
+from core.inference.out_of_distribution import Seen
 
 if TYPE_CHECKING:
     from core.inference.network import Network
+    from core.models.calibration_statistics import Reference
     from core.models.info import ModelInfo
-    from core.models.reference import Reference
 
 _BATCH = 32
 
@@ -36,7 +36,7 @@ def recalibrate(
     """
     from core.evaluation.calibration import fit_temperature
     from core.inference.calibrating import MOST_KNOWN
-    from core.inference.novelty import build_reference
+    from core.inference.out_of_distribution import build_reference
 
     known = sample(material, MOST_KNOWN)
     classes, total = len(info.classes), len(known) + len(material.calibration)

@@ -21,9 +21,9 @@ from skinkd_gui.training.wizard import costs
 from skinkd_gui.training.wizard.costs import Room, RunCost
 from skinkd_gui.training.wizard.data_widgets import ProgressRow
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, card, help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
 from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
 from skinkd_gui.training.wizard.texts import devices_text, duration, size
 from skinkd_gui.widgets.labels import make_label, plain_tip

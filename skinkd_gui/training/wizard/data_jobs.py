@@ -8,7 +8,7 @@ from core.classes import ClassSet
 from core.data.types import DataSet
 from core.events import CancelToken, Report
 from core.paths import cache_root
-from core.places import expanded
+from core.user_paths import expanded
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, split_preview
 from skinkd_gui.training.wizard.state import WizardState
 

@@ -17,9 +17,9 @@ from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.data_jobs import Checking, Examples, Preview, Reading, write_sample
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, card, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.preview import SplitPreview, lesion_count
 from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
 from skinkd_gui.training.wizard.texts import choice_text

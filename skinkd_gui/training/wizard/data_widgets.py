@@ -24,7 +24,7 @@ from core.data.types import Part, Problem, ProblemKind
 from core.events import Progress
 from core.recipe import Recipe
 from core.reporting.parts import PART_TITLES
-from skinkd_gui.training.wizard.look import Box, sentence
+from skinkd_gui.training.wizard.page_widgets import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_name, tooltip
-from skinkd_gui.training.wizard.look import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.texts import choice_help, choice_text, help_text, number_text
 
 _TITLE_WIDTH = 160

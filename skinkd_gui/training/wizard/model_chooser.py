@@ -26,8 +26,8 @@ from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import CalmComboBox
 from skinkd_gui.training.wizard.job_slot import JobSlot
-from skinkd_gui.training.wizard.look import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.texts import facts_text
 from skinkd_gui.workers.job import JobFailure, JobResult
 

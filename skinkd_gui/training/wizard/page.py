@@ -6,8 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from skinkd_gui.training.wizard.job_slot import JobSlot
-from skinkd_gui.training.wizard.look import help_label
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page_widgets import help_label
 from skinkd_gui.training.wizard.state import Step
 
 

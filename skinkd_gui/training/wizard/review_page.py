@@ -13,9 +13,9 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.recipe import Recipe, recipe_to_toml
 from skinkd_gui.training.wizard.commands import wizard_command
-from skinkd_gui.training.wizard.look import help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import (
     Goal,
     Step,

@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QWidget
 
 from core.recipe import section_fields
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import card
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import card
 from skinkd_gui.training.wizard.state import Step
 
 _ABOUT = (

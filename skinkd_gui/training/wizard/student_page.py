@@ -10,10 +10,10 @@ from core.recipe import Recipe, field, fields_of, possible_fields
 from core.study.paper import has_papers_classes, paper_finding, study_words
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import Note, card, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import ModelChooser
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.state import Goal, Step, recipe_of
 from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, size_comparison
 

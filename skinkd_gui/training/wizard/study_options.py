@@ -7,8 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
-from skinkd_gui.training.wizard.look import help_label, row
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import Goal
 
 _MOST_SEEDS = 10

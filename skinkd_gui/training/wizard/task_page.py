@@ -21,9 +21,9 @@ from core.events import CancelToken, Report
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.look import Box, Note, help_label
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label
 from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES

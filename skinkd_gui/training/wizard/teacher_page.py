@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QWidget
 from core.models.catalog import SUGGESTED_TEACHERS
 from core.recipe import field
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.look import card
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import ModelChooser
 from skinkd_gui.training.wizard.page import WizardPage
+from skinkd_gui.training.wizard.page_widgets import card
 from skinkd_gui.training.wizard.state import Step
 
 _ABOUT = (

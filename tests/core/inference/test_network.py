@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from core.classes import CLASS_SETS
+from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.factory import create_model
-from core.models.folding import folded
 from core.models.outputs import forward_both
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -38,7 +38,7 @@ def norms(model: nn.Module) -> int:
 )
 def test_without_its_normalisations_a_network_answers_the_same(architecture: str) -> None:
     model = trained(architecture)
-    answering = folded(model, SIZE)
+    answering = fuse_batchnorm(model, SIZE)
     assert norms(model) > 0
     assert norms(answering) == 0
     images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 3, SIZE, SIZE)).astype(np.float32))
@@ -54,7 +54,7 @@ def test_the_network_itself_stays_as_it_is_and_no_random_number_is_drawn() -> No
     model = trained("test_efficientnet")
     before = {name: value.clone() for name, value in model.state_dict().items()}
     state = torch.get_rng_state()
-    folded(model, SIZE)
+    fuse_batchnorm(model, SIZE)
     assert torch.equal(torch.get_rng_state(), state)
     after = model.state_dict()
     assert before.keys() == after.keys()
@@ -67,7 +67,7 @@ def test_a_network_without_normalisations_to_fold_answers_to_the_bit(architectur
     model = create_model(architecture, weights="none", image_size=SIZE, classes=ISIC2019).model.eval()
     images = torch.randn(2, 3, SIZE, SIZE)
     with torch.no_grad():
-        assert torch.equal(folded(model, SIZE)(images), model(images))
+        assert torch.equal(fuse_batchnorm(model, SIZE)(images), model(images))
 
 
 class _Odd(nn.Module):
@@ -99,7 +99,7 @@ class _Odd(nn.Module):
 def test_what_can_not_be_folded_is_not(kind: str) -> None:
     model = _Odd(kind).eval()
     images = torch.randn(2, 3, SIZE, SIZE)
-    answering = folded(model, SIZE)
+    answering = fuse_batchnorm(model, SIZE)
     assert norms(answering) == 1
     with torch.no_grad():
         assert torch.equal(answering(images), model(images))

@@ -17,8 +17,8 @@ from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.promises import promise_note
 from core.events import CancelSource, Event, Phase, Progress
 from core.inference.trust import Verdict
+from core.models.calibration_statistics import reference_to_arrays
 from core.models.files import load_model, load_reference, read_model_info, save_model
-from core.models.reference import reference_to_arrays
 from core.recipe import Recipe, set_values
 from core.runs.assess import assess_run
 from core.runs.execute import execute

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from core.events import Event, Notice
 from core.training import compiling, step
-from core.training.compiling import compiled, pays
+from core.training.compiling import compiled, worth_compiling
 
 from .small_training import assert_equal_weights, numbers, small_model, small_recipe, train
 
@@ -79,10 +79,10 @@ def test_trying_it_changes_nothing(compiler: Callable[..., Any]) -> None:
 
 
 def test_only_long_trainings_on_a_gpu_are_compiled() -> None:
-    assert pays("cuda", 25 * 554)
-    assert not pays("cuda", 100)
-    assert not pays("cpu", 10**6)
-    assert not pays("mps", 10**6)
+    assert worth_compiling("cuda", 25 * 554)
+    assert not worth_compiling("cuda", 100)
+    assert not worth_compiling("cpu", 10**6)
+    assert not worth_compiling("mps", 10**6)
 
 
 def test_a_training_with_a_compiled_network_has_the_same_numbers(
@@ -90,7 +90,7 @@ def test_a_training_with_a_compiled_network_has_the_same_numbers(
 ) -> None:
     plain = train(small_recipe(), tmp_path / "plain")
     compiler = Working()
-    monkeypatch.setattr(step, "pays", lambda device, steps: True)
+    monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
     monkeypatch.setattr(
         step, "compiled", lambda model, example, report: compiling.compiled(model, example, report, compiler)
     )

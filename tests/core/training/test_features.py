@@ -174,7 +174,7 @@ def test_a_compiled_network_gives_features_too(tmp_path: Path, monkeypatch: pyte
     use(monkeypatch, relations())
     plain = go(tmp_path / "plain")
     compiler = Working()
-    monkeypatch.setattr(step, "pays", lambda device, steps: True)
+    monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
     monkeypatch.setattr(
         step, "compiled", lambda model, example, report: compiling.compiled(model, example, report, compiler)
     )

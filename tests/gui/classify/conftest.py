@@ -96,7 +96,7 @@ def skins(count: int, seed: int) -> NDArray[np.uint8]:
 def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runs folder with two finished runs, `First` and the older `Second`, whose models give verdicts on `skins`."""
     from core.inference.classifier import Classifier
-    from core.inference.novelty import Seen, build_reference, looks_of
+    from core.inference.out_of_distribution import Seen, build_reference, looks_of
     from core.models.factory import create_model
     from core.models.files import load_model, save_model
 

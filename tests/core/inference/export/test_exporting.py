@@ -17,7 +17,7 @@ from core.data.splitting import read_split
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Phase, Progress, Report
 from core.inference.classifier import Classifier, info_of
-from core.inference.export import apart, quantising
+from core.inference.export import quantising, subprocess_export
 from core.inference.export.exporting import ExportOrder, check_files, export_model
 from core.inference.export.quantising import Calibration, Quantised
 from core.inference.export.report import ExportReport, table_rows, verdict
@@ -133,7 +133,7 @@ def test_scales_come_from_training_images_alone(
 def test_a_file_that_computes_something_else_is_refused(
     finished_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = apart.write_apart
+    right = subprocess_export.export_in_subprocess
 
     def wrong(*arguments: Any) -> onnx.ModelProto:
         model = right(*arguments)
@@ -141,7 +141,7 @@ def test_a_file_that_computes_something_else_is_refused(
         bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.eye(8, dtype=np.float32)[3], bias.name))
         return model
 
-    monkeypatch.setattr(apart, "write_apart", wrong)
+    monkeypatch.setattr(apart, "export_in_subprocess", wrong)
     out = tmp_path / "folder" / "m.onnx"
     out.parent.mkdir()
     out.write_bytes(b"what was there before")

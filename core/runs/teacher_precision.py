@@ -16,7 +16,7 @@ RECORD = "teacher_precision"
 """The name in environment.json."""
 
 
-def answers_precision(folder: RunFolder, hardware: Hardware) -> Precision:
+def teacher_precision(folder: RunFolder, hardware: Hardware) -> Precision:
     """The precision of the teacher's answers for a run.
 
     A recipe that names one gets it. With `auto` it is what the run began with, otherwise what another run of its study

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SkinKDError
-from core.places import full_path, is_folder
+from core.user_paths import full_path, is_folder
 
 
 def test_folders_and_what_is_none(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from core.runs.status import RunState, RunStatus
 _STAMPED = re.compile(r"(\d{8}-\d{6})-(.+)")
 
 
-def told_status(folder: RunFolder, recipe: Recipe) -> RunStatus:
+def reconstructed_status(folder: RunFolder, recipe: Recipe) -> RunStatus:
     """The status that the other files of a run tell: finished where all its results are there, otherwise stopped.
 
     Its name is the folder's, the computing time is lost (0); `created` is "" when the folder has just gone.
@@ -37,7 +37,7 @@ def told_status(folder: RunFolder, recipe: Recipe) -> RunStatus:
     )
 
 
-def mend_status(folder: RunFolder) -> str:
+def repair_status(folder: RunFolder) -> str:
     """Write a damaged or missing status.json anew; the damaged one stays as status.json.damaged. Says what was done, or
     nothing where nothing was. Call it with the run's lock held.
 
@@ -51,7 +51,7 @@ def mend_status(folder: RunFolder) -> str:
         cause = error.__cause__
         if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
             raise
-        status = told_status(folder, folder.recipe())
+        status = reconstructed_status(folder, folder.recipe())
         if folder.status_file.is_file():
             folder.status_file.replace(folder.status_file.with_name("status.json.damaged"))
         folder.write_status(status)

@@ -17,7 +17,7 @@ _SAME = 1e-3
 """Of the largest logit: far above float32 rounding, far below what a wrongly folded layer does."""
 
 
-def folded(model: nn.Module, image_size: int) -> nn.Module:
+def fuse_batchnorm(model: nn.Module, image_size: int) -> nn.Module:
     """A copy of `model` in eval mode in which normalisations directly behind a convolution are part of it.
 
     Which are is found by following one made-up image through the network; the copy must answer on it as the original

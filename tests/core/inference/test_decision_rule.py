@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from core.classes import CLASS_SETS
 from core.errors import SkinKDError
-from core.inference.judge import Judge
-from core.inference.novelty import Seen, build_reference, looks_of
+from core.inference.decision_rule import Judge
+from core.inference.out_of_distribution import Seen, build_reference, looks_of
 from core.inference.trust import Assessment, Verdict
+from core.models.calibration_statistics import Reference
 from core.models.info import ModelInfo, Preprocessing
-from core.models.reference import Reference
 
 ISIC2019 = CLASS_SETS["isic2019"]
 

@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.events import Event, Notice
-from core.inference.judge import Judge
+from core.inference.decision_rule import Judge
 from core.inference.trust import Verdict
+from core.models.calibration_statistics import PREFIX, Reference, reference_from_arrays, reference_to_arrays
 from core.models.factory import create_model
 from core.models.files import load_model, load_reference, read_metadata, read_weights, save_model
 from core.models.info import ModelInfo, Preprocessing
-from core.models.reference import PREFIX, Reference, reference_from_arrays, reference_to_arrays
 
 ISIC2019 = CLASS_SETS["isic2019"]
 

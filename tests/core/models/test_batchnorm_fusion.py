@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from core.classes import CLASS_SETS
+from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.factory import create_model
-from core.models.folding import folded
 
 from ..training.small_training import assert_equal_weights
 
@@ -38,7 +38,7 @@ def test_it_answers_as_the_original(architecture: str) -> None:
     size = 160 if architecture == "test_vit" else 64
     model = learned(create_model(architecture, weights="none", image_size=size, classes=ISIC2019).model).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = folded(model, size)
+    found = fuse_batchnorm(model, size)
     assert norms(found) == 0
     images = torch.rand(3, 3, size, size, generator=torch.Generator().manual_seed(1))
     assert_equal_weights(dict(model.state_dict()), before)  # the original is not touched, and stays in its mode
@@ -65,7 +65,7 @@ class Tangled(nn.Module):
 def test_what_can_not_be_folded_is_left() -> None:
     model = learned(Tangled()).eval()
     images = torch.rand(2, 3, 8, 8)
-    assert torch.equal(folded(model, 8)(images), model(images))
+    assert torch.equal(fuse_batchnorm(model, 8)(images), model(images))
 
 
 def test_the_random_state_is_left_alone() -> None:
@@ -73,5 +73,5 @@ def test_the_random_state_is_left_alone() -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    folded(model, 32)
+    fuse_batchnorm(model, 32)
     assert torch.equal(torch.rand(2), expected)

@@ -11,8 +11,8 @@ from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.store import open_store
 from core.inference.calibrating import balanced_sample
-from core.inference.novelty import MEASURE, MINIMUM, Seen, build_reference, looks_of, novelty_of
-from core.models.reference import reference_to_arrays
+from core.inference.out_of_distribution import MEASURE, MINIMUM, Seen, build_reference, looks_of, novelty_of
+from core.models.calibration_statistics import reference_to_arrays
 
 from .no_lesions import KINDS, photographs, pictures
 

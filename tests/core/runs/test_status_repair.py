@@ -19,9 +19,9 @@ from core.runs.evidence import load_evidence
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
-from core.runs.mending import mend_status
 from core.runs.renaming import rename_run
 from core.runs.status import RunState
+from core.runs.status_repair import repair_status
 from core.runs.teachers import find_teacher
 from tests.core.conftest import WriteRun
 from tests.core.runs.test_execute import StopAfter, assert_same_run, small
@@ -84,7 +84,7 @@ def test_what_a_newer_version_wrote_is_not_replaced(tmp_path: Path) -> None:
     (listed,) = list_runs(tmp_path)
     assert listed.status.state is RunState.FAILED
     assert "from a newer SkinKD" in listed.status.message
-    for attempt in (lambda: execute(folder), lambda: mend_status(folder), lambda: rename_run(folder.path, "new")):
+    for attempt in (lambda: execute(folder), lambda: repair_status(folder), lambda: rename_run(folder.path, "new")):
         with pytest.raises(NewerVersionError):
             attempt()
     assert json.loads(folder.status_file.read_text()) == {"version": 2, "phase": 3}

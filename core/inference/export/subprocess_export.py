@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.1
 
 
-def write_apart(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
+def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
     """The network of a model file as ONNX (see `to_onnx`), made in another process that works in `folder`.
 
     Raises `SkinKDError` when it can not be exported, and `Cancelled` within a moment of being asked to stop.

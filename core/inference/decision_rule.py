@@ -12,10 +12,10 @@ from core.classes import ClassSet
 from core.documents import listed
 from core.errors import SkinKDError
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
-from core.inference.novelty import MEASURE, MINIMUM, Seen, looks_of, novelty_of
+from core.inference.out_of_distribution import MEASURE, MINIMUM, Seen, looks_of, novelty_of
 from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
+from core.models.calibration_statistics import Reference
 from core.models.info import ModelInfo
-from core.models.reference import Reference
 
 _ROUNDING = 1e-4  # the threshold is the distance of a validation image, which is to stay on its side of it
 _MOST_NAMED = 12

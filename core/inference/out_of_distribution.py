@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.models.reference import Reference
+from core.models.calibration_statistics import Reference
 
 MEASURE = 1
 """The number of this way of measuring; change it with anything that changes a distance, looks above all."""
