@@ -3,8 +3,8 @@
 Others may use
 
 - `classifier`, `network`, `onnx_network`: a loaded model, and the network in it, of torch or of onnxruntime
-- `results`, `trust`, `judge`: what is said of an image, and whether to rely on it
+- `results`, `trust`, `decision_rule`: what is said of an image, and whether to rely on it
 - `collect`, `labelled`, `record`, `export_table`: files, their labels, a log of hashes, tables of answers
 - `heatmap`, `similar`: where the evidence lies, and the known cases that are most alike
-- `calibrating`, `novelty`: what a model keeps so that its answers can be weighed
+- `calibrating`, `out_of_distribution`: what a model keeps so that its answers can be weighed
 """

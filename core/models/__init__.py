@@ -3,6 +3,7 @@
 Others may use
 
 - `catalog`, `factory`: which networks there are, and making one
-- `files`, `info`, `reference`: model files, and what they say and keep of themselves; `info` imports no torch
-- `forward`, `outputs`, `preprocessing`, `folding`: images in, logits and features out
+- `files`, `info`, `calibration_statistics`: model files, and what they say and keep of themselves; `info` imports no
+  torch
+- `forward`, `outputs`, `preprocessing`, `batchnorm_fusion`: images in, logits and features out
 """

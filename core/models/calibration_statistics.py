@@ -29,11 +29,11 @@ class Reference:
     versions share): logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
 
     What the out-of-distribution score is measured with (`core.inference.out_of_distribution`): the mean float32 (d,) of
-    normalised training features and the directions float16 (r, d) in which they vary (r = 0 where the network shows no features); the mean float32 (k,)
-    of the pictures' looks, the map float32 (k, k) that whitens them, and the whitened looks of m training images
-    float16 (m, k). `scales` float32 (2,): the distance in features and in looks that counts as 1. `threshold`: the
-    novelty above which an image is unlike the training images; infinity where too few images could tell it.
-    `measure`: which way of measuring novelty all this is for; another way gives other numbers.
+    normalised training features and the directions float16 (r, d) in which they vary (r = 0 where the network shows no
+    features); the mean float32 (k,) of the pictures' looks, the map float32 (k, k) that whitens them, and the whitened
+    looks of m training images float16 (m, k). `scales` float32 (2,): the distance in features and in looks that counts
+    as 1. `threshold`: the novelty above which an image is unlike the training images; infinity where too few images
+    could tell it. `measure`: which way of measuring novelty all this is for; another way gives other numbers.
     """
 
     validation_logits: NDArray[np.float32]

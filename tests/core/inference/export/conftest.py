@@ -8,14 +8,14 @@ import onnx
 import pytest
 
 from core.events import CancelToken
-from core.inference.export import checking
+from core.inference.export import checking, subprocess_export
 from core.inference.export.exporting import ExportOrder, export_model
 from core.inference.export.onnx_writing import to_onnx
 from core.inference.export.report import ExportReport
 from core.models.files import load_model
 from core.runs.folder import RunFolder
 
-write_in_another_process = apart.export_in_subprocess  # as it is in the product
+write_in_another_process = subprocess_export.export_in_subprocess  # as it is in the product
 
 
 _written: dict[bytes, bytes] = {}
@@ -31,7 +31,7 @@ def write_once(model_file: Path, folder: Path, token: CancelToken) -> onnx.Model
 
 def quicken(patch: pytest.MonkeyPatch) -> None:
     """Export without another process and with a stopwatch that is soon happy."""
-    patch.setattr(apart, "export_in_subprocess", write_once)
+    patch.setattr(subprocess_export, "export_in_subprocess", write_once)
     patch.setattr(checking, "_SECONDS", 0.0)
 
 

@@ -141,7 +141,7 @@ def test_a_file_that_computes_something_else_is_refused(
         bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.eye(8, dtype=np.float32)[3], bias.name))
         return model
 
-    monkeypatch.setattr(apart, "export_in_subprocess", wrong)
+    monkeypatch.setattr(subprocess_export, "export_in_subprocess", wrong)
     out = tmp_path / "folder" / "m.onnx"
     out.parent.mkdir()
     out.write_bytes(b"what was there before")
