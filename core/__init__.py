@@ -1,10 +1,9 @@
 """SkinKD's core: everything a distillation run needs, without a window and without Qt.
 
 A room is a package; its docstring names the modules that other rooms may use, everything else is its own. From the top
-floor down: `cli`, `reporting`, `study`, `runs`, `inference`, `evaluation`, `training`, `teachers`, `models`, `recipe`,
-`data`, `distillation`, `classes`. Between and below them lie single modules:
+floor down: `cli`, `demo`, `reporting`, `study`, `runs`, `inference`, `evaluation`, `training`, `teachers`, `models`,
+`recipe`, `data`, `distillation`, `classes`. Between and below them lie single modules:
 
-- `self_test`, `demo_plan`: everything once, small; the runs of the demo
 - `settings`, `registry`: what sections of recipes and entries of choices are made of
 - `errors`, `events`: `SkinKDError`; what a job reports, and how it is asked to stop
 - `documents`, `atomic`, `digests`, `locks`: small documents of any version, files that are whole or not there, what

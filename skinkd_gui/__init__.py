@@ -1,7 +1,7 @@
 """The Qt application: draws what core computes, asks what core needs; holds no rule about data or models.
 
-It starts in `app`. `main_window` has the `tabs`, whose contents are rooms: `classify`, `training`, `results`. Work runs
-in `workers`; `widgets` and `settings` are for all of them.
+It starts in `app` (an `application`, a `main_window`, `end_requests` of the system); the `tabs` hold rooms: `classify`,
+`training`, `results`. `demo` goes through them by itself. Work runs in `workers`; `widgets` and `settings` are for all.
 """
 
 import sys

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare()
     options = _parser().parse_args(arguments)
     if options.self_test is not None:
-        from skinkd_gui import self_test
+        from skinkd_gui.demo import self_test
 
         return self_test.main(Path(options.self_test) if options.self_test else None)
     start_logging()

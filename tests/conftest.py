@@ -36,7 +36,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small built-in sample set: 160 images of 64 pixels in ISIC 2019 layout. Read it only."""
-    from core.data.sample_set import write_sample_set
+    from core.demo.sample_set import write_sample_set
 
     return write_sample_set(tmp_path_factory.mktemp("sample") / "set", images=160, seed=0, size=64)
 

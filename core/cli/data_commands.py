@@ -34,7 +34,7 @@ def sample_data(
 ) -> None:
     """Write the built-in synthetic sample set (ISIC 2019 layout): to try SkinKD, never to judge a model."""
     from core.data.reading import read_dataset
-    from core.data.sample_set import SHOWN_CLASSES, write_sample_set
+    from core.demo.sample_set import SHOWN_CLASSES, write_sample_set
 
     with stoppable() as token, shown_progress() as report:
         folder = write_sample_set(out, images=images, seed=seed, size=size, report=report, token=token)

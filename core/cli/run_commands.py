@@ -128,7 +128,7 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """The whole job on the built-in sample set: teacher, plain student, KL, DIST, and KL with curriculum."""
-    from core.demo_plan import SAMPLE_IMAGES, demo_plan, write_demo_images
+    from core.demo.plan import SAMPLE_IMAGES, demo_plan, write_demo_images
 
     folder = data
     if folder is None:

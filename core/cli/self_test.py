@@ -21,7 +21,7 @@ def self_test(
     ] = None,
 ) -> None:
     """Try training, distilling, classifying, exporting and reporting once, small, without a network; about a minute."""
-    from core.self_test import SelfTest, place_for_test, run_steps, teller
+    from core.demo.self_test import SelfTest, place_for_test, run_steps, teller
 
     with place_for_test(folder) as place:
         good = run_steps(SelfTest(place).steps(), teller(place, answer))

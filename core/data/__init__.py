@@ -1,13 +1,13 @@
-"""Data sets: read, check, split, decode once, sample; the built-in sample set. Knows no networks.
+"""Data sets: read, check, split, decode once, sample. Knows no networks.
 
 Others may use
 
 - `types`: `DataSet`, its images, problems and splits: the words of this floor
 - `layouts`: the ways to store labels beside images, in a registry
 - `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
-- `checking`, `splitting`: what can not be read and what is there twice; train, validation and test
+- `checking`, `splitting`, `allocation`: what can not be read and what is there twice; train, validation and test
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it
 - `sampling`, `views`: which images an epoch shows, turned and recoloured in which way
-- `sample_set`, `progress`: generated images; work in threads that can be paused
+- `progress`: work in threads that can be paused
 """

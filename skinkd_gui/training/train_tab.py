@@ -372,6 +372,6 @@ def sample_folder() -> Path:
 
 
 def _write_sample(report: Report, token: CancelToken) -> Path:
-    from core.data.sample_set import write_sample_set
+    from core.demo.sample_set import write_sample_set
 
     return write_sample_set(sample_folder(), report=report, token=token)

@@ -87,7 +87,7 @@ class User(QObject):
 
 def beside_the_window(folder: Path, seconds: float) -> dict[str, float]:
     """A run of SkinKD's own, in SkinKD's own window."""
-    from core.data.sample_set import write_sample_set
+    from core.demo.sample_set import write_sample_set
     from core.recipe import Recipe, set_values
     from skinkd_gui.app import SWITCH_SECONDS
     from skinkd_gui.application import make_application

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from core.classes import CLASS_SETS
 from core.data.progress import thread_count
-from core.data.sample_set import write_sample_set
 from core.data.types import DataSet, ImageRecord
+from core.demo.sample_set import write_sample_set
 
 ISIC2019 = CLASS_SETS["isic2019"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from core.data.sample_set import write_sample_set
+from core.demo.sample_set import write_sample_set
 from core.distillation.methods import METHODS as REGISTERED
 from core.events import Report
 from core.recipe import Recipe, recipe_hash, set_values

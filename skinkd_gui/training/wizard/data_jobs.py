@@ -69,6 +69,6 @@ class Examples:
 
 def write_sample(report: Report, token: CancelToken) -> Path:
     """The built-in sample set in the cache folder; takes seconds, and nothing when it is there already."""
-    from core.data.sample_set import write_sample_set
+    from core.demo.sample_set import write_sample_set
 
     return write_sample_set(cache_root() / "sample-set", report=report, token=token)

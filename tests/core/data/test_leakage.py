@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.classes import CLASS_SETS
-from core.data.sample_set import write_sample_set
 from core.data.splitting import parts_of
 from core.data.types import Part
+from core.demo.sample_set import write_sample_set
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Notice, ignore
 from core.recipe import Recipe, set_values

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.data.sample_set import write_sample_set
+from core.demo.sample_set import write_sample_set
 from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
 from core.recipe import Recipe, recipe_hash, recipe_to_toml, set_values

@@ -248,7 +248,7 @@ class _Wizard(QWidget):
 
 def test_the_sample_images_are_written_and_opened(qtbot: QtBot, tab: TrainTab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skinkd_gui.training.wizard.dialog.TrainingWizard", _Wizard)
-    monkeypatch.setattr("core.data.sample_set.write_sample_set", lambda out, **_: out.mkdir(parents=True) or out)
+    monkeypatch.setattr("core.demo.sample_set.write_sample_set", lambda out, **_: out.mkdir(parents=True) or out)
     _Wizard.made.clear()
     button(tab, "trySampleButton").click()
     qtbot.waitUntil(lambda: bool(_Wizard.made))

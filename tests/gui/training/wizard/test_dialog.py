@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.data import sample_set as sample_module
+from core.demo import sample_set as sample_module
 from core.recipe import Recipe, recipe_from_toml
 from skinkd_gui.training.wizard.dialog import TrainingWizard, WizardResult
 from skinkd_gui.training.wizard.state import Check, Step

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.demo_plan import SAMPLE_IMAGES
+from core.demo.plan import SAMPLE_IMAGES
 from core.system_libraries import window_problem
 
 _MARK = ".skinkd-demo"
@@ -77,7 +77,7 @@ def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> 
 
     start_logging()
     application = make_application()
-    from skinkd_gui.demo_director import DemoDirector, DemoOptions
+    from skinkd_gui.demo.director import DemoDirector, DemoOptions
     from skinkd_gui.end_requests import EndRequests
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.workers.job import shut_down_all

@@ -31,7 +31,7 @@ def sample_recipe(name: str) -> Recipe:
 
 def write_demo_images(folder: Path, images: int, report: Report, token: CancelToken) -> Path:
     """Write the demo's sample set into `folder`, unless it is there already; raises as `write_sample_set`."""
-    from core.data.sample_set import write_sample_set
+    from core.demo.sample_set import write_sample_set
 
     return write_sample_set(folder, images=images, size=_SAMPLE_PIXELS, report=report, token=token)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.demo.self_test import SelfTest, Step
 from core.errors import SkinKDError
 from core.runs.folder import RunFolder
-from core.self_test import SelfTest, Step
-from skinkd_gui import app, self_test
+from skinkd_gui import app
+from skinkd_gui.demo import self_test
 from skinkd_gui.widgets.error_dialog import show_error
 
 

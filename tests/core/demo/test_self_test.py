@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.demo.self_test import SelfTest, Step, place_for_test, run_steps, teller
 from core.errors import SkinKDError
 from core.inference.export import exporting
 from core.reporting import report as reporting
-from core.self_test import SelfTest, Step, place_for_test, run_steps, teller
 
 
 def test_all_steps_but_the_export_are_right_and_leave_the_user_alone(

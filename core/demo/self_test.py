@@ -65,14 +65,14 @@ class SelfTest:
         )
 
     def _draw(self) -> str:
-        from core.demo_plan import write_demo_images
+        from core.demo.plan import write_demo_images
 
         write_demo_images(self._data, self._images, ignore, CancelToken())
         return f"{self._images} images"
 
     def _run(self) -> str:
         """Train the demo's teacher, or the student that learns from it."""
-        from core.demo_plan import demo_plan
+        from core.demo.plan import demo_plan
         from core.runs.planning import PlannedRun, execute_plan, with_teacher
 
         assignments = (f"optimisation.epochs={self._epochs}", "optimisation.warmup=0")

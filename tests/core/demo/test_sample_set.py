@@ -13,8 +13,8 @@ from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.reading import read_dataset
-from core.data.sample_set import class_sizes, write_sample_set
 from core.data.splitting import leaking_lesions, make_split, parts_of
+from core.demo.sample_set import class_sizes, write_sample_set
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Progress
 from core.recipe.schema import DataRecipe

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.data.lesion_looks import Colour, Look
+from core.demo.lesion_looks import Colour, Look
 
 Picture = NDArray[np.float32]
 """Shape (n, n, 3), or (n, n) for a mask in 0..1."""

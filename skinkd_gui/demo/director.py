@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from core.cli.progress import PlainLines
 from core.data.types import Part
-from core.demo_plan import demo_plan, demo_report, write_demo_images
+from core.demo.plan import demo_plan, demo_report, write_demo_images
 from core.events import BatchFinished, CancelToken, EpochFinished, Event, Notice, Progress, Report
 from core.runs.folder import RunFolder
 from core.runs.planning import PlannedRun, with_teacher

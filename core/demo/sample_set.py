@@ -18,10 +18,10 @@ from PIL import Image
 
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
-from core.data.lesion_drawing import draw_lesion, draw_view
-from core.data.lesion_looks import drawn_classes, lesion_look
 from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically, write_table
+from core.demo.lesion_drawing import draw_lesion, draw_view
+from core.demo.lesion_looks import drawn_classes, lesion_look
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report, ignore
 from core.locks import waiting_for

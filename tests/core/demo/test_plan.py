@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.demo_plan import demo_plan, demo_report, sample_recipe
+from core.demo.plan import demo_plan, demo_report, sample_recipe
 from core.evaluation.scores import ClassScore, Scores
 from core.reporting.words import kind_of_run
 from core.runs.status import RunState, RunStatus, RunSummary

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
-from skinkd_gui import demo
-from skinkd_gui.demo_director import DemoDirector, DemoOptions
+from skinkd_gui.demo import __main__ as demo
+from skinkd_gui.demo.director import DemoDirector, DemoOptions
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.work import Conditions

@@ -11,9 +11,9 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView
 
+from core.demo.self_test import SelfTest, Step, place_for_test, run_steps, teller
 from core.errors import SkinKDError
 from core.runs.listing import list_runs
-from core.self_test import SelfTest, Step, place_for_test, run_steps, teller
 from core.system_libraries import window_problem
 from skinkd_gui.application import make_application
 from skinkd_gui.main_window import MainWindow

@@ -1,0 +1,8 @@
+"""Everything once, small, on generated images: what the demo trains, and the self-test. Nothing here is science.
+
+Others may use
+
+- `plan`: the runs of the demo, and the report of what they reached
+- `sample_set`: generated dermoscopy-like images in ISIC 2019 layout, marked as synthetic
+- `self_test`: the main job in a folder of its own, step by step
+"""
