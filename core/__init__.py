@@ -8,7 +8,7 @@ floor down: `cli`, `demo`, `reporting`, `study`, `runs`, `inference`, `evaluatio
 - `errors`, `events`: `SkinKDError`; what a job reports, and how it is asked to stop
 - `documents`, `atomic`, `digests`, `locks`: small documents of any version, files that are whole or not there, what
   names their bytes, who holds what
-- `paths`, `user_paths`: where SkinKD writes, and paths as people write them
+- `paths`, `user_paths`, `quantities`: where SkinKD writes; paths and numbers as people write and read them
 - `program`, `licences`, `system_libraries`, `awake`, `allocator`: the program itself, and the computer that it runs on
 """
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, answer, answer_json, columns, many, percent, say
+from core.cli.console import JsonOption, answer, answer_json, columns, many, say
 from core.errors import SkinKDError
+from core.quantities import probability
 
 if TYPE_CHECKING:
     from core.classes import ClassSet
@@ -184,4 +185,4 @@ def _state(book: RecordBook) -> str:
 def _cells(entry: RecordEntry) -> list[str]:
     share = entry.probabilities.get(entry.code)
     when = entry.time[:19].replace("T", " ")
-    return [when, entry.image[:12], entry.model[:12], entry.verdict, entry.code, percent(share)]
+    return [when, entry.image[:12], entry.model[:12], entry.verdict, entry.code, probability(share)]

@@ -11,6 +11,7 @@ import typer
 from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, say
 from core.cli.run_commands import find_run
 from core.paths import runs_root
+from core.quantities import p_value
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison
@@ -99,7 +100,7 @@ def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None
     answer(
         f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
         f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}\n"
-        f"Exact McNemar test of won against lost: {_p(comparison.mcnemar.p_value)}"
+        f"Exact McNemar test of won against lost: {p_value(comparison.mcnemar.p_value)}"
         + (" (takes every image by itself, not by lesion)\n" if comparison.by_lesion else "\n")
     )
 
@@ -118,10 +119,6 @@ def _some(names: Sequence[str]) -> str:
         return ""
     more = f" and {len(names) - _SHOWN_IMAGES:,} more (--json names all)" if len(names) > _SHOWN_IMAGES else ""
     return f": {', '.join(names[:_SHOWN_IMAGES])}{more}"
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
 def _closing_notes(comparisons: Sequence[Comparison]) -> list[str]:

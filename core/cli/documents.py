@@ -10,7 +10,8 @@ from core.cli.console import columns, many, percent
 from core.data.types import DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
-from core.reporting.words import area, interval_of, kind_of_run, no_width, score_name
+from core.quantities import area
+from core.reporting.words import interval_of, kind_of_run, no_width, score_name
 from core.runs.status import RunSummary
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import typer
 
 from core.classes import Group
 from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, percent, say
+from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, say
 from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
@@ -19,6 +19,7 @@ from core.inference.classifier import MODEL_FILE
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
+from core.quantities import fraction, probability
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -151,11 +152,11 @@ def calibrate(
     rests_on = calibrating_images(found["fitted_on"], part)
     answer(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
     if sets is not None:
-        errors = f"{percent(found['ece_before'])} before, {percent(found['ece_after'])} after"
-        answer(f"On {images}: calibration error {errors}; taken for unlike: {percent(found['unlike'])}.")
-        answer(f"Prediction sets at {percent(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:")
+        errors = f"{fraction(found['ece_before'])} before, {fraction(found['ece_after'])} after"
+        answer(f"On {images}: calibration error {errors}; taken for unlike: {fraction(found['unlike'])}.")
+        answer(f"Prediction sets at {fraction(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:")
         rows = [
-            [code, percent(row["coverage"]), f"{row['images']:,}", f"{row['calibrated_on']:,}"]
+            [code, fraction(row["coverage"]), f"{row['images']:,}", f"{row['calibrated_on']:,}"]
             for code, row in sets["per_class"].items()
         ]
         titles = ["class", "covered", "images", "calibrated on"]
@@ -195,8 +196,8 @@ def _cells(row: Classification) -> list[str]:
         verdict,
         possible,
         row.name,
-        percent(row.probability),
-        percent(row.malignant),
+        probability(row.probability),
+        probability(row.malignant),
     ]
 
 

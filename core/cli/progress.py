@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from core.allocator import give_back
-from core.cli.console import percent, say
+from core.cli.console import say
 from core.events import BatchFinished, EpochFinished, Event, Level, MemoryReleased, Notice, Progress, Report, RunStarted
-from core.reporting.words import duration
+from core.quantities import duration, fraction
 
 _LINE_SECONDS = 10.0
 
@@ -67,8 +67,8 @@ def event_line(event: Event) -> str:
         left = f", {duration(event.seconds_left)} left at most" if event.seconds_left else ""
         return (
             f"Epoch {record.epoch}/{event.epochs}: loss {record.train_loss.total:.4f}, "
-            f"validation accuracy {percent(record.validation_accuracy)}, "
-            f"weighted F1 {percent(record.validation_weighted_f1)}{', best so far' if record.best else ''}{left}"
+            f"validation accuracy {fraction(record.validation_accuracy)}, "
+            f"weighted F1 {fraction(record.validation_weighted_f1)}{', best so far' if record.best else ''}{left}"
         )
     return ""
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from core.cli.console import columns, many, percent
-from core.reporting.words import STATE_WORDS, duration, million
+from core.quantities import duration, million
+from core.reporting.words import STATE_WORDS
 from core.study.execute import StudyOutcome
 from core.study.folder import StudyFolder, StudyMember
 from core.study.paper import FINE_ALPHAS

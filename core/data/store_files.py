@@ -31,6 +31,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Notice, Phase, Report, ignore
 from core.locks import waiting_for
 from core.paths import make_private
+from core.quantities import file_size
 
 _FORMAT = 1
 _NOTE_SECONDS = 2.0
@@ -173,7 +174,7 @@ class StoreBuilder:
         if free < needed:
             raise SkinKDError(
                 "Not enough space for the decoded images",
-                f"{self.folder} has {free / 1e9:.1f} GB free; {needed / 1e9:.1f} GB are needed for "
+                f"{self.folder} has {file_size(free)} free; {file_size(needed)} are needed for "
                 f"{missing:,} images of {self.size} x {self.size} pixels. Free some space, choose a smaller image "
                 "size, or set SKINKD_CACHE to a folder on a larger disk.",
             )

@@ -58,7 +58,8 @@ def demo_report(summaries: Sequence[RunSummary], seconds: float, pictures: Seque
 
     `pictures` are the names of files beside the report that it shows.
     """
-    from core.reporting.words import duration, fraction, kind_of_run, million
+    from core.quantities import duration, fraction, million
+    from core.reporting.words import kind_of_run
 
     lines = [
         "# SkinKD demo",

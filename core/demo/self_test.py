@@ -19,6 +19,7 @@ from pathlib import Path
 
 from core.errors import SkinKDError
 from core.events import CancelToken, ignore
+from core.quantities import file_size
 
 IMAGES = 160
 """As many as eight classes need to be split in three."""
@@ -107,14 +108,14 @@ class SelfTest:
         for one, other in zip(*answers, strict=True):
             pairs = zip(one.probabilities or (), other.probabilities or (), strict=True)
             _expect(all(abs(a - b) < _ALIKE for a, b in pairs), f"other probabilities for {one.path.name}")
-        return f"{file.stat().st_size / 1e6:.1f} MB, the same answers"
+        return f"{file_size(file.stat().st_size)}, the same answers"
 
     def _report(self) -> str:
         from core.reporting.report import write_report
 
         page = write_report(self._runs, self._folder / "report")
         _expect("<html" in page.read_text(encoding="utf-8"), f"{page} is no page")
-        return f"{page.stat().st_size / 1e6:.1f} MB"
+        return f"{file_size(page.stat().st_size)}"
 
     def _some_images(self) -> list[Path]:
         return sorted(self._data.rglob("*.jpg"))[:_CLASSIFIED]

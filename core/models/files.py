@@ -27,6 +27,7 @@ from core.models.calibration_statistics import (
     reference_to_arrays,
 )
 from core.models.info import ModelInfo, Preprocessing
+from core.quantities import file_size
 
 if TYPE_CHECKING:
     import torch
@@ -221,7 +222,7 @@ def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]
     read_metadata(path)
     size = path.stat().st_size
     if most_bytes is not None and size > most_bytes:
-        raise _damaged(path, f"It has {size / 1e9:.1f} GB; no weights of this network are so large.")
+        raise _damaged(path, f"It has {file_size(size)}; no weights of this network are so large.")
     try:
         tensors: dict[str, Tensor] = load_file(path, device="cpu")
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:

@@ -32,7 +32,7 @@ from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classificati
 from core.inference.similar import SimilarCase
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo
-from core.reporting.words import NONE, fraction
+from core.quantities import NONE, probability
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
@@ -269,8 +269,8 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
                 assessment.verdict.words if assessment else NONE,
                 _codes(assessment),
                 row.name,
-                _share(row.probability),
-                _share(row.malignant),
+                probability(row.probability),
+                probability(row.malignant),
             )
         )
     return rows
@@ -291,7 +291,7 @@ def _page(image: ReportImage, name: str) -> _Page:
         sentence=assessment.sentence if assessment else "This model can not tell whether its answer can be trusted.",
         tone=_TONES[verdict],
         prediction_set=_prediction_set(row),
-        answer=f"Likeliest: {row.name}, {_share(row.probability)}",
+        answer=f"Likeliest: {row.name}, {probability(row.probability)}",
         groups=_groups(row),
         pictures=_pictures(image),
         heat_text=_heat_text(image),
@@ -324,20 +324,13 @@ def _groups(row: Classification) -> tuple[_Group, ...]:
         found = [(shares[place], row.classes.classes[place]) for place in places]
         found.sort(key=lambda pair: -pair[0])
         rows = tuple(
-            _Row(item.name, group.value, _share(share), round(160 * share), item.code == row.code)
+            _Row(item.name, group.value, probability(share), round(160 * share), item.code == row.code)
             for share, item in found[:MOST_CLASSES]
         )
         left = len(found) - len(rows)
         more = f" ({left} less likely ones are not listed)" if left else ""
-        groups.append(_Group(f"{_GROUPS[group]}{more}", _share(min(1.0, sum(share for share, _ in found))), rows))
+        groups.append(_Group(f"{_GROUPS[group]}{more}", probability(min(1.0, sum(share for share, _ in found))), rows))
     return tuple(groups)
-
-
-def _share(value: float | None) -> str:
-    """A probability; what only rounds to nothing or all says so, since a model is never that sure."""
-    if value is not None and value < 0.0005:
-        return "under 0.1 %"
-    return "over 99.9 %" if value is not None and value > 0.9995 else fraction(value)
 
 
 def _pictures(image: ReportImage) -> tuple[_Picture, ...]:

@@ -7,22 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data.types import Part, made_parts
+from core.quantities import NONE, area, duration, fraction, million, p_value
 from core.reporting.parts import PART_TITLES
 from core.reporting.table import Table, latex
-from core.reporting.words import (
-    NONE,
-    area,
-    duration,
-    fraction,
-    interval_of,
-    kind_of_run,
-    million,
-    no_width,
-    p_value,
-    points,
-    score_name,
-    unique_titles,
-)
+from core.reporting.words import interval_of, kind_of_run, no_width, points, score_name, unique_titles
 
 if TYPE_CHECKING:
     from core.classes import ClassSet

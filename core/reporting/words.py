@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.quantities import UNDEFINED, fraction, signed
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ STATE_WORDS = {
     RunState.FAILED: "Failed",
 }
 """Each state of a run as people read it."""
-
-NONE = "–"
-"""What stands where there is no value."""
 
 
 def kind_of_run(recipe: Recipe | None) -> str:
@@ -72,19 +69,9 @@ def curriculum_words(recipe: Recipe) -> str:
     return ", ".join(parts)
 
 
-def fraction(value: float | None) -> str:
-    """A score in 0..1 as '83.1 %'; the word 'undefined' where it has no value."""
-    return "undefined" if value is None else f"{100 * value:.1f} %"
-
-
 def interval_of(value: float | None, interval: Interval | None) -> str:
     """A score with its 95 % interval, '83.1 % (79.8 to 86.2)'; without the part that is not known."""
     return fraction(value) + ("" if value is None or interval is None else f" ({_bounds(interval)})")
-
-
-def area(value: float | None) -> str:
-    """An area under a ROC curve, '0.843': as papers print it, and not to be taken for a share of images."""
-    return "undefined" if value is None else f"{value:.3f}"
 
 
 def no_width(intervals: Iterable[Interval | None]) -> tuple[str, ...]:
@@ -97,20 +84,9 @@ def no_width(intervals: Iterable[Interval | None]) -> tuple[str, ...]:
 def points(difference: float | None, interval: Interval | None = None) -> str:
     """A difference of scores in percentage points with its 95 % interval: '+2.1 (−0.4 to +4.5)'."""
     if difference is None:
-        return "undefined"
+        return UNDEFINED
     bounds = "" if interval is None else f" ({signed(interval.low)} to {signed(interval.high)})"
     return signed(difference) + bounds
-
-
-def p_value(value: float) -> str:
-    """A p-value as papers print it: 'p = 0.023', 'p < 0.001'."""
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
-
-
-def signed(difference: float) -> str:
-    """A difference of fractions in percentage points with its sign: '+2.1', '−0.4', '0.0'."""
-    text = f"{100 * difference:+.1f}"
-    return "0.0" if float(text) == 0 else text.replace("-", "\u2212")
 
 
 def _small(title: str) -> str:
@@ -142,40 +118,3 @@ def unique_titles(titles: Sequence[str]) -> tuple[str, ...]:
 
 def _bounds(interval: Interval) -> str:
     return f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"
-
-
-def duration(seconds: float) -> str:
-    """A time span in its two largest units: '41 s', '3 min 20 s', '2 h 5 min', '3 d 4 h'."""
-    whole = round(max(0.0, seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
-
-
-def million(count: int | None) -> str:
-    """A number of parameters: '63.81 M', '2.23 M', '412 k'; '–' when it is not known."""
-    if count is None:
-        return NONE
-    return f"{count / 1e6:.2f} M" if count >= 1_000_000 else f"{count / 1e3:.0f} k"
-
-
-def file_size(count: int) -> str:
-    """A number of bytes in the unit that reads best, of 1,000 bytes a step."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def moment(text: str) -> str:
-    """An ISO 8601 time in this computer's time zone as '2026-03-31 14:05'; what can not be read stays as it is."""
-    try:
-        return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return text

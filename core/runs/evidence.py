@@ -13,6 +13,7 @@ from core.evaluation.detailed import DetailedScores, detailed_scores
 from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
 from core.evaluation.scores import Scores
 from core.evaluation.subgroups import Person
+from core.quantities import fraction
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
@@ -113,7 +114,7 @@ def _disagreement(counted: Scores, noted: Scores | None) -> list[str]:
     if all(same) and images[0] == images[1]:
         return []
     return [
-        f"{DISAGREE}: weighted F1 {100 * counted.weighted_f1:.1f} % of {images[0]:,} test images against "
-        f"{100 * noted.weighted_f1:.1f} % of {images[1]:,}. One of the files was changed or damaged after the run: do "
+        f"{DISAGREE}: weighted F1 {fraction(counted.weighted_f1)} of {images[0]:,} test images against "
+        f"{fraction(noted.weighted_f1)} of {images[1]:,}. One of the files was changed or damaged after the run: do "
         "not report its scores."
     ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report, ignore
+from core.quantities import file_size
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -66,10 +67,10 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
         if place == "device":
             raise SkinKDError(
                 "The images do not fit into the GPU's memory",
-                f"They take {_gigabytes(size)} and {_gigabytes(free)} are free, of which half is for the model. "
+                f"They take {file_size(size)} and {file_size(free)} are free, of which half is for the model. "
                 "Set hardware.image_store to auto, or choose a smaller image size.",
             )
-        report(Notice(f"The images ({_gigabytes(size)}) do not fit into the GPU's memory; they are read from disk."))
+        report(Notice(f"The images ({file_size(size)}) do not fit into the GPU's memory; they are read from disk."))
     if place == "memory":
         _check_memory(size)
         return PlacedImages(store.in_memory(), target, "memory")
@@ -93,10 +94,6 @@ def _check_memory(size: int) -> None:
     if size > free * 0.8:
         raise SkinKDError(
             "The images do not fit into memory",
-            f"They take {_gigabytes(size)} and {_gigabytes(free)} are free. Set hardware.image_store to auto, or "
+            f"They take {file_size(size)} and {file_size(free)} are free. Set hardware.image_store to auto, or "
             "choose a smaller image size.",
         )
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"

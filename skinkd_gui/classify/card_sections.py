@@ -12,8 +12,9 @@ from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_LEVEL
+from core.quantities import NONE, file_size, fraction
 from core.reporting.parts import purposes
-from core.reporting.words import NONE, file_size, fraction, interval_of, kind_of_run
+from core.reporting.words import interval_of, kind_of_run
 from skinkd_gui.classify.card_content import CardContent
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
 

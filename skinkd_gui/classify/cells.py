@@ -8,7 +8,7 @@ from pathlib import Path
 from core.data.finding import printable
 from core.data.types import Part
 from core.inference.results import Classification
-from core.reporting.words import NONE
+from core.quantities import NONE, probability
 from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, verdict_kind, verdict_text
 
 (
@@ -63,15 +63,6 @@ class RowFacts:
     truth: str
     part: Part | None
     truth_name: str = ""
-
-
-def percent(value: float | None) -> str:
-    """A fraction as people read it; nothing where there is none. Never a plain 0 % or 100 %: models are not certain."""
-    if value is None:
-        return ""
-    if value >= 0.9995:
-        return "> 99.9 %"
-    return "< 0.1 %" if value < 0.0005 else f"{100 * value:.1f} %"
 
 
 def cell_text(row: RowFacts, column: int) -> str:
@@ -144,4 +135,4 @@ def _answer_text(result: Classification | None, column: int) -> str:
     if column == DIAGNOSIS:
         text = result.name if result.code else result.error
         return f"{text}\n{result.note}" if result.note else text
-    return percent(result.probability if column == PROBABILITY else result.malignant)
+    return probability(result.probability if column == PROBABILITY else result.malignant)

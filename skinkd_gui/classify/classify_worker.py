@@ -16,7 +16,8 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Event, Phase, Progress, Report
 from core.inference.collect import expand_paths
 from core.inference.results import Classification
-from core.reporting.words import fraction, kind_of_run
+from core.quantities import fraction
+from core.reporting.words import kind_of_run
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.recording import Recorder

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import Notice, Phase, Progress
-from core.reporting.words import duration
+from core.quantities import duration
 from skinkd_gui.classify.cells import (
     AGREEMENT,
     DIAGNOSIS,

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from core.data.finding import printable
 from core.inference.classifier import is_exported
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
-from skinkd_gui.classify.cells import percent
+from core.quantities import probability
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps
@@ -205,7 +205,7 @@ class PicturePanel(QWidget):
         with QSignalBlocker(self.heat_class):
             self.heat_class.clear()
             for item, value in ranked:
-                self.heat_class.addItem(f"{item.name}, {percent(value)}", item.code)
+                self.heat_class.addItem(f"{item.name}, {probability(value)}", item.code)
             place = self.heat_class.findData(kept) if keep and not first else 0
             self.heat_class.setCurrentIndex(max(0, place) if ranked else -1)
 

@@ -26,8 +26,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from core.classes import Group
 from core.inference.results import Classification
+from core.quantities import probability
 from skinkd_gui.classify.bar_lines import Line, lines_of
-from skinkd_gui.classify.cells import percent
 from skinkd_gui.widgets.theme import colours, theme
 
 _GAP = 10.0
@@ -85,7 +85,7 @@ class ProbabilityBars(QWidget):
         said = []
         for column in self._columns:
             values = column.values
-            words = [f"{line.label} {percent(line.value(values))}" for line in self._lines if values]
+            words = [f"{line.label} {probability(line.value(values))}" for line in self._lines if values]
             if words:
                 said.append(f"{column.name}: {', '.join(words)}" if column.name else ", ".join(words))
         return ". ".join(said) or "No result"
@@ -205,7 +205,7 @@ class ProbabilityBars(QWidget):
         painter.setPen(self._ink(column))
         place = QRectF(bar.right() + _GAP, bar.y() - bar.height(), self._percent_width(), 3 * bar.height())
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(place, right, percent(value))
+        painter.drawText(place, right, probability(value))
 
     def _paint_titles(self, painter: QPainter, names: float, room: float) -> None:
         painter.setFont(self._font(bold=True))

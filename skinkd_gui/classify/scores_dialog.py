@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.reporting.words import NONE, fraction
+from core.quantities import NONE, fraction
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
 from skinkd_gui.widgets.figure_view import FigureView

@@ -22,7 +22,7 @@ from core.classes import ClassSet
 from core.data.finding import printable
 from core.events import Phase, Progress
 from core.inference.classifier import is_exported
-from core.reporting.words import duration
+from core.quantities import duration
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog

@@ -10,7 +10,7 @@ from core.documents import listed, some
 from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
-from skinkd_gui.classify.cells import percent
+from core.quantities import probability
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
 
@@ -156,8 +156,8 @@ def _always(found: Assessment, classes: ClassSet) -> str:
 
 def _likeliest(result: Classification) -> str:
     assert result.code is not None
-    total = "" if result.malignant is None else f"; malignant classes together {percent(result.malignant)}"
-    return f"Likeliest: {named(result.code, result.classes)}, {percent(result.probability)}{total}"
+    total = "" if result.malignant is None else f"; malignant classes together {probability(result.malignant)}"
+    return f"Likeliest: {named(result.code, result.classes)}, {probability(result.probability)}{total}"
 
 
 def _verdict(result: Classification) -> Verdict:

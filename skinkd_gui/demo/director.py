@@ -15,6 +15,7 @@ from core.cli.progress import PlainLines
 from core.data.types import Part
 from core.demo.plan import demo_plan, demo_report, write_demo_images
 from core.events import BatchFinished, CancelToken, EpochFinished, Event, Notice, Progress, Report
+from core.quantities import fraction
 from core.runs.folder import RunFolder
 from core.runs.planning import PlannedRun, with_teacher
 from core.runs.status import RunState, RunSummary
@@ -134,8 +135,8 @@ class DemoDirector(QObject):
         first = not self.summaries
         self._ended.append(summary)
         if summary.scores is not None:
-            f1, accuracy = 100 * summary.scores.weighted_f1, 100 * summary.scores.accuracy
-            self._say(f"{summary.status.name}: weighted F1 {f1:.1f} %, accuracy {accuracy:.1f} % on test images")
+            f1, accuracy = fraction(summary.scores.weighted_f1), fraction(summary.scores.accuracy)
+            self._say(f"{summary.status.name}: weighted F1 {f1}, accuracy {accuracy} on test images")
         if first and summary.recipe is not None and summary.recipe.task == "teacher":
             for planned in self._plan:
                 if planned.needs_teacher_of is not None:

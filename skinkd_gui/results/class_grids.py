@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.evaluation.scores import ClassScore, Scores
-from core.reporting.words import NONE, area, no_width
+from core.quantities import NONE, area
+from core.reporting.words import no_width
 from core.runs.status import RunSummary
 from skinkd_gui.results.grid import Cell, Column, Grid, best_of, compact, interval_fields, number, share
 from skinkd_gui.results.shown import Shown

@@ -9,17 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.distillation.methods import METHODS
+from core.quantities import NONE, duration, fraction, million, moment
 from core.recipe import Recipe
-from core.reporting.words import (
-    NONE,
-    STATE_WORDS,
-    duration,
-    fraction,
-    kind_of_run,
-    losses_title,
-    million,
-    moment,
-)
+from core.reporting.words import STATE_WORDS, kind_of_run, losses_title
 from core.runs.status import RunSummary
 
 SortValue = str | float | None

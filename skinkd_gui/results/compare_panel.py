@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.events import Progress
-from core.reporting.words import NONE, duration, kind_of_run, million, no_width
+from core.quantities import NONE, duration, million
+from core.reporting.words import kind_of_run, no_width
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import same_test_images, tested_images
 from skinkd_gui.results.facts_grid import facts_grid

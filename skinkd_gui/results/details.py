@@ -11,19 +11,10 @@ from typing import TypeVar
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
+from core.quantities import NONE, duration, file_size, million, moment
 from core.recipe import Recipe, recipe_to_toml
 from core.reporting.parts import purposes
-from core.reporting.words import (
-    NONE,
-    STATE_WORDS,
-    curriculum_words,
-    duration,
-    file_size,
-    kind_of_run,
-    losses_words,
-    million,
-    moment,
-)
+from core.reporting.words import STATE_WORDS, curriculum_words, kind_of_run, losses_words
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 

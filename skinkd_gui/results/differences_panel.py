@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from core.quantities import NONE, signed
 from core.reporting.picking import RowPick
-from core.reporting.words import NONE, score_name, signed
+from core.reporting.words import score_name
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.flowing import FlowingArea

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from core.reporting.words import file_size
+from core.quantities import file_size
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.labels import make_label

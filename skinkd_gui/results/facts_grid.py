@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.data.types import Part
+from core.quantities import NONE, file_size
 from core.recipe import Recipe
-from core.reporting.words import NONE, file_size, losses_title
+from core.reporting.words import losses_title
 from core.runs.status import RunSummary
 from skinkd_gui.results.columns import data_name
 from skinkd_gui.results.grid import Cell, Column, Grid, number, plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from core.reporting.words import NONE
+from core.quantities import NONE
 from skinkd_gui.results.arranging import FILTER_FIELDS, WITHOUT, Filters, choices
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.runs_model import RunsModel

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.reporting.words import NONE, fraction, interval_of
+from core.quantities import NONE, fraction
+from core.reporting.words import interval_of
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval

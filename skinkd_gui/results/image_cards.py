@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from skinkd_gui.classify.cells import percent
+from core.quantities import probability
 from skinkd_gui.results.cases import Answer, Case
 from skinkd_gui.results.images_model import THUMBNAIL, ImagesModel
 from skinkd_gui.widgets.theme import colours
@@ -93,4 +93,4 @@ class CardDelegate(QStyledItemDelegate):
 
 
 def _said(answer: Answer, right: bool) -> str:
-    return f"{'✓' if right else '✗'} {answer.code} {percent(answer.probability)}"
+    return f"{'✓' if right else '✗'} {answer.code} {probability(answer.probability)}"

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QPixmap
 
-from skinkd_gui.classify.cells import percent
+from core.quantities import probability
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
@@ -154,7 +154,7 @@ def describe(case: Case, shown: CaseList) -> str:
     """A case of a list in a sentence."""
     name_of = shown.classes.name_of
     said = [
-        f"{run} says {name_of(answer.code)} ({percent(answer.probability)})"
+        f"{run} says {name_of(answer.code)} ({probability(answer.probability)})"
         for run, answer in zip(shown.runs, case.answers, strict=True)
     ]
     return f"Truly {name_of(case.truth)}; {'; '.join(said)}."

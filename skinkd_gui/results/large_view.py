@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from skinkd_gui.classify.cells import percent
+from core.quantities import probability
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import Picture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
@@ -107,8 +107,8 @@ def _words(case: Case, shown: CaseList) -> str:
     title_of = shown.classes.title_of
     lines = [f"Truth: {title_of(case.truth)}"]
     for run, answer in zip(shown.runs, case.answers, strict=True):
-        line = f"{run}: {title_of(answer.code)}, probability {percent(answer.probability)}"
+        line = f"{run}: {title_of(answer.code)}, probability {probability(answer.probability)}"
         if answer.code != case.truth:
-            line += f"; the truth got {percent(answer.of_truth)}"
+            line += f"; the truth got {probability(answer.of_truth)}"
         lines.append(line)
     return "\n".join(lines)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from core.quantities import NONE, fraction
 from core.reporting.short_text import shorten
-from core.reporting.words import NONE, fraction
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.annotations_editor import AnnotationsEditor
 from skinkd_gui.results.class_grids import class_grid

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.classes import LesionClass
+from core.quantities import NONE
 from core.recipe import Recipe, field
-from core.reporting.words import NONE
 from core.runs.status import RunSummary
 from core.settings import Section
 from skinkd_gui.results.grid import Cell, Column, Grid

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken
-from core.reporting.words import file_size
+from core.quantities import file_size
 from core.runs.annotations import write_annotations
 from core.runs.archive import export_run, import_run
 from core.runs.folder import slugify

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.reporting.words import p_value, signed
+from core.quantities import p_value, signed
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison, Difference

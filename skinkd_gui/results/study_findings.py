@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken
-from core.reporting.words import NONE, fraction
+from core.quantities import NONE, fraction
 from skinkd_gui.results.grid import Cell, Column, Grid, plain
 
 if TYPE_CHECKING:

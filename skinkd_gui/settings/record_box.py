@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, 
 from core.errors import SkinKDError
 from core.events import CancelToken, Report
 from core.inference.record import RecordBook, record_file
-from core.reporting.words import file_size
+from core.quantities import file_size
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.opening import open_path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.events import Phase
-from core.reporting.words import NONE, duration, fraction
+from core.quantities import NONE, duration, fraction
 from skinkd_gui.training.progress import PHASE_HELP, RunProgress
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgres
 
 from core.errors import SkinKDError
 from core.events import Event, Level, Notice, RunStarted
-from core.reporting.words import fraction
+from core.quantities import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training import facts
 from skinkd_gui.training.entries import QueuedRun

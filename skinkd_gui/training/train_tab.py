@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLa
 from core.errors import SkinKDError
 from core.events import CancelToken, Event, Level, Notice, Progress, Report
 from core.paths import cache_root
-from core.reporting.words import fraction
+from core.quantities import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue

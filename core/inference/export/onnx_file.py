@@ -21,6 +21,7 @@ from core.inference.results import RESEARCH_USE
 from core.models.calibration_statistics import Reference, UnknownFormError, reference_from_arrays, reference_to_arrays
 from core.models.files import METADATA_KEY, info_from_text, info_to_text, unknown_form
 from core.models.info import ModelInfo
+from core.quantities import file_size
 
 if TYPE_CHECKING:
     import onnx
@@ -153,7 +154,7 @@ def _read_metadata(path: Path) -> dict[str, str]:
         if total < 0:
             raise SkinKDError("The model file is missing", f"There is no file {path}. Choose another.")
         if total > MAX_BYTES:
-            raise unusable(path, f"It has {total / 1e9:.1f} GB; no ONNX file can be so large.")
+            raise unusable(path, f"It has {file_size(total)}; no ONNX file can be so large.")
         with path.open("rb") as file:
             entries = [_entry(content) for content in _metadata_fields(file, total)]
     except OSError as error:

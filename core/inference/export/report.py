@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.quantities import file_size
+
 PLAIN, INT8 = "", "int8"
 QUANTISATIONS = (PLAIN, INT8)
 
@@ -88,7 +90,7 @@ def table_rows(report: ExportReport) -> tuple[tuple[str, ...], ...]:
             _percent(row.agreement),
             "-" if row.largest_difference is None else f"{row.largest_difference:.2g}",
             _percent(row.weighted_f1),
-            megabytes(row.size_bytes),
+            file_size(row.size_bytes),
             f"{row.milliseconds:.2f}",
             f"{row.batch_milliseconds:.2f}",
         )
@@ -134,11 +136,6 @@ def report_to_markdown(report: ExportReport) -> str:
         lines += [f"- int8 scales from {report.calibration_images:,} training images"]
     lines += [f"- {explanation(report)}", *[f"- {note}" for note in report.notes]]
     return "\n".join(lines) + "\n"
-
-
-def megabytes(size: int) -> str:
-    """Bytes for people: 2.8 MB."""
-    return f"{size / 1e6:.1f} MB"
 
 
 def _percent(value: float | None) -> str:

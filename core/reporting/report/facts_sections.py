@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from core.quantities import NONE, duration, million, moment
 from core.recipe import recipe_to_toml
 from core.reporting.parts import purposes
 from core.reporting.report import drawing
@@ -19,7 +20,6 @@ from core.reporting.report.privacy import name_of, paths_of, shareable, without_
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.table import Table
 from core.reporting.tables import counts_table
-from core.reporting.words import NONE, duration, million, moment
 from core.training.legs import changes_text, place
 
 _MOST_LISTINGS = 4

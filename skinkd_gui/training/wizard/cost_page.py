@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Progress, Report
+from core.quantities import duration, file_size
 from core.recipe import Recipe, section_fields
 from skinkd_gui.training.wizard import costs
 from skinkd_gui.training.wizard.costs import Room, RunCost
@@ -25,7 +26,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
 from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
-from skinkd_gui.training.wizard.texts import devices_text, duration, size
+from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
 
@@ -176,8 +177,8 @@ class CostPage(WizardPage):
                 duration(cost.seconds_per_epoch),
                 duration(cost.decode_seconds) if cost.decode_seconds else "–",
                 duration(cost.teacher_seconds) if cost.teacher_seconds else "–",
-                size(cost.memory_bytes),
-                size(cost.disk_bytes),
+                file_size(cost.memory_bytes),
+                file_size(cost.disk_bytes),
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)

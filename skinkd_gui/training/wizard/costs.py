@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Event, Progress, Report
+from core.quantities import duration, file_size
 from skinkd_gui.training.wizard.preview import split_preview
 from skinkd_gui.training.wizard.state import Goal, WizardState, plan, study_runs
-from skinkd_gui.training.wizard.texts import duration, size
 
 if TYPE_CHECKING:
     from core.training.cost import Cost
@@ -126,13 +126,15 @@ def warnings(costs: Sequence[RunCost], left: Room) -> tuple[str, ...]:
         )
     needed = disk_needed(costs)
     if needed > left.disk:
-        found.append(f"The disk is too full: about {size(needed)} are needed, {size(left.disk)} are free.")
+        found.append(f"The disk is too full: about {file_size(needed)} are needed, {file_size(left.disk)} are free.")
     elif needed > 0.8 * left.disk:
-        found.append(f"The disk will be nearly full: {size(needed)} of the {size(left.disk)} that are free are needed.")
+        found.append(
+            f"The disk will be nearly full: {file_size(needed)} of the {file_size(left.disk)} that are free are needed."
+        )
     memory = max((run.cost.memory_bytes for run in costs if run.cost.device == "cpu"), default=0)
     if memory > left.memory:
         found.append(
-            f"Memory is short: about {size(memory)} are needed, {size(left.memory)} are free. "
+            f"Memory is short: about {file_size(memory)} are needed, {file_size(left.memory)} are free. "
             "A smaller batch size needs less."
         )
     return tuple(found)

@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 from core.classes import ClassSet
 from core.data.types import Part, Problem, ProblemKind
 from core.events import Progress
+from core.quantities import duration
 from core.recipe import Recipe
 from core.reporting.parts import PART_TITLES
 from skinkd_gui.training.wizard.page_widgets import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
-from skinkd_gui.training.wizard.texts import duration
 from skinkd_gui.widgets.labels import make_label, plain_tip
 
 _MOST_LINES = 16

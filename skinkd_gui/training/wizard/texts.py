@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.models.catalog import ModelFacts
+from core.quantities import file_size
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
@@ -179,7 +180,7 @@ def devices_text(devices: Sequence[DeviceFacts]) -> str:
     """What this computer can compute on, in a sentence or two."""
     parts: list[str] = []
     for facts in devices:
-        memory = f", {size(facts.memory_bytes)} of memory" if facts.memory_bytes else ""
+        memory = f", {file_size(facts.memory_bytes)} of memory" if facts.memory_bytes else ""
         kind = "processor" if facts.device == "cpu" else facts.device
         broken = "" if facts.works else f"; does not work: {facts.reason}"
         parts.append(f"{facts.name} ({kind}{memory}{broken})")
@@ -210,22 +211,6 @@ def _large(number: int) -> str:
         if number >= unit:
             return f"{number / unit:.1f} {name}"
     return f"{number:,}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time as one says it: `40 seconds`, `12 minutes`, `3.5 hours`, `2.1 days`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} seconds" if round(seconds) > 1 else "1 second"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} minutes"
-    if seconds < 36 * 3600:
-        return f"{seconds / 3600:.1f} hours"
-    return f"{seconds / 86400:.1f} days"
-
-
-def size(amount: float) -> str:
-    """An amount of bytes in MB or GB (powers of ten, as disks are sold)."""
-    return f"{amount / 1e9:.1f} GB" if amount >= 1e9 else f"{max(1, round(amount / 1e6))} MB"
 
 
 def parsed_number(text: str) -> float | str:

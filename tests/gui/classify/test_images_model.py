@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
 from core.inference.results import Classification
-from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT, percent
+from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT
 from skinkd_gui.classify.controls import make_table
 from skinkd_gui.classify.images_model import ImagesModel
 
@@ -112,10 +112,3 @@ def test_thumbnails_all_take_the_same_space(qtbot: QtBot, pictures: list[Path], 
     assert after[0].toImage() != before[0].toImage()
     assert isinstance(after[1], QPixmap)
     model.shut_down()
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, ""), (0.0, "< 0.1 %"), (1.0, "> 99.9 %"), (0.999, "99.9 %"), (0.1234, "12.3 %")]
-)
-def test_no_probability_looks_certain(value: float | None, text: str) -> None:
-    assert percent(value) == text

@@ -5,21 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-import pytest
-
 from core.models.catalog import ModelFacts
 from core.paths import runs_root
 from core.recipe import Preset, field, preset, section_fields, set_values
 from skinkd_gui.training.wizard import texts
 from skinkd_gui.training.wizard.commands import differences, train_command
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.2, "1 second"), (40, "40 seconds"), (750, "12 minutes"), (3.5 * 3600, "3.5 hours"), (200_000, "2.3 days")],
-)
-def test_durations(seconds: float, said: str) -> None:
-    assert texts.duration(seconds) == said
 
 
 def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
