@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,9 @@ MOST_KNOWN = 2_000
 PHASES = {Part.VALIDATION: Phase.VALIDATING, Part.CALIBRATION: Phase.CALIBRATING, Part.TEST: Phase.TESTING}
 """The parts whose answers a run writes down, in the order of predictions.csv, and what asking for them is called."""
 
+MOST_LOGITS = 2_500_000
+"""So many numbers of calibrating images are kept: more than 300,000 images of eight classes."""
+
 _CHUNK = 64
 
 
@@ -44,6 +47,13 @@ class Answered:
     labels: NDArray[np.int64]
     logits: NDArray[np.float32]
     features: NDArray[np.float32] | None
+
+    def at(self, rows: NDArray[np.int64]) -> Answered:
+        """Of the images at these rows alone."""
+        features = None if self.features is None else self.features[rows]
+        return replace(
+            self, indices=self.indices[rows], labels=self.labels[rows], logits=self.logits[rows], features=features
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +82,16 @@ def calibrate(
     token: CancelToken,
 ) -> Calibrated:
     """Fit the temperature on the `calibrating` answers and build the reference, asking the network for the features of
-    at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store.
+    at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store. Of more than `MOST_LOGITS` numbers a
+    sample is taken, with all classes alike.
 
     Reports `Progress(CALIBRATING)`; raises `Cancelled`.
     """
     from core.models.forward import forward_answers
 
     temperature, notes = _temperature(calibrating)
+    rows = np.arange(len(calibrating.labels))
+    calibrating = calibrating.at(balanced_sample(calibrating.labels, rows, MOST_LOGITS // len(classes), seed))
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
     _, features = forward_answers(
         module, preprocessing, store, known, device=device, report=report, phase=Phase.CALIBRATING, token=token

@@ -1,11 +1,13 @@
 """What a model file keeps of its calibrating and training images, so that its answers can be weighed later.
 
-Stored beside the weights as tensors named `skinkd.reference.*`. A file may come from a stranger: shapes, ranges and
-finiteness are checked before anything is used. No image and no name is kept.
+It is a text in the metadata of the file, under `KEY`: so one file carries its verdicts with it, and holds no tensor but
+the network's own. A file may come from a stranger: shapes, ranges and finiteness are checked before anything is used.
+No image and no name is kept.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,8 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PREFIX = "skinkd.reference."
-"""What the names of the tensors begin with."""
+KEY = "skinkd.reference"
+"""Where it stands in the metadata, in files of any format."""
+
+PREFIX = f"{KEY}."
+"""In model files of format 1 and 2 the arrays were tensors beside the weights; their names begin with this."""
 
 _MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_LOOKS = 200_000, 4_000, 20_000, 512, 256
 
@@ -106,6 +111,27 @@ def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> R
         raise ValueError("threshold is negative")
     values = {name: value for name, value in arrays.items() if name not in {"threshold", "measure"}}
     return Reference(**values, threshold=threshold or float("inf"), measure=int(arrays["measure"][0]))
+
+
+def reference_to_text(reference: Reference) -> str:
+    """Its arrays as one text: a safetensors file in base64. Raises ValueError for what reading would refuse."""
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(value) for name, value in reference_to_arrays(reference).items()}
+    reference_from_arrays(arrays, reference.validation_logits.shape[1])
+    return base64.b64encode(save(arrays)).decode("ascii")
+
+
+def reference_from_text(text: str, classes: int) -> Reference:
+    """What `reference_to_text` gave. Raises ValueError for anything else, `UnknownFormError` for another version's."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(base64.b64decode(text, validate=True))
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(str(error)) from error
+    return reference_from_arrays(arrays, classes)
 
 
 def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:

@@ -130,14 +130,21 @@ def build(architecture: str, image_size: int, num_classes: int) -> nn.Module:
     import timm
 
     check_architecture(architecture)
-    config = timm.get_pretrained_cfg(architecture)
-    # Transformers are built for one size and only they know the argument; convolutions take any.
-    options: dict[str, Any] = {"img_size": image_size} if config is not None and config.fixed_input_size else {}
+    options = model_arguments(architecture, image_size)
     try:
         model: nn.Module = timm.create_model(architecture, pretrained=False, num_classes=num_classes, **options)
     except (RuntimeError, ValueError, AssertionError, TypeError, KeyError) as error:
         raise _unsuitable(architecture, image_size, error) from error
     return model
+
+
+def model_arguments(architecture: str, image_size: int) -> dict[str, Any]:
+    """What `timm.create_model` must be told, beside the number of classes, to build a known network for this size."""
+    import timm
+
+    config = timm.get_pretrained_cfg(architecture)
+    # Transformers are built for one size and only they know the argument; convolutions take any.
+    return {"img_size": image_size} if config is not None and config.fixed_input_size else {}
 
 
 @lru_cache(maxsize=2)

@@ -1,14 +1,21 @@
 """Model files: safetensors with everything in their metadata that classifying with them takes.
 
 A file may come from a stranger: nothing in it is run, sizes are bounded before anything is allocated, and every fault
-is a `SkinKDError` that names it. The metadata holds one JSON text under the key "skinkd".
+is a `SkinKDError` that names it. The tensors are the network's own, so the file loads strictly in plain timm. In the
+metadata stand
+
+- `skinkd`: a JSON text with all that SkinKD knows of the model (`ModelInfo`)
+- `skinkd.reference`: what verdicts rest on (`core.models.calibration_statistics`)
+- `timm`: a JSON text in the words of timm's own `config.json`, for programs that are not SkinKD: `architecture`,
+  `num_classes` and `model_args` for `timm.create_model`, `label_names`, and `pretrained_cfg` for
+  `timm.data.create_transform`
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +26,14 @@ from core.documents import Migration, one_line, shown, up_to_date
 from core.errors import SkinKDError
 from core.events import Level, Notice, Report, ignore
 from core.models.calibration_statistics import (
+    KEY,
     PREFIX,
     Reference,
     UnknownFormError,
     check_shapes,
     reference_from_arrays,
-    reference_to_arrays,
+    reference_from_text,
+    reference_to_text,
 )
 from core.models.info import ModelInfo, Preprocessing
 from core.quantities import file_size
@@ -33,11 +42,11 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-METADATA_KEY = "skinkd"
-FORMAT = 2
+METADATA_KEY, TIMM_KEY = "skinkd", "timm"
+FORMAT = 3
 
-_MAX_HEADER = 4_000_000  # bytes; the largest networks of timm need less than 1 MB
-_MAX_BESIDE = 100_000_000  # bytes of header and reference; the largest that SkinKD writes have half of it
+_MAX_HEADER = 24_000_000  # bytes; timm's largest networks take less than 1 MB, the largest reference 17 MB
+_MAX_BESIDE = 100_000_000  # bytes of what is no weight
 _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
 
@@ -56,10 +65,10 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo, reference: Referen
             "The model can not be saved",
             f"Its weights are unusable: {fault}. The training has diverged; try a smaller learning rate.",
         )
-    text = _description(info)
+    metadata = {METADATA_KEY: info_to_text(info), TIMM_KEY: _timm_config(info)}
     if reference is not None:
-        tensors |= _reference_tensors(reference)
-    content = save(tensors, metadata={METADATA_KEY: text})
+        metadata[KEY] = reference_to_text(reference)
+    content = save(tensors, metadata=metadata)
     try:
         atomic.write_bytes(path, content)
     except OSError as error:
@@ -113,11 +122,6 @@ def read_model_info(path: Path) -> ModelInfo:
     return info_from_text(text, path)
 
 
-def info_to_text(info: ModelInfo) -> str:
-    """The JSON text that stands under `METADATA_KEY`, in files of any format."""
-    return _description(info)
-
-
 def info_from_text(text: str, path: Path) -> ModelInfo:
     """What `info_to_text` gave, from the file `path`. Raises `SkinKDError` for anything else."""
     try:
@@ -166,12 +170,35 @@ def load_reference(path: Path, report: Report = ignore) -> Reference | None:
     """What a model file keeps of its validation and training images; None where it keeps nothing.
 
     None too where another version keeps it in a form that this one does not know, which is reported: then there are no
-    verdicts. Types and shapes are checked before a value is read. Raises `SkinKDError` when the file or the reference
-    is damaged.
+    verdicts. Raises `SkinKDError` when the file or the reference is damaged.
     """
+    classes, text = len(read_model_info(path).classes), read_metadata(path).get(KEY)
+    if text is None:
+        return checked_reference(path, lambda: _reference_beside(path, classes), report)
+    return checked_reference(path, lambda: reference_from_text(str(text), classes), report)
+
+
+def checked_reference(path: Path, read: Callable[[], Reference | None], report: Report) -> Reference | None:
+    """What `read` gives, the reference in the file `path` of any format; with the words of `load_reference` where it
+    can not be used."""
+    try:
+        return read()
+    except UnknownFormError as error:
+        words = (
+            f"Another version of SkinKD made {path.name}: what verdicts rest on is in a form that this one does not "
+            f"know ({error}). The model answers, but there is no verdict on its answers. Update SkinKD, or calibrate "
+            "the run."
+        )
+        report(Notice(words, Level.WARNING))
+        return None
+    except ValueError as error:
+        raise _damaged(path, f"What it keeps of its calibration images can not be used: {error}.") from error
+
+
+def _reference_beside(path: Path, classes: int) -> Reference | None:
+    """As files of format 1 and 2 have it: tensors, whose types and shapes are checked before a value is read."""
     from safetensors import SafetensorError, safe_open
 
-    classes = len(read_model_info(path).classes)
     try:
         with safe_open(path, framework="np") as file:
             names = [name for name in file.keys() if name.startswith(PREFIX)]  # noqa: SIM118 (not a dictionary)
@@ -183,32 +210,11 @@ def load_reference(path: Path, report: Report = ignore) -> Reference | None:
             }
             check_shapes(kinds, classes)
             return reference_from_arrays({name: file.get_tensor(PREFIX + name) for name in slices}, classes)
-    except UnknownFormError as error:
-        report(Notice(unknown_form(path, error), Level.WARNING))
-        return None
-    except ValueError as error:
-        raise _damaged(path, f"What it keeps of its training images can not be used: {error}.") from error
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise _damaged(path, "It can not be read; the file may be incomplete.", str(error)) from error
 
 
-def unknown_form(path: Path, error: UnknownFormError) -> str:
-    """What to say of a reference of another version."""
-    return (
-        f"Another version of SkinKD made {path.name}: what verdicts rest on is in a form that this one does not know "
-        f"({error}). The model answers, but there is no verdict on its answers. Update SkinKD, or calibrate the run."
-    )
-
-
 _KINDS = {"F32": "float32", "F16": "float16", "U8": "uint8"}
-
-
-def _reference_tensors(reference: Reference) -> dict[str, Tensor]:
-    import torch
-
-    arrays = reference_to_arrays(reference)
-    reference_from_arrays(arrays, reference.validation_logits.shape[1])  # refuses what reading would refuse
-    return {PREFIX + name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
 
 
 def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]:
@@ -234,8 +240,9 @@ def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]
     return weights
 
 
-def _description(info: ModelInfo) -> str:
-    """The JSON text of `info`, checked as it will be on reading. Raises ValueError for values that reading refuses."""
+def info_to_text(info: ModelInfo) -> str:
+    """The JSON text that stands under `METADATA_KEY`, in files of any format. Raises ValueError for values that reading
+    refuses."""
     values = {"format": FORMAT, **{name: getattr(info, name) for name in _PLAIN}}
     values |= {"preprocessing": asdict(info.preprocessing), "classes": class_set_to_document(info.classes)}
     for name, value in values.items():
@@ -244,6 +251,29 @@ def _description(info: ModelInfo) -> str:
     text = json.dumps(values, allow_nan=False)
     _info(_parse(text))
     return text
+
+
+def _timm_config(info: ModelInfo) -> str:
+    """The model in the words of timm's `config.json`, as JSON."""
+    from core.models.catalog import model_arguments
+
+    given = info.preprocessing
+    transform = {
+        "input_size": (3, given.image_size, given.image_size),
+        "crop_mode": given.resize,
+        "crop_pct": 1.0,
+        "interpolation": given.interpolation,
+        "mean": given.mean,
+        "std": given.std,
+    }
+    values = {
+        "architecture": info.architecture,
+        "num_classes": len(info.classes),
+        "model_args": model_arguments(info.architecture, given.image_size),
+        "label_names": info.classes.codes,
+        "pretrained_cfg": transform,
+    }
+    return json.dumps(values, allow_nan=False)
 
 
 def _unusable_weight(weights: dict[str, Tensor]) -> str:
@@ -350,14 +380,25 @@ def _with_class_set(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "classes": class_set_to_document(known)}
 
 
-_MIGRATIONS: dict[int, Migration] = {1: _with_class_set}
+def _with_resize(values: dict[str, Any]) -> dict[str, Any]:
+    """Format 2 did not say how pictures are resized."""
+    given = values.get("preprocessing")
+    resize = {name: getattr(Preprocessing, name) for name in _RESIZE}
+    return {**values, "preprocessing": {**given, **resize}} if isinstance(given, dict) else values
+
+
+_RESIZE = ("resize", "interpolation", "antialias")
+_MIGRATIONS: dict[int, Migration] = {1: _with_class_set, 2: _with_resize}
 _PLAIN = tuple(name for name in ModelInfo.__dataclass_fields__ if name not in {"preprocessing", "classes"})
 _DEFAULTS = {name: item.default for name, item in ModelInfo.__dataclass_fields__.items() if item.default is not MISSING}
 
 
 def _preprocessing(values: Any) -> Preprocessing:
     if not isinstance(values, dict) or set(values) != set(Preprocessing.__dataclass_fields__):
-        raise ValueError("preprocessing must hold image_size, mean and std")
+        raise ValueError(f"preprocessing must hold {', '.join(Preprocessing.__dataclass_fields__)}")
+    for name in _RESIZE:
+        if values[name] != getattr(Preprocessing, name):
+            raise ValueError(f"{name} is {shown(values[name])}, not {shown(getattr(Preprocessing, name))}")
     size = values["image_size"]
     if type(size) is not int or size not in _IMAGE_SIZES:
         raise ValueError("image_size is not a whole number from 32 to 1024")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from core.classes import ClassSet
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From decoded uint8 RGB of `image_size` x `image_size` pixels to the network's input: (x / 255 - mean) / std."""
+    """From an upright RGB picture to the network's input: resized to `image_size` x `image_size` pixels of 0..255, then
+    (x / 255 - mean) / std. `resize`, `interpolation` and `antialias` say how `core.data.decoding` does the first: both
+    sides brought to that size whatever their proportions, as Pillow's `resize` does it.
+    """
 
     image_size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    resize: Literal["squash"] = "squash"
+    interpolation: Literal["bilinear"] = "bilinear"
+    antialias: Literal[True] = True
 
 
 @dataclass(frozen=True)

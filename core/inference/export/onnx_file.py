@@ -5,21 +5,17 @@ A file may come from a stranger: its metadata is read without parsing its networ
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report, ignore
+from core.events import Report, ignore
 from core.inference.results import RESEARCH_USE
-from core.models.calibration_statistics import Reference, UnknownFormError, reference_from_arrays, reference_to_arrays
-from core.models.files import METADATA_KEY, info_from_text, info_to_text, unknown_form
+from core.models.calibration_statistics import KEY, Reference, reference_from_text, reference_to_text
+from core.models.files import METADATA_KEY, checked_reference, info_from_text, info_to_text
 from core.models.info import ModelInfo
 from core.quantities import file_size
 
@@ -28,8 +24,6 @@ if TYPE_CHECKING:
 
 IMAGES, LOGITS, FEATURES = "images", "logits", "features"
 """The names of the input and of the outputs."""
-
-REFERENCE_KEY = "skinkd.reference"
 
 MAX_BYTES = 2**31 - 1  # what a protobuf file can be
 _MAX_METADATA = 64_000_000  # bytes of all values together
@@ -78,7 +72,7 @@ def metadata(info: ModelInfo, *, terms: str, quantisation: str, reference: Refer
     values = {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in plain.items()}
     values[METADATA_KEY] = info_to_text(info)
     if reference is not None:
-        values[REFERENCE_KEY] = _reference_to_text(reference)
+        values[KEY] = reference_to_text(reference)
     return values
 
 
@@ -91,12 +85,10 @@ def read_onnx_reference(path: Path, report: Report = ignore) -> Reference | None
     """The reference in an exported file; None where it has none, or one in another version's form, which is reported.
     Raises `SkinKDError` when it is damaged."""
     values = _read_metadata(path)
-    text = values.get(REFERENCE_KEY)
-    try:
-        return None if text is None else _reference_from_text(text, len(_info(values, path).classes), path)
-    except UnknownFormError as error:
-        report(Notice(unknown_form(path, error), Level.WARNING))
+    if KEY not in values:
         return None
+    classes = len(_info(values, path).classes)
+    return checked_reference(path, lambda: reference_from_text(values[KEY], classes), report)
 
 
 def attach(model: onnx.ModelProto, values: dict[str, str], description: str) -> None:
@@ -126,25 +118,6 @@ def _info(values: dict[str, str], path: Path) -> ModelInfo:
             str(path),
         )
     return info_from_text(values[METADATA_KEY], path)
-
-
-def _reference_to_text(reference: Reference) -> str:
-    from safetensors.numpy import save
-
-    arrays = {name: np.ascontiguousarray(value) for name, value in reference_to_arrays(reference).items()}
-    return base64.b64encode(save(arrays)).decode("ascii")
-
-
-def _reference_from_text(text: str, classes: int, path: Path) -> Reference:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        return reference_from_arrays(load(base64.b64decode(text, validate=True)), classes)
-    except UnknownFormError:
-        raise
-    except (binascii.Error, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise unusable(path, f"What it keeps of its validation images can not be used: {error}.") from error
 
 
 def _read_metadata(path: Path) -> dict[str, str]:

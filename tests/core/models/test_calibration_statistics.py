@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save
 from safetensors.torch import load_file, save_file
 
 from core.classes import CLASS_SETS
@@ -15,7 +17,7 @@ from core.errors import SkinKDError
 from core.events import Event, Notice
 from core.inference.decision_rule import Judge
 from core.inference.trust import Verdict
-from core.models.calibration_statistics import PREFIX, Reference, reference_from_arrays, reference_to_arrays
+from core.models.calibration_statistics import KEY, PREFIX, Reference, reference_from_arrays, reference_to_arrays
 from core.models.factory import create_model
 from core.models.files import load_model, load_reference, read_metadata, read_weights, save_model
 from core.models.info import ModelInfo, Preprocessing
@@ -113,9 +115,10 @@ OTHER_FORMS: dict[str, tuple[Callable[[Arrays], Arrays], str]] = {
 
 
 @pytest.mark.parametrize("form", OTHER_FORMS)
-def test_the_form_of_another_version_costs_the_verdicts_alone(saved: Path, form: str) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_the_form_of_another_version_costs_the_verdicts_alone(saved: Path, form: str, beside: bool) -> None:
     change, words = OTHER_FORMS[form]
-    store(saved, change(reference_to_arrays(reference())))
+    store(saved, change(reference_to_arrays(reference())), beside=beside)
     notices: list[Event] = []
     assert load_reference(saved, notices.append) is None
     (notice,) = notices
@@ -130,22 +133,41 @@ def test_the_form_of_another_version_costs_the_verdicts_alone(saved: Path, form:
     assert "in a form that this version of SkinKD knows" in assessment.sentence
 
 
-def store(saved: Path, arrays: Arrays) -> None:
-    """Put these arrays in place of the file's reference."""
-    weights = {name: value for name, value in load_file(saved).items() if not name.startswith(PREFIX)}
-    tensors = {PREFIX + name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-    save_file({**weights, **tensors}, saved, metadata=read_metadata(saved))
+def store(saved: Path, arrays: Arrays, *, beside: bool = False) -> None:
+    """Put these arrays in place of the file's reference; `beside` the weights, as files of format 2 had them."""
+    arrays = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    metadata = {**read_metadata(saved), KEY: base64.b64encode(save(arrays)).decode()}
+    tensors = {}
+    if beside:
+        del metadata[KEY]
+        tensors = {PREFIX + name: torch.from_numpy(value) for name, value in arrays.items()}
+    save_file({**load_file(saved), **tensors}, saved, metadata=metadata)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_strangers_reference_is_checked(saved: Path, fault: str) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_strangers_reference_is_checked(saved: Path, fault: str, beside: bool) -> None:
     change, words = FAULTS[fault]
-    store(saved, change(reference_to_arrays(reference())))
+    store(saved, change(reference_to_arrays(reference())), beside=beside)
     with pytest.raises(SkinKDError, match=words):
         load_reference(saved)
 
 
+@pytest.mark.parametrize("text", ["%%%", "AAAA", ""])
+def test_a_text_that_is_none_is_refused(saved: Path, text: str) -> None:
+    save_file(load_file(saved), saved, metadata={**read_metadata(saved), KEY: text})
+    with pytest.raises(SkinKDError, match="calibration images can not be used"):
+        load_reference(saved)
+
+
+def test_files_of_format_2_have_it_beside_the_weights(saved: Path) -> None:
+    store(saved, reference_to_arrays(reference()), beside=True)
+    assert_same(load_reference(saved), reference())
+    load_model(saved)
+
+
 def test_a_file_cut_off_is_no_reference(saved: Path) -> None:
+    store(saved, reference_to_arrays(reference()), beside=True)
     saved.write_bytes(saved.read_bytes()[:-100])
     with pytest.raises(SkinKDError, match="can not be used"):
         load_reference(saved)

@@ -155,7 +155,7 @@ def test_unfit_weights_are_refused_and_named(model: nn.Module, tmp_path: Path, f
         load_model(path)
 
 
-SIZES = {"image_size": 64, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+SIZES = description()["preprocessing"]
 
 BROKEN_DESCRIPTIONS: dict[str, tuple[object, str]] = {
     "no json": ("not json", "description can not be used"),
@@ -163,7 +163,7 @@ BROKEN_DESCRIPTIONS: dict[str, tuple[object, str]] = {
     "deep": ("[" * 200_000, "can not be used"),
     "twice": ('{"format": 1, "format": 1}', "stands twice"),
     "nan": ('{"format": NaN}', "NaN is not a number"),
-    "newer": (description(format=3), "from a newer SkinKD: It has format 3"),
+    "newer": (description(format=4), "from a newer SkinKD: It has format 4"),
     "no format": ({k: v for k, v in description().items() if k != "format"}, "format is missing"),
     "unknown value": (description(run="rm -rf"), "unknown value 'run'"),
     "hub name": (description(architecture="hf-hub:someone/evil"), "not the name of a network"),
@@ -194,6 +194,8 @@ BROKEN_DESCRIPTIONS: dict[str, tuple[object, str]] = {
     "preprocessing": (description(preprocessing=None), "preprocessing must hold"),
     "giant images": (description(preprocessing={**SIZES, "image_size": 10**9}), "image_size is not a whole number"),
     "fraction": (description(preprocessing={**SIZES, "image_size": 64.0}), "image_size is not a whole number"),
+    "cropped": (description(preprocessing={**SIZES, "resize": "crop"}), "resize is 'crop', not 'squash'"),
+    "bicubic": (description(preprocessing={**SIZES, "interpolation": "bicubic"}), "interpolation is 'bicubic'"),
     "two means": (description(preprocessing={**SIZES, "mean": [0.5, 0.5]}), "mean is not three numbers"),
     "zero std": (description(preprocessing={**SIZES, "std": [0.5, 0, 0.5]}), "std is not a number from 0.001"),
 }
@@ -219,6 +221,12 @@ def test_files_of_format_1_have_the_classes_of_isic2019(model: nn.Module, tmp_pa
     path = write(tmp_path / "older.safetensors", model.state_dict(), older)
     assert read_model_info(path) == INFO
     load_model(path)
+
+
+def test_files_of_format_2_were_resized_as_now(model: nn.Module, tmp_path: Path) -> None:
+    before = {name: SIZES[name] for name in ("image_size", "mean", "std")}
+    path = write(tmp_path / "older.safetensors", model.state_dict(), description(format=2, preprocessing=before))
+    assert read_model_info(path) == INFO
 
 
 def test_own_classes_come_back_with_names_groups_colours_and_mapping(tmp_path: Path) -> None:

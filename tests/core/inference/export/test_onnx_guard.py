@@ -178,7 +178,7 @@ def test_a_damaged_reference_is_refused(file: Path, tmp_path: Path) -> None:
         model = onnx.load_model(file)
         next(item for item in model.metadata_props if item.key == "skinkd.reference").value = text
         (tmp_path / "odd.onnx").write_bytes(model.SerializeToString())
-        with pytest.raises(SkinKDError, match="validation images"):
+        with pytest.raises(SkinKDError, match="calibration images"):
             Classifier.load(tmp_path / "odd.onnx", "cpu")
 
 
