@@ -49,7 +49,7 @@ class Answered:
     features: NDArray[np.float32] | None
 
     def at(self, rows: NDArray[np.int64]) -> Answered:
-        """Of the images at these rows alone."""
+        """Of the images at `rows` (m,) alone."""
         features = None if self.features is None else self.features[rows]
         return replace(
             self, indices=self.indices[rows], labels=self.labels[rows], logits=self.logits[rows], features=features

@@ -179,8 +179,8 @@ def load_reference(path: Path, report: Report = ignore) -> Reference | None:
 
 
 def checked_reference(path: Path, read: Callable[[], Reference | None], report: Report) -> Reference | None:
-    """What `read` gives, the reference in the file `path` of any format; with the words of `load_reference` where it
-    can not be used."""
+    """What `read` gives, the reference in the file `path` of any format. Of another version's form it is None, which is
+    reported; raises `SkinKDError` for one that is damaged."""
     try:
         return read()
     except UnknownFormError as error:
