@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.data.names import matched
 from core.data.types import FITTED, DataSet, Part, Problem
 from core.errors import SkinKDError
 from core.events import CancelToken, Phase, Report
@@ -62,13 +63,13 @@ def evaluate_on(
     info = info_of(model_file)
     classes = info.classes
     rows = RunFolder(source).split_rows if source.is_dir() else ()
-    parts = {row.image: row.part.value if row.part else "" for row in rows}
     if data is None:
         (data, layout), part = _own_data(source), part or Part.TEST.value
     dataset = check_images(read_dataset(data, classes, layout), report=report, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
-    chosen = _chosen(usable, parts, part)
+    rows = _named_as(rows, usable)
+    chosen = _chosen(usable, {row.image: row.part.value if row.part else "" for row in rows}, part)
     logits = _logits(model_file, info, usable, chosen, device, report, token)
     labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
     return Evaluation(
@@ -95,6 +96,12 @@ def _own_data(run: Path) -> tuple[Path, str]:
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
     data = RunFolder(run).recipe().data
     return Path(data.path), data.layout
+
+
+def _named_as(rows: Sequence[SplitRow], dataset: DataSet) -> tuple[SplitRow, ...]:
+    """The rows of a split with the names that the data set has for these images, where it has one."""
+    found = matched((row.image for row in rows), (record.name for record in dataset.records))
+    return tuple(replace(row, image=found.get(row.image, row.image)) for row in rows)
 
 
 def _chosen(dataset: DataSet, parts: dict[str, str], part: str) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ Others may use
 - `types`: `DataSet`, its images, problems and splits: the words of this floor
 - `layouts`: the ways to store labels beside images, in a registry
 - `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
+- `names`: the same images under the names of another run or table
 - `checking`, `splitting`, `allocation`: what can not be read and what is there twice; train, validation and test
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it

@@ -56,7 +56,7 @@ def assemble(folder: Folder, rows: Sequence[Row], classes: ClassSet) -> Assemble
     unknown: Counter[str] = Counter()
     used: set[Path] = set()
     for same, files in _by_file(by_name, index):
-        name = same[0].name
+        name = relative_name(files[0], folder.root) if files else same[0].name
         used.update(files)
         left_out = next((row.found for row in same if row.kind is ProblemKind.MAPPED_OUT), None)
         if left_out is not None:
@@ -72,7 +72,7 @@ def assemble(folder: Folder, rows: Sequence[Row], classes: ClassSet) -> Assemble
             missing.append(_missing(same[0]))
         elif len(files) > 1:
             problems.append(_ambiguous(folder, name, files))
-        records.append(_record(same[0], files[0] if files else None))
+        records.append(_record(name, same[0], files[0] if files else None))
     problems += _file_problems(folder, records, missing, used)
     problems += [
         Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
@@ -91,9 +91,9 @@ def _by_file(by_name: dict[str, list[Row]], index: ImageIndex) -> Iterable[tuple
     return found.values()
 
 
-def _record(row: Row, path: Path | None) -> ImageRecord:
+def _record(name: str, row: Row, path: Path | None) -> ImageRecord:
     assert row.label is not None
-    return ImageRecord(row.name, path, row.label, row.lesion, row.age, row.sex, row.site)
+    return ImageRecord(name, path, row.label, row.lesion, row.age, row.sex, row.site)
 
 
 def _row_trouble(name: str, same: list[Row], codes: Sequence[str]) -> Problem | None:
@@ -136,7 +136,7 @@ def _file_problems(
             ProblemKind.MISSING_ROW,
             relative_name(path, folder.root),
             "The image has no row in the table, so its label is not known; it is not used.",
-            (printable(path.stem),),
+            (relative_name(path, folder.root),),
             excludes=False,
         )
         for path in folder.images

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.allocation import calibration_count, wanted_counts
+from core.data.names import matched
 from core.data.tables import write_table
 from core.data.types import DataSet, Division, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
@@ -76,6 +77,8 @@ def read_split(path: Path, dataset: DataSet) -> Split:
     Raises `SkinKDError` when the file is unusable, or when images or labels have changed since it was written.
     """
     rows = _read_rows(path)
+    found = matched(rows, (record.name for record in dataset.records))
+    rows = {found.get(name, name): row for name, row in rows.items()}
     _compare(path, dataset, {name: code for name, (code, _) in rows.items()})
     members: dict[str, list[int]] = {"": [], **{item.value: [] for item in Part}}
     for index, record in enumerate(dataset.records):
@@ -83,8 +86,8 @@ def read_split(path: Path, dataset: DataSet) -> Split:
         if word not in members:
             raise SkinKDError("The split can not be read", f"{path} puts {record.name} into the unknown part {word!r}.")
         members[word].append(index)
-    found = {part: np.array(members[part.value], dtype=np.int64) for part in Part}
-    return Split(found[Part.TRAIN], found[Part.VALIDATION], found[Part.TEST], found[Part.CALIBRATION])
+    parts = {part: np.array(members[part.value], dtype=np.int64) for part in Part}
+    return Split(parts[Part.TRAIN], parts[Part.VALIDATION], parts[Part.TEST], parts[Part.CALIBRATION])
 
 
 def _read_rows(path: Path) -> dict[str, tuple[str, str]]:

@@ -48,7 +48,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class ImageRecord:
-    """A labelled image. `path` is None when no file was found; `age` is in years; unknown values are None."""
+    """A labelled image. Unknown values are None.
+
+    `name` is the path below the data root, with slashes; what the table calls the image where no file was found (`path`
+    is None then). `age` is in years; `part` is that of the data's own division; `skin_type` is Fitzpatrick's, 1 to 6.
+    """
 
     name: str
     path: Path | None
@@ -57,6 +61,9 @@ class ImageRecord:
     age: float | None = None
     sex: str | None = None
     site: str | None = None
+    patient: str | None = None
+    part: Part | None = None
+    skin_type: int | None = None
 
 
 @dataclass(frozen=True)

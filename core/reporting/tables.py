@@ -284,9 +284,8 @@ def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> Table:
 
 def same_test_images(evidences: Sequence[Evidence]) -> bool:
     """Whether runs were tested on the same images (by name) with the same labels."""
-    sets = {
-        tuple(sorted(zip(item.predictions.names, item.predictions.labels.tolist(), strict=True))) for item in evidences
-    }
+    named = [item.predictions.named_as(evidences[0].predictions.names) for item in evidences]
+    sets = {tuple(sorted(zip(rows.names, rows.labels.tolist(), strict=True))) for rows in named}
     return len(sets) <= 1
 
 

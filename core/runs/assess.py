@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core import atomic
+from core.data.names import matched
 from core.data.types import Part, calibrating_part
 from core.errors import SkinKDError
 from core.events import CancelToken, Report, ignore
@@ -107,27 +108,29 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
 
 def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
     """The data set without images that are not in the run's split."""
-    known = {row.image for row in folder.split_rows}
-    return dataset.without({record.name for record in dataset.records if record.name not in known})
+    own = [record.name for record in dataset.records]
+    known = set(matched((row.image for row in folder.split_rows), own).values())
+    return dataset.without({name for name in own if name not in known})
 
 
 def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np.dtype[np.int64]]]:
     """Indices into the data set by part. Raises `SkinKDError` when images of the split are gone."""
     places = {record.name: index for index, record in enumerate(dataset.records) if record.path is not None}
     rows = [row for row in folder.split_rows if row.part is not None]
-    gone = [row.image for row in rows if row.image not in places]
+    found = matched((row.image for row in rows), places)
+    gone = [row.image for row in rows if row.image not in found]
     if gone:
         raise SkinKDError(
             "The run's images are gone",
             f"{len(gone)} of the {len(rows)} images in split.csv are no longer in {dataset.root}. Bring them back.",
             "\n".join(gone[:1000]),
         )
-    return {part: np.array([places[row.image] for row in rows if row.part is part], np.int64) for part in Part}
+    return {part: np.array([places[found[row.image]] for row in rows if row.part is part], np.int64) for part in Part}
 
 
 def _check_same(folder: RunFolder, dataset: DataSet, calibrating: Answered) -> None:
     """Raise `SkinKDError` unless the model answers on the calibrating images as predictions.csv says."""
-    known = folder.predictions().of(calibrating.part)
+    known = folder.predictions().of(calibrating.part).named_as(record.name for record in dataset.records)
     written = dict(zip(known.names, known.logits, strict=True))
     for index, answer in zip(calibrating.indices, calibrating.logits, strict=True):
         name = dataset.records[index].name

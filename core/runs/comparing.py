@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from core.data.names import matched
 from core.data.types import Part
 from core.evaluation.comparison import MINIMUM, Comparison, compare
 from core.evaluation.resampling import RESAMPLES
@@ -18,8 +19,17 @@ def compare_runs(
     Said are different training images, compared images of lesions that a run was trained on, leaks that the runs
     themselves noted, and a synthetic data set.
     """
+    other = named_as(other, baseline)
     comparison = compare(labelled(baseline), labelled(other), minimum=minimum, resamples=resamples, seed=seed)
     return replace(comparison, notes=(*comparison.notes, *_data_notes(baseline, other)))
+
+
+def named_as(run: Evidence, other: Evidence) -> Evidence:
+    """A run with the names that another has for the same images: older ones leave out folders and suffixes."""
+    names = [*other.predictions.names, *(row.image for row in other.split)]
+    found = matched([*run.predictions.names, *(row.image for row in run.split)], names)
+    split = tuple(replace(row, image=found.get(row.image, row.image)) for row in run.split)
+    return replace(run, predictions=run.predictions.named_as(names), split=split)
 
 
 def _data_notes(baseline: Evidence, other: Evidence) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.data.names import matched
 from core.data.types import DataSet, Part
 from core.digests import file_digest
 from core.errors import SkinKDError
@@ -57,6 +58,8 @@ def open_neighbours(
     dataset, _ = without_problems(read_checked(recipe, ignore, token), recipe, ignore)
     classifier = classifier or Classifier.load(run, report=report)
     codes = dataset.classes.codes
+    learned = matched(trained_on, (record.name for record in dataset.records))
+    trained_on = {own: trained_on[name] for name, own in learned.items()}
     # The whole set, not its training part: this store is there since the run.
     store = open_store(dataset, classifier.info.preprocessing.image_size, report=report, token=token)
     rows = [

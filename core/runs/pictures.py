@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from core.classes import ClassSet
+from core.data.names import matched
 from core.data.reading import read_dataset
 from core.errors import SkinKDError
 from core.events import CancelToken
@@ -26,7 +27,7 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
     token.check()
     files = _files.of(Path(data.path), data.layout, recipe.class_set)
     token.check()
-    found = {name: files[name] for name in names if name in files and files[name].is_file()}
+    found = {name: files[own] for name, own in matched(names, files).items() if files[own].is_file()}
     if names and not found:
         raise SkinKDError(
             "The pictures are not there",

@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core import atomic
 from core.classes import ClassSet
+from core.data.names import matched
 from core.data.types import Part, calibrating_part
 from core.documents import shown
 from core.errors import SkinKDError
@@ -79,6 +80,11 @@ class Predictions:
         return Predictions(
             tuple(self.names[row] for row in rows), (part,) * len(rows), self.labels[rows], self.logits[rows]
         )
+
+    def named_as(self, names: Iterable[str]) -> Predictions:
+        """The same with the names that `names` have for these images, where they have one."""
+        found = matched(self.names, names)
+        return replace(self, names=tuple(found.get(name, name) for name in self.names))
 
     @property
     def calibrating(self) -> Predictions:

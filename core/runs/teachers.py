@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePath
 
 from core.classes import ClassSet
-from core.data.finding import without_downsampled, without_suffix
+from core.data.names import matched
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe import Recipe
@@ -145,11 +144,8 @@ class _Names:
     """Finds a data set's images among the rows of another run's split, whatever the two call them."""
 
     def __init__(self, rows: Sequence[SplitRow], dataset: DataSet) -> None:
-        own = Counter(_last(record.name) for record in dataset.records)
-        theirs = Counter(_last(row.image) for row in rows)
-        self._unique = {name for name, count in theirs.items() if count == 1 and own[name] <= 1}
-        self._parts = {_plain(row.image): row.part for row in rows}
-        self._parts_by_last = {_last(row.image): row.part for row in rows if _last(row.image) in self._unique}
+        own = matched((row.image for row in rows), (record.name for record in (*dataset.records, *dataset.left_out)))
+        self._parts = {own[row.image]: row.part for row in rows if row.image in own}
         self._left_out = {record.name: record for record in dataset.left_out}
         self._copies: dict[str, list[str]] = {}
         for problem in dataset.problems:
@@ -160,24 +156,12 @@ class _Names:
 
     def stand_in(self, record: ImageRecord, part: Part) -> bool:
         """Whether the picture is in that part there, under its own name or a copy's."""
-        return any(self._part(name) is part for name in (record.name, *self._copies.get(record.name, ())))
+        return any(self._parts.get(name) is part for name in (record.name, *self._copies.get(record.name, ())))
 
     def lesions_of(self, record: ImageRecord) -> set[str]:
         """The lesions that the picture is known to show."""
         copies = (self._left_out.get(name) for name in self._copies.get(record.name, ()))
         return {item.lesion for item in (record, *copies) if item is not None and item.lesion}
-
-    def _part(self, name: str) -> Part | None:
-        found = self._parts.get(_plain(name))
-        return found if found is not None else self._parts_by_last.get(_last(name))
-
-
-def _plain(name: str) -> str:
-    return without_downsampled(without_suffix(name.replace("\\", "/").casefold()))
-
-
-def _last(name: str) -> str:
-    return _plain(name).rpartition("/")[2]
 
 
 def _located(run: str, runs: Path) -> Path:

@@ -6,6 +6,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from core.data.names import matched
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.scores import Scores
@@ -113,6 +114,10 @@ def study_results(folder: StudyFolder) -> StudyResults:
     )
 
 
+_Split = tuple[tuple[str, Part | None], ...]
+"""Image names and their parts."""
+
+
 @dataclass(frozen=True)
 class _Run:
     """One member's files: its summary, and of metrics.json the number of images and the notes."""
@@ -120,7 +125,7 @@ class _Run:
     summary: RunSummary
     images: int | None
     notes: tuple[str, ...]
-    split: tuple[tuple[str, Part | None], ...]
+    split: _Split
 
 
 @dataclass(frozen=True)
@@ -187,14 +192,24 @@ def _row(
     )
 
 
+def _named_alike(splits: list[_Split]) -> set[frozenset[tuple[str, Part | None]]]:
+    """The different splits, with the names of the first: runs of older versions leave out folders and suffixes."""
+    own = [image for image, _ in splits[0]] if splits else []
+    different: set[frozenset[tuple[str, Part | None]]] = set()
+    for split in splits:
+        found = matched((image for image, _ in split), own)
+        different.add(frozenset((found.get(image, image), part) for image, part in split))
+    return different
+
+
 def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
     said: list[str] = []
     done = [run for member, run in found.items() if _counts(member, run)]
-    tests = {tuple(image for image, part in run.split if part is Part.TEST) for run in done}
-    if len(tests) > 1:
+    splits = _named_alike([run.split for run in done])
+    if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
         said.append("The runs were not all tested on the same images: their scores can not be compared directly.")
-    elif len({run.split for run in done}) > 1:
+    elif len(splits) > 1:
         said.append("The runs were not all trained on the same images.")
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}

@@ -16,7 +16,7 @@ from core.data.types import Part
 from core.demo.plan import demo_plan, demo_report, write_demo_images
 from core.events import BatchFinished, CancelToken, EpochFinished, Event, Notice, Progress, Report
 from core.quantities import fraction
-from core.runs.folder import RunFolder
+from core.runs.membership import parts_of_files
 from core.runs.planning import PlannedRun, with_teacher
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.main_window import MainWindow
@@ -204,8 +204,8 @@ class DemoDirector(QObject):
         tab = self._window.classify_tab
         self._window.tabs.setCurrentWidget(tab)
         tab.choose_model(model)
-        tested = {row.image for row in RunFolder(model).split_rows if row.part is Part.TEST}
-        images = [path for path in sorted((self._options.out / "sample-images").rglob("*.jpg")) if path.stem in tested]
+        parts = parts_of_files(model, sorted((self._options.out / "sample-images").rglob("*.jpg")))
+        images = [path for path, part in parts.items() if part is Part.TEST]
         tab.add_paths(images[:: max(1, len(images) // _CLASSIFIED_IMAGES)][:_CLASSIFIED_IMAGES])
         yield self._quiet
         self._picture(self._window, "classify.png")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +106,7 @@ def lost_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseL
 
 def moved_cases(other: Answers, baseline: Answers, truth: str, predicted: str) -> CaseList:
     """The images that stand in a cell of one run's matrix and not in the other's."""
+    other = replace(other, predictions=other.predictions.named_as(baseline.predictions.names))
     classes = other.classes
     wanted = classes.codes.index(truth), classes.codes.index(predicted)
     cells = [_names_in_cell(run.predictions, *wanted) for run in (other, baseline)]
@@ -126,6 +127,7 @@ def largest_confusions(predictions: Predictions, classes: ClassSet, most: int) -
 
 
 def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:
+    one, two = (replace(run, predictions=run.predictions.named_as(names)) for run in (one, two))
     places = {name: row for row, name in enumerate(one.predictions.names)}
     rows = np.array([places[name] for name in names if name in places], np.int64)
     return _listed([one, two], rows, title, about)

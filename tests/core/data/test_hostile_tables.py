@@ -78,10 +78,10 @@ def test_every_way_of_saving_reads_the_same(folder: Path, layout: str, writing: 
 @pytest.mark.parametrize("name", ["IMG0", "./img0", "img0.jpg", "IMG0.JPG"])
 def test_two_labels_for_one_file_under_two_names_are_seen(folder: Path, name: str) -> None:
     dataset = _read(folder, CSV + f"{name},NV,L9\n")
-    assert [record.name for record in dataset.records] == ["img1", "img2", "img3"]
-    assert [(p.kind, p.names) for p in dataset.problems] == [(ProblemKind.TWO_LABELS, ("img0",))]
+    assert [record.name for record in dataset.records] == ["img1.jpg", "img2.jpg", "img3.jpg"]
+    assert [(p.kind, p.names) for p in dataset.problems] == [(ProblemKind.TWO_LABELS, ("img0.jpg",))]
     again = _read(folder, CSV + f"{name},MEL,L9\n")
-    assert [record.name for record in again.records] == ["img0", "img1", "img2", "img3"]
+    assert [record.name for record in again.records] == ["img0.jpg", "img1.jpg", "img2.jpg", "img3.jpg"]
     assert [p.kind for p in again.problems] == [ProblemKind.DUPLICATE_ROW]
 
 
@@ -113,17 +113,17 @@ def test_what_can_not_be_read_right_says_where(folder: Path, content: str | byte
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_row_with_too_many_cells_gives_no_label(folder: Path, layout: str) -> None:
     dataset = _read(folder, LAYOUTS[layout].replace("img1", "img1,0.0", 1))
-    assert [record.name for record in dataset.records] == ["img0", "img2", "img3"]
+    assert [record.name for record in dataset.records] == ["img0.jpg", "img2.jpg", "img3.jpg"]
     (problem,) = dataset.problems
-    assert (problem.kind, problem.names) == (ProblemKind.NO_LABEL, ("img1",))
+    assert (problem.kind, problem.names) == (ProblemKind.NO_LABEL, ("img1.jpg",))
     assert "more cells" in problem.reason
 
 
 @pytest.mark.parametrize("cell", ["NaN", "inf", "1e999", "MEL"])
 def test_cells_that_are_no_flag_give_no_label(folder: Path, cell: str) -> None:
     dataset = _read(folder, ISIC.replace("img1,0.0", f"img1,{cell}"))
-    assert [record.name for record in dataset.records] == ["img0", "img2", "img3"]
-    assert [p.names for p in dataset.problems] == [("img1",)]
+    assert [record.name for record in dataset.records] == ["img0.jpg", "img2.jpg", "img3.jpg"]
+    assert [p.names for p in dataset.problems] == [("img1.jpg",)]
 
 
 @pytest.mark.parametrize("cell", ["-1", "2", "0.25"])

@@ -56,9 +56,9 @@ def isic(tmp_path: Path, make_image: MakeImage) -> Path:
 def test_isic2019_is_found_by_its_columns(isic: Path) -> None:
     dataset = read_dataset(isic, ISIC2019)
     assert dataset.layout == "isic2019"
-    assert [record.name for record in dataset.records] == ["ISIC_0000000", "ISIC_0000001", "ISIC_0000002"]
+    assert [record.name for record in dataset.records] == [f"a/b/ISIC_000000{number}.jpg" for number in range(3)]
     assert [ISIC2019.codes[record.label] for record in dataset.records] == ["MEL", "NV", "SCC"]
-    assert all(record.path is not None and record.path.stem == record.name for record in dataset.records)
+    assert [record.path for record in dataset.records] == [isic / record.name for record in dataset.records]
     middle = dataset.records[1]
     assert (middle.lesion, middle.age, middle.sex, middle.site) == ("L7", 55.0, "male", "head/neck")
     assert dataset.problems == ()
@@ -79,11 +79,11 @@ def test_isic2019_rows_without_one_clear_label(isic: Path, make_image: MakeImage
     for number in range(3, 6):
         make_image(isic / f"ISIC_000000{number}.jpg", seed=number)
     dataset = read_dataset(isic, ISIC2019)
-    assert [record.name for record in dataset.records] == ["ISIC_0000000"]
+    assert [record.name for record in dataset.records] == ["a/b/ISIC_0000000.jpg"]
     assert _kinds(dataset) == {
-        ProblemKind.UNKNOWN_LABEL: ["ISIC_0000001"],
-        ProblemKind.TWO_LABELS: ["ISIC_0000002", "ISIC_0000005"],
-        ProblemKind.NO_LABEL: ["ISIC_0000003", "ISIC_0000004"],
+        ProblemKind.UNKNOWN_LABEL: ["a/b/ISIC_0000001.jpg"],
+        ProblemKind.TWO_LABELS: ["a/b/ISIC_0000002.jpg", "ISIC_0000005.jpg"],
+        ProblemKind.NO_LABEL: ["ISIC_0000003.jpg", "ISIC_0000004.jpg"],
     }
     assert "BKL and SCC" in dataset.problems[1].reason
 
@@ -94,17 +94,15 @@ def test_downsampled_names_match_either_way(tmp_path: Path, make_image: MakeImag
     _write(tmp_path / "set" / "truth.csv", _HEADER, _one_hot(row, "NV"))
     _write(tmp_path / "set" / "meta.csv", "image,lesion_id", "ISIC_1,L1")
     (record,) = read_dataset(tmp_path / "set", ISIC2019).records
-    assert record.path is not None
-    assert (record.name, record.path.stem, record.lesion) == (row, file, "L1")
+    assert (record.name, record.lesion) == (f"{file}.jpg", "L1")
 
 
 def test_exact_names_win_over_downsampled_ones(tmp_path: Path, make_image: MakeImage) -> None:
     for name in ("ISIC_1", "ISIC_1_downsampled"):
         make_image(tmp_path / f"{name}.jpg", seed=len(name))
     _write(tmp_path / "truth.csv", _HEADER, _one_hot("ISIC_1_downsampled", "NV"), _one_hot("ISIC_1", "MEL"))
-    for record in read_dataset(tmp_path, ISIC2019).records:
-        assert record.path is not None
-        assert record.path.stem == record.name
+    found = {record.name: ISIC2019.codes[record.label] for record in read_dataset(tmp_path, ISIC2019).records}
+    assert found == {"ISIC_1_downsampled.jpg": "NV", "ISIC_1.jpg": "MEL"}
 
 
 def test_rows_and_images_without_one_another(isic: Path, make_image: MakeImage) -> None:
@@ -122,10 +120,10 @@ def test_rows_twice(isic: Path) -> None:
     rows = [("ISIC_0000000", "MEL"), ("ISIC_0000000", "MEL"), ("ISIC_0000001", "NV"), ("ISIC_0000001", "BCC")]
     _write(isic / "t1.csv", _HEADER, *(_one_hot(*row) for row in rows))
     dataset = read_dataset(isic, ISIC2019)
-    assert [record.name for record in dataset.records] == ["ISIC_0000000"]
+    assert [record.name for record in dataset.records] == ["a/b/ISIC_0000000.jpg"]
     kinds = _kinds(dataset)
-    assert kinds[ProblemKind.DUPLICATE_ROW] == ["ISIC_0000000"]
-    assert kinds[ProblemKind.TWO_LABELS] == ["ISIC_0000001"]
+    assert kinds[ProblemKind.DUPLICATE_ROW] == ["a/b/ISIC_0000000.jpg"]
+    assert kinds[ProblemKind.TWO_LABELS] == ["a/b/ISIC_0000001.jpg"]
 
 
 def test_tables_without_images_are_one_problem(isic: Path) -> None:
@@ -191,11 +189,11 @@ def test_folders(tmp_path: Path, make_image: MakeImage) -> None:
     dataset = read_dataset(tmp_path / "data", ISIC2019)
     assert dataset.layout == "folders"
     assert {record.name: ISIC2019.codes[record.label] for record in dataset.records} == {
-        "mel/1": "MEL",
-        "Melanocytic nevus/1": "NV",
-        "2": "AK",
+        "mel/1.jpg": "MEL",
+        "Melanocytic nevus/1.JPG": "NV",
+        "akiec/deep/er/2.png": "AK",
     }
-    assert _kinds(dataset) == {ProblemKind.NO_LABEL: ["4"], ProblemKind.UNKNOWN_LABEL: ["3"]}
+    assert _kinds(dataset) == {ProblemKind.NO_LABEL: ["4.jpg"], ProblemKind.UNKNOWN_LABEL: ["mystery/3.jpg"]}
 
 
 def test_the_chosen_folder_itself_gives_no_label(tmp_path: Path, make_image: MakeImage) -> None:
@@ -219,11 +217,10 @@ def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeI
     path.write_bytes(("\ufeffImage;Label;Lesion_ID;Age;Sex;Site\r\n" + "\r\n".join(lines)).encode())
     dataset = read_dataset(tmp_path, ISIC2019)
     assert dataset.layout == "csv"
-    found = {record.name: record for record in dataset.records}
-    assert [found[name].path for name in ("p", "sub/q", "sub/r", "s.v2", "x/t", "y/t")] == [
-        tmp_path / place for place in ("p.jpg", "sub/q.jpg", "sub/r.png", "sub/s.v2.jpg", "x/t.jpg", "y/t.jpg")
+    assert [record.name for record in dataset.records] == [
+        *("p.jpg", "sub/q.jpg", "sub/r.png", "sub/s.v2.jpg", "x/t.jpg", "y/t.jpg")
     ]
-    first = found["p"]
+    first = dataset.records[0]
     assert (first.lesion, first.age, first.sex, first.site) == ("L1", 60.0, "female", "back")
     assert dataset.problems == ()
     assert read_dataset(path, ISIC2019).records == dataset.records
@@ -235,9 +232,9 @@ def test_csv_labels_that_can_not_be_used(tmp_path: Path, make_image: MakeImage) 
     _write(tmp_path / "labels.csv", "image,label", "a,NV", "b,wart", "c,", "d,NV/MEL")
     dataset = read_dataset(tmp_path, ISIC2019)
     assert _kinds(dataset) == {
-        ProblemKind.UNKNOWN_LABEL: ["b"],
-        ProblemKind.NO_LABEL: ["c"],
-        ProblemKind.TWO_LABELS: ["d"],
+        ProblemKind.UNKNOWN_LABEL: ["b.jpg"],
+        ProblemKind.NO_LABEL: ["c.jpg"],
+        ProblemKind.TWO_LABELS: ["d.jpg"],
     }
     assert "'wart'" in dataset.problems[0].reason
 
@@ -352,7 +349,7 @@ def test_file_names_that_are_no_text_can_be_checked_and_written(tmp_path: Path, 
         file = make_image(tmp_path / "set" / code / f"x{number}.png", seed=number)
         file.rename(os.fsdecode(os.fsencode(file.parent) + b"/n\xe4vus %d.png" % number))
     dataset = check_images(read_dataset(tmp_path / "set", ISIC2019))
-    assert dataset.records[0].name == "n\\xe4vus 2"
+    assert dataset.records[0].name == "BCC/n\\xe4vus 2.png"
     assert dataset.problems == ()
     split = make_split(dataset, DataRecipe())
     write_split(tmp_path / "split.csv", dataset, split)
