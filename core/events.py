@@ -1,6 +1,6 @@
 """What a long job reports while it works, and how it is asked to pause or stop.
 
-Core takes two plain things from whoever drives it: `report(event)` and a `CancelToken`.
+Core takes two plain things from whoever drives it: `emit(event)` and a `CancelToken`.
 """
 
 from __future__ import annotations
@@ -136,11 +136,11 @@ class MemoryReleased(Event):
     """
 
 
-Report = Callable[[Event], None]
+Emit = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """A `Report` for callers that do not want to know."""
+    """An `Emit` for callers that do not want to know."""
 
 
 class CancelToken:

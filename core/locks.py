@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import CancelToken, Notice, Report
+from core.events import CancelToken, Emit, Notice
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -166,7 +166,7 @@ def holding(path: Path, refused: Callable[[str], SkinKDError], seconds: float = 
 
 
 @contextmanager
-def waiting_for(path: Path, told: str, report: Report, token: CancelToken) -> Iterator[None]:
+def waiting_for(path: Path, told: str, emit: Emit, token: CancelToken) -> Iterator[None]:
     """Hold a lock inside the block, after waiting for it; reports `told` and who holds it once where it must wait.
 
     Raises `Cancelled`, and OSError when the lock's file can not be written.
@@ -176,7 +176,7 @@ def waiting_for(path: Path, told: str, report: Report, token: CancelToken) -> It
     token.check()
     while not lock.acquire():
         if not waiting:
-            report(Notice(f"{told} It is held by {words(lock.holder)}."))
+            emit(Notice(f"{told} It is held by {words(lock.holder)}."))
             waiting = True
         time.sleep(_SECONDS_BETWEEN_TRIES)
         token.check()

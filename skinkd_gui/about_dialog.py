@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.licences import Licence, licences
 from core.program import edition, program_version
 from skinkd_gui.widgets.labels import make_label
@@ -173,5 +173,5 @@ class AboutDialog(QDialog):
         QGuiApplication.clipboard().setText(citations(program_version()))
 
 
-def _read(report: Report, token: CancelToken) -> tuple[Licence, ...]:
+def _read(emit: Emit, token: CancelToken) -> tuple[Licence, ...]:
     return licences()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -117,13 +117,13 @@ class DebugReportDialog(QDialog):
         self.told.show_message("Copied.", "success")
 
 
-def _gather(runs: Path, settings: Mapping[str, str], report: Report, token: CancelToken) -> str:
+def _gather(runs: Path, settings: Mapping[str, str], emit: Emit, token: CancelToken) -> str:
     from core.reporting.debug_report import debug_report
 
     return debug_report(runs, settings)
 
 
-def _save(path: Path, text: str, report: Report, token: CancelToken) -> Path:
+def _save(path: Path, text: str, emit: Emit, token: CancelToken) -> Path:
     from core.reporting.debug_report import save_debug_report
 
     save_debug_report(path, text)

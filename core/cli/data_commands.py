@@ -36,8 +36,8 @@ def sample_data(
     from core.data.reading import read_dataset
     from core.demo.sample_set import SHOWN_CLASSES, write_sample_set
 
-    with stoppable() as token, shown_progress() as report:
-        folder = write_sample_set(out, images=images, seed=seed, size=size, report=report, token=token)
+    with stoppable() as token, shown_progress() as emit:
+        folder = write_sample_set(out, images=images, seed=seed, size=size, emit=emit, token=token)
         dataset = read_dataset(folder, CLASS_SETS[SHOWN_CLASSES])
     if as_json:
         answer_json(data_document(dataset))
@@ -60,11 +60,11 @@ def inspect(
     from core.data.reading import read_dataset
 
     classes = (read_recipe(recipe) if recipe else Recipe()).class_set
-    with stoppable() as token, shown_progress() as report:
+    with stoppable() as token, shown_progress() as emit:
         dataset = read_dataset(data, classes, layout)
         absent = any(problem.kind is ProblemKind.NO_IMAGES for problem in dataset.problems)
         if not quick and not absent:
-            dataset = check_images(dataset, report=report, token=token)
+            dataset = check_images(dataset, emit=emit, token=token)
         straddling = _straddling(dataset)
     left_out = excluded_names(dataset.problems)
     if as_json:

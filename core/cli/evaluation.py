@@ -14,7 +14,7 @@ from core.classes import ClassSet
 from core.data.names import matched
 from core.data.types import FITTED, DataSet, Part, Problem
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report
+from core.events import CancelToken, Emit, Phase
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
 from core.runs.folder import RunFolder
@@ -48,7 +48,7 @@ class Evaluation:
 
 
 def evaluate_on(
-    source: Path, data: Path | None, *, layout: str, part: str, device: str, report: Report, token: CancelToken
+    source: Path, data: Path | None, *, layout: str, part: str, device: str, emit: Emit, token: CancelToken
 ) -> Evaluation:
     """Score the model of a run folder or model file on `data` (default: the test part of the run's own data).
 
@@ -65,12 +65,12 @@ def evaluate_on(
     rows = RunFolder(source).split_rows if source.is_dir() else ()
     if data is None:
         (data, layout), part = _own_data(source), part or Part.TEST.value
-    dataset = check_images(read_dataset(data, classes, layout), report=report, token=token)
+    dataset = check_images(read_dataset(data, classes, layout), emit=emit, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
     rows = _named_as(rows, usable)
     chosen = _chosen(usable, {row.image: row.part.value if row.part else "" for row in rows}, part)
-    logits = _logits(model_file, info, usable, chosen, device, report, token)
+    logits = _logits(model_file, info, usable, chosen, device, emit, token)
     labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
     return Evaluation(
         model_file=model_file,
@@ -126,13 +126,13 @@ def _logits(
     dataset: DataSet,
     chosen: NDArray[np.int64],
     device: str,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> NDArray[np.float32]:
     """Logits (chosen, classes) by the one forward pass, over decoded images of the model's own size."""
     from core.data.store import open_store
 
-    store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
+    store = open_store(dataset, info.preprocessing.image_size, emit=emit, token=token)
     failed = [dataset.records[i].name for i in chosen if int(i) in store.failed]
     if failed:
         raise SkinKDError(
@@ -140,28 +140,28 @@ def _logits(
             f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
         )
     ask = _ask_exported if is_exported(model_file) else _ask_model
-    return ask(model_file, store, chosen, device, report, token)
+    return ask(model_file, store, chosen, device, emit, token)
 
 
 def _ask_exported(
-    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
+    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, emit: Emit, token: CancelToken
 ) -> NDArray[np.float32]:
     from core.inference.export.checking import CheckImages, answers
     from core.inference.onnx_network import load_onnx
 
-    network, _ = load_onnx(model_file, device, report=report)
-    return answers(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), report, token)
+    network, _ = load_onnx(model_file, device, emit=emit)
+    return answers(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), emit, token)
 
 
 def _ask_model(
-    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, report: Report, token: CancelToken
+    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, emit: Emit, token: CancelToken
 ) -> NDArray[np.float32]:
     from core.models.files import load_model
     from core.models.forward import forward_logits
     from core.recipe.schema import HardwareRecipe
     from core.training.hardware import resolve
 
-    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     model, info = load_model(model_file, device=hardware.device)
     logits: NDArray[np.float32] = forward_logits(
         model,
@@ -171,7 +171,7 @@ def _ask_model(
         device=hardware.device,
         precision="32",
         batch_size=32,
-        report=report,
+        emit=emit,
         phase=Phase.TESTING,
         token=token,
     )

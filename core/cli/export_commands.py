@@ -50,8 +50,8 @@ def export(
     if file_format.lower() != "onnx":
         raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
     order = ExportOrder(model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test)
-    with stoppable() as token, shown_progress() as report:
-        found = export_model(order, report, token)
+    with stoppable() as token, shown_progress() as emit:
+        found = export_model(order, emit, token)
     if as_json:
         from core.inference.export.report import report_to_json
 

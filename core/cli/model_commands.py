@@ -52,8 +52,8 @@ def evaluate(
     from core.evaluation.intervals import intervals_to_json
 
     source = model_source(model, runs or runs_root())
-    with stoppable() as token, shown_progress() as report:
-        result = evaluate_on(source, data, layout=layout, part=part, device=device, report=report, token=token)
+    with stoppable() as token, shown_progress() as emit:
+        result = evaluate_on(source, data, layout=layout, part=part, device=device, emit=emit, token=token)
     if as_json:
         facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
         problems = problems_document(result.problems)
@@ -100,15 +100,15 @@ def classify(
     if out is not None:
         check_target(out)
     source = model_source(model, runs or runs_root())
-    with stoppable() as token, shown_progress() as report:
-        files = expand_paths(paths, token, report)
+    with stoppable() as token, shown_progress() as emit:
+        files = expand_paths(paths, token, emit)
         if not files:
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
-        classifier = Classifier.load(source, device, report)
+        classifier = Classifier.load(source, device, emit)
         classifier.level = level
         known = labels_beside(paths, classifier.info.classes) if labels else None
-        rows = list(classifier.classify(files, report, token))
+        rows = list(classifier.classify(files, emit, token))
         keep_record(rows, classifier)
     if out is not None:
         write_table(out, rows, classifier.info)
@@ -141,8 +141,8 @@ def calibrate(
     from core.runs.folder import RunFolder
 
     folder = find_run(run, runs or runs_root(), "run folder")
-    with stoppable() as token, shown_progress() as report:
-        result = assess_run(RunFolder(folder), report, token, device)
+    with stoppable() as token, shown_progress() as emit:
+        result = assess_run(RunFolder(folder), emit, token, device)
     found = result.calibration
     if as_json:
         answer_json({"folder": str(result.folder), "calibration": found})

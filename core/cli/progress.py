@@ -10,25 +10,25 @@ from contextlib import contextmanager, nullcontext
 
 from core.allocator import give_back
 from core.cli.console import say
-from core.events import BatchFinished, EpochFinished, Event, Level, MemoryReleased, Notice, Progress, Report, RunStarted
+from core.events import BatchFinished, Emit, EpochFinished, Event, Level, MemoryReleased, Notice, Progress, RunStarted
 from core.quantities import duration, fraction
 
 _LINE_SECONDS = 10.0
 
 
 @contextmanager
-def shown_progress() -> Iterator[Report]:
-    """A `Report` that shows what it is told, and gives memory back when it hears of some."""
+def shown_progress() -> Iterator[Emit]:
+    """An `Emit` that shows what it is told, and gives memory back when it hears of some."""
     with _bars() if sys.stderr.isatty() else nullcontext(PlainLines(say)) as show:
 
-        def report(event: Event) -> None:
+        def emit(event: Event) -> None:
             if isinstance(event, MemoryReleased):
                 gc.collect()
                 give_back()
             else:
                 show(event)
 
-        yield report
+        yield emit
 
 
 class PlainLines:
@@ -91,7 +91,7 @@ def _pace(per_second: float, seconds_left: float | None) -> str:
 
 
 @contextmanager
-def _bars() -> Iterator[Report]:
+def _bars() -> Iterator[Emit]:
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, TextColumn
@@ -101,7 +101,7 @@ def _bars() -> Iterator[Report]:
     with Bars(*layout, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("", total=None, text="", visible=False)
 
-        def report(event: Event) -> None:
+        def emit(event: Event) -> None:
             line = event_line(event)
             if line:
                 bars.console.print(escape(line), highlight=False)
@@ -110,4 +110,4 @@ def _bars() -> Iterator[Report]:
             if phase:
                 bars.update(task, description=phase, completed=done, total=total or None, text=text, visible=True)
 
-        yield report
+        yield emit

@@ -58,7 +58,7 @@ def report(
             study=_find_study(study, root) if study else None,
             baseline=find_run(baseline, root) if baseline else None,
             include=STANDARD | {Include.EXAMPLES} if examples else STANDARD,
-            report=show,
+            emit=show,
             token=token,
         )
     files = sorted(path for path in page.parent.rglob("*") if path.is_file() and not path.name.startswith("."))

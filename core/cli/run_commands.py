@@ -17,7 +17,7 @@ from core.cli.interrupt import Interrupted, stoppable
 from core.cli.progress import shown_progress
 from core.cli.recipe_commands import SetOption
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
-from core.events import CancelToken, Event, Report, RunStarted
+from core.events import CancelToken, Emit, Event, RunStarted
 from core.paths import cache_root, runs_root
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.settings import Section
@@ -96,8 +96,8 @@ def resume(
     if data is not None or teacher or assignments:
         for change in amend(folder, data=data, teacher=teacher, assignments=assignments or []):
             say(f"Changed: {change.line}")
-    with _stoppable_runs() as (report, token):
-        summary = execute(folder, report, token)
+    with _stoppable_runs() as (emit, token):
+        summary = execute(folder, emit, token)
     _show((summary,), as_json)
 
 
@@ -132,8 +132,8 @@ def demo(
 
     folder = data
     if folder is None:
-        with stoppable() as token, shown_progress() as report:
-            folder = write_demo_images(cache_root() / "sample-set", SAMPLE_IMAGES, report, token)
+        with stoppable() as token, shown_progress() as emit:
+            folder = write_demo_images(cache_root() / "sample-set", SAMPLE_IMAGES, emit, token)
     _carry_out(demo_plan(full_path(folder), assignments or []), runs or runs_root(), as_json)
 
 
@@ -185,8 +185,8 @@ def _teacher(name: str, root: Path) -> str:
 def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: str = "") -> None:
     from core.runs.planning import execute_plan
 
-    with _stoppable_runs(len(plan), then) as (report, token):
-        summaries = execute_plan(tuple(plan), root, report, token)
+    with _stoppable_runs(len(plan), then) as (emit, token):
+        summaries = execute_plan(tuple(plan), root, emit, token)
     _show(summaries, as_json)
 
 
@@ -201,18 +201,18 @@ def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
 
 
 @contextmanager
-def _stoppable_runs(planned: int = 1, then: str = "") -> Iterator[tuple[Report, CancelToken]]:
+def _stoppable_runs(planned: int = 1, then: str = "") -> Iterator[tuple[Emit, CancelToken]]:
     """Progress and a token for runs; a stop names the run that was stopped and how to go on with it."""
     started: list[Path] = []
     with stoppable() as token, shown_progress() as show:
 
-        def report(event: Event) -> None:
+        def emit(event: Event) -> None:
             if isinstance(event, RunStarted):
                 started.append(event.folder)
             show(event)
 
         try:
-            yield report, token
+            yield emit, token
         except Cancelled as cancelled:
             if not started:
                 raise

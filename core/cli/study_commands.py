@@ -17,7 +17,7 @@ from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import find_run
 from core.cli.study_documents import plan_document, plan_text, results_document, results_text, studies_text
 from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
-from core.events import CancelToken, Event, Report, RunStarted
+from core.events import CancelToken, Emit, Event, RunStarted
 from core.paths import runs_root
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import slugify
@@ -326,8 +326,8 @@ def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, a
     from core.study.results import study_results
 
     again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
-    with _stoppable_study(again) as (report, token):
-        outcome = run_study(folder, report, token, retry=retry)
+    with _stoppable_study(again) as (emit, token):
+        outcome = run_study(folder, emit, token, retry=retry)
     results = study_results(folder)
     if as_json:
         answer_json(results_document(folder, results, outcome))
@@ -339,18 +339,18 @@ def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, a
 
 
 @contextmanager
-def _stoppable_study(again: str) -> Iterator[tuple[Report, CancelToken]]:
+def _stoppable_study(again: str) -> Iterator[tuple[Emit, CancelToken]]:
     """Progress and a token; a stop says how to go on."""
     started: list[Path] = []
     with stoppable() as token, shown_progress() as show:
 
-        def report(event: Event) -> None:
+        def emit(event: Event) -> None:
             if isinstance(event, RunStarted):
                 started.append(event.folder)
             show(event)
 
         try:
-            yield report, token
+            yield emit, token
         except Cancelled as cancelled:
             last = started[-1] if started else None
             raise Interrupted(f"Stopped; nothing is lost. Go on with: {again}", last) from cancelled

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from core.data.types import DataSet, ImageRecord, Problem, ProblemKind
 from core.data.verdicts import Depth, Verdict, examine_files
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 
 
 def check_images(
-    dataset: DataSet, *, report: Report = ignore, token: CancelToken | None = None, threads: int = 0
+    dataset: DataSet, *, emit: Emit = ignore, token: CancelToken | None = None, threads: int = 0
 ) -> DataSet:
     """The same set with UNREADABLE and DUPLICATE problems added; the records stay.
 
@@ -21,7 +21,7 @@ def check_images(
     Pictures are the same when all their decoded pixels are. Raises `Cancelled`; what was found is kept for next time.
     """
     present = [(record, record.path) for record in dataset.records if record.path is not None]
-    examine = partial(examine_files, phase=Phase.CHECKING, report=report, token=token or CancelToken(), threads=threads)
+    examine = partial(examine_files, phase=Phase.CHECKING, emit=emit, token=token or CancelToken(), threads=threads)
     paths = [path for _, path in present]
     verdicts = dict(zip(paths, examine(paths, depth=Depth.LOOK), strict=True))
     if alike := [path for path in _alike(verdicts) if verdicts[path].pixels is None]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,14 +20,14 @@ _SECONDS_BETWEEN = 0.1
 class ProgressMeter:
     """Reports `Progress` of one phase at most ten times a second, and always its first and last."""
 
-    def __init__(self, phase: Phase, total: int, report: Report) -> None:
+    def __init__(self, phase: Phase, total: int, emit: Emit) -> None:
         self._phase = phase
         self._total = total
-        self._report = report
+        self._emit = emit
         self._started = time.monotonic()
         self._last = self._started
         self._done = 0
-        report(Progress(phase, 0, total))
+        emit(Progress(phase, 0, total))
 
     def step(self) -> None:
         """One more item is done."""
@@ -37,7 +37,7 @@ class ProgressMeter:
             return
         self._last = now
         rate = self._done / max(now - self._started, 1e-6)
-        self._report(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
+        self._emit(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
 
 
 def thread_count(wanted: int) -> int:

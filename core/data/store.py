@@ -16,7 +16,7 @@ from core.data.store_files import ImageChangedError, Source, StoreBuilder, store
 from core.data.types import DataSet
 from core.data.verdicts import Depth, examine_files, forget_file
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 from core.paths import cache_root
 
 __all__ = ["ImageStore", "open_store", "store_bytes"]
@@ -76,7 +76,7 @@ def open_store(
     dataset: DataSet,
     image_size: int,
     *,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     threads: int = 0,
     cache: Path | None = None,
@@ -96,7 +96,7 @@ def open_store(
         )
     root = cache or cache_root()
     verdicts = examine_files(
-        present, depth=Depth.BYTES, phase=Phase.READING, report=report, token=token, threads=threads, cache=root
+        present, depth=Depth.BYTES, phase=Phase.READING, emit=emit, token=token, threads=threads, cache=root
     )
     known = dict(zip(present, verdicts, strict=True))
     sources = [
@@ -105,7 +105,7 @@ def open_store(
     ]
     builder = StoreBuilder(root / "stores", sources, image_size)
     try:
-        failed = builder.open(report, token, threads)
+        failed = builder.open(emit, token, threads)
     except ImageChangedError as error:
         forget_file(error.path, root)
         raise

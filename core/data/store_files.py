@@ -28,7 +28,7 @@ from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically
 from core.data.verdicts import content_digest
 from core.errors import SkinKDError
-from core.events import CancelToken, Notice, Phase, Report, ignore
+from core.events import CancelToken, Emit, Notice, Phase, ignore
 from core.locks import waiting_for
 from core.paths import make_private
 from core.quantities import file_size
@@ -90,7 +90,7 @@ class StoreBuilder:
         content = json.dumps([_FORMAT, decoder, self.size, self.digests])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
-    def open(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
+    def open(self, emit: Emit, token: CancelToken, threads: int) -> dict[int, str]:
         """Make sure that the store is there; returns its failed rows with their reasons.
 
         Raises `SkinKDError` when it can not be written, `Cancelled`.
@@ -101,16 +101,16 @@ class StoreBuilder:
             known = self._finished(verify=False)
             if known is not None:
                 return known
-            with waiting_for(self.folder / f"{self.key}.lock", told, report, token):
-                known = self._finished(verify=True, report=report)
-                return self._build(report, token, threads) if known is None else known
+            with waiting_for(self.folder / f"{self.key}.lock", told, emit, token):
+                known = self._finished(verify=True, emit=emit)
+                return self._build(emit, token, threads) if known is None else known
         except OSError as error:
             raise SkinKDError(
                 "The decoded images can not be saved",
                 f"{self.folder}: {error.strerror or error}. Free some space, or set SKINKD_CACHE to another folder.",
             ) from error
 
-    def _finished(self, *, verify: bool, report: Report = ignore) -> dict[int, str] | None:
+    def _finished(self, *, verify: bool, emit: Emit = ignore) -> dict[int, str] | None:
         """The failed rows of a finished store; None when there is none that can be trusted.
 
         A store that was written to after it was finished is trusted only when every row has its checksum.
@@ -126,7 +126,7 @@ class StoreBuilder:
         if status.st_size == self.bytes and self._rows_match(facts["crc"]):
             self._write_facts(facts["crc"], {int(k): str(v) for k, v in facts["failed"].items()})
             return self._finished(verify=False)
-        report(Notice("The decoded images on disk are damaged; they are decoded again."))
+        emit(Notice("The decoded images on disk are damaged; they are decoded again."))
         self.facts.unlink(missing_ok=True)
         self.pixels.unlink(missing_ok=True)
         return None
@@ -135,7 +135,7 @@ class StoreBuilder:
         with self.pixels.open("rb") as file:
             return all(zlib.crc32(file.read(self.row_bytes)) == checksum for checksum in checksums)
 
-    def _build(self, report: Report, token: CancelToken, threads: int) -> dict[int, str]:
+    def _build(self, emit: Emit, token: CancelToken, threads: int) -> dict[int, str]:
         rows = self._unfinished_rows()
         failed = {index: source.error for index, source in enumerate(self.sources) if source.error}
         todo = [index for index in range(len(self.sources)) if index not in failed and not rows["done"][index]]
@@ -143,7 +143,7 @@ class StoreBuilder:
         with self.part.open("r+b" if self.part.exists() else "w+b") as file:
             file.truncate(self.bytes)
             todo = self._copy_known(file, rows, todo, token)
-            self._decode(file, rows, todo, failed, report, token, threads)
+            self._decode(file, rows, todo, failed, emit, token, threads)
             # What failed or is missing stays zeros, with the checksum of zeros.
             blank = zlib.crc32(bytes(self.row_bytes))
             for index in failed:
@@ -215,11 +215,11 @@ class StoreBuilder:
         rows: Rows,
         todo: list[int],
         failed: dict[int, str],
-        report: Report,
+        emit: Emit,
         token: CancelToken,
         threads: int,
     ) -> None:
-        meter = ProgressMeter(Phase.DECODING, len(todo), report)
+        meter = ProgressMeter(Phase.DECODING, len(todo), emit)
         sources = [self.sources[index] for index in todo]
         decode = partial(_decode_row, size=self.size)
         noted = time.monotonic()

@@ -29,7 +29,7 @@ from core.data.decoding import (
 )
 from core.data.progress import ProgressMeter, map_in_threads
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report
+from core.events import CancelToken, Emit, Phase
 from core.paths import cache_root, make_private
 
 _SAVE_SECONDS = 2.0
@@ -79,7 +79,7 @@ def examine_files(
     *,
     depth: Depth,
     phase: Phase,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
     threads: int = 0,
     cache: Path | None = None,
@@ -97,7 +97,7 @@ def examine_files(
                 found[path] = verdict
             else:
                 tasks.append(verdict)
-        _examine(tasks, found, known, ProgressMeter(phase, len(tasks), report), token, threads)
+        _examine(tasks, found, known, ProgressMeter(phase, len(tasks), emit), token, threads)
     return [found[path] for path in paths]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.recipe import Recipe, recipe_from_toml, set_values
 
 if TYPE_CHECKING:
-    from core.events import CancelToken, Report
+    from core.events import CancelToken, Emit
     from core.runs.planning import PlannedRun
     from core.runs.status import RunSummary
 
@@ -29,11 +29,11 @@ def sample_recipe(name: str) -> Recipe:
     return recipe_from_toml(file.read_text(encoding="utf-8"), file.name)
 
 
-def write_demo_images(folder: Path, images: int, report: Report, token: CancelToken) -> Path:
+def write_demo_images(folder: Path, images: int, emit: Emit, token: CancelToken) -> Path:
     """Write the demo's sample set into `folder`, unless it is there already; raises as `write_sample_set`."""
     from core.demo.sample_set import write_sample_set
 
-    return write_sample_set(folder, images=images, size=_SAMPLE_PIXELS, report=report, token=token)
+    return write_sample_set(folder, images=images, size=_SAMPLE_PIXELS, emit=emit, token=token)
 
 
 def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, ...]:

@@ -23,7 +23,7 @@ from core.data.tables import write_atomically, write_table
 from core.demo.lesion_drawing import draw_lesion, draw_view
 from core.demo.lesion_looks import drawn_classes, lesion_look
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 
 Facts = dict[str, str | int]
@@ -59,7 +59,7 @@ def write_sample_set(
     images: int = 800,
     seed: int = 0,
     size: int = 128,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
 ) -> Path:
     """Write the sample set into the folder `out` and return it; the same arguments give the same pictures.
@@ -74,20 +74,20 @@ def write_sample_set(
     _make_folder(out)
     told = "Another SkinKD is writing the sample set; waiting for it."
     try:
-        with waiting_for(out / _LOCK, told, report, token):
+        with waiting_for(out / _LOCK, told, emit, token):
             if not _prepare(out, facts):
-                _write(out, facts, report, token)
+                _write(out, facts, emit, token)
     except OSError as error:
         raise _not_writable(out, error) from error
     return out
 
 
-def _write(out: Path, facts: Facts, report: Report, token: CancelToken) -> None:
+def _write(out: Path, facts: Facts, emit: Emit, token: CancelToken) -> None:
     images, seed, size = (int(facts[name]) for name in ("images", "seed", "size"))
     lesions = _plan(images, seed)
     folder = out / _INPUT
     folder.mkdir(exist_ok=True)
-    meter = ProgressMeter(Phase.SAVING, images, report)
+    meter = ProgressMeter(Phase.SAVING, images, emit)
     draw = partial(_write_lesion, folder=folder, seed=seed, size=size)
     with closing(map_in_threads(draw, lesions, threads=0, token=token)) as drawn:
         for lesion, _ in zip(lesions, drawn, strict=True):

@@ -14,7 +14,7 @@ from core.data.types import Part
 from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
-from core.events import CancelToken, Phase, Report
+from core.events import CancelToken, Emit, Phase
 from core.inference.out_of_distribution import MINIMUM, Seen, build_reference, looks_of, novelty_of
 from core.inference.trust import DEFAULT_LEVEL
 from core.models.calibration_statistics import Reference
@@ -78,7 +78,7 @@ def calibrate(
     *,
     device: str,
     seed: int,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> Calibrated:
     """Fit the temperature on the `calibrating` answers and build the reference, asking the network for the features of
@@ -94,7 +94,7 @@ def calibrate(
     calibrating = calibrating.at(balanced_sample(calibrating.labels, rows, MOST_LOGITS // len(classes), seed))
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
     _, features = forward_answers(
-        module, preprocessing, store, known, device=device, report=report, phase=Phase.CALIBRATING, token=token
+        module, preprocessing, store, known, device=device, emit=emit, phase=Phase.CALIBRATING, token=token
     )
     reference = build_reference(
         calibrating.logits,

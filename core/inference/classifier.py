@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.data.decoding import Decoded, decode_noted, describe_failure, resize_image
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
 from core.inference.decision_rule import Judge, check_level
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
@@ -91,7 +91,7 @@ class Classifier:
         self._level = level
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto", report: Report = ignore) -> Classifier:
+    def load(cls, path: Path, device: str = "auto", emit: Emit = ignore) -> Classifier:
         """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps).
 
         Imports torch, or onnxruntime for an exported .onnx file. Raises `SkinKDError` when there is no such file or it
@@ -99,29 +99,29 @@ class Classifier:
         """
         source = model_file_of(path)
         if is_exported(source):
-            return cls._load_exported(source, device, report)
+            return cls._load_exported(source, device, emit)
         from core.models.batchnorm_fusion import fuse_batchnorm
         from core.models.files import load_model, load_reference
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
-        report(Progress(Phase.LOADING, 0, 1))
-        hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+        emit(Progress(Phase.LOADING, 0, 1))
+        hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
         model, info = load_model(source)
         model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
-        report(Progress(Phase.LOADING, 1, 1))
+        emit(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_reference(source, report))
+        return cls(network, info, hardware.device, source, load_reference(source, emit))
 
     @classmethod
-    def _load_exported(cls, source: Path, device: str, report: Report) -> Classifier:
+    def _load_exported(cls, source: Path, device: str, emit: Emit) -> Classifier:
         from core.inference.export.onnx_file import read_onnx_reference
         from core.inference.onnx_network import load_onnx
 
-        report(Progress(Phase.LOADING, 0, 1))
-        network, info = load_onnx(source, device, report=report)
-        report(Progress(Phase.LOADING, 1, 1))
-        return cls(network, info, network.device, source, read_onnx_reference(source, report))
+        emit(Progress(Phase.LOADING, 0, 1))
+        network, info = load_onnx(source, device, emit=emit)
+        emit(Progress(Phase.LOADING, 1, 1))
+        return cls(network, info, network.device, source, read_onnx_reference(source, emit))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
@@ -132,7 +132,7 @@ class Classifier:
         return self.network.answer(images)
 
     def classify(
-        self, paths: Iterable[Path], report: Report = ignore, token: CancelToken | None = None
+        self, paths: Iterable[Path], emit: Emit = ignore, token: CancelToken | None = None
     ) -> Iterator[Classification]:
         """Each file's classification, in order, as batches get done; one that can not be read carries its reason.
 
@@ -141,13 +141,13 @@ class Classifier:
         token = token or CancelToken()
         files = list(paths)
         begin = time.monotonic()
-        report(Progress(Phase.CLASSIFYING, 0, len(files)))
+        emit(Progress(Phase.CLASSIFYING, 0, len(files)))
         done = 0
         for batch in self._answered(files, token):
             yield from batch
             done += len(batch)
             rate = done / max(time.monotonic() - begin, 1e-9)
-            report(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
+            emit(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
             token.check()
 
     def classify_image(self, image: Image.Image, path: Path = Path()) -> Classification:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from core.data.decoding import IMAGE_SUFFIXES
 from core.data.dicom import HEAD_BYTES, is_dicom
-from core.events import CancelToken, Level, Notice, Report, ignore
+from core.events import CancelToken, Emit, Level, Notice, ignore
 
 _NO_PICTURES = frozenset({"dicomdir"})
 
 
-def expand_paths(paths: Iterable[Path], token: CancelToken | None = None, report: Report = ignore) -> list[Path]:
+def expand_paths(paths: Iterable[Path], token: CancelToken | None = None, emit: Emit = ignore) -> list[Path]:
     """The image files behind `paths`, each once, in the order named; folders are searched with everything below them.
 
     Files named themselves stay, whatever their ending and even if absent, so that they are reported and not lost.
@@ -25,7 +25,7 @@ def expand_paths(paths: Iterable[Path], token: CancelToken | None = None, report
     found: dict[Path, None] = {}
     for path in paths:
         if _is_folder(path):
-            found.update(dict.fromkeys(_images_below(path, token or CancelToken(), report)))
+            found.update(dict.fromkeys(_images_below(path, token or CancelToken(), emit)))
         else:
             found[path] = None
     return list(found)
@@ -38,9 +38,9 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _images_below(folder: Path, token: CancelToken, report: Report) -> Iterator[Path]:
+def _images_below(folder: Path, token: CancelToken, emit: Emit) -> Iterator[Path]:
     visited: set[tuple[int, int] | str] = set()
-    for root, folders, files in os.walk(folder, followlinks=True, onerror=_say_closed(folder, report)):
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_say_closed(folder, emit)):
         token.check()
         identity = _identity(root)
         if identity in visited:  # a link back, or to where we have been
@@ -77,10 +77,10 @@ def _is_image(root: str, name: str) -> bool:
         return False
 
 
-def _say_closed(folder: Path, report: Report) -> Callable[[OSError], None]:
+def _say_closed(folder: Path, emit: Emit) -> Callable[[OSError], None]:
     def say(error: OSError) -> None:
         place = error.filename or folder
         reason = error.strerror or str(error)
-        report(Notice(f"The folder {place} could not be opened ({reason}); its images are missing.", Level.WARNING))
+        emit(Notice(f"The folder {place} could not be opened ({reason}); its images are missing.", Level.WARNING))
 
     return say

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SkinKDError
-from core.events import Notice, Report, ignore
+from core.events import Emit, Notice, ignore
 from core.inference.export.onnx_file import FEATURES, IMAGES, LOGITS
 from core.inference.export.onnx_guard import read_checked
 from core.models.info import ModelInfo
@@ -42,16 +42,14 @@ class OnnxNetwork:
         return answers[LOGITS], answers.get(FEATURES)
 
 
-def load_onnx(
-    path: Path, device: str = "auto", threads: int = 0, report: Report = ignore
-) -> tuple[OnnxNetwork, ModelInfo]:
+def load_onnx(path: Path, device: str = "auto", threads: int = 0, emit: Emit = ignore) -> tuple[OnnxNetwork, ModelInfo]:
     """The network of a file that SkinKD exported, ready, and its description.
 
     `device` auto, cpu or cuda: CUDA is taken where this onnxruntime has it, and said. `threads` 0: all cores. The file
     is checked as one from a stranger: see `core.inference.export.onnx_guard`. Raises `SkinKDError`.
     """
     content, info, outputs = read_checked(path)
-    session = _session(content, path, device, threads, report)
+    session = _session(content, path, device, threads, emit)
     network = OnnxNetwork(session, outputs, "cuda" if session.get_providers()[0] == _CUDA else "cpu")
     logits, features = network.answer(np.zeros((1, *2 * (info.preprocessing.image_size,), 3), np.uint8))
     if logits.shape != (1, len(info.classes)) or (features is not None and features.ndim != 2):
@@ -91,7 +89,7 @@ def _bound_memory() -> None:
     onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(most, -1, -1, -1))
 
 
-def _session(content: bytes, path: Path, device: str, threads: int, report: Report) -> Any:
+def _session(content: bytes, path: Path, device: str, threads: int, emit: Emit) -> Any:
     import onnxruntime
 
     from core.training.hardware import available_cores, cpu_name
@@ -112,5 +110,5 @@ def _session(content: bytes, path: Path, device: str, threads: int, report: Repo
             "The model file can not be used", f"{path.name}: onnxruntime can not open it.", str(error)
         ) from error
     on = "CUDA" if session.get_providers()[0] == _CUDA else f"{cpu_name()} ({threads} threads)"
-    report(Notice(f"Computing with onnxruntime on {on}."))
+    emit(Notice(f"Computing with onnxruntime on {on}."))
     return session

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core.atomic import replacing, write_text
 from core.data.progress import ProgressMeter
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 from core.paths import cache_root, make_private
 
@@ -83,7 +83,7 @@ def build_index(
     cases: Sequence[KnownCase],
     model_digest: str,
     *,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     cache: Path | None = None,
 ) -> FeatureIndex:
@@ -103,10 +103,10 @@ def build_index(
         features = _open(folder / key, len(rows))
         if features is None:
             told = "Another SkinKD is computing the same features; waiting for it."
-            with waiting_for(folder / f"{key}.lock", told, report, token):
+            with waiting_for(folder / f"{key}.lock", told, emit, token):
                 features = _open(folder / key, len(rows))
                 if features is None:
-                    _compute(classifier, store, rows, folder / key, report, token)
+                    _compute(classifier, store, rows, folder / key, emit, token)
                     features = _open(folder / key, len(rows))
             _forget_oldest(folder)
     except OSError as error:
@@ -176,9 +176,9 @@ def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _compute(
-    classifier: Classifier, store: ImageStore, rows: NDArray[np.int64], place: Path, report: Report, token: CancelToken
+    classifier: Classifier, store: ImageStore, rows: NDArray[np.int64], place: Path, emit: Emit, token: CancelToken
 ) -> None:
-    meter = ProgressMeter(Phase.COMPARING, len(rows), report)
+    meter = ProgressMeter(Phase.COMPARING, len(rows), emit)
     width = 0
     with replacing(place.with_suffix(".f16")) as temporary, temporary.open("wb") as file:
         for start in range(0, len(rows), _BATCH):

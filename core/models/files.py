@@ -24,7 +24,7 @@ from core import atomic
 from core.classes import CLASS_SETS, class_set_from_document, class_set_to_document
 from core.documents import Migration, one_line, shown, up_to_date
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report, ignore
+from core.events import Emit, Level, Notice, ignore
 from core.models.calibration_statistics import (
     KEY,
     PREFIX,
@@ -166,7 +166,7 @@ def _stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {name: tuple(shape) for name, shape in shapes.items() if not name.startswith(PREFIX)}
 
 
-def load_reference(path: Path, report: Report = ignore) -> Reference | None:
+def load_reference(path: Path, emit: Emit = ignore) -> Reference | None:
     """What a model file keeps of its validation and training images; None where it keeps nothing.
 
     None too where another version keeps it in a form that this one does not know, which is reported: then there are no
@@ -174,11 +174,11 @@ def load_reference(path: Path, report: Report = ignore) -> Reference | None:
     """
     classes, text = len(read_model_info(path).classes), read_metadata(path).get(KEY)
     if text is None:
-        return checked_reference(path, lambda: _reference_beside(path, classes), report)
-    return checked_reference(path, lambda: reference_from_text(str(text), classes), report)
+        return checked_reference(path, lambda: _reference_beside(path, classes), emit)
+    return checked_reference(path, lambda: reference_from_text(str(text), classes), emit)
 
 
-def checked_reference(path: Path, read: Callable[[], Reference | None], report: Report) -> Reference | None:
+def checked_reference(path: Path, read: Callable[[], Reference | None], emit: Emit) -> Reference | None:
     """What `read` gives, the reference in the file `path` of any format. Of another version's form it is None, which is
     reported; raises `SkinKDError` for one that is damaged."""
     try:
@@ -189,7 +189,7 @@ def checked_reference(path: Path, read: Callable[[], Reference | None], report: 
             f"know ({error}). The model answers, but there is no verdict on its answers. Update SkinKD, or calibrate "
             "the run."
         )
-        report(Notice(words, Level.WARNING))
+        emit(Notice(words, Level.WARNING))
         return None
     except ValueError as error:
         raise _damaged(path, f"What it keeps of its calibration images can not be used: {error}.") from error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.models.info import Preprocessing
 from core.models.outputs import eval_mode, forward_both
 from core.models.preprocessing import normalise
@@ -64,7 +64,7 @@ def forward_logits(
     device: str | torch.device,
     precision: str = "32",
     batch_size: int = 0,
-    report: Report = ignore,
+    emit: Emit = ignore,
     phase: Phase = Phase.TESTING,
     token: CancelToken | None = None,
 ) -> NDArray[np.float32]:
@@ -78,7 +78,7 @@ def forward_logits(
     `Cancelled` between two batches.
     """
     parts = [np.zeros((0, 0), np.float32)]
-    meter = ImageMeter(phase, len(indices), report)
+    meter = ImageMeter(phase, len(indices), emit)
     for logits, _ in iterate_outputs(
         model,
         preprocessing,
@@ -102,13 +102,13 @@ def forward_answers(
     *,
     device: str | torch.device,
     batch_size: int = 0,
-    report: Report = ignore,
+    emit: Emit = ignore,
     phase: Phase = Phase.TESTING,
     token: CancelToken | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
     parts: list[Answer] = []
-    meter = ImageMeter(phase, len(indices), report)
+    meter = ImageMeter(phase, len(indices), emit)
     for answer in iterate_outputs(
         model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
     ):
@@ -164,11 +164,11 @@ def iterate_outputs(
 class ImageMeter:
     """`Progress` a few times a second, and always at the beginning and the end; `before` images were done before."""
 
-    def __init__(self, phase: Phase, total: int, report: Report, before: int = 0) -> None:
-        self._phase, self._total, self._report = phase, total, report
+    def __init__(self, phase: Phase, total: int, emit: Emit, before: int = 0) -> None:
+        self._phase, self._total, self._emit = phase, total, emit
         self._before = self._done = before
         self._begin = self._last = time.monotonic()
-        report(Progress(phase, before, total))
+        emit(Progress(phase, before, total))
 
     def add(self, images: int) -> None:
         """So many more."""
@@ -178,7 +178,7 @@ class ImageMeter:
             return
         self._last = now
         rate = (self._done - self._before) / max(now - self._begin, 1e-6)
-        self._report(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
+        self._emit(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
 
 
 class _Loader:

@@ -25,7 +25,7 @@ from core.data.decoding import UnreadableImageError, decode_image, decode_pictur
 from core.data.finding import printable
 from core.documents import listed
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
@@ -135,7 +135,7 @@ def gather_images(
     classifier: Classifier | None = None,
     *,
     most: int = MOST_DETAILED,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
 ) -> tuple[ReportImage, ...]:
     """The images of a report with their pictures and, with a `classifier`, the heat map of each diagnosis.
@@ -152,10 +152,10 @@ def gather_images(
         if row.code is None or shown >= wanted:
             images.append(ReportImage(row))
             continue
-        report(Progress(Phase.REPORTING, shown, wanted))
+        emit(Progress(Phase.REPORTING, shown, wanted))
         images.append(_with_pictures(row, classifier))
         shown += 1
-    report(Progress(Phase.REPORTING, wanted, wanted))
+    emit(Progress(Phase.REPORTING, wanted, wanted))
     return tuple(images)
 
 

@@ -14,7 +14,7 @@ from core import atomic
 from core.data.names import matched
 from core.data.types import Part, calibrating_part
 from core.errors import SkinKDError
-from core.events import CancelToken, Report, ignore
+from core.events import CancelToken, Emit, ignore
 from core.runs.folder import RunFolder
 from core.runs.preparing import decoded, read_checked
 from core.runs.status import RunState
@@ -35,7 +35,7 @@ class AssessedRun:
 
 
 def assess_run(
-    folder: RunFolder, report: Report = ignore, token: CancelToken | None = None, device: str = "auto"
+    folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None, device: str = "auto"
 ) -> AssessedRun:
     """Ask a finished run's model for its calibration, test and some training images, and store temperature and
     reference in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
@@ -49,10 +49,10 @@ def assess_run(
             raise SkinKDError(
                 "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
             )
-        return AssessedRun(folder.path, _assess(folder, report, token, device))
+        return AssessedRun(folder.path, _assess(folder, emit, token, device))
 
 
-def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) -> dict[str, Any]:
+def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
     from core.inference.calibrating import PHASES, Answered, calibrate, calibration_document, stored_looks
     from core.models.files import load_model, save_model
     from core.models.forward import forward_answers
@@ -62,10 +62,10 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
     recipe, metrics = folder.recipe(), folder.metrics()
     if metrics is None:
         raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
-    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), report)
+    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
-    dataset = _own_images(folder, read_checked(recipe, report, token))
-    store = decoded(dataset, info.preprocessing.image_size, recipe, report, token)
+    dataset = _own_images(folder, read_checked(recipe, emit, token))
+    store = decoded(dataset, info.preprocessing.image_size, recipe, emit, token)
     rows = _parts(folder, dataset)
 
     def ask(part: Part) -> Answered:
@@ -75,7 +75,7 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
             store,
             rows[part],
             device=hardware.device,
-            report=report,
+            emit=emit,
             phase=PHASES[part],
             token=token,
         )
@@ -94,7 +94,7 @@ def _assess(folder: RunFolder, report: Report, token: CancelToken, device: str) 
             info.classes,
             device=hardware.device,
             seed=recipe.optimisation.seed,
-            report=report,
+            emit=emit,
             token=token,
         )
         looks = partial(stored_looks, store, token=token)

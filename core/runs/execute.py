@@ -20,13 +20,13 @@ from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score
 from core.events import (
     CancelToken,
+    Emit,
     EpochRecord,
     Level,
     MemoryReleased,
     Notice,
     Phase,
     Progress,
-    Report,
     RunStarted,
     ignore,
 )
@@ -60,7 +60,7 @@ _log = logging.getLogger(__name__)
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
-def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | None = None) -> RunSummary:
+def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None) -> RunSummary:
     """Do, or go on with, a run to its end: read, check, split, decode, ask the teacher, train, test, save.
 
     A finished run is left as it is, unless its results are gone or damaged: then they are made again from its last
@@ -73,23 +73,23 @@ def execute(folder: RunFolder, report: Report = ignore, token: CancelToken | Non
     with folder.locked():
         mended = repair_status(folder)
         if mended:
-            report(Notice(mended, Level.WARNING))
+            emit(Notice(mended, Level.WARNING))
         if folder.status().state is RunState.FINISHED:
             lost = _lost_results(folder)
             if not lost:
                 _check_unchanged(folder)
-                report(Notice(f"{folder.path.name} is already finished."))
+                emit(Notice(f"{folder.path.name} is already finished."))
                 return summarise(folder)
             _check_restorable(folder, lost)
-            report(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
+            emit(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
         clear_run(folder)
         clear_caches()
         try:
-            with run_log(folder.log_file), keep_awake(report):
-                _guarded(folder, logged(report), token or CancelToken())
+            with run_log(folder.log_file), keep_awake(emit):
+                _guarded(folder, logged(emit), token or CancelToken())
         finally:
             give_back()
-            report(MemoryReleased())
+            emit(MemoryReleased())
         return summarise(folder)
 
 
@@ -139,11 +139,11 @@ def _check_restorable(folder: RunFolder, lost: str) -> None:
         )
 
 
-def _guarded(folder: RunFolder, report: Report, token: CancelToken) -> None:
+def _guarded(folder: RunFolder, emit: Emit, token: CancelToken) -> None:
     """Do the run and let its status tell how it ended."""
     clock = _Clock(folder.status().seconds)
     try:
-        _Run(folder, clock, report, token).execute()
+        _Run(folder, clock, emit, token).execute()
     except Cancelled:
         _log.info("stopped by the user")
         folder.set_status(state=RunState.STOPPED, message="stopped by the user; can be resumed", seconds=clock.seconds)
@@ -160,10 +160,10 @@ def _guarded(folder: RunFolder, report: Report, token: CancelToken) -> None:
 class _Run:
     """One run at work; also the training's `Observer`."""
 
-    def __init__(self, folder: RunFolder, clock: _Clock, report: Report, token: CancelToken) -> None:
+    def __init__(self, folder: RunFolder, clock: _Clock, emit: Emit, token: CancelToken) -> None:
         self._folder = folder
         self._clock = clock
-        self._report = report
+        self._emit = emit
         self._token = TellingToken(token, self.paused)
         self._waiting = False
         self._recipe = folder.recipe()
@@ -177,19 +177,19 @@ class _Run:
     def execute(self) -> None:
         """All steps; what can fail quickly comes first."""
         status = self._folder.set_status(state=RunState.RUNNING, message="", epochs=self._recipe.optimisation.epochs)
-        self._report(RunStarted(self._folder.path, status.name))
+        self._emit(RunStarted(self._folder.path, status.name))
         self._teachers = find_teachers(self._recipe, self._folder.path.parent)
         for teacher in self._teachers:
             check_same_classes(teacher, self._classes)
         from core.training.hardware import fixed_threads, resolve
 
-        self._report(Progress(Phase.LOADING, 0, 1))
+        self._emit(Progress(Phase.LOADING, 0, 1))
         self._legs = legs_of(self._folder, self._recipe, common_digest(self._teachers))
-        hardware = resolve(self._recipe.hardware, self._report)
+        hardware = resolve(self._recipe.hardware, self._emit)
         with fixed_threads(hardware.threads):
             model = self._create_model(hardware)
-            self._report(Progress(Phase.LOADING, 1, 1))
-            data = prepare_data(self._folder, self._recipe, self._report, self._token)
+            self._emit(Progress(Phase.LOADING, 1, 1))
+            data = prepare_data(self._folder, self._recipe, self._emit, self._token)
             self._record_recipes()
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
@@ -224,14 +224,14 @@ class _Run:
         """Say what a reader of the scores must know, now and beside them."""
         for note in notes:
             self._notes.append(note)
-            self._report(Notice(note, Level.WARNING))
+            self._emit(Notice(note, Level.WARNING))
 
     def _try(self, read: Callable[[], T], otherwise: T) -> T:
         """What a file of the run holds that the checkpoint holds too, or that is written anew; damage is reported."""
         try:
             return read()
         except SkinKDError as error:
-            self._report(Notice(f"{error.title}: {error.summary} The run goes on without it.", Level.WARNING))
+            self._emit(Notice(f"{error.title}: {error.summary} The run goes on without it.", Level.WARNING))
             return otherwise
 
     def _create_model(self, hardware: Hardware) -> LoadedModel:
@@ -254,7 +254,7 @@ class _Run:
         if known:
             loaded = LoadedModel(loaded.model, known, ())
         for note in loaded.notes:
-            self._report(Notice(note))
+            self._emit(Notice(note))
         environment = describe_environment(
             hardware,
             architecture=section.architecture,
@@ -278,7 +278,7 @@ class _Run:
             data,
             hardware=hardware,
             precision=self._answers,
-            report=self._report,
+            emit=self._emit,
             token=self._token,
         )
         self._warn(notes)
@@ -304,7 +304,7 @@ class _Run:
                 score=partial(score, classes=self._classes),
                 checkpoint=checkpoint,
                 observer=self,
-                report=self._report,
+                emit=self._emit,
                 token=self._token,
                 teacher_digest=self._legs[-1].teacher,
             )
@@ -312,8 +312,8 @@ class _Run:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
             if best:
                 model.model.load_state_dict(checkpoint.load_best(best))
-                Results(self._folder, self._recipe, model, data, self._report, self._token).save_model()
-                self._report(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
+                Results(self._folder, self._recipe, model, data, self._emit, self._token).save_model()
+                self._emit(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
             raise
         finally:
             self._events.close()
@@ -321,12 +321,12 @@ class _Run:
         return result
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
-        results = Results(self._folder, self._recipe, model, data, self._report, self._token)
+        results = Results(self._folder, self._recipe, model, data, self._emit, self._token)
         results.write(result, self._notes, hardware)
         self._folder.set_status(
             state=RunState.FINISHED, message="", epoch=len(result.history), seconds=self._clock.seconds
         )
-        self._report(Progress(Phase.SAVING, 1, 1))
+        self._emit(Progress(Phase.SAVING, 1, 1))
 
 
 @dataclass

@@ -11,7 +11,7 @@ from core.data.names import matched
 from core.data.types import DataSet, Part
 from core.digests import file_digest
 from core.errors import SkinKDError
-from core.events import CancelToken, Report, ignore
+from core.events import CancelToken, Emit, ignore
 from core.runs.folder import RunFolder
 from core.runs.preparing import read_checked, without_problems
 
@@ -25,7 +25,7 @@ def open_neighbours(
     classifier: Classifier | None = None,
     *,
     data: Path | None = None,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
 ) -> FeatureIndex:
     """The index of the training images of the run in folder `run`, for `core.inference.similar.similar_cases`.
@@ -56,12 +56,12 @@ def open_neighbours(
         )
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"skip_problems": True})})
     dataset, _ = without_problems(read_checked(recipe, ignore, token), recipe, ignore)
-    classifier = classifier or Classifier.load(run, report=report)
+    classifier = classifier or Classifier.load(run, emit=emit)
     codes = dataset.classes.codes
     learned = matched(trained_on, (record.name for record in dataset.records))
     trained_on = {own: trained_on[name] for name, own in learned.items()}
     # The whole set, not its training part: this store is there since the run.
-    store = open_store(dataset, classifier.info.preprocessing.image_size, report=report, token=token)
+    store = open_store(dataset, classifier.info.preprocessing.image_size, emit=emit, token=token)
     rows = [
         row
         for row, record in enumerate(dataset.records)
@@ -77,7 +77,7 @@ def open_neighbours(
         digest = file_digest(folder.model_file)
     except OSError as error:
         raise SkinKDError("The model can not be read", f"{folder.model_file} is gone or closed.", str(error)) from error
-    return build_index(classifier, store, np.asarray(rows, np.int64), cases, digest, report=report, token=token)
+    return build_index(classifier, store, np.asarray(rows, np.int64), cases, digest, emit=emit, token=token)
 
 
 def _other_images(dataset: DataSet, images: int) -> SkinKDError:

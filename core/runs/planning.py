@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.events import CancelToken, Notice, Report, ignore
+from core.events import CancelToken, Emit, Notice, ignore
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe, TeacherRecipe
 from core.runs.folder import RunFolder, absolute_paths, complete_run, create_run, default_name
@@ -91,7 +91,7 @@ def _note_nowhere(plan: Plan) -> None:
 def execute_plan(
     plan: Plan,
     runs_root: Path,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     note: Callable[[Plan], None] = _note_nowhere,
 ) -> tuple[RunSummary, ...]:
@@ -120,6 +120,6 @@ def execute_plan(
         else:
             run = complete_run(RunFolder(planned.folder), recipe, planned.name)
         if len(plan) > 1:
-            report(Notice(f"Run {number + 1} of {len(plan)}: {planned.name}"))
-        done.append(execute(run, report, token))
+            emit(Notice(f"Run {number + 1} of {len(plan)}: {planned.name}"))
+        done.append(execute(run, emit, token))
     return tuple(done)

@@ -14,7 +14,7 @@ from core.data.checking import excluded_names
 from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.documents import some
 from core.errors import SkinKDError
-from core.events import CancelToken, Level, Notice, Phase, Progress, Report
+from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.recipe import Recipe
 from core.recipe.changes import recipe_changes
 from core.runs.folder import RunFolder
@@ -39,7 +39,7 @@ class PreparedData:
     left_out: dict[str, int]
 
 
-def prepare_data(folder: RunFolder, recipe: Recipe, report: Report, token: CancelToken) -> PreparedData:
+def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelToken) -> PreparedData:
     """Read, check, divide (or read the run's own division) and decode.
 
     Raises `SkinKDError` when images have problems and the recipe does not say to go on without them, when nothing
@@ -51,10 +51,10 @@ def prepare_data(folder: RunFolder, recipe: Recipe, report: Report, token: Cance
             f"{recipe.data.path} does not exist. Connect the disk, or choose the folder where the images are now: "
             "skinkd-cli resume RUN --data FOLDER (in the window: Resume with changes).",
         )
-    found = read_checked(recipe, report, token)
-    dataset, left_out = without_problems(found, recipe, report)
-    split, notes = _divide(folder, recipe, dataset, report)
-    store = decoded(dataset, recipe.data.image_size, recipe, report, token)
+    found = read_checked(recipe, emit, token)
+    dataset, left_out = without_problems(found, recipe, emit)
+    split, notes = _divide(folder, recipe, dataset, emit)
+    store = decoded(dataset, recipe.data.image_size, recipe, emit, token)
     if left_out:
         notes = (_left_out_note(found, left_out), *notes)
     if dataset.synthetic:
@@ -69,20 +69,20 @@ def _left_out_note(found: DataSet, left_out: dict[str, int]) -> str:
     return f"{len(names):,} of {len(everything):,} images were left out: {_counted(left_out)}."
 
 
-def read_checked(recipe: Recipe, report: Report, token: CancelToken) -> DataSet:
+def read_checked(recipe: Recipe, emit: Emit, token: CancelToken) -> DataSet:
     """The data set of the recipe with every image looked at. Raises `SkinKDError`, `Cancelled`."""
     from core.data.checking import check_images
     from core.data.reading import read_dataset
 
     if not recipe.data.path:
         raise SkinKDError("No data are named", "The recipe's data.path is empty. Name the folder with your images.")
-    report(Progress(Phase.READING, 0, 0))
+    emit(Progress(Phase.READING, 0, 0))
     dataset = read_dataset(Path(recipe.data.path), recipe.class_set, recipe.data.layout)
     token.check()
-    return check_images(dataset, report=report, token=token, threads=recipe.hardware.threads)
+    return check_images(dataset, emit=emit, token=token, threads=recipe.hardware.threads)
 
 
-def without_problems(dataset: DataSet, recipe: Recipe, report: Report) -> tuple[DataSet, dict[str, int]]:
+def without_problems(dataset: DataSet, recipe: Recipe, emit: Emit) -> tuple[DataSet, dict[str, int]]:
     """The data set without its problem images, and how many each kind of problem took.
 
     Raises `SkinKDError` when there are some and the recipe does not allow to go on, or when no image is left.
@@ -109,15 +109,15 @@ def without_problems(dataset: DataSet, recipe: Recipe, report: Report) -> tuple[
             "true (in the window: Go on without problem images).",
             _listed(excluding),
         )
-    report(Notice(f"Going on without problem images: {_counted(counts)}.", Level.WARNING))
+    emit(Notice(f"Going on without problem images: {_counted(counts)}.", Level.WARNING))
     return usable, counts
 
 
-def decoded(dataset: DataSet, image_size: int, recipe: Recipe, report: Report, token: CancelToken) -> ImageStore:
+def decoded(dataset: DataSet, image_size: int, recipe: Recipe, emit: Emit, token: CancelToken) -> ImageStore:
     """The store of the data set at a size; raises `SkinKDError` when a checked image can not be decoded after all."""
     from core.data.store import open_store
 
-    store = open_store(dataset, image_size, report=report, token=token, threads=recipe.hardware.threads)
+    store = open_store(dataset, image_size, emit=emit, token=token, threads=recipe.hardware.threads)
     if store.failed:
         lines = [f"{dataset.records[index].name}: {reason}" for index, reason in store.failed.items()]
         raise SkinKDError(
@@ -129,7 +129,7 @@ def decoded(dataset: DataSet, image_size: int, recipe: Recipe, report: Report, t
     return store
 
 
-def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, report: Report) -> tuple[Split, tuple[str, ...]]:
+def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> tuple[Split, tuple[str, ...]]:
     from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
 
     if folder.split_file.exists():
@@ -141,7 +141,7 @@ def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, report: Report)
     notes = split_notes(dataset, split, recipe.data)
     leaking = bool(leaking_lesions(dataset, split))
     for note in notes:
-        report(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
+        emit(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
     return split, notes
 
 

@@ -14,7 +14,7 @@ from core import atomic
 from core.classes import ClassSet
 from core.data.types import Part
 from core.evaluation.detailed import full_document
-from core.events import CancelToken, Level, Notice, Phase, Progress, Report
+from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.models.info import ModelInfo
 from core.recipe import Recipe, recipe_hash
 from core.runs.environment import package_version
@@ -37,7 +37,7 @@ class Results:
     recipe: Recipe
     model: LoadedModel
     data: PreparedData
-    report: Report
+    emit: Emit
     token: CancelToken
 
     @property
@@ -53,7 +53,7 @@ class Results:
 
         found = {part: self._asked(part, hardware) for part in PHASES}
         calibrated, calibration = self._calibrated(found, hardware)
-        self.report(Progress(Phase.SAVING, 0, 1))
+        self.emit(Progress(Phase.SAVING, 0, 1))
         self.save_model(calibrated)
         predictions = self._predictions(found)
         write_predictions(self.folder.predictions_file, predictions, self.classes)
@@ -93,7 +93,7 @@ class Results:
             self.data.store,
             indices,
             device=hardware.device,
-            report=self.report,
+            emit=self.emit,
             phase=PHASES[part],
             token=self.token,
         )
@@ -113,11 +113,11 @@ class Results:
             self.classes,
             device=hardware.device,
             seed=self.recipe.optimisation.seed,
-            report=self.report,
+            emit=self.emit,
             token=self.token,
         )
         for note in calibrated.notes:
-            self.report(Notice(note, Level.WARNING))
+            self.emit(Notice(note, Level.WARNING))
         looks = partial(stored_looks, self.data.store, token=self.token)
         document = calibration_document(
             calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices), self.classes

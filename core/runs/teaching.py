@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import CancelToken, Notice, Report
+from core.events import CancelToken, Emit, Notice
 from core.recipe import Recipe
 from core.runs.preparing import PreparedData, decoded
 from core.runs.teachers import Teacher, teacher_leaks
@@ -28,7 +28,7 @@ def prepare_teachers(
     *,
     hardware: Hardware,
     precision: Precision,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> tuple[tuple[TeacherSource, ...], tuple[str, ...]]:
     """The `teachers` of a run ready to be asked, in their order; and what a reader of its scores must know of them.
@@ -37,11 +37,11 @@ def prepare_teachers(
 
     Raises `SkinKDError` for a teacher that is unusable, and `Cancelled`.
     """
-    preparation = _Preparation(recipe, data, hardware, precision, report, token)
+    preparation = _Preparation(recipe, data, hardware, precision, emit, token)
     notes = list(preparation.notes())
     sources = []
     for teacher in teachers:
-        report(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
+        emit(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
         notes += teacher_leaks(teacher, data.dataset, data.split)
         sources.append(preparation.source(teacher))
     return tuple(sources), tuple(notes)
@@ -55,7 +55,7 @@ class _Preparation:
     data: PreparedData
     hardware: Hardware
     precision: Precision
-    report: Report
+    emit: Emit
     token: CancelToken
 
     def notes(self) -> tuple[str, ...]:
@@ -72,8 +72,8 @@ class _Preparation:
         size = read_model_info(teacher.model_file).preprocessing.image_size
         images = self.data.store
         if size != self.recipe.data.image_size:
-            self.report(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
-            images = decoded(self.data.dataset, size, self.recipe, self.report, self.token)
+            self.emit(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
+            images = decoded(self.data.dataset, size, self.recipe, self.emit, self.token)
         return self._online(teacher, images) if self.recipe.asks_online else self._stored(teacher, images)
 
     def _stored(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
@@ -109,7 +109,7 @@ class _Preparation:
             features=features,
             device=self.hardware.device,
             precision=self.precision,
-            report=self.report,
+            emit=self.emit,
             token=self.token,
         )
 

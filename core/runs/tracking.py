@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import SkinKDError
 from core.evaluation.scores import Scores
-from core.events import EpochFinished, EpochRecord, Event, Level, Notice, Report
+from core.events import Emit, EpochFinished, EpochRecord, Event, Level, Notice
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ def run_log(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def logged(report: Report) -> Report:
+def logged(emit: Emit) -> Emit:
     """The same report that also writes notices and epochs to the log."""
 
     def both(event: Event) -> None:
@@ -127,7 +127,7 @@ def logged(report: Report) -> Report:
             _log.log(logging.WARNING if event.level is Level.WARNING else logging.INFO, "%s", event.text)
         elif isinstance(event, EpochFinished):
             _log.info("%s", epoch_line(event.record, event.epochs))
-        report(event)
+        emit(event)
 
     return both
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelToken, Level, Notice, Report, ignore
+from core.events import CancelToken, Emit, Level, Notice, ignore
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.planning import with_teacher
@@ -77,7 +77,7 @@ def start_member(folder: StudyFolder, member: StudyMember) -> RunFolder:
 
 
 def run_study(
-    folder: StudyFolder, report: Report = ignore, token: CancelToken | None = None, *, retry: bool = False
+    folder: StudyFolder, emit: Emit = ignore, token: CancelToken | None = None, *, retry: bool = False
 ) -> StudyOutcome:
     """Do, or go on with, a study to its end. Finished runs are kept, interrupted ones go on from their checkpoint.
 
@@ -87,14 +87,14 @@ def run_study(
     """
     with folder.locked():
         folder.recover()
-        return _Work(folder, report, token or CancelToken(), retry).execute()
+        return _Work(folder, emit, token or CancelToken(), retry).execute()
 
 
 class _Work:
     """One execution of a study, under its lock."""
 
-    def __init__(self, folder: StudyFolder, report: Report, token: CancelToken, retry: bool) -> None:
-        self._folder, self._report, self._token, self._retry = folder, report, token, retry
+    def __init__(self, folder: StudyFolder, emit: Emit, token: CancelToken, retry: bool) -> None:
+        self._folder, self._emit, self._token, self._retry = folder, emit, token, retry
         self._finished: list[RunSummary] = []
         self._failed: list[tuple[str, int, str]] = []
         self._study = folder.study()
@@ -104,7 +104,7 @@ class _Work:
         members = self._folder.members()
         before = sum(member.finished for member in members)
         if before:
-            self._report(Notice(f"Study {self._study.name}: {before} of {len(members)} runs are finished already."))
+            self._emit(Notice(f"Study {self._study.name}: {before} of {len(members)} runs are finished already."))
         for number, planned in enumerate(members, 1):
             self._token.check()
             # Where it stands now: a window may have finished it meanwhile.
@@ -121,8 +121,8 @@ class _Work:
 
         try:
             run = _start(self._folder, member)
-            self._report(Notice(title))
-            self._finished.append(execute(run, self._report, self._token))
+            self._emit(Notice(title))
+            self._finished.append(execute(run, self._emit, self._token))
         except Cancelled:
             raise
         except SkinKDError as error:
@@ -134,7 +134,7 @@ class _Work:
     def _note_failure(self, member: StudyMember, message: str) -> None:
         self._failed.append((member.key, member.seed, message))
         rest = " The students that learn from it can not start." if member.teacher else " The other runs go on."
-        self._report(Notice(f"{member.title}: {message.rstrip('.')}.{rest}", Level.WARNING))
+        self._emit(Notice(f"{member.title}: {message.rstrip('.')}.{rest}", Level.WARNING))
 
 
 def _start(folder: StudyFolder, member: StudyMember) -> RunFolder:

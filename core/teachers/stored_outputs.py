@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from core.data.views import viewed
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Report, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model, read_model_info
@@ -47,7 +47,7 @@ def stored_outputs(
     features: bool = False,
     device: str | torch.device,
     precision: str = "32",
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     cache: Path | None = None,
     batch_size: int = 0,
@@ -71,11 +71,11 @@ def stored_outputs(
     key = table_key(model_file, store.key, precision)
     classes = len(read_model_info(model_file).classes)
     told = "Another run is asking the same teacher; waiting for its answers."
-    with waiting_for(folder / f"{key}.lock", told, report, token):
-        tables = [OutputsTable(table_file(folder, key, view), len(store), classes, report) for view in range(views)]
+    with waiting_for(folder / f"{key}.lock", told, emit, token):
+        tables = [OutputsTable(table_file(folder, key, view), len(store), classes, emit) for view in range(views)]
         missing = [table.missing(wanted, features) for table in tables]
         left = sum(map(len, missing))
-        meter = ImageMeter(Phase.TEACHER, len(wanted) * views, report, before=len(wanted) * views - left)
+        meter = ImageMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
         if left:
             network = _Network.loaded(model_file, features, torch.device(device), precision, batch_size)
             for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):

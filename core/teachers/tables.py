@@ -14,7 +14,7 @@ from core import atomic
 from core.data.views import SCHEME
 from core.digests import file_digest
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report
+from core.events import Emit, Level, Notice
 
 _DAMAGES = (
     OSError,
@@ -59,8 +59,8 @@ class OutputsTable:
     Rows that were never computed are NaN; `features` stay None until the first are there. Both are float32.
     """
 
-    def __init__(self, path: Path, images: int, classes: int, report: Report) -> None:
-        self.path, self._report = path, report
+    def __init__(self, path: Path, images: int, classes: int, emit: Emit) -> None:
+        self.path, self._emit = path, emit
         self.logits: NDArray[np.float32] = np.full((images, classes), np.nan, np.float32)
         self.features: NDArray[np.float32] | None = None
         if path.exists():
@@ -94,7 +94,7 @@ class OutputsTable:
             with atomic.replacing(self.path) as temporary, temporary.open("wb") as file:
                 np.savez(file, **found)  # type: ignore[arg-type]  # a zip file: with a checksum
         except OSError as error:
-            self._report(Notice(f"The teacher's answers could not be stored: {error}", Level.WARNING))
+            self._emit(Notice(f"The teacher's answers could not be stored: {error}", Level.WARNING))
 
     def _read(self) -> None:
         """Take over what is stored, unless it is damaged."""
@@ -115,7 +115,7 @@ class OutputsTable:
 
     def _say_damaged(self, why: str) -> None:
         told = f"The stored answers of the teacher are damaged and are computed again{why}"
-        self._report(Notice(told, Level.WARNING))
+        self._emit(Notice(told, Level.WARNING))
 
 
 def _usable(values: NDArray[np.generic]) -> bool:

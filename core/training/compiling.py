@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.events import Notice, Report
+from core.events import Emit, Notice
 
 Network = Callable[[Tensor], Any]
 """Images to logits, or to logits and features; the same weights, however it is computed."""
@@ -26,7 +26,7 @@ def worth_compiling(device: str, steps: int) -> bool:
 
 
 def compiled(
-    model: nn.Module, example: Tensor, report: Report, compile_with: Callable[..., Any] = torch.compile
+    model: nn.Module, example: Tensor, emit: Emit, compile_with: Callable[..., Any] = torch.compile
 ) -> Network:
     """A faster way to compute `model` for batches of the shape of `example`, (n, 3, S, S), or `model` where that fails.
 
@@ -43,15 +43,15 @@ def compiled(
             torch.autograd.backward([answer.float().sum() for answer in answers])
     except torch.OutOfMemoryError:
         _log.warning("the compiled network did not fit into memory", exc_info=True)
-        report(Notice("The network is not compiled: that takes more memory than there is."))
+        emit(Notice("The network is not compiled: that takes more memory than there is."))
         network = model
     except Exception as error:  # the compiler's many parts raise anything, from a missing C compiler to internal errors
         _log.warning("the network could not be compiled", exc_info=True)
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        report(Notice(f"The network is not compiled and trains at the usual speed: {reason}"))
+        emit(Notice(f"The network is not compiled and trains at the usual speed: {reason}"))
         network = model
     else:
-        report(Notice("The network was compiled for this GPU."))
+        emit(Notice("The network was compiled for this GPU."))
     with torch.no_grad():
         for buffer, kept in zip(model.buffers(), statistics, strict=True):
             buffer.copy_(kept)

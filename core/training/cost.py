@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.recipe import Recipe
 from core.training.hardware import fixed_threads, resolve
 from core.training.plan import EpochPlan
@@ -44,7 +44,7 @@ class Cost:
 
 
 def estimate_cost(
-    recipe: Recipe, images: int, train_images: int, report: Report = ignore, token: CancelToken | None = None
+    recipe: Recipe, images: int, train_images: int, emit: Emit = ignore, token: CancelToken | None = None
 ) -> Cost:
     """The cost of a run over `images` usable images, `train_images` of them in the training part.
 
@@ -52,17 +52,17 @@ def estimate_cost(
     when the models do not fit into the device's memory or can not be made, `Cancelled` between two steps.
     """
     token = token or CancelToken()
-    hardware = resolve(recipe.hardware, report)
+    hardware = resolve(recipe.hardware, emit)
     notes: list[str] = []
-    report(Progress(Phase.LOADING, 0, 3))
+    emit(Progress(Phase.LOADING, 0, 3))
     with fixed_threads(hardware.threads):
         teachers = time_teachers(recipe, hardware, notes, token)
-        report(Progress(Phase.LOADING, 1, 3))
+        emit(Progress(Phase.LOADING, 1, 3))
         speed = time_training(recipe, hardware, tuple(teacher.feature_dim for teacher in teachers), notes, token)
-        report(Progress(Phase.LOADING, 2, 3))
+        emit(Progress(Phase.LOADING, 2, 3))
     sizes = {recipe.data.image_size, *(teacher.image_size for teacher in teachers)}
     decoding = sum(_decoding_seconds(recipe, size, notes, token) for size in sorted(sizes)) * images / hardware.threads
-    report(Progress(Phase.LOADING, 3, 3))
+    emit(Progress(Phase.LOADING, 3, 3))
     shares = recipe.data.split
     rest = images - train_images
     validation = round(rest * shares[1] / (shares[1] + shares[2]) * (1 - recipe.data.calibration))

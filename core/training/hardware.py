@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report, ignore
+from core.events import Emit, Level, Notice, ignore
 from core.recipe.schema import HardwareRecipe
 
 Precision = Literal["32", "bf16", "16"]
@@ -59,18 +59,18 @@ def list_devices() -> tuple[DeviceFacts, ...]:
     return tuple(_devices())
 
 
-def resolve(hardware: HardwareRecipe, report: Report = ignore) -> Hardware:
+def resolve(hardware: HardwareRecipe, emit: Emit = ignore) -> Hardware:
     """What the recipe's hardware section means on this computer; reports the choice and every fallback as a `Notice`.
 
     Raises `SkinKDError` when a device is asked for by name that is absent or does not work.
     """
-    chosen, why = _automatic(report) if hardware.device == "auto" else (_named(hardware.device), "as the recipe asks")
+    chosen, why = _automatic(emit) if hardware.device == "auto" else (_named(hardware.device), "as the recipe asks")
     threads = hardware.threads or available_cores()
-    precision = _precision(hardware.precision, chosen, report)
+    precision = _precision(hardware.precision, chosen, emit)
     device = "cuda" if chosen.device == "cuda:0" else chosen.device
     answers = _automatic_answers(chosen.device) if hardware.precision == "auto" else precision
     resolved = Hardware(device, precision, threads, chosen.name, answers)
-    report(Notice(f"Computing on {resolved.description}: {why}."))
+    emit(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
 
 
@@ -151,14 +151,14 @@ def _first_line(error: object) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def _automatic(report: Report) -> tuple[DeviceFacts, str]:
+def _automatic(emit: Emit) -> tuple[DeviceFacts, str]:
     """The first device that works, and why it was taken."""
     for place, facts in enumerate(_devices()):
         if facts.works and facts.device != "cpu":
             return facts, "it is the first GPU that works"
         if facts.works:
             return facts, "no GPU works" if place else "no GPU was found"
-        report(Notice(f"{facts.name} can not be used and is left aside: {facts.reason}", Level.WARNING))
+        emit(Notice(f"{facts.name} can not be used and is left aside: {facts.reason}", Level.WARNING))
     raise AssertionError("the CPU always works")
 
 
@@ -183,12 +183,12 @@ def _named(device: str) -> DeviceFacts:
     )
 
 
-def _precision(asked: str, facts: DeviceFacts, report: Report) -> Precision:
+def _precision(asked: str, facts: DeviceFacts, emit: Emit) -> Precision:
     kind = facts.device.partition(":")[0]
     if asked == "auto":
         return _automatic_precision(facts.device) if kind == "cuda" else "32"
     if asked == "16" and kind == "cpu":
-        report(Notice("fp16 needs a GPU; the CPU computes with 32 bits instead.", Level.WARNING))
+        emit(Notice("fp16 needs a GPU; the CPU computes with 32 bits instead.", Level.WARNING))
         return "32"
     if asked == "bf16":
         return "bf16"

@@ -20,12 +20,12 @@ from core.errors import Cancelled, SkinKDError
 from core.events import (
     BatchFinished,
     CancelToken,
+    Emit,
     EpochFinished,
     EpochRecord,
     LossParts,
     Notice,
     Phase,
-    Report,
     ignore,
 )
 from core.models.info import Preprocessing
@@ -106,7 +106,7 @@ def fit(
     score: Score,
     checkpoint: CheckpointFolder,
     observer: Observer | None = None,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     teacher_digest: str = "",
 ) -> FitResult:
@@ -129,12 +129,12 @@ def fit(
             preprocessing,
             recipe,
             hardware,
-            report,
+            emit,
             class_counts=torch.from_numpy(counts),
             teacher_dims=[teacher.feature_dim for teacher in data.teachers],
         )
         trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest)
-        trainer.connect(observer or _Nobody(), report, token or CancelToken())
+        trainer.connect(observer or _Nobody(), emit, token or CancelToken())
         return trainer.run()
 
 
@@ -168,12 +168,12 @@ class _Trainer:
         self.stopping = EarlyStopping(self._settings.patience, self._settings.monitor == "loss")
         self._prepared = False
 
-    def connect(self, observer: Observer, report: Report, token: CancelToken) -> None:
+    def connect(self, observer: Observer, emit: Emit, token: CancelToken) -> None:
         """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
-        self._observer, self._report, self._token = observer, report, token
+        self._observer, self._emit, self._token = observer, emit, token
         device = self._learner.device
         self._images = place_images(
-            self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._report
+            self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._emit
         )
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
         self._teachers = self._data.teachers if self._learner.distils else ()
@@ -223,7 +223,7 @@ class _Trainer:
             self._learner.step(self._input(indices[part], rows[part], None if views is None else views[part]))
             self.batch += 1
             if self._meter.due:
-                self._report_batch()
+                self._emit_batch()
             if time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 self._save_within_epoch()
                 saved = time.monotonic()
@@ -277,10 +277,10 @@ class _Trainer:
             f"noticed {where}; learning rate {self._settings.learning_rate:g}, precision {self._hardware.precision}",
         )
 
-    def _report_batch(self) -> None:
+    def _emit_batch(self) -> None:
         sums = self._read_sums()
         part, rate, left = self._meter.measure(self.epoch, self.batch, sums)
-        self._report(
+        self._emit(
             BatchFinished(
                 self.epoch, self._settings.epochs, self.batch, self._batches, self._means(part), rate, seconds_left=left
             )
@@ -304,7 +304,7 @@ class _Trainer:
             self._data.validation,
             device=self._hardware.device,
             precision=self._hardware.precision,
-            report=self._report,
+            emit=self._emit,
             phase=Phase.VALIDATING,
             token=self._token,
         )
@@ -349,7 +349,7 @@ class _Trainer:
         self._observer.epoch_finished(tuple(self.history))
         epochs = self._settings.epochs
         left = 0.0 if self.stopping.stop else self._meter.left_after(record.epoch, record.seconds)
-        self._report(EpochFinished(record, epochs, self.stopping.patience_left, seconds_left=left))
+        self._emit(EpochFinished(record, epochs, self.stopping.patience_left, seconds_left=left))
 
     def _save_within_epoch(self) -> None:
         """Keep the position in the middle of an epoch, unless its weights are already spoilt."""
@@ -385,8 +385,8 @@ class _Trainer:
         if not 0 < self.epoch <= self._settings.epochs + 1 or not 0 <= self.batch <= (0 if ended else self._batches):
             raise ValueError(f"epoch {self.epoch}, batch {self.batch}")
         if not ended and not self.stopping.stop:
-            self._report(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
+            self._emit(Notice(f"Going on from epoch {self.epoch}, batch {self.batch + 1} of {self._batches}."))
         for notice in (*told(kept, self._legs), *decoded, *other_hardware(state, self._identity)):
-            self._report(notice)
+            self._emit(notice)
         if self._legs != kept:  # what is on record never lags behind recipe.toml
             self._save()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from core.distillation.objective import ObjectiveParts
 from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report
+from core.events import Emit, Level, Notice
 
 Forward = Callable[[slice, int], Outputs]
 """The student's outputs for a slice of the batch's images; the number of the part (from 0) decides its random draws."""
@@ -32,11 +32,11 @@ Result = TypeVar("Result")
 class MicroBatches:
     """How many images of a step fit at once; found by trying, kept for the rest of the training."""
 
-    def __init__(self, model: nn.Module, report: Report) -> None:
+    def __init__(self, model: nn.Module, emit: Emit) -> None:
         self._normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
         self._statistics = _by_type(model)
         self._kept = [[buffer.clone() for buffer in buffers] for buffers in self._statistics]
-        self._report = report
+        self._emit = emit
         self.most: int | None = None  # images that fit at once; None: no batch was too large yet
 
     def run(self, images: int, attempt: Callable[[tuple[slice, ...]], Result]) -> Result:
@@ -88,7 +88,7 @@ class MicroBatches:
             if self._normalises
             else ""
         )
-        self._report(
+        self._emit(
             Notice(
                 f"A batch of {tried} images does not fit into the GPU's memory. Each step is now made of batches of at "
                 f"most {self.most}; its loss and its gradient are those of the whole batch.{differs}",

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report, ignore
+from core.events import Emit, Level, Notice, ignore
 from core.quantities import file_size
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class PlacedImages:
         return tensor.to(self._device)
 
 
-def place_images(store: ImageStore, place: Place, device: str, report: Report = ignore) -> PlacedImages:
+def place_images(store: ImageStore, place: Place, device: str, emit: Emit = ignore) -> PlacedImages:
     """Put the store's images where the recipe says; `auto` takes the GPU's memory when half of what is free holds them,
     else the store's file (of which the system keeps in memory what it can spare).
 
@@ -59,7 +59,7 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
     size = int(store.images.nbytes)
     if place == "device" or (place == "auto" and target.type == "cuda"):
         if target.type != "cuda":
-            report(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
+            emit(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
             return PlacedImages(store, target, "disk")
         free = torch.cuda.mem_get_info(target)[0]
         if size <= free * _DEVICE_SHARE:
@@ -70,7 +70,7 @@ def place_images(store: ImageStore, place: Place, device: str, report: Report = 
                 f"They take {file_size(size)} and {file_size(free)} are free, of which half is for the model. "
                 "Set hardware.image_store to auto, or choose a smaller image size.",
             )
-        report(Notice(f"The images ({file_size(size)}) do not fit into the GPU's memory; they are read from disk."))
+        emit(Notice(f"The images ({file_size(size)}) do not fit into the GPU's memory; they are read from disk."))
     if place == "memory":
         _check_memory(size)
         return PlacedImages(store.in_memory(), target, "memory")

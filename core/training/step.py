@@ -14,7 +14,7 @@ from core.distillation.method import TeacherStatistics
 from core.distillation.objective import Objective, ObjectiveParts
 from core.distillation.outputs import Outputs
 from core.errors import SkinKDError
-from core.events import Report
+from core.events import Emit
 from core.models.info import Preprocessing
 from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
@@ -58,7 +58,7 @@ class Learner:
         preprocessing: Preprocessing,
         recipe: Recipe,
         hardware: Hardware,
-        report: Report,
+        emit: Emit,
         *,
         class_counts: Tensor | None = None,
         teacher_dims: Sequence[int] = (),
@@ -69,7 +69,7 @@ class Learner:
         self._objective = _objective(model, preprocessing, recipe, class_counts, teacher_dims).to(self.device)
         self._batch_size = recipe.optimisation.batch_size
         self._preprocessing = preprocessing
-        self._report = report
+        self._emit = emit
         self._fabric = create_fabric(hardware)
         self.weights = [*model.parameters(), *self._objective.parameters()]
         self._optimizer = create_optimizer(self.weights, recipe.optimisation, hardware.device)
@@ -78,7 +78,7 @@ class Learner:
         )
         self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
         self._compiled: Network | None = None
-        self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), report)
+        self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), emit)
         # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
         self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
 
@@ -88,7 +88,7 @@ class Learner:
         if not worth_compiling(self.device.type, steps):
             return
         with self._fabric.autocast():
-            self._compiled = compiled(self._network, normalise(images(), self._preprocessing), self._report)
+            self._compiled = compiled(self._network, normalise(images(), self._preprocessing), self._emit)
 
     def step(self, batch: StepInput) -> None:
         """Change the weights once and add to the sums. Raises `SkinKDError` when not even a few images fit."""

@@ -13,7 +13,7 @@ import numpy as np
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.promises import part_of_calibration
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.inference.classifier import info_of, is_exported, model_file_of
 from skinkd_gui.classify.classify_worker import run_of
 
@@ -104,7 +104,7 @@ class CardContent:
         return is_exported(self.file)
 
 
-def read_card(source: Path, report: Report, token: CancelToken) -> CardContent:
+def read_card(source: Path, emit: Emit, token: CancelToken) -> CardContent:
     """Read everything of the model at `source`, a run folder or a model file. Raises `SkinKDError`, `Cancelled`."""
     file = model_file_of(source)
     info = info_of(file)

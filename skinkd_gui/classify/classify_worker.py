@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from core.classes import ClassSet
 from core.errors import SkinKDError
-from core.events import CancelToken, Event, Phase, Progress, Report
+from core.events import CancelToken, Emit, Event, Phase, Progress
 from core.inference.collect import expand_paths
 from core.inference.results import Classification
 from core.quantities import fraction
@@ -78,7 +78,7 @@ class ClassifyTask:
     recorder: Recorder
 
 
-def list_models(runs_root: Path, report: Report, token: CancelToken) -> tuple[ModelChoice, ...]:
+def list_models(runs_root: Path, emit: Emit, token: CancelToken) -> tuple[ModelChoice, ...]:
     """The finished runs that have a model, newest first."""
     from core.runs.listing import list_runs
 
@@ -131,17 +131,17 @@ def _run_choice(run: RunSummary) -> ModelChoice:
 
 
 def collect_files(
-    paths: Sequence[Path], pasted: Sequence[tuple[QImage, Path]], report: Report, token: CancelToken
+    paths: Sequence[Path], pasted: Sequence[tuple[QImage, Path]], emit: Emit, token: CancelToken
 ) -> Collected:
     """The image files behind paths; pasted pictures are first written to the files they are given."""
     for image, file in pasted:
         if not image.save(str(file)):
             raise SkinKDError("The picture was not pasted", f"It could not be written to {file}. Is the disk full?")
-    files = expand_paths([*paths, *(file for _, file in pasted)], token, report)
+    files = expand_paths([*paths, *(file for _, file in pasted)], token, emit)
     return Collected(tuple(paths), tuple(files))
 
 
-def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> None:
+def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
     """Classify files (the model is loaded first where it is not); results come as `ChunkReady`, and are recorded.
 
     Without files the model is loaded and warmed: the first pass of a network is slow.
@@ -150,27 +150,27 @@ def classify_files(task: ClassifyTask, report: Report, token: CancelToken) -> No
 
     loaded = task.loaded
     if loaded is None:
-        report(Progress(Phase.LOADING, 0, 0))
-        loaded = Classifier.load(task.source, report=report)
+        emit(Progress(Phase.LOADING, 0, 0))
+        loaded = Classifier.load(task.source, emit=emit)
     loaded.level = task.level
     token.check()
     if not task.files:
         size = loaded.info.preprocessing.image_size
         loaded.network.answer(np.zeros((1, size, size, 3), dtype=np.uint8))
-    report(ModelReady(task.which, task.source, loaded))
+    emit(ModelReady(task.which, task.source, loaded))
     if not task.files:
         return
     chunk: list[Classification] = []
     last = time.monotonic()
-    with task.recorder.recording(loaded.info, loaded.source, report) as record:
+    with task.recorder.recording(loaded.info, loaded.source, emit) as record:
         try:
-            for result in loaded.classify(task.files, report, token):
+            for result in loaded.classify(task.files, emit, token):
                 chunk.append(result)
                 if time.monotonic() - last >= _CHUNK_SECONDS:
-                    report(ChunkReady(task.which, task.source, tuple(chunk)))
+                    emit(ChunkReady(task.which, task.source, tuple(chunk)))
                     record(tuple(chunk))
                     chunk, last = [], time.monotonic()
         finally:  # what is done is shown and recorded, also when the user cancels
             if chunk:
-                report(ChunkReady(task.which, task.source, tuple(chunk)))
+                emit(ChunkReady(task.which, task.source, tuple(chunk)))
                 record(tuple(chunk))

@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import CancelToken, Notice, Report
+from core.events import CancelToken, Emit, Notice
 from core.inference.results import Classification
 from core.models.info import ModelInfo
 
@@ -65,10 +65,10 @@ class Written:
     pages: int = 0
 
 
-def export(order: ExportOrder, report: Report, token: CancelToken) -> Written:
+def export(order: ExportOrder, emit: Emit, token: CancelToken) -> Written:
     """Write it. Raises `SkinKDError` or `Cancelled`; then no file was changed."""
     if order.form is Form.PDF:
-        return Written(order.target, _write_pdf(order, report, token))
+        return Written(order.target, _write_pdf(order, emit, token))
     from core.inference.export_table import Beside, write_table
 
     source = order.source
@@ -77,15 +77,15 @@ def export(order: ExportOrder, report: Report, token: CancelToken) -> Written:
     return Written(order.target)
 
 
-def _write_pdf(order: ExportOrder, report: Report, token: CancelToken) -> int:
+def _write_pdf(order: ExportOrder, emit: Emit, token: CancelToken) -> int:
     from core.digests import file_digest
     from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
     from skinkd_gui.results.pdf_report import write_pdf
 
     source, rows = order.source, order.rows[:MOST_IN_PDF]
     if len(rows) < len(order.rows):
-        report(Notice(f"The PDF holds the first {len(rows):,} of {len(order.rows):,} images."))
-    images = gather_images(rows, source.classifier if order.heat else None, report=report, token=token)
+        emit(Notice(f"The PDF holds the first {len(rows):,} of {len(order.rows):,} images."))
+    images = gather_images(rows, source.classifier if order.heat else None, emit=emit, token=token)
     token.check()
     model_file = source.classifier.source
     settings = (("Certainty of the verdicts", f"{100 * source.level:.3g} %"), ("Device", source.classifier.device))
@@ -93,4 +93,4 @@ def _write_pdf(order: ExportOrder, report: Report, token: CancelToken) -> int:
     subject = ReportSubject(source.name, source.classifier.info, digest, settings)
     html = classification_report_html(images, subject, made=datetime.now().astimezone())
     token.check()
-    return write_pdf(html, order.target, report=report, token=token)
+    return write_pdf(html, order.target, emit=emit, token=token)

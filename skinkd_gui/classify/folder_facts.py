@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.classes import ClassSet
 from core.data.types import FITTED, Part
 from core.errors import SkinKDError
-from core.events import CancelToken, Level, Notice, Report
+from core.events import CancelToken, Emit, Level, Notice
 from core.inference.results import Classification
 from core.recipe import Recipe
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice, run_of
@@ -51,7 +51,7 @@ def look_up(
     files: Sequence[Path],
     run: Path | None,
     classes: ClassSet,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> LookedUp:
     """Labels that come with `roots`, as far as they mean `classes`, and the parts of the run's data that `files` were
@@ -66,7 +66,7 @@ def look_up(
     try:
         parts = parts_of_files(run, files) if run is not None else {}
     except SkinKDError as error:
-        report(Notice(f"It is not known which images the model was trained on. {error.summary}", Level.WARNING))
+        emit(Notice(f"It is not known which images the model was trained on. {error.summary}", Level.WARNING))
         parts = {}
     return LookedUp(known if truths else None, truths, parts)
 
@@ -75,7 +75,7 @@ def score_answers(
     known: KnownLabels,
     answers: Sequence[Sequence[Classification]],
     trained_on: int,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> FolderScores:
     """Score the answers of one model or two."""

@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class HeatMaps(QObject):
         self._start()
 
 
-def compute_heat_map(key: HeatKey, classifier: Classifier, report: Report, token: CancelToken) -> HeatMap:
+def compute_heat_map(key: HeatKey, classifier: Classifier, emit: Emit, token: CancelToken) -> HeatMap:
     """The map of an image file for a class. Raises `SkinKDError` for unreadable files and networks without maps."""
     from core.data.decoding import decode_image
     from core.inference.heatmap import heat_map

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.classify.classify_worker import ModelChoice, list_models, open_model
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
@@ -79,9 +79,9 @@ class ModelCatalog(QObject):
             if job is not None:
                 job.shut_down()
 
-    def _list(self, report: Report, token: CancelToken) -> tuple[tuple[ModelChoice, ...], list[ModelChoice]]:
+    def _list(self, emit: Emit, token: CancelToken) -> tuple[tuple[ModelChoice, ...], list[ModelChoice]]:
         gone = [choice for choice in tuple(self._opened) if not choice.source.exists()]
-        return list_models(self._runs_root, report, token), gone
+        return list_models(self._runs_root, emit, token), gone
 
     @Slot(object)
     def _take(self, result: JobResult) -> None:
@@ -113,5 +113,5 @@ class ModelCatalog(QObject):
             self._opening.remove(job)
 
 
-def _open(source: Path, report: Report, token: CancelToken) -> ModelChoice:
+def _open(source: Path, emit: Emit, token: CancelToken) -> ModelChoice:
     return open_model(source)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.data.decoding import UnreadableImageError, decode_picture
-from core.events import CancelToken, Event, Report
+from core.events import CancelToken, Emit, Event
 from skinkd_gui.workers.job import Job
 
 FULL = QSize(8192, 8192)
@@ -108,14 +108,14 @@ class PictureLoader(QObject):
             self._job.ended.connect(self._end)
             self._job.start()
 
-    def _work(self, report: Report, token: CancelToken) -> None:
+    def _work(self, emit: Emit, token: CancelToken) -> None:
         while True:
             token.check()
             with self._lock:
                 if not self._waiting:
                     return
                 path, _ = self._waiting.popitem(last=True)
-            report(load_picture(path, self._box, layered=self._layered))
+            emit(load_picture(path, self._box, layered=self._layered))
 
     @Slot(object)
     def _pass_on(self, event: object) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import SkinKDError
-from core.events import Level, Notice, Report
+from core.events import Emit, Level, Notice
 from core.inference.record import RecordBook, entries_for, record_file
 from core.inference.results import Classification
 from core.models.info import ModelInfo
@@ -37,7 +37,7 @@ class Recorder:
             self._on.clear()
 
     @contextmanager
-    def recording(self, info: ModelInfo, model: Path, report: Report) -> Iterator[Callable[[Rows], None]]:
+    def recording(self, info: ModelInfo, model: Path, emit: Emit) -> Iterator[Callable[[Rows], None]]:
         """Takes the classifications of a batch, made with the model file `model`; at the end all are on the disk.
 
         A thread of its own hashes the images and waits for the disk. A failure becomes a `Notice`, once per batch.
@@ -52,7 +52,7 @@ class Recorder:
                 RecordBook(record_file()).append(entries_for(rows, info, model))
             except SkinKDError as error:
                 failed = True
-                report(Notice(f"{error.title}; classifying goes on without it. {error.summary}", Level.WARNING))
+                emit(Notice(f"{error.title}; classifying goes on without it. {error.summary}", Level.WARNING))
 
         writing: list[Future[None]] = []
         with ThreadPoolExecutor(1, thread_name_prefix="record") as pool:

@@ -26,7 +26,7 @@ from skinkd_gui.workers.job import Job
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from core.events import CancelToken, Report
+    from core.events import CancelToken, Emit
     from core.inference.labelled import LabelledScores
     from core.reporting.style import FigureStyle
     from skinkd_gui.classify.folder_facts import FolderScores
@@ -140,7 +140,7 @@ class ScoresDialog(QDialog):
                 self._table.setItem(row, column, cell)
 
 
-def _load_figures(report: Report, token: CancelToken) -> None:
+def _load_figures(emit: Emit, token: CancelToken) -> None:
 
     import core.reporting.confusion_figures  # noqa: F401
 

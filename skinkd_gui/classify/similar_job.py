@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSize, Signal, Slot
 from PySide6.QtGui import QImage
 
-from core.events import CancelToken, Progress, Report
+from core.events import CancelToken, Emit, Progress
 from core.inference.similar import SimilarCase, similar_cases
 from skinkd_gui.classify.pictures import load_picture
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult
@@ -172,13 +172,13 @@ class SimilarFinder(QObject):
         self._start()
 
 
-def find_similar(order: SimilarOrder, index: FeatureIndex | None, report: Report, token: CancelToken) -> _Found:
+def find_similar(order: SimilarOrder, index: FeatureIndex | None, emit: Emit, token: CancelToken) -> _Found:
     """The cases of an order with their pictures, and the index for the next one. Raises `SkinKDError`, `Cancelled`."""
     from core.data.decoding import decode_image
     from core.runs.neighbours import open_neighbours
 
     if index is None:
-        index = open_neighbours(order.run, order.classifier, data=order.data, report=report, token=token)
+        index = open_neighbours(order.run, order.classifier, data=order.data, emit=emit, token=token)
     token.check()
     pixels = decode_image(order.path, order.classifier.info.preprocessing.image_size)
     cases = similar_cases(index, order.classifier, pixels, count=SHOWN)

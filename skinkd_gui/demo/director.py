@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from core.cli.progress import PlainLines
 from core.data.types import Part
 from core.demo.plan import demo_plan, demo_report, write_demo_images
-from core.events import BatchFinished, CancelToken, EpochFinished, Event, Notice, Progress, Report
+from core.events import BatchFinished, CancelToken, Emit, EpochFinished, Event, Notice, Progress
 from core.quantities import fraction
 from core.runs.membership import parts_of_files
 from core.runs.planning import PlannedRun, with_teacher
@@ -86,8 +86,8 @@ class DemoDirector(QObject):
         self._window.tabs.setCurrentWidget(self._window.train_tab)
         folder, images = self._options.out / "sample-images", self._options.images
 
-        def work(report: Report, token: CancelToken) -> Path:
-            return write_demo_images(folder, images, report, token)
+        def work(emit: Emit, token: CancelToken) -> Path:
+            return write_demo_images(folder, images, emit, token)
 
         self._job = Job(work, self)
         self._job.reported.connect(self._on_reported)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal, 
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.runs.annotations import clean_tags, read_annotations, write_annotations
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.error_dialog import show_error
@@ -119,7 +119,7 @@ class AnnotationsEditor(QWidget):
         folder = next(iter(self._waiting))
         text = self._waiting.pop(folder)
 
-        def work(report: Report, token: CancelToken) -> Path:
+        def work(emit: Emit, token: CancelToken) -> Path:
             _write(folder, text)
             return folder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.events import CancelToken, Progress, Report
+from core.events import CancelToken, Emit, Progress
 from core.runs.status import RunSummary
 from skinkd_gui.results.findings import Findings, FindingsStore
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
@@ -39,10 +39,10 @@ class EvidenceLoader(QObject):
             return
         wanted, store = tuple(runs), self._store
 
-        def work(report: Report, token: CancelToken) -> Findings:
+        def work(emit: Emit, token: CancelToken) -> Findings:
             import core.reporting.figures  # noqa: F401  (its first import takes a second: not in the GUI thread)
 
-            return store.find(wanted, baseline, report, token)
+            return store.find(wanted, baseline, emit, token)
 
         self._job = Job(work)
         self._job.reported.connect(self._pass_progress)

@@ -227,7 +227,7 @@ class ExportDialog(SavingDialog):
         """Export as ordered."""
         order = self.order
         self._show_check(None)
-        return lambda report, token: export_model(order, report, token)
+        return lambda emit, token: export_model(order, emit, token)
 
     def show_result(self, result: ExportReport) -> Path | None:
         """Show the check, also that of a refusal."""

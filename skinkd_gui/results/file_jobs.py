@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
 
 
@@ -50,7 +50,7 @@ class FileJobs(QObject):
     def _next(self) -> None:
         self._task = task = self._waiting.pop(0)
 
-        def work(report: Report, token: CancelToken) -> Any:
+        def work(emit: Emit, token: CancelToken) -> Any:
             return task.work(token)
 
         self._job = Job(work)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.data.types import Part
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 from core.reporting.words import kind_of_run
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunSummary
@@ -110,7 +110,7 @@ class FindingsStore:
         self._pairs: OrderedDict[tuple[object, ...], Comparison] = OrderedDict()
         self._splits: deque[tuple[SplitRow, ...]] = deque(maxlen=_KEPT_SPLITS)
 
-    def find(self, runs: Sequence[RunSummary], pinned: Path | None, report: Report, token: CancelToken) -> Findings:
+    def find(self, runs: Sequence[RunSummary], pinned: Path | None, emit: Emit, token: CancelToken) -> Findings:
         """What can be known of the runs and of the run in the folder `pinned`; reports progress in runs."""
         baseline = _baseline(runs, pinned)
         wanted = list(runs[:MOST_RUNS])
@@ -119,7 +119,7 @@ class FindingsStore:
         found = []
         for number, summary in enumerate(wanted):
             token.check()
-            report(Progress(Phase.READING, number, len(wanted)))
+            emit(Progress(Phase.READING, number, len(wanted)))
             found.append(self._run(summary, token))
         others = [run for run in found if baseline is not None and run.folder != baseline.folder]
         first = next((run for run in found if baseline is not None and run.folder == baseline.folder), None)

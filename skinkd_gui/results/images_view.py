@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.results.cases import CaseList
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.figure_panel import make_button
@@ -127,7 +127,7 @@ class ImagesView(QDialog):
             self._banner.show_message("There are no such images.", "info")
             return
 
-        def work(report: Report, token: CancelToken) -> object:
+        def work(emit: Emit, token: CancelToken) -> object:
             from core.runs.pictures import locate_images
 
             return locate_images(folder, names, token)

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 
 from core import atomic
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
 
 _DOTS = 300  # per inch
@@ -33,7 +33,7 @@ _HIGHEST = 0.3  # of a page: a heading above it stays, whatever follows
 _MOST_BREAKS = 200
 
 
-def write_pdf(html: str, path: Path, *, report: Report = ignore, token: CancelToken | None = None) -> int:
+def write_pdf(html: str, path: Path, *, emit: Emit = ignore, token: CancelToken | None = None) -> int:
     """Write `html` (see `report_html(..., for_print=True)`) as PDF, whole or not at all; returns the number of pages.
 
     Raises `SkinKDError` when the place can not be written, `Cancelled` between two pages.
@@ -53,14 +53,14 @@ def write_pdf(html: str, path: Path, *, report: Report = ignore, token: CancelTo
     )
     writer.setCreator("SkinKD")
     page = QRectF(0, 0, writer.width(), writer.height() - _FOOTER / 25.4 * _DOTS)
-    document = _laid_out(html, writer, page.size(), report, token)
+    document = _laid_out(html, writer, page.size(), emit, token)
     writer.setTitle(document.metaInformation(QTextDocument.MetaInformation.DocumentTitle))
     pages = document.pageCount()
     painter = QPainter(writer)
     try:
         for number in range(pages):
             token.check()
-            report(Progress(Phase.SAVING, number, pages))
+            emit(Progress(Phase.SAVING, number, pages))
             if number:
                 writer.newPage()
             _paint(painter, document, page, number)
@@ -76,7 +76,7 @@ def write_pdf(html: str, path: Path, *, report: Report = ignore, token: CancelTo
     return pages
 
 
-def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, report: Report, token: CancelToken) -> QTextDocument:
+def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, emit: Emit, token: CancelToken) -> QTextDocument:
     document = QTextDocument()
     document.setUndoRedoEnabled(False)
     document.documentLayout().setPaintDevice(writer)
@@ -84,11 +84,11 @@ def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, report: Report, token
     document.setDocumentMargin(0)
     document.setHtml(html)
     document.setPageSize(size)
-    _keep_together(document, size.height(), report, token)
+    _keep_together(document, size.height(), emit, token)
     return document
 
 
-def _keep_together(document: QTextDocument, height: float, report: Report, token: CancelToken) -> None:
+def _keep_together(document: QTextDocument, height: float, emit: Emit, token: CancelToken) -> None:
     """Move headings and captions that would stand alone at the foot of a page to the next one, from top to bottom."""
     layout = document.documentLayout()
     block, breaks = document.begin(), 0
@@ -100,7 +100,7 @@ def _keep_together(document: QTextDocument, height: float, report: Report, token
             if below.isValid() and _first_line(document, below) // height > top // height:
                 token.check()
                 done, total = block.position(), document.characterCount()
-                report(Progress(Phase.REPORTING, done, total))
+                emit(Progress(Phase.REPORTING, done, total))
                 cursor = QTextCursor(block)
                 form = cursor.blockFormat()
                 form.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)

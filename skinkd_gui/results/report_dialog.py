@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QFileDialog, QGridLayout, QRadioButton, QWidget
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.reporting.report.content import STANDARD, Include
 from core.runs.folder import slugify
 from skinkd_gui.widgets.labels import make_label
@@ -48,21 +48,21 @@ class ReportOrder:
     include: frozenset[Include]
 
 
-def make_report(order: ReportOrder, report: Report, token: CancelToken) -> Path:
+def make_report(order: ReportOrder, emit: Emit, token: CancelToken) -> Path:
     """Make the report in whatever thread; returns what to open. Raises `SkinKDError` or `Cancelled`."""
     from core.reporting.report import check_folder, collect, report_html, write_content
 
     if not order.pdf:
         check_folder(order.target)
     content = collect(
-        order.folders, study=order.study, baseline=order.baseline, include=order.include, report=report, token=token
+        order.folders, study=order.study, baseline=order.baseline, include=order.include, emit=emit, token=token
     )
     if not order.pdf:
-        return write_content(content, order.target, report=report, token=token)
+        return write_content(content, order.target, emit=emit, token=token)
     from skinkd_gui.results.pdf_report import write_pdf
 
-    html = report_html(content, for_print=True, report=report, token=token)
-    write_pdf(html, order.target, report=report, token=token)
+    html = report_html(content, for_print=True, emit=emit, token=token)
+    write_pdf(html, order.target, emit=emit, token=token)
     return order.target
 
 
@@ -189,7 +189,7 @@ class ReportDialog(SavingDialog):
     def begin(self) -> Work:
         """Make the report that is ordered."""
         order = self.order
-        return lambda report, token: make_report(order, report, token)
+        return lambda emit, token: make_report(order, emit, token)
 
     def show_result(self, result: Path) -> Path:
         """Say where the report is."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, QTimer, Signa
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.runs.status import RunSummary
 from skinkd_gui.results.details_panel import DetailsPanel
 from skinkd_gui.results.library import Library, read_library
@@ -183,7 +183,7 @@ class ResultsTab(QWidget):
             return
         root, self._stale = self._root, False
 
-        def work(report: Report, token: CancelToken) -> Library:
+        def work(emit: Emit, token: CancelToken) -> Library:
             return read_library(root)
 
         self._list_job = Job(work)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.study_findings import (
@@ -162,7 +162,7 @@ class StudyPanel(QWidget):
             self._job.cancel()
             self._left.append(self._job)
 
-        def work(report: Report, token: CancelToken) -> StudyFindings:
+        def work(emit: Emit, token: CancelToken) -> StudyFindings:
             return find_study(folder, token)
 
         self._job = Job(work)

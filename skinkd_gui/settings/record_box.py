@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.inference.record import RecordBook, record_file
 from core.quantities import file_size
 from skinkd_gui.widgets.error_dialog import show_error
@@ -145,5 +145,5 @@ class RecordBox(QWidget):
         self.cleared.emit()
 
 
-def _export(path: Path, report: Report, token: CancelToken) -> tuple[Path, Any]:
+def _export(path: Path, emit: Emit, token: CancelToken) -> tuple[Path, Any]:
     return path, RecordBook(record_file()).export(path)

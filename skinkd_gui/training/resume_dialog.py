@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import FieldSpec, value_of
 from core.recipe.fields import resumable_fields
 from core.runs.folder import RunFolder
@@ -169,7 +169,7 @@ class ResumeDialog(QDialog):
             return
         folder, changes = self._folder, self.changes
 
-        def work(report: Report, token: CancelToken) -> Path:
+        def work(emit: Emit, token: CancelToken) -> Path:
             from core.runs.amending import amend
 
             amend(RunFolder(folder), data=changes.data, teacher=changes.teacher, assignments=changes.assignments)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Event, Level, Notice, Progress, Report
+from core.events import CancelToken, Emit, Event, Level, Notice, Progress
 from core.paths import cache_root
 from core.quantities import fraction
 from core.runs.status import RunSummary
@@ -204,7 +204,7 @@ class TrainTab(QWidget):
             return
         root = self._runs_root
 
-        def work(report: Report, token: CancelToken) -> _Found:
+        def work(emit: Emit, token: CancelToken) -> _Found:
             from core.runs.listing import list_runs
 
             runs = list_runs(root)
@@ -371,7 +371,7 @@ def sample_folder() -> Path:
     return cache_root() / "sample-images"
 
 
-def _write_sample(report: Report, token: CancelToken) -> Path:
+def _write_sample(emit: Emit, token: CancelToken) -> Path:
     from core.demo.sample_set import write_sample_set
 
-    return write_sample_set(sample_folder(), report=report, token=token)
+    return write_sample_set(sample_folder(), emit=emit, token=token)

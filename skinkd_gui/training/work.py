@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.runs.status import RunSummary
 from skinkd_gui.training.entries import NotePlan, QueuedRun, note_nowhere
 from skinkd_gui.training.progress import PlanMade, PlanNoted
@@ -62,26 +62,26 @@ def unfinished_studies(runs_root: Path) -> tuple[UnfinishedStudy, ...]:
 def work_for(run: QueuedRun, conditions: Conditions) -> Work:
     """The function that executes an entry; it returns the summaries of all runs that the entry stood for."""
 
-    def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+    def work(emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
         if run.study is not None:
-            return _study(run.study, report, token)
+            return _study(run.study, emit, token)
         if run.folder is not None:
-            return (_resume(run.folder, report, token),)
+            return (_resume(run.folder, emit, token),)
         if run.recipe is None:
             raise ValueError("a queued run needs a recipe, a folder or a study")
-        return _train(run, conditions, report, token)
+        return _train(run, conditions, emit, token)
 
     return work
 
 
-def _resume(folder: Path, report: Report, token: CancelToken) -> RunSummary:
+def _resume(folder: Path, emit: Emit, token: CancelToken) -> RunSummary:
     from core.runs.execute import execute
     from core.runs.folder import RunFolder
 
-    return execute(RunFolder(folder), report, token)
+    return execute(RunFolder(folder), emit, token)
 
 
-def _study(folder: Path, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+def _study(folder: Path, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
     """All runs of a study that are not finished yet, also those that failed before: the user asked for them again.
 
     Those that fail are told as notices and end none of the others.
@@ -89,21 +89,21 @@ def _study(folder: Path, report: Report, token: CancelToken) -> tuple[RunSummary
     from core.study.execute import run_study
     from core.study.folder import StudyFolder
 
-    outcome = run_study(StudyFolder(folder), report, token, retry=True)
+    outcome = run_study(StudyFolder(folder), emit, token, retry=True)
     return outcome.finished
 
 
-def _train(run: QueuedRun, conditions: Conditions, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+def _train(run: QueuedRun, conditions: Conditions, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
     """The runs that a recipe takes; those of an entry that was interrupted are decided already, and gone on with."""
     from core.runs.planning import execute_plan
 
     def note(plan: Plan) -> None:
         conditions.note(run.id, plan)
-        report(PlanNoted(plan))
+        emit(PlanNoted(plan))
 
     plan = run.plan or _planned(run, conditions)
-    report(PlanMade(tuple(item.name for item in plan)))
-    return execute_plan(plan, conditions.runs_root, report, token, note)
+    emit(PlanMade(tuple(item.name for item in plan)))
+    return execute_plan(plan, conditions.runs_root, emit, token, note)
 
 
 def _planned(run: QueuedRun, conditions: Conditions) -> Plan:

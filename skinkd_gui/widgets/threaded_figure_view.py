@@ -10,7 +10,7 @@ from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.widgets.figure_view import Builder, FigureView
 from skinkd_gui.widgets.theme import figure_style
 from skinkd_gui.workers.job import Job, JobFailure, JobResult
@@ -72,7 +72,7 @@ class ThreadedFigureView(FigureView):
             return
         style, size, ratio = figure_style(), self.size(), self.devicePixelRatioF()
 
-        def work(report: Report, token: CancelToken) -> _Drawing:
+        def work(emit: Emit, token: CancelToken) -> _Drawing:
             with _one_at_a_time:
                 token.check()
                 return _drawn(builder, style, size, ratio)

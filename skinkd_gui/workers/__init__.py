@@ -2,6 +2,6 @@
 
 Others may use
 
-- `job`: a function of (report, token) in a QThread, which speaks through signals
+- `job`: a function of (emit, token) in a QThread, which speaks through signals
 - `collector`, `preload`, `memory`: when garbage is collected; loading PyTorch after the first paint; memory in use
 """

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QCursor, QGuiApplication
 
 from core.allocator import give_back
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.workers.job import Job, released_memory
 
 TICK_MILLISECONDS = 100
@@ -126,5 +126,5 @@ def _leave_disabled() -> None:
     """`gc.enable` for libraries that switched collection off for a while and now think it was on."""
 
 
-def _give_back(report: Report, token: CancelToken) -> None:
+def _give_back(emit: Emit, token: CancelToken) -> None:
     give_back()

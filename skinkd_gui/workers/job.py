@@ -1,4 +1,4 @@
-"""Work off the GUI thread: a function of (report, token) runs in a QThread and speaks through signals.
+"""Work off the GUI thread: a function of (emit, token) runs in a QThread and speaks through signals.
 
 Connect the signals only to @Slot methods of QObjects that live in the GUI thread. The work may report as often as it
 likes: reports wait in a mailbox that the GUI thread empties about ten times a second.
@@ -19,10 +19,10 @@ import shiboken6
 from PySide6.QtCore import QMetaMethod, QObject, QThread, QTimer, Signal, Slot
 
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, CancelToken, MemoryReleased, Report
+from core.events import CancelSource, CancelToken, Emit, MemoryReleased
 from skinkd_gui.workers.mailbox import Mailbox
 
-Work = Callable[[Report, CancelToken], Any]
+Work = Callable[[Emit, CancelToken], Any]
 
 _MAILBOX_MILLISECONDS = 100
 
@@ -85,17 +85,17 @@ class _Worker(QObject):
     failed = Signal(object)  # JobFailure
     ended = Signal(object)  # JobEnd, always, last
 
-    def __init__(self, work: Work, report: Report, token: CancelToken) -> None:
+    def __init__(self, work: Work, emit: Emit, token: CancelToken) -> None:
         super().__init__()
         self.work = work
-        self._report = report
+        self._emit = emit
         self._token = token
 
     @Slot()
     def run(self) -> None:
         cancelled = False
         try:
-            self.succeeded.emit(JobResult(self.work(self._report, self._token)))
+            self.succeeded.emit(JobResult(self.work(self._emit, self._token)))
         except Cancelled:
             cancelled = True
         except SkinKDError as error:

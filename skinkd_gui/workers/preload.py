@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Event, Notice, Report
+from core.events import CancelToken, Emit, Event, Notice
 from core.program import repair_hint
 from skinkd_gui.workers.collector import loading
 
@@ -42,7 +42,7 @@ class ModelsReady(Event):
     """Models can be loaded now without a wait; the rest is still being loaded."""
 
 
-def load_tabs(report: Report, token: CancelToken) -> None:
+def load_tabs(emit: Emit, token: CancelToken) -> None:
     """Import what the window's other tabs are made of."""
     with loading():
         for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
@@ -50,7 +50,7 @@ def load_tabs(report: Report, token: CancelToken) -> None:
             _load(name)
 
 
-def load_engine(report: Report, token: CancelToken) -> Engine:
+def load_engine(emit: Emit, token: CancelToken) -> Engine:
     """Import everything heavy and try the devices; safe to run while a training imports the same.
 
     Raises `SkinKDError` when a library is missing or broken, `Cancelled` between two libraries.
@@ -63,14 +63,14 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
         ("figures", _draw_once),
         ("PyTorch", lambda: _load("torch")),
         ("the image library", lambda: _load("torchvision")),
-        ("the model library", lambda: _load_models(report)),
+        ("the model library", lambda: _load_models(emit)),
         ("the training loop", _load_training),
         ("scores", lambda: _load("crepes")),
     )
     with loading():
         for number, (name, step) in enumerate(steps, start=1):
             token.check()
-            report(Notice(f"Loading {name} ({number} of {len(steps)})..."))
+            emit(Notice(f"Loading {name} ({number} of {len(steps)})..."))
             try:
                 step()
             except ImportError as error:
@@ -78,7 +78,7 @@ def load_engine(report: Report, token: CancelToken) -> Engine:
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     clear_caches()
     token.check()
-    report(Notice("Looking for a GPU..."))
+    emit(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)
     _log.info("engine ready after %.1f s: %s", engine.seconds, engine.devices)
     return engine
@@ -89,9 +89,9 @@ def _load(*names: str) -> None:
         importlib.import_module(name)
 
 
-def _load_models(report: Report) -> None:
+def _load_models(emit: Emit) -> None:
     _load("timm", "core.inference.classifier")
-    report(ModelsReady())
+    emit(ModelsReady())
 
 
 def _load_training() -> None:

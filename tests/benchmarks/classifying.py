@@ -138,7 +138,7 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
     logits, features = forward_answers(created.model.eval(), created.preprocessing, store, validation, device="cpu")
     answered = Answered(Part.VALIDATION, validation, store.labels[validation], logits, features)
     found = calibrate(
-        created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, report=ignore, token=token
+        created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, emit=ignore, token=token
     )
     file = folder / "classifying.safetensors"
     save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing, classes=ISIC2019), found.reference)

@@ -91,7 +91,7 @@ def _checking_rate(folder: Path, dataset: DataSet) -> float:
 
 def _examine(dataset: DataSet, cache: Path, depth: Depth) -> None:
     files = [record.path for record in dataset.records if record.path is not None]
-    examine_files(files, depth=depth, phase=Phase.READING, report=ignore, token=CancelToken(), cache=cache)
+    examine_files(files, depth=depth, phase=Phase.READING, emit=ignore, token=CancelToken(), cache=cache)
 
 
 def _whole_build(folder: Path, dataset: DataSet, ideal: float) -> list[Ratio]:
@@ -113,8 +113,8 @@ def _whole_build(folder: Path, dataset: DataSet, ideal: float) -> list[Ratio]:
         with MemoryWatch() as memory:
             begin = time.perf_counter()
             with suppress(Cancelled):
-                open_store(dataset, SIZE, cache=Path(cache), report=stop_half_way, token=source.token)
-            open_store(dataset, SIZE, cache=Path(cache), report=note_what_is_left)
+                open_store(dataset, SIZE, cache=Path(cache), emit=stop_half_way, token=source.token)
+            open_store(dataset, SIZE, cache=Path(cache), emit=note_what_is_left)
             first = time.perf_counter() - begin
         begin = time.perf_counter()
         open_store(dataset, SIZE, cache=Path(cache))

@@ -74,7 +74,7 @@ def new_subject(folder: Path, train: int, side: int = 0) -> Subject:
         smaller.save(record.path, quality=92)
     os.environ["SKINKD_CACHE"] = str(folder / "cache")
     begin = time.perf_counter()
-    dataset = check_images(dataset, report=ignore, token=CancelToken())
+    dataset = check_images(dataset, emit=ignore, token=CancelToken())
     store = open_store(dataset, SIZE)
     rate = count / (time.perf_counter() - begin)
     save_model(teacher_file(folder), new_model(TEACHER), ModelInfo(TEACHER, PREPROCESSING, classes=ISIC2019))
@@ -108,7 +108,7 @@ def train(
     recipe: Recipe,
     teacher: StoredTeacher | None = None,
     runner: Runner | None = None,
-    report: Callable[[Event], None] = ignore,
+    emit: Callable[[Event], None] = ignore,
 ) -> FitResult:
     """The product's training of the recipe's network, from new weights; validates on two images only."""
     section = recipe.trained
@@ -125,7 +125,7 @@ def train(
             checkpoint=CheckpointFolder(Path(folder)),
             observer=runner,
             token=runner,
-            report=report,
+            emit=emit,
         )
 
 
@@ -140,7 +140,7 @@ def teacher_answers(subject: Subject) -> tuple[StoredTeacher, float]:
     rows = np.arange(len(subject.store), dtype=np.int64)
     place = hardware()
     stored = stored_outputs(
-        teacher_file(subject.folder), subject.store, rows, device=place.device, precision=place.answers, report=keep
+        teacher_file(subject.folder), subject.store, rows, device=place.device, precision=place.answers, emit=keep
     )
     end, last = seen[-1]
     # Where one batch holds all images, loading the teacher counts as well.

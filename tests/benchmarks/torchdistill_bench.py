@@ -128,6 +128,6 @@ def _ours(subject: Subject, answers: np.ndarray) -> tuple[list[float], float]:
         "optimisation.seed=0",
         "optimisation.epochs=2",
     )
-    history = train(subject, recipe, answers, report=events.append).history
+    history = train(subject, recipe, answers, emit=events.append).history
     steps = [event for event in events if isinstance(event, BatchFinished) and event.epoch == 1]
     return [step.loss.total for step in steps], history[-1].images_per_second

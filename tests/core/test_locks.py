@@ -90,11 +90,11 @@ def test_who_waits_is_told_once_who_holds_it_and_goes_on_when_the_holder_is_kill
     told: list[Event] = []
     with another_process(path) as other:
 
-        def report(event: Event) -> None:
+        def emit(event: Event) -> None:
             told.append(event)
             threading.Timer(0.5, other.kill).start()
 
-        with waiting_for(path, "Waiting.", report, CancelSource().token):
+        with waiting_for(path, "Waiting.", emit, CancelSource().token):
             assert other.wait(30) != 0
     (notice,) = told
     assert isinstance(notice, Notice)

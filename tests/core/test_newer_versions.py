@@ -94,7 +94,7 @@ def test_an_exported_model_of_a_newer_version_is_refused(run: RunFolder, tmp_pat
 def test_a_cache_of_a_newer_version_is_made_anew(tmp_path: Path, sample_set: Path) -> None:
     images, cache = sorted(sample_set.rglob("*.jpg"))[:3], tmp_path / "cache"
     token, phase = CancelToken(), Phase.CHECKING
-    examine = partial(examine_files, images, depth=Depth.PIXELS, phase=phase, report=ignore, token=token, cache=cache)
+    examine = partial(examine_files, images, depth=Depth.PIXELS, phase=phase, emit=ignore, token=token, cache=cache)
     seen = examine()
     (table,) = cache.glob("*.sqlite3")
     with sqlite3.connect(table) as connection:

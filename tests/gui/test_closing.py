@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QObject, Signal, Slot
 from pytestqt.qtbot import QtBot
 
-from core.events import BatchFinished, CancelToken, Event, Notice, Phase, Progress, Report
+from core.events import BatchFinished, CancelToken, Emit, Event, Notice, Phase, Progress
 from core.recipe import Recipe, set_values
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
@@ -46,9 +46,9 @@ class Closer(QObject):
     def wrap(self, work: Work) -> Work:
         """The work with its reports watched."""
 
-        def watched(report: Report, token: CancelToken) -> object:
+        def watched(emit: Emit, token: CancelToken) -> object:
             def tell(event: Event) -> None:
-                report(event)
+                emit(event)
                 if not self.begun.is_set() and self._moment(event):
                     self._now.emit()
                     self.begun.wait(0.3)  # a window without a run waits for its jobs as it closes
@@ -142,7 +142,7 @@ def training_costs(window: MainWindow, material: Material) -> None:
     from skinkd_gui.training.wizard.job_slot import JobSlot
 
     slot = JobSlot(window)
-    slot.start(lambda report, token: estimate_cost(material.student, 160, 112, report, token))
+    slot.start(lambda emit, token: estimate_cost(material.student, 160, 112, emit, token))
 
 
 def exporting(window: MainWindow, material: Material) -> None:

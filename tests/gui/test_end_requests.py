@@ -37,10 +37,10 @@ def say(text):
     sys.stdout.flush()
 
 def make_work(run, conditions):
-    def work(report, token):
-        folder = RunFolder(make_run(run, conditions, report))
+    def work(emit, token):
+        folder = RunFolder(make_run(run, conditions, emit))
         folder.set_status(state=RunState.RUNNING, epoch=1)
-        report(RunStarted(folder.path, run.name))
+        emit(RunStarted(folder.path, run.name))
         say("at work")
         while True:
             try:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import Recipe
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.entries import QueuedRun
@@ -22,7 +22,7 @@ def test_stopping_a_run_and_closing_ends_the_program(qtbot: QtBot, qapp: QApplic
     at_work = threading.Event()
 
     def make_work(run: QueuedRun, conditions: Conditions) -> Work:
-        def work(report: Report, token: CancelToken) -> object:
+        def work(emit: Emit, token: CancelToken) -> object:
             at_work.set()
             while True:
                 token.check()

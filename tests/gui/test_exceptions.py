@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QSize
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import Preset, preset, set_values
 from core.runs.folder import create_run
 from core.runs.listing import list_runs
@@ -52,7 +52,7 @@ class BrokenJob(Job):
     """A job with a bug."""
 
     def __init__(self, work: Work, parent: QObject | None = None) -> None:
-        def broken(report: Report, token: CancelToken) -> None:
+        def broken(emit: Emit, token: CancelToken) -> None:
             raise ZeroDivisionError("injected")
 
         super().__init__(broken, parent)
@@ -162,7 +162,7 @@ def wizard(window: MainWindow) -> QObject:
     from skinkd_gui.training.wizard.job_slot import JobSlot
 
     slot = JobSlot(window)
-    slot.start(lambda report, token: None)
+    slot.start(lambda emit, token: None)
     return slot
 
 
@@ -289,7 +289,7 @@ def test_a_bug_in_a_job_is_shown_and_the_window_lives(
     # Where it drew again after a change of size, this is a job without a bug, which does its whole work.
     qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
     close_dialogs()
-    job = Job(lambda report, token: "the next job works", window)
+    job = Job(lambda emit, token: "the next job works", window)
     with qtbot.waitSignal(job.succeeded, timeout=PATIENCE):
         job.start()
     qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
@@ -336,7 +336,7 @@ def test_a_bug_in_a_training_marks_the_run_failed(
 def test_whatever_ends_a_job_is_told(
     error: BaseException, qtbot: QtBot, window: MainWindow, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         raise error
 
     job = Job(work, window)

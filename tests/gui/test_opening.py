@@ -27,7 +27,7 @@ def runs(tmp_path: Path, finished_run: RunFolder) -> Path:
 
 @pytest.fixture
 def window(qtbot: QtBot, runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
-    monkeypatch.setattr("skinkd_gui.main_window.load_engine", lambda report, token: None)
+    monkeypatch.setattr("skinkd_gui.main_window.load_engine", lambda emit, token: None)
     monkeypatch.setattr(MainWindow, "_on_loaded", lambda self, result: None)
     window = MainWindow(runs, opens_at_once=True)
     qtbot.addWidget(window)

@@ -123,7 +123,7 @@ def _body(room: Room, run: RunFolder, fault: Fault, phase: str) -> str:
     """What happens in the run's own process."""
     struck = False
 
-    def report(event: Event) -> None:
+    def emit(event: Event) -> None:
         nonlocal struck
         if struck or phase_of(event) != phase:
             return
@@ -137,7 +137,7 @@ def _body(room: Room, run: RunFolder, fault: Fault, phase: str) -> str:
     if fault.as_nobody and os.geteuid() == 0:
         os.seteuid(_NOBODY)
     try:
-        run_job(run, room.cache)(report)
+        run_job(run, room.cache)(emit)
     except SkinKDError as error:
         return f"{error.title}: {error.summary}"
     assert struck, f"the phase {phase!r} never came"

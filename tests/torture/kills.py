@@ -155,20 +155,20 @@ def attempt(job: Job, moment: Moment | None) -> str:
 
 
 def arm(moment: Moment) -> Callable[[Event], None]:
-    """Set the trap; what is returned is the job's `report`."""
+    """Set the trap; what is returned is the job's `emit`."""
     seen = 0
     if moment.phase == WRITING:
         die_at_flush(moment)
     if moment.phase == ANY:
         die_after(moment.delay)
 
-    def report(event: Event) -> None:
+    def emit(event: Event) -> None:
         nonlocal seen
         seen += phase_of(event) == moment.phase
         if seen == moment.number and phase_of(event) == moment.phase:
             die_after(moment.delay)
 
-    return report
+    return emit
 
 
 def phase_of(event: Event) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import atomic
-from core.events import CancelToken, Event, Report
+from core.events import CancelToken, Emit, Event
 from core.recipe import Recipe
 from core.reporting.report.writing import PAGE, _earlier_files, check_folder
 from core.runs.archive import export_run
@@ -333,7 +333,7 @@ class _Trap:
         self.asked = False  # the window is to end by a signal
         self._strike = strike
         self._kind = "" if strike is None else strike.kind
-        self._report: Report = lambda event: None
+        self._report: Emit = lambda event: None
         self._active = self._trained = False
         self._notes = 0
         if strike is None:
@@ -349,9 +349,9 @@ class _Trap:
         """The queue's work, watched."""
         work = work_for(run, replace(conditions, note=self._watch_notes(conditions.note)))
 
-        def watched(report: Report, token: CancelToken) -> object:
+        def watched(emit: Emit, token: CancelToken) -> object:
             def tell(event: Event) -> None:
-                report(event)
+                emit(event)
                 self._trained = True
                 self._report(event)
 

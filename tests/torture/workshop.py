@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from core.demo.sample_set import write_sample_set
 from core.distillation.methods import METHODS as REGISTERED
-from core.events import Report
+from core.events import Emit
 from core.recipe import Recipe, recipe_hash, set_values
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
@@ -36,7 +36,7 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 """Every way of training; all draw their images with the weighted sampler."""
 
-Job = Callable[[Report], object]
+Job = Callable[[Emit], object]
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ def open_workshop(root: Path) -> Workshop:
 def run_job(folder: RunFolder, cache: Path) -> Job:
     """Do, or go on with, a run, its decoded images and teacher's answers in a cache of its own."""
 
-    def work(report: Report) -> object:
+    def work(emit: Emit) -> object:
         os.environ["SKINKD_CACHE"] = str(cache)
-        return execute(RunFolder(folder.path), report)
+        return execute(RunFolder(folder.path), emit)
 
     return work
 
@@ -113,9 +113,9 @@ def run_job(folder: RunFolder, cache: Path) -> Job:
 def study_job(folder: StudyFolder, cache: Path) -> Job:
     """Do, or go on with, a study."""
 
-    def work(report: Report) -> object:
+    def work(emit: Emit) -> object:
         os.environ["SKINKD_CACHE"] = str(cache)
-        return run_study(StudyFolder(folder.path), report)
+        return run_study(StudyFolder(folder.path), emit)
 
     return work
 

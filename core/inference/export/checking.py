@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.report import ExportRow
 
 if TYPE_CHECKING:
@@ -65,15 +65,15 @@ def patterns(image_size: int) -> CheckImages:
     return CheckImages(lambda indices: images[indices], _PATTERNS, None)
 
 
-def answers(network: Network, images: CheckImages, report: Report, token: CancelToken) -> NDArray[np.float32]:
+def answers(network: Network, images: CheckImages, emit: Emit, token: CancelToken) -> NDArray[np.float32]:
     """The network's logits of all images, float32 (n, classes). Reports `Progress(TESTING)`."""
     parts = []
     for start in range(0, images.count, BATCH):
         token.check()
-        report(Progress(Phase.TESTING, start, images.count))
+        emit(Progress(Phase.TESTING, start, images.count))
         indices = np.arange(start, min(start + BATCH, images.count))
         parts.append(network.answer(images.gather(indices))[0])
-    report(Progress(Phase.TESTING, images.count, images.count))
+    emit(Progress(Phase.TESTING, images.count, images.count))
     return np.concatenate(parts)
 
 
@@ -81,7 +81,7 @@ def compare(
     candidates: tuple[Candidate, ...],
     images: CheckImages,
     classes: ClassSet,
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> tuple[ExportRow, ...]:
     """A row for each candidate; the first is the original that the others are held against.
@@ -90,8 +90,8 @@ def compare(
     """
     from core.evaluation.metrics import score
 
-    logits = [answers(item.network, images, report, token) for item in candidates]
-    speeds = measure(tuple(item.network for item in candidates), images, report, token)
+    logits = [answers(item.network, images, emit, token) for item in candidates]
+    speeds = measure(tuple(item.network for item in candidates), images, emit, token)
     original = probabilities(logits[0], candidates[0].temperature)
     rows = []
     for item, found, speed in zip(candidates, logits, speeds, strict=True):
@@ -111,16 +111,14 @@ def compare(
     return tuple(rows)
 
 
-def measure(
-    networks: tuple[Network, ...], images: CheckImages, report: Report, token: CancelToken
-) -> tuple[Speed, ...]:
+def measure(networks: tuple[Network, ...], images: CheckImages, emit: Emit, token: CancelToken) -> tuple[Speed, ...]:
     """The speed of each network. They take turns, so that what else the computer does falls on all alike."""
     medians: list[tuple[float, ...]] = []
     for size in (1, min(BATCH, images.count)):
-        report(Progress(Phase.TIMING, len(medians), 2))
+        emit(Progress(Phase.TIMING, len(medians), 2))
         batch = images.gather(np.arange(size))
         medians.append(_medians(networks, batch, token))
-    report(Progress(Phase.TIMING, 2, 2))
+    emit(Progress(Phase.TIMING, 2, 2))
     return tuple(Speed(single, batch) for single, batch in zip(*medians, strict=True))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core import atomic
 from core.errors import SkinKDError
-from core.events import CancelToken, Notice, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Notice, Phase, Progress, ignore
 from core.inference.classifier import is_exported, model_file_of
 from core.inference.export.material import Material, find_material, run_of
 from core.inference.export.report import (
@@ -58,7 +58,7 @@ class ExportOrder:
     without_test: bool = False
 
 
-def export_model(order: ExportOrder, report: Report = ignore, token: CancelToken | None = None) -> ExportReport:
+def export_model(order: ExportOrder, emit: Emit = ignore, token: CancelToken | None = None) -> ExportReport:
     """Export and check; the file gets its name, and its check beside it, only when it is good enough.
 
     A file that loses more than allowed is refused: the report says so with the figures, and what was at `out` stays as
@@ -70,7 +70,7 @@ def export_model(order: ExportOrder, report: Report = ignore, token: CancelToken
     try:
         atomic.remove_leftovers([order.out.parent])
         with atomic.temporary_folder(order.out.parent) as folder:
-            return _Export(order, model_file, folder, report, token).run()
+            return _Export(order, model_file, folder, emit, token).run()
     except OSError as error:
         raise SkinKDError(
             "The export could not be written", f"{order.out}: {error.strerror or error}.", str(error)
@@ -107,10 +107,10 @@ def _check(order: ExportOrder) -> Path:
 class _Export:
     """One export at work in a temporary folder."""
 
-    def __init__(self, order: ExportOrder, model_file: Path, folder: Path, report: Report, token: CancelToken) -> None:
+    def __init__(self, order: ExportOrder, model_file: Path, folder: Path, emit: Emit, token: CancelToken) -> None:
         self._order, self._folder = order, folder
         self._source = model_file
-        self._report, self._token = report, token
+        self._emit, self._token = emit, token
         self._notes: list[str] = []
 
     def run(self) -> ExportReport:
@@ -121,12 +121,12 @@ class _Export:
 
         described = read_model_info(self._source)
         material = self._material(described)
-        self._report(Progress(Phase.LOADING, 0, 1))
+        self._emit(Progress(Phase.LOADING, 0, 1))
         model, info = load_model(self._source)
-        self._report(Progress(Phase.LOADING, 1, 1))
+        self._emit(Progress(Phase.LOADING, 1, 1))
         images = patterns(described.preprocessing.image_size) if material is None else _check_images(material)
         with fixed_threads(available_cores()):
-            path, info_out = self._write(info, load_reference(self._source, self._report), material)
+            path, info_out = self._write(info, load_reference(self._source, self._emit), material)
             self._token.check()
             found = self._compare(path, model, info, info_out, images, material)
         self._token.check()
@@ -137,7 +137,7 @@ class _Export:
         if order.without_test:
             self._notes.append("The scores on test images were not checked, because it was asked for without.")
             return None
-        found = find_material(order.source, order.data, info, self._report, self._token)
+        found = find_material(order.source, order.data, info, self._emit, self._token)
         if order.quantise == INT8 and not len(found.train):
             raise SkinKDError(
                 "8 bits need the run's training images",
@@ -152,9 +152,9 @@ class _Export:
         from core.inference.export.subprocess_export import export_in_subprocess
         from core.inference.onnx_network import load_onnx
 
-        self._report(Progress(Phase.EXPORTING, 0, 1))
+        self._emit(Progress(Phase.EXPORTING, 0, 1))
         network = export_in_subprocess(self._source, self._folder, self._token)
-        self._report(Progress(Phase.EXPORTING, 1, 1))
+        self._emit(Progress(Phase.EXPORTING, 1, 1))
         self._token.check()
         path = self._folder / "model.onnx"
         if self._order.quantise != INT8 or material is None:
@@ -166,7 +166,7 @@ class _Export:
             self._notes.append("The model has no reference, so the file's answers come without a verdict.")
             return path, info
         exported, _ = load_onnx(path, "cpu")
-        info, reference = recalibrate(exported, info, material, self._report, self._token)
+        info, reference = recalibrate(exported, info, material, self._emit, self._token)
         self._save(path, network, info, reference, material)
         return path, info
 
@@ -175,11 +175,11 @@ class _Export:
         from core.inference.export.recalibrating import sample
 
         chosen = sample(material, CALIBRATION_IMAGES, _SEED)
-        done = quantise(network, Calibration(material.store.gather, chosen), self._folder, self._report, self._token)
+        done = quantise(network, Calibration(material.store.gather, chosen), self._folder, self._emit, self._token)
         if done.kept:
             note = f"{done.kept} of {done.layers} layers keep 32-bit numbers, because 8 bits would spoil the answers."
             self._notes.append(note)
-            self._report(Notice(note))
+            self._emit(Notice(note))
         return done.model
 
     def _save(
@@ -220,7 +220,7 @@ class _Export:
             Candidate("Original", original, self._source.stat().st_size, info.temperature),
             Candidate(name, exported, path.stat().st_size, info_out.temperature),
         )
-        rows = compare(candidates, images, info.classes, self._report, self._token)
+        rows = compare(candidates, images, info.classes, self._emit, self._token)
         self._warn(rows[1], images, material)
         tolerance = self._order.tolerance
         tolerance = TOLERANCES[self._order.quantise] if tolerance is None else tolerance
@@ -254,7 +254,7 @@ class _Export:
 
     def _keep(self, path: Path, found: ExportReport) -> ExportReport:
         """Give the file its name; the check goes first, so that no file stands without one."""
-        self._report(Progress(Phase.SAVING, 0, 1))
+        self._emit(Progress(Phase.SAVING, 0, 1))
         out = self._order.out
         found = replace(found, file=out)
         as_json, as_text = check_files(out)
@@ -262,7 +262,7 @@ class _Export:
         atomic.write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         atomic.write_text(as_text, report_to_markdown(found))
         path.replace(out)
-        self._report(Progress(Phase.SAVING, 1, 1))
+        self._emit(Progress(Phase.SAVING, 1, 1))
         return found
 
 

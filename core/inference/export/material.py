@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.types import DataSet, Part
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -36,7 +36,7 @@ class Material:
     notes: tuple[str, ...]
 
 
-def find_material(source: Path, data: Path | None, info: ModelInfo, report: Report, token: CancelToken) -> Material:
+def find_material(source: Path, data: Path | None, info: ModelInfo, emit: Emit, token: CancelToken) -> Material:
     """The images that belong to a model: those of its run, in its own division, or all of `data` for a lone file.
 
     `info` says how large the model sees them and which labels it knows.
@@ -49,13 +49,13 @@ def find_material(source: Path, data: Path | None, info: ModelInfo, report: Repo
 
     run = run_of(source)
     folder, layout = _place(run, data)
-    dataset = check_images(read_dataset(folder, info.classes, layout), report=report, token=token)
+    dataset = check_images(read_dataset(folder, info.classes, layout), emit=emit, token=token)
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     dataset = dataset.without(names)
     parts = _parts(run, dataset)
     if not len(parts[2]):
         raise SkinKDError("Nothing to check the export on", f"{folder} has no usable image with a label.")
-    store = open_store(dataset, info.preprocessing.image_size, report=report, token=token)
+    store = open_store(dataset, info.preprocessing.image_size, emit=emit, token=token)
     failed = [dataset.records[index].name for index in store.failed]
     if failed:
         raise SkinKDError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.errors import SkinKDError
-from core.events import Report, ignore
+from core.events import Emit, ignore
 from core.inference.results import RESEARCH_USE
 from core.models.calibration_statistics import KEY, Reference, reference_from_text, reference_to_text
 from core.models.files import METADATA_KEY, checked_reference, info_from_text, info_to_text
@@ -81,14 +81,14 @@ def read_onnx_info(path: Path) -> ModelInfo:
     return _info(_read_metadata(path), path)
 
 
-def read_onnx_reference(path: Path, report: Report = ignore) -> Reference | None:
+def read_onnx_reference(path: Path, emit: Emit = ignore) -> Reference | None:
     """The reference in an exported file; None where it has none, or one in another version's form, which is reported.
     Raises `SkinKDError` when it is damaged."""
     values = _read_metadata(path)
     if KEY not in values:
         return None
     classes = len(_info(values, path).classes)
-    return checked_reference(path, lambda: reference_from_text(values[KEY], classes), report)
+    return checked_reference(path, lambda: reference_from_text(values[KEY], classes), emit)
 
 
 def attach(model: onnx.ModelProto, values: dict[str, str], description: str) -> None:

@@ -20,7 +20,7 @@ import onnx
 from numpy.typing import NDArray
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.onnx_file import IMAGES, LOGITS
 
 _KINDS = ("Conv", "Gemm", "MatMul", "Clip", "Relu")
@@ -65,7 +65,7 @@ class _Layer:
 
 
 def quantise(
-    model: onnx.ModelProto, calibration: Calibration, folder: Path, report: Report, token: CancelToken
+    model: onnx.ModelProto, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken
 ) -> Quantised:
     """The network with 8-bit weights and activations where it bears them. Works in `folder`, which must exist.
 
@@ -73,7 +73,7 @@ def quantise(
     """
     try:
         with _quiet():
-            return _Converter(model, calibration, folder, report, token).convert()
+            return _Converter(model, calibration, folder, emit, token).convert()
     except (ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError, AssertionError) as error:
         raise SkinKDError(
             "This network can not be converted to 8 bits",
@@ -86,11 +86,11 @@ class _Converter:
     """Tries layers and keeps what is known of them."""
 
     def __init__(
-        self, model: onnx.ModelProto, calibration: Calibration, folder: Path, report: Report, token: CancelToken
+        self, model: onnx.ModelProto, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken
     ) -> None:
         from onnxruntime.quantization.shape_inference import quant_pre_process
 
-        self._folder, self._report, self._token = folder, report, token
+        self._folder, self._emit, self._token = folder, emit, token
         self._calibration = calibration
         self._float = folder / "float.onnx"
         raw = folder / "raw.onnx"
@@ -115,12 +115,12 @@ class _Converter:
         errors: dict[str, float] = {}
         for done, layer in enumerate(self._layers):
             self._token.check()
-            self._report(Progress(Phase.QUANTISING, done, len(self._layers)))
+            self._emit(Progress(Phase.QUANTISING, done, len(self._layers)))
             found = self._ask(self._write([layer]))
             spread = np.square(self._expected - self._expected.mean(axis=0)).sum()
             error = np.square(found - self._expected).sum() / max(float(spread), 1e-12)
             errors[layer.name] = math.sqrt(error) if math.isfinite(error) else math.inf
-        self._report(Progress(Phase.QUANTISING, len(self._layers), len(self._layers)))
+        self._emit(Progress(Phase.QUANTISING, len(self._layers), len(self._layers)))
         return errors
 
     def _write(self, layers: Sequence[_Layer]) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.material import Material
 from core.inference.out_of_distribution import Seen
 
@@ -28,7 +28,7 @@ def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
 
 
 def recalibrate(
-    network: Network, info: ModelInfo, material: Material, report: Report, token: CancelToken
+    network: Network, info: ModelInfo, material: Material, emit: Emit, token: CancelToken
 ) -> tuple[ModelInfo, Reference]:
     """The description with the network's own temperature, and its reference, from calibrating and training images.
 
@@ -40,8 +40,8 @@ def recalibrate(
 
     known = sample(material, MOST_KNOWN)
     classes, total = len(info.classes), len(known) + len(material.calibration)
-    logits, calibrating = _seen(network, classes, material, material.calibration, (0, total), report, token)
-    _, training = _seen(network, classes, material, known, (len(material.calibration), total), report, token)
+    logits, calibrating = _seen(network, classes, material, material.calibration, (0, total), emit, token)
+    _, training = _seen(network, classes, material, known, (len(material.calibration), total), emit, token)
     labels = material.store.labels[material.calibration]
     if info.temperature != 1.0:
         info = replace(info, temperature=fit_temperature(labels, logits))
@@ -54,7 +54,7 @@ def _seen(
     material: Material,
     indices: NDArray[np.int64],
     progress: tuple[int, int],
-    report: Report,
+    emit: Emit,
     token: CancelToken,
 ) -> tuple[NDArray[np.float32], Seen]:
     """The logits of images, and what novelty is measured with. `progress`: images done before, and in all."""
@@ -63,7 +63,7 @@ def _seen(
     logits, features = [np.zeros((0, classes), np.float32)], []
     for start in range(0, len(indices), _BATCH):
         token.check()
-        report(Progress(Phase.CALIBRATING, progress[0] + start, progress[1]))
+        emit(Progress(Phase.CALIBRATING, progress[0] + start, progress[1]))
         found = network.answer(material.store.gather(indices[start : start + _BATCH]))
         logits.append(found[0])
         if found[1] is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.documents import some
 from core.errors import SkinKDError
 from core.evaluation.comparison import compare
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
 from core.reporting.report import drawing
 from core.reporting.report.content import (
@@ -54,7 +54,7 @@ def collect(
     study: Path | None = None,
     baseline: Path | None = None,
     include: Collection[Include] = STANDARD,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
 ) -> ReportContent:
     """Everything that a report on these run folders says, without drawing it.
@@ -70,10 +70,10 @@ def collect(
         folders.insert(0, baseline)
     if not folders:
         raise SkinKDError("There is nothing to report", "No run is chosen, or the study has no finished run yet.")
-    found = gather(folders, report, token)
+    found = gather(folders, emit, token)
     if results is not None:
         found = _without_prefix(found, f"{results.study.name}: ")
-    chosen = _compared(_select(found, baseline, results), include, report, token)
+    chosen = _compared(_select(found, baseline, results), include, emit, token)
     sections: list[Section] = [] if results is None else [_study_section(results, found)]
     sections.append(scores_section(chosen))
     for part, make in SECTIONS.items():
@@ -81,7 +81,7 @@ def collect(
         section = make(chosen) if part in include else None
         sections += [section] if section is not None else []
     sections.append(data_section(found))
-    examples = examples_section(found[0], report, token) if Include.EXAMPLES in include else None
+    examples = examples_section(found[0], emit, token) if Include.EXAMPLES in include else None
     sections += [examples] if examples is not None else []
     sections.append(repeat_section(chosen, recipes=Include.RECIPES in include))
     sections.append(limits_section(chosen, study=results is not None))
@@ -118,14 +118,14 @@ def _select(runs: tuple[ReportRun, ...], baseline: Path | None, results: StudyRe
     return Selection(runs, drawn, first if len(runs) > 1 else None, study=bool(best))
 
 
-def _compared(chosen: Selection, include: Collection[Include], report: Report, token: CancelToken) -> Selection:
+def _compared(chosen: Selection, include: Collection[Include], emit: Emit, token: CancelToken) -> Selection:
     if chosen.baseline is None or Include.COMPARISON not in include:
         return chosen
     base, found = labelled(chosen.baseline.evidence), []
     others = [run for run in chosen.drawn if run is not chosen.baseline]
     for place, run in enumerate(others):
         token.check()
-        report(Progress(Phase.REPORTING, place, len(others)))
+        emit(Progress(Phase.REPORTING, place, len(others)))
         found.append((run, compare(base, labelled(run.evidence))))
     return replace(chosen, comparisons=tuple(found))
 

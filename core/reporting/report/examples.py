@@ -6,7 +6,7 @@ from functools import partial
 
 from core.data.types import Part
 from core.errors import SkinKDError
-from core.events import CancelToken, Level, Notice, Report
+from core.events import CancelToken, Emit, Level, Notice
 from core.reporting.report import drawing
 from core.reporting.report.content import FigureBlock, Paragraph, Section
 from core.reporting.report.gathering import ReportRun
@@ -15,7 +15,7 @@ _PIXELS = 224
 _TRIES = 5  # an image may be gone or damaged since the training
 
 
-def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Section | None:
+def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> Section | None:
     """The first readable training image of each class of the run's data; None, with a warning, without any."""
     from core.data.decoding import UnreadableImageError, decode_image
     from core.runs.pictures import locate_images
@@ -28,7 +28,7 @@ def examples_section(run: ReportRun, report: Report, token: CancelToken) -> Sect
     try:
         files = locate_images(run.folder, {name for names in wanted.values() for name in names}, token)
     except SkinKDError as error:
-        report(Notice(f"The report has no example images. {error.title}: {error.summary}", Level.WARNING))
+        emit(Notice(f"The report has no example images. {error.title}: {error.summary}", Level.WARNING))
         return None
     shown = []
     for code, name in zip(classes.codes, classes.names, strict=True):

@@ -11,7 +11,7 @@ from core.data.types import Part
 from core.digests import file_digest
 from core.errors import SkinKDError
 from core.evaluation.promises import part_of_calibration
-from core.events import CancelToken, EpochRecord, Level, Notice, Phase, Progress, Report
+from core.events import CancelToken, Emit, EpochRecord, Level, Notice, Phase, Progress
 from core.recipe import Recipe, recipe_hash
 from core.reporting.report.privacy import paths_of, without_paths
 from core.reporting.words import unique_titles
@@ -51,7 +51,7 @@ class ReportRun:
         return self.evidence.summary.status.synthetic
 
 
-def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple[ReportRun, ...]:
+def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[ReportRun, ...]:
     """Read the finished ones of these runs, in the given order; the others, and damaged ones, are named in a warning
     with the reason and left out.
 
@@ -61,17 +61,17 @@ def gather(folders: Sequence[Path], report: Report, token: CancelToken) -> tuple
     damage: SkinKDError | None = None
     for place, folder in enumerate(dict.fromkeys(folder.resolve() for folder in folders)):
         token.check()
-        report(Progress(Phase.REPORTING, place, len(folders)))
+        emit(Progress(Phase.REPORTING, place, len(folders)))
         status = summarise(RunFolder(folder)).status
         if status.state is not RunState.FINISHED:
-            report(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
+            emit(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
             continue
         try:
             found.append(_read(folder, token))
         except SkinKDError as error:
             damage = damage or error
             told = f"{status.name} is not in the report. {error.title}: {error.summary}"
-            report(Notice(told, Level.WARNING))
+            emit(Notice(told, Level.WARNING))
     if damage is not None and not found:
         raise damage
     if not found:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.reporting.report.content import (
     Facts,
     FigureBlock,
@@ -50,7 +50,7 @@ def report_html(
     content: ReportContent,
     *,
     for_print: bool,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
     pictures: Mapping[str, Picture] | None = None,
 ) -> str:
@@ -63,7 +63,7 @@ def report_html(
     drawn = dict(pictures or {})
     for place, block in enumerate(figures):
         token.check()
-        report(Progress(Phase.REPORTING, place, len(figures)))
+        emit(Progress(Phase.REPORTING, place, len(figures)))
         if block.key not in drawn:
             drawn[block.key] = draw(block, for_print=for_print)
     template = page_environment().get_template("print.html.j2" if for_print else "page.html.j2")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import atomic
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report, ignore
+from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.reporting.report.assembling import collect
 from core.reporting.report.content import STANDARD, FigureBlock, Include, ReportContent
 from core.reporting.report.page import Picture, report_html, screen_picture
@@ -27,7 +27,7 @@ def write_report(
     study: Path | None = None,
     baseline: Path | None = None,
     include: Collection[Include] = STANDARD,
-    report: Report = ignore,
+    emit: Emit = ignore,
     token: CancelToken | None = None,
 ) -> Path:
     """Write the report on these run folders into the folder `out` and return its index.html; see `collect`.
@@ -38,13 +38,11 @@ def write_report(
     """
     token = token or CancelToken()
     check_folder(out)
-    content = collect(runs, study=study, baseline=baseline, include=include, report=report, token=token)
-    return write_content(content, out, report=report, token=token)
+    content = collect(runs, study=study, baseline=baseline, include=include, emit=emit, token=token)
+    return write_content(content, out, emit=emit, token=token)
 
 
-def write_content(
-    content: ReportContent, out: Path, *, report: Report = ignore, token: CancelToken | None = None
-) -> Path:
+def write_content(content: ReportContent, out: Path, *, emit: Emit = ignore, token: CancelToken | None = None) -> Path:
     """Write what `collect` gave, as `write_report` does. Raises `SkinKDError` where it can not, `Cancelled`."""
     token = token or CancelToken()
     check_folder(out)
@@ -62,7 +60,7 @@ def write_content(
         pictures = {}
         for place, block in enumerate(figures):
             token.check()
-            report(Progress(Phase.REPORTING, place, len(figures)))
+            emit(Progress(Phase.REPORTING, place, len(figures)))
             pictures[block.key] = _write_figure(block, out / "figures")
         atomic.write_text(out / PAGE, report_html(content, for_print=False, token=token, pictures=pictures))
     except OSError as error:

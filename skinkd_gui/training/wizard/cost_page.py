@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Progress, Report
+from core.events import CancelToken, Emit, Progress
 from core.quantities import duration, file_size
 from core.recipe import Recipe, section_fields
 from skinkd_gui.training.wizard import costs
@@ -205,12 +205,12 @@ class _Measuring:
     def __init__(self, state: WizardState, runs_root: Path) -> None:
         self._state, self._runs_root = state, runs_root
 
-    def __call__(self, report: Report, token: CancelToken) -> _Answer:
-        measured = costs.measure(self._state, self._runs_root, report, token)
+    def __call__(self, emit: Emit, token: CancelToken) -> _Answer:
+        measured = costs.measure(self._state, self._runs_root, emit, token)
         return _Answer(self._state, measured, costs.room(self._runs_root))
 
 
-def _list_devices(report: Report, token: CancelToken) -> object:
+def _list_devices(emit: Emit, token: CancelToken) -> object:
     """The devices torch sees; imports torch, which takes a while the first time."""
     from core.training.hardware import list_devices
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.events import CancelToken, Event, Progress, Report
+from core.events import CancelToken, Emit, Event, Progress
 from core.quantities import duration, file_size
 from skinkd_gui.training.wizard.preview import split_preview
 from skinkd_gui.training.wizard.state import Goal, WizardState, plan, study_runs
@@ -38,7 +38,7 @@ class Room:
     memory: int
 
 
-def measure(state: WizardState, runs_root: Path, report: Report, token: CancelToken) -> tuple[RunCost, ...]:
+def measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> tuple[RunCost, ...]:
     """Time a few real steps of every planned run. Raises `SkinKDError` and `Cancelled`."""
     from core.data.store import store_bytes
     from core.training.cost import estimate_cost
@@ -52,7 +52,7 @@ def measure(state: WizardState, runs_root: Path, report: Report, token: CancelTo
     counts = _counts(state, len(planned_runs))
     for number, planned in enumerate(planned_runs):
         token.check()
-        told = partial(_report_share, report, number, len(planned_runs))
+        told = partial(_report_share, emit, number, len(planned_runs))
         cost = estimate_cost(planned.recipe, preview.images, train_images, told, token)
         shared = store_bytes(preview.images, planned.recipe.data.image_size)
         name = planned.name if counts[number] == 1 else f"Each of {counts[number]} students"
@@ -67,10 +67,10 @@ def _counts(state: WizardState, planned: int) -> tuple[int, ...]:
     return (*(1 for _ in range(planned - 1)), study_runs(state) - 1)
 
 
-def _report_share(report: Report, number: int, runs: int, event: Event) -> None:
+def _report_share(emit: Emit, number: int, runs: int, event: Event) -> None:
     """Pass on the progress of one run's timing as that of all."""
     if isinstance(event, Progress):
-        report(replace(event, done=number * event.total + event.done, total=runs * event.total))
+        emit(replace(event, done=number * event.total + event.done, total=runs * event.total))
 
 
 def room(runs_root: Path) -> Room:

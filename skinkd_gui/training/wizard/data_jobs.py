@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.classes import ClassSet
 from core.data.types import DataSet
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.paths import cache_root
 from core.user_paths import expanded
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, split_preview
@@ -19,7 +19,7 @@ class Reading:
     def __init__(self, path: str, layout: str, classes: ClassSet) -> None:
         self._path, self._layout, self._classes = path, layout, classes
 
-    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
+    def __call__(self, emit: Emit, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
         from core.data.checking import excluded_names
         from core.data.reading import read_dataset
 
@@ -34,10 +34,10 @@ class Checking:
     def __init__(self, dataset: DataSet) -> None:
         self._dataset = dataset
 
-    def __call__(self, report: Report, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
+    def __call__(self, emit: Emit, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
         from core.data.checking import check_images, excluded_names
 
-        checked = check_images(self._dataset, report=report, token=token)
+        checked = check_images(self._dataset, emit=emit, token=token)
         return checked, excluded_names(checked.problems)
 
 
@@ -47,7 +47,7 @@ class Preview:
     def __init__(self, state: WizardState) -> None:
         self._state = state
 
-    def __call__(self, report: Report, token: CancelToken) -> SplitPreview:
+    def __call__(self, emit: Emit, token: CancelToken) -> SplitPreview:
         assert self._state.dataset is not None
         return split_preview(self._state.dataset, self._state.excluded, self._state.recipe.data)
 
@@ -58,7 +58,7 @@ class Examples:
     def __init__(self, dataset: DataSet, excluded: frozenset[str]) -> None:
         self._dataset, self._excluded = dataset, excluded
 
-    def __call__(self, report: Report, token: CancelToken) -> tuple[Example, ...]:
+    def __call__(self, emit: Emit, token: CancelToken) -> tuple[Example, ...]:
         import matplotlib.backends.backend_qtagg
 
         import core.reporting.figures
@@ -67,8 +67,8 @@ class Examples:
         return examples(self._dataset, self._excluded, token)
 
 
-def write_sample(report: Report, token: CancelToken) -> Path:
+def write_sample(emit: Emit, token: CancelToken) -> Path:
     """The built-in sample set in the cache folder; takes seconds, and nothing when it is there already."""
     from core.demo.sample_set import write_sample_set
 
-    return write_sample_set(cache_root() / "sample-set", report=report, token=token)
+    return write_sample_set(cache_root() / "sample-set", emit=emit, token=token)

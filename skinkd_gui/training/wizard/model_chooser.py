@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.models.catalog import ModelFacts
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
@@ -316,13 +316,13 @@ class _Describing:
     def __init__(self, architecture: str, image_size: int, classes: int) -> None:
         self._asked = architecture, image_size, classes
 
-    def __call__(self, report: Report, token: CancelToken) -> ModelFacts:
+    def __call__(self, emit: Emit, token: CancelToken) -> ModelFacts:
         from core.models.catalog import describe_model
 
         return describe_model(*self._asked)
 
 
-def _all_names(report: Report, token: CancelToken) -> Any:
+def _all_names(emit: Emit, token: CancelToken) -> Any:
     """All networks' names; imports timm, which takes a while the first time."""
     from core.models.catalog import search_models
 

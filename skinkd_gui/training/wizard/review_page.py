@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import Recipe, recipe_to_toml
 from skinkd_gui.training.wizard.commands import wizard_command
 from skinkd_gui.training.wizard.model import WizardModel
@@ -181,5 +181,5 @@ class _Planning:
     def __init__(self, state: WizardState, runs_root: Path) -> None:
         self._state, self._runs_root = state, runs_root
 
-    def __call__(self, report: Report, token: CancelToken) -> tuple[PlannedRun, ...]:
+    def __call__(self, emit: Emit, token: CancelToken) -> tuple[PlannedRun, ...]:
         return plan(self._state, self._runs_root)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
 from skinkd_gui.training.wizard import state as brain
@@ -168,7 +168,7 @@ class _Listing:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def __call__(self, report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+    def __call__(self, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
         from core.runs.listing import list_runs
 
         return list_runs(self._root)

@@ -58,9 +58,9 @@ def test_a_slow_phase_is_heard_of_in_between() -> None:
 
 
 def test_bars_show_lines_and_take_markup_as_text(capsys: pytest.CaptureFixture[str]) -> None:
-    with _bars() as report:
+    with _bars() as emit:
         for event in EVENTS:
-            report(event)
+            emit(event)
     said = capsys.readouterr()
     assert "Epoch 2/5" in said.err
     assert "[b]the[/b]" in said.err
@@ -71,6 +71,6 @@ def test_memory_that_a_run_lets_go_is_collected_and_given_back(monkeypatch: pyte
     done: list[str] = []
     monkeypatch.setattr(progress.gc, "collect", lambda: done.append("collected"))
     monkeypatch.setattr(progress, "give_back", lambda: done.append("given back"))
-    with shown_progress() as report:
-        report(MemoryReleased())
+    with shown_progress() as emit:
+        emit(MemoryReleased())
     assert done == ["collected", "given back"]

@@ -25,7 +25,7 @@ ISIC2019 = CLASS_SETS["isic2019"]
 def test_sound_images_have_no_problems_and_progress_is_reported(make_set: MakeSet) -> None:
     events: list[Event] = []
     dataset = make_set(30)
-    assert check_images(dataset, report=events.append) == dataset
+    assert check_images(dataset, emit=events.append) == dataset
     progress = [event for event in events if isinstance(event, Progress)]
     assert {event.phase for event in progress} == {Phase.CHECKING}
     assert [progress[0].done, progress[-1].done, progress[-1].total] == [0, 30, 30]

@@ -236,7 +236,7 @@ def test_an_image_that_changes_between_digest_and_decoding_leaves_no_trace(
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     with pytest.raises(SkinKDError, match="no longer the file") as caught:
-        open_store(dataset, SIZE, report=strike, threads=2)
+        open_store(dataset, SIZE, emit=strike, threads=2)
     assert path.name in caught.value.summary
     assert not list(_stores().glob("*.json"))
     path.write_bytes(content)
@@ -275,7 +275,7 @@ def test_an_interrupted_build_goes_on_where_it_was(make_set: MakeSet, monkeypatc
 
     monkeypatch.setattr("core.data.progress._SECONDS_BETWEEN", 0.0)
     with pytest.raises(Cancelled):
-        open_store(dataset, SIZE, report=cancel_late, token=source.token, threads=2)
+        open_store(dataset, SIZE, emit=cancel_late, token=source.token, threads=2)
     before = len(decoded)
     assert 30 <= before < 60
     assert not list(_stores().glob("*.json"))
@@ -322,7 +322,7 @@ def test_damage_is_recognised_and_repaired(make_set: MakeSet, damage: str) -> No
         pixels.rename(_stores() / f"{key}.part")
         (_stores() / f"{key}.rows").write_bytes(b"\x01" * 7)
     notices: list[Event] = []
-    again = open_store(dataset, SIZE, report=notices.append)
+    again = open_store(dataset, SIZE, emit=notices.append)
     assert again.key == key
     _check_rows(again, dataset)
     if damage in ("truncated", "changed"):
@@ -397,12 +397,12 @@ def test_waiting_for_another_process_is_told_and_can_be_cancelled(make_set: Make
     source = CancelSource()
     told: list[str] = []
 
-    def report(event: Event) -> None:
+    def emit(event: Event) -> None:
         if isinstance(event, Notice):
             told.append(event.text)
             source.cancel()
 
     with FileLock(_stores() / f"{key}.lock"), pytest.raises(Cancelled):
-        open_store(dataset, SIZE, report=report, token=source.token)
+        open_store(dataset, SIZE, emit=emit, token=source.token)
     assert "waiting" in told[0]
     _check_rows(open_store(dataset, SIZE), dataset)

@@ -65,10 +65,10 @@ def test_same_arguments_same_pictures(tmp_path: Path) -> None:
 def test_a_finished_set_is_kept_and_another_replaces_it(tmp_path: Path) -> None:
     out = write_sample_set(tmp_path / "set", images=24, size=48)
     events: list[Event] = []
-    write_sample_set(out, images=24, size=48, report=events.append)
+    write_sample_set(out, images=24, size=48, emit=events.append)
     assert events == []
     next((out / "ISIC_2019_Training_Input").iterdir()).unlink()
-    write_sample_set(out, images=24, size=48, report=events.append)
+    write_sample_set(out, images=24, size=48, emit=events.append)
     assert events[-1] == replace(_last(events), done=24, total=24)
     write_sample_set(out, images=16, size=48)
     assert len(read_dataset(out, ISIC2019).records) == 16
@@ -91,7 +91,7 @@ def test_other_files_are_never_overwritten(tmp_path: Path) -> None:
 def test_an_unfinished_set_is_marked_and_can_be_finished(tmp_path: Path) -> None:
     source = CancelSource()
     with pytest.raises(Cancelled):
-        write_sample_set(tmp_path / "set", images=24, size=48, report=lambda event: source.cancel(), token=source.token)
+        write_sample_set(tmp_path / "set", images=24, size=48, emit=lambda event: source.cancel(), token=source.token)
     assert json.loads((tmp_path / "set" / SYNTHETIC_MARKER).read_text())["images"] == 24
     write_sample_set(tmp_path / "set", images=24, size=48)
     assert len(read_dataset(tmp_path / "set", ISIC2019).records) == 24

@@ -81,7 +81,7 @@ def test_closed_folders_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "scandir", refuse)
     events: list[Event] = []
-    assert expand_paths([tmp_path], report=events.append) == [open_file]
+    assert expand_paths([tmp_path], emit=events.append) == [open_file]
     (notice,) = events
     assert isinstance(notice, Notice)
     assert str(closed.parent) in notice.text

@@ -70,7 +70,7 @@ def test_five_ways_to_the_same_logits(
     assert [row["verdict"] for row in rows] == [answer.assessment and answer.assessment.verdict for answer in found]
 
     scored = evaluate_on(
-        finished_run.path, None, layout="auto", part="", device="cpu", report=ignore, token=CancelToken()
+        finished_run.path, None, layout="auto", part="", device="cpu", emit=ignore, token=CancelToken()
     )
     assert scored.detailed.scores.confusion == finished_run.scores().confusion  # type: ignore[union-attr]
 

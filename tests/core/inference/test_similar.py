@@ -124,16 +124,16 @@ def test_a_damaged_cache_is_made_again(build: Build, tmp_path: Path, ending: str
 def test_progress_and_cancel(build: Build, tmp_path: Path) -> None:
     source, events = CancelSource(), list[Event]()
 
-    def report(event: Event) -> None:
+    def emit(event: Event) -> None:
         events.append(event)
         source.cancel()
 
     with pytest.raises(Cancelled):
-        build(MeanColours(), report=report, token=source.token)
+        build(MeanColours(), emit=emit, token=source.token)
     assert list((tmp_path / "similar").glob("*.f16")) == []
     assert list((tmp_path / "similar").glob(".*")) == []
     events.clear()
-    build(MeanColours(), report=events.append)
+    build(MeanColours(), emit=events.append)
     counts = [(event.done, event.total) for event in events if isinstance(event, Progress)]
     assert counts[0] == (0, len(CASES))
     assert counts[-1] == (len(CASES), len(CASES))

@@ -99,7 +99,7 @@ def test_progress_counts_images_under_the_callers_phase() -> None:
         np.arange(12),
         device="cpu",
         batch_size=5,
-        report=events.append,
+        emit=events.append,
         phase=Phase.VALIDATING,
     )
     progress = [event for event in events if isinstance(event, Progress)]

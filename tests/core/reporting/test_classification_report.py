@@ -228,7 +228,7 @@ def test_pictures_and_heat_maps_are_gathered(classifier: Classifier, tmp_path: P
     (tmp_path / "b.png").unlink()  # gone since it was classified
     rows.insert(0, Classification(tmp_path / "broken.png", None, None, "damaged", classes=ISIC2019))
     events: list[Event] = []
-    images = gather_images(rows, classifier, report=events.append)
+    images = gather_images(rows, classifier, emit=events.append)
     assert [image.result for image in images] == rows
     assert [image.picture is not None for image in images] == [False, True, False, True]
     assert images[1].picture is not None

@@ -185,7 +185,7 @@ def test_pictures_of_patients_are_there_on_request_only(make, tmp_path):
     assert [axes.get_xlabel() for axes in figure.axes] == ["NV\nMelanocytic nevus"]
     (data / "NV" / "n1.png").unlink()
     events: list[object] = []
-    without = collect([run], include=frozenset({Include.EXAMPLES}), report=events.append)
+    without = collect([run], include=frozenset({Include.EXAMPLES}), emit=events.append)
     assert "examples" not in [section.key for section in without.sections]
     assert any(isinstance(event, Notice) and "no example images" in event.text for event in events)
 
@@ -208,7 +208,7 @@ def test_unfinished_runs_are_named_and_left_out(make, tmp_path):
     done, open_ = make("done"), make("open")
     RunFolder(open_).set_status(state=RunState.STOPPED)
     events: list[object] = []
-    content = collect([done, open_], include=frozenset(), report=events.append)
+    content = collect([done, open_], include=frozenset(), emit=events.append)
     assert content.title == "done"
     told = [event for event in events if isinstance(event, Notice)]
     assert [(event.level, "open" in event.text) for event in told] == [(Level.WARNING, True)]
@@ -220,7 +220,7 @@ def test_a_damaged_run_costs_the_report_none_of_the_others(make, tmp_path):
     whole, damaged = make("whole"), make("hurt")
     RunFolder(damaged).predictions_file.write_text("image,part\n")
     events: list[object] = []
-    content = collect([damaged, whole], include=frozenset(), report=events.append)
+    content = collect([damaged, whole], include=frozenset(), emit=events.append)
     assert content.title == "whole"
     assert [event.level for event in events if isinstance(event, Notice) and "hurt" in event.text] == [Level.WARNING]
     with pytest.raises(SkinKDError, match=r"predictions\.csv"):

@@ -46,7 +46,7 @@ def names_of(run: RunFolder, part: Part) -> set[str]:
 
 def test_training_images_and_only_they_are_compared_with(run: RunFolder) -> None:
     events: list[Event] = []
-    index = open_neighbours(run.path, report=events.append)
+    index = open_neighbours(run.path, emit=events.append)
     assert {case.name for case in index.cases} == names_of(run, Part.TRAIN)
     assert any(isinstance(event, Progress) and event.phase is Phase.COMPARING for event in events)
     labels = {row.image: (row.label, row.lesion) for row in run.split_rows}
@@ -54,7 +54,7 @@ def test_training_images_and_only_they_are_compared_with(run: RunFolder) -> None
     assert all(case.path is not None and case.path.is_file() for case in index.cases)
     assert len(set(np.asarray(index.features).tobytes())) > 1
     events.clear()
-    open_neighbours(run.path, report=events.append)
+    open_neighbours(run.path, emit=events.append)
     assert not any(isinstance(event, Progress) and event.phase is Phase.COMPARING for event in events)
 
 

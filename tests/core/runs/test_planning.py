@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import Preset, Recipe, preset, set_values
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import summarise
@@ -89,7 +89,7 @@ class Power:
         self.noted = plan
         self.pass_moment()
 
-    def execute(self, run: RunFolder, report: Report, token: CancelToken | None) -> RunSummary:
+    def execute(self, run: RunFolder, emit: Emit, token: CancelToken | None) -> RunSummary:
         """Begin a run, or go on with it, or see that it is finished."""
         self.pass_moment()
         if run.status().state is RunState.QUEUED:

@@ -12,7 +12,7 @@ import pytest
 from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.evaluation.metrics import score, scores_to_json
-from core.events import CancelToken, Report, ignore
+from core.events import CancelToken, Emit, ignore
 from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
@@ -34,7 +34,7 @@ class StandIn:
         self.done: list[str] = []
         self.before: Callable[[RunFolder], None] = lambda folder: None
 
-    def __call__(self, folder: RunFolder, report: Report = ignore, token: CancelToken | None = None) -> RunSummary:
+    def __call__(self, folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None) -> RunSummary:
         if folder.status().state is RunState.FINISHED:
             return summarise(folder)
         try:

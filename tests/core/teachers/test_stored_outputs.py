@@ -135,7 +135,7 @@ def test_a_damaged_table_is_made_again_and_said(teacher: Path, content: bytes) -
     images, events = Images(4), []
     expected = ask(teacher, images, [0, 1])
     tables()[0].write_bytes(content)
-    again = ask(teacher, images, [0, 1], report=events.append)
+    again = ask(teacher, images, [0, 1], emit=events.append)
     np.testing.assert_array_equal(again, expected)
     assert any(isinstance(event, Notice) and event.level is Level.WARNING for event in events)
 
@@ -172,7 +172,7 @@ def test_progress_counts_what_was_stored_before(teacher: Path) -> None:
     images: Images = Images(6)
     events: list[Event] = []
     ask(teacher, images, [0, 1])
-    ask(teacher, images, list(range(6)), report=events.append)
+    ask(teacher, images, list(range(6)), emit=events.append)
     progress = [event for event in events if isinstance(event, Progress)]
     assert {event.phase for event in progress} == {Phase.TEACHER}
     assert (progress[0].done, progress[0].total) == (2, 6)
@@ -193,7 +193,7 @@ def test_a_second_process_waits_and_can_be_cancelled(teacher: Path) -> None:
 
         def wait() -> None:
             try:
-                ask(teacher, images, [1], report=hear, token=source.token)
+                ask(teacher, images, [1], emit=hear, token=source.token)
             except Cancelled as error:
                 outcome.append(error)
 

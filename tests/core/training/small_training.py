@@ -113,7 +113,7 @@ def train(
         score=partial(score, classes=ISIC2019),
         checkpoint=CheckpointFolder(folder),
         observer=observer,
-        report=events.append,
+        emit=events.append,
         token=token,
     )
     return Outcome(result, {name: value.clone() for name, value in model.state_dict().items()}, events)

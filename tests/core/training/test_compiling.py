@@ -92,7 +92,7 @@ def test_a_training_with_a_compiled_network_has_the_same_numbers(
     compiler = Working()
     monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
     monkeypatch.setattr(
-        step, "compiled", lambda model, example, report: compiling.compiled(model, example, report, compiler)
+        step, "compiled", lambda model, example, emit: compiling.compiled(model, example, emit, compiler)
     )
     fast = train(small_recipe(), tmp_path / "fast")
     assert compiler.calls == 2 + 3 * 5  # the trial, and the full batches; the last short one goes the usual way

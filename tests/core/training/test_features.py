@@ -176,7 +176,7 @@ def test_a_compiled_network_gives_features_too(tmp_path: Path, monkeypatch: pyte
     compiler = Working()
     monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
     monkeypatch.setattr(
-        step, "compiled", lambda model, example, report: compiling.compiled(model, example, report, compiler)
+        step, "compiled", lambda model, example, emit: compiling.compiled(model, example, emit, compiler)
     )
     fast = go(tmp_path / "fast")
     assert compiler.calls == 2 + 3 * 5

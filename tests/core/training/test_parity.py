@@ -152,7 +152,7 @@ def _our_losses(recipe: Recipe, data: Path, folder: Path) -> list[float]:
         hardware=resolve(recipe.hardware),
         score=partial(score, classes=ISIC2019),
         checkpoint=CheckpointFolder(folder / "checkpoint"),
-        report=events.append,
+        emit=events.append,
     )
     return [event.loss.total for event in events if isinstance(event, BatchFinished)]
 

@@ -90,7 +90,7 @@ def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, m
     assert max(found.count("aten.lift_fresh.default") for found in inside) == 2  # mean and std
 
 
-def on_the_device(store: ImageStore, place: Place, device: str, report: object) -> PlacedImages:
+def on_the_device(store: ImageStore, place: Place, device: str, emit: object) -> PlacedImages:
     return PlacedImages(torch.from_numpy(store.images.copy()), torch.device(device), "device")
 
 

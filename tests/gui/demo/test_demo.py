@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from skinkd_gui.demo import __main__ as demo
 from skinkd_gui.demo.director import DemoDirector, DemoOptions
 from skinkd_gui.main_window import MainWindow
@@ -22,7 +22,7 @@ from skinkd_gui.workers.job import Work, shut_down_all
 
 
 def failing_work(run: QueuedRun, conditions: Conditions) -> Work:
-    def work(report: Report, token: CancelToken) -> object:
+    def work(emit: Emit, token: CancelToken) -> object:
         raise SkinKDError("Too warm", "The computer is too warm. Wait until it has cooled down.")
 
     return work

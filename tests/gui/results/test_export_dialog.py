@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Phase, Progress, Report
+from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.exporting import ExportOrder
 from core.inference.export.report import ExportReport, ExportRow
 from skinkd_gui.results import export_dialog
@@ -35,9 +35,9 @@ class Exporter:
         self.wait = False
         self.reached = Event()
 
-    def __call__(self, order: ExportOrder, report: Report, token: CancelToken) -> ExportReport:
+    def __call__(self, order: ExportOrder, emit: Emit, token: CancelToken) -> ExportReport:
         self.orders.append(order)
-        report(Progress(Phase.QUANTISING, 3, 53))
+        emit(Progress(Phase.QUANTISING, 3, 53))
         self.reached.set()
         while self.wait:
             token.check()

@@ -125,7 +125,7 @@ def test_what_goes_wrong_is_said_and_the_dialog_stays(qtbot, make_dialog, make_t
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report that takes until it is cancelled."""
 
-    def work(order: object, report: object, token: CancelToken) -> Path:
+    def work(order: object, emit: object, token: CancelToken) -> Path:
         while True:
             token.check()
             threading.Event().wait(0.01)
@@ -166,7 +166,7 @@ def test_a_pdf_is_a4_with_all_its_pages_from_a_worker(qtbot, make_tested, tmp_pa
     content = collect([make_tested("one")], include=frozenset({Include.CLASSES, Include.RECIPES}))
     html = report_html(content, for_print=True)
     counts: list[int] = []
-    job = Job(lambda report, token: counts.append(write_pdf(html, tmp_path / "a.pdf", report=report, token=token)))
+    job = Job(lambda emit, token: counts.append(write_pdf(html, tmp_path / "a.pdf", emit=emit, token=token)))
     with qtbot.waitSignal(job.ended, timeout=30_000):
         job.start()
     pdf = (tmp_path / "a.pdf").read_bytes()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SkinKDError
-from core.events import BatchFinished, CancelToken, EpochFinished, EpochRecord, Event, LossParts, Report, RunStarted
+from core.events import BatchFinished, CancelToken, Emit, EpochFinished, EpochRecord, Event, LossParts, RunStarted
 from core.recipe import Preset, preset
 from core.runs.folder import RunFolder, complete_run
 from core.runs.planning import PlannedRun
@@ -37,13 +37,13 @@ def batch(number: int, epochs: int, batch_number: int, batches: int) -> BatchFin
     return BatchFinished(number, epochs, batch_number, batches, LossParts(1.5, 1.0, 6.0), 123.0, seconds_left=65.0)
 
 
-def make_run(run: QueuedRun, conditions: Conditions, report: Report) -> Path:
+def make_run(run: QueuedRun, conditions: Conditions, emit: Emit) -> Path:
     """Give a new run its folder, as core does before anything else."""
     folder = run.folder or conditions.runs_root / run.name[:100]
     if run.recipe is not None:
         plan = (PlannedRun(run.recipe, run.name, folder=folder),)
         conditions.note(run.id, plan)
-        report(PlanNoted(plan))
+        emit(PlanNoted(plan))
         complete_run(RunFolder(folder), run.recipe, run.name)
     return folder
 
@@ -58,12 +58,12 @@ class Stage:
         self.names: list[str] = []
 
     def __call__(self, run: QueuedRun, conditions: Conditions) -> Work:
-        def work(report: Report, token: CancelToken) -> tuple[RunSummary, ...]:
+        def work(emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
             self.names.append(run.name)
-            folder = make_run(run, conditions, report)
-            report(RunStarted(folder, run.name))
+            folder = make_run(run, conditions, emit)
+            emit(RunStarted(folder, run.name))
             for event in self.events:
-                report(event)
+                emit(event)
             if "bad" in run.name:
                 raise SkinKDError("No images", "Choose another folder.", "looked in x")
             self.at_work.set()

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Notice, Report, RunStarted
+from core.events import CancelToken, Emit, Notice, RunStarted
 from core.recipe import Preset, Recipe, preset
 from core.runs.planning import PlannedRun
 from skinkd_gui.training.entries import QueuedRun
@@ -34,11 +34,11 @@ class Scripted:
         self.steps = 0
 
     def __call__(self, run: QueuedRun, conditions: Conditions) -> Work:
-        def work(report: Report, token: CancelToken) -> tuple[Any, ...]:
+        def work(emit: Emit, token: CancelToken) -> tuple[Any, ...]:
             self.log.append(run.name)
             if "early" not in run.name:
-                make_run(run, conditions, report)
-            report(RunStarted(conditions.runs_root / run.name, run.name))
+                make_run(run, conditions, emit)
+            emit(RunStarted(conditions.runs_root / run.name, run.name))
             if "bad" in run.name:
                 raise SkinKDError("No images", "Choose another folder.")
             while "long" in run.name:
@@ -229,8 +229,8 @@ def test_a_run_resumed_after_a_stop_starts_itself_not_the_waiting_ones(
 
 def test_reports_of_the_run_come_before_its_end(qtbot: QtBot, tmp_path: Path) -> None:
     def make(run: QueuedRun, conditions: Conditions) -> Work:
-        def work(report: Report, token: CancelToken) -> tuple[Any, ...]:
-            report(Notice("the last word"))
+        def work(emit: Emit, token: CancelToken) -> tuple[Any, ...]:
+            emit(Notice("the last word"))
             return ("result",)
 
         return work

@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Report
+from core.events import CancelToken, Emit
 from core.recipe import Preset, preset, set_values
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunSummary
@@ -16,7 +16,7 @@ from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.work import Conditions
 
 
-def fail(folder: RunFolder, report: Report, token: CancelToken | None) -> RunSummary:
+def fail(folder: RunFolder, emit: Emit, token: CancelToken | None) -> RunSummary:
     """A run whose data are gone, say on a drive that is not connected."""
     folder.set_status(state=RunState.FAILED)
     raise SkinKDError("The data is not there", f"{folder.recipe().data.path} does not exist.")

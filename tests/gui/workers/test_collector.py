@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.events import CancelToken, MemoryReleased, Notice, Report
+from core.events import CancelToken, Emit, MemoryReleased, Notice
 from skinkd_gui.workers import collector as module
 from skinkd_gui.workers.collector import YOUNG_OBJECTS, Collector
 from skinkd_gui.workers.job import Job, running_jobs
@@ -74,13 +74,13 @@ def test_garbage_of_any_thread_is_collected_in_the_gui_thread(
     collector: Collector, passes: Passes, qtbot: QtBot
 ) -> None:
     Cyclic.freed.clear()
-    in_a_thread(Job(lambda report, token: make_garbage(50 * YOUNG_OBJECTS)), qtbot)
+    in_a_thread(Job(lambda emit, token: make_garbage(50 * YOUNG_OBJECTS)), qtbot)
     qtbot.waitUntil(lambda: bool(Cyclic.freed), timeout=10_000)
     assert Cyclic.freed == passes.threads == {threading.get_ident()}
 
 
 def test_a_library_in_another_thread_can_only_ask(collector: Collector, passes: Passes, qtbot: QtBot) -> None:
-    def library(report: Report, token: CancelToken) -> int:
+    def library(emit: Emit, token: CancelToken) -> int:
         gc.enable()
         found = gc.collect()
         make_garbage(5 * YOUNG_OBJECTS)
@@ -102,9 +102,9 @@ def test_memory_that_core_lets_go_is_collected_and_given_back(
     monkeypatch.setattr(module, "give_back", lambda: given.append(set(passes.generations)))
     told: list[object] = []
 
-    def work(report: Report, token: CancelToken) -> None:
-        report(Notice("before"))
-        report(MemoryReleased())
+    def work(emit: Emit, token: CancelToken) -> None:
+        emit(Notice("before"))
+        emit(MemoryReleased())
 
     job = Job(work)
     job.reported.connect(told.append)

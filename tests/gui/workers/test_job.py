@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QThread, Slot
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Event, Notice, Phase, Progress, Report
+from core.events import CancelToken, Emit, Event, Notice, Phase, Progress
 from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work, running_jobs, shut_down_all
 
 
@@ -40,9 +40,9 @@ class Listener(QObject):
 
 
 def test_result_and_end_arrive_in_the_gui_thread_after_all_reports(qtbot: QtBot) -> None:
-    def work(report: Report, token: CancelToken) -> str:
-        report(Notice("one"))
-        report(Notice("two"))
+    def work(emit: Emit, token: CancelToken) -> str:
+        emit(Notice("one"))
+        emit(Notice("two"))
         return "done"
 
     listener = Listener(work)
@@ -55,7 +55,7 @@ def test_result_and_end_arrive_in_the_gui_thread_after_all_reports(qtbot: QtBot)
 def test_an_unexpected_error_becomes_a_failure_and_the_end_still_comes(
     qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         raise ZeroDivisionError("a bug")
 
     with caplog.at_level(logging.CRITICAL):
@@ -69,7 +69,7 @@ def test_an_unexpected_error_becomes_a_failure_and_the_end_still_comes(
 def test_an_error_for_the_user_arrives_as_it_was_raised(qtbot: QtBot) -> None:
     error = SkinKDError("No images", "Choose another folder.")
 
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         raise error
 
     assert Listener(work).run(qtbot) == [JobFailure(error, expected=True), JobEnd(cancelled=False)]
@@ -78,7 +78,7 @@ def test_an_error_for_the_user_arrives_as_it_was_raised(qtbot: QtBot) -> None:
 def test_cancelling_ends_waiting_work_without_result_or_failure(qtbot: QtBot) -> None:
     waiting = threading.Event()
 
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         while True:
             token.check()
             waiting.set()
@@ -93,9 +93,9 @@ def test_cancelling_ends_waiting_work_without_result_or_failure(qtbot: QtBot) ->
 
 
 def test_a_flood_of_reports_reaches_the_window_as_a_trickle(qtbot: QtBot) -> None:
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         for index in range(100_000):
-            report(Progress(Phase.DECODING, index + 1, 100_000))
+            emit(Progress(Phase.DECODING, index + 1, 100_000))
 
     said = Listener(work).run(qtbot)
     events = [thing for thing in said if isinstance(thing, Event)]
@@ -106,7 +106,7 @@ def test_a_flood_of_reports_reaches_the_window_as_a_trickle(qtbot: QtBot) -> Non
 def test_a_job_whose_owner_is_gone_is_still_found_and_stopped(qtbot: QtBot) -> None:
     started = threading.Event()
 
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         started.set()
         while True:
             token.check()
@@ -123,7 +123,7 @@ def test_a_job_whose_owner_is_gone_is_still_found_and_stopped(qtbot: QtBot) -> N
 
 
 def test_nothing_of_an_ended_job_is_left_to_the_collector_which_may_run_in_any_thread(qtbot: QtBot) -> None:
-    listener = Listener(lambda report, token: None)
+    listener = Listener(lambda emit, token: None)
     worker = listener.job._worker
     listener.run(qtbot)
     assert not shiboken6.isValid(worker)
@@ -138,7 +138,7 @@ class Owner(QObject):
         self.job.ended.connect(self.forget)
         self.job.start()
 
-    def work(self, report: Report, token: CancelToken) -> None:
+    def work(self, emit: Emit, token: CancelToken) -> None:
         pass
 
     @Slot(object)
@@ -165,7 +165,7 @@ def test_an_error_keeps_nothing_that_the_work_had_at_hand(qtbot: QtBot) -> None:
 
     kept: list[weakref.ref[Model]] = []
 
-    def work(report: Report, token: CancelToken) -> None:
+    def work(emit: Emit, token: CancelToken) -> None:
         model = Model()
         kept.append(weakref.ref(model))
         try:

@@ -15,7 +15,7 @@ from core.data.decoding import decode_image
 from core.data.reading import read_dataset
 from core.data.splitting import read_split
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, CancelToken, Event, Phase, Progress, Report
+from core.events import CancelSource, CancelToken, Emit, Event, Phase, Progress
 from core.inference.classifier import Classifier, info_of
 from core.inference.export import quantising, subprocess_export
 from core.inference.export.exporting import ExportOrder, check_files, export_model
@@ -115,7 +115,7 @@ def test_scales_come_from_training_images_alone(
 ) -> None:
     given: list[Calibration] = []
 
-    def spy(model: Any, calibration: Calibration, folder: Path, report: Report, token: CancelToken) -> Quantised:
+    def spy(model: Any, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken) -> Quantised:
         given.append(calibration)
         raise Cancelled
 
@@ -223,12 +223,12 @@ def test_orders_that_can_not_be_carried_out(finished_run: RunFolder, file: Path,
 def test_it_can_be_cancelled_and_leaves_nothing(finished_run: RunFolder, tmp_path: Path) -> None:
     source = CancelSource()
 
-    def report(event: Event) -> None:
+    def emit(event: Event) -> None:
         if isinstance(event, Progress) and event.phase is Phase.EXPORTING and event.done:
             source.cancel()
 
     with pytest.raises(Cancelled):
-        export_model(ExportOrder(finished_run.path, tmp_path / "out" / "m.onnx"), report, source.token)
+        export_model(ExportOrder(finished_run.path, tmp_path / "out" / "m.onnx"), emit, source.token)
     assert list((tmp_path / "out").iterdir()) == []
 
 
