@@ -90,7 +90,7 @@ def no_lasting_threads() -> Iterator[None]:
     """Fail a test that leaves a thread running."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while (left := _new_threads(before)) and time.monotonic() < deadline:
         time.sleep(0.02)
     if left:

@@ -13,10 +13,13 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QSettings, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from pytestqt.qtbot import QtBot
 
-_MODAL_SECONDS = 10.0
-_ENDING_MILLISECONDS = 5_000
+_MODAL_SECONDS = 30.0
 _started: WeakSet[QThread] = WeakSet()
+
+for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitActive, QtBot.waitExposed):
+    _wait.__kwdefaults__["timeout"] = _PATIENCE  # pytest-qt itself waits five seconds; what comes ends the wait at once
 
 
 @pytest.fixture(autouse=True)
@@ -90,10 +93,10 @@ def no_running_qthreads(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> 
     yield
     # A thread that is just ending may end; one that has to be told to is left running.
     there = [thread for thread in list(_started) if shiboken6.isValid(thread)]
-    running = [thread for thread in there if thread.isRunning() and not thread.wait(_ENDING_MILLISECONDS)]
+    running = [thread for thread in there if thread.isRunning() and not thread.wait(_PATIENCE)]
     for thread in running:
         thread.quit()
-        thread.wait(_ENDING_MILLISECONDS)
+        thread.wait(_PATIENCE)
     _started.clear()
     if running:
         pytest.fail(f"{len(running)} QThread(s) were left running", pytrace=False)

@@ -20,7 +20,7 @@ def dialog(qtbot: QtBot) -> Iterator[AboutDialog]:
     made = AboutDialog()
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: "packages" in made.findChild(QLabel, "licencesCount").text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "packages" in made.findChild(QLabel, "licencesCount").text())
     yield made
     made.shut_down()
 

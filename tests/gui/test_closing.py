@@ -105,7 +105,7 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
 
 
 def closed(qtbot: QtBot, window: MainWindow) -> None:
-    qtbot.waitUntil(lambda: not window.isVisible(), timeout=30_000)
+    qtbot.waitUntil(lambda: not window.isVisible())
     assert shut_down_all(20_000)  # the program's last act, for what a late event has started
     window.deleteLater()
 
@@ -189,7 +189,7 @@ def test_closing_while_other_work_is_done(
     window = MainWindow(material.runs)
     window.show()
     assert window.classify_tab
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=30_000)
+    qtbot.waitUntil(lambda: not running_jobs())
     closer = Closer(window, condition)
 
     class WatchedJob(Job):

@@ -20,8 +20,8 @@ def dialog(qtbot: QtBot, tmp_path: Path) -> DebugReportDialog:
     made = DebugReportDialog(tmp_path / "runs", {"theme": "dark"})
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(made.save.isEnabled, timeout=60_000)
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=20_000)
+    qtbot.waitUntil(made.save.isEnabled)
+    qtbot.waitUntil(lambda: not running_jobs())
     return made
 
 
@@ -35,20 +35,20 @@ def test_what_is_shown_is_what_is_saved_and_copied(
     target = tmp_path / "report.txt"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     dialog.save.click()
-    qtbot.waitUntil(lambda: str(target) in dialog.told.text, timeout=20_000)
+    qtbot.waitUntil(lambda: str(target) in dialog.told.text)
     assert target.read_text(encoding="utf-8") == shown
     dialog.copy.click()
     assert QGuiApplication.clipboard().text() == shown
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=20_000)
+    qtbot.waitUntil(lambda: not running_jobs())
 
 
 def test_a_place_that_can_not_be_written_is_said(qtbot: QtBot, dialog: DebugReportDialog, tmp_path: Path) -> None:
     dialog.save_to(tmp_path / "nowhere" / "report.txt")
-    qtbot.waitUntil(lambda: dialog.findChild(ErrorDialog) is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: dialog.findChild(ErrorDialog) is not None)
     error = dialog.findChild(ErrorDialog)
     assert "can not be written" in error.findChild(QLabel, "errorSummary").text()
     error.reject()
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=20_000)
+    qtbot.waitUntil(lambda: not running_jobs())
 
 
 def test_it_opens_from_the_help_menu_and_may_be_closed_at_once(qtbot: QtBot, tmp_path: Path) -> None:
@@ -59,6 +59,6 @@ def test_it_opens_from_the_help_menu_and_may_be_closed_at_once(qtbot: QtBot, tmp
     dialog = window.findChild(DebugReportDialog)
     assert dialog.isVisible()
     dialog.close()
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=60_000)
+    qtbot.waitUntil(lambda: not running_jobs())
     window.close_without_asking()
     qtbot.waitUntil(lambda: not window.isVisible())

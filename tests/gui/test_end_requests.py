@@ -133,7 +133,7 @@ def test_the_end_of_the_session_stops_the_run_but_not_for_good(qtbot: QtBot, tmp
     window.show()
     for name in ("a", "b"):
         window.queue.add(RECIPE, name)
-    assert stage.at_work.wait(10)
+    assert stage.at_work.wait(60)
     window.save_session()
     assert stage.names == ["a"]
     (other := QueueFile(tmp_path / "runs")).load()  # the window keeps it

@@ -33,7 +33,7 @@ def test_stopping_a_run_and_closing_ends_the_program(qtbot: QtBot, qapp: QApplic
     qtbot.addWidget(window)
     window.show()
     window.queue.add(Recipe(), "my run")
-    assert at_work.wait(10)
+    assert at_work.wait(60)
     too_long = QTimer(singleShot=True, interval=10_000)
     too_long.timeout.connect(partial(qapp.exit, 1))
     too_long.start()

@@ -26,7 +26,6 @@ from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job import Job, Work, running_jobs
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60_000  # milliseconds: the first figure of a process imports matplotlib, which may first look for fonts
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     made.show()
     assert made.classify_tab
     assert made.results_tab
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not running_jobs())
     yield made
     close_dialogs()
     made.close_without_asking()
@@ -274,8 +273,8 @@ def test_a_bug_in_a_job_is_shown_and_the_window_lives(
     with monkeypatch.context() as patch:
         patch.setattr(importlib.import_module(f"skinkd_gui.{module}"), "Job", BrokenJob)
         started = start(window)
-        qtbot.waitUntil(lambda: bool(dialogs()), timeout=PATIENCE)
-        qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: bool(dialogs()))
+        qtbot.waitUntil(lambda: not running_jobs())
     told = [dialog.error for dialog in dialogs()]
     assert len({id(error) for error in told}) == len(told)  # where two jobs broke there may be two dialogs
     line = re.compile(r"ZeroDivisionError: injected \(test_exceptions\.py, line \d+, in broken\)")
@@ -287,12 +286,12 @@ def test_a_bug_in_a_job_is_shown_and_the_window_lives(
     if isinstance(started, QWidget):
         started.close()
     # Where it drew again after a change of size, this is a job without a bug, which does its whole work.
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not running_jobs())
     close_dialogs()
     job = Job(lambda emit, token: "the next job works", window)
-    with qtbot.waitSignal(job.succeeded, timeout=PATIENCE):
+    with qtbot.waitSignal(job.succeeded):
         job.start()
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not running_jobs())
 
 
 def test_every_thread_of_the_window_is_a_job() -> None:
@@ -323,8 +322,8 @@ def test_a_bug_in_a_training_marks_the_run_failed(
     monkeypatch.setattr("core.runs.execute.prepare_data", broken)
     values = ["task=teacher", "teacher.architecture=test_resnet", "teacher.weights=none", f"data.path={sample_set}"]
     window.queue.add(set_values(preset(Preset.QUICK), [*values, "hardware.device=cpu"]), "my run")
-    qtbot.waitUntil(lambda: bool(dialogs()), timeout=2 * PATIENCE)  # it may import PyTorch
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(dialogs()))  # it may import PyTorch
+    qtbot.waitUntil(lambda: not running_jobs())
     dialogs()[0].accept()
     (run,) = list_runs(window.runs_root)
     assert run.status.state is RunState.FAILED
@@ -340,7 +339,7 @@ def test_whatever_ends_a_job_is_told(
         raise error
 
     job = Job(work, window)
-    with qtbot.waitSignal(job.ended, timeout=10_000):
+    with qtbot.waitSignal(job.ended):
         job.start()
     (dialog,) = dialogs()
     assert type(error).__name__ in dialog.error.details

@@ -62,7 +62,7 @@ def test_the_loader_makes_the_tabs_before_the_heavy_libraries(qtbot: QtBot, tmp_
     qtbot.addWidget(window)
     window.show()
     window.start_engine()
-    qtbot.waitUntil(lambda: window.tabs.results_if_made is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: window.tabs.results_if_made is not None)
     assert window.tabs.classify_if_made is not None
     assert window.tabs.currentWidget() is window.train_tab
     window.close()

@@ -195,7 +195,7 @@ def test_geometry_and_tab_come_back(qtbot: QtBot, tmp_path: Path) -> None:
 
 def test_closing_asks_while_a_run_works_and_keeps_it_on_no(qtbot: QtBot, window: MainWindow, stage: Stage) -> None:
     window.queue.add(RECIPE, "my run")
-    assert stage.at_work.wait(10)
+    assert stage.at_work.wait(60)
     window.close()
     assert window.isVisible()
     box = window.findChild(QMessageBox, "closeQuestion")
@@ -210,7 +210,7 @@ def test_closing_stops_the_run_keeps_the_queue_and_leaves_nothing(
 ) -> None:
     window.queue.add(RECIPE, "my run")
     window.queue.add(RECIPE, "waits")
-    assert stage.at_work.wait(10)
+    assert stage.at_work.wait(60)
     window.close()
     window.findChild(QMessageBox, "closeQuestion").findChild(QPushButton, "stopAndCloseButton").click()
     qtbot.waitUntil(lambda: not window.isVisible())

@@ -45,8 +45,8 @@ def test_a_run_is_shown_in_results_once_the_tabs_are_there(qtbot: QtBot, window:
     (run,) = runs.iterdir()
     window.open_path(run)
     window.start_engine()
-    qtbot.waitUntil(lambda: window.tabs.currentWidget() is window.results_tab, timeout=30_000)
-    qtbot.waitUntil(lambda: [one.folder for one in window.results_tab.table.selected()] == [run], timeout=30_000)
+    qtbot.waitUntil(lambda: window.tabs.currentWidget() is window.results_tab)
+    qtbot.waitUntil(lambda: [one.folder for one in window.results_tab.table.selected()] == [run])
     assert errors(window) == []
 
 
@@ -59,14 +59,14 @@ def test_a_model_file_classifies_and_a_run_from_elsewhere_too(
     chooser = window.classify_tab._top.chooser
     for path in (file, finished_run.path):
         window.open_path(path)
-        qtbot.waitUntil(lambda path=path: chooser.choice is not None and chooser.choice.source == path, timeout=30_000)
+        qtbot.waitUntil(lambda path=path: chooser.choice is not None and chooser.choice.source == path)
         assert window.tabs.currentWidget() is window.classify_tab
     assert errors(window) == []
 
 
 def test_what_is_not_ours_is_explained(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     window.start_engine()
-    qtbot.waitUntil(lambda: window.tabs.all_made, timeout=30_000)
+    qtbot.waitUntil(lambda: window.tabs.all_made)
     (tmp_path / "letter.pdf").write_bytes(b"%PDF")
     (tmp_path / "foreign.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
     for name, words in (
@@ -75,7 +75,7 @@ def test_what_is_not_ours_is_explained(qtbot: QtBot, window: MainWindow, tmp_pat
         ("foreign.safetensors", "foreign.safetensors"),
     ):
         window.open_path(tmp_path / name)
-        qtbot.waitUntil(lambda words=words: any(words in text for text in errors(window)), timeout=30_000)
+        qtbot.waitUntil(lambda words=words: any(words in text for text in errors(window)))
 
 
 def test_files_that_macos_hands_over_are_opened(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_of_two_starts_at_the_same_moment_one_gives_way(
     monkeypatch.setattr(single_instance, "_ANSWER_MILLISECONDS", 100)
     one, other = SingleInstance(lambda: state), SingleInstance(lambda: state)
     one.settle()
-    with qtbot.waitSignal(other.refused, timeout=5_000):
+    with qtbot.waitSignal(other.refused):
         other.settle()
     other.release()
     one.release()
@@ -120,7 +120,7 @@ def test_nothing_that_a_stranger_sends_is_read(qtbot: QtBot, state: Path) -> Non
     assert instance.take()
     assert (state / "window.socket").stat().st_mode & 0o077 == 0
     socket = QLocalSocket()
-    with qtbot.waitSignal(instance.raise_requested, timeout=5_000):
+    with qtbot.waitSignal(instance.raise_requested):
         socket.connectToServer(str(state / "window.socket"))
         socket.write(b"x" * 100_000)
         socket.flush()
@@ -160,7 +160,7 @@ def test_a_file_to_open_is_handed_to_the_window_that_is_open(
     instance.open_requested.connect(opened.append)
     single_instance._hand_over(asked)
     socket = QLocalSocket()
-    with qtbot.waitSignal(instance.open_requested, timeout=5_000):
+    with qtbot.waitSignal(instance.open_requested):
         socket.connectToServer(str(state / "window.socket"))
     assert opened == [asked]
     assert not (state / "window.opens").exists()

@@ -46,4 +46,4 @@ def idle(tab: ClassifyTab) -> bool:
 
 def classify(qtbot: QtBot, tab: ClassifyTab, paths: list[Path]) -> None:
     tab.add_paths(paths)
-    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting, timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting)

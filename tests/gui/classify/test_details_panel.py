@@ -128,7 +128,7 @@ def test_a_file_that_can_not_be_read_offers_nothing_to_explain(
 def test_two_models_stand_side_by_side(qtbot: QtBot, tab: ClassifyTab, weighed: Path, lesions: list[Path]) -> None:
     classify(qtbot, tab, lesions[:4])
     tab.compare_with(next(folder for folder in weighed.iterdir() if folder.name.endswith("second")))
-    qtbot.waitUntil(lambda: idle(tab) and tab._images.result(0, 1) is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and tab._images.result(0, 1) is not None)
     select(qtbot, tab, 0)
     verdict = details(tab).verdict
     assert verdict.second.isVisible()
@@ -146,7 +146,7 @@ def test_two_models_stand_side_by_side(qtbot: QtBot, tab: ClassifyTab, weighed: 
 def test_nothing_is_cut_off_at_the_side(qtbot: QtBot, tab: ClassifyTab, weighed: Path, lesions: list[Path]) -> None:
     classify(qtbot, tab, lesions[:1])
     tab.compare_with(next(folder for folder in weighed.iterdir() if folder.name.endswith("second")))
-    qtbot.waitUntil(lambda: idle(tab) and tab._images.result(0, 1) is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and tab._images.result(0, 1) is not None)
     panel = details(tab)
     for width in (900, 1280, 1920):
         tab.resize(width, 800)
@@ -175,7 +175,7 @@ def test_the_operating_point_opens_in_the_card(qtbot: QtBot, tab: ClassifyTab, l
     qtbot.mouseClick(button(tab, "classifyOperatingButton"), Qt.MouseButton.LeftButton)
     card = tab.findChild(ModelCard)
     assert card is not None
-    qtbot.waitUntil(lambda: card.content is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: card.content is not None)
     assert card.tabs.tabText(card.tabs.currentIndex()) == "Operating point"
     qtbot.waitUntil(lambda: not card.busy)
     card.accept()

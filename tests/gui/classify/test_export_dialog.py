@@ -47,7 +47,7 @@ def choose(dialog: ExportDialog, *names: str) -> None:
 def make(qtbot: QtBot, dialog: ExportDialog, target: Path) -> None:
     dialog.target.setText(str(target))
     dialog.make_button.click()
-    qtbot.waitUntil(lambda: dialog._job is None, timeout=60_000)
+    qtbot.waitUntil(lambda: dialog._job is None)
 
 
 def test_a_table_holds_what_is_shown(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], tmp_path: Path) -> None:

@@ -74,14 +74,14 @@ def test_scores_follow_a_second_model_and_stand_in_a_dialog(
     tab = make_tab(weighed)
     classify(qtbot, tab, [labelled])
     tab.compare_with(next(folder for folder in weighed.iterdir() if folder.name.endswith("second")))
-    qtbot.waitUntil(lambda: idle(tab) and bool(tab._facts.scores and tab._facts.scores.second), timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and bool(tab._facts.scores and tab._facts.scores.second))
     tab._labels.open_scores()
     dialog = tab._labels._dialog
     assert dialog is not None
     assert dialog._text.text().count("On 12 images") == 2
     per_class = dialog.findChild(QTableWidget, "classifyScoresTable")
     assert per_class.item(0, 1).text() == "4"
-    qtbot.waitUntil(lambda: dialog._figure.figure is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dialog._figure.figure is not None)
     assert len(dialog._figure.figure.axes) == 2
     dialog.close()
 
@@ -95,7 +95,7 @@ def test_images_of_the_training_are_told(qtbot: QtBot, make_tab: MakeTab, own_ru
     assert "3 images bear names of images that the model was trained or chosen on" in tab._labels.text
     assert tab._images.tally.count(Kind.TRAINED_ON) == 3
     tab.choose_model(next(folder for folder in own_runs.iterdir() if folder.name.endswith("second")))
-    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting, timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and not tab._images.waiting)
     qtbot.waitUntil(lambda: tab._facts.scores is not None and idle(tab))
     assert "trained" not in tab._labels.text
     assert tab._images.tally.count(Kind.TRAINED_ON) == 0
@@ -108,7 +108,7 @@ def test_without_labels_there_is_no_bar_and_clearing_takes_it_away(
     classify(qtbot, tab, [lesions[0].parent])
     assert not tab._labels.isVisible()
     tab.add_paths([labelled])
-    qtbot.waitUntil(lambda: tab._facts.scores is not None and idle(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: tab._facts.scores is not None and idle(tab))
     found: ClassifyTab = tab
     assert found._facts.scores is not None
     assert found._facts.scores.first.without_label == 13

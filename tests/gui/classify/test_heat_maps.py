@@ -68,7 +68,7 @@ def test_only_the_last_wish_is_told(
     gate, original = threading.Event(), module.heat_map
 
     def slow(*arguments: object) -> object:
-        gate.wait(20)
+        gate.wait(60)
         return original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "heat_map", slow)

@@ -142,7 +142,7 @@ def test_the_dialog_shows_copies_and_saves(
     dialog = ModelCard(around, finished_run.path)
     dialog.open()
     assert not dialog.save.isEnabled()
-    qtbot.waitUntil(lambda: dialog.content is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.content is not None)
     titles = [dialog.tabs.tabText(number) for number in range(dialog.tabs.count())]
     assert titles == ["Model", "What it can't do", "Scores", "Calibration", "Verdicts", "Operating point"]
     for number in range(dialog.tabs.count()):
@@ -183,6 +183,6 @@ def test_closing_while_it_reads_leaves_no_thread(qtbot: QtBot, around: QWidget, 
 def test_research_use_stands_on_every_page(qtbot: QtBot, around: QWidget, alone: Path) -> None:
     dialog = ModelCard(around, alone)
     dialog.open()
-    qtbot.waitUntil(lambda: dialog.content is not None and not dialog.busy, timeout=30_000)
+    qtbot.waitUntil(lambda: dialog.content is not None and not dialog.busy)
     assert any(label.text().startswith("Research use only") for label in dialog.findChildren(QLabel))
     dialog.reject()

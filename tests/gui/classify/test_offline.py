@@ -42,7 +42,7 @@ def test_classifying_explaining_and_exporting_ask_nobody(
     tab = make_tab(weighed)
     classify(qtbot, tab, [lesions[0].parent])
     tab.compare_with(next(folder for folder in weighed.iterdir() if folder.name.endswith("second")))
-    qtbot.waitUntil(lambda: idle(tab) and tab._session.classifier() is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: idle(tab) and tab._session.classifier() is not None)
     classifier = tab._session.classifier()
     assert classifier is not None
     heat = heat_map(classifier, decode_image(lesions[0], 64), "MEL")
@@ -54,7 +54,7 @@ def test_classifying_explaining_and_exporting_ask_nobody(
         dialog._form_group.button(form).setChecked(True)
         dialog.target.setText(str(tmp_path / f"out{ending}"))
         dialog.make_button.click()
-        qtbot.waitUntil(lambda: dialog._job is None, timeout=60_000)
+        qtbot.waitUntil(lambda: dialog._job is None)
         assert (tmp_path / f"out{ending}").stat().st_size > 0
     dialog.reject()
     assert list(RecordBook(record_file()).entries())

@@ -82,16 +82,16 @@ def test_results_of_a_batch_at_work_take_the_level_chosen_meanwhile(
 
     def slow(self: Classifier, path: Path) -> object:
         if path == lesions[9]:
-            gate.wait(30)
+            gate.wait(60)
         return decode(self, path)
 
     monkeypatch.setattr(Classifier, "_decode", slow)
     monkeypatch.setattr("core.inference.classifier.BATCH", 2)
     tab.add_paths(lesions)
-    qtbot.waitUntil(lambda: tab._session.classifier() is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: tab._session.classifier() is not None)
     tab.apply_settings(Settings(level=0.85))
     gate.set()
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     assert {result.assessment.level for result in tab._images.results if result.assessment} == {0.85}
     assert tab._summary.level.value() == 85
 
@@ -100,7 +100,7 @@ def test_two_models_stand_side_by_side(qtbot: QtBot, tab: ClassifyTab, lesions: 
     assert table(tab).isColumnHidden(SECOND_DIAGNOSIS)
     classify(qtbot, tab, lesions)
     tab.compare_with(run(weighed, "second"))
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     assert not table(tab).isColumnHidden(AGREEMENT)
     other = list(Classifier.load(run(weighed, "second")).classify(lesions))
     assert tab._images.results_of(Which.SECOND) == other
@@ -122,10 +122,10 @@ def test_a_model_is_not_compared_with_itself(
 ) -> None:
     classify(qtbot, tab, lesions[:2])
     tab.compare_with(run(weighed, "second"))
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     tab.choose_model(run(weighed, "second"))
     assert tab._top.second.choice is None
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     assert tab._images.results == list(Classifier.load(run(weighed, "second")).classify(lesions[:2]))
 
 
@@ -134,11 +134,11 @@ def test_choosing_other_models_in_the_middle_mixes_nothing_up(
 ) -> None:
     tab.compare_with(run(weighed, "second"))
     tab.add_paths(lesions)
-    qtbot.waitUntil(lambda: tab._session._classifying is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: tab._session._classifying is not None)
     tab.compare_with(None)
     tab.choose_model(run(weighed, "second"))
     tab.compare_with(run(weighed, "first"))
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     for which, name in ((Which.FIRST, "second"), (Which.SECOND, "first")):
         expected = list(Classifier.load(run(weighed, name)).classify(lesions))
         assert tab._images.results_of(which) == expected
@@ -154,11 +154,11 @@ def test_what_is_classified_is_recorded_unless_switched_off(
     assert not any("lesion-" in line for line in record_file().read_text().splitlines())
     tab.apply_settings(Settings(keep_record=False))
     tab.choose_model(run(weighed, "second"))
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     assert len(list(RecordBook(record_file()).entries())) == 13
     tab.apply_settings(Settings())
     tab.choose_model(run(weighed, "first"))
-    qtbot.waitUntil(lambda: quiet(tab), timeout=60_000)
+    qtbot.waitUntil(lambda: quiet(tab))
     assert len(list(RecordBook(record_file()).entries())) == 26
 
 
@@ -185,7 +185,7 @@ def test_a_record_that_can_not_be_written_is_told_once_and_stops_nothing(
 
 def test_a_model_loaded_ahead_is_ready_before_the_first_image(qtbot: QtBot, tab: ClassifyTab) -> None:
     tab.load_model()
-    qtbot.waitUntil(lambda: tab._session.classifier() is not None and idle(tab), timeout=30_000)
+    qtbot.waitUntil(lambda: tab._session.classifier() is not None and idle(tab))
     assert text(tab, "classifyProgressText") == "The model is ready."
     assert not record_file().exists()  # nothing was classified
 
@@ -202,6 +202,6 @@ def test_a_broken_model_loaded_ahead_is_told_without_a_dialog(
     told: list[Notice] = []
     tab._session.noticed.connect(told.append)
     tab.load_model()
-    qtbot.waitUntil(lambda: idle(tab) and bool(told), timeout=30_000)
+    qtbot.waitUntil(lambda: idle(tab) and bool(told))
     assert told[0].text == "The model is damaged. Choose another."
     assert shown == []

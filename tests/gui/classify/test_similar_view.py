@@ -57,7 +57,7 @@ def test_cases_are_training_images_with_their_diagnosis(
     assert view._found is None  # nothing is computed before it is asked for
     assert not view.finder.busy
     qtbot.mouseClick(view.toggle, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: ready(view), timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view))
     assert view._found is not None
     trained = {row.image: row.label for row in finished_run.split_rows if row.part is Part.TRAIN}
     cases = [item.case for item in view._found.cases]
@@ -75,7 +75,7 @@ def test_an_image_of_the_training_is_said_to_be_itself(
 ) -> None:
     view.toggle.setChecked(True)
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TRAIN, sample_set)))
-    qtbot.waitUntil(lambda: ready(view), timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view))
     assert "this very image" in view._text.text()
     assert "this very image" in view.cases[0].accessibleName()
 
@@ -85,7 +85,7 @@ def test_a_click_enlarges_beside_the_image(
 ) -> None:
     view.toggle.setChecked(True)
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
-    qtbot.waitUntil(lambda: ready(view), timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view))
     qtbot.mouseClick(view.cases[1], Qt.MouseButton.LeftButton)
     dialog = view.findChild(SimilarDialog)
     assert dialog is not None
@@ -108,11 +108,11 @@ def test_the_next_image_costs_no_new_index(
 ) -> None:
     view.toggle.setChecked(True)
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
     before = view._found
     monkeypatch.setattr("core.runs.neighbours.open_neighbours", None)  # whoever asks for it now fails
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TRAIN, sample_set)))
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
     assert view._found is not before
 
 
@@ -166,11 +166,11 @@ def test_data_that_are_not_at_hand_can_be_named(
     (copy / "recipe.toml").write_text(recipe, encoding="utf-8")
     view.toggle.setChecked(True)
     view.show_facts(shown(copy, classifier, image_of(finished_run, Part.TEST, sample_set)))
-    qtbot.waitUntil(lambda: ready(view), timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view))
     assert "not at hand" in view._text.text()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(sample_set))
     qtbot.mouseClick(view.locate, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
     assert not view.locate.isVisible()
 
 
@@ -185,7 +185,7 @@ def test_an_error_of_an_image_left_behind_is_not_shown(
     gate = threading.Event()
 
     def failing(*_: object, **__: object) -> object:
-        gate.wait(20)
+        gate.wait(60)
         raise SkinKDError("The old error", "of the old image")
 
     view.toggle.setChecked(True)

@@ -158,7 +158,7 @@ def make_tab(qtbot, runs_root: Path) -> Callable[[], ResultsTab]:
         qtbot.addWidget(tab, before_close_func=lambda widget: widget.shut_down())
         tab.resize(1280, 720)
         tab.show()
-        qtbot.waitUntil(lambda: tab.listed, timeout=10_000)
+        qtbot.waitUntil(lambda: tab.listed)
         return tab
 
     return make

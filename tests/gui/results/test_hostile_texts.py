@@ -54,11 +54,11 @@ def test_the_window_shows_hostile_names_as_text(qtbot: QtBot, make_tested: MakeR
     qtbot.addWidget(window)
     window.show()
     window.tabs.setCurrentWidget(window.results_tab)
-    qtbot.waitUntil(lambda: any(HOSTILE in name for name in _names(window)), timeout=20_000)
+    qtbot.waitUntil(lambda: any(HOSTILE in name for name in _names(window)))
     found: list[str] = []
     for run in runs:
         window.results_tab.select_run(run)
-        qtbot.waitUntil(lambda: not running_jobs(), timeout=20_000)
+        qtbot.waitUntil(lambda: not running_jobs())
         found += shown_texts(window)
     assert [text for text in found if "<img" in text] == []
     assert any("&lt;img" in text for text in found)  # the tips are there, word by word

@@ -26,7 +26,7 @@ WORSE = tuple("NV" if number % 2 else code for number, code in enumerate(TRUTHS)
 
 def select(qtbot, tab: ResultsTab, *folders: Path) -> None:
     assert tab.table.select(folders)
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
 
 
 def texts(widget: QWidget) -> str:
@@ -190,7 +190,7 @@ def test_only_the_last_selection_is_shown(qtbot, make_tab, make_tested):
     tab = make_tab()
     for folder in folders:
         tab.details.show_runs((tab._model.run(tab._model.row_of(folder)),), tab._model.run(tab._model.row_of(folder)))
-    qtbot.waitUntil(lambda: tab.details.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details.ready)
     assert column(tab.details.overview.classes.table, 2)[0] == "100.0 %"
     assert "run 2" in texts(tab.details.overview)
 

@@ -39,7 +39,7 @@ def only(dialog: ReportDialog, *parts: Include) -> None:
 
 
 def done(qtbot, dialog: ReportDialog) -> None:
-    qtbot.waitUntil(lambda: not dialog.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dialog.busy)
 
 
 def test_a_page_is_made_and_opened(qtbot, make_dialog, make_tested, tmp_path, monkeypatch):
@@ -147,7 +147,7 @@ def test_escape_closes_as_soon_as_the_work_has_stopped(qtbot, make_dialog, make_
     dialog = make_dialog([make_tested("one")])
     dialog.make_button.click()
     dialog.reject()
-    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: not dialog.isVisible())
     assert not dialog.busy
 
 
@@ -167,7 +167,7 @@ def test_a_pdf_is_a4_with_all_its_pages_from_a_worker(qtbot, make_tested, tmp_pa
     html = report_html(content, for_print=True)
     counts: list[int] = []
     job = Job(lambda emit, token: counts.append(write_pdf(html, tmp_path / "a.pdf", emit=emit, token=token)))
-    with qtbot.waitSignal(job.ended, timeout=30_000):
+    with qtbot.waitSignal(job.ended):
         job.start()
     pdf = (tmp_path / "a.pdf").read_bytes()
     assert counts == [pages_of(pdf)]

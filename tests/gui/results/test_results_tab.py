@@ -24,7 +24,7 @@ def button(tab: QWidget, name: str) -> QPushButton:
 
 def select(qtbot, tab: ResultsTab, *folders: Path) -> None:
     assert tab.table.select(folders)
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=10_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
 
 
 def visible_texts(widget: QWidget) -> list[str]:
@@ -213,9 +213,9 @@ def test_bin_asks_first_and_moves_the_folder(qtbot, make_tab, five_runs, trash):
     answer(qtbot, tab, "Cancel")
     assert five_runs[1].is_dir()
     qtbot.mouseClick(button(tab, "runsBinButton"), Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(tab.runs_binned, timeout=10_000):
+    with qtbot.waitSignal(tab.runs_binned):
         answer(qtbot, tab, "Move to bin")
-    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 3)
     assert not five_runs[1].exists()
     assert not five_runs[2].exists()
     assert sorted(path.name for path in trash.iterdir()) == sorted(run.name for run in five_runs[1:3])
@@ -226,7 +226,7 @@ def test_the_selection_stays_when_runs_are_read_anew(qtbot, make_tab, five_runs,
     select(qtbot, tab, five_runs[0], five_runs[3])
     make_run("new", created="2026-04-01T10:00:00+00:00")
     tab.refresh()
-    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 6, timeout=10_000)
+    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 6)
     assert {run.folder for run in tab.table.selected()} == {five_runs[0], five_runs[3]}
 
 
@@ -236,7 +236,7 @@ def test_a_run_can_be_selected_before_it_is_listed_and_through_a_search(qtbot, m
     assert tab.table.model().rowCount() == 1
     fresh = make_run("just finished", created="2026-04-01T10:00:00+00:00")
     tab.select_run(fresh)
-    qtbot.waitUntil(lambda: [run.folder for run in tab.table.selected()] == [fresh], timeout=10_000)
+    qtbot.waitUntil(lambda: [run.folder for run in tab.table.selected()] == [fresh])
     tab.select_run(five_runs[2])
     assert [run.folder for run in tab.table.selected()] == [five_runs[2]]
 

@@ -44,7 +44,7 @@ def count(tab: ResultsTab) -> str:
 
 
 def idle(qtbot, tab: ResultsTab) -> None:
-    qtbot.waitUntil(lambda: not tab.actions_.jobs.busy and tab.listed, timeout=10_000)
+    qtbot.waitUntil(lambda: not tab.actions_.jobs.busy and tab.listed)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_run_is_found_behind_folded_headings_and_filters(qtbot, tab, five_runs
 
 
 def test_columns_are_chosen_moved_and_remembered(qtbot, tab, make_tab):
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     usual = titles(tab)
     assert usual[:2] == ["Name", "Kind"]
     assert "Alpha" not in usual
@@ -152,7 +152,7 @@ def test_columns_are_chosen_moved_and_remembered(qtbot, tab, make_tab):
     assert other.bar.filters.group_button.isChecked()
     other.table.use_usual_columns()
     assert titles(other) == usual
-    qtbot.waitUntil(lambda: other.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: other.details_ready)
     assert other.table.columnWidth(4) != 177
 
 
@@ -177,7 +177,7 @@ def test_rename_asks_and_keeps_the_folder(qtbot, tab, five_runs):
     assert dialog.textValue() == "mobilenet kl"
     dialog.findChild(QLineEdit).setText("The best so far")
     dialog.accept()
-    qtbot.waitUntil(lambda: "The best so far" in names(tab), timeout=10_000)
+    qtbot.waitUntil(lambda: "The best so far" in names(tab))
     assert selected(tab) == {five_runs[2]}
     assert RunFolder(five_runs[2]).status().name == "The best so far"
 
@@ -201,7 +201,7 @@ def test_tags_of_several_runs_are_changed_at_once(qtbot, tab, five_runs):
     dialog.list.item(1).setCheckState(Qt.CheckState.Unchecked)
     dialog.edit.setText(" to check ")
     dialog.accept()
-    qtbot.waitUntil(lambda: read_annotations(five_runs[3]).tags == ("to check",), timeout=10_000)
+    qtbot.waitUntil(lambda: read_annotations(five_runs[3]).tags == ("to check",))
     idle(qtbot, tab)
     assert read_annotations(five_runs[1]).tags == ("good", "to check")
     assert read_annotations(five_runs[2]) == Annotations(("good", "to check"), "a note", "paper")
@@ -280,20 +280,20 @@ def test_the_tab_key_goes_from_button_to_button_as_they_stand(tab):
 
 def test_runs_of_another_program_appear_and_change_by_themselves(qtbot, tab, make_run):
     folder = make_run("from elsewhere", state=RunState.QUEUED, created="2026-04-01T10:00:00+00:00")
-    qtbot.waitUntil(lambda: "from elsewhere" in names(tab), timeout=10_000)
+    qtbot.waitUntil(lambda: "from elsewhere" in names(tab))
     before = selected(tab)
     RunFolder(folder).set_status(state=RunState.STOPPED, name="stopped elsewhere")
-    qtbot.waitUntil(lambda: "stopped elsewhere" in names(tab), timeout=10_000)
+    qtbot.waitUntil(lambda: "stopped elsewhere" in names(tab))
     assert selected(tab) == before
 
 
 def test_a_hidden_tab_reads_what_has_changed_when_it_is_shown(qtbot, tab, make_run):
     tab.hide()
     make_run("meanwhile")
-    qtbot.waitUntil(lambda: tab._stale, timeout=10_000)
+    qtbot.waitUntil(lambda: tab._stale)
     assert "meanwhile" not in names(tab)
     tab.show()
-    qtbot.waitUntil(lambda: "meanwhile" in names(tab), timeout=10_000)
+    qtbot.waitUntil(lambda: "meanwhile" in names(tab))
 
 
 def test_a_run_goes_out_and_comes_in_again(qtbot, tab, five_runs, monkeypatch, tmp_path):
@@ -304,15 +304,15 @@ def test_a_run_goes_out_and_comes_in_again(qtbot, tab, five_runs, monkeypatch, t
     dialog = tab.findChild(ExportRunDialog)
     assert not dialog.checkpoint.isEnabled()  # there is none
     dialog.accept()
-    qtbot.waitUntil(target.is_file, timeout=10_000)
+    qtbot.waitUntil(target.is_file)
     idle(qtbot, tab)
     assert "is exported" in tab.message.text
     five_runs[2].rename(tmp_path / "moved away")
     tab.refresh()
-    qtbot.waitUntil(lambda: len(names(tab)) == 4, timeout=10_000)
-    with qtbot.waitSignal(tab.runs_binned, timeout=10_000):
+    qtbot.waitUntil(lambda: len(names(tab)) == 4)
+    with qtbot.waitSignal(tab.runs_binned):
         tab.actions_.import_from([target])
-    qtbot.waitUntil(lambda: selected(tab) == {five_runs[2]}, timeout=10_000)
+    qtbot.waitUntil(lambda: selected(tab) == {five_runs[2]})
     assert read_annotations(five_runs[2]).notes == "a note"
 
 
@@ -320,7 +320,7 @@ def test_what_can_not_be_imported_is_said_and_keeps_no_other_out(qtbot, tab, fiv
     (tmp_path / "bad.zip").write_text("nonsense")
     five_runs[2].rename(tmp_path / "elsewhere")
     tab.actions_.import_from([tmp_path / "bad.zip", tmp_path / "elsewhere"])
-    qtbot.waitUntil(lambda: tab.findChild(QDialog, "errorDialog") is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: tab.findChild(QDialog, "errorDialog") is not None)
     box = tab.findChild(QDialog, "errorDialog")
     assert "not a zip file" in box.findChild(QLabel, "errorSummary").text()
     box.reject()
@@ -342,10 +342,10 @@ def test_a_study_stands_beside_the_published_numbers(qtbot, make_tab, study, fiv
     make_run("alone")
     tab = make_tab()
     panel = tab.below.study
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     assert not panel.isVisible()
     tab.bar.filters.choose("study", study.name)
-    qtbot.waitUntil(lambda: panel.ready and panel.isVisible() and panel.table.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.ready and panel.isVisible() and panel.table.isVisible())
     assert len(names(tab)) == 5
     assert panel.progress.text() == "5 of 22 runs done"
     assert "Not a reproduction" in panel.banner.text
@@ -363,34 +363,34 @@ def test_a_study_stands_beside_the_published_numbers(qtbot, make_tab, study, fiv
     assert all(figure.view.figure is not None for figure in (panel.alpha, panel.best, panel.confusion))
     row = [cells[0].text for cells in panel.table.grid.rows].index("DIST 0.1")
     panel.table.table.opened.emit(row)
-    qtbot.waitUntil(lambda: selected(tab) == {five_runs[3]} and tab.details.isVisible(), timeout=10_000)
+    qtbot.waitUntil(lambda: selected(tab) == {five_runs[3]} and tab.details.isVisible())
     qtbot.mouseClick(tab.below.study_button, Qt.MouseButton.LeftButton)
     assert panel.isVisible()
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
 
 
 def test_the_study_of_a_heading_is_shown(qtbot, make_tab, study):
     tab = make_tab()
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     tab.bar.filters.group_button.click()
     assert names(tab)[0] == "The paper's: 5 of 22 done"
     tab.table.setCurrentIndex(tab.table.model().index(0, 0))
     panel = tab.below.study
-    qtbot.waitUntil(lambda: panel.isVisible() and panel.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.ready)
     assert panel.folder == study
 
 
 def test_the_chosen_study_is_shown_though_some_of_its_runs_stay_selected(qtbot, make_tab, study, five_runs, make_run):
     tab = make_tab() if make_run("alone") else None
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     tab.table.selectAll()
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     tab.bar.filters.choose("study", study.name)
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     assert selected(tab) == set(five_runs)
     assert tab.below.study.isVisible()
     tab.table.select((five_runs[1],))
-    qtbot.waitUntil(lambda: tab.details_ready, timeout=20_000)
+    qtbot.waitUntil(lambda: tab.details_ready)
     assert tab.details.isVisible()
 
 
@@ -399,7 +399,7 @@ def test_a_study_that_can_not_be_read_says_so(qtbot, make_tab, study, five_runs)
     tab = make_tab()
     tab.bar.filters.choose("study", study.name)
     panel = tab.below.study
-    qtbot.waitUntil(lambda: panel.isVisible() and panel.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.ready)
     texts = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
     assert any("study.toml" in text or "study" in text.lower() for text in texts if "Reading" not in text)
     assert not panel.resume_button.isVisible()
@@ -414,7 +414,7 @@ def test_runs_are_dropped_onto_the_tab(qtbot, tab, five_runs, tmp_path):
     tab.dragEnterEvent(enter)
     assert enter.isAccepted()
     tab.dropEvent(QDropEvent(QPoint(9, 9), Qt.DropAction.CopyAction, mime, *buttons))
-    qtbot.waitUntil(lambda: {path.name for path in selected(tab)} == {"elsewhere"}, timeout=10_000)
+    qtbot.waitUntil(lambda: {path.name for path in selected(tab)} == {"elsewhere"})
     text = QMimeData()
     text.setText("words")
     refused = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, text, *buttons)

@@ -122,7 +122,7 @@ def test_what_is_at_work_when_the_window_or_the_session_ends_stays_first(
 ) -> None:
     queue.add(RECIPE, "long")
     queue.add(RECIPE, "second")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     if end == "close":
         queue.close()
     else:
@@ -143,7 +143,7 @@ def test_a_run_of_a_waiting_entry_is_resumed_with_its_entry(
     plan = (PlannedRun(RECIPE, "teacher", folder=tmp_path / "teacher"), PlannedRun(RECIPE, "a", 0))
     queue.restore([QueuedRun("long", RECIPE, plan=plan), QueuedRun("second", RECIPE)])
     queue.add_resume(tmp_path / "teacher", "teacher")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     assert script.log == ["long"]
     queue.add_resume(tmp_path / "teacher", "teacher")
     assert [run.name for run in queue.state.waiting] == ["second"]
@@ -157,7 +157,7 @@ def test_stopping_keeps_the_waiting_runs_until_they_are_started(
     ear = Ear(queue)
     queue.add(RECIPE, "long")
     queue.add(RECIPE, "second")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     queue.stop_current()
     assert queue.state.stopping
     qtbot.waitUntil(idle(queue))
@@ -171,7 +171,7 @@ def test_stopping_keeps_the_waiting_runs_until_they_are_started(
 
 def test_a_paused_run_does_nothing_until_it_may_go_on(qtbot: QtBot, queue: TrainingQueue, script: Scripted) -> None:
     queue.add(RECIPE, "long")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     queue.pause()
     assert queue.state.paused
     steps = -1
@@ -202,7 +202,7 @@ def test_waiting_runs_change_places_and_leave(qtbot: QtBot, queue: TrainingQueue
 def test_a_run_is_resumed_once(qtbot: QtBot, queue: TrainingQueue, script: Scripted, tmp_path: Path) -> None:
     queue.add_resume(tmp_path / "long", "long")
     queue.add_resume(tmp_path / "long", "long")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     queue.add_resume(tmp_path / "long", "long")
     assert queue.state.waiting == ()
     queue.stop_current()
@@ -215,12 +215,12 @@ def test_a_run_resumed_after_a_stop_starts_itself_not_the_waiting_ones(
 ) -> None:
     queue.add(RECIPE, "long")
     queue.add(RECIPE, "waits")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     queue.stop_current()
     qtbot.waitUntil(lambda: not queue.busy)
     script.at_work.clear()
     queue.add_resume(tmp_path / "long", "long")
-    assert script.at_work.wait(10)
+    assert script.at_work.wait(60)
     assert script.log == ["long", "long"]
     assert [run.name for run in queue.state.waiting] == ["waits"]
     queue.close()

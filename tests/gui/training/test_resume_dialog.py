@@ -67,7 +67,7 @@ def test_the_folder_is_chosen_and_the_run_goes_on(
     spin = dialog.editors["optimisation.epochs"].findChild(QSpinBox)
     spin.setValue(9)
     assert dialog.changes == ResumeChanges(moved, "", ("optimisation.epochs=9",))
-    with qtbot.waitSignal(dialog.amended, timeout=20_000) as told:
+    with qtbot.waitSignal(dialog.amended) as told:
         press(dialog, "resumeDialogOk")
     assert told.args == [run.path]
     assert (run.recipe().data.path, run.recipe().optimisation.epochs) == (str(moved), 9)
@@ -81,7 +81,7 @@ def test_a_wrong_place_is_told_and_the_dialog_stays(
     dialog = open_dialog(window, run)
     dialog.data.setText(str(tmp_path / "typo"))
     press(dialog, "resumeDialogOk")
-    qtbot.waitUntil(lambda: bool(told) and dialog.go_on.isEnabled(), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(told) and dialog.go_on.isEnabled())
     assert told[0].title == "The data is not there"
     assert dialog.isVisible()
     assert run.recipe().data.path == str(tmp_path / "gone")
@@ -105,14 +105,14 @@ def test_train_offers_it_for_runs(qtbot: QtBot, run: RunFolder, tmp_path: Path) 
     tab.show()
     tab.refresh()
     button = tab.findChild(QPushButton, "resumeChangesButton")
-    qtbot.waitUntil(button.isVisible, timeout=10_000)
+    qtbot.waitUntil(button.isVisible)
     button.click()
     dialog = tab.findChild(ResumeDialog)
     assert dialog is not None
     (tmp_path / "gone").mkdir()
     stage.finish.set()
-    with qtbot.waitSignal(queue.run_finished, timeout=20_000):
+    with qtbot.waitSignal(queue.run_finished):
         press(dialog, "resumeDialogOk")
     assert stage.names == ["unlucky"]
-    qtbot.waitUntil(lambda: not queue.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not queue.busy)
     tab.shut_down()

@@ -30,7 +30,7 @@ def test_a_student_whose_teacher_fails_waits_with_the_error(
     recipe = set_values(preset(Preset.PAPER), [f"data.path={tmp_path / 'gone'}"])
     queue = TrainingQueue(Conditions(tmp_path / "runs"))
     queue.add(recipe, "student")
-    qtbot.waitUntil(lambda: not queue.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not queue.busy)
     (entry,) = queue.state.waiting
     assert (entry.name, entry.recipe) == ("student", recipe)
     assert entry.problem == f"The data is not there: {tmp_path / 'gone'} does not exist."
@@ -40,6 +40,6 @@ def test_a_student_whose_teacher_fails_waits_with_the_error(
     queue.add_resume(teacher.folder)  # as from the table of runs: it goes on with the student's entry
     assert queue.state.current is not None
     assert queue.state.current.id == entry.id
-    qtbot.waitUntil(lambda: not queue.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not queue.busy)
     assert [run.folder for run in queue.state.waiting[0].plan] == [teacher.folder, None]
     assert [folder.name for folder in (tmp_path / "runs").iterdir() if folder.name[0] != "."] == [teacher.folder.name]

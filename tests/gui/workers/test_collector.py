@@ -66,7 +66,7 @@ def make_garbage(count: int) -> None:
 
 
 def in_a_thread(job: Job, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(job.ended, timeout=10_000):
+    with qtbot.waitSignal(job.ended):
         job.start()
 
 
@@ -75,7 +75,7 @@ def test_garbage_of_any_thread_is_collected_in_the_gui_thread(
 ) -> None:
     Cyclic.freed.clear()
     in_a_thread(Job(lambda emit, token: make_garbage(50 * YOUNG_OBJECTS)), qtbot)
-    qtbot.waitUntil(lambda: bool(Cyclic.freed), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(Cyclic.freed))
     assert Cyclic.freed == passes.threads == {threading.get_ident()}
 
 
@@ -87,11 +87,11 @@ def test_a_library_in_another_thread_can_only_ask(collector: Collector, passes: 
         return found
 
     job = Job(library)
-    with qtbot.waitSignal(job.succeeded, timeout=10_000) as result:
+    with qtbot.waitSignal(job.succeeded) as result:
         job.start()
     assert result.args[0].value == 0
     assert not gc.isenabled()
-    qtbot.waitUntil(lambda: 2 in passes.generations, timeout=10_000)
+    qtbot.waitUntil(lambda: 2 in passes.generations)
     assert passes.threads == {threading.get_ident()}
 
 
@@ -109,7 +109,7 @@ def test_memory_that_core_lets_go_is_collected_and_given_back(
     job = Job(work)
     job.reported.connect(told.append)
     in_a_thread(job, qtbot)
-    qtbot.waitUntil(lambda: bool(given) and not running_jobs(), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(given) and not running_jobs())
     assert told == [Notice("before")]
     assert 2 in given[0]
     assert len(given) == 1
@@ -129,8 +129,8 @@ def test_no_full_pass_while_the_user_moves_the_pointer_or_right_after_a_long_one
     qtbot.wait(4 * module.TICK_MILLISECONDS)
     assert True not in done
     collector._rests_until = 0.0
-    qtbot.waitUntil(lambda: True in done, timeout=10_000)
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=10_000)
+    qtbot.waitUntil(lambda: True in done)
+    qtbot.waitUntil(lambda: not running_jobs())
 
 
 def test_no_full_pass_while_modules_are_imported_and_none_over_them(
@@ -141,9 +141,9 @@ def test_no_full_pass_while_modules_are_imported_and_none_over_them(
         collector.ask()
         qtbot.wait(4 * module.TICK_MILLISECONDS)
         assert 2 not in passes.generations
-    qtbot.waitUntil(lambda: 2 in passes.generations, timeout=10_000)
+    qtbot.waitUntil(lambda: 2 in passes.generations)
     assert passes.generations.index(-1) < passes.generations.index(2)
-    qtbot.waitUntil(lambda: not running_jobs(), timeout=10_000)
+    qtbot.waitUntil(lambda: not running_jobs())
 
 
 def test_afterwards_python_collects_by_itself_again(qapp: QApplication) -> None:

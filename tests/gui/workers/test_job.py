@@ -34,7 +34,7 @@ class Listener(QObject):
         self.threads.add(QThread.currentThread())
 
     def run(self, qtbot: QtBot) -> list[Any]:
-        with qtbot.waitSignal(self.job.ended, timeout=60_000):
+        with qtbot.waitSignal(self.job.ended):
             self.job.start()
         return self.said
 
@@ -85,9 +85,9 @@ def test_cancelling_ends_waiting_work_without_result_or_failure(qtbot: QtBot) ->
 
     listener = Listener(work)
     listener.job.start()
-    assert waiting.wait(10)
+    assert waiting.wait(60)
     listener.job.pause()
-    with qtbot.waitSignal(listener.job.ended, timeout=10_000):
+    with qtbot.waitSignal(listener.job.ended):
         listener.job.cancel()
     assert listener.said == [JobEnd(cancelled=True)]
 
@@ -114,7 +114,7 @@ def test_a_job_whose_owner_is_gone_is_still_found_and_stopped(qtbot: QtBot) -> N
     owner = QObject()
     job = Job(work, owner)
     job.start()
-    assert started.wait(10)
+    assert started.wait(60)
     owner.deleteLater()
     del owner
     qtbot.waitUntil(lambda: bool(running_jobs()))

@@ -15,8 +15,6 @@ from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.state import Check, Step
 from tests.gui.training.wizard.conftest import MakeWizard
 
-_PATIENCE = 60_000
-
 
 def _page(wizard: TrainingWizard) -> DataPage:
     page = wizard.pages[Step.DATA]
@@ -25,7 +23,7 @@ def _page(wizard: TrainingWizard) -> DataPage:
 
 
 def _checked(wizard: TrainingWizard, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE)
 
 
 def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
@@ -40,7 +38,7 @@ def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: Qt
     _checked(wizard, qtbot)
     assert wizard.findChild(QLineEdit, "dataPathEdit").text() == str(sample_set)
     table = wizard.findChild(QTableWidget, "splitTable")
-    qtbot.waitUntil(lambda: table.item(8, 0) is not None and table.item(8, 0).text().isdigit(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: table.item(8, 0) is not None and table.item(8, 0).text().isdigit())
     shown = [column for column in range(table.columnCount()) if not table.isColumnHidden(column)]
     parts = [int(table.item(8, column).text()) for column in shown]
     made = [table.horizontalHeaderItem(column).text() for column in shown]
@@ -51,7 +49,7 @@ def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: Qt
     assert parts[-1] > 0
     for column, total in zip(shown, parts, strict=True):
         assert sum(int(table.item(row, column).text()) for row in range(8)) == total
-    qtbot.waitUntil(lambda: _page(wizard)._figure.figure is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: _page(wizard)._figure.figure is not None)
     assert len(wizard.findChildren(QLabel, "exampleImage")) == 8
 
 
@@ -83,7 +81,7 @@ def test_a_folder_that_is_no_data_set_says_what_was_looked_for(
 ) -> None:
     (tmp_path / "empty").mkdir()
     wizard = make_wizard(tmp_path / "empty")
-    qtbot.waitUntil(lambda: bool(wizard.model.state.data_problem), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: bool(wizard.model.state.data_problem))
     assert wizard.findChild(QLabel, "dataErrorLabel").isVisible()
     assert not wizard.next_button.isEnabled()
 
@@ -91,9 +89,9 @@ def test_a_folder_that_is_no_data_set_says_what_was_looked_for(
 def test_the_check_can_be_stopped_and_that_is_said(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
     wizard = make_wizard(sample_set)
     page = _page(wizard)
-    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.NONE, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.NONE)
     page._checking.cancel()
-    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.RUNNING, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.RUNNING)
     if wizard.model.state.check is Check.STOPPED:  # a small set may be through before
         assert "not all opened" in wizard.findChild(QLabel, "checkLabel").text()
     assert wizard.next_button.isEnabled()
@@ -101,12 +99,12 @@ def test_the_check_can_be_stopped_and_that_is_said(make_wizard: MakeWizard, qtbo
 
 def test_another_path_replaces_everything(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
     wizard = make_wizard(sample_set)
-    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
     edit = wizard.findChild(QLineEdit, "dataPathEdit")
     edit.clear()
     qtbot.keyClicks(edit, "/not/there")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "does not exist" in wizard.model.state.data_problem, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "does not exist" in wizard.model.state.data_problem)
     assert wizard.model.state.dataset is None
     assert wizard.findChild(QLabel, "dataSummaryLabel").isHidden()
 
@@ -114,10 +112,10 @@ def test_another_path_replaces_everything(make_wizard: MakeWizard, qtbot: QtBot,
 def test_a_split_that_is_impossible_stops_the_page(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
     wizard = make_wizard(sample_set)
     _checked(wizard, qtbot)
-    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.waitUntil(wizard.next_button.isEnabled)
     wizard.model.set_value("data.split", (5000.0, 100.0, 100.0))
-    qtbot.waitUntil(lambda: bool(wizard.model.state.split_problem), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: bool(wizard.model.state.split_problem))
     assert not wizard.next_button.isEnabled()
     wizard.model.set_value("data.split", (100.0, 30.0, 20.0))
-    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.waitUntil(wizard.next_button.isEnabled)
     qtbot.waitUntil(lambda: "10 images stand in none" in wizard.findChild(QLabel, "splitNotesLabel").text())

@@ -28,11 +28,9 @@ from skinkd_gui.training.wizard.state import Check, Step
 from skinkd_gui.workers.job import running_jobs
 from tests.gui.training.wizard.conftest import MakeWizard
 
-_PATIENCE = 90_000  # milliseconds; importing torch and timm on a busy machine
-
 
 def _next(wizard: TrainingWizard, qtbot: QtBot, expected: Step) -> None:
-    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.waitUntil(wizard.next_button.isEnabled)
     qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
     assert wizard.model.state.step is expected
 
@@ -41,7 +39,7 @@ def test_the_keyboard_is_always_on_the_page(make_wizard: MakeWizard, qtbot: QtBo
     wizard = make_wizard(sample_set)
     assert wizard.focusWidget().objectName() == "dataPathEdit"
     for step in (Step.TASK, Step.TEACHER):
-        qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+        qtbot.waitUntil(wizard.next_button.isEnabled)
         wizard.next_button.setFocus()
         wizard.next_button.click()
         assert wizard.pages[step].isAncestorOf(wizard.focusWidget())
@@ -57,7 +55,7 @@ def test_from_the_sample_images_to_start(
     wizard = make_wizard(recipe=tiny)
     assert not wizard.next_button.isEnabled()
     wizard.findChild(QAbstractButton, "sampleDataButton").click()
-    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE)
     summary = wizard.findChild(QLabel, "dataSummaryLabel")
     assert "160 images" in summary.text()
     assert "enerated" in wizard.findChild(QLabel, "syntheticLabel").text()
@@ -65,13 +63,13 @@ def test_from_the_sample_images_to_start(
     assert wizard.findChild(QRadioButton, "goalWholeButton").isChecked()
     _next(wizard, qtbot, Step.TEACHER)
     facts = wizard.findChild(QLabel, "teacherFactsLabel")
-    qtbot.waitUntil(lambda: "parameters" in facts.text(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: "parameters" in facts.text())
     _next(wizard, qtbot, Step.STUDENT)
     assert "73.5%" in wizard.findChild(QLabel, "paperFindingLabel").text()
     _next(wizard, qtbot, Step.SCHEDULE)
     _next(wizard, qtbot, Step.COST)
     headline = wizard.findChild(QLabel, "costHeadline")
-    qtbot.waitUntil(lambda: headline.isVisible() and "both runs" in headline.text(), timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: headline.isVisible() and "both runs" in headline.text())
     _next(wizard, qtbot, Step.REVIEW)
     assert not wizard.next_button.isVisible()
     text = wizard.findChild(QPlainTextEdit, "recipeText").toPlainText()
@@ -91,7 +89,7 @@ def test_closing_early_leaves_nothing_running(
     make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
 ) -> None:
     wizard = make_wizard(sample_set, tiny)
-    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None, timeout=_PATIENCE)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
     wizard.close()
     assert wizard.isHidden()
     assert not running_jobs()
@@ -102,7 +100,7 @@ def test_leaving_a_later_page_asks_first(
     make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path, how: str
 ) -> None:
     wizard = make_wizard(sample_set, tiny)
-    qtbot.waitUntil(wizard.next_button.isEnabled, timeout=_PATIENCE)
+    qtbot.waitUntil(wizard.next_button.isEnabled)
     wizard.next_button.click()
     assert wizard.model.state.step is Step.TASK
 

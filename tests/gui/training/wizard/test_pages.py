@@ -35,8 +35,6 @@ from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from tests.core.distillation.made_up import Mse
 from tests.gui.training.wizard.conftest import MakeWizard
 
-_PATIENCE = 90_000
-
 
 @pytest.fixture
 def model(qtbot: QtBot) -> WizardModel:
@@ -72,7 +70,7 @@ class TestTask:
         page = TaskPage(model, tmp_path)
         _add(qtbot, page)
         page.entered()
-        qtbot.waitUntil(lambda: page.teachers.topLevelItemCount() == 1, timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: page.teachers.topLevelItemCount() == 1)
         page.findChild(QRadioButton, "goalDistilButton").click()
         assert page.teachers.isVisible()
         item = page.teachers.topLevelItem(0)
@@ -90,20 +88,20 @@ class TestModels:
         _add(qtbot, page)
         page.entered()
         facts = page.findChild(QLabel, "teacherFactsLabel")
-        qtbot.waitUntil(lambda: "2.2 million parameters" in facts.text(), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: "2.2 million parameters" in facts.text())
         combo = page.findChild(QComboBox, "teacherArchitectureCombo")
         line = combo.lineEdit()
         assert line is not None
         line.setText("mobilenetv2_1000")
         line.textEdited.emit(line.text())  # typing would open the list, for which offscreen Qt has no keyboard
         problem = page.findChild(QLabel, "teacherArchitectureProblem")
-        qtbot.waitUntil(problem.isVisible, timeout=_PATIENCE)
+        qtbot.waitUntil(problem.isVisible)
         assert "mobilenetv2_100" in problem.text()
         assert flow.message_for(model.state, Step.TEACHER)
         suggested = page.findChild(QTreeWidget, "teacherSuggestionsList")
         suggested.setCurrentItem(suggested.topLevelItem(0))
         assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
-        qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text(), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text())
         assert flow.message_for(model.state, Step.TEACHER) == ""
         page.shut_down()
 
@@ -112,9 +110,7 @@ class TestModels:
         _add(qtbot, page)
         page.entered()
         completer = page.chooser.combo.completer
-        qtbot.waitUntil(
-            lambda: (found := completer()) is not None and found.model().rowCount() > 500, timeout=_PATIENCE
-        )
+        qtbot.waitUntil(lambda: (found := completer()) is not None and found.model().rowCount() > 500)
         found = completer()
         assert found is not None
         found.setCompletionPrefix("ghost")
@@ -199,7 +195,7 @@ class TestReview:
         _add(qtbot, page)
         page.entered()
         plan = page.findChild(QLabel, "planLabel")
-        qtbot.waitUntil(lambda: "2 runs" in plan.text(), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: "2 runs" in plan.text())
         saved = tmp_path / "mine"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(saved), ""))
         page.findChild(QPushButton, "saveRecipeButton").click()
@@ -219,7 +215,7 @@ class TestReview:
         _add(qtbot, page)
         page.entered()
         plan = page.findChild(QLabel, "planLabel")
-        qtbot.waitUntil(lambda: "finished already" in plan.text(), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: "finished already" in plan.text())
         page.shut_down()
 
 
@@ -228,10 +224,10 @@ class TestCost:
         self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
-        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state))
         wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
         headline = wizard.findChild(QLabel, "costHeadline")
-        qtbot.waitUntil(headline.isVisible, timeout=_PATIENCE)
+        qtbot.waitUntil(headline.isVisible)
         wizard.model.set_value("hardware.threads", 2)
         assert not headline.isVisible()
         assert "Measure again" in wizard.findChild(QLabel, "measureNote").text()
@@ -240,8 +236,8 @@ class TestCost:
         self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
-        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state), timeout=_PATIENCE)
+        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state))
         wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
         wizard.model.update(flow.go_to(wizard.model.state, Step.REVIEW))
         again = wizard.findChild(QPushButton, "measureButton")
-        qtbot.waitUntil(again.isEnabled, timeout=_PATIENCE)
+        qtbot.waitUntil(again.isEnabled)
