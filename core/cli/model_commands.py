@@ -189,7 +189,7 @@ def _cells(row: Classification) -> list[str]:
     """A row of the table: the verdict and the classes that remain, then the diagnosis and its probability."""
     assessment = row.assessment
     verdict = assessment.verdict.value if assessment else "-"
-    known = assessment is not None and assessment.p_values and assessment.verdict is not Verdict.UNLIKE
+    known = assessment is not None and assessment.p_values and assessment.verdict is not Verdict.OUT_OF_DISTRIBUTION
     possible = " ".join(assessment.prediction_set) or "none" if assessment and known else "-"
     return [
         str(row.path),

@@ -1,7 +1,7 @@
 """Finding images again under the names of another split, run or table.
 
-An image's name is its path below the data root (`ImageRecord.name`). Runs of earlier versions wrote what the tables called
-it, and another run may have had its data root a folder higher or lower.
+An image's name is its path below the data root (`ImageRecord.name`). Runs of earlier versions wrote what the tables
+called it, and another run may have had its data root a folder higher or lower.
 """
 
 from __future__ import annotations

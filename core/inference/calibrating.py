@@ -1,4 +1,5 @@
-"""After training: the temperature, the reference that verdicts rest on, and how both do on the test images."""
+"""After training: the temperature, the calibration statistics that verdicts rest on, and how both do on the test
+images."""
 
 from __future__ import annotations
 
@@ -15,9 +16,15 @@ from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
 from core.events import CancelToken, Emit, Phase
-from core.inference.out_of_distribution import MINIMUM, Seen, build_reference, looks_of, novelty_of
+from core.inference.out_of_distribution import (
+    MINIMUM,
+    Descriptors,
+    appearance_of,
+    fit_statistics,
+    out_of_distribution_scores,
+)
 from core.inference.trust import DEFAULT_LEVEL
-from core.models.calibration_statistics import Reference
+from core.models.calibration_statistics import CalibrationStatistics
 from core.models.info import Preprocessing
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class PartOutputs:
     """Answers on a part of the data, the images `indices` of a store: labels (n,), logits (n, classes), features (n, d)
     or None."""
 
@@ -48,7 +55,7 @@ class Answered:
     logits: NDArray[np.float32]
     features: NDArray[np.float32] | None
 
-    def at(self, rows: NDArray[np.int64]) -> Answered:
+    def at(self, rows: NDArray[np.int64]) -> PartOutputs:
         """Of the images at `rows` (m,) alone."""
         features = None if self.features is None else self.features[rows]
         return replace(
@@ -58,13 +65,13 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """`temperature` for the logits and the reference for the file, both from images of `part`, and what the user must
-    know of them."""
+    """`temperature` for the logits and the calibration statistics for the file, both from images of `part`, and what
+    the user must know of them."""
 
     part: Part
 
     temperature: float
-    reference: Reference
+    statistics: CalibrationStatistics
     notes: tuple[str, ...]
 
 
@@ -73,7 +80,7 @@ def calibrate(
     preprocessing: Preprocessing,
     store: ImageStore,
     train: NDArray[np.int64],
-    calibrating: Answered,
+    calibrating: PartOutputs,
     classes: ClassSet,
     *,
     device: str,
@@ -81,7 +88,7 @@ def calibrate(
     emit: Emit,
     token: CancelToken,
 ) -> Calibrated:
-    """Fit the temperature on the `calibrating` answers and build the reference, asking the network for the features of
+    """Fit the temperature on the `calibrating` answers and fit the statistics, asking the network for the features of
     at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store. Of more than `MOST_LOGITS` numbers a
     sample is taken, with all classes alike.
 
@@ -96,13 +103,13 @@ def calibrate(
     _, features = forward_answers(
         module, preprocessing, store, known, device=device, emit=emit, phase=Phase.CALIBRATING, token=token
     )
-    reference = build_reference(
+    statistics = fit_statistics(
         calibrating.logits,
         calibrating.labels,
-        Seen(calibrating.features, stored_looks(store, calibrating.indices, token)),
-        Seen(features, stored_looks(store, known, token)),
+        Descriptors(calibrating.features, stored_appearance(store, calibrating.indices, token)),
+        Descriptors(features, stored_appearance(store, known, token)),
     )
-    if not np.isfinite(reference.threshold):
+    if not np.isfinite(statistics.threshold):
         notes.append(
             f"There are {len(calibrating.labels)} {calibrating.part.value} and {len(known)} training images; it takes "
             f"{MINIMUM} of each to tell whether a picture is like those the model knows, so it gives no verdicts."
@@ -110,8 +117,8 @@ def calibrate(
         )
     if calibrating.part is not Part.CALIBRATION:
         notes.append(promise_note(calibrating.part))
-    rare = _rare_classes(reference, calibrating.part, classes.codes)
-    return Calibrated(calibrating.part, temperature, reference, (*notes, *rare))
+    rare = _rare_classes(statistics, calibrating.part, classes.codes)
+    return Calibrated(calibrating.part, temperature, statistics, (*notes, *rare))
 
 
 def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
@@ -126,30 +133,35 @@ def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most:
     return np.sort(indices[chosen])
 
 
-def stored_looks(store: ImageStore, indices: NDArray[np.int64], token: CancelToken) -> NDArray[np.float32]:
-    """`looks_of` the images `indices` (n,) of a store, (n, d), some at a time. Raises `Cancelled`."""
-    parts = [looks_of(store.gather(indices[:0]))]
+def stored_appearance(store: ImageStore, indices: NDArray[np.int64], token: CancelToken) -> NDArray[np.float32]:
+    """`appearance_of` the images `indices` (n,) of a store, (n, d), some at a time. Raises `Cancelled`."""
+    parts = [appearance_of(store.gather(indices[:0]))]
     for start in range(0, len(indices), _CHUNK):
         token.check()
-        parts.append(looks_of(store.gather(indices[start : start + _CHUNK])))
+        parts.append(appearance_of(store.gather(indices[start : start + _CHUNK])))
     return np.concatenate(parts)
 
 
 def calibration_document(
     calibrated: Calibrated,
-    calibrating: Answered,
-    test: Answered,
-    looks: Callable[[Answered], NDArray[np.float32]],
+    calibrating: PartOutputs,
+    test: PartOutputs,
+    appearance: Callable[[PartOutputs], NDArray[np.float32]],
     classes: ClassSet,
 ) -> dict[str, Any]:
     """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
     prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
-    calibrating images where there are none. `looks` gives `looks_of` them, (n, d). None stands for what is undefined.
+    calibrating images where there are none. `appearance` gives `appearance_of` them, (n, d). None stands for what is
+    undefined.
     """
-    reference, temperature = calibrated.reference, calibrated.temperature
+    statistics, temperature = calibrated.statistics, calibrated.temperature
     on = test if len(test.labels) else calibrating
-    novelty = novelty_of(reference, Seen(on.features, looks(on))) if np.isfinite(reference.threshold) else None
-    sets = PredictionSets(reference.validation_labels, reference.validation_logits, temperature)
+    ood = (
+        out_of_distribution_scores(statistics, Descriptors(on.features, appearance(on)))
+        if np.isfinite(statistics.threshold)
+        else None
+    )
+    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, temperature)
     measured = bool(len(on.labels))
     return {
         "temperature": temperature,
@@ -162,14 +174,14 @@ def calibration_document(
         "prediction_sets": (
             coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL, classes)) if measured else None
         ),
-        "novelty_threshold": None if novelty is None else reference.threshold,
-        "unlike": None if novelty is None else float((novelty > reference.threshold).mean()),
-        "reference_bytes": reference.size_in_bytes,
+        "novelty_threshold": None if ood is None else statistics.threshold,
+        "unlike": None if ood is None else float((ood > statistics.threshold).mean()),
+        "reference_bytes": statistics.size_in_bytes,
         "notes": list(calibrated.notes),
     }
 
 
-def _temperature(calibrating: Answered) -> tuple[float, list[str]]:
+def _temperature(calibrating: PartOutputs) -> tuple[float, list[str]]:
     count, part = len(calibrating.labels), calibrating.part.value
     if count < MINIMUM:
         return 1.0, [
@@ -189,8 +201,8 @@ def _more_images(part: Part) -> str:
     return " Add images."
 
 
-def _rare_classes(reference: Reference, part: Part, codes: Sequence[str]) -> list[str]:
-    counts = np.bincount(reference.validation_labels, minlength=len(codes))
+def _rare_classes(statistics: CalibrationStatistics, part: Part, codes: Sequence[str]) -> list[str]:
+    counts = np.bincount(statistics.validation_labels, minlength=len(codes))
     needed = images_needed(DEFAULT_LEVEL)
     rare = [f"{code} ({count})" for code, count in zip(codes, counts, strict=True) if count < needed]
     if not rare:

@@ -18,11 +18,11 @@ from core.data.decoding import Decoded, decode_noted, describe_failure, resize_i
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
-from core.inference.decision_rule import Judge, check_level
+from core.inference.decision_rule import DecisionRule, check_level
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
-from core.models.calibration_statistics import Reference
+from core.models.calibration_statistics import CalibrationStatistics
 from core.models.files import read_model_info
 from core.models.info import ModelInfo
 
@@ -67,17 +67,22 @@ def info_of(file: Path) -> ModelInfo:
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    `level` is that of the prediction sets and may be set. Without a `reference` every verdict is `UNKNOWN`.
+    `level` is that of the prediction sets and may be set. Without `statistics` every verdict is `UNKNOWN`.
     """
 
     def __init__(
-        self, network: Network, info: ModelInfo, device: str, source: Path, reference: Reference | None = None
+        self,
+        network: Network,
+        info: ModelInfo,
+        device: str,
+        source: Path,
+        statistics: CalibrationStatistics | None = None,
     ) -> None:
         self.network = network
         self.info = info
         self.device = device
         self.source = source
-        self.judge = Judge(reference, info)
+        self.decision_rule = DecisionRule(statistics, info)
         self._level = DEFAULT_LEVEL
 
     @property
@@ -101,7 +106,7 @@ class Classifier:
         if is_exported(source):
             return cls._load_exported(source, device, emit)
         from core.models.batchnorm_fusion import fuse_batchnorm
-        from core.models.files import load_model, load_reference
+        from core.models.files import load_model, load_statistics
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
@@ -111,17 +116,17 @@ class Classifier:
         model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
         emit(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_reference(source, emit))
+        return cls(network, info, hardware.device, source, load_statistics(source, emit))
 
     @classmethod
     def _load_exported(cls, source: Path, device: str, emit: Emit) -> Classifier:
-        from core.inference.export.onnx_file import read_onnx_reference
+        from core.inference.export.onnx_file import read_onnx_statistics
         from core.inference.onnx_network import load_onnx
 
         emit(Progress(Phase.LOADING, 0, 1))
         network, info = load_onnx(source, device, emit=emit)
         emit(Progress(Phase.LOADING, 1, 1))
-        return cls(network, info, network.device, source, read_onnx_reference(source, emit))
+        return cls(network, info, network.device, source, read_onnx_statistics(source, emit))
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
@@ -209,7 +214,7 @@ class Classifier:
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])
         seen = None if features is None else features[usable]
-        assessed = iter(self.judge.assess(logits[usable], seen, images[usable], self._level))
+        assessed = iter(self.decision_rule.assess(logits[usable], seen, images[usable], self._level))
         return [(row, next(assessed) if good else None) for row, good in zip(logits, usable, strict=True)]
 
     def _classification(self, path: Path, logits: NDArray[np.float32], assessment: Assessment | None) -> Classification:

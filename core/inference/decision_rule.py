@@ -1,4 +1,4 @@
-"""From a network's answers to verdicts: unlike the known images first, then how many diagnoses remain."""
+"""The decision rule, from logits to verdicts: out of distribution first, then how many diagnoses remain."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.classes import ClassSet
 from core.documents import listed
 from core.errors import SkinKDError
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
-from core.inference.out_of_distribution import MEASURE, MINIMUM, Seen, looks_of, novelty_of
+from core.inference.out_of_distribution import MEASURE, MINIMUM, Descriptors, appearance_of, out_of_distribution_scores
 from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
-from core.models.calibration_statistics import Reference
+from core.models.calibration_statistics import CalibrationStatistics
 from core.models.info import ModelInfo
 
 _ROUNDING = 1e-4  # the threshold is the distance of a validation image, which is to stay on its side of it
 _MOST_NAMED = 12
-_NO_REFERENCE = (
+_NO_STATISTICS = (
     "The model file does not hold what a verdict rests on, or not in a form that this version of SkinKD knows. If you "
     "have the run, 'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
 )
@@ -33,16 +33,16 @@ def check_level(level: float) -> None:
         )
 
 
-class Judge:
-    """Weighs the answers of one model with its reference, None where its file has none."""
+class DecisionRule:
+    """The decision rule of one model, from its calibration statistics; None where its file has none."""
 
-    def __init__(self, reference: Reference | None, info: ModelInfo) -> None:
-        self.reference = reference
+    def __init__(self, statistics: CalibrationStatistics | None, info: ModelInfo) -> None:
+        self.statistics = statistics
         self.classes = info.classes
         self._sets: PredictionSets | None = None
-        if reference is not None:
-            labels = reference.validation_labels
-            self._sets = PredictionSets(labels, reference.validation_logits, info.temperature)
+        if statistics is not None:
+            labels = statistics.validation_labels
+            self._sets = PredictionSets(labels, statistics.validation_logits, info.temperature)
 
     def assess(
         self,
@@ -56,12 +56,12 @@ class Judge:
         Raises `SkinKDError` for a level outside `LEVELS`.
         """
         check_level(level)
-        if self.reference is None or self._sets is None:
-            return [Assessment(Verdict.UNKNOWN, _NO_REFERENCE, level=level)] * len(logits)
-        novelty = self._novelty(features, images)
+        if self.statistics is None or self._sets is None:
+            return [Assessment(Verdict.UNKNOWN, _NO_STATISTICS, level=level)] * len(logits)
+        distances = self._distances(features, images)
         return [
             self._assessed(p_values, row, distance, level)
-            for p_values, row, distance in zip(self._sets.p_values(logits), logits, novelty, strict=True)
+            for p_values, row, distance in zip(self._sets.p_values(logits), logits, distances, strict=True)
         ]
 
     def at_level(self, assessment: Assessment, probabilities: Sequence[float], level: float) -> Assessment:
@@ -72,21 +72,23 @@ class Judge:
         p_values, order = np.asarray(assessment.p_values), np.asarray(probabilities)
         return self._assessed(p_values, order, assessment.distance, level)
 
-    def _novelty(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> Sequence[float | None]:
-        reference = self.reference
-        assert reference is not None
-        wanted = reference.feature_directions.shape[1] if len(reference.feature_directions) else 0
+    def _distances(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> Sequence[float | None]:
+        statistics = self.statistics
+        assert statistics is not None
+        wanted = statistics.feature_directions.shape[1] if len(statistics.feature_directions) else 0
         given = 0 if features is None else features.shape[1]
-        another = reference.measure != MEASURE
-        if another or not np.isfinite(reference.threshold) or (wanted and wanted != given):
+        another = statistics.measure != MEASURE
+        if another or not np.isfinite(statistics.threshold) or (wanted and wanted != given):
             return [None] * len(images)
-        found: list[float] = novelty_of(reference, Seen(features if wanted else None, looks_of(images))).tolist()
+        found: list[float] = out_of_distribution_scores(
+            statistics, Descriptors(features if wanted else None, appearance_of(images))
+        ).tolist()
         return found
 
     def _assessed(
         self, p_values: NDArray[np.float64], order: NDArray[Any], distance: float | None, level: float
     ) -> Assessment:
-        assert self.reference is not None
+        assert self.statistics is not None
         assert self._sets is not None
         inside = sets_at(p_values, level)
         chosen = tuple(self.classes.codes[k] for k in np.argsort(-order, kind="stable") if inside[k])
@@ -98,7 +100,7 @@ class Judge:
             prediction_set=chosen,
             level=level,
             distance=distance,
-            threshold=None if distance is None else self.reference.threshold,
+            threshold=None if distance is None else self.statistics.threshold,
             p_values=tuple(float(value) for value in p_values),
             never_excluded=always,
         )
@@ -106,11 +108,11 @@ class Judge:
     def _verdict(
         self, chosen: tuple[str, ...], always: tuple[str, ...], distance: float | None, level: float
     ) -> tuple[Verdict, str]:
-        assert self.reference is not None
+        assert self.statistics is not None
         if distance is None:
-            return Verdict.UNKNOWN, _unknown_novelty(self.reference)
-        if not distance <= self.reference.threshold * (1 + _ROUNDING):
-            return Verdict.UNLIKE, (
+            return Verdict.UNKNOWN, _why_unknown(self.statistics)
+        if not distance <= self.statistics.threshold * (1 + _ROUNDING):
+            return Verdict.OUT_OF_DISTRIBUTION, (
                 "This picture is unlike the images that the model was trained on. It may show no lesion, or was taken "
                 "in another way. What the model says of it means nothing."
             )
@@ -138,17 +140,17 @@ def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, c
     return text
 
 
-def _unknown_novelty(reference: Reference) -> str:
-    if reference.measure != MEASURE:
+def _why_unknown(statistics: CalibrationStatistics) -> str:
+    if statistics.measure != MEASURE:
         return (
             "Another version of SkinKD made this model file, which tells in another way whether a picture is like the "
             "training images. If you have the run, 'skinkd-cli calibrate' brings it up to date. Until then do not rely "
             "on the probabilities."
         )
-    if not np.isfinite(reference.threshold):
+    if not np.isfinite(statistics.threshold):
         return (
-            f"The model was checked on {reference.images} images only; it takes {MINIMUM} to tell whether a picture is "
-            "like those it knows. Do not rely on the probabilities."
+            f"The model was checked on {statistics.images} images only; it takes {MINIMUM} to tell whether a picture "
+            "is like those it knows. Do not rely on the probabilities."
         )
     return (
         "This form of the model does not show the features by which it would be told whether the picture is like its "

@@ -100,14 +100,14 @@ def _agreement(row: Classification, second: Classification | None) -> str:
 
 
 def _trust_cells(row: Classification) -> list[str]:
-    """Verdict, prediction set, its level, novelty; empty where they are not known."""
+    """Verdict, prediction set, its level, out-of-distribution score; empty where they are not known."""
     assessment = row.assessment
     if assessment is None:
         return ["", "", "", ""]
     if assessment.verdict is Verdict.UNKNOWN:
-        return [assessment.verdict.value, "", "", _number(assessment.novelty)]
+        return [assessment.verdict.value, "", "", _number(assessment.out_of_distribution_score)]
     codes = " ".join(assessment.prediction_set)
-    return [assessment.verdict.value, codes, f"{assessment.level:g}", _number(assessment.novelty)]
+    return [assessment.verdict.value, codes, f"{assessment.level:g}", _number(assessment.out_of_distribution_score)]
 
 
 def table_to_json(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:
@@ -175,7 +175,7 @@ def _trust(row: Classification) -> dict[str, Any]:
         "sentence": assessment.sentence,
         "prediction_set": list(assessment.prediction_set) if known else None,
         "level": assessment.level if known else None,
-        "novelty": assessment.novelty,
+        "novelty": assessment.out_of_distribution_score,
     }
 
 

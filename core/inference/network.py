@@ -29,7 +29,7 @@ class Network(Protocol):
     def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits (n, classes) and pooled features (n, d) of uint8 images (n, S, S, 3), from one forward pass.
 
-        The features are None where the backend can not give them; then no verdict on novelty is possible.
+        The features are None where the backend can not give them; then there is no out-of-distribution score of them.
         """
 
 

@@ -1,13 +1,14 @@
-"""How unlike the training images a picture is: in the network's features, and in its plain looks.
+"""The out-of-distribution score: how unlike the training images a picture is, in the network's features and in its
+appearance.
 
 Features: the distance of the normalised pooled features from the space in which those of training images vary (the
-residual of their principal components; Wang et al. 2022, "ViM", section 4.1, and Ndiour et al. 2020). Looks: the mean
-distance to the five nearest training images (Sun et al. 2022, on features) in 24 whitened statistics of colour and
-texture. Novelty is the larger of both, each over the distance that 99 % of the validation images stay below.
+residual of their principal components; Wang et al. 2022, "ViM", section 4.1, and Ndiour et al. 2020). Appearance: the
+mean distance to the five nearest training images (Sun et al. 2022, on features) in 24 whitened statistics of colour and
+texture. The score is the larger of both, each over the distance that 99 % of the validation images stay below.
 
 Why both: measured on ISIC images with drawings, photographs, scans, blank pages and noise, the features of a well
 trained network tell photographs and scans apart but let blank pages pass, and those of weak students tell next to
-nothing; looks do not depend on the network and find nearly all, and features add what has the colours of skin.
+nothing; appearance does not depend on the network and finds nearly all, and features add what has the colours of skin.
 k-nearest neighbours and Mahalanobis distances on the features found less than the residual.
 """
 
@@ -21,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.models.calibration_statistics import Reference
+from core.models.calibration_statistics import CalibrationStatistics
 
 MEASURE = 1
-"""The number of this way of measuring; change it with anything that changes a distance, looks above all."""
+"""The number of this way of measuring; change it with anything that changes a distance, appearance above all."""
 
 ACCEPTED = 0.99
 """The share of validation images that are to count as known."""
@@ -35,7 +36,7 @@ MINIMUM = 20
 DIRECTIONS = 64
 NEIGHBOURS = 5
 _RIDGE = 0.02  # of the largest variance: what hardly varies must not decide
-LOOKS = 24
+APPEARANCE_SIZE = 24
 _SIZE = 64
 _CHUNK = 8
 _FLOOR = 2e-3  # of full brightness: differences below are the camera's noise
@@ -43,23 +44,23 @@ _BATCH = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """Images as novelty sees them: features (n, d) or None, and looks (n, 24)."""
+class Descriptors:
+    """What the score is computed from: features (n, d) or None, and appearance (n, 24)."""
 
     features: NDArray[np.float32] | None
-    looks: NDArray[np.float32]
+    appearance: NDArray[np.float32]
 
 
-def looks_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def appearance_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """24 statistics (n, 24) of decoded images, uint8 (n, S, S, 3), that hardly change when a picture is turned.
 
     Quantiles of brightness and of two opponent colours, and logarithms of quantiles of the gradients at three scales.
     """
-    parts = [_looks(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)]
-    return np.concatenate(parts) if parts else np.zeros((0, LOOKS), np.float32)
+    parts = [_appearance(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)]
+    return np.concatenate(parts) if parts else np.zeros((0, APPEARANCE_SIZE), np.float32)
 
 
-def _looks(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _appearance(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     box = Image.Resampling.BOX
     small = [np.asarray(Image.fromarray(image).resize((_SIZE, _SIZE), box, reducing_gap=1.0)) for image in images]
     fine: NDArray[np.float32] = np.stack(small).astype(np.float32) / np.float32(255)
@@ -86,32 +87,32 @@ def _quantiles(values: NDArray[Any], shares: tuple[float, ...]) -> NDArray[np.fl
     return ranked[:, [round(share * (values.shape[1] - 1)) for share in shares]]
 
 
-def build_reference(
-    logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], validation: Seen, training: Seen
-) -> Reference:
-    """The reference of a model from its answers for validation images, logits (n, classes) and labels (n,), and a
-    sample of its training images.
+def fit_statistics(
+    logits: NDArray[np.float32], labels: NDArray[np.integer[Any]], validation: Descriptors, training: Descriptors
+) -> CalibrationStatistics:
+    """The calibration statistics of a model from its answers for validation images, logits (n, classes) and labels
+    (n,), and a sample of its training images.
 
-    The same images give the same reference to the bit on one machine. With fewer than `MINIMUM` images on either side
-    the threshold is infinite: then novelty is not known.
+    The same images give the same statistics to the bit on one machine. With fewer than `MINIMUM` images on either side
+    the threshold is infinite: then no score is known.
     """
     mean, directions = _feature_space(training.features)
-    look_mean, look_map = _whitening(training.looks)
-    looks = ((training.looks - look_mean) @ look_map).astype(np.float16)
-    blank = Reference(
+    appearance_mean, appearance_whitening = _whitening(training.appearance)
+    appearance = ((training.appearance - appearance_mean) @ appearance_whitening).astype(np.float16)
+    blank = CalibrationStatistics(
         validation_logits=np.asarray(logits, np.float32),
         validation_labels=np.asarray(labels, np.uint8),
-        validation_novelty=np.zeros(len(labels), np.float32),
+        validation_scores=np.zeros(len(labels), np.float32),
         feature_mean=mean,
         feature_directions=directions,
-        look_mean=look_mean,
-        look_map=look_map,
-        looks=looks,
+        appearance_mean=appearance_mean,
+        appearance_whitening=appearance_whitening,
+        appearance=appearance,
         scales=np.ones(2, np.float32),
         threshold=math.inf,
         measure=MEASURE,
     )
-    if min(len(labels), len(training.looks)) < MINIMUM:
+    if min(len(labels), len(training.appearance)) < MINIMUM:
         return blank
     distances = _distances(blank, validation)
     scales = np.maximum(np.quantile(distances, ACCEPTED, axis=0), 1e-6).astype(np.float32)
@@ -119,30 +120,34 @@ def build_reference(
     # The conformal quantile: a further image like these is above it with a chance of 1 % at most (100 images and more).
     rank = min(math.ceil((len(scaled) + 1) * ACCEPTED), len(scaled))
     threshold = float(np.sort(scaled)[rank - 1])
-    values = {**vars(blank), "validation_novelty": scaled, "scales": scales, "threshold": threshold}
-    return Reference(**values)
+    values = {**vars(blank), "validation_scores": scaled, "scales": scales, "threshold": threshold}
+    return CalibrationStatistics(**values)
 
 
-def novelty_of(reference: Reference, seen: Seen) -> NDArray[np.float32]:
-    """The novelty (n,) of images; above `reference.threshold` they are unlike the training images."""
-    novelty: NDArray[np.float32] = (_distances(reference, seen) / reference.scales).max(axis=1).astype(np.float32)
-    return novelty
+def out_of_distribution_scores(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
+    """The scores (n,) of images; above `statistics.threshold` they are out of distribution."""
+    scores: NDArray[np.float32] = (
+        (_distances(statistics, descriptors) / statistics.scales).max(axis=1).astype(np.float32)
+    )
+    return scores
 
 
-def _distances(reference: Reference, seen: Seen) -> NDArray[np.float32]:
-    """Distances (n, 2) in features (0 where the network shows none) and in looks."""
-    found = np.zeros((len(seen.looks), 2), np.float32)
-    directions = reference.feature_directions.astype(np.float32)
-    if len(directions) and seen.features is not None:
-        centred = _normalised(seen.features) - reference.feature_mean
+def _distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
+    """Distances (n, 2) in features (0 where the network shows none) and in appearance."""
+    found = np.zeros((len(descriptors.appearance), 2), np.float32)
+    directions = statistics.feature_directions.astype(np.float32)
+    if len(directions) and descriptors.features is not None:
+        centred = _normalised(descriptors.features) - statistics.feature_mean
         inside = (centred @ directions.T) @ directions
         found[:, 0] = np.linalg.norm(centred - inside, axis=1)
-    known = reference.looks.astype(np.float32)
+    known = statistics.appearance.astype(np.float32)
     nearest = min(NEIGHBOURS, len(known))
     lengths = (known**2).sum(axis=1)
     for start in range(0, len(found) if nearest else 0, _BATCH):
-        looks = (seen.looks[start : start + _BATCH] - reference.look_mean) @ reference.look_map
-        squares = np.maximum((looks**2).sum(axis=1)[:, None] + lengths - 2 * looks @ known.T, 0)
+        appearance = (
+            descriptors.appearance[start : start + _BATCH] - statistics.appearance_mean
+        ) @ statistics.appearance_whitening
+        squares = np.maximum((appearance**2).sum(axis=1)[:, None] + lengths - 2 * appearance @ known.T, 0)
         found[start : start + _BATCH, 1] = np.sqrt(np.sort(squares, axis=1)[:, :nearest]).mean(axis=1)
     return found
 
@@ -158,13 +163,14 @@ def _feature_space(features: NDArray[np.float32] | None) -> tuple[NDArray[np.flo
     return mean, directions[:count].astype(np.float16)
 
 
-def _whitening(looks: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean (k,) and map (k, k) after which looks vary alike in all directions (those that hardly vary, less)."""
-    size = looks.shape[1]
-    if not len(looks):
+def _whitening(appearance: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean (k,) and map (k, k) after which the statistics vary alike in all directions (those that hardly vary,
+    less)."""
+    size = appearance.shape[1]
+    if not len(appearance):
         return np.zeros(size, np.float32), np.eye(size, dtype=np.float32)
-    mean, spread = looks.mean(axis=0), np.maximum(looks.std(axis=0), 1e-3)
-    variances, axes = np.linalg.eigh(np.cov((looks - mean).T / spread[:, None], bias=True).astype(np.float64))
+    mean, spread = appearance.mean(axis=0), np.maximum(appearance.std(axis=0), 1e-3)
+    variances, axes = np.linalg.eigh(np.cov((appearance - mean).T / spread[:, None], bias=True).astype(np.float64))
     scale = np.sqrt(np.maximum(variances, 0) + _RIDGE * max(float(variances.max()), 1e-6))
     return mean, (axes / scale / spread[:, None]).astype(np.float32)
 

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
     CONFIDENT = "confident"
     UNCERTAIN = "uncertain"
-    UNLIKE = "unlike"
+    OUT_OF_DISTRIBUTION = "unlike"
     UNKNOWN = "unknown"
 
     @property
@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 _WORDS = {
     Verdict.CONFIDENT: "Confident",
     Verdict.UNCERTAIN: "Uncertain: refer",
-    Verdict.UNLIKE: "Not like the images this model knows",
+    Verdict.OUT_OF_DISTRIBUTION: "Not like the images this model knows",
     Verdict.UNKNOWN: "Not known whether to trust this",
 }
 
@@ -38,12 +38,12 @@ _WORDS = {
 class Assessment:
     """The verdict on one image with what it rests on.
 
-    `sentence` explains it in plain words. `prediction_set` holds the class codes that can not be excluded at `level`
-    (a fraction, 0.90: for each class, at least 90 % of its images have it in their set), likeliest first; it may be
-    empty or hold all. `p_values` are the conformal p-values (0..1) in the order of the classes: the set at any level
-    is {class: p > 1 - level}. `distance` is the novelty of the image and `threshold` what it may be at most.
-    Set and p-values are empty, the numbers None, where the model file has nothing to tell them from (`UNKNOWN`).
-    `never_excluded` names the classes with too few calibration images to be excluded at this level.
+    `sentence` explains it in plain words. `prediction_set` holds the class codes that can not be excluded at `level` (a
+    fraction, 0.90: for each class, at least 90 % of its images have it in their set), likeliest first; it may be empty
+    or hold all. `p_values` are the conformal p-values (0..1) in the order of the classes: the set at any level is
+    {class: p > 1 - level}. `distance` is how far the image is from the training images and `threshold` what it may be
+    at most. Set and p-values are empty, the numbers None, where the model file has nothing to tell them from
+    (`UNKNOWN`). `never_excluded` names the classes with too few calibration images to be excluded at this level.
     """
 
     verdict: Verdict
@@ -56,8 +56,8 @@ class Assessment:
     never_excluded: tuple[str, ...] = ()
 
     @property
-    def novelty(self) -> float | None:
-        """Distance over threshold: above 1 the image is unlike the training images; None where it is not known."""
+    def out_of_distribution_score(self) -> float | None:
+        """Distance over threshold: above 1 the image is out of distribution; None where it is not known."""
         if self.distance is None or not self.threshold:
             return None
         return self.distance / self.threshold

@@ -1,4 +1,5 @@
-"""What a model file keeps of its calibrating and training images, so that its answers can be weighed later.
+"""What a model file keeps of its calibrating and training images, from which prediction sets and the
+out-of-distribution score are computed later.
 
 It is a text in the metadata of the file, under `KEY`: so one file carries its verdicts with it, and holds no tensor but
 the network's own. A file may come from a stranger: shapes, ranges and finiteness are checked before anything is used.
@@ -21,34 +22,35 @@ KEY = "skinkd.reference"
 PREFIX = f"{KEY}."
 """In model files of format 1 and 2 the arrays were tensors beside the weights; their names begin with this."""
 
-_MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_LOOKS = 200_000, 4_000, 20_000, 512, 256
+_MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_APPEARANCE = 200_000, 4_000, 20_000, 512, 256
 
 
 class UnknownFormError(ValueError):
-    """A reference of another version: its arrays have names, kinds or axes that this one does not know."""
+    """Calibration statistics of another version: its arrays have names, kinds or axes that this one does not know."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class CalibrationStatistics:
     """Of the n images that the model was calibrated on ("validation" in the names of the arrays, which files of all
-    versions share): logits float32 (n, classes), labels uint8 (n,), novelty float32 (n,).
+    versions share): logits float32 (n, classes), labels uint8 (n,), out-of-distribution scores float32 (n,).
 
     What the out-of-distribution score is measured with (`core.inference.out_of_distribution`): the mean float32 (d,) of
     normalised training features and the directions float16 (r, d) in which they vary (r = 0 where the network shows no
-    features); the mean float32 (k,) of the pictures' looks, the map float32 (k, k) that whitens them, and the whitened
-    looks of m training images float16 (m, k). `scales` float32 (2,): the distance in features and in looks that counts
-    as 1. `threshold`: the novelty above which an image is unlike the training images; infinity where too few images
-    could tell it. `measure`: which way of measuring novelty all this is for; another way gives other numbers.
+    features); the mean float32 (k,) of the pictures' appearance, the map float32 (k, k) that whitens them, and the
+    whitened looks of m training images float16 (m, k). `scales` float32 (2,): the distance in features and in
+    appearance that counts as 1. `threshold`: the score above which an image is out of distribution; infinity where too
+    few images could tell it. `measure`: which way of computing the score all this is for; another way gives other
+    numbers.
     """
 
     validation_logits: NDArray[np.float32]
     validation_labels: NDArray[np.uint8]
-    validation_novelty: NDArray[np.float32]
+    validation_scores: NDArray[np.float32]
     feature_mean: NDArray[np.float32]
     feature_directions: NDArray[np.float16]
-    look_mean: NDArray[np.float32]
-    look_map: NDArray[np.float32]
-    looks: NDArray[np.float16]
+    appearance_mean: NDArray[np.float32]
+    appearance_whitening: NDArray[np.float32]
+    appearance: NDArray[np.float16]
     scales: NDArray[np.float32]
     threshold: float
     measure: int
@@ -61,8 +63,16 @@ class Reference:
     @property
     def size_in_bytes(self) -> int:
         """What it adds to a file."""
-        return sum(value.nbytes for value in reference_to_arrays(self).values())
+        return sum(value.nbytes for value in statistics_to_arrays(self).values())
 
+
+_STORED_AS = {
+    "validation_scores": "validation_novelty",
+    "appearance_mean": "look_mean",
+    "appearance_whitening": "look_map",
+    "appearance": "looks",
+}
+"""The names of fields that files, of all versions, call otherwise."""
 
 _KINDS: dict[str, Any] = {
     "validation_logits": np.float32,
@@ -79,22 +89,24 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def reference_to_arrays(reference: Reference) -> dict[str, NDArray[Any]]:
-    """The arrays to store by name (without `PREFIX`), in the shapes of `Reference`; `threshold` and `measure` are (1,).
+def statistics_to_arrays(statistics: CalibrationStatistics) -> dict[str, NDArray[Any]]:
+    """The arrays to store by name (without `PREFIX`), in the shapes of `CalibrationStatistics`; `threshold` and
+    `measure` are (1,).
 
     Infinity is stored as 0, which no threshold is.
     """
-    arrays = {field.name: getattr(reference, field.name) for field in fields(Reference)}
-    threshold = reference.threshold if np.isfinite(reference.threshold) else 0.0
+    arrays = {_STORED_AS.get(field.name, field.name): getattr(statistics, field.name) for field in fields(statistics)}
+    threshold = statistics.threshold if np.isfinite(statistics.threshold) else 0.0
     return {
         **arrays,
         "threshold": np.array([threshold], np.float32),
-        "measure": np.array([reference.measure], np.uint8),
+        "measure": np.array([statistics.measure], np.uint8),
     }
 
 
-def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> Reference:
-    """What `reference_to_arrays` gave, `threshold` and `measure` (1,), the others in the shapes of `Reference`.
+def statistics_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> CalibrationStatistics:
+    """What `statistics_to_arrays` gave, `threshold` and `measure` (1,), the others in the shapes of
+    `CalibrationStatistics`.
 
     Raises ValueError, naming the array, for anything that it would not give.
     """
@@ -109,21 +121,23 @@ def reference_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> R
     threshold = float(arrays["threshold"][0])
     if threshold < 0:
         raise ValueError("threshold is negative")
-    values = {name: value for name, value in arrays.items() if name not in {"threshold", "measure"}}
-    return Reference(**values, threshold=threshold or float("inf"), measure=int(arrays["measure"][0]))
+    names = {field.name: _STORED_AS.get(field.name, field.name) for field in fields(CalibrationStatistics)}
+    values: dict[str, Any] = {field: arrays[stored] for field, stored in names.items()}
+    values |= {"threshold": threshold or float("inf"), "measure": int(arrays["measure"][0])}
+    return CalibrationStatistics(**values)
 
 
-def reference_to_text(reference: Reference) -> str:
+def statistics_to_text(statistics: CalibrationStatistics) -> str:
     """Its arrays as one text: a safetensors file in base64. Raises ValueError for what reading would refuse."""
     from safetensors.numpy import save
 
-    arrays = {name: np.ascontiguousarray(value) for name, value in reference_to_arrays(reference).items()}
-    reference_from_arrays(arrays, reference.validation_logits.shape[1])
+    arrays = {name: np.ascontiguousarray(value) for name, value in statistics_to_arrays(statistics).items()}
+    statistics_from_arrays(arrays, statistics.validation_logits.shape[1])
     return base64.b64encode(save(arrays)).decode("ascii")
 
 
-def reference_from_text(text: str, classes: int) -> Reference:
-    """What `reference_to_text` gave. Raises ValueError for anything else, `UnknownFormError` for another version's."""
+def statistics_from_text(text: str, classes: int) -> CalibrationStatistics:
+    """What `statistics_to_text` gave. Raises ValueError for anything else, `UnknownFormError` for another version's."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -131,11 +145,11 @@ def reference_from_text(text: str, classes: int) -> Reference:
         arrays = load(base64.b64decode(text, validate=True))
     except (SafetensorError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
-    return reference_from_arrays(arrays, classes)
+    return statistics_from_arrays(arrays, classes)
 
 
 def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
-    """Raise ValueError unless types and shapes are those of a reference of sensible size; looks at no value.
+    """Raise ValueError unless types and shapes are those of calibration statistics of sensible size; looks at no value.
 
     `UnknownFormError` where another version may well have written it.
     """
@@ -167,6 +181,6 @@ def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int)
     for name, shape in expected.items():
         if shapes[name] != shape:
             raise ValueError(f"{name} has the shape {shapes[name]}, not {shape}")
-    bounds = ((n, _MOST_IMAGES), (m, _MOST_KNOWN), (d, _MOST_FEATURES), (r, _MOST_DIRECTIONS), (k, _MOST_LOOKS))
+    bounds = ((n, _MOST_IMAGES), (m, _MOST_KNOWN), (d, _MOST_FEATURES), (r, _MOST_DIRECTIONS), (k, _MOST_APPEARANCE))
     if any(size > most for size, most in bounds):
         raise ValueError("it is larger than any that SkinKD writes")

@@ -28,12 +28,12 @@ from core.events import Emit, Level, Notice, ignore
 from core.models.calibration_statistics import (
     KEY,
     PREFIX,
-    Reference,
+    CalibrationStatistics,
     UnknownFormError,
     check_shapes,
-    reference_from_arrays,
-    reference_from_text,
-    reference_to_text,
+    statistics_from_arrays,
+    statistics_from_text,
+    statistics_to_text,
 )
 from core.models.info import ModelInfo, Preprocessing
 from core.quantities import file_size
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 METADATA_KEY, TIMM_KEY = "skinkd", "timm"
 FORMAT = 3
 
-_MAX_HEADER = 24_000_000  # bytes; timm's largest networks take less than 1 MB, the largest reference 17 MB
+_MAX_HEADER = 24_000_000  # bytes; timm's largest networks take less than 1 MB, the largest calibration statistics 17 MB
 _MAX_BESIDE = 100_000_000  # bytes of what is no weight
 _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
 
 
-def save_model(path: Path, model: nn.Module, info: ModelInfo, reference: Reference | None = None) -> None:
-    """Write weights, `info` and, where there is one, the reference to `path`, whole or not at all.
+def save_model(path: Path, model: nn.Module, info: ModelInfo, statistics: CalibrationStatistics | None = None) -> None:
+    """Write weights, `info` and, where there are any, the calibration statistics to `path`, whole or not at all.
 
     Raises `SkinKDError` when a weight is not a finite number (a training that diverged) or the file can not be written.
     """
@@ -66,8 +66,8 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo, reference: Referen
             f"Its weights are unusable: {fault}. The training has diverged; try a smaller learning rate.",
         )
     metadata = {METADATA_KEY: info_to_text(info), TIMM_KEY: _timm_config(info)}
-    if reference is not None:
-        metadata[KEY] = reference_to_text(reference)
+    if statistics is not None:
+        metadata[KEY] = statistics_to_text(statistics)
     content = save(tensors, metadata=metadata)
     try:
         atomic.write_bytes(path, content)
@@ -166,21 +166,23 @@ def _stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {name: tuple(shape) for name, shape in shapes.items() if not name.startswith(PREFIX)}
 
 
-def load_reference(path: Path, emit: Emit = ignore) -> Reference | None:
+def load_statistics(path: Path, emit: Emit = ignore) -> CalibrationStatistics | None:
     """What a model file keeps of its validation and training images; None where it keeps nothing.
 
     None too where another version keeps it in a form that this one does not know, which is reported: then there are no
-    verdicts. Raises `SkinKDError` when the file or the reference is damaged.
+    verdicts. Raises `SkinKDError` when the file or the statistics is damaged.
     """
     classes, text = len(read_model_info(path).classes), read_metadata(path).get(KEY)
     if text is None:
-        return checked_reference(path, lambda: _reference_beside(path, classes), emit)
-    return checked_reference(path, lambda: reference_from_text(str(text), classes), emit)
+        return checked_statistics(path, lambda: _statistics_beside(path, classes), emit)
+    return checked_statistics(path, lambda: statistics_from_text(str(text), classes), emit)
 
 
-def checked_reference(path: Path, read: Callable[[], Reference | None], emit: Emit) -> Reference | None:
-    """What `read` gives, the reference in the file `path` of any format. Of another version's form it is None, which is
-    reported; raises `SkinKDError` for one that is damaged."""
+def checked_statistics(
+    path: Path, read: Callable[[], CalibrationStatistics | None], emit: Emit
+) -> CalibrationStatistics | None:
+    """What `read` gives, the calibration statistics in the file `path` of any format. Of another version's form it is
+    None, which is reported; raises `SkinKDError` for one that is damaged."""
     try:
         return read()
     except UnknownFormError as error:
@@ -195,7 +197,7 @@ def checked_reference(path: Path, read: Callable[[], Reference | None], emit: Em
         raise _damaged(path, f"What it keeps of its calibration images can not be used: {error}.") from error
 
 
-def _reference_beside(path: Path, classes: int) -> Reference | None:
+def _statistics_beside(path: Path, classes: int) -> CalibrationStatistics | None:
     """As files of format 1 and 2 have it: tensors, whose types and shapes are checked before a value is read."""
     from safetensors import SafetensorError, safe_open
 
@@ -209,7 +211,7 @@ def _reference_beside(path: Path, classes: int) -> Reference | None:
                 name: (_KINDS.get(part.get_dtype(), "?"), tuple(part.get_shape())) for name, part in slices.items()
             }
             check_shapes(kinds, classes)
-            return reference_from_arrays({name: file.get_tensor(PREFIX + name) for name in slices}, classes)
+            return statistics_from_arrays({name: file.get_tensor(PREFIX + name) for name in slices}, classes)
     except (SafetensorError, OSError, KeyError, TypeError) as error:
         raise _damaged(path, "It can not be read; the file may be incomplete.", str(error)) from error
 

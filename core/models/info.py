@@ -27,9 +27,10 @@ class Preprocessing:
 class ModelInfo:
     """The metadata of a model.safetensors file. `temperature` divides the logits before softmax (1: uncalibrated).
 
-    `calibrated_on` is the part of the data that temperature and reference are from: "calibration", or "validation" for
-    images that also chose the best epoch; empty where the file does not say (then it was the validation part).
-    `classes` are those of the logits, in order, with everything that a reader of the answers needs to know of them.
+    `calibrated_on` is the part of the data that temperature and calibration statistics are from: "calibration", or
+    "validation" for images that also chose the best epoch; empty where the file does not say (then it was the
+    validation part). `classes` are those of the logits, in order, with everything that a reader of the answers needs to
+    know of them.
     """
 
     architecture: str

@@ -58,7 +58,7 @@ _GROUPS = {
 _TONES = {
     Verdict.CONFIDENT: "#e3f2ee",
     Verdict.UNCERTAIN: "#fff4e5",
-    Verdict.UNLIKE: "#fdeaea",
+    Verdict.OUT_OF_DISTRIBUTION: "#fdeaea",
     Verdict.UNKNOWN: "#eef2f5",
 }
 
@@ -302,7 +302,7 @@ def _page(image: ReportImage, name: str) -> _Page:
 
 def _has_set(assessment: Assessment) -> bool:
     """Whether the prediction set means anything: not without calibration, and not for what is no such image."""
-    return assessment.verdict not in (Verdict.UNKNOWN, Verdict.UNLIKE)
+    return assessment.verdict not in (Verdict.UNKNOWN, Verdict.OUT_OF_DISTRIBUTION)
 
 
 def _prediction_set(row: Classification) -> str:

@@ -21,7 +21,7 @@ from core.runs.status import RunState
 
 if TYPE_CHECKING:
     from core.data.types import DataSet
-    from core.inference.calibrating import Answered
+    from core.inference.calibrating import PartOutputs
 
 _SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
 
@@ -37,8 +37,9 @@ class AssessedRun:
 def assess_run(
     folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None, device: str = "auto"
 ) -> AssessedRun:
-    """Ask a finished run's model for its calibration, test and some training images, and store temperature and
-    reference in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
+    """Ask a finished run's model for its calibration, test and some training images, and store temperature and the
+    calibration statistics in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay
+    as they are.
 
     Raises `SkinKDError` when the run is not finished or being worked on, its data are gone, or its model answers
     otherwise than it did; `Cancelled`.
@@ -53,7 +54,7 @@ def assess_run(
 
 
 def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
-    from core.inference.calibrating import PHASES, Answered, calibrate, calibration_document, stored_looks
+    from core.inference.calibrating import PHASES, PartOutputs, calibrate, calibration_document, stored_appearance
     from core.models.files import load_model, save_model
     from core.models.forward import forward_answers
     from core.recipe.schema import HardwareRecipe
@@ -68,7 +69,7 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
     store = decoded(dataset, info.preprocessing.image_size, recipe, emit, token)
     rows = _parts(folder, dataset)
 
-    def ask(part: Part) -> Answered:
+    def ask(part: Part) -> PartOutputs:
         logits, features = forward_answers(
             module,
             info.preprocessing,
@@ -80,7 +81,7 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
             token=token,
         )
         logits = logits.reshape(len(rows[part]), len(info.classes))
-        return Answered(part, rows[part], dataset.labels[rows[part]], logits, features)
+        return PartOutputs(part, rows[part], dataset.labels[rows[part]], logits, features)
 
     with fixed_threads(hardware.threads):
         calibrating, test = ask(calibrating_part(part for part in Part if len(rows[part]))), ask(Part.TEST)
@@ -97,10 +98,10 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
             emit=emit,
             token=token,
         )
-        looks = partial(stored_looks, store, token=token)
+        looks = partial(stored_appearance, store, token=token)
         document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices), info.classes)
     info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
-    save_model(folder.model_file, module, info, reference=calibrated.reference)
+    save_model(folder.model_file, module, info, statistics=calibrated.statistics)
     changed = {**metrics, "calibration": document}
     atomic.write_text(folder.metrics_file, json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
     return document
@@ -128,7 +129,7 @@ def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np
     return {part: np.array([places[found[row.image]] for row in rows if row.part is part], np.int64) for part in Part}
 
 
-def _check_same(folder: RunFolder, dataset: DataSet, calibrating: Answered) -> None:
+def _check_same(folder: RunFolder, dataset: DataSet, calibrating: PartOutputs) -> None:
     """Raise `SkinKDError` unless the model answers on the calibrating images as predictions.csv says."""
     known = folder.predictions().of(calibrating.part).named_as(record.name for record in dataset.records)
     written = dict(zip(known.names, known.logits, strict=True))

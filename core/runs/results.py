@@ -23,7 +23,7 @@ from core.runs.preparing import PreparedData
 from core.runs.tables import Predictions, write_predictions
 
 if TYPE_CHECKING:
-    from core.inference.calibrating import Answered, Calibrated
+    from core.inference.calibrating import Calibrated, PartOutputs
     from core.models.factory import LoadedModel
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
@@ -76,17 +76,17 @@ class Results:
             calibrated_on=calibrated.part.value if calibrated else "",
             classes=self.classes,
         )
-        save_model(self.folder.model_file, self.model.model, info, calibrated.reference if calibrated else None)
+        save_model(self.folder.model_file, self.model.model, info, calibrated.statistics if calibrated else None)
 
-    def _asked(self, part: Part, hardware: Hardware) -> Answered:
+    def _asked(self, part: Part, hardware: Hardware) -> PartOutputs:
         """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
-        from core.inference.calibrating import PHASES, Answered
+        from core.inference.calibrating import PHASES, PartOutputs
         from core.models.forward import forward_answers
 
         indices = self.data.split.of(part)
         labels = self.data.dataset.labels[indices]
         if not len(indices):
-            return Answered(part, indices, labels, np.zeros((0, len(self.classes)), np.float32), None)
+            return PartOutputs(part, indices, labels, np.zeros((0, len(self.classes)), np.float32), None)
         logits, features = forward_answers(
             self.model.model,
             self.model.preprocessing,
@@ -97,11 +97,11 @@ class Results:
             phase=PHASES[part],
             token=self.token,
         )
-        return Answered(part, indices, labels, logits, features)
+        return PartOutputs(part, indices, labels, logits, features)
 
-    def _calibrated(self, found: dict[Part, Answered], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
+    def _calibrated(self, found: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do."""
-        from core.inference.calibrating import calibrate, calibration_document, stored_looks
+        from core.inference.calibrating import calibrate, calibration_document, stored_appearance
 
         calibrating = found[self.data.split.calibrates]
         calibrated = calibrate(
@@ -118,13 +118,13 @@ class Results:
         )
         for note in calibrated.notes:
             self.emit(Notice(note, Level.WARNING))
-        looks = partial(stored_looks, self.data.store, token=self.token)
+        looks = partial(stored_appearance, self.data.store, token=self.token)
         document = calibration_document(
             calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices), self.classes
         )
         return calibrated, document
 
-    def _predictions(self, found: dict[Part, Answered]) -> Predictions:
+    def _predictions(self, found: dict[Part, PartOutputs]) -> Predictions:
         dataset = self.data.dataset
         indices = np.concatenate([answered.indices for answered in found.values()])
         parts = tuple(part for part, answered in found.items() for _ in answered.indices)

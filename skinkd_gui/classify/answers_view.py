@@ -12,7 +12,7 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.probability_bars import ProbabilityBars
 from skinkd_gui.classify.verdict_view import model_name
-from skinkd_gui.classify.verdict_words import UNLIKE_REASON, is_unlike
+from skinkd_gui.classify.verdict_words import OUT_OF_DISTRIBUTION_REASON, is_out_of_distribution
 from skinkd_gui.widgets.labels import make_label
 
 _SHOW, _HIDE = "Show the probabilities all the same", "Hide the probabilities"
@@ -29,7 +29,7 @@ class AnswersView(QWidget):
         self._folds = False
         self._heading = make_label("Probabilities", "heading", self, wrap=True)
         self._heading.setObjectName("classifyProbabilitiesHeading")
-        self._reason = make_label(UNLIKE_REASON, "", self, wrap=True)
+        self._reason = make_label(OUT_OF_DISTRIBUTION_REASON, "", self, wrap=True)
         self._reason.setObjectName("classifyFoldedReason")
         self.unfold = make_button(_SHOW, "classifyUnfoldButton", self)
         self.unfold.clicked.connect(self._toggle)
@@ -54,17 +54,18 @@ class AnswersView(QWidget):
         key = (shown.path, *(answer.choice.source for answer in answers))
         if key != self._key:
             self._key, self._unfolded = key, False
-        unlike = [answer for answer in answers if is_unlike(answer)]
+        unlike = [answer for answer in answers if is_out_of_distribution(answer)]
         self._folds = bool(unlike) and len(unlike) == len(answers)
         self.bars.show_results(
-            [(model_name(answer), answer.result, is_unlike(answer)) for answer in answers] or [("", None, False)]
+            [(model_name(answer), answer.result, is_out_of_distribution(answer)) for answer in answers]
+            or [("", None, False)]
         )
         partly = (
             f"The picture is not like those that {model_name(unlike[0])} knows: its numbers mean nothing."
             if unlike
             else ""
         )
-        self._reason.setText(UNLIKE_REASON if self._folds else partly)
+        self._reason.setText(OUT_OF_DISTRIBUTION_REASON if self._folds else partly)
         self._heading.setText(_heading(answers))
         results = [answer.result for answer in answers if answer.result is not None]
         self._classes = results[0].classes if results else None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from core.evaluation.detailed import DetailedScores
     from core.evaluation.prediction_sets import Coverage
     from core.evaluation.subgroups import Subgroup
-    from core.models.calibration_statistics import Reference
+    from core.models.calibration_statistics import CalibrationStatistics
     from core.models.info import ModelInfo
     from core.recipe import Recipe
     from core.runs.evidence import Evidence
@@ -67,9 +67,9 @@ class CardContent:
     """Everything that is known of a model. What only a run knows is None for a file of its own, and what only a
     reference tells is None for models without.
 
-    `counts` are the training images per class. `coverage` is measured on test images; `unlike` is the share of test
-    images taken for unlike. `detailed` are the scores on the images of the reference, for a file without a run.
-    `trouble` names what could not be read.
+    `counts` are the training images per class. `coverage` is measured on test images; `share_out_of_distribution` is
+    the share of test images taken for out of distribution. `detailed` are the scores on the images of the statistics,
+    for a file without a run. `trouble` names what could not be read.
     """
 
     source: Path
@@ -77,7 +77,7 @@ class CardContent:
     info: ModelInfo
     size: int
     parameters: int | None
-    reference: Reference | None
+    statistics: CalibrationStatistics | None
     recipe: Recipe | None = None
     evidence: Evidence | None = None
     name: str = ""
@@ -86,7 +86,7 @@ class CardContent:
     terms: str = ""
     data_name: str = ""
     coverage: Coverage | None = None
-    unlike: float | None = None
+    share_out_of_distribution: float | None = None
     sureness: Sureness | None = None
     calibrating: CalibratingAnswers | None = None
     detailed: DetailedScores | None = None
@@ -110,22 +110,22 @@ def read_card(source: Path, emit: Emit, token: CancelToken) -> CardContent:
     info = info_of(file)
     token.check()
     trouble: list[str] = []
-    reference = _attempt(lambda: _reference(file), trouble)
+    statistics = _attempt(lambda: _statistics(file), trouble)
     parameters = _attempt(lambda: _parameters(info), trouble)
     token.check()
     values: dict[str, Any] = {
         "parameters": parameters,
-        "reference": reference,
+        "statistics": statistics,
         "name": file.stem if run_of(source) is None else file.parent.name,
         "calibrating": None
-        if reference is None
-        else _calibrating(reference.validation_labels, reference.validation_logits, info),
+        if statistics is None
+        else _calibrating(statistics.validation_labels, statistics.validation_logits, info),
     }
     run = run_of(source)
     if run is not None:
-        values |= _of_run(run, info, reference, trouble, token)
-    if values.get("evidence") is None and reference is not None and reference.images:
-        values |= _of_reference(reference, info)
+        values |= _of_run(run, info, statistics, trouble, token)
+    if values.get("evidence") is None and statistics is not None and statistics.images:
+        values |= _of_statistics(statistics, info)
     size = file.stat().st_size
     return CardContent(source=source, file=file, info=info, size=size, trouble=tuple(trouble), **values)
 
@@ -139,14 +139,14 @@ def _attempt(read: Callable[[], T], trouble: list[str]) -> T | None:
         return None
 
 
-def _reference(file: Path) -> Reference | None:
+def _statistics(file: Path) -> CalibrationStatistics | None:
     if is_exported(file):
-        from core.inference.export.onnx_file import read_onnx_reference
+        from core.inference.export.onnx_file import read_onnx_statistics
 
-        return read_onnx_reference(file)
-    from core.models.files import load_reference
+        return read_onnx_statistics(file)
+    from core.models.files import load_statistics
 
-    return load_reference(file)
+    return load_statistics(file)
 
 
 def _parameters(info: ModelInfo) -> int:
@@ -156,7 +156,7 @@ def _parameters(info: ModelInfo) -> int:
 
 
 def _of_run(
-    run: Path, info: ModelInfo, reference: Reference | None, trouble: list[str], token: CancelToken
+    run: Path, info: ModelInfo, statistics: CalibrationStatistics | None, trouble: list[str], token: CancelToken
 ) -> dict[str, Any]:
     from core.evaluation.subgroups import subgroup_scores
     from core.runs.evidence import load_evidence
@@ -175,7 +175,7 @@ def _of_run(
     found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
     data = _table(_attempt(folder.metrics, trouble), "data")
     found["terms"], found["data_name"] = str(data.get("terms", "")), Path(str(data.get("path", ""))).name
-    known = None if reference is not None else _attempt(lambda: folder.predictions().calibrating, [])
+    known = None if statistics is not None else _attempt(lambda: folder.predictions().calibrating, [])
     if known is not None:
         found["calibrating"] = _calibrating(known.labels, known.logits, info)
     token.check()
@@ -193,32 +193,32 @@ def _of_run(
             evidence.groups,
             resamples=200,
         )
-        found |= _trusted(evidence, reference, info)
+        found |= _trusted(evidence, statistics, info)
         calibration = _table(_attempt(folder.metrics, []), "calibration")
         unlike = calibration.get("unlike")
         if calibration.get("part") == "test" and isinstance(unlike, int | float):
-            found["unlike"] = float(unlike)
+            found["share_out_of_distribution"] = float(unlike)
     return found
 
 
-def _trusted(evidence: Evidence, reference: Reference | None, info: ModelInfo) -> dict[str, Any]:
+def _trusted(evidence: Evidence, statistics: CalibrationStatistics | None, info: ModelInfo) -> dict[str, Any]:
     """How the prediction sets do on the test images."""
     from core.evaluation.prediction_sets import PredictionSets, coverage
     from core.inference.trust import DEFAULT_LEVEL
 
-    if reference is None or not reference.images:
+    if statistics is None or not statistics.images:
         return {}
-    sets = PredictionSets(reference.validation_labels, reference.validation_logits, info.temperature)
+    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, info.temperature)
     tested = evidence.predictions
     return {"coverage": coverage(sets, tested.labels, tested.logits, DEFAULT_LEVEL, info.classes)}
 
 
-def _of_reference(reference: Reference, info: ModelInfo) -> dict[str, Any]:
-    """What the images of the reference tell where there is no run."""
+def _of_statistics(statistics: CalibrationStatistics, info: ModelInfo) -> dict[str, Any]:
+    """What the images of the calibration statistics tell where there is no run."""
     from core.evaluation.detailed import detailed_scores
 
-    labels = reference.validation_labels.astype(np.int64)
-    logits = reference.validation_logits
+    labels = statistics.validation_labels.astype(np.int64)
+    logits = statistics.validation_logits
     return {
         "sureness": _sureness(labels, logits, info.temperature, part_of_calibration(info.calibrated_on)),
         "detailed": detailed_scores(labels, logits, info.classes),

@@ -298,12 +298,12 @@ def _points(value: float) -> str:
 
 def verdicts(card: CardContent) -> Section:
     """What the verdicts rest on and how they do."""
-    reference = card.reference
-    if reference is None or not reference.images:
+    statistics = card.statistics
+    if statistics is None or not statistics.images:
         text = "The file does not hold what verdicts rest on. If you have the run, 'skinkd-cli calibrate' adds it."
         return Section("Verdicts", (), (text,))
     level = f"{100 * DEFAULT_LEVEL:.0f} %"
-    facts = [("Calibrated on", calibrating_images(reference.images, card.calibrated_on))]
+    facts = [("Calibrated on", calibrating_images(statistics.images, card.calibrated_on))]
     found = card.coverage
     if found is not None:
         facts += [
@@ -311,29 +311,29 @@ def verdicts(card: CardContent) -> Section:
             ("Diagnoses kept", f"{found.mean_size or 0:.1f} of {len(card.info.classes)} on average"),
             ("Only one kept (confident)", fraction(found.single)),
         ]  # fmt: skip
-    facts += _novelty_facts(card)
+    facts += _out_of_distribution_facts(card)
     return Section("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_grid(card))
 
 
-def _novelty_facts(card: CardContent) -> list[tuple[str, str]]:
-    reference = card.reference
-    assert reference is not None
-    if reference.threshold == float("inf"):
+def _out_of_distribution_facts(card: CardContent) -> list[tuple[str, str]]:
+    statistics = card.statistics
+    assert statistics is not None
+    if statistics.threshold == float("inf"):
         return [("Taken for unlike", "can not be told: too few images")]
-    expected = (reference.validation_novelty > reference.threshold).mean() if reference.images else 0.0
+    expected = (statistics.validation_scores > statistics.threshold).mean() if statistics.images else 0.0
     facts = [
         (
             "Taken for unlike",
-            f"from a distance of {reference.threshold:.2f}; nearly all {card.calibrated_on.value} images are below 1",
+            f"from a distance of {statistics.threshold:.2f}; nearly all {card.calibrated_on.value} images are below 1",
         ),
         (
             "False alarms to expect",
             f"about {100 * max(0.01, float(expected)):.0f} % of lesion images like those it knows",
         ),
     ]
-    if card.unlike is not None and card.evidence is not None:
+    if card.share_out_of_distribution is not None and card.evidence is not None:
         tested = len(card.evidence.predictions.labels)
-        facts.append(("False alarms on the test images", f"{fraction(card.unlike)} of {tested:,}"))
+        facts.append(("False alarms on the test images", f"{fraction(card.share_out_of_distribution)} of {tested:,}"))
     return facts
 
 
@@ -354,18 +354,18 @@ def _verdict_notes(card: CardContent, level: str) -> tuple[str, ...]:
 def _never_excluded(card: CardContent) -> tuple[int, ...]:
     from core.evaluation.prediction_sets import PredictionSets
 
-    assert card.reference is not None
-    reference = card.reference
-    sets = PredictionSets(reference.validation_labels, reference.validation_logits, card.info.temperature)
+    assert card.statistics is not None
+    statistics = card.statistics
+    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, card.info.temperature)
     return sets.never_excluded(DEFAULT_LEVEL)
 
 
 def _coverage_grid(card: CardContent) -> Grid:
-    assert card.reference is not None
+    assert card.statistics is not None
     calibrated = Column("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
     if card.coverage is None:
         rows = [
-            (plain(name), number(int((card.reference.validation_labels == place).sum())))
+            (plain(name), number(int((card.statistics.validation_labels == place).sum())))
             for place, name in enumerate(card.info.classes.names)
         ]
         return Grid("Images behind the verdicts", (Column("Diagnosis", words=True), calibrated), tuple(rows))

@@ -103,7 +103,9 @@ def cell_colour(row: RowFacts, column: int) -> str:
     if result.error and _SECOND_AS.get(column, column) in (VERDICT, DIAGNOSIS):
         return "error"
     # What a model says of an image that it can not know means nothing, however sure it looks.
-    return "muted" if verdict_kind(result) is Kind.UNLIKE and column not in (VERDICT, SECOND_VERDICT) else ""
+    return (
+        "muted" if verdict_kind(result) is Kind.OUT_OF_DISTRIBUTION and column not in (VERDICT, SECOND_VERDICT) else ""
+    )
 
 
 def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:

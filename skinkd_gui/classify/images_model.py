@@ -305,7 +305,7 @@ class ImagesModel(QAbstractTableModel):
         marks = {
             Kind.CONFIDENT: ("done", palette.success),
             Kind.REFER: ("warning", palette.warning),
-            Kind.UNLIKE: ("help", palette.error),
+            Kind.OUT_OF_DISTRIBUTION: ("help", palette.error),
             Kind.UNKNOWN: ("info", palette.muted),
             Kind.NOT_CLASSIFIED: ("error", palette.error),
         }

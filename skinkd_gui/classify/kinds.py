@@ -24,7 +24,7 @@ class Kind(IntFlag):
 
     REFER = 1
     CONFIDENT = 2
-    UNLIKE = 4
+    OUT_OF_DISTRIBUTION = 4
     UNKNOWN = 8
     NOT_CLASSIFIED = 16
     MALIGNANT = 32
@@ -36,20 +36,20 @@ class Kind(IntFlag):
     TRAINED_ON = 2048
 
 
-VERDICTS = (Kind.CONFIDENT, Kind.REFER, Kind.UNLIKE, Kind.UNKNOWN, Kind.NOT_CLASSIFIED)
+VERDICTS = (Kind.CONFIDENT, Kind.REFER, Kind.OUT_OF_DISTRIBUTION, Kind.UNKNOWN, Kind.NOT_CLASSIFIED)
 """Every image with an answer belongs to exactly one of these."""
 
 _OF_VERDICT = {
     Verdict.CONFIDENT: Kind.CONFIDENT,
     Verdict.UNCERTAIN: Kind.REFER,
-    Verdict.UNLIKE: Kind.UNLIKE,
+    Verdict.OUT_OF_DISTRIBUTION: Kind.OUT_OF_DISTRIBUTION,
     Verdict.UNKNOWN: Kind.UNKNOWN,
 }
 
 _SHORT = {
     Kind.CONFIDENT: "Confident",
     Kind.REFER: "Uncertain: refer",
-    Kind.UNLIKE: "Unlike known images",
+    Kind.OUT_OF_DISTRIBUTION: "Unlike known images",
     Kind.UNKNOWN: "Not assessed",
     Kind.NOT_CLASSIFIED: NOT_CLASSIFIED,
 }
@@ -57,7 +57,7 @@ _SHORT = {
 _COUNTED = {
     Kind.CONFIDENT: "confident",
     Kind.REFER: "to refer",
-    Kind.UNLIKE: "unlike the images the model knows",
+    Kind.OUT_OF_DISTRIBUTION: "unlike the images the model knows",
     Kind.UNKNOWN: "not assessed",
     Kind.NOT_CLASSIFIED: "not classified",
 }
@@ -76,7 +76,7 @@ FILTERS = (
     Filter(None, "All images", "Every image in the list"),
     Filter(Kind.REFER, "Refer", "The model can not exclude all diagnoses but one: a person should look"),
     Filter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
-    Filter(Kind.UNLIKE, "Not like the known images", "Unlike the images that the model was trained on"),
+    Filter(Kind.OUT_OF_DISTRIBUTION, "Not like the known images", "Unlike the images that the model was trained on"),
     Filter(Kind.UNKNOWN, "Not assessed", "The model file holds nothing to tell from whether to trust the answer"),
     Filter(Kind.MALIGNANT, "Malignant group", "Malignant and precancerous diagnoses"),
     Filter(Kind.NOT_CLASSIFIED, "Not classified", "Files that could not be read, with the reason"),

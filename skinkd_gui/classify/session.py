@@ -309,4 +309,4 @@ class ClassifySession(QObject):
         if assessment is None or assessment.level == self._level or classifier is None:
             return result
         shares = result.probabilities or ()
-        return replace(result, assessment=classifier.judge.at_level(assessment, shares, self._level))
+        return replace(result, assessment=classifier.decision_rule.at_level(assessment, shares, self._level))

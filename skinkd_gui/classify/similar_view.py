@@ -27,7 +27,7 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarFailed, SimilarFinder, SimilarFound, SimilarOrder
-from skinkd_gui.classify.verdict_words import is_unlike
+from skinkd_gui.classify.verdict_words import is_out_of_distribution
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import colours, theme
 
@@ -280,7 +280,7 @@ class SimilarView(QWidget):
         if not found.cases:
             self._say("There are no similar cases.")
         else:
-            self._say(_summary(found, unlike=is_unlike(self._answer())), cases=True)
+            self._say(_summary(found, out_of_distribution=is_out_of_distribution(self._answer())), cases=True)
             for button, shown in zip(self.cases, found.cases, strict=False):
                 button.show_case(shown, found.order.classifier.info.classes)
             for button in self.cases[len(found.cases) :]:
@@ -325,11 +325,11 @@ def case_note(shown: ShownCase) -> str:
     return f"{'same lesion' if case.same_lesion else 'similarity'} {case.similarity:.2f}"
 
 
-def _summary(found: SimilarFound, *, unlike: bool) -> str:
+def _summary(found: SimilarFound, *, out_of_distribution: bool) -> str:
     name_of = found.order.classifier.info.classes.name_of
     counts = Counter(name_of(shown.case.code) for shown in found.cases)
     listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
     text = f"Of the {len(found.cases)} nearest among {found.images:,} training images: {listed}."
     if any(shown.case.same_picture for shown in found.cases):
         text += " One of them is this very image: the model was trained with it."
-    return f"{_NOT_NEAR} {text}" if unlike else text
+    return f"{_NOT_NEAR} {text}" if out_of_distribution else text

@@ -55,6 +55,6 @@ class Tally:
 _WHERE = {
     Kind.CONFIDENT: "where the first is confident",
     Kind.REFER: "where it refers",
-    Kind.UNLIKE: "where the image is unlike those it knows",
+    Kind.OUT_OF_DISTRIBUTION: "where the image is unlike those it knows",
     Kind.UNKNOWN: "where it was not assessed",
 }

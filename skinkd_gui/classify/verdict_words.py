@@ -14,7 +14,7 @@ from core.quantities import probability
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
 
-UNLIKE_REASON = (
+OUT_OF_DISTRIBUTION_REASON = (
     "The picture is not like those that the model knows, so its probabilities mean nothing here, however high they are."
 )
 """Why the probabilities of such an image are folded away."""
@@ -43,7 +43,7 @@ class VerdictWords:
 _LOOKS = {
     Verdict.CONFIDENT: ("success", "done"),
     Verdict.UNCERTAIN: ("warning", "warning"),
-    Verdict.UNLIKE: ("error", "help"),
+    Verdict.OUT_OF_DISTRIBUTION: ("error", "help"),
     Verdict.UNKNOWN: ("info", "info"),
 }
 
@@ -81,7 +81,7 @@ def agreement_words(shown: ShownImage) -> str:
         return ""
     disagree = f"The models disagree: {first.name} or {second.name}."
     text = f"Both models say {first.name}." if same else disagree
-    unlike = [_verdict(result) is Verdict.UNLIKE for result in (first, second)]
+    unlike = [_verdict(result) is Verdict.OUT_OF_DISTRIBUTION for result in (first, second)]
     if any(unlike):
         whom = "they know" if all(unlike) else "one of them knows"
         return f"{text} That means little: the picture is not like the images that {whom}."
@@ -105,9 +105,9 @@ def remarks(shown: ShownImage) -> tuple[str, ...]:
     return tuple(found)
 
 
-def is_unlike(answer: ModelAnswer | None) -> bool:
+def is_out_of_distribution(answer: ModelAnswer | None) -> bool:
     """Whether the image is unlike those that the model knows."""
-    return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.UNLIKE
+    return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.OUT_OF_DISTRIBUTION
 
 
 def named(code: str, classes: ClassSet) -> str:
@@ -119,7 +119,7 @@ def named(code: str, classes: ClassSet) -> str:
 def _assessed(found: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:
     kind, icon = _LOOKS[found.verdict]
     title = found.verdict.words
-    if found.verdict is Verdict.UNLIKE:
+    if found.verdict is Verdict.OUT_OF_DISTRIBUTION:
         return VerdictWords(kind, icon, title, found.sentence)
     if found.verdict is Verdict.UNKNOWN:
         return VerdictWords(

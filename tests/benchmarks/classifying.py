@@ -21,7 +21,7 @@ from core.data.decoding import Decoded
 from core.data.store import ImageStore, open_store
 from core.data.types import DataSet, Part
 from core.events import CancelSource, Event, ignore
-from core.inference.calibrating import Answered, calibrate
+from core.inference.calibrating import PartOutputs, calibrate
 from core.inference.classifier import BATCH, Classifier
 from core.inference.network import TorchNetwork, thread_setter
 from core.models.factory import create_model
@@ -136,10 +136,10 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
     half = len(store) // 2
     validation, train = np.arange(half, dtype=np.int64), np.arange(half, len(store), dtype=np.int64)
     logits, features = forward_answers(created.model.eval(), created.preprocessing, store, validation, device="cpu")
-    answered = Answered(Part.VALIDATION, validation, store.labels[validation], logits, features)
+    answered = PartOutputs(Part.VALIDATION, validation, store.labels[validation], logits, features)
     found = calibrate(
         created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, emit=ignore, token=token
     )
     file = folder / "classifying.safetensors"
-    save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing, classes=ISIC2019), found.reference)
+    save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing, classes=ISIC2019), found.statistics)
     return Classifier.load(file, "cpu")

@@ -16,12 +16,12 @@ import torch
 from hypothesis import strategies as st
 
 from core.classes import CLASS_SETS
-from core.inference.export.onnx_file import attach, metadata, read_onnx_info, read_onnx_reference
+from core.inference.export.onnx_file import attach, metadata, read_onnx_info, read_onnx_statistics
 from core.inference.export.onnx_writing import to_onnx
 from core.inference.onnx_network import load_onnx
-from core.models.calibration_statistics import Reference
+from core.models.calibration_statistics import CalibrationStatistics
 from core.models.factory import create_model
-from core.models.files import METADATA_KEY, info_to_text, load_model, load_reference, read_model_info, save_model
+from core.models.files import METADATA_KEY, info_to_text, load_model, load_statistics, read_model_info, save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.training.checkpoint import CheckpointFolder
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values
@@ -73,7 +73,7 @@ def _opened(folder: Path) -> Callable[[bytes], None]:
         info = read_model_info(file)
         model, again = load_model(file)
         assert again == info
-        load_reference(file)
+        load_statistics(file)
         logits = model(torch.zeros(1, 3, info.preprocessing.image_size, info.preprocessing.image_size))
         assert logits.shape == (1, len(info.classes))
         create_model(_ARCHITECTURE, weights=str(file), image_size=_SIZE, classes=ISIC2019)
@@ -87,7 +87,7 @@ def _exported(folder: Path) -> Callable[[bytes], None]:
     def look(content: bytes) -> None:
         file.write_bytes(content)
         read_onnx_info(file)
-        read_onnx_reference(file)
+        read_onnx_statistics(file)
         network, info = load_onnx(file, "cpu", threads=1)
         answer, _ = network.answer(np.zeros((2, *2 * (info.preprocessing.image_size,), 3), np.uint8))
         assert answer.shape == (2, len(info.classes))
@@ -111,7 +111,7 @@ def _model_bytes() -> bytes:
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.safetensors"
-        save_model(file, timm.create_model(_ARCHITECTURE, num_classes=8), _INFO, _reference())
+        save_model(file, timm.create_model(_ARCHITECTURE, num_classes=8), _INFO, _statistics())
         return file.read_bytes()
 
 
@@ -119,7 +119,7 @@ def _model_bytes() -> bytes:
 def _onnx_bytes() -> bytes:
     torch.manual_seed(0)
     model = to_onnx(timm.create_model(_ARCHITECTURE, num_classes=8).eval(), _INFO)
-    attach(model, metadata(_INFO, terms="", quantisation="", reference=_reference()), "")
+    attach(model, metadata(_INFO, terms="", quantisation="", reference=_statistics()), "")
     return bytes(model.SerializeToString())
 
 
@@ -146,21 +146,21 @@ def _packed(header: dict[str, Any], data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data
 
 
-def _reference() -> Reference:
+def _statistics() -> CalibrationStatistics:
     generator = np.random.default_rng(0)
 
     def numbers(*shape: int) -> Any:
         return generator.random(shape, np.float32)
 
-    return Reference(
+    return CalibrationStatistics(
         validation_logits=numbers(16, 8),
         validation_labels=(np.arange(16) % 8).astype(np.uint8),
-        validation_novelty=numbers(16),
+        validation_scores=numbers(16),
         feature_mean=numbers(8),
         feature_directions=numbers(2, 8).astype(np.float16),
-        look_mean=numbers(4),
-        look_map=numbers(4, 4),
-        looks=numbers(10, 4).astype(np.float16),
+        appearance_mean=numbers(4),
+        appearance_whitening=numbers(4, 4),
+        appearance=numbers(10, 4).astype(np.float16),
         scales=numbers(2) + 1,
         threshold=1.0,
         measure=1,

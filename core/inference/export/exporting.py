@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from core.inference.export.checking import CheckImages
-    from core.models.calibration_statistics import Reference
+    from core.models.calibration_statistics import CalibrationStatistics
     from core.models.info import ModelInfo
 
 CALIBRATION_IMAGES = 300
@@ -116,7 +116,7 @@ class _Export:
     def run(self) -> ExportReport:
         """All steps."""
         from core.inference.export.checking import patterns
-        from core.models.files import load_model, load_reference, read_model_info
+        from core.models.files import load_model, load_statistics, read_model_info
         from core.training.hardware import available_cores, fixed_threads
 
         described = read_model_info(self._source)
@@ -126,7 +126,7 @@ class _Export:
         self._emit(Progress(Phase.LOADING, 1, 1))
         images = patterns(described.preprocessing.image_size) if material is None else _check_images(material)
         with fixed_threads(available_cores()):
-            path, info_out = self._write(info, load_reference(self._source, self._emit), material)
+            path, info_out = self._write(info, load_statistics(self._source, self._emit), material)
             self._token.check()
             found = self._compare(path, model, info, info_out, images, material)
         self._token.check()
@@ -146,7 +146,9 @@ class _Export:
         self._notes += found.notes
         return found
 
-    def _write(self, info: ModelInfo, reference: Reference | None, material: Material | None) -> tuple[Path, ModelInfo]:
+    def _write(
+        self, info: ModelInfo, statistics: CalibrationStatistics | None, material: Material | None
+    ) -> tuple[Path, ModelInfo]:
         """The exported file under a temporary name, and its description."""
         from core.inference.export.recalibrating import recalibrate
         from core.inference.export.subprocess_export import export_in_subprocess
@@ -158,16 +160,16 @@ class _Export:
         self._token.check()
         path = self._folder / "model.onnx"
         if self._order.quantise != INT8 or material is None:
-            self._save(path, network, info, reference, material)
+            self._save(path, network, info, statistics, material)
             return path, info
         network = self._quantised(network, material)
         self._save(path, network, info, None, material)
-        if reference is None or not len(material.calibration):
+        if statistics is None or not len(material.calibration):
             self._notes.append("The model has no reference, so the file's answers come without a verdict.")
             return path, info
         exported, _ = load_onnx(path, "cpu")
-        info, reference = recalibrate(exported, info, material, self._emit, self._token)
-        self._save(path, network, info, reference, material)
+        info, statistics = recalibrate(exported, info, material, self._emit, self._token)
+        self._save(path, network, info, statistics, material)
         return path, info
 
     def _quantised(self, network: onnx.ModelProto, material: Material) -> onnx.ModelProto:
@@ -187,7 +189,7 @@ class _Export:
         path: Path,
         network: onnx.ModelProto,
         info: ModelInfo,
-        reference: Reference | None,
+        statistics: CalibrationStatistics | None,
         material: Material | None,
     ) -> None:
         import onnx
@@ -195,7 +197,7 @@ class _Export:
         from core.inference.export.onnx_file import attach, metadata
 
         terms = _terms(self._order.source) if material is None else material.terms
-        values = metadata(info, terms=terms, quantisation=self._order.quantise, reference=reference)
+        values = metadata(info, terms=terms, quantisation=self._order.quantise, statistics=statistics)
         attach(network, values, f"{info.architecture} for skin lesions, exported by SkinKD {info.skinkd_version}")
         onnx.save_model(network, path)
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from core.errors import SkinKDError
 from core.events import Emit, ignore
 from core.inference.results import RESEARCH_USE
-from core.models.calibration_statistics import KEY, Reference, reference_from_text, reference_to_text
-from core.models.files import METADATA_KEY, checked_reference, info_from_text, info_to_text
+from core.models.calibration_statistics import KEY, CalibrationStatistics, statistics_from_text, statistics_to_text
+from core.models.files import METADATA_KEY, checked_statistics, info_from_text, info_to_text
 from core.models.info import ModelInfo
 from core.quantities import file_size
 
@@ -36,7 +36,9 @@ RESIZE = (
 )
 
 
-def metadata(info: ModelInfo, *, terms: str, quantisation: str, reference: Reference | None) -> dict[str, str]:
+def metadata(
+    info: ModelInfo, *, terms: str, quantisation: str, statistics: CalibrationStatistics | None
+) -> dict[str, str]:
     """The metadata of an exported file.
 
     SkinKD reads `skinkd` (and `skinkd.reference`) alone; the others say the same to an engineer, in JSON.
@@ -71,8 +73,8 @@ def metadata(info: ModelInfo, *, terms: str, quantisation: str, reference: Refer
     }
     values = {name: json.dumps(value, ensure_ascii=False, allow_nan=False) for name, value in plain.items()}
     values[METADATA_KEY] = info_to_text(info)
-    if reference is not None:
-        values[KEY] = reference_to_text(reference)
+    if statistics is not None:
+        values[KEY] = statistics_to_text(statistics)
     return values
 
 
@@ -81,14 +83,14 @@ def read_onnx_info(path: Path) -> ModelInfo:
     return _info(_read_metadata(path), path)
 
 
-def read_onnx_reference(path: Path, emit: Emit = ignore) -> Reference | None:
-    """The reference in an exported file; None where it has none, or one in another version's form, which is reported.
-    Raises `SkinKDError` when it is damaged."""
+def read_onnx_statistics(path: Path, emit: Emit = ignore) -> CalibrationStatistics | None:
+    """The calibration statistics in an exported file; None where it has none, or one in another version's form, which
+    is reported. Raises `SkinKDError` when it is damaged."""
     values = _read_metadata(path)
     if KEY not in values:
         return None
     classes = len(_info(values, path).classes)
-    return checked_reference(path, lambda: reference_from_text(values[KEY], classes), emit)
+    return checked_statistics(path, lambda: statistics_from_text(values[KEY], classes), emit)
 
 
 def attach(model: onnx.ModelProto, values: dict[str, str], description: str) -> None:

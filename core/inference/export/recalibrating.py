@@ -1,4 +1,4 @@
-"""Temperature and reference of an 8-bit network: its answers and features are not quite the original's."""
+"""Temperature and calibration statistics of an 8-bit network: its answers and features are not quite the original's."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.material import Material
-from core.inference.out_of_distribution import Seen
+from core.inference.out_of_distribution import Descriptors
 
 if TYPE_CHECKING:
     from core.inference.network import Network
-    from core.models.calibration_statistics import Reference
+    from core.models.calibration_statistics import CalibrationStatistics
     from core.models.info import ModelInfo
 
 _BATCH = 32
@@ -29,26 +29,27 @@ def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
 
 def recalibrate(
     network: Network, info: ModelInfo, material: Material, emit: Emit, token: CancelToken
-) -> tuple[ModelInfo, Reference]:
-    """The description with the network's own temperature, and its reference, from calibrating and training images.
+) -> tuple[ModelInfo, CalibrationStatistics]:
+    """The description with the network's own temperature, and its calibration statistics, from calibrating and training
+    images.
 
     A temperature of 1 stays: the original was not calibrated, for a reason. Raises `Cancelled`.
     """
     from core.evaluation.calibration import fit_temperature
     from core.inference.calibrating import MOST_KNOWN
-    from core.inference.out_of_distribution import build_reference
+    from core.inference.out_of_distribution import fit_statistics
 
     known = sample(material, MOST_KNOWN)
     classes, total = len(info.classes), len(known) + len(material.calibration)
-    logits, calibrating = _seen(network, classes, material, material.calibration, (0, total), emit, token)
-    _, training = _seen(network, classes, material, known, (len(material.calibration), total), emit, token)
+    logits, calibrating = _infer(network, classes, material, material.calibration, (0, total), emit, token)
+    _, training = _infer(network, classes, material, known, (len(material.calibration), total), emit, token)
     labels = material.store.labels[material.calibration]
     if info.temperature != 1.0:
         info = replace(info, temperature=fit_temperature(labels, logits))
-    return info, build_reference(logits, labels, calibrating, training)
+    return info, fit_statistics(logits, labels, calibrating, training)
 
 
-def _seen(
+def _infer(
     network: Network,
     classes: int,
     material: Material,
@@ -56,9 +57,10 @@ def _seen(
     progress: tuple[int, int],
     emit: Emit,
     token: CancelToken,
-) -> tuple[NDArray[np.float32], Seen]:
-    """The logits of images, and what novelty is measured with. `progress`: images done before, and in all."""
-    from core.inference.calibrating import stored_looks
+) -> tuple[NDArray[np.float32], Descriptors]:
+    """The logits of images, and what the out-of-distribution score is computed from. `progress`: images done before,
+    and in all."""
+    from core.inference.calibrating import stored_appearance
 
     logits, features = [np.zeros((0, classes), np.float32)], []
     for start in range(0, len(indices), _BATCH):
@@ -68,5 +70,7 @@ def _seen(
         logits.append(found[0])
         if found[1] is not None:
             features.append(found[1])
-    seen = Seen(np.concatenate(features) if features else None, stored_looks(material.store, indices, token))
-    return np.concatenate(logits), seen
+    descriptors = Descriptors(
+        np.concatenate(features) if features else None, stored_appearance(material.store, indices, token)
+    )
+    return np.concatenate(logits), descriptors

@@ -11,8 +11,15 @@ from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.store import open_store
 from core.inference.calibrating import balanced_sample
-from core.inference.out_of_distribution import MEASURE, MINIMUM, Seen, build_reference, looks_of, novelty_of
-from core.models.calibration_statistics import reference_to_arrays
+from core.inference.out_of_distribution import (
+    MEASURE,
+    MINIMUM,
+    Descriptors,
+    appearance_of,
+    fit_statistics,
+    out_of_distribution_scores,
+)
+from core.models.calibration_statistics import statistics_to_arrays
 
 from .no_lesions import KINDS, photographs, pictures
 
@@ -34,73 +41,77 @@ def features(count: int, seed: int) -> NDArray[np.float32]:
     return (weights @ shown + generator.normal(0, 0.01, (count, 40))).astype(np.float32)
 
 
-def seen(images: NDArray[np.uint8], seed: int) -> Seen:
-    return Seen(features(len(images), seed), looks_of(images))
+def seen(images: NDArray[np.uint8], seed: int) -> Descriptors:
+    return Descriptors(features(len(images), seed), appearance_of(images))
 
 
-def build(lesions: NDArray[np.uint8], validation: int = 60) -> tuple[Seen, Seen]:
+def build(lesions: NDArray[np.uint8], validation: int = 60) -> tuple[Descriptors, Descriptors]:
     return seen(lesions[:validation], 0), seen(lesions[60:], 1)
 
 
 def test_at_most_one_in_a_hundred_validation_images_is_novel(lesions: NDArray[np.uint8]) -> None:
     validation, training = build(lesions)
-    reference = build_reference(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
-    assert (novelty_of(reference, validation) > reference.threshold).sum() == 0  # 60 are too few for one
-    np.testing.assert_allclose(novelty_of(reference, validation), reference.validation_novelty, rtol=1e-5)
+    statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
+    assert (
+        out_of_distribution_scores(statistics, validation) > statistics.threshold
+    ).sum() == 0  # 60 are too few for one
+    np.testing.assert_allclose(
+        out_of_distribution_scores(statistics, validation), statistics.validation_scores, rtol=1e-5
+    )
 
 
 def test_other_things_look_novel_and_turned_lesions_do_not(lesions: NDArray[np.uint8]) -> None:
     from core.data.decoding import resize_image
 
     validation, training = build(lesions)
-    reference = build_reference(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
+    statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
     things = np.stack([resize_image(picture, 64) for _, picture in pictures(3)])
-    novel = novelty_of(reference, seen(things, 2)) > reference.threshold
+    novel = out_of_distribution_scores(statistics, seen(things, 2)) > statistics.threshold
     assert novel.mean() > 0.9
     for turned in (np.rot90(lesions, 1, (1, 2)), lesions[:, ::-1], lesions[:, :, ::-1]):
         same = seen(np.ascontiguousarray(turned), 3)
-        assert (novelty_of(reference, same) > reference.threshold).mean() < 0.05
+        assert (out_of_distribution_scores(statistics, same) > statistics.threshold).mean() < 0.05
 
 
 def test_features_outside_those_of_training_are_novel(lesions: NDArray[np.uint8]) -> None:
     validation, training = build(lesions)
-    reference = build_reference(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
+    statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
     odd = features(10, 4) + np.random.default_rng(0).normal(0, 2, (10, 40)).astype(np.float32)
-    novelty = novelty_of(reference, Seen(odd, looks_of(lesions[:10])))
-    assert (novelty > reference.threshold).all()
+    novelty = out_of_distribution_scores(statistics, Descriptors(odd, appearance_of(lesions[:10])))
+    assert (novelty > statistics.threshold).all()
 
 
 def test_a_network_without_features_is_judged_by_looks(lesions: NDArray[np.uint8]) -> None:
-    blind = [Seen(None, part.looks) for part in build(lesions)]
-    reference = build_reference(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *blind)
-    white = looks_of(np.full((2, 64, 64, 3), 255, np.uint8))
-    assert (novelty_of(reference, Seen(None, white)) > reference.threshold).all()
-    assert reference.feature_directions.size == 0
+    blind = [Descriptors(None, part.appearance) for part in build(lesions)]
+    statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *blind)
+    white = appearance_of(np.full((2, 64, 64, 3), 255, np.uint8))
+    assert (out_of_distribution_scores(statistics, Descriptors(None, white)) > statistics.threshold).all()
+    assert statistics.feature_directions.size == 0
 
 
 def test_too_few_images_tell_nothing(lesions: NDArray[np.uint8]) -> None:
     validation, training = build(lesions, MINIMUM - 1)
     labels = np.zeros(MINIMUM - 1, np.int64)
-    reference = build_reference(np.zeros((MINIMUM - 1, 8), np.float32), labels, validation, training)
-    assert math.isinf(reference.threshold)
-    nothing = Seen(None, looks_of(lesions[:0]))
-    empty = build_reference(np.zeros((0, 8), np.float32), np.zeros(0, np.int64), nothing, nothing)
+    statistics = fit_statistics(np.zeros((MINIMUM - 1, 8), np.float32), labels, validation, training)
+    assert math.isinf(statistics.threshold)
+    nothing = Descriptors(None, appearance_of(lesions[:0]))
+    empty = fit_statistics(np.zeros((0, 8), np.float32), np.zeros(0, np.int64), nothing, nothing)
     assert math.isinf(empty.threshold)
-    assert len(reference_to_arrays(empty)["looks"]) == 0
+    assert len(statistics_to_arrays(empty)["looks"]) == 0
 
 
 def test_the_same_images_give_the_same_reference(lesions: NDArray[np.uint8]) -> None:
     first, second = (
-        reference_to_arrays(build_reference(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *build(lesions)))
+        statistics_to_arrays(fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *build(lesions)))
         for _ in range(2)
     )
     assert all(np.array_equal(value, second[name]) for name, value in first.items())
 
 
 def test_images_that_are_all_alike_are_no_fault() -> None:
-    plain = Seen(np.ones((30, 8), np.float32), looks_of(np.full((30, 32, 32, 3), 128, np.uint8)))
-    reference = build_reference(np.zeros((30, 8), np.float32), np.zeros(30, np.int64), plain, plain)
-    assert np.isfinite(novelty_of(reference, plain)).all()
+    plain = Descriptors(np.ones((30, 8), np.float32), appearance_of(np.full((30, 32, 32, 3), 128, np.uint8)))
+    statistics = fit_statistics(np.zeros((30, 8), np.float32), np.zeros(30, np.int64), plain, plain)
+    assert np.isfinite(out_of_distribution_scores(statistics, plain)).all()
 
 
 def test_a_sample_is_balanced_bounded_and_only_by_its_seed() -> None:
@@ -129,4 +140,4 @@ def test_other_looks_are_another_measure() -> None:
         *(-0.1373, 0.1216, 0.3711, -3.1455, -2.7605, -1.2401, -3.7394, -3.4187, -1.2132, -4.3299, -4.0319, -1.4804),
     )
     assert MEASURE == 1
-    np.testing.assert_allclose(looks_of(picture[None])[0], known, atol=2e-3)
+    np.testing.assert_allclose(appearance_of(picture[None])[0], known, atol=2e-3)

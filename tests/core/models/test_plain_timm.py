@@ -21,7 +21,7 @@ from core.inference.classifier import Classifier
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo, Preprocessing
-from tests.core.models.test_calibration_statistics import reference
+from tests.core.models.test_calibration_statistics import statistics
 
 CLASSES = CLASS_SETS["isic2019"]
 
@@ -31,7 +31,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A model file under a name of its own, with everything that verdicts rest on."""
     made = create_model(request.param, weights="none", image_size=96, classes=CLASSES)
     info = ModelInfo(request.param, Preprocessing(96, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4)), 1.7, classes=CLASSES)
-    save_model(tmp_path / "sent by mail.safetensors", made.model, info, reference())
+    save_model(tmp_path / "sent by mail.safetensors", made.model, info, statistics())
     return tmp_path / "sent by mail.safetensors"
 
 

@@ -170,7 +170,7 @@ def test_synthetic_models_and_missing_verdicts_are_said() -> None:
 
 
 def test_what_is_no_such_image_has_no_prediction_set() -> None:
-    unlike = ReportImage(result(assessment=replace(ASSESSMENT, verdict=Verdict.UNLIKE)), PICTURE)
+    unlike = ReportImage(result(assessment=replace(ASSESSMENT, verdict=Verdict.OUT_OF_DISTRIBUTION)), PICTURE)
     text, _ = read(html(unlike, unlike))
     assert "Not like the images this model knows" in text
     assert "excluded at" not in text

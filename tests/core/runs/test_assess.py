@@ -17,8 +17,8 @@ from core.evaluation.calibration import fit_temperature, reliability
 from core.evaluation.promises import promise_note
 from core.events import CancelSource, Event, Phase, Progress
 from core.inference.trust import Verdict
-from core.models.calibration_statistics import reference_to_arrays
-from core.models.files import load_model, load_reference, read_model_info, save_model
+from core.models.calibration_statistics import statistics_to_arrays
+from core.models.files import load_model, load_statistics, read_model_info, save_model
 from core.recipe import Recipe, set_values
 from core.runs.assess import assess_run
 from core.runs.execute import execute
@@ -74,12 +74,12 @@ def test_a_run_ends_with_temperature_and_reference(run: RunFolder) -> None:
     assert calibration["ece_before"] == reliability(test.labels, test.logits).expected_error
     assert (calibration["part"], calibration["images"]) == ("test", len(test.labels))
     assert sum(row["images"] for row in calibration["prediction_sets"]["per_class"].values()) == len(test.labels)
-    reference = load_reference(run.model_file)
-    assert reference is not None
-    np.testing.assert_array_equal(reference.validation_logits, calibrating.logits)
-    np.testing.assert_array_equal(reference.validation_labels, calibrating.labels)
-    assert reference.size_in_bytes == calibration["reference_bytes"]
-    assert len(reference.looks) == len([row for row in run.split_rows if row.part is Part.TRAIN])
+    statistics = load_statistics(run.model_file)
+    assert statistics is not None
+    np.testing.assert_array_equal(statistics.validation_logits, calibrating.logits)
+    np.testing.assert_array_equal(statistics.validation_labels, calibrating.labels)
+    assert statistics.size_in_bytes == calibration["reference_bytes"]
+    assert len(statistics.appearance) == len([row for row in run.split_rows if row.part is Part.TRAIN])
 
 
 def test_rare_classes_are_told(run: RunFolder) -> None:
@@ -94,7 +94,7 @@ def test_rare_classes_are_told(run: RunFolder) -> None:
 def test_an_older_run_gets_the_same(run: RunFolder, tmp_path: Path) -> None:
     folder = copied(run, tmp_path)
     strip(folder)
-    assert load_reference(folder.model_file) is None
+    assert load_statistics(folder.model_file) is None
     events: list[Event] = []
     result = assess_run(folder, events.append, device="cpu")
     before, after = (json.loads(item.metrics_file.read_text()) for item in (run, folder))
@@ -104,11 +104,11 @@ def test_an_older_run_gets_the_same(run: RunFolder, tmp_path: Path) -> None:
     assert second["prediction_sets"] == first["prediction_sets"]
     for name in ("temperature", "ece_before", "ece_after", "novelty_threshold", "unlike"):
         assert second[name] == pytest.approx(first[name], abs=1e-4)
-    ours, theirs = (load_reference(item.model_file) for item in (folder, run))
+    ours, theirs = (load_statistics(item.model_file) for item in (folder, run))
     assert ours is not None
     assert theirs is not None
-    for name, value in reference_to_arrays(ours).items():
-        np.testing.assert_allclose(value, reference_to_arrays(theirs)[name], atol=1e-3)
+    for name, value in statistics_to_arrays(ours).items():
+        np.testing.assert_allclose(value, statistics_to_arrays(theirs)[name], atol=1e-3)
     phases = {event.phase for event in events if isinstance(event, Progress)}
     assert {Phase.TESTING, Phase.CALIBRATING} <= phases
 

@@ -96,7 +96,7 @@ def skins(count: int, seed: int) -> NDArray[np.uint8]:
 def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runs folder with two finished runs, `First` and the older `Second`, whose models give verdicts on `skins`."""
     from core.inference.classifier import Classifier
-    from core.inference.out_of_distribution import Seen, build_reference, looks_of
+    from core.inference.out_of_distribution import Descriptors, appearance_of, fit_statistics
     from core.models.factory import create_model
     from core.models.files import load_model, save_model
 
@@ -112,9 +112,9 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         labels = (logits + np.random.default_rng(seed).normal(0, 1.5, logits.shape)).argmax(axis=1)
         assert features is not None
         validation, training = slice(0, 160), slice(160, 240)
-        seen = [Seen(features[part], looks_of(images[part])) for part in (validation, training)]
-        reference = build_reference(logits[validation], labels[validation], *seen)
-        save_model(run.model_file, load_model(run.model_file)[0], info, reference)
+        seen = [Descriptors(features[part], appearance_of(images[part])) for part in (validation, training)]
+        statistics = fit_statistics(logits[validation], labels[validation], *seen)
+        save_model(run.model_file, load_model(run.model_file)[0], info, statistics)
         run.set_status(state=RunState.FINISHED, created=f"2026-01-01T00:00:0{seed}+00:00")
     return root
 

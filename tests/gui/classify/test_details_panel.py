@@ -43,8 +43,8 @@ def test_probabilities_of_what_is_unlike_are_folded_until_asked_for(
     classify(qtbot, tab, lesions)
     answers = details(tab).answers
     assert answers.bars.isVisible()
-    select(qtbot, tab, row_with(tab, Verdict.UNLIKE))
-    assert text(tab, "classifyVerdictFirstTitle") == Verdict.UNLIKE.words
+    select(qtbot, tab, row_with(tab, Verdict.OUT_OF_DISTRIBUTION))
+    assert text(tab, "classifyVerdictFirstTitle") == Verdict.OUT_OF_DISTRIBUTION.words
     assert not answers.bars.isVisible()
     assert "mean nothing" in text(tab, "classifyFoldedReason")
     unfold = button(tab, "classifyUnfoldButton")
@@ -54,7 +54,7 @@ def test_probabilities_of_what_is_unlike_are_folded_until_asked_for(
     select(qtbot, tab, 0)
     assert answers.bars.isVisible()
     assert not unfold.isVisible()
-    select(qtbot, tab, row_with(tab, Verdict.UNLIKE))
+    select(qtbot, tab, row_with(tab, Verdict.OUT_OF_DISTRIBUTION))
     assert not answers.bars.isVisible()  # folded again
 
 

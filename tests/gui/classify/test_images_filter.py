@@ -77,7 +77,7 @@ def test_a_filtered_table_sorts_and_the_selection_stays(images: ImagesModel, sho
 
 
 def test_sorting_by_verdict_puts_the_surest_first_or_last(images: ImagesModel, shown: ImagesFilter) -> None:
-    images.set_results([answer("a.jpg", 0.6, Verdict.UNLIKE), answer("b.jpg", 0.6), answer("c.jpg", 0.9)])
+    images.set_results([answer("a.jpg", 0.6, Verdict.OUT_OF_DISTRIBUTION), answer("b.jpg", 0.6), answer("c.jpg", 0.9)])
     images.set_results([answer("d.jpg", 0.6, Verdict.CONFIDENT)])
     shown.sort(VERDICT, Qt.SortOrder.AscendingOrder)
     assert names(shown) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]

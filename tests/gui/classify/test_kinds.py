@@ -28,7 +28,7 @@ BROKEN = Classification(Path("a.jpg"), None, None, "It is damaged.", classes=ISI
     [
         (Verdict.CONFIDENT, Kind.CONFIDENT),
         (Verdict.UNCERTAIN, Kind.REFER),
-        (Verdict.UNLIKE, Kind.UNLIKE),
+        (Verdict.OUT_OF_DISTRIBUTION, Kind.OUT_OF_DISTRIBUTION),
         (Verdict.UNKNOWN, Kind.UNKNOWN),
         (None, Kind.UNKNOWN),
     ],

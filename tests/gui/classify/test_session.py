@@ -43,9 +43,9 @@ def test_the_verdict_comes_first_and_what_is_no_lesion_is_told(
 ) -> None:
     classify(qtbot, tab, lesions)
     found = verdicts(tab)
-    assert found[12] is Verdict.UNLIKE
+    assert found[12] is Verdict.OUT_OF_DISTRIBUTION
     assert found[13] is None
-    assert {Verdict.UNLIKE, Verdict.UNKNOWN}.isdisjoint(found[:12])
+    assert {Verdict.OUT_OF_DISTRIBUTION, Verdict.UNKNOWN}.isdisjoint(found[:12])
     assert VERDICT < DIAGNOSIS
     assert cells(tab, VERDICT)[12:] == ["Unlike known images", "Not classified"]
     assert text(tab, "classifyCounts").startswith("14 images: ")

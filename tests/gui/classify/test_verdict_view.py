@@ -58,7 +58,7 @@ def test_classes_that_are_never_excluded_are_named_with_the_reason() -> None:
 
 
 def test_what_is_unlike_gets_no_diagnosis() -> None:
-    words = verdict_words(answer(assessment(Verdict.UNLIKE, "MEL", "NV")))
+    words = verdict_words(answer(assessment(Verdict.OUT_OF_DISTRIBUTION, "MEL", "NV")))
     assert words.kind == "error"
     assert words.why == "The sentence of the core."
     assert (words.remaining, words.likeliest) == ("", "")
@@ -92,9 +92,9 @@ def test_agreement_of_two_models_is_said(code: str, expected: str) -> None:
 
 
 def test_agreement_on_what_is_unlike_means_little() -> None:
-    first, second = answer(assessment(Verdict.UNLIKE, "MEL")), answer(assessment(Verdict.CONFIDENT, "MEL"))
+    first, second = answer(assessment(Verdict.OUT_OF_DISTRIBUTION, "MEL")), answer(assessment(Verdict.CONFIDENT, "MEL"))
     assert "that one of them knows" in agreement_words(ShownImage(Path("a.png"), first, second))
-    other = answer(assessment(Verdict.UNLIKE, "NV"), "NV")
+    other = answer(assessment(Verdict.OUT_OF_DISTRIBUTION, "NV"), "NV")
     said = agreement_words(ShownImage(Path("a.png"), first, other))
     assert said.startswith("The models disagree")
     assert "that they know" in said
@@ -120,7 +120,7 @@ def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
     assert view.first.title.text() == "Uncertain: refer"
     assert view.first.property("role") == "warning"
     assert "one of: Melanoma" in view.first.accessibleDescription()
-    second = answer(assessment(Verdict.UNLIKE), "NV", "student (Plain student)")
+    second = answer(assessment(Verdict.OUT_OF_DISTRIBUTION), "NV", "student (Plain student)")
     view.show_facts(ShownImage(Path("a.png"), first, second))
     assert view.second.isVisibleTo(view)
     assert (view.first.model.text(), view.second.model.text()) == ("teacher", "student")

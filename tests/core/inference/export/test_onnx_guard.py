@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 from core.errors import SkinKDError
 from core.events import Event, Notice
 from core.inference.classifier import Classifier, info_of
-from core.inference.export.onnx_file import read_onnx_info, read_onnx_reference
+from core.inference.export.onnx_file import read_onnx_info, read_onnx_statistics
 from core.inference.onnx_network import load_onnx
 from core.inference.trust import Verdict
 
@@ -168,7 +168,7 @@ def test_changed_bytes_end_in_a_said_error_or_nowhere(file: Path, tmp_path: Path
         (tmp_path / "odd.onnx").write_bytes(bytes(changed))
         try:
             load_onnx(tmp_path / "odd.onnx", "cpu")
-            read_onnx_reference(tmp_path / "odd.onnx")
+            read_onnx_statistics(tmp_path / "odd.onnx")
         except SkinKDError as error:
             assert error.summary  # noqa: PT017  (most changes hit a weight and raise nothing)
 
