@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 _MODAL_SECONDS = 30.0
+_PATIENCE = 90_000  # milliseconds: on a machine that does much else it takes that long to import torch
 _started: WeakSet[QThread] = WeakSet()
 
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitActive, QtBot.waitExposed):
