@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.licences import Licence, licences
 from core.program import edition, program_version
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.opening import open_address
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 _NO_TEXT = "This package brings no text of its licence."
 _ROLE = Qt.ItemDataRole.UserRole
@@ -87,14 +88,7 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(pages, 1)
         layout.addWidget(buttons)
-        self._job = Job(_read)
-        self._job.succeeded.connect(self._show_licences)
-        self._job.failed.connect(self._show_failure)
-        self._job.start()
-
-    def shut_down(self) -> None:
-        """Wait for the thread."""
-        self._job.shut_down()
+        JobSlot(self, succeeded=self._show_licences, failed=self._show_failure).start(_read)
 
     def _about_page(self) -> QWidget:
         text = QTextBrowser(self)
@@ -139,16 +133,16 @@ class AboutDialog(QDialog):
         return page
 
     @Slot(object)
-    def _show_licences(self, result: JobResult) -> None:
-        for one in result.value:
+    def _show_licences(self, found: tuple[Licence, ...]) -> None:
+        for one in found:
             item = QListWidgetItem(f"{one.name} {one.version}\n{one.expression or 'licence not named'}", self._list)
             item.setData(_ROLE, one)
         self._list.setCurrentRow(0)
         self._filter("")
 
     @Slot(object)
-    def _show_failure(self, failure: JobFailure) -> None:
-        self._count.setText(f"{failure.error.title}. {failure.error.summary}")
+    def _show_failure(self, error: SkinKDError) -> None:
+        self._count.setText(f"{error.title}. {error.summary}")
 
     @Slot(str)
     def _filter(self, _text: str) -> None:

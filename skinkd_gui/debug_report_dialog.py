@@ -10,11 +10,12 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import Job, JobFailure, JobResult, Work
+from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
     "For whoever helps you with a fault. It holds the versions of the program and its packages, this computer's "
@@ -57,25 +58,15 @@ class DebugReportDialog(QDialog):
         layout.addWidget(self.text, 1)
         layout.addWidget(self.told)
         layout.addLayout(row)
-        self._job: Job | None = None
-        self._start(partial(_gather, runs, dict(settings)), self._show)
+        self._gathering = JobSlot(self, succeeded=self._show, failed=self._show_failure, ended=self._update)
+        self._saving = JobSlot(self, succeeded=self._tell_saved, failed=self._show_failure, ended=self._update)
+        self._gathering.start(partial(_gather, runs, dict(settings)))
+        self._update()
 
     def save_to(self, path: Path) -> None:
         """Write what is shown, in a thread."""
-        self._start(partial(_save, path, self.text.toPlainText()), self._tell_saved)
-
-    def shut_down(self) -> None:
-        """Wait for the thread."""
-        if self._job is not None:
-            self._job.shut_down()
-
-    def _start(self, work: Work, done: Callable[[JobResult], None]) -> None:
-        self.save.setEnabled(False)
-        self.copy.setEnabled(False)
-        self._job = Job(work)
-        self._job.succeeded.connect(done)
-        self._job.failed.connect(self._show_failure)
-        self._job.start()
+        self._saving.start(partial(_save, path, self.text.toPlainText()))
+        self._update()
 
     def _button(self, text: str, name: str, slot: Callable[[], None]) -> QPushButton:
         button = QPushButton(text, self)
@@ -85,20 +76,18 @@ class DebugReportDialog(QDialog):
         button.clicked.connect(slot)
         return button
 
-    def _allow(self) -> None:
-        self.save.setEnabled(True)
-        self.copy.setEnabled(True)
+    @Slot()
+    def _update(self) -> None:
+        for button in (self.save, self.copy):
+            button.setEnabled(not (self._gathering.running or self._saving.running))
+
+    @Slot(str)
+    def _show(self, text: str) -> None:
+        self.text.setPlainText(text)
 
     @Slot(object)
-    def _show(self, result: JobResult) -> None:
-        self.text.setPlainText(result.value)
-        self._allow()
-
-    @Slot(object)
-    def _show_failure(self, failure: JobFailure) -> None:
-        self._allow()
-        if failure.expected:  # others are shown by the window
-            show_error(self, failure.error)
+    def _show_failure(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
     @Slot()
     def _ask_and_save(self) -> None:
@@ -107,9 +96,8 @@ class DebugReportDialog(QDialog):
             self.save_to(Path(name))
 
     @Slot(object)
-    def _tell_saved(self, result: JobResult) -> None:
-        self._allow()
-        self.told.show_message(f"Saved as {result.value}.", "success")
+    def _tell_saved(self, path: Path) -> None:
+        self.told.show_message(f"Saved as {path}.", "success")
 
     @Slot()
     def _copy(self) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
 
+from core.errors import SkinKDError
 from core.events import Event, Notice
 from core.runs.status import RunSummary
 from skinkd_gui.menus import Menus
@@ -27,8 +28,9 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
-from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs, shut_down_all
-from skinkd_gui.workers.preload import ModelsReady, load_engine, load_tabs
+from skinkd_gui.workers.job import running_jobs, shut_down_all
+from skinkd_gui.workers.job_slot import JobSlot
+from skinkd_gui.workers.preload import Engine, ModelsReady, load_engine, load_tabs
 
 if TYPE_CHECKING:
     from skinkd_gui.classify.classify_tab import ClassifyTab
@@ -59,8 +61,12 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setWindowTitle("SkinKD")
         self.settings = SettingsKeeper(runs_root, self)
-        self._was_painted = self._engine_ready = self._closing = self._leaving = self._may_close = False
-        self._engine_job: Job | None = None
+        self._was_painted = self._engine_started = self._engine_ready = False
+        self._closing = self._leaving = self._may_close = False
+        self._loading_tabs = JobSlot(self, ended=self._load_engine)
+        self._loading_engine = JobSlot(
+            self, reported=self._on_loading, succeeded=self._on_loaded, failed=self._on_load_failed
+        )
         self._to_open: list[Path] = []
         self.queue_keeper = QueueKeeper(self.runs_root, self)
         self.queue = TrainingQueue(self._conditions(), make_work, self)
@@ -143,15 +149,14 @@ class MainWindow(QMainWindow):
     @Slot()
     def start_engine(self) -> None:
         """Load the other tabs, then PyTorch and its kin, in threads and visibly."""
-        if self._engine_job is not None or self._closing:
+        if self._engine_started or self._closing:
             return
+        self._engine_started = True
         self.status.show_loading("Loading...")
-        self._engine_job = Job(load_tabs, self)
-        self._engine_job.ended.connect(self._load_engine)
-        self._engine_job.start()
+        self._loading_tabs.start(load_tabs)
 
-    @Slot(object)
-    def _load_engine(self, _end: object) -> None:
+    @Slot()
+    def _load_engine(self) -> None:
         """The modules of the tabs are there, so making the tabs takes a moment only; then the heavy libraries."""
         if self._closing:
             return
@@ -159,12 +164,7 @@ class MainWindow(QMainWindow):
         for path in self._to_open:
             self.commands.open_given(path)
         self._to_open.clear()
-        job = Job(load_engine, self)
-        job.reported.connect(self._on_loading)
-        job.succeeded.connect(self._on_loaded)
-        job.failed.connect(self._on_load_failed)
-        self._engine_job = job
-        job.start()
+        self._loading_engine.start(load_engine)
 
     @Slot(object)
     def _on_loading(self, event: Event) -> None:
@@ -174,14 +174,14 @@ class MainWindow(QMainWindow):
             self.classify_tab.load_model()
 
     @Slot(object)
-    def _on_loaded(self, result: JobResult) -> None:
+    def _on_loaded(self, engine: Engine) -> None:
         self._engine_ready = True
-        self.status.show_engine(result.value)
+        self.status.show_engine(engine)
 
     @Slot(object)
-    def _on_load_failed(self, failure: JobFailure) -> None:
-        self.status.show_engine_failure(failure.error.title)
-        show_error(self, failure.error)
+    def _on_load_failed(self, error: SkinKDError) -> None:
+        self.status.show_engine_failure(error.title)
+        show_error(self, error)
 
     # --- the queue ---
 
@@ -319,7 +319,8 @@ class MainWindow(QMainWindow):
         """Keep the geometry, then leave no job running."""
         self._may_close = self._closing = True
         self._keep_geometry()
-        self.hide()  # what still takes a moment happens out of sight
+        for window in (self, *self.findChildren(QDialog)):
+            window.hide()  # what still takes a moment happens out of sight
         self.notifier.shut_down()
         self.tabs.shut_down()
         for _ in range(_ROUNDS):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 from skinkd_gui.late_tab import LateTab
 from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 if TYPE_CHECKING:
     from skinkd_gui.classify.classify_tab import ClassifyTab
@@ -170,7 +171,7 @@ class Tabs(QTabWidget):
                 tab.set_runs_root(root)
 
     def shut_down(self) -> None:
-        """End what the tabs have at work."""
-        for tab in (self.train, self._classify.made, self._results.made):
-            if tab is not None:
-                tab.shut_down()
+        """End what the tabs have at work; what was typed is kept."""
+        if self._results.made is not None:
+            self._results.made.shut_down()
+        shut_down_jobs(self)

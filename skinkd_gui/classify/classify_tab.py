@@ -99,16 +99,6 @@ class ClassifyTab(QWidget):
         if paths:
             self._session.add(list(paths))
 
-    def shut_down(self) -> None:
-        """Stop all work and wait for it."""
-        for export in self.findChildren(ExportDialog):
-            export.shut_down()
-        for card in self.findChildren(ModelCard):
-            card.shut_down()
-        parts = (self._session, self._facts, self._catalog, self._images, self._details, self._labels)
-        for part in parts:
-            part.shut_down()
-
     # --- layout ---
 
     def _build(self) -> None:

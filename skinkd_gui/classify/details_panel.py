@@ -11,7 +11,6 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.picture_panel import PicturePanel
-from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.results.flowing import FlowingArea
@@ -98,15 +97,6 @@ class DetailsPanel(QWidget):
         self._arrange()
         if another:
             self._area.verticalScrollBar().setValue(0)
-
-    def shut_down(self) -> None:
-        """Load, compute and look for nothing more."""
-        self.picture.shut_down()
-        self.similar.shut_down()
-        for dialog in self.findChildren(ModelCard):
-            dialog.shut_down()
-        for enlarged in self.findChildren(SimilarDialog):
-            enlarged.shut_down()
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for the bars, so that nothing is cut off at the side."""

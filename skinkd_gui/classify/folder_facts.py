@@ -19,7 +19,7 @@ from core.recipe import Recipe
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice, run_of
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Which
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from core.inference.labelled import KnownLabels, LabelledScores
@@ -101,9 +101,10 @@ class FolderFacts(QObject):
         self._known: KnownLabels | None = None
         self._scores: FolderScores | None = None
         self._scored: object = None
-        self._looking: Job | None = None
-        self._look_again = False
-        self._scoring: Job | None = None
+        self._looking = JobSlot(
+            self, reported=self._tell, succeeded=self._take_facts, failed=self.failed, ended=self.changed
+        )
+        self._scoring = JobSlot(self, succeeded=self._take_scores, failed=self.failed, ended=self.changed)
 
     @property
     def known(self) -> KnownLabels | None:
@@ -118,7 +119,7 @@ class FolderFacts(QObject):
     @property
     def busy(self) -> bool:
         """Whether labels are being looked up or scores computed."""
-        return self._looking is not None or self._scoring is not None
+        return self._looking.running or self._scoring.running
 
     def set_model(self, choice: ModelChoice | None) -> None:
         """Another model is the first: what it was trained on is looked up."""
@@ -135,50 +136,26 @@ class FolderFacts(QObject):
     def clear(self) -> None:
         """The list was emptied."""
         self._roots, self._known, self._scores, self._scored = [], None, None, None
-        for job in (self._looking, self._scoring):
-            if job is not None:
-                job.cancel()
+        self._looking.cancel()
+        self._scoring.cancel()
         self.changed.emit()
 
     def score(self) -> None:
         """Score what is classified, unless that was done already."""
         state = (self._known, self._images.version)
-        if self._known is None or self._scoring is not None or state == self._scored or not self._images.has_results:
+        if self._known is None or self._scoring.running or state == self._scored or not self._images.has_results:
             return
         self._scored = state
         answers = [self._images.results_of(which) for which in Which]
-        job = Job(partial(score_answers, self._known, answers, self._count_trained_on()), self)
-        job.succeeded.connect(self._take_scores)
-        job.failed.connect(self._fail)
-        job.ended.connect(self._end_scoring)
-        self._scoring = job
-        job.start()
-
-    def shut_down(self) -> None:
-        """Stop and wait."""
-        self._look_again = False
-        for job in (self._looking, self._scoring):
-            if job is not None:
-                job.shut_down()
+        self._scoring.start(partial(score_answers, self._known, answers, self._count_trained_on()))
 
     def _count_trained_on(self) -> int:
         return sum(self._images.parts.get(path) in FITTED for path in self._images.truths)
 
     def _look(self) -> None:
-        if self._looking is not None:
-            self._look_again = True
-            return
-        if not self._images.rowCount():
-            return
-        self._look_again = False
-        roots = tuple(dict.fromkeys(self._roots))
-        job = Job(partial(look_up, roots, self._images.paths, self._run, self._classes), self)
-        job.reported.connect(self._tell)
-        job.succeeded.connect(self._take_facts)
-        job.failed.connect(self._fail)
-        job.ended.connect(self._end_looking)
-        self._looking = job
-        job.start()
+        if self._images.rowCount():
+            roots = tuple(dict.fromkeys(self._roots))
+            self._looking.start_next(partial(look_up, roots, self._images.paths, self._run, self._classes))
 
     @Slot(object)
     def _tell(self, event: object) -> None:
@@ -186,9 +163,8 @@ class FolderFacts(QObject):
             self.noticed.emit(event)
 
     @Slot(object)
-    def _take_facts(self, result: JobResult) -> None:
-        found: LookedUp = result.value
-        if not self._roots or self._look_again:  # emptied or changed meanwhile
+    def _take_facts(self, found: LookedUp) -> None:
+        if not self._roots or self._looking.waiting:  # emptied or changed meanwhile
             return
         self._known = found.known
         self._images.set_truths(found.truths, self._classes)
@@ -196,23 +172,7 @@ class FolderFacts(QObject):
         self.changed.emit()
 
     @Slot(object)
-    def _take_scores(self, result: JobResult) -> None:
+    def _take_scores(self, scores: FolderScores) -> None:
         if self._known is not None:
-            self._scores = result.value
+            self._scores = scores
             self.changed.emit()
-
-    @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
-        self.failed.emit(failure.error)
-
-    @Slot(object)
-    def _end_looking(self, end: object) -> None:
-        self._looking = None
-        if self._look_again:
-            self._look()
-        self.changed.emit()
-
-    @Slot(object)
-    def _end_scoring(self, end: object) -> None:
-        self._scoring = None
-        self.changed.emit()

@@ -13,8 +13,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,12 +57,12 @@ class HeatMaps(QObject):
         self._kept: OrderedDict[HeatKey, tuple[weakref.ref[Classifier], HeatMap]] = OrderedDict()
         self._wanted: tuple[HeatKey, Classifier] | None = None
         self._running: tuple[HeatKey, Classifier] | None = None
-        self._job: Job | None = None
+        self._computing = JobSlot(self, succeeded=self._keep, failed=self._fail, ended=self._end)
 
     @property
     def busy(self) -> bool:
         """Whether a map is being computed."""
-        return self._job is not None
+        return self._computing.running
 
     def request(self, key: HeatKey, classifier: Classifier) -> None:
         """Ask for a map; it comes with `ready`, at once when it is known."""
@@ -78,44 +79,32 @@ class HeatMaps(QObject):
         """What was asked for is not wanted any more."""
         self._wanted = None
 
-    def shut_down(self) -> None:
-        """Compute nothing more and wait for the thread."""
-        self._wanted = None
-        if self._job is not None:
-            self._job.shut_down()
-
     def _start(self) -> None:
-        if self._job is not None or self._wanted is None:
-            return
-        self._running = self._wanted
-        self._job = Job(partial(compute_heat_map, *self._wanted), self)
-        self._job.succeeded.connect(self._keep)
-        self._job.failed.connect(self._fail)
-        self._job.ended.connect(self._end)
-        self._job.start()
+        if not self._computing.running and self._wanted is not None:
+            self._running = self._wanted
+            self._computing.start(partial(compute_heat_map, *self._wanted))
 
     @Slot(object)
-    def _keep(self, result: JobResult) -> None:
+    def _keep(self, found: HeatMap) -> None:
         assert self._running is not None
         key, classifier = self._running
-        self._kept[key] = (weakref.ref(classifier), result.value)
+        self._kept[key] = (weakref.ref(classifier), found)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
-        self._tell(result.value)
+        self._tell(found)
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
+    def _fail(self, error: SkinKDError) -> None:
         assert self._running is not None
-        self._tell(HeatMap(self._running[0], None, failure.error.summary))
+        self._tell(HeatMap(self._running[0], None, error.summary))
 
     def _tell(self, found: HeatMap) -> None:
         if self._wanted == self._running:
             self._wanted = None
             self.ready.emit(found)
 
-    @Slot(object)
-    def _end(self, end: object) -> None:
-        self._job = None
+    @Slot()
+    def _end(self) -> None:
         self._running = None
         self._start()
 

@@ -118,10 +118,6 @@ class ImagesModel(QAbstractTableModel):
         self._thumbnails.clear()
         self.endResetModel()
 
-    def shut_down(self) -> None:
-        """Make no more thumbnails."""
-        self._loader.shut_down()
-
     # --- what is known ---
 
     @property

@@ -48,11 +48,6 @@ class LabelsBar(Banner):
         self._dialog.show()
         self._dialog.raise_()
 
-    def shut_down(self) -> None:
-        """Close the dialog."""
-        if self._dialog is not None:
-            self._dialog.close()
-
     def _kind_of(self, scores: FolderScores | None) -> str:
         return "warning" if scores is not None and scores.trained_on else "info"
 

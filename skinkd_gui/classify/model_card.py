@@ -34,7 +34,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,10 +45,7 @@ _FILTERS = "Markdown text (*.md);;Text (*.txt)"
 
 
 class ModelCard(QDialog):
-    """Reads the card of the run folder or model file `source` in a job and shows it; call `open`.
-
-    Whoever owns the window calls `shut_down` when it ends; closing the dialog does so too.
-    """
+    """Reads the card of the run folder or model file `source` in a job and shows it; call `open`."""
 
     def __init__(
         self,
@@ -74,11 +71,8 @@ class ModelCard(QDialog):
         self.point = OperatingPointView(self)
         self.point.hide()  # until it stands on its page
         self._build()
-        self._job = Job(partial(read_card, source), self)
-        self._job.succeeded.connect(self._show)
-        self._job.failed.connect(self._fail)
-        self._job.start()
-        self.finished.connect(self.shut_down)
+        self._reading = JobSlot(self, succeeded=self._show, failed=self._fail)
+        self._reading.start(partial(read_card, source))
         self.resize(880, 640)
 
     def _build(self) -> None:
@@ -125,18 +119,12 @@ class ModelCard(QDialog):
     @property
     def busy(self) -> bool:
         """Whether the card is being read."""
-        return self._job.running
-
-    @Slot()
-    def shut_down(self) -> None:
-        """Stop reading and wait for the thread."""
-        self._job.shut_down()
+        return self._reading.running
 
     # --- pages ---
 
     @Slot(object)
-    def _show(self, result: JobResult) -> None:
-        card: CardContent = result.value
+    def _show(self, card: CardContent) -> None:
         self.content = card
         self._title.setText(breakable(card.name))
         for section in sections(card):
@@ -209,8 +197,8 @@ class ModelCard(QDialog):
         return view
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
-        self._news.show_message(f"{failure.error.title}. {failure.error.summary}", "error")
+    def _fail(self, error: SkinKDError) -> None:
+        self._news.show_message(f"{error.title}. {error.summary}", "error")
         self._stack.setCurrentWidget(self._nothing)
 
     # --- out ---

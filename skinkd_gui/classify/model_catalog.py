@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.events import CancelToken, Emit
 from skinkd_gui.classify.classify_worker import ModelChoice, list_models, open_model
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 
 class ModelCatalog(QObject):
@@ -24,9 +24,9 @@ class ModelCatalog(QObject):
         self._runs_root = runs_root
         self._runs: tuple[ModelChoice, ...] = ()
         self._opened: list[ModelChoice] = []
-        self._listing: Job | None = None
-        self._again = False
-        self._opening: list[Job] = []
+        self._to_open: list[Path] = []
+        self._listing = JobSlot(self, succeeded=self._take, failed=self.failed, ended=self.listed)
+        self._opening = JobSlot(self, succeeded=self._take_opened, failed=self.failed, ended=self._open_next)
 
     @property
     def choices(self) -> tuple[ModelChoice, ...]:
@@ -42,7 +42,7 @@ class ModelCatalog(QObject):
     @property
     def busy(self) -> bool:
         """Whether runs or files are being read."""
-        return self._listing is not None or bool(self._opening)
+        return self._listing.running or self._opening.running
 
     def find(self, source: Path) -> ModelChoice | None:
         """The choice of a run folder or file, None where it is not listed."""
@@ -50,14 +50,7 @@ class ModelCatalog(QObject):
 
     def refresh(self) -> None:
         """Read the runs again; `listed` tells when that is done."""
-        if self._listing is not None:
-            self._again = True
-            return
-        self._listing = Job(self._list, self)
-        self._listing.succeeded.connect(self._take)
-        self._listing.failed.connect(self._fail)
-        self._listing.ended.connect(self._end_listing)
-        self._listing.start()
+        self._listing.start_next(self._list)
 
     def set_runs_root(self, runs_root: Path) -> None:
         """List the runs of another folder."""
@@ -66,51 +59,27 @@ class ModelCatalog(QObject):
 
     def open(self, source: Path) -> None:
         """Read a run folder or model file that is not listed; `opened` or `failed` tells how it went."""
-        job = Job(partial(_open, source), self)
-        self._opening.append(job)
-        job.succeeded.connect(self._take_opened)
-        job.failed.connect(self._fail)
-        job.ended.connect(self._end_opening)
-        job.start()
+        self._to_open.append(source)
+        self._open_next()
 
-    def shut_down(self) -> None:
-        """Stop reading."""
-        for job in (self._listing, *self._opening):
-            if job is not None:
-                job.shut_down()
+    @Slot()
+    def _open_next(self) -> None:
+        if self._to_open and not self._opening.running:
+            self._opening.start(partial(_open, self._to_open.pop(0)))
 
     def _list(self, emit: Emit, token: CancelToken) -> tuple[tuple[ModelChoice, ...], list[ModelChoice]]:
         gone = [choice for choice in tuple(self._opened) if not choice.source.exists()]
         return list_models(self._runs_root, emit, token), gone
 
     @Slot(object)
-    def _take(self, result: JobResult) -> None:
-        self._runs, gone = result.value
+    def _take(self, listed: tuple[tuple[ModelChoice, ...], list[ModelChoice]]) -> None:
+        self._runs, gone = listed
         self._opened = [choice for choice in self._opened if choice not in gone]
 
     @Slot(object)
-    def _take_opened(self, result: JobResult) -> None:
-        choice: ModelChoice = result.value
+    def _take_opened(self, choice: ModelChoice) -> None:
         self._opened = [choice, *(kept for kept in self._opened if kept.source != choice.source)]
         self.opened.emit(choice)
-
-    @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
-        self.failed.emit(failure.error)
-
-    @Slot(object)
-    def _end_listing(self, end: object) -> None:
-        self._listing = None
-        self.listed.emit()
-        if self._again:
-            self._again = False
-            self.refresh()
-
-    @Slot(object)
-    def _end_opening(self, end: object) -> None:
-        job = self.sender()
-        if isinstance(job, Job):
-            self._opening.remove(job)
 
 
 def _open(source: Path, emit: Emit, token: CancelToken) -> ModelChoice:

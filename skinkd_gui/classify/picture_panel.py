@@ -163,11 +163,6 @@ class PicturePanel(QWidget):
             self._fill_classes(keep=True)
         self._update_heat()
 
-    def shut_down(self) -> None:
-        """Load and compute nothing more."""
-        self._loader.shut_down()
-        self._maps.shut_down()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the button of the heat map below those of the zoom where there is little room."""
         super().resizeEvent(event)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from core.data.decoding import UnreadableImageError, decode_picture
 from core.events import CancelToken, Emit, Event
-from skinkd_gui.workers.job import Job
+from skinkd_gui.workers.job_slot import JobSlot
 
 FULL = QSize(8192, 8192)
 """As good as every pixel: only pictures with more than this on a side are made smaller."""
@@ -74,12 +74,12 @@ class PictureLoader(QObject):
         self._most_waiting = most_waiting
         self._waiting: OrderedDict[Path, None] = OrderedDict()
         self._lock = threading.Lock()
-        self._job: Job | None = None
+        self._loading = JobSlot(self, reported=self._pass_on, ended=self._end)
 
     @property
     def busy(self) -> bool:
         """Whether pictures are being loaded."""
-        return self._job is not None
+        return self._loading.running
 
     def request(self, path: Path) -> None:
         """Ask for a file's picture; it comes with `loaded`."""
@@ -95,18 +95,9 @@ class PictureLoader(QObject):
         with self._lock:
             self._waiting.clear()
 
-    def shut_down(self) -> None:
-        """Load nothing more and wait for the thread."""
-        self.forget()
-        if self._job is not None:
-            self._job.shut_down()
-
     def _start(self) -> None:
-        if self._job is None:
-            self._job = Job(self._work, self)
-            self._job.reported.connect(self._pass_on)
-            self._job.ended.connect(self._end)
-            self._job.start()
+        if not self._loading.running:
+            self._loading.start(self._work)
 
     def _work(self, emit: Emit, token: CancelToken) -> None:
         while True:
@@ -122,8 +113,7 @@ class PictureLoader(QObject):
         if isinstance(event, Picture):
             self.loaded.emit(event)
 
-    @Slot(object)
-    def _end(self, end: object) -> None:
-        self._job = None
+    @Slot()
+    def _end(self) -> None:
         if self._waiting:  # asked for while the thread was ending
             self._start()

@@ -21,7 +21,7 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.workers.job import Job
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ class ScoresDialog(QDialog):
         self._scores: FolderScores | None = None
         self._names = ("", "")
         self._ready = False
-        self._job: Job | None = None
+        self._loading = JobSlot(self, ended=self._figures_loaded)
         self._text = make_label("", "", self, wrap=True)
         self._text.setObjectName("classifyScoresText")
         self._figure = FigureView("Drawing...", self)
@@ -93,22 +93,15 @@ class ScoresDialog(QDialog):
         self._fill_table(scores.first)
         self._draw()
 
-    def shut_down(self) -> None:
-        """Wait for what is being loaded."""
-        if self._job is not None:
-            self._job.shut_down()
-
     def _draw(self) -> None:
         if self._ready:
             self._figure.draw(self._build_figure)
-        elif self._job is None:  # the first figure of a program takes a second to load: not in the GUI thread
-            self._job = Job(_load_figures)
-            self._job.ended.connect(self._figures_loaded)
-            self._job.start()
+        elif not self._loading.running:  # the first figure of a program takes a second to load
+            self._loading.start(_load_figures)
 
-    @Slot(object)
-    def _figures_loaded(self, end: object) -> None:
-        self._job, self._ready = None, True
+    @Slot()
+    def _figures_loaded(self) -> None:
+        self._ready = True
         self._draw()
 
     def _build_figure(self, style: FigureStyle) -> Figure:

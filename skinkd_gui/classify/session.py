@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
+from core.errors import SkinKDError
 from core.events import Level, Notice, Progress
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL
@@ -28,7 +29,7 @@ from skinkd_gui.classify.classify_worker import (
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.recording import Recorder
-from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,8 +78,10 @@ class ClassifySession(QObject):
         self._cancelling = False
         self._dropped: list[Path] = []
         self._pasted: list[tuple[QImage, Path]] = []
-        self._collecting: Job | None = None
-        self._classifying: Job | None = None
+        self._collecting = JobSlot(
+            self, reported=self._take_event, succeeded=self._list_files, failed=self._fail, ended=self._end
+        )
+        self._classifying = JobSlot(self, reported=self._take_event, failed=self._fail, ended=self._end)
         self._running = Which.FIRST
         self._weighing: Iterator[tuple[Which, Classification]] | None = None
         self._weigh_timer = QTimer(self)
@@ -90,7 +93,7 @@ class ClassifySession(QObject):
     @property
     def busy(self) -> bool:
         """Whether images are being classified (or collected)."""
-        return self._classifying is not None or self._collecting is not None
+        return self._classifying.running or self._collecting.running
 
     @property
     def weighing(self) -> bool:
@@ -135,8 +138,7 @@ class ClassifySession(QObject):
             return
         side.choice, side.classifier, self._held = choice, None, False
         self._images.forget_results(which)
-        if self._classifying is not None:
-            self._classifying.cancel()
+        self._classifying.cancel()
         self._next()
 
     def load_ahead(self) -> None:
@@ -173,9 +175,8 @@ class ClassifySession(QObject):
         self._held = True
         self._cancelling = self.busy
         self._dropped, self._pasted = [], []
-        for job in (self._collecting, self._classifying):
-            if job is not None:
-                job.cancel()
+        self._collecting.cancel()
+        self._classifying.cancel()
         self.changed.emit()
 
     def clear(self) -> None:
@@ -186,23 +187,12 @@ class ClassifySession(QObject):
         self._held = False
         self.changed.emit()
 
-    def shut_down(self) -> None:
-        """Stop everything and wait for the threads."""
-        self._held = True
-        self._stop_weighing()
-        for job in (self._collecting, self._classifying):
-            if job is not None:
-                job.shut_down()
-
     # --- jobs ---
 
     def _collect(self) -> None:
-        if self._collecting is None and (self._dropped or self._pasted):
-            self._collecting = Job(partial(collect_files, self._dropped, self._pasted), self)
+        if not self._collecting.running and (self._dropped or self._pasted):
+            self._collecting.start(partial(collect_files, self._dropped, self._pasted))
             self._dropped, self._pasted = [], []
-            self._collecting.succeeded.connect(self._list_files)
-            self._collecting.reported.connect(self._take_event)
-            self._start(self._collecting)
             self.changed.emit()
 
     def _next_side(self) -> Which | None:
@@ -217,20 +207,13 @@ class ClassifySession(QObject):
         first = self._sides[Which.FIRST]
         if which is None and self._ahead and first.choice is not None and first.classifier is None:
             which = Which.FIRST
-        if self._classifying is None and which is not None and not self._held:
+        if not self._classifying.running and which is not None and not self._held:
             side = self._sides[which]
             assert side.source is not None
             files, self._running = tuple(self._images.waiting_for(which)), which
             task = ClassifyTask(which, side.source, side.classifier, files, self._level, self.recorder)
-            self._classifying = Job(partial(classify_files, task), self)
-            self._classifying.reported.connect(self._take_event)
-            self._start(self._classifying)
+            self._classifying.start(partial(classify_files, task))
         self.changed.emit()
-
-    def _start(self, job: Job) -> None:
-        job.failed.connect(self._fail)
-        job.ended.connect(self._end)
-        job.start()
 
     @Slot(object)
     def _take_event(self, event: object) -> None:
@@ -253,8 +236,7 @@ class ClassifySession(QObject):
         self.updated.emit({result.path for result in results})
 
     @Slot(object)
-    def _list_files(self, result: JobResult) -> None:
-        collected: Collected = result.value
+    def _list_files(self, collected: Collected) -> None:
         self._images.add(collected.files)
         if collected.files:
             self.collected.emit(collected)
@@ -262,20 +244,15 @@ class ClassifySession(QObject):
             self.noticed.emit(Notice("No images were found there."))
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
+    def _fail(self, error: SkinKDError) -> None:
         self._held = True
-        if self._next_side() is None and self._collecting is None:  # the model was loaded ahead: nobody waits for it
-            self.noticed.emit(Notice(f"{failure.error.title}. {failure.error.summary}", Level.WARNING))
+        if self._next_side() is None and not self._collecting.running:  # loaded ahead: nobody waits for the model
+            self.noticed.emit(Notice(f"{error.title}. {error.summary}", Level.WARNING))
         else:
-            self.failed.emit(failure.error)
+            self.failed.emit(error)
 
-    @Slot(object)
-    def _end(self, end: JobEnd) -> None:
-        job = self.sender()
-        if job is self._collecting:
-            self._collecting = None
-        elif job is self._classifying:
-            self._classifying = None
+    @Slot()
+    def _end(self) -> None:
         self._cancelling = self._cancelling and self.busy
         self._next()
 

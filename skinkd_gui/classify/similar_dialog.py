@@ -48,16 +48,10 @@ class SimilarDialog(QDialog):
         for button in (self._previous, self._next):
             button.setAutoDefault(False)
         self._lay_out(close)
-        self.finished.connect(self.shut_down)
         self.mine.show_layers((), "Loading the picture...")
         self._loader.request(asked)
         self._show()
         self.resize(900, 600)
-
-    @Slot()
-    def shut_down(self) -> None:
-        """Load no more pictures."""
-        self._loader.shut_down()
 
     def _view(self, name: str, accessible: str) -> PictureView:
         view = PictureView(self)

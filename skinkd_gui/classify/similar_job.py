@@ -14,7 +14,8 @@ from PySide6.QtGui import QImage
 from core.events import CancelToken, Emit, Progress
 from core.inference.similar import SimilarCase, similar_cases
 from skinkd_gui.classify.pictures import load_picture
-from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult
+from skinkd_gui.workers.job import JobEnd
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from core.errors import SkinKDError
@@ -86,12 +87,14 @@ class SimilarFinder(QObject):
         self._index: tuple[Path, Classifier, FeatureIndex] | None = None
         self._wanted: SimilarOrder | None = None
         self._running: SimilarOrder | None = None
-        self._job: Job | None = None
+        self._finding = JobSlot(
+            self, reported=self._take_event, succeeded=self._keep, failed=self._fail, ended=self._end
+        )
 
     @property
     def busy(self) -> bool:
         """Whether it is at work."""
-        return self._job is not None
+        return self._finding.running
 
     def request(self, order: SimilarOrder) -> None:
         """Ask for an image's cases; they come with `found`, at once when they are known."""
@@ -102,8 +105,8 @@ class SimilarFinder(QObject):
             self.found.emit(known)
             return
         self._wanted = order
-        if self._running is not None and self._running.run != order.run and self._job is not None:
-            self._job.cancel()  # its index is not wanted any more
+        if self._running is not None and self._running.run != order.run:
+            self._finding.cancel()  # its index is not wanted any more
         self._start()
 
     def forget(self) -> None:
@@ -113,17 +116,10 @@ class SimilarFinder(QObject):
     def cancel(self) -> None:
         """Stop building the index."""
         self._wanted = None
-        if self._job is not None:
-            self._job.cancel()
-
-    def shut_down(self) -> None:
-        """Stop and wait for the thread."""
-        self._wanted = None
-        if self._job is not None:
-            self._job.shut_down()
+        self._finding.cancel()
 
     def _start(self) -> None:
-        if self._job is not None or self._wanted is None:
+        if self._finding.running or self._wanted is None:
             return
         self._running = order = self._wanted
         index = None
@@ -132,12 +128,7 @@ class SimilarFinder(QObject):
         else:
             self._index = None  # one at a time: it may hold the features of 25,000 images
             self._kept.clear()
-        self._job = Job(partial(find_similar, order, index), self)
-        self._job.reported.connect(self._take_event)
-        self._job.succeeded.connect(self._keep)
-        self._job.failed.connect(self._fail)
-        self._job.ended.connect(self._end)
-        self._job.start()
+        self._finding.start(partial(find_similar, order, index))
 
     @Slot(object)
     def _take_event(self, event: object) -> None:
@@ -145,8 +136,7 @@ class SimilarFinder(QObject):
             self.progressed.emit(event)
 
     @Slot(object)
-    def _keep(self, result: JobResult) -> None:
-        value: _Found = result.value
+    def _keep(self, value: _Found) -> None:
         order = value.found.order
         self._index = (order.run, order.classifier, value.index)
         self._kept[order] = value.found
@@ -157,15 +147,14 @@ class SimilarFinder(QObject):
             self.found.emit(value.found)
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
+    def _fail(self, error: SkinKDError) -> None:
         order = self._running
         if order is not None and self._wanted == order:
             self._wanted = None
-            self.failed.emit(SimilarFailed(order, failure.error))
+            self.failed.emit(SimilarFailed(order, error))
 
     @Slot(object)
     def _end(self, end: JobEnd) -> None:
-        self._job = None
         self._running = None
         if end.cancelled and self._wanted is None:
             self.stopped.emit()

@@ -209,10 +209,6 @@ class SimilarView(QWidget):
         self._shown = shown
         self._update()
 
-    def shut_down(self) -> None:
-        """Stop looking."""
-        self.finder.shut_down()
-
     def _answer(self) -> ModelAnswer | None:
         answer = self._shown.first if self._shown is not None else None
         return answer if answer is not None and answer.result is not None and answer.result.code is not None else None

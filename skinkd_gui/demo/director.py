@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from core.cli.progress import PlainLines
 from core.data.types import Part
 from core.demo.plan import demo_plan, demo_report, write_demo_images
+from core.errors import SkinKDError
 from core.events import BatchFinished, CancelToken, Emit, EpochFinished, Event, Notice, Progress
 from core.quantities import fraction
 from core.runs.membership import parts_of_files
@@ -22,7 +23,8 @@ from core.runs.status import RunState, RunSummary
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.queue import RunFailure, RunStopped
 from skinkd_gui.training.wizard.dialog import TrainingWizard
-from skinkd_gui.workers.job import Job, JobFailure, JobResult, running_jobs
+from skinkd_gui.workers.job import running_jobs
+from skinkd_gui.workers.job_slot import JobSlot
 
 _TICK_MILLISECONDS = 100
 _LINE_SECONDS = 5.0  # between lines that only say that work goes on
@@ -61,7 +63,9 @@ class DemoDirector(QObject):
         self._notices: set[str] = set()
         self._plan: tuple[PlannedRun, ...] = ()
         self._ended: list[RunSummary | RunFailure | RunStopped] = []
-        self._job: Job | None = None
+        self._writing = JobSlot(
+            self, reported=self._on_reported, succeeded=self._on_images, failed=self._on_images_failed
+        )
         self._pictures: list[str] = []
         self._script: Iterator[Condition] | None = None
         self._condition: Condition = self._now
@@ -89,25 +93,21 @@ class DemoDirector(QObject):
         def work(emit: Emit, token: CancelToken) -> Path:
             return write_demo_images(folder, images, emit, token)
 
-        self._job = Job(work, self)
-        self._job.reported.connect(self._on_reported)
-        self._job.succeeded.connect(self._on_images)
-        self._job.failed.connect(self._on_images_failed)
-        self._job.start()
+        self._writing.start(work)
         self._timer.start()
 
     # --- training ---
 
     @Slot(object)
-    def _on_images(self, result: JobResult) -> None:
-        self._plan = demo_plan(result.value, self._options.assignments)
+    def _on_images(self, folder: Path) -> None:
+        self._plan = demo_plan(folder, self._options.assignments)
         for planned in self._plan:
             if planned.needs_teacher_of is None:
                 self._window.queue.add(planned.recipe, planned.name)
 
     @Slot(object)
-    def _on_images_failed(self, failure: JobFailure) -> None:
-        self._say(f"{failure.error.title}: {failure.error.summary}")
+    def _on_images_failed(self, error: SkinKDError) -> None:
+        self._say(f"{error.title}: {error.summary}")
         self._end()
 
     @Slot(object)

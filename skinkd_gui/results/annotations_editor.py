@@ -15,7 +15,7 @@ from core.runs.annotations import clean_tags, read_annotations, write_annotation
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 _IDLE_MILLISECONDS = 1500
 
@@ -34,7 +34,7 @@ class AnnotationsEditor(QWidget):
         self._folder: Path | None = None
         self._dirty = False
         self._waiting: dict[Path, Text] = {}
-        self._job: Job | None = None
+        self._writing = JobSlot(self, succeeded=self.saved, failed=self._fail, ended=self._start)
         self.tags = QLineEdit(self)
         self.tags.setObjectName("runTags")
         self.tags.setAccessibleName("Tags of the run")
@@ -70,7 +70,7 @@ class AnnotationsEditor(QWidget):
         """Show a run's tags and notes; what is being typed stays."""
         if run.folder != self._folder:
             self.save()
-        elif self._dirty or run.folder in self._waiting or self._job is not None:
+        elif self._dirty or run.folder in self._waiting or self._writing.running:
             return
         self._folder = run.folder
         tags, notes = ", ".join(run.annotations.tags), run.annotations.notes
@@ -92,8 +92,7 @@ class AnnotationsEditor(QWidget):
     def shut_down(self) -> None:
         """Write what waits, and wait for it; the window is closing."""
         self.save()
-        if self._job is not None:
-            self._job.shut_down()
+        self._writing.stop()
         for folder, text in self._waiting.items():
             with contextlib.suppress(SkinKDError):
                 _write(folder, text)
@@ -113,8 +112,9 @@ class AnnotationsEditor(QWidget):
         self._dirty = True
         self._idle.start()
 
+    @Slot()
     def _start(self) -> None:
-        if self._job is not None or not self._waiting:
+        if self._writing.running or not self._waiting:
             return
         folder = next(iter(self._waiting))
         text = self._waiting.pop(folder)
@@ -123,24 +123,11 @@ class AnnotationsEditor(QWidget):
             _write(folder, text)
             return folder
 
-        self._job = Job(work)
-        self._job.succeeded.connect(self._tell)
-        self._job.failed.connect(self._fail)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._writing.start(work)
 
     @Slot(object)
-    def _tell(self, result: JobResult) -> None:
-        self.saved.emit(result.value)
-
-    @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
-
-    @Slot(object)
-    def _ended(self, end: object) -> None:
-        self._job = None
-        self._start()
+    def _fail(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
 
 def _write(folder: Path, text: Text) -> None:

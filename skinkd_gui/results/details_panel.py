@@ -134,12 +134,6 @@ class DetailsPanel(QTabWidget):
         self._shown = None
         self._loader.forget()
 
-    def shut_down(self) -> None:
-        """Stop reading and wait for it; keep what was typed."""
-        self._loader.shut_down()
-        self.images.shut_down()
-        self.overview.annotations.shut_down()
-
     def _show(self, shown: Shown) -> None:
         self._shown = shown
         self._first.setCurrentWidget(self.compare if shown.several else self.overview)

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.events import CancelToken, Emit
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class FileJobs(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._job: Job | None = None
+        self._working = JobSlot(self, succeeded=self._succeeded, failed=self.failed, ended=self._ended)
         self._task: FileTask | None = None
         self._waiting: list[FileTask] = []
 
     @property
     def busy(self) -> bool:
         """Whether files are being changed."""
-        return self._job is not None
+        return self._working.running
 
     def start(self, task: FileTask) -> None:
         """Do it as soon as those before it have ended."""
         self._waiting.append(task)
-        if self._job is None:
+        if not self.busy:
             self._next()
 
     def _next(self) -> None:
@@ -53,40 +53,25 @@ class FileJobs(QObject):
         def work(emit: Emit, token: CancelToken) -> Any:
             return task.work(token)
 
-        self._job = Job(work)
-        self._job.succeeded.connect(self._succeeded)
-        self._job.failed.connect(self._failed)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._working.start(work)
         if task.text:
             self.started.emit(task.text)
 
     @Slot(object)
-    def _succeeded(self, result: JobResult) -> None:
+    def _succeeded(self, result: Any) -> None:
         if self._task is not None and self._task.done is not None:
-            self._task.done(result.value)
+            self._task.done(result)
 
-    @Slot(object)
-    def _failed(self, failure: JobFailure) -> None:
-        self.failed.emit(failure.error)
-
-    @Slot(object)
-    def _ended(self, end: object) -> None:
-        task, self._job = self._task, None
+    @Slot()
+    def _ended(self) -> None:
+        task = self._task
         self.ended.emit()
         if task is not None and task.ended is not None:
             task.ended()
-        if self._waiting and self._job is None:
+        if self._waiting and not self.busy:
             self._next()
 
     @Slot()
     def cancel(self) -> None:
         """Give up what is at work; the others follow."""
-        if self._job is not None:
-            self._job.cancel()
-
-    def shut_down(self) -> None:
-        """Give up everything and wait."""
-        self._waiting.clear()
-        if self._job is not None:
-            self._job.shut_down()
+        self._working.cancel()

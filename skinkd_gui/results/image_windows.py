@@ -109,12 +109,6 @@ class ImageWindows(QObject):
         view.show()
         return view
 
-    def shut_down(self) -> None:
-        """Close all windows and wait for what they load."""
-        for view in self.windows:
-            view.shut_down()
-            view.close()
-
     @Slot()
     def _forget(self) -> None:
         view = self.sender()

@@ -127,10 +127,6 @@ class ImagesModel(QAbstractListModel):
             rows.append(tuple(cells))
         return Grid(self.list.title, tuple(columns), tuple(rows))
 
-    def shut_down(self) -> None:
-        """Load no more pictures."""
-        self._loader.shut_down()
-
     def _arrange(self) -> None:
         self.beginResetModel()
         kept = [case for case in self.list.cases if _passes(case, self._filter)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.results.cases import CaseList
 from skinkd_gui.results.exporting import save_table_as
@@ -24,7 +27,7 @@ from skinkd_gui.results.large_view import LargeView
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.theme import theme
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 
 class ImagesView(QDialog):
@@ -37,7 +40,7 @@ class ImagesView(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.model = ImagesModel(cases, self)
-        self._job: Job | None = None
+        self._finding = JobSlot(self, succeeded=self._take_pictures, failed=self._say_why_not)
         self._banner = Banner(self)
         self.list = QListView(self)
         self._delegate = CardDelegate(self.model, self.list)
@@ -133,15 +136,10 @@ class ImagesView(QDialog):
             return locate_images(folder, names, token)
 
         self._banner.show_message("Looking for the pictures in the data set...", "info")
-        self._job = Job(work)
-        self._job.succeeded.connect(self._take_pictures)
-        self._job.failed.connect(self._say_why_not)
-        self._job.ended.connect(self._search_ended)
-        self._job.start()
+        self._finding.start(work)
 
     @Slot(object)
-    def _take_pictures(self, result: JobResult) -> None:
-        files = result.value
+    def _take_pictures(self, files: dict[str, Path]) -> None:
         missing = len(self.model.list.cases) - len(files)
         text = (
             f"{missing:,} of {len(self.model.list.cases):,} pictures are no longer in the data set." if missing else ""
@@ -152,19 +150,15 @@ class ImagesView(QDialog):
         self.list.setCurrentIndex(self.model.index(max(row, 0)))
 
     @Slot(object)
-    def _say_why_not(self, failure: JobFailure) -> None:
-        self._banner.show_message(f"The images are listed without pictures. {failure.error.summary}", "warning")
+    def _say_why_not(self, error: SkinKDError) -> None:
+        self._banner.show_message(f"The images are listed without pictures. {error.summary}", "warning")
         self._delegate.pictures = False
         self._fit_cards()
-
-    @Slot(object)
-    def _search_ended(self, end: object) -> None:
-        self._job = None
 
     @property
     def searching(self) -> bool:
         """Whether the pictures are still being looked for."""
-        return self._job is not None
+        return self._finding.running
 
     # Enlarging
 
@@ -194,21 +188,3 @@ class ImagesView(QDialog):
     def _save_list(self) -> None:
         grid = self.model.grid()
         save_table_as(self, grid.field_names, grid.field_rows, self.model.list.title)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Load no more pictures."""
-        self._stop()
-        super().closeEvent(event)
-
-    def shut_down(self) -> None:
-        """Stop everything and wait for it."""
-        job = self._job
-        self._stop()
-        if job is not None:
-            job.shut_down()
-
-    def _stop(self) -> None:
-        if self._job is not None:
-            self._job.cancel()  # reading a large data set can not be broken off; nobody waits for it
-        self.model.shut_down()
-        self.large.shut_down()

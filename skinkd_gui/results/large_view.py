@@ -87,10 +87,6 @@ class LargeView(QWidget):
         else:
             step()
 
-    def shut_down(self) -> None:
-        """Load no more pictures."""
-        self._loader.shut_down()
-
     @Slot()
     def _go_back(self) -> None:
         self.left.emit(self.row)

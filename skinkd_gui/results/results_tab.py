@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, QTimer, Signa
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.runs.status import RunSummary
 from skinkd_gui.results.details_panel import DetailsPanel
@@ -23,7 +24,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
 _SETTLE_MILLISECONDS = 60  # holding an arrow key passes over rows; only the one it stops at is shown
 _SPLITTER = "results/splitter"
@@ -44,8 +45,7 @@ class ResultsTab(QWidget):
         self.setObjectName("resultsTab")
         self.setAcceptDrops(True)
         self._root = runs_root
-        self._list_job: Job | None = None
-        self._refresh_again = False
+        self._listing = JobSlot(self, succeeded=self._take_library, failed=self._show_failure)
         self._ever_listed = False
         self._touched = False  # the user has selected other runs, so they are shown rather than a study
         self._stale = False  # changed on the disk while nobody looked
@@ -165,7 +165,7 @@ class ResultsTab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Read the runs when the tab is first looked at, and when they have changed since."""
         super().showEvent(event)
-        if (not self._ever_listed or self._stale) and self._list_job is None:
+        if (not self._ever_listed or self._stale) and not self._listing.running:
             self.refresh()
 
     @Slot()
@@ -178,24 +178,17 @@ class ResultsTab(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Read the runs anew, off the GUI thread; the selection stays. Calls while it reads are joined."""
-        if self._list_job is not None:
-            self._refresh_again = True
-            return
         root, self._stale = self._root, False
 
         def work(emit: Emit, token: CancelToken) -> Library:
             return read_library(root)
 
-        self._list_job = Job(work)
-        self._list_job.succeeded.connect(self._take_library)
-        self._list_job.failed.connect(self._show_failure)
-        self._list_job.ended.connect(self._listing_ended)
-        self._list_job.start()
+        self._listing.start_next(work)
 
     @property
     def listed(self) -> bool:
         """Whether the runs were read and nothing is being read now."""
-        return self._ever_listed and self._list_job is None
+        return self._ever_listed and not self._listing.running
 
     @property
     def details_ready(self) -> bool:
@@ -221,8 +214,7 @@ class ResultsTab(QWidget):
         self.bar.filters.choose("study", slug)
 
     @Slot(object)
-    def _take_library(self, result: JobResult) -> None:
-        library: Library = result.value
+    def _take_library(self, library: Library) -> None:
         runs = library.runs
         if not self._ever_listed and not self._wanted and runs:
             self._wanted = (runs[0].folder,)
@@ -245,7 +237,7 @@ class ResultsTab(QWidget):
             self._unhide(listed)
         if listed:
             self.table.select(listed)
-        if listed or not self._refresh_again:  # a run that is newer than this reading comes with the next one
+        if listed or not self._listing.waiting:  # a run that is newer than this reading comes with the next one
             self._wanted = ()
 
     def _unhide(self, folders: tuple[Path, ...]) -> None:
@@ -255,13 +247,6 @@ class ResultsTab(QWidget):
                 self._model.fold(run.annotations.study, False)
         if any(self._model.row_of(folder) < 0 for folder in folders):
             self.show_all()
-
-    @Slot(object)
-    def _listing_ended(self, end: object) -> None:
-        self._list_job = None
-        if self._refresh_again:
-            self._refresh_again = False
-            self.refresh()
 
     # Search and filters
 
@@ -414,17 +399,14 @@ class ResultsTab(QWidget):
         self.message.show_message("")
 
     @Slot(object)
-    def _show_failure(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
+    def _show_failure(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
     def shut_down(self) -> None:
-        """Wait for what is being read; called before the window goes."""
+        """Keep what was typed, and wait for what is at work; called before the window goes."""
         self._watch.stop()
-        self.details.shut_down()
-        self.below.study.shut_down()
-        self.actions_.shut_down()
-        if self._list_job is not None:
-            self._list_job.shut_down()
+        self.details.overview.annotations.shut_down()
+        shut_down_jobs(self)
 
 
 def _dropped(event: QDropEvent) -> list[Path]:

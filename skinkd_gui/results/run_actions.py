@@ -327,7 +327,3 @@ class RunActions(QObject):
     @Slot(object)
     def _show_failure(self, error: SkinKDError) -> None:
         show_error(self._window, error)
-
-    def shut_down(self) -> None:
-        """Give up what is being copied, and wait."""
-        self.jobs.shut_down()

@@ -33,7 +33,7 @@ from skinkd_gui.results.study_findings import (
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,8 +60,7 @@ class StudyPanel(QWidget):
         self.setObjectName("studyPanel")
         self._folder: Path | None = None
         self._found: StudyFindings | None = None
-        self._job: Job | None = None
-        self._left: list[Job] = []  # cancelled, still ending
+        self._reading = JobSlot(self, succeeded=self._take, failed=self._fail)
         self._build_controls()
         self.banner = Banner(self)
         self.banner.setObjectName("studyBanner")
@@ -137,7 +136,7 @@ class StudyPanel(QWidget):
     @property
     def ready(self) -> bool:
         """Whether nothing is being read."""
-        return self._job is None
+        return not self._reading.running
 
     def show_study(self, folder: Path) -> None:
         """Show the study in a folder; what is shown of the same one stays until it is read anew."""
@@ -158,38 +157,21 @@ class StudyPanel(QWidget):
             self._read(self._folder)
 
     def _read(self, folder: Path) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._left.append(self._job)
-
         def work(emit: Emit, token: CancelToken) -> StudyFindings:
             return find_study(folder, token)
 
-        self._job = Job(work)
-        self._job.succeeded.connect(self._take)
-        self._job.failed.connect(self._fail)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._reading.start(work)
 
     @Slot(object)
-    def _take(self, result: JobResult) -> None:
-        found: StudyFindings = result.value
+    def _take(self, found: StudyFindings) -> None:
         if found.folder == self._folder and found != self._found:
             self._found = found
             self._show(found)
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
-        if self.sender() is self._job:
-            error: SkinKDError = failure.error
-            self._waiting.set_text(error.title, f"{error.summary}\n{error.details}".strip())
-            self._pages.setCurrentIndex(0)
-
-    @Slot(object)
-    def _ended(self, end: object) -> None:
-        self._left = [job for job in self._left if job.running]
-        if self.sender() is self._job:
-            self._job = None
+    def _fail(self, error: SkinKDError) -> None:
+        self._waiting.set_text(error.title, f"{error.summary}\n{error.details}".strip())
+        self._pages.setCurrentIndex(0)
 
     def _show(self, found: StudyFindings) -> None:
         results = found.results
@@ -257,12 +239,6 @@ class StudyPanel(QWidget):
     @Slot()
     def _report(self) -> None:
         self.report_requested.emit(self._folder)
-
-    def shut_down(self) -> None:
-        """Stop reading and wait for it."""
-        for job in (self._job, *self._left):
-            if job is not None:
-                job.shut_down()
 
 
 def _scrolled(content: QWidget, parent: QWidget) -> QScrollArea:

@@ -144,14 +144,12 @@ class PreferencesDialog(QDialog):
         """Keep what is shown."""
         self._settings = self.settings()
         self.changed.emit(self._settings)
-        self.record.shut_down()
         super().accept()
 
     @Slot()
     def reject(self) -> None:
         """Go back to what was."""
         self.changed.emit(self._before)
-        self.record.shut_down()
         super().reject()
 
     @Slot()

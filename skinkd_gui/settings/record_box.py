@@ -17,7 +17,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Answer, Question, ask
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
     "One line per classified image: time, model, answer and the image's fingerprint (SHA-256); no picture, no file "
@@ -41,7 +41,8 @@ class RecordBox(QWidget):
 
     def __init__(self, keep: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._job: Job | None = None
+        self._news = ""  # what was done last
+        self._exporting = JobSlot(self, succeeded=self._tell_exported, failed=self._show_failure, ended=self._update)
         self.keep = QCheckBox("&Keep a record of what was classified", self)
         self.keep.setObjectName("keepRecordCheck")
         self.keep.setAccessibleName("Keep a record of what was classified")
@@ -68,18 +69,10 @@ class RecordBox(QWidget):
         layout.addLayout(row)
         self._update()
 
-    def shut_down(self) -> None:
-        """Wait for an export."""
-        if self._job is not None:
-            self._job.shut_down()
-
     def export_to(self, path: Path) -> None:
         """Write the record as CSV or JSON, in a thread."""
-        self._job = Job(partial(_export, path))
-        self._job.succeeded.connect(self._tell_exported)
-        self._job.failed.connect(self._show_failure)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._news = ""
+        self._exporting.start(partial(_export, path))
         self._update()
 
     def _button(self, text: str, name: str, words: str) -> QPushButton:
@@ -90,16 +83,16 @@ class RecordBox(QWidget):
         return button
 
     @Slot()
-    def _update(self, news: str = "") -> None:
+    def _update(self) -> None:
         path = record_file()
         try:
             size = path.stat().st_size
         except OSError:
             size = 0
         content = f"{path} ({file_size(size)})" if size else f"{path} (nothing in it yet)"
-        self._where.setText(breakable(f"{content}\n{news}".strip()))
+        self._where.setText(breakable(f"{content}\n{self._news}".strip()))
         for button in (self.export, self.clear):
-            button.setEnabled(size > 0 and self._job is None)
+            button.setEnabled(size > 0 and not self._exporting.running)
         self.folder.setEnabled(path.parent.is_dir())
 
     @Slot()
@@ -115,20 +108,13 @@ class RecordBox(QWidget):
             self.export_to(path if path.suffix.lower() in {".csv", ".json"} else path.with_name(path.name + ending))
 
     @Slot(object)
-    def _tell_exported(self, result: JobResult) -> None:
-        path, count = result.value
-        self._job = None
-        self._update(f"{count:,} {'entry' if count == 1 else 'entries'} written to {path}.")
+    def _tell_exported(self, exported: tuple[Path, int]) -> None:
+        path, count = exported
+        self._news = f"{count:,} {'entry' if count == 1 else 'entries'} written to {path}."
 
     @Slot(object)
-    def _show_failure(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
-
-    @Slot(object)
-    def _ended(self, end: object) -> None:
-        if self._job is not None:
-            self._job = None
-            self._update()
+    def _show_failure(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
     @Slot()
     def _ask_to_clear(self) -> None:
@@ -141,7 +127,8 @@ class RecordBox(QWidget):
         except SkinKDError as error:
             show_error(self, error)
             return
-        self._update("The record was deleted.")
+        self._news = "The record was deleted."
+        self._update()
         self.cleared.emit()
 
 

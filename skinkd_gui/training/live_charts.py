@@ -58,11 +58,6 @@ class LiveCharts(QWidget):
         elif not self._timer.isActive():
             self._redraw()
 
-    def shut_down(self) -> None:
-        """Draw nothing any more; called before the window goes."""
-        for view in (self.losses, self.scores):
-            view.shut_down()
-
     @Slot()
     def _redraw(self) -> None:
         if self._history == self._drawn or not self.isVisible():

@@ -16,7 +16,8 @@ from core.runs.status import RunSummary
 from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.progress import PlanNoted
 from skinkd_gui.training.work import Conditions, with_threads, work_for
-from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
+from skinkd_gui.workers.job import JobEnd, Work
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from core.recipe import Recipe
@@ -67,7 +68,7 @@ class RunStopped:
 
 
 class TrainingQueue(QObject):
-    """Executes runs one after the other, each in a `Job`. Lives in the GUI thread."""
+    """Executes runs one after the other, each in a job. Lives in the GUI thread."""
 
     changed = Signal(object)  # QueueState, after every change
     reported = Signal(object)  # core.events.Event of the current run, at most about ten times a second
@@ -83,7 +84,13 @@ class TrainingQueue(QObject):
         self._current: QueuedRun | None = None
         self._folder: Path | None = None  # of the run at work
         self._problem = ""  # of the current entry
-        self._job: Job | None = None
+        self._working = JobSlot(
+            self,
+            reported=self._on_reported,
+            succeeded=self._on_succeeded,
+            failed=self._on_failed,
+            ended=self._on_ended,
+        )
         self._paused = self._stopping = self._held = self._closing = False
         self._leaving = False  # the current entry stays in the queue, whatever of it is done
 
@@ -95,7 +102,7 @@ class TrainingQueue(QObject):
     @property
     def busy(self) -> bool:
         """Whether a run is being executed."""
-        return self._job is not None
+        return self._current is not None
 
     def configure(self, conditions: Conditions) -> None:
         """Change how the next runs are executed."""
@@ -165,11 +172,11 @@ class TrainingQueue(QObject):
     @Slot()
     def stop_current(self) -> None:
         """Stop the current run within a batch; it can be resumed. The waiting runs then wait for `start_waiting`."""
-        if self._job is not None and not self._stopping:
+        if self.busy and not self._stopping:
             self._stopping = True
             self._held = bool(self._waiting)
             self._paused = False
-            self._job.cancel()
+            self._working.cancel()
             self._tell()
 
     def suspend(self, milliseconds: int) -> bool:
@@ -177,7 +184,7 @@ class TrainingQueue(QObject):
         did not end in time."""
         self._leaving = True
         self.stop_current()
-        return self._job is None or self._job.shut_down(milliseconds)
+        return self._working.stop(milliseconds)
 
     @Slot()
     def start_waiting(self) -> None:
@@ -200,17 +207,17 @@ class TrainingQueue(QObject):
         self._start_next()
 
     def _set_paused(self, paused: bool) -> None:
-        if self._job is None or self._stopping or paused == self._paused:
+        if not self.busy or self._stopping or paused == self._paused:
             return
         self._paused = paused
         if paused:
-            self._job.pause()
+            self._working.pause()
         else:
-            self._job.resume()
+            self._working.resume()
         self._tell()
 
     def _start_next(self) -> None:
-        if self._job is not None or self._held or self._closing:
+        if self.busy or self._held or self._closing:
             return
         ready = next((run for run in self._waiting if not run.problem), None)
         if ready is not None:
@@ -221,14 +228,8 @@ class TrainingQueue(QObject):
         self._current, self._folder = replace(run, begun=True, problem=""), None
         self._problem, self._leaving = "", False
         _log.info("starting %s", run.name)
-        job = Job(self._make_work(self._current, self._conditions), self)
-        job.reported.connect(self._on_reported)
-        job.succeeded.connect(self._on_succeeded)
-        job.failed.connect(self._on_failed)
-        job.ended.connect(self._on_ended)
-        self._job = job
-        self._tell()
-        job.start()
+        self._tell()  # what is begun is written down before it works
+        self._working.start(self._make_work(self._current, self._conditions))
 
     @Slot(object)
     def _on_reported(self, event: Event) -> None:
@@ -240,21 +241,20 @@ class TrainingQueue(QObject):
         self.reported.emit(event)
 
     @Slot(object)
-    def _on_succeeded(self, result: JobResult) -> None:
-        summaries: tuple[RunSummary, ...] = result.value
+    def _on_succeeded(self, summaries: tuple[RunSummary, ...]) -> None:
         for summary in summaries:
             self.run_finished.emit(summary)
 
     @Slot(object)
-    def _on_failed(self, failure: JobFailure) -> None:
+    def _on_failed(self, error: SkinKDError) -> None:
         if self._current is not None:
-            self._problem = f"{failure.error.title}: {failure.error.summary}"
-            self.failed.emit(RunFailure(self._current, self._folder, failure.error))
+            self._problem = f"{error.title}: {error.summary}"
+            self.failed.emit(RunFailure(self._current, self._folder, error))
 
     @Slot(object)
     def _on_ended(self, end: JobEnd) -> None:
         run, folder, leaving = self._current, self._folder, self._leaving
-        self._job = self._current = self._folder = None
+        self._current = self._folder = None
         self._paused = self._stopping = self._leaving = False
         if run is not None and (end.cancelled or self._problem):
             stays = (end.cancelled and leaving) or not run.in_run_folders

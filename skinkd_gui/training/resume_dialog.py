@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.recipe import FieldSpec, value_of
 from core.recipe.fields import resumable_fields
@@ -29,7 +30,7 @@ from core.runs.listing import summarise
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
 _TEXT = (
     "The run goes on from its last checkpoint. What may change without making it another experiment can be set here, "
@@ -63,7 +64,7 @@ class ResumeDialog(QDialog):
         self.setMinimumWidth(620)
         self._folder = folder
         self._recipe = RunFolder(folder).recipe()
-        self._job: Job | None = None
+        self._checking = JobSlot(self, succeeded=self._on_amended, failed=self._on_failed, ended=self._on_ended)
         self._values: dict[str, Any] = {}
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
@@ -165,7 +166,7 @@ class ResumeDialog(QDialog):
 
     @Slot()
     def _check(self) -> None:
-        if self._job is not None:
+        if self._checking.running:
             return
         folder, changes = self._folder, self.changes
 
@@ -176,28 +177,23 @@ class ResumeDialog(QDialog):
             return folder
 
         self.go_on.setEnabled(False)
-        self._job = job = Job(work, self)
-        job.succeeded.connect(self._on_amended)
-        job.failed.connect(self._on_failed)
-        job.ended.connect(self._on_ended)
-        job.start()
+        self._checking.start(work)
 
     @Slot(object)
-    def _on_amended(self, result: JobResult) -> None:
-        self.amended.emit(result.value)
+    def _on_amended(self, folder: Path) -> None:
+        self.amended.emit(folder)
         self.accept()
 
     @Slot(object)
-    def _on_failed(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
+    def _on_failed(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
-    @Slot(object)
-    def _on_ended(self, end: object) -> None:
-        self._job = None
+    @Slot()
+    def _on_ended(self) -> None:
         self.go_on.setEnabled(True)
 
     def done(self, result: int) -> None:
         """Qt's; waits for the check where the user gives up meanwhile."""
-        if self._job is not None and result == QDialog.DialogCode.Rejected:
-            self._job.shut_down()
+        if result == QDialog.DialogCode.Rejected:
+            shut_down_jobs(self)
         super().done(result)

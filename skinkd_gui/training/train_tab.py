@@ -22,7 +22,7 @@ from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.theme import accent_icon, theme
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from core.recipe import Recipe
@@ -62,9 +62,14 @@ class TrainTab(QWidget):
         self._found = _Found()
         self._shown_once = False
         self._ends: list[Notice] = []  # how the runs of this session ended
-        self._list_job: Job | None = None
-        self._list_again = self._closed = False
-        self._sample_job: Job | None = None
+        self._listing = JobSlot(self, succeeded=self._on_listed, ended=self._on_list_ended)
+        self._sampling = JobSlot(
+            self,
+            reported=self._on_sample_progress,
+            succeeded=self._on_sample_ready,
+            failed=self._on_sample_failed,
+            ended=self._on_sample_ended,
+        )
         self._make_widgets()
         self._lay_out()
         queue.changed.connect(self._on_changed)
@@ -151,19 +156,13 @@ class TrainTab(QWidget):
     @Slot()
     def try_sample(self) -> None:
         """Write the built-in sample set where it is missing, then open the assistant with it."""
-        if self._sample_job is not None:
+        if self._sampling.running:
             return
         self.sample_button.setEnabled(False)
         self._sample_label.setText("Writing the sample images...")
         self._sample_bar.setRange(0, 0)
         self._sample_bar.show()
-        job = Job(_write_sample, self)
-        job.reported.connect(self._on_sample_progress)
-        job.succeeded.connect(self._on_sample_ready)
-        job.failed.connect(self._on_sample_failed)
-        job.ended.connect(self._on_sample_ended)
-        self._sample_job = job
-        job.start()
+        self._sampling.start(_write_sample)
 
     @Slot(object)
     def resume_run(self, folder: Path) -> None:
@@ -197,11 +196,6 @@ class TrainTab(QWidget):
 
     def refresh(self) -> None:
         """Look for unfinished runs, in a thread."""
-        if self._closed:
-            return
-        if self._list_job is not None:
-            self._list_again = True
-            return
         root = self._runs_root
 
         def work(emit: Emit, token: CancelToken) -> _Found:
@@ -213,12 +207,7 @@ class TrainTab(QWidget):
             alone = tuple(run for run in runs if run.resumable and run.annotations.study not in slugs)
             return _Found(bool(runs), alone, studies)
 
-        self._list_again = False
-        job = Job(work, self)
-        job.succeeded.connect(self._on_listed)
-        job.ended.connect(self._on_list_ended)
-        self._list_job = job
-        job.start()
+        self._listing.start_next(work)
 
     @Slot(object)
     def _start(self, result: WizardResult) -> None:
@@ -252,11 +241,6 @@ class TrainTab(QWidget):
         self._show_notices()
         self._arrange()
 
-    def shut_down(self) -> None:
-        """Start nothing any more; the window ends what still works."""
-        self._closed = True
-        self.live.charts.shut_down()
-
     # --- what happens ---
 
     @Slot(object)
@@ -282,18 +266,15 @@ class TrainTab(QWidget):
         self.notices.show_notices([*self._ends, *self.live.progress.notices])
 
     @Slot(object)
-    def _on_listed(self, result: JobResult) -> None:
-        self._found = result.value
+    def _on_listed(self, found: _Found) -> None:
+        self._found = found
         self._arrange()
 
-    @Slot(object)
-    def _on_list_ended(self, _end: object) -> None:
-        self._list_job = None
+    @Slot()
+    def _on_list_ended(self) -> None:
         if self._found.any_run is None:  # they could not be listed; Results says why
             self._found = _Found(any_run=True)
             self._arrange()
-        if self._list_again:
-            self.refresh()
 
     @Slot(object)
     def _on_sample_progress(self, event: Event) -> None:
@@ -303,18 +284,17 @@ class TrainTab(QWidget):
             self._sample_label.setText(f"Writing the sample images: {event.done} of {event.total}")
 
     @Slot(object)
-    def _on_sample_ready(self, result: JobResult) -> None:
+    def _on_sample_ready(self, folder: Path) -> None:
         from core.recipe import Preset, preset
 
-        self._open_wizard(str(result.value), preset(Preset.QUICK))
+        self._open_wizard(str(folder), preset(Preset.QUICK))
 
     @Slot(object)
-    def _on_sample_failed(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
+    def _on_sample_failed(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
-    @Slot(object)
-    def _on_sample_ended(self, _end: object) -> None:
-        self._sample_job = None
+    @Slot()
+    def _on_sample_ended(self) -> None:
         self.sample_button.setEnabled(True)
         self._sample_label.setText("")
         self._sample_bar.hide()

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import Event, Notice, Progress
 from core.user_paths import expanded
 from skinkd_gui.widgets.banner import Banner
@@ -27,7 +28,8 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Question, ask
-from skinkd_gui.workers.job import Job, JobEnd, JobFailure, JobResult, Work
+from skinkd_gui.workers.job import JobEnd, Work
+from skinkd_gui.workers.job_slot import JobSlot
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class SavingDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._words = words
-        self._job: Job | None = None
+        self._making = JobSlot(
+            self, reported=self._show_event, succeeded=self._take, failed=self._show_failure, ended=self._ended
+        )
         self._leaving = False
         self._made: Path | None = None
         self.notices: list[str] = []  # what the work told
@@ -171,7 +175,7 @@ class SavingDialog(QDialog):
     @Slot()
     def update_state(self) -> None:
         """Allow and show what makes sense now."""
-        busy = self._job is not None
+        busy = self.busy
         self.form.setEnabled(not busy)
         self.make_button.setEnabled(not busy and bool(self.target.text().strip()))
         self.open_button.setVisible(self._words.can_open and self._made is not None and not busy)
@@ -184,7 +188,7 @@ class SavingDialog(QDialog):
     @property
     def busy(self) -> bool:
         """Whether it is being made."""
-        return self._job is not None
+        return self._making.running
 
     @Slot()
     def _ask_and_start(self) -> None:
@@ -200,12 +204,7 @@ class SavingDialog(QDialog):
         self.news.show_message("")
         self._doing.setText(self._words.begun)
         self.progress.setRange(0, 0)
-        self._job = Job(work)
-        self._job.reported.connect(self._show_event)
-        self._job.succeeded.connect(self._take)
-        self._job.failed.connect(self._show_failure)
-        self._job.ended.connect(self._ended)
-        self._job.start()
+        self._making.start(work)
         self.update_state()
 
     @Slot(object)
@@ -218,16 +217,15 @@ class SavingDialog(QDialog):
             self.notices.append(event.text)
 
     @Slot(object)
-    def _take(self, result: JobResult) -> None:
-        self._made = self.show_result(result.value)
+    def _take(self, result: Any) -> None:
+        self._made = self.show_result(result)
 
     @Slot(object)
-    def _show_failure(self, failure: JobFailure) -> None:
-        show_error(self, failure.error)
+    def _show_failure(self, error: SkinKDError) -> None:
+        show_error(self, error)
 
     @Slot(object)
     def _ended(self, end: JobEnd) -> None:
-        self._job = None
         if end.cancelled:
             self.news.show_message(self._words.cancelled, "info")
         self.update_state()
@@ -248,26 +246,20 @@ class SavingDialog(QDialog):
 
     @Slot()
     def _cancel_or_close(self) -> None:
-        if self._job is None:
-            self.reject()
-        else:
+        if self.busy:
             self._doing.setText("Stopping...")
-            self._job.cancel()
+            self._making.cancel()
+        else:
+            self.reject()
 
     @Slot()
     def reject(self) -> None:
         """Close; while it is being made, as soon as that has stopped."""
-        if self._job is None:
+        if not self.busy:
             super().reject()
             return
         self._leaving = True
         self._cancel_or_close()
-
-    def shut_down(self) -> None:
-        """End the work and wait for it; called before the window goes."""
-        self._leaving = True
-        if self._job is not None:
-            self._job.shut_down()
 
 
 def documents() -> Path:

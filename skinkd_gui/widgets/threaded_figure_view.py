@@ -10,10 +10,11 @@ from PySide6.QtCore import QSize, QTimer, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.widgets.figure_view import Builder, FigureView
 from skinkd_gui.widgets.theme import figure_style
-from skinkd_gui.workers.job import Job, JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,8 +39,7 @@ class ThreadedFigureView(FigureView):
 
     def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(placeholder, parent)
-        self._job: Job | None = None
-        self._again = self._closed = False
+        self._drawing = JobSlot(self, succeeded=self._take, failed=self._fail)
         self._resizing = QTimer(self)
         self._resizing.setSingleShot(True)
         self._resizing.setInterval(_RESIZING_MILLISECONDS)
@@ -53,12 +53,6 @@ class ThreadedFigureView(FigureView):
         else:
             self._redraw()
 
-    def shut_down(self) -> None:
-        """Draw nothing any more and wait for the thread."""
-        self._closed = True
-        if self._job is not None:
-            self._job.shut_down()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw for the new size; until then the picture is stretched."""
         super().resizeEvent(event)
@@ -67,8 +61,7 @@ class ThreadedFigureView(FigureView):
     @Slot()
     def _redraw(self) -> None:
         builder = self._builder
-        if builder is None or self._job is not None or self._closed:
-            self._again = builder is not None
+        if builder is None:
             return
         style, size, ratio = figure_style(), self.size(), self.devicePixelRatioF()
 
@@ -77,15 +70,10 @@ class ThreadedFigureView(FigureView):
                 token.check()
                 return _drawn(builder, style, size, ratio)
 
-        self._job = Job(work)
-        self._job.succeeded.connect(self._take)
-        self._job.failed.connect(self._fail)
-        self._job.ended.connect(self._end)
-        self._job.start()
+        self._drawing.start_next(work)
 
     @Slot(object)
-    def _take(self, result: JobResult) -> None:
-        drawing: _Drawing = result.value
+    def _take(self, drawing: _Drawing) -> None:
         if self._builder is None:
             return
         if isinstance(self._canvas, _Picture):
@@ -96,16 +84,9 @@ class ThreadedFigureView(FigureView):
         self._stack.setCurrentWidget(self._canvas)
 
     @Slot(object)
-    def _fail(self, failure: JobFailure) -> None:
+    def _fail(self, error: SkinKDError) -> None:
         self._show(None)
-        self.set_placeholder(f"{failure.error.title}. {failure.error.summary}")
-
-    @Slot(object)
-    def _end(self, _end: object) -> None:
-        self._job = None
-        if self._again:
-            self._again = False
-            self._redraw()
+        self.set_placeholder(f"{error.title}. {error.summary}")
 
     @Slot()
     def _restyle(self) -> None:

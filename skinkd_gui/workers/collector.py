@@ -20,7 +20,8 @@ from PySide6.QtGui import QCursor, QGuiApplication
 
 from core.allocator import give_back
 from core.events import CancelToken, Emit
-from skinkd_gui.workers.job import Job, released_memory
+from skinkd_gui.workers.job import released_memory
+from skinkd_gui.workers.job_slot import JobSlot
 
 TICK_MILLISECONDS = 100
 YOUNG_OBJECTS = 700  # more containers than this made and not freed: a young pass, as Python by itself does
@@ -55,6 +56,7 @@ class Collector(QObject):
         self._asked = self._to_give_back = False
         self._rests_until = 0.0
         self._cursor = QPoint()
+        self._giving_back = JobSlot(self)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MILLISECONDS)
         self._tick.timeout.connect(self._look)
@@ -119,7 +121,7 @@ class Collector(QObject):
         _log.debug("a full collection found %d objects in %.1f ms", found, took * 1000)
         if self._to_give_back:
             self._to_give_back = False
-            Job(_give_back).start()  # it may wait for the GPU
+            self._giving_back.start(_give_back)  # it may wait for the GPU
 
 
 def _leave_disabled() -> None:

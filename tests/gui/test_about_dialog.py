@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QPlainTextEdit, QPushButton, QTextBrowser
@@ -16,13 +14,12 @@ from skinkd_gui.about_dialog import AboutDialog, about_text
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot) -> Iterator[AboutDialog]:
+def dialog(qtbot: QtBot) -> AboutDialog:
     made = AboutDialog()
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: "packages" in made.findChild(QLabel, "licencesCount").text())
-    yield made
-    made.shut_down()
+    return made
 
 
 def test_it_says_what_skinkd_is_and_on_what_terms(dialog: AboutDialog) -> None:
@@ -56,4 +53,3 @@ def test_where_the_licences_are_not_known_it_says_so(qtbot: QtBot, monkeypatch: 
     made = about_dialog.AboutDialog()
     qtbot.addWidget(made)
     qtbot.waitUntil(lambda: "Install SkinKD again" in made.findChild(QLabel, "licencesCount").text())
-    made.shut_down()

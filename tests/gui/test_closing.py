@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from core.runs.status import RunState
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.work import Conditions, work_for
+from skinkd_gui.workers import job_slot
 from skinkd_gui.workers.job import Job, Work, running_jobs, shut_down_all
 
 Moment = Callable[[Event], bool]
@@ -139,9 +139,8 @@ def test_closing_in_every_phase_of_a_run(moment: str, qtbot: QtBot, material: Ma
 
 def training_costs(window: MainWindow, material: Material) -> None:
     from core.training.cost import estimate_cost
-    from skinkd_gui.training.wizard.job_slot import JobSlot
 
-    slot = JobSlot(window)
+    slot = job_slot.JobSlot(window)
     slot.start(lambda emit, token: estimate_cost(material.student, 160, 112, emit, token))
 
 
@@ -165,17 +164,16 @@ def classifying(window: MainWindow, material: Material) -> None:
     window.classify_tab.add_paths([Path(material.student.data.path)])
 
 
-OTHERS: dict[str, tuple[str, Callable[[MainWindow, Material], None], Moment]] = {
-    "the tabs are loaded": ("main_window", lambda window, _: window.start_engine(), lambda event: True),
+OTHERS: dict[str, tuple[Callable[[MainWindow, Material], None], Moment]] = {
+    "the tabs are loaded": (lambda window, _: window.start_engine(), lambda event: True),
     "the engine is loaded": (
-        "main_window",
         lambda window, _: window.start_engine(),
         lambda event: isinstance(event, Notice) and "training loop" in event.text,
     ),
-    "costs are measured": ("training.wizard.job_slot", training_costs, lambda event: True),
-    "a model is exported": ("widgets.saving_dialog", exporting, during(Phase.EXPORTING)),
-    "a report is made": ("widgets.saving_dialog", reporting, lambda event: True),
-    "images are classified": ("classify.session", classifying, during(Phase.CLASSIFYING)),
+    "costs are measured": (training_costs, lambda event: True),
+    "a model is exported": (exporting, during(Phase.EXPORTING)),
+    "a report is made": (reporting, lambda event: True),
+    "images are classified": (classifying, during(Phase.CLASSIFYING)),
 }
 
 
@@ -184,7 +182,7 @@ OTHERS: dict[str, tuple[str, Callable[[MainWindow, Material], None], Moment]] = 
 def test_closing_while_other_work_is_done(
     moment: str, qtbot: QtBot, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module, start, condition = OTHERS[moment]
+    start, condition = OTHERS[moment]
     monkeypatch.chdir(tmp_path)
     window = MainWindow(material.runs)
     window.show()
@@ -198,7 +196,7 @@ def test_closing_while_other_work_is_done(
         def __init__(self, work: Work, parent: QObject | None = None) -> None:
             super().__init__(closer.wrap(work), parent)
 
-    monkeypatch.setattr(importlib.import_module(f"skinkd_gui.{module}"), "Job", WatchedJob)
+    monkeypatch.setattr(job_slot, "Job", WatchedJob)
     start(window, material)
     if moment == "the tabs are loaded":  # which reports nothing
         window.close_without_asking()

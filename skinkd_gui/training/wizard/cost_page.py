@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
@@ -15,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Progress
 from core.quantities import duration, file_size
 from core.recipe import Recipe, section_fields
@@ -28,7 +33,11 @@ from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
 from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
+from skinkd_gui.workers.job import JobEnd
+from skinkd_gui.workers.job_slot import JobSlot
+
+if TYPE_CHECKING:
+    from core.training.hardware import DeviceFacts
 
 _ABOUT = "SkinKD runs a few real training steps on this computer and works out how long everything takes."
 _COLUMNS = ("Run", "At most", "Per epoch", "Preparing images", "Asking the teacher", "Memory", "Disk")
@@ -42,12 +51,14 @@ class CostPage(WizardPage):
         self._runs_root = runs_root
         self._measured_for: tuple[Recipe, Goal, StudyChoice] | None = None
         self._here = False
-        self._devices_slot, self._measuring = self.job_slot(), self.job_slot()
-        self._devices_slot.succeeded.connect(self._on_devices)
-        self._measuring.reported.connect(self._on_progress)
-        self._measuring.succeeded.connect(self._on_measured)
-        self._measuring.failed.connect(self._on_failed)
-        self._measuring.ended.connect(self._on_ended)
+        self._listing = JobSlot(self, succeeded=self._on_devices)
+        self._measuring = JobSlot(
+            self,
+            reported=self._on_progress,
+            succeeded=self._on_measured,
+            failed=self._on_failed,
+            ended=self._on_ended,
+        )
         self._devices = help_label()
         self._devices.setObjectName("devicesLabel")
         self.form = FieldForm(model, section_fields("hardware"))
@@ -62,7 +73,7 @@ class CostPage(WizardPage):
         self._here = True
         if not self._devices.text():
             self._devices.setText("Looking for devices…")
-            self._devices_slot.start(_list_devices)
+            self._listing.start(_list_devices)
         if self._measured_for != wanted(self.model.state):
             self.measure()
 
@@ -80,7 +91,7 @@ class CostPage(WizardPage):
         self._result.hide()
         self._row.begin("Timing real training steps")
         self.again.setEnabled(False)
-        self._measuring.start(_Measuring(self.model.state, self._runs_root))
+        self._measuring.start(partial(_measure, self.model.state, self._runs_root))
 
     def _build_cost(self) -> None:
         self.again = QPushButton("Measure again")
@@ -131,9 +142,8 @@ class CostPage(WizardPage):
                 self._note.show_text("The settings have changed since. Measure again to see what they cost.")
 
     @Slot(object)
-    def _on_devices(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self._devices.setText(devices_text(result.value))
+    def _on_devices(self, devices: Sequence[DeviceFacts]) -> None:
+        self._devices.setText(devices_text(devices))
 
     @Slot(object)
     def _on_progress(self, event: object) -> None:
@@ -142,10 +152,7 @@ class CostPage(WizardPage):
             self._row.say("Timing real training steps")
 
     @Slot(object)
-    def _on_measured(self, result: object) -> None:
-        if not isinstance(result, JobResult):
-            return
-        answer: _Answer = result.value
+    def _on_measured(self, answer: _Answer) -> None:
         self._measured_for = wanted(answer.state)
         if self._measured_for != wanted(self.model.state):
             self._refresh()
@@ -154,16 +161,14 @@ class CostPage(WizardPage):
         self._warning.show_text("\n\n".join(costs.warnings(answer.costs, answer.room)))
 
     @Slot(object)
-    def _on_failed(self, failure: object) -> None:
-        if isinstance(failure, JobFailure):
-            text = f"{failure.error.title}. {failure.error.summary}"
-            self._note.show_text(text, "error")
+    def _on_failed(self, error: SkinKDError) -> None:
+        self._note.show_text(f"{error.title}. {error.summary}", "error")
 
     @Slot(object)
-    def _on_ended(self, end: object) -> None:
+    def _on_ended(self, end: JobEnd) -> None:
         self._row.hide()
         self.again.setEnabled(True)
-        if isinstance(end, JobEnd) and end.cancelled:
+        if end.cancelled:
             self._note.show_text("Not measured. You can start all the same.", "info")
 
     def _show(self, measured: tuple[RunCost, ...]) -> None:
@@ -192,25 +197,21 @@ class CostPage(WizardPage):
         self._result.show()
 
 
+@dataclass(frozen=True)
 class _Answer:
     """What was measured, and for which settings."""
 
-    def __init__(self, state: WizardState, measured: tuple[RunCost, ...], left: Room) -> None:
-        self.state, self.costs, self.room = state, measured, left
+    state: WizardState
+    costs: tuple[RunCost, ...]
+    room: Room
 
 
-class _Measuring:
-    """Times a few steps of every planned run."""
-
-    def __init__(self, state: WizardState, runs_root: Path) -> None:
-        self._state, self._runs_root = state, runs_root
-
-    def __call__(self, emit: Emit, token: CancelToken) -> _Answer:
-        measured = costs.measure(self._state, self._runs_root, emit, token)
-        return _Answer(self._state, measured, costs.room(self._runs_root))
+def _measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> _Answer:
+    """Time a few steps of every planned run."""
+    return _Answer(state, costs.measure(state, runs_root, emit, token), costs.room(runs_root))
 
 
-def _list_devices(emit: Emit, token: CancelToken) -> object:
+def _list_devices(emit: Emit, token: CancelToken) -> tuple[DeviceFacts, ...]:
     """The devices torch sees; imports torch, which takes a while the first time."""
     from core.training.hardware import list_devices
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.classes import ClassSet
@@ -13,58 +14,46 @@ from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, 
 from skinkd_gui.training.wizard.state import WizardState
 
 
-class Reading:
-    """Reads the tables of a data set."""
+@dataclass(frozen=True)
+class UsableData:
+    """A data set, and the names of its images that can not be used."""
 
-    def __init__(self, path: str, layout: str, classes: ClassSet) -> None:
-        self._path, self._layout, self._classes = path, layout, classes
-
-    def __call__(self, emit: Emit, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
-        from core.data.checking import excluded_names
-        from core.data.reading import read_dataset
-
-        dataset = read_dataset(expanded(self._path), self._classes, self._layout)
-        token.check()
-        return dataset, excluded_names(dataset.problems)
+    dataset: DataSet
+    excluded: frozenset[str]
 
 
-class Checking:
-    """Opens every image."""
+def read_data(path: str, layout: str, classes: ClassSet, emit: Emit, token: CancelToken) -> UsableData:
+    """Read the tables of a data set."""
+    from core.data.checking import excluded_names
+    from core.data.reading import read_dataset
 
-    def __init__(self, dataset: DataSet) -> None:
-        self._dataset = dataset
-
-    def __call__(self, emit: Emit, token: CancelToken) -> tuple[DataSet, frozenset[str]]:
-        from core.data.checking import check_images, excluded_names
-
-        checked = check_images(self._dataset, emit=emit, token=token)
-        return checked, excluded_names(checked.problems)
+    dataset = read_dataset(expanded(path), classes, layout)
+    token.check()
+    return UsableData(dataset, excluded_names(dataset.problems))
 
 
-class Preview:
-    """Divides the images as the run would."""
+def check_data(dataset: DataSet, emit: Emit, token: CancelToken) -> UsableData:
+    """Open every image."""
+    from core.data.checking import check_images, excluded_names
 
-    def __init__(self, state: WizardState) -> None:
-        self._state = state
-
-    def __call__(self, emit: Emit, token: CancelToken) -> SplitPreview:
-        assert self._state.dataset is not None
-        return split_preview(self._state.dataset, self._state.excluded, self._state.recipe.data)
+    checked = check_images(dataset, emit=emit, token=token)
+    return UsableData(checked, excluded_names(checked.problems))
 
 
-class Examples:
-    """Decodes one picture per class, and loads matplotlib while it is at it."""
+def preview_split(state: WizardState, emit: Emit, token: CancelToken) -> SplitPreview:
+    """Divide the images as the run would."""
+    assert state.dataset is not None
+    return split_preview(state.dataset, state.excluded, state.recipe.data)
 
-    def __init__(self, dataset: DataSet, excluded: frozenset[str]) -> None:
-        self._dataset, self._excluded = dataset, excluded
 
-    def __call__(self, emit: Emit, token: CancelToken) -> tuple[Example, ...]:
-        import matplotlib.backends.backend_qtagg
+def show_examples(dataset: DataSet, excluded: frozenset[str], emit: Emit, token: CancelToken) -> tuple[Example, ...]:
+    """Decode one picture per class, and load matplotlib while at it."""
+    import matplotlib.backends.backend_qtagg
 
-        import core.reporting.figures
+    import core.reporting.figures
 
-        _ = (matplotlib.backends.backend_qtagg, core.reporting.figures)
-        return examples(self._dataset, self._excluded, token)
+    _ = (matplotlib.backends.backend_qtagg, core.reporting.figures)
+    return examples(dataset, excluded, token)
 
 
 def write_sample(emit: Emit, token: CancelToken) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
@@ -11,22 +13,31 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, 
 
 from core.classes import ClassSet
 from core.data.types import DataSet
+from core.errors import SkinKDError
 from core.events import Progress
 from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as brain
-from skinkd_gui.training.wizard.data_jobs import Checking, Examples, Preview, Reading, write_sample
+from skinkd_gui.training.wizard.data_jobs import (
+    UsableData,
+    check_data,
+    preview_split,
+    read_data,
+    show_examples,
+    write_sample,
+)
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
-from skinkd_gui.training.wizard.preview import SplitPreview, lesion_count
+from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_count
 from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
 from skinkd_gui.training.wizard.texts import choice_text
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import JobEnd, JobFailure, JobResult
+from skinkd_gui.workers.job import JobEnd
+from skinkd_gui.workers.job_slot import JobSlot
 
 _TYPING_MILLISECONDS = 700
 _SETTLING_MILLISECONDS = 150
@@ -66,21 +77,23 @@ class DataPage(WizardPage):
         return timer
 
     def _make_jobs(self) -> None:
-        self._reading, self._checking = self.job_slot(), self.job_slot()
-        self._previewing, self._showing, self._sampling = self.job_slot(), self.job_slot(), self.job_slot()
-        self._reading.succeeded.connect(self._on_read)
-        self._reading.failed.connect(self._on_read_failed)
-        self._checking.reported.connect(self._on_check_progress)
-        self._checking.succeeded.connect(self._on_checked)
-        self._checking.failed.connect(self._on_check_failed)
-        self._checking.ended.connect(self._on_check_ended)
-        self._previewing.succeeded.connect(self._on_preview)
-        self._previewing.failed.connect(self._on_preview_failed)
-        self._showing.succeeded.connect(self._on_examples)
-        self._sampling.reported.connect(self._on_sample_progress)
-        self._sampling.succeeded.connect(self._on_sample)
-        self._sampling.failed.connect(self._on_read_failed)
-        self._sampling.ended.connect(self._on_sample_ended)
+        self._reading = JobSlot(self, succeeded=self._on_read, failed=self._on_read_failed)
+        self._checking = JobSlot(
+            self,
+            reported=self._on_check_progress,
+            succeeded=self._on_checked,
+            failed=self._on_check_failed,
+            ended=self._on_check_ended,
+        )
+        self._previewing = JobSlot(self, succeeded=self._on_preview, failed=self._on_preview_failed)
+        self._showing = JobSlot(self, succeeded=self._on_examples)
+        self._sampling = JobSlot(
+            self,
+            reported=self._on_sample_progress,
+            succeeded=self._on_sample,
+            failed=self._on_read_failed,
+            ended=self._on_sample_ended,
+        )
 
     def _build_source(self) -> None:
         self.path_edit = QLineEdit()
@@ -208,12 +221,11 @@ class DataPage(WizardPage):
             self._sample_row.show_progress(event)
 
     @Slot(object)
-    def _on_sample(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self.set_path(str(result.value))
+    def _on_sample(self, folder: Path) -> None:
+        self.set_path(str(folder))
 
     @Slot(object)
-    def _on_sample_ended(self, _end: object) -> None:
+    def _on_sample_ended(self) -> None:
         self.sample_button.setEnabled(True)
         self._sample_row.hide()
 
@@ -230,29 +242,24 @@ class DataPage(WizardPage):
         self._checking.drop()
         self._check_row.hide()
         if path:
-            self._reading.start(Reading(path, layout, classes))
+            self._reading.start(partial(read_data, path, layout, classes))
         else:
             self._reading.drop()
         self.model.update(brain.start_reading(self.model.state, path))
 
     @Slot(object)
-    def _on_read(self, result: object) -> None:
-        if not isinstance(result, JobResult):
-            return
-        dataset, excluded = result.value
-        state = brain.data_read(self.model.state, dataset, excluded)
+    def _on_read(self, read: UsableData) -> None:
+        state = brain.data_read(self.model.state, read.dataset, read.excluded)
         if brain.usable_images(state):
-            self._checking.start(Checking(dataset))
+            self._checking.start(partial(check_data, read.dataset))
             self._check_row.begin("Checking the images")
             state = replace(state, check=Check.RUNNING)
         self.model.update(state)
 
     @Slot(object)
-    def _on_read_failed(self, failure: object) -> None:
-        if isinstance(failure, JobFailure):
-            error = failure.error
-            text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
-            self.model.update(brain.data_failed(self.model.state, text))
+    def _on_read_failed(self, error: SkinKDError) -> None:
+        text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
+        self.model.update(brain.data_failed(self.model.state, text))
 
     @Slot(object)
     def _on_check_progress(self, event: object) -> None:
@@ -260,21 +267,18 @@ class DataPage(WizardPage):
             self._check_row.show_progress(event)
 
     @Slot(object)
-    def _on_checked(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            dataset, excluded = result.value
-            self.model.update(brain.data_checked(self.model.state, dataset, excluded))
+    def _on_checked(self, checked: UsableData) -> None:
+        self.model.update(brain.data_checked(self.model.state, checked.dataset, checked.excluded))
 
     @Slot(object)
-    def _on_check_failed(self, failure: object) -> None:
-        if isinstance(failure, JobFailure):
-            self.model.update(replace(self.model.state, check=Check.FAILED))
-            self._check_note.show_text(f"{failure.error.title}. {failure.error.summary}", "error")
+    def _on_check_failed(self, error: SkinKDError) -> None:
+        self.model.update(replace(self.model.state, check=Check.FAILED))
+        self._check_note.show_text(f"{error.title}. {error.summary}", "error")
 
     @Slot(object)
-    def _on_check_ended(self, end: object) -> None:
+    def _on_check_ended(self, end: JobEnd) -> None:
         self._check_row.hide()
-        if isinstance(end, JobEnd) and end.cancelled:
+        if end.cancelled:
             self.model.update(replace(self.model.state, check=Check.STOPPED))
 
     @Slot(bool)
@@ -337,36 +341,31 @@ class DataPage(WizardPage):
             self._examples.show_examples(())
             self._figure.draw(None)
             return
-        self._showing.start(Examples(dataset, state.excluded))
+        self._showing.start(partial(show_examples, dataset, state.excluded))
 
     @Slot()
     def _start_preview(self) -> None:
         state = self.model.state
         if state.dataset is not None and brain.usable_images(state):
-            self._previewing.start(Preview(state))
+            self._previewing.start(partial(preview_split, state))
 
     @Slot(object)
-    def _on_preview(self, result: object) -> None:
-        if not isinstance(result, JobResult) or not isinstance(result.value, SplitPreview):
-            return
-        preview = result.value
+    def _on_preview(self, preview: SplitPreview) -> None:
         self.model.update(replace(self.model.state, split_problem=""))
         self._table.show_preview(preview)
         self._notes.show_text("\n".join(preview.notes), "warning" if preview.leaking else "info")
 
     @Slot(object)
-    def _on_preview_failed(self, failure: object) -> None:
-        if isinstance(failure, JobFailure):
-            self._table.show_preview(None)
-            text = f"{failure.error.title}. {failure.error.summary}"
-            self._notes.show_text(text, "error")
-            self.model.update(replace(self.model.state, split_problem=text))
+    def _on_preview_failed(self, error: SkinKDError) -> None:
+        self._table.show_preview(None)
+        text = f"{error.title}. {error.summary}"
+        self._notes.show_text(text, "error")
+        self.model.update(replace(self.model.state, split_problem=text))
 
     @Slot(object)
-    def _on_examples(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self._examples.show_examples(result.value)
-            self._draw_distribution()
+    def _on_examples(self, examples: tuple[Example, ...]) -> None:
+        self._examples.show_examples(examples)
+        self._draw_distribution()
 
     def _draw_distribution(self) -> None:
         dataset = self.model.state.dataset

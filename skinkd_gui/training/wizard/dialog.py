@@ -36,6 +36,7 @@ from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.question import Answer, Question, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 if TYPE_CHECKING:
     from core.study.definition import Study
@@ -276,8 +277,7 @@ class TrainingWizard(QDialog):
     def _shut_down(self) -> None:
         QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            for page in self.pages.values():
-                page.shut_down()
+            shut_down_jobs(self)
         finally:
             QGuiApplication.restoreOverrideCursor()
 

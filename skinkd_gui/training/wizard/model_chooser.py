@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
@@ -20,16 +20,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.models.catalog import ModelFacts
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as brain
 from skinkd_gui.training.wizard.editors import CalmComboBox
-from skinkd_gui.training.wizard.job_slot import JobSlot
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.texts import facts_text
-from skinkd_gui.workers.job import JobFailure, JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 _TYPING_MILLISECONDS = 500
 _WHY = Qt.ItemDataRole.UserRole + 1
@@ -66,10 +66,8 @@ class ModelChooser(QWidget):
     ) -> None:
         super().__init__(parent)
         self._model, self._section, self._suggested = model, section, suggested
-        self._names_slot, self._facts_slot = JobSlot(self), JobSlot(self)
-        self._names_slot.succeeded.connect(self._on_names)
-        self._facts_slot.succeeded.connect(self._on_facts)
-        self._facts_slot.failed.connect(self._on_unusable)
+        self._naming = JobSlot(self, succeeded=self._on_names)
+        self._describing = JobSlot(self, succeeded=self._on_facts, failed=self._on_unusable)
         self._active = self._named = False
         self._asked: tuple[str, int, int] | None = None
         self._typing = QTimer(self)
@@ -87,15 +85,8 @@ class ModelChooser(QWidget):
         """The page came into view: load the names and look the network up."""
         self._active = True
         if not self._named:
-            self._names_slot.start(_all_names)
+            self._naming.start(_all_names)
         self._refresh()
-
-    def shut_down(self) -> None:
-        """Stop and wait."""
-        for slot in (self._names_slot, self._facts_slot):
-            slot.drop()
-        for slot in (self._names_slot, self._facts_slot):
-            slot.shut_down()
 
     # --- building ---
 
@@ -289,40 +280,32 @@ class ModelChooser(QWidget):
         if not self._active or (architecture, image_size, classes) == self._asked or not architecture:
             return
         self._asked = (architecture, image_size, classes)
-        self._facts_slot.start(_Describing(architecture, image_size, classes))
+        self._describing.start(partial(_describe, self._asked))
 
     @Slot(object)
-    def _on_names(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self._named = True
-            first = [name for name, _ in self._suggested]
-            self._complete([*first, *(name for name in result.value if name not in first)])
+    def _on_names(self, names: tuple[str, ...]) -> None:
+        self._named = True
+        first = [name for name, _ in self._suggested]
+        self._complete([*first, *(name for name in names if name not in first)])
 
     @Slot(object)
-    def _on_facts(self, result: object) -> None:
-        if isinstance(result, JobResult) and isinstance(result.value, ModelFacts):
-            self._model.update(brain.model_described(self._model.state, self._section, result.value))
+    def _on_facts(self, facts: ModelFacts) -> None:
+        self._model.update(brain.model_described(self._model.state, self._section, facts))
 
     @Slot(object)
-    def _on_unusable(self, failure: object) -> None:
-        if isinstance(failure, JobFailure):
-            text = f"{failure.error.title}: {failure.error.summary}"
-            self._model.update(brain.model_unusable(self._model.state, self._section, text))
+    def _on_unusable(self, error: SkinKDError) -> None:
+        text = f"{error.title}: {error.summary}"
+        self._model.update(brain.model_unusable(self._model.state, self._section, text))
 
 
-class _Describing:
-    """Counts a network's parameters and multiply-adds."""
+def _describe(asked: tuple[str, int, int], emit: Emit, token: CancelToken) -> ModelFacts:
+    """Count a network's parameters and multiply-adds."""
+    from core.models.catalog import describe_model
 
-    def __init__(self, architecture: str, image_size: int, classes: int) -> None:
-        self._asked = architecture, image_size, classes
-
-    def __call__(self, emit: Emit, token: CancelToken) -> ModelFacts:
-        from core.models.catalog import describe_model
-
-        return describe_model(*self._asked)
+    return describe_model(*asked)
 
 
-def _all_names(emit: Emit, token: CancelToken) -> Any:
+def _all_names(emit: Emit, token: CancelToken) -> tuple[str, ...]:
     """All networks' names; imports timm, which takes a while the first time."""
     from core.models.catalog import search_models
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from skinkd_gui.training.wizard.job_slot import JobSlot
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label
 from skinkd_gui.training.wizard.state import Step
@@ -29,7 +28,6 @@ class WizardPage(QScrollArea):
         super().__init__(parent)
         self.model = model
         self.step = step
-        self._slots: list[JobSlot] = []
         self.setObjectName(f"{step.name.lower()}Page")
         self.setAccessibleName(step.value)
         self.setWidgetResizable(True)
@@ -57,16 +55,3 @@ class WizardPage(QScrollArea):
 
     def left(self) -> None:
         """The page has gone out of view."""
-
-    def job_slot(self) -> JobSlot:
-        """A place for one of the page's jobs, shut down with the page."""
-        slot = JobSlot(self)
-        self._slots.append(slot)
-        return slot
-
-    def shut_down(self) -> None:
-        """Cancel the page's jobs and wait for them."""
-        for slot in self._slots:
-            slot.drop()
-        for slot in self._slots:
-            slot.shut_down()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from skinkd_gui.training.wizard.state import (
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.workers.job import JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -47,8 +48,7 @@ class ReviewPage(WizardPage):
         super().__init__(model, Step.REVIEW, _ABOUT, parent)
         self._runs_root = runs_root
         self._planned_for: tuple[Recipe, Goal, StudyChoice] | None = None
-        self._planning = self.job_slot()
-        self._planning.succeeded.connect(self._on_planned)
+        self._planning = JobSlot(self, succeeded=self._on_planned)
         self._planned: tuple[PlannedRun, ...] = ()
         self._here = False
         self._build_name()
@@ -127,7 +127,7 @@ class ReviewPage(WizardPage):
             self._copied.setText("")
             self.toml.setPlainText(recipe_to_toml(recipe))
             self._planned = ()
-            self._planning.start(_Planning(state, self._runs_root))
+            self._planning.start(partial(_plan, state, self._runs_root))
         self.name_edit.setPlaceholderText(default_name_of(state))
         if self.name_edit.text() != state.name:
             self.name_edit.setText(state.name)
@@ -149,10 +149,9 @@ class ReviewPage(WizardPage):
             label.setVisible(number < len(texts))
 
     @Slot(object)
-    def _on_planned(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self._planned = result.value
-            self._refresh()
+    def _on_planned(self, planned: tuple[PlannedRun, ...]) -> None:
+        self._planned = planned
+        self._refresh()
 
     @Slot()
     def _save(self) -> None:
@@ -175,11 +174,6 @@ class ReviewPage(WizardPage):
         self._copied.setText("Copied. Paste it into a terminal to do the same there.")
 
 
-class _Planning:
-    """Works out the runs; looks for a finished teacher with the same settings."""
-
-    def __init__(self, state: WizardState, runs_root: Path) -> None:
-        self._state, self._runs_root = state, runs_root
-
-    def __call__(self, emit: Emit, token: CancelToken) -> tuple[PlannedRun, ...]:
-        return plan(self._state, self._runs_root)
+def _plan(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> tuple[PlannedRun, ...]:
+    """Work out the runs; look for a finished teacher with the same settings."""
+    return plan(state, runs_root)

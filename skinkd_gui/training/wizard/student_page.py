@@ -62,11 +62,6 @@ class StudentPage(WizardPage):
         """Look the network up."""
         self.chooser.activate()
 
-    def shut_down(self) -> None:
-        """See `WizardPage`."""
-        self.chooser.shut_down()
-        super().shut_down()
-
     @Slot()
     def _refresh(self) -> None:
         state = self.model.state

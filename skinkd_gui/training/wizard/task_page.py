@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
@@ -28,7 +29,7 @@ from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.workers.job import JobResult
+from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
     "A teacher is a large, accurate model. A student is a small one that runs anywhere; with distillation it learns "
@@ -42,8 +43,7 @@ class TaskPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, Step.TASK, _ABOUT, parent)
         self._runs_root = runs_root
-        self._listing = self.job_slot()
-        self._listing.succeeded.connect(self._on_listed)
+        self._listing = JobSlot(self, succeeded=self._on_listed)
         self._goals, self._goal_buttons = QButtonGroup(self), dict[Goal, QRadioButton]()
         self._presets, self._preset_buttons = QButtonGroup(self), dict[Preset, QRadioButton]()
         goals = self._card("What do you want to do?")
@@ -69,8 +69,7 @@ class TaskPage(WizardPage):
 
     def entered(self) -> None:
         """Look for finished teachers; another run may have ended meanwhile."""
-        root = self._runs_root
-        self._listing.start(_Listing(root))
+        self._listing.start(partial(_list, self._runs_root))
 
     def _card(self, title: str) -> QVBoxLayout:
         card = Box("card")
@@ -99,9 +98,8 @@ class TaskPage(WizardPage):
         goals.addWidget(self._holder)
 
     @Slot(object)
-    def _on_listed(self, result: object) -> None:
-        if isinstance(result, JobResult):
-            self.model.update(replace(self.model.state, teachers=brain.finished_teachers(result.value)))
+    def _on_listed(self, runs: tuple[RunSummary, ...]) -> None:
+        self.model.update(replace(self.model.state, teachers=brain.finished_teachers(runs)))
 
     @Slot(object)
     def _on_goal(self, button: QRadioButton) -> None:
@@ -162,16 +160,10 @@ def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, abou
     return button
 
 
-class _Listing:
-    """Lists the runs."""
+def _list(root: Path, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
+    from core.runs.listing import list_runs
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def __call__(self, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
-        from core.runs.listing import list_runs
-
-        return list_runs(self._root)
+    return list_runs(root)
 
 
 def _item(teacher: RunSummary) -> QTreeWidgetItem:

@@ -33,8 +33,3 @@ class TeacherPage(WizardPage):
     def entered(self) -> None:
         """Look the network up."""
         self.chooser.activate()
-
-    def shut_down(self) -> None:
-        """See `WizardPage`."""
-        self.chooser.shut_down()
-        super().shut_down()

@@ -18,6 +18,7 @@ from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.classify.classify_tab import ClassifyTab
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -74,7 +75,7 @@ def make_tab(qtbot: QtBot) -> Iterator[MakeTab]:
 
     yield make
     for tab in made:
-        tab.shut_down()
+        shut_down_jobs(tab)
 
 
 @pytest.fixture

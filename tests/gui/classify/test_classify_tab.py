@@ -14,6 +14,7 @@ from skinkd_gui.classify.cells import DIAGNOSIS, PROBABILITY, VERDICT
 from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.widgets.error_dialog import ErrorDialog
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 from .conftest import MakeTab
 from .tab_helpers import button, cells, child, classify, idle, table, text
@@ -247,8 +248,8 @@ def test_everything_the_user_can_touch_has_names(tab: ClassifyTab) -> None:
 
 def test_shutting_down_in_the_middle_leaves_no_thread(qtbot: QtBot, tab: ClassifyTab, pictures: list[Path]) -> None:
     tab.add_paths(pictures)
-    qtbot.waitUntil(lambda: tab._session._classifying is not None)
-    tab.shut_down()
+    qtbot.waitUntil(lambda: tab._session._classifying.running)
+    assert shut_down_jobs(tab)
 
 
 def test_the_line_below_tells_what_was_found_and_never_goes_on_looking(

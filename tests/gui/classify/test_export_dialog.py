@@ -47,7 +47,7 @@ def choose(dialog: ExportDialog, *names: str) -> None:
 def make(qtbot: QtBot, dialog: ExportDialog, target: Path) -> None:
     dialog.target.setText(str(target))
     dialog.make_button.click()
-    qtbot.waitUntil(lambda: dialog._job is None)
+    qtbot.waitUntil(lambda: not dialog.busy)
 
 
 def test_a_table_holds_what_is_shown(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_file_that_is_there_is_replaced_only_when_the_user_says_so(
         found = question.findChild(QPushButton, answer)
         assert isinstance(found, QPushButton)
         found.click()
-        qtbot.waitUntil(lambda: dialog._job is None)
+        qtbot.waitUntil(lambda: not dialog.busy)
         assert (there.read_text(encoding="utf-8-sig") == "mine") is kept
     dialog.reject()
 

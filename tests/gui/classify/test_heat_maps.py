@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from core.inference.classifier import Classifier
 from core.inference.heatmap import overlay
 from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps, heat_image
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_map_is_computed_once_per_image_and_class(
     assert asked == ["MEL", "NV"]
     assert [found.key.code for found in got] == ["MEL", "NV", "MEL"]
     assert all(found.image is not None and found.error == "" for found in got)
-    maps.shut_down()
+    shut_down_jobs(maps)
 
 
 def test_only_the_last_wish_is_told(
@@ -80,7 +81,7 @@ def test_only_the_last_wish_is_told(
     gate.set()
     qtbot.waitUntil(lambda: bool(got) and not maps.busy)
     assert got == [pictures[2]]
-    maps.shut_down()
+    shut_down_jobs(maps)
 
 
 def test_why_there_is_none_is_told(qtbot: QtBot, classifier: Classifier, tmp_path: Path) -> None:
@@ -98,5 +99,5 @@ def test_shutting_down_in_the_middle_leaves_no_thread(classifier: Classifier, tm
     Image.new("RGB", (50, 50), "brown").save(tmp_path / "a.png")
     maps = HeatMaps()
     maps.request(key(tmp_path / "a.png"), classifier)
-    maps.shut_down()
-    assert maps._job is None or not maps._job.running
+    assert shut_down_jobs(maps)
+    assert not maps.busy

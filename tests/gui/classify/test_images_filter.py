@@ -16,6 +16,7 @@ from skinkd_gui.classify.cells import AGREEMENT, DIAGNOSIS, IMAGE, PROBABILITY, 
 from skinkd_gui.classify.images_filter import ImagesFilter
 from skinkd_gui.classify.images_model import ImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -34,7 +35,7 @@ def images(qtbot: QtBot) -> Iterator[ImagesModel]:
     model._loader.request = lambda path: None  # type: ignore[method-assign]
     model.add([Path(f"{letter}.jpg") for letter in "abcd"])
     yield model
-    model.shut_down()
+    shut_down_jobs(model)
 
 
 @pytest.fixture

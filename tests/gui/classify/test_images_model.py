@@ -14,6 +14,7 @@ from core.inference.results import Classification
 from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT
 from skinkd_gui.classify.controls import make_table
 from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -33,7 +34,7 @@ def column(model: ImagesModel, number: int) -> list[str]:
 def model(qtbot: QtBot) -> Iterator[ImagesModel]:
     images = ImagesModel()
     yield images
-    images.shut_down()
+    shut_down_jobs(images)
 
 
 def test_it_is_a_sound_model(model: ImagesModel, qtmodeltester: ModelTester) -> None:
@@ -111,4 +112,4 @@ def test_thumbnails_all_take_the_same_space(qtbot: QtBot, pictures: list[Path], 
     assert {pixmap.size().toTuple() for pixmap in before + after} == {before[0].size().toTuple()}
     assert after[0].toImage() != before[0].toImage()
     assert isinstance(after[1], QPixmap)
-    model.shut_down()
+    shut_down_jobs(model)

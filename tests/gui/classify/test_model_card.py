@@ -20,6 +20,7 @@ from skinkd_gui.classify.card_content import CardContent, read_card
 from skinkd_gui.classify.card_sections import Section, calibration, card_text, limits, scores, sections, verdicts
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -40,8 +41,7 @@ def around(qtbot: QtBot) -> Iterator[QWidget]:
     qtbot.addWidget(widget)
     widget.show()
     yield widget
-    for dialog in widget.findChildren(ModelCard):
-        dialog.shut_down()
+    shut_down_jobs(widget)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_classifying_explaining_and_exporting_ask_nobody(
         dialog._form_group.button(form).setChecked(True)
         dialog.target.setText(str(tmp_path / f"out{ending}"))
         dialog.make_button.click()
-        qtbot.waitUntil(lambda: dialog._job is None)
+        qtbot.waitUntil(lambda: not dialog.busy)
         assert (tmp_path / f"out{ending}").stat().st_size > 0
     dialog.reject()
     assert list(RecordBook(record_file()).entries())

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSize
 from pytestqt.qtbot import QtBot
 
 from skinkd_gui.classify.pictures import Picture, PictureLoader, load_picture
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
 def test_pictures_are_upright_and_fit_their_box(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_the_loader_brings_all_that_was_asked_for(qtbot: QtBot, pictures: list[P
     loader.request(pictures[4])  # after the thread has ended, or while it is ending
     qtbot.waitUntil(lambda: len(got) == 4)
     assert {picture.path for picture in got} == {*pictures[:3], pictures[4]}
-    loader.shut_down()
+    shut_down_jobs(loader)
 
 
 def test_the_loader_forgets_the_oldest_wishes(qtbot: QtBot, pictures: list[Path]) -> None:
@@ -56,4 +57,4 @@ def test_the_loader_forgets_the_oldest_wishes(qtbot: QtBot, pictures: list[Path]
     got: list[Path] = []
     loader.loaded.connect(lambda picture: got.append(picture.path))
     qtbot.waitUntil(lambda: pictures[-1] in got)
-    loader.shut_down()
+    shut_down_jobs(loader)

@@ -19,6 +19,7 @@ from skinkd_gui.classify.facts import ModelAnswer, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN
 from skinkd_gui.classify.similar_view import SimilarView
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def view(qtbot: QtBot) -> Iterator[SimilarView]:
     made.resize(600, 400)
     made.show()
     yield made
-    made.shut_down()
+    shut_down_jobs(made)
 
 
 @pytest.fixture(scope="module")

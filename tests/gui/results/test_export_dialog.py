@@ -17,6 +17,7 @@ from core.inference.export.report import ExportReport, ExportRow
 from skinkd_gui.results import export_dialog
 from skinkd_gui.results.export_dialog import ExportDialog
 from skinkd_gui.widgets.error_dialog import ErrorDialog
+from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.results.conftest import MakeRun
 
 ROWS = (
@@ -67,7 +68,7 @@ def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) 
     found.open()
     yield found
     exporter.wait = False
-    found.shut_down()
+    shut_down_jobs(found)
 
 
 def finish(qtbot: QtBot, dialog: ExportDialog) -> None:

@@ -17,6 +17,7 @@ from skinkd_gui.results.cases import Answers, class_cases
 from skinkd_gui.results.confusion_panel import View
 from skinkd_gui.results.images_model import Filter, ImagesModel, Order
 from skinkd_gui.results.images_view import ImagesView
+from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.results.conftest import TRUTHS
 from tests.gui.results.test_panels import WORSE, select
 
@@ -189,7 +190,7 @@ def test_of_five_thousand_images_only_those_in_sight_are_read(qtbot, tmp_path, m
     files = {f"image_{number}": tmp_path / f"image_{number}.png" for number in range(5000)}
     monkeypatch.setattr("core.runs.pictures.locate_images", lambda folder, names, token: files)
     view = ImagesView(class_cases(many(5000, tmp_path), "MEL"))
-    qtbot.addWidget(view, before_close_func=lambda widget: widget.shut_down())
+    qtbot.addWidget(view, before_close_func=shut_down_jobs)
     view.show()
     qtbot.waitUntil(lambda: not view.searching and bool(asked))
     assert view.model.rowCount() == 5000
@@ -205,4 +206,3 @@ def test_probabilities_use_the_temperature(tmp_path, temperature):
     model = ImagesModel(class_cases(scaled, "MEL"))
     found = {model.case(row).name: model.case(row).answers[0].probability for row in range(3)}
     assert [found[f"image_{number}"] for number in range(3)] == pytest.approx(list(expected.max(axis=1)))
-    model.shut_down()

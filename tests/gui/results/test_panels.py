@@ -269,7 +269,7 @@ def test_what_is_being_typed_survives_a_reading_of_the_runs(qtbot, make_tab, mak
     tab.refresh()
     qtbot.waitUntil(lambda: tab.listed and tab.details_ready)
     assert notes.toPlainText() == "half a sen"
-    tab.details.shut_down()
+    tab.shut_down()
     assert read_annotations(folder).notes == "half a sen"
 
 

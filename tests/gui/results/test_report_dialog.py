@@ -19,6 +19,7 @@ from skinkd_gui.results.pdf_report import write_pdf
 from skinkd_gui.results.report_dialog import ReportDialog
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job import Job
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def make_dialog(qtbot):
     def make(*arguments: object) -> ReportDialog:
         dialog = ReportDialog(None, *arguments)  # type: ignore[arg-type]
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
-        qtbot.addWidget(dialog, before_close_func=lambda widget: widget.shut_down())
+        qtbot.addWidget(dialog, before_close_func=shut_down_jobs)
         dialog.open()
         return dialog
 

@@ -108,7 +108,7 @@ def test_the_record_is_shown_exported_and_cleared_only_when_the_user_is_sure(qtb
     qtbot.addWidget(box)
     assert record_file().name in box.findChild(QLabel, "recordPlace").text()
     box.export_to(tmp_path / "record.csv")
-    qtbot.waitUntil(lambda: box._job is None)
+    qtbot.waitUntil(lambda: not box._exporting.running)
     assert len((tmp_path / "record.csv").read_text().splitlines()) == 3
     for answer, left in (("clearRecordNo", 2), ("clearRecordYes", 0)):
         box.clear.click()

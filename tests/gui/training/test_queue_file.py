@@ -307,7 +307,7 @@ def test_an_interrupted_entry_is_shown_and_gone_on_with(qtbot: QtBot, tmp_path: 
     shown = window.train_tab.findChild(QListWidget, "noticesList")
     assert "a was at work when SkinKD ended (teacher: epoch 3 of 12)." in shown.item(0).text()
     window.train_tab.refresh()
-    qtbot.waitUntil(lambda: window.train_tab._list_job is None)
+    qtbot.waitUntil(lambda: not window.train_tab._listing.running)
     assert window.train_tab.unfinished_runs == ()  # it waits with its entry
     stage.finish.set()
     window.queue.start_waiting()

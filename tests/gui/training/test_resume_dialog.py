@@ -17,6 +17,7 @@ from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.resume_dialog import ResumeChanges, ResumeDialog
 from skinkd_gui.training.train_tab import TrainTab
 from skinkd_gui.training.work import Conditions
+from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.training.scripted import Stage
 
 
@@ -115,4 +116,4 @@ def test_train_offers_it_for_runs(qtbot: QtBot, run: RunFolder, tmp_path: Path) 
         press(dialog, "resumeDialogOk")
     assert stage.names == ["unlucky"]
     qtbot.waitUntil(lambda: not queue.busy)
-    tab.shut_down()
+    shut_down_jobs(tab)

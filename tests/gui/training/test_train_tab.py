@@ -22,6 +22,7 @@ from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab, sample_folder
 from skinkd_gui.training.wizard.dialog import WizardResult
 from skinkd_gui.training.work import Conditions
+from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.training.scripted import RECIPE, Stage, batch, epoch_finished
 
 EVENTS = (
@@ -120,13 +121,14 @@ def test_a_run_that_ends_while_the_window_closes_is_not_drawn(
     qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage
 ) -> None:
     queue.add(RECIPE, "my run")
-    tab.shut_down()
+    shut_down_jobs(tab)
     qtbot.waitUntil(lambda: text(tab, "phaseLabel") == "Training: epoch 2 of 4, batch 5 of 10")
     stage.finish.set()
     qtbot.waitUntil(idle(queue))
     charts = tab.live.charts
     assert charts._drawn  # it was asked for
-    assert charts.losses._job is charts.scores._job is None
+    assert not charts.losses._drawing.running
+    assert not charts.scores._drawing.running
     assert charts.losses.figure is charts.scores.figure is None
 
 
@@ -229,7 +231,7 @@ def test_interrupted_runs_are_offered_and_resumed(
     assert queue.state.current.folder == interrupted.path
     stage.finish.set()
     qtbot.waitUntil(idle(queue))
-    qtbot.waitUntil(lambda: tab._list_job is None)
+    qtbot.waitUntil(lambda: not tab._listing.running)
 
 
 class _Wizard(QWidget):

@@ -14,6 +14,7 @@ from core.errors import SkinKDError
 from core.reporting.style import FigureStyle
 from skinkd_gui.widgets.theme import ThemeChoice, theme
 from skinkd_gui.widgets.threaded_figure_view import ThreadedFigureView
+from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
 class Painter:
@@ -67,7 +68,7 @@ def test_the_newest_figure_wins_and_none_shows_the_words(qtbot: QtBot) -> None:
     assert not painters[1].threads  # it was out of date before its turn came
     view.draw(Painter())
     view.draw(None)
-    qtbot.waitUntil(lambda: view._job is None)
+    qtbot.waitUntil(lambda: not view._drawing.running)
     assert view.figure is None
     assert view.findChild(QLabel).isVisible()
 
@@ -75,11 +76,11 @@ def test_the_newest_figure_wins_and_none_shows_the_words(qtbot: QtBot) -> None:
 def test_it_is_drawn_anew_in_other_colours(qtbot: QtBot) -> None:
     view, painter = make(qtbot), Painter()
     view.draw(painter)
-    qtbot.waitUntil(lambda: view.figure is not None and view._job is None)
+    qtbot.waitUntil(lambda: view.figure is not None and not view._drawing.running)
     theme().apply(ThemeChoice.DARK, 100)
-    qtbot.waitUntil(lambda: view._job is None and len({style.background for style in painter.styles}) == 2)
+    qtbot.waitUntil(lambda: not view._drawing.running and len({style.background for style in painter.styles}) == 2)
     theme().apply(ThemeChoice.LIGHT, 100)
-    qtbot.waitUntil(lambda: view._job is None)
+    qtbot.waitUntil(lambda: not view._drawing.running)
 
 
 def test_after_its_end_nothing_is_drawn_any_more(qtbot: QtBot) -> None:
@@ -95,16 +96,13 @@ def test_after_its_end_nothing_is_drawn_any_more(qtbot: QtBot) -> None:
     assert begun.wait(60)
     view.draw(second)  # waits for its turn
     threading.Timer(0.05, go_on.set).start()
-    view.shut_down()
-    assert view._job is not None
-    assert not view._job.running
-    qtbot.waitUntil(lambda: view._job is None)
+    assert shut_down_jobs(view)
     view.draw(second)
     view.resize(320, 160)
     theme().apply(ThemeChoice.DARK, 100)
     theme().apply(ThemeChoice.LIGHT, 100)
     qtbot.waitUntil(lambda: not view._resizing.isActive())
-    assert view._job is None
+    assert not view._drawing.running
     assert not second.threads
 
 

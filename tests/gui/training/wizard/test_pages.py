@@ -32,6 +32,7 @@ from skinkd_gui.training.wizard.state import Goal, Step
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
+from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.core.distillation.made_up import Mse
 from tests.gui.training.wizard.conftest import MakeWizard
 
@@ -79,7 +80,7 @@ class TestTask:
         page.teachers.setCurrentItem(item)
         assert brain.recipe_of(model.state).teacher.run == str(folder)
         assert model.state.recipe.data.image_size == 64
-        page.shut_down()
+        shut_down_jobs(page)
 
 
 class TestModels:
@@ -103,7 +104,7 @@ class TestModels:
         assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
         qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text())
         assert flow.message_for(model.state, Step.TEACHER) == ""
-        page.shut_down()
+        shut_down_jobs(page)
 
     def test_all_networks_can_be_searched_for(self, model: WizardModel, qtbot: QtBot) -> None:
         page = StudentPage(model)
@@ -115,7 +116,7 @@ class TestModels:
         assert found is not None
         found.setCompletionPrefix("ghost")
         assert found.completionCount() > 0
-        page.shut_down()
+        shut_down_jobs(page)
 
     def test_a_file_of_weights_must_be_chosen_and_exist(
         self, model: WizardModel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,7 +170,7 @@ class TestModels:
             assert own == ["distillation.alpha", "distillation.margin"]
             assert "did not try" in page.findChild(QLabel, "paperFindingLabel").text()
             model.set_value("distillation.method", "kl")  # the page is closed when there is no such method any more
-            page.shut_down()
+            shut_down_jobs(page)
 
     def test_further_losses_of_a_recipe_are_named(self, model: WizardModel, qtbot: QtBot) -> None:
         page = StudentPage(model)
@@ -202,7 +203,7 @@ class TestReview:
         assert read_recipe(saved.with_suffix(".toml")) == brain.recipe_of(model.state)
         page.findChild(QPushButton, "copyCommandButton").click()
         assert QGuiApplication.clipboard().text().startswith("skinkd-cli train quick --data data")
-        page.shut_down()
+        shut_down_jobs(page)
 
     def test_a_teacher_that_is_finished_already_is_used_again(
         self, model: WizardModel, qtbot: QtBot, tmp_path: Path
@@ -216,7 +217,7 @@ class TestReview:
         page.entered()
         plan = page.findChild(QLabel, "planLabel")
         qtbot.waitUntil(lambda: "finished already" in plan.text())
-        page.shut_down()
+        shut_down_jobs(page)
 
 
 class TestCost:
