@@ -20,17 +20,17 @@ from core.registry import Entry, Registry
 LONGEST_TEXT = 4096  # no path of any system is longer
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A table of settings: unknown keys and wrong types are errors, values never change afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Configured(Entry, Protocol):
-    """An entry that brings settings of its own, which stand beside its name; plain `Section` for none."""
+    """An entry that brings settings of its own, which stand beside its name; plain `SettingsSection` for none."""
 
     @property
-    def Settings(self) -> type[Section]: ...  # noqa: N802 (a class)
+    def Settings(self) -> type[SettingsSection]: ...  # noqa: N802 (a class)
 
 
 ResumeRule = Literal["fixed", "up", "free", "on_request"]
@@ -50,8 +50,8 @@ def setting(
     titles: Mapping[str, str] | None = None,
     **bounds: Any,
 ) -> Any:
-    """A field of a `Section` with its default, name and help for people, unit and bounds (`ge`, `gt`, `le`, `lt`,
-    `min_length`); `expert` ones are folded away in the wizard, `resume` says what a run that goes on may change,
+    """A field of a `SettingsSection` with its default, name and help for people, unit and bounds (`ge`, `gt`, `le`,
+    `lt`, `min_length`); `expert` ones are folded away in the wizard, `resume` says what a run that goes on may change,
     `titles` are what people read for its choices. Further arguments go to pydantic's `Field`."""
     extra: dict[str, Any] = {"unit": unit, "expert": expert, "resume": resume, "titles": dict(titles or {})}
     return Field(default=default, title=title, description=help_text, json_schema_extra=extra, **bounds)
@@ -67,13 +67,13 @@ Share = Annotated[float, Field(ge=0, le=1e9, strict=False)]
 Text = Annotated[str, AfterValidator(_plain)]
 
 
-def section_in(annotation: Any) -> type[Section] | None:
+def section_in(annotation: Any) -> type[SettingsSection] | None:
     """The section that a field holds, one or any number of it."""
     if get_origin(annotation) is tuple:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
+    return annotation if isinstance(annotation, type) and issubclass(annotation, SettingsSection) else None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def registry_of(info: FieldInfo) -> Registry[Any] | None:
     return next((mark.registry for mark in info.metadata if isinstance(mark, NameOf)), None)
 
 
-class Choosing(Section):
+class Choosing(SettingsSection):
     """A section that names entries of registries (`NameOf`), and holds the settings of those that it names.
 
     An instance with settings is of a class made for them, which inherits this section and the entries' `Settings`.
@@ -116,7 +116,7 @@ class Choosing(Section):
     def class_for(cls, values: Mapping[str, Any]) -> type[Self]:
         """The class whose fields are this section's and those of the entries that `values` (or the defaults) name;
         names that no entry has are left to the validation."""
-        parts: list[type[Section]] = []
+        parts: list[type[SettingsSection]] = []
         for name, info in cls.model_fields.items():
             registry, chosen = registry_of(info), values.get(name, info.default)
             if registry is not None and isinstance(chosen, str) and chosen in registry:
@@ -129,15 +129,15 @@ class Choosing(Section):
         return cls.class_for(values)(**values)
 
 
-S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=SettingsSection)
 
 
 @lru_cache(maxsize=256)
-def with_settings(section: type[S], parts: tuple[type[Section], ...]) -> type[S]:
+def with_settings(section: type[S], parts: tuple[type[SettingsSection], ...]) -> type[S]:
     """A section with the fields of `parts` behind its own, once each. Raises TypeError when two mean other things by
     one name: one of the entries must call its setting something else."""
     different = [part for part in dict.fromkeys(parts) if part.model_fields]
-    owners: dict[str, type[Section]] = dict.fromkeys(section.model_fields, section)
+    owners: dict[str, type[SettingsSection]] = dict.fromkeys(section.model_fields, section)
     for part in different:
         for name in part.model_fields:
             if name in owners:

@@ -54,10 +54,10 @@ def classes_text() -> str:
 
 
 def _set_text(classes: ClassSet) -> str:
-    from core.classes import Group
+    from core.classes import Malignancy
 
     parts = [f"## {classes.name}: {len(classes)} classes"]
     for item in classes.classes:
-        group = "" if item.group is Group.UNSPECIFIED else f"*{item.group.value}*: "
+        group = "" if item.group is Malignancy.UNSPECIFIED else f"*{item.group.value}*: "
         parts.append(f"### {item.title}\n\n{group}{item.summary}\n\n{item.text}")
     return "\n\n".join(parts)

@@ -25,7 +25,7 @@ from skinkd_gui.training.queue_keeper import QueueKeeper
 from skinkd_gui.training.train_tab import TrainTab, end_notice
 from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.question import Answer, Question, ask
+from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
 from skinkd_gui.workers.job import running_jobs, shut_down_all
@@ -303,8 +303,8 @@ class MainWindow(QMainWindow):
             "SkinKD",
             f"{name} is still at work.",
             f"Stop it and close? It can be resumed later where it stands.{more}",
-            Answer("Stop and close", "stopAndCloseButton"),
-            Answer("Keep training", "keepTrainingButton"),
+            QuestionButton("Stop and close", "stopAndCloseButton"),
+            QuestionButton("Keep training", "keepTrainingButton"),
         )
         ask(self, question).accepted.connect(self.close_without_asking)
 

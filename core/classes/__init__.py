@@ -6,13 +6,13 @@ run's `ClassSet`. `CLASS_SETS` holds the sets that come with SkinKD, by name; `m
 
 from core.classes.class_set import ClassSet, class_set_from_document, class_set_to_document, make_class_set
 from core.classes.labels import normalised
-from core.classes.lesion_class import Group, LesionClass
+from core.classes.lesion_class import LesionClass, Malignancy
 from core.classes.registry import CLASS_SETS
 
 __all__ = [
     "CLASS_SETS",
     "ClassSet",
-    "Group",
+    "Malignancy",
     "LesionClass",
     "class_set_from_document",
     "class_set_to_document",

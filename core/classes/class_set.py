@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from core.classes.colours import alike, filled
 from core.classes.labels import UNKNOWN_WORDS, normalised
-from core.classes.lesion_class import LONGEST_NAME, Group, LesionClass
+from core.classes.lesion_class import LONGEST_NAME, LesionClass, Malignancy
 from core.documents import nearest, one_line, shown
 
 FEWEST, MOST = 2, 200
@@ -67,10 +67,10 @@ class ClassSet:
         found = self.find(code)
         return code if found is None else found.name
 
-    def group_of(self, code: str) -> Group:
+    def group_of(self, code: str) -> Malignancy:
         """How serious the class with a code is; unspecified for a code of no class."""
         found = self.find(code)
-        return Group.UNSPECIFIED if found is None else found.group
+        return Malignancy.UNSPECIFIED if found is None else found.group
 
     def index_of(self, label: str) -> int | None:
         """The number of the class that a label means: mapped, a code, a name or another name, in any writing."""
@@ -86,7 +86,7 @@ class ClassSet:
         text = normalised(label)
         return text in UNKNOWN_WORDS and text not in self._labels
 
-    def of_group(self, group: Group) -> tuple[int, ...]:
+    def of_group(self, group: Malignancy) -> tuple[int, ...]:
         """The numbers of the classes of a group, in order; empty where the set has none."""
         return tuple(place for place, item in enumerate(self.classes) if item.group is group)
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from core.classes.labels import normalised
 from core.documents import one_line, shown
-from core.settings import Section, setting
+from core.settings import SettingsSection, setting
 
 LONGEST_CODE, LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 24, 80, 300, 4000
 _MOST_ALIASES = 200
@@ -48,7 +48,7 @@ RESERVED_CODES = frozenset(
 """Names of other columns in the tables that have a column per class."""
 
 
-class Group(StrEnum):
+class Malignancy(StrEnum):
     """How serious a class is; the value is the word in recipes and files. `unspecified`: nobody said."""
 
     MALIGNANT = "malignant"
@@ -59,7 +59,7 @@ class Group(StrEnum):
     @property
     def serious(self) -> bool:
         """Whether a class of this group is marked wherever it is named."""
-        return self in (Group.MALIGNANT, Group.PRECANCEROUS)
+        return self in (Malignancy.MALIGNANT, Malignancy.PRECANCEROUS)
 
 
 def _line(text: str) -> str:
@@ -88,15 +88,15 @@ def _colour(text: str) -> str:
 Line = Annotated[str, AfterValidator(_line)]
 
 
-class LesionClass(Section):
+class LesionClass(SettingsSection):
     """A class: what it is called, how serious it is, and by which words it is found in tables and folders."""
 
     code: Annotated[str, AfterValidator(_code)] = Field(
         title="Code", description="Short name in tables and files.", min_length=1, max_length=LONGEST_CODE
     )
     name: Line = setting("", "Name", "Plain name for people; empty: the code.", max_length=LONGEST_NAME)
-    group: Group = setting(
-        Group.UNSPECIFIED, "Group", "malignant, precancerous, benign or unspecified: how serious the class is."
+    group: Malignancy = setting(
+        Malignancy.UNSPECIFIED, "Group", "malignant, precancerous, benign or unspecified: how serious the class is."
     )
     summary: Line = setting("", "Summary", "One sentence for a reader.", max_length=LONGEST_SUMMARY)
     text: str = setting("", "Description", "What is typical of it.", max_length=LONGEST_DESCRIPTION)
@@ -108,7 +108,7 @@ class LesionClass(Section):
     @property
     def about(self) -> str:
         """What there is to say of the class, in one text: name, group where it is known, summary and description."""
-        group = "" if self.group is Group.UNSPECIFIED else f" ({self.group.value})"
+        group = "" if self.group is Malignancy.UNSPECIFIED else f" ({self.group.value})"
         said = " ".join(part for part in (self.summary, " ".join(self.text.split())) if part)
         return f"{self.name}{group}: {said}" if said else f"{self.name}{group}"
 

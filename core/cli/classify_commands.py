@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, answer, answer_json, columns, many, say
+from core.cli.console import JsonOption, columns, many, print_json, print_text, say
 from core.errors import SkinKDError
 from core.quantities import probability
 
@@ -113,11 +113,11 @@ def show(
         count += 1
     if as_json:
         shown = [asdict(entry) for entry in entries]
-        answer_json({"file": str(book.path), "on": book.enabled, "entries": count, "newest": shown})
+        print_json({"file": str(book.path), "on": book.enabled, "entries": count, "newest": shown})
         return
     if entries:
         titles = ["time (UTC)", "image", "model", "verdict", "diagnosis", "probability"]
-        answer(columns(titles, [_cells(entry) for entry in entries], right=titles[5:]))
+        print_text(columns(titles, [_cells(entry) for entry in entries], right=titles[5:]))
     say(f"{_entries(count)} in {book.path}; the record is {_state(book)}.")
 
 
@@ -128,9 +128,9 @@ def export(
     """Write the whole record as a table."""
     count = _book().export(out)
     if as_json:
-        answer_json({"file": str(out), "entries": count})
+        print_json({"file": str(out), "entries": count})
     else:
-        answer(f"Wrote {_entries(count)} to {out}.")
+        print_text(f"Wrote {_entries(count)} to {out}.")
 
 
 def clear(
@@ -144,9 +144,9 @@ def clear(
         raise typer.Abort
     book.clear()
     if as_json:
-        answer_json({"file": str(book.path), "removed": count})
+        print_json({"file": str(book.path), "removed": count})
     else:
-        answer(f"Removed {_entries(count)}.")
+        print_text(f"Removed {_entries(count)}.")
 
 
 def switch_on(as_json: JsonOption = False) -> None:
@@ -163,9 +163,9 @@ def _switch(on: bool, as_json: bool) -> None:
     book = _book()
     book.switch(on)
     if as_json:
-        answer_json({"file": str(book.path), "on": book.enabled})
+        print_json({"file": str(book.path), "on": book.enabled})
     else:
-        answer(f"The record is {_state(book)}.")
+        print_text(f"The record is {_state(book)}.")
 
 
 def _book() -> RecordBook:

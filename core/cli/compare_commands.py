@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, say
+from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say
 from core.cli.run_commands import find_run
 from core.paths import runs_root
 from core.quantities import p_value
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison
-    from core.reporting.table import Table
+    from core.reporting.table import ResultsTable
     from core.runs.evidence import Evidence
 
 _SEED_NOTE = (
@@ -48,7 +48,7 @@ def compare(
     evidences = [load_evidence(folder, resamples) for folder in folders]
     comparisons = [compare_runs(evidences[0], other, resamples=resamples) for other in evidences[1:]]
     if as_json:
-        answer_json(_document(evidences, comparisons))
+        print_json(_document(evidences, comparisons))
         return
     _print_runs(evidences)
     titles = _titles(evidences)
@@ -79,25 +79,25 @@ def _print_runs(evidences: Sequence[Evidence]) -> None:
     from core.reporting.tables import class_f1_table, recipes_table, runs_table, scores_table
 
     for table in (scores_table(evidences), runs_table(evidences), class_f1_table(evidences)):
-        answer(f"{_text(table)}\n")
+        print_text(f"{_text(table)}\n")
     recipes = [
         (title, item.summary.recipe)
         for title, item in zip(_titles(evidences), evidences, strict=True)
         if item.summary.recipe is not None
     ]
     settings = recipes_table(recipes)
-    answer(f"{_text(settings)}\n" if settings.rows else "The recipes are the same.\n")
+    print_text(f"{_text(settings)}\n" if settings.rows else "The recipes are the same.\n")
 
 
 def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None:
     from core.reporting.tables import differences_table
 
     if not comparison.comparable:
-        answer(f"{other} against {baseline}\n{comparison.why_not}\n")
+        print_text(f"{other} against {baseline}\n{comparison.why_not}\n")
         return
-    answer(_text(differences_table(comparison, baseline, other)))
+    print_text(_text(differences_table(comparison, baseline, other)))
     assert comparison.mcnemar is not None
-    answer(
+    print_text(
         f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
         f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}\n"
         f"Exact McNemar test of won against lost: {p_value(comparison.mcnemar.p_value)}"
@@ -105,7 +105,7 @@ def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None
     )
 
 
-def _text(table: Table) -> str:
+def _text(table: ResultsTable) -> str:
     """A table for a terminal: title, aligned columns, notes; of a long path the end is shown."""
     rows = [
         [cell if len(cell) <= _WIDEST_CELL else f"...{cell[3 - _WIDEST_CELL :]}" for cell in row] for row in table.rows

@@ -16,12 +16,12 @@ RunsOption = Annotated[
 ]
 
 
-def answer(text: str) -> None:
+def print_text(text: str) -> None:
     """Part of what the user asked for, on stdout."""
     print(text)
 
 
-def answer_json(document: Any) -> None:
+def print_json(document: Any) -> None:
     """The one JSON document of a command, on stdout; ASCII only, so that every terminal and pipe passes it on."""
     print(json.dumps(document, indent=2, allow_nan=False))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.classes import CLASS_SETS
-from core.cli.console import JsonOption, answer, answer_json, many, say
+from core.cli.console import JsonOption, many, print_json, print_text, say
 from core.cli.documents import data_document, data_text, problems_document, problems_text
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
@@ -40,9 +40,9 @@ def sample_data(
         folder = write_sample_set(out, images=images, seed=seed, size=size, emit=emit, token=token)
         dataset = read_dataset(folder, CLASS_SETS[SHOWN_CLASSES])
     if as_json:
-        answer_json(data_document(dataset))
+        print_json(data_document(dataset))
     else:
-        answer(data_text(dataset))
+        print_text(data_text(dataset))
 
 
 def inspect(
@@ -72,11 +72,11 @@ def inspect(
         document: dict[str, Any] = {**data_document(dataset), "problems": problems, "left_out": sorted(left_out)}
         document["images_checked"] = not quick and not absent
         document["lesions"]["split_apart_by_image_split"] = straddling
-        answer_json(document)
+        print_json(document)
         return
-    answer(f"{data_text(dataset)}\n\n{problems_text(dataset.problems)}")
+    print_text(f"{data_text(dataset)}\n\n{problems_text(dataset.problems)}")
     if straddling:
-        answer(
+        print_text(
             f"\nA split by image would put {many(straddling, 'lesion')} into both training and test; "
             "SkinKD keeps a lesion's images together unless data.group_by_lesion is false."
         )

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import JsonOption, answer, answer_json, columns, many, say
+from core.cli.console import JsonOption, columns, many, print_json, print_text, say
 from core.paths import cache_root, log_root, runs_root, settings_file, state_root
 from core.program import edition, is_frozen, program_version, repair_hint
 
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class DoctorCheck:
     """One finding; `advice` says what to do, in one command where there is one."""
 
     name: str
@@ -60,11 +60,11 @@ def doctor(
     checks = [check for group in _GROUPS for check in group()]
     good = all(check.state is not State.MISSING for check in checks)
     if as_json:
-        answer_json({"ok": good, "checks": [asdict(check) for check in checks]})
+        print_json({"ok": good, "checks": [asdict(check) for check in checks]})
     else:
-        answer(columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
+        print_text(columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
         advice = [f"{check.name}: {check.advice}" for check in checks if check.advice]
-        answer("\n" + "\n".join(advice or ["Nothing is missing."]))
+        print_text("\n" + "\n".join(advice or ["Nothing is missing."]))
     if report is not None:
         _save_report(report, quiet=as_json)
     if not good:
@@ -76,16 +76,18 @@ def _save_report(path: Path, *, quiet: bool) -> None:
 
     save_debug_report(path, debug_report(runs_root()))
     if not quiet:
-        answer(f"{path} holds the debug report. Look through it before you pass it on.")
+        print_text(f"{path} holds the debug report. Look through it before you pass it on.")
 
 
-def _program() -> Iterator[Check]:
+def _program() -> Iterator[DoctorCheck]:
     if is_frozen():
         kind = f"{edition()} edition" if edition() else "edition not known"
-        yield Check("SkinKD", State.OK, f"{program_version()}, the installed program, {kind}, in {_program_folder()}")
+        yield DoctorCheck(
+            "SkinKD", State.OK, f"{program_version()}, the installed program, {kind}, in {_program_folder()}"
+        )
     else:
-        yield Check("SkinKD", State.OK, f"{program_version()}, from Python packages in {sys.prefix}")
-    yield Check(
+        yield DoctorCheck("SkinKD", State.OK, f"{program_version()}, from Python packages in {sys.prefix}")
+    yield DoctorCheck(
         "settings file", State.OK, f"{settings_file()}{'' if settings_file().is_file() else ' (not there yet)'}"
     )
 
@@ -94,38 +96,38 @@ def _program_folder() -> Path:
     return Path(sys.executable).parent
 
 
-def _versions() -> Iterator[Check]:
-    yield Check("Python", State.OK, f"{platform.python_version()} on {platform.platform()}")
+def _versions() -> Iterator[DoctorCheck]:
+    yield DoctorCheck("Python", State.OK, f"{platform.python_version()} on {platform.platform()}")
     for name in _PACKAGES:
         try:
-            yield Check(name, State.OK, version(name))
+            yield DoctorCheck(name, State.OK, version(name))
         except PackageNotFoundError:
-            yield Check(name, State.MISSING, "not installed", repair_hint())
+            yield DoctorCheck(name, State.MISSING, "not installed", repair_hint())
 
 
-def _torch() -> Iterator[Check]:
+def _torch() -> Iterator[DoctorCheck]:
     try:
         import torch
         import torchvision
     except (ImportError, OSError, RuntimeError) as error:
-        yield Check(
+        yield DoctorCheck(
             "torch with torchvision",
             State.MISSING,
             f"does not load: {error}",
             f"torch and torchvision must come from the same release: {repair_hint()}",
         )
         return
-    yield Check("torch with torchvision", State.OK, f"{torch.__version__} with {torchvision.__version__} load")
+    yield DoctorCheck("torch with torchvision", State.OK, f"{torch.__version__} with {torchvision.__version__} load")
     from core.training.hardware import list_devices
 
     for device in list_devices():
         memory = "" if device.memory_bytes is None else f", {device.memory_bytes / _GIB:.1f} GiB memory"
         state = State.OK if device.works else State.NOTE
         advice = "" if device.works else "SkinKD leaves it aside; a newer driver or another torch build may help."
-        yield Check(f"device {device.device}", state, f"{device.name}{memory} {device.reason}".strip(), advice)
+        yield DoctorCheck(f"device {device.device}", state, f"{device.name}{memory} {device.reason}".strip(), advice)
 
 
-def _display() -> Iterator[Check]:
+def _display() -> Iterator[DoctorCheck]:
     from core.system_libraries import install_command, missing_libraries, platform_plugin, window_problem
 
     plugin = platform_plugin()
@@ -133,19 +135,21 @@ def _display() -> Iterator[Check]:
     if missing:
         names = ", ".join(library.name for library in missing)
         advice = install_command(missing) or f"install with the system's package manager: {names}"
-        yield Check("system libraries", State.MISSING if plugin else State.NOTE, f"missing: {names}", advice)
+        yield DoctorCheck("system libraries", State.MISSING if plugin else State.NOTE, f"missing: {names}", advice)
     else:
-        yield Check("system libraries", State.OK, "all that Qt's window needs")
+        yield DoctorCheck("system libraries", State.OK, "all that Qt's window needs")
     problem = window_problem()
     if problem is None:
-        yield Check("display", State.OK, plugin or platform.system())
+        yield DoctorCheck("display", State.OK, plugin or platform.system())
     elif not plugin:
-        yield Check("display", State.NOTE, "no screen: the window can not open here; skinkd-cli can do everything")
+        yield DoctorCheck(
+            "display", State.NOTE, "no screen: the window can not open here; skinkd-cli can do everything"
+        )
     else:
-        yield Check("display", State.MISSING, problem.title, problem.summary)
+        yield DoctorCheck("display", State.MISSING, problem.title, problem.summary)
 
 
-def _folders() -> Iterator[Check]:
+def _folders() -> Iterator[DoctorCheck]:
     for name, folder, setting in (
         ("runs folder", runs_root(), "SKINKD_RUNS or --runs"),
         ("cache folder", cache_root(), "SKINKD_CACHE"),
@@ -154,19 +158,21 @@ def _folders() -> Iterator[Check]:
     ):
         existing = next((parent for parent in (folder, *folder.parents) if parent.is_dir()), Path("/"))
         if not _writable(existing):
-            yield Check(name, State.MISSING, f"{folder} can not be written", f"choose another with {setting}")
+            yield DoctorCheck(name, State.MISSING, f"{folder} can not be written", f"choose another with {setting}")
             continue
         free = shutil.disk_usage(existing).free
         text = f"{folder}, {free / _GIB:.1f} GiB free"
         if free < _NEEDED_DISK:
-            yield Check(name, State.MISSING, text, f"free some disk space, or choose another folder with {setting}")
+            yield DoctorCheck(
+                name, State.MISSING, text, f"free some disk space, or choose another folder with {setting}"
+            )
         elif free < _COMFORTABLE_DISK:
-            yield Check(name, State.NOTE, text, "a large data set needs more; free some disk space")
+            yield DoctorCheck(name, State.NOTE, text, "a large data set needs more; free some disk space")
         else:
-            yield Check(name, State.OK, text)
+            yield DoctorCheck(name, State.OK, text)
 
 
-def _weights() -> Iterator[Check]:
+def _weights() -> Iterator[DoctorCheck]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     folder = Path(HF_HUB_CACHE)
@@ -174,7 +180,7 @@ def _weights() -> Iterator[Check]:
     names = ", ".join(name.removeprefix("models--timm--") for name in models)
     text = f"{many(len(models), 'model')} in {folder}{': ' if names else ''}{names}"
     advice = "" if models else "weights = hub fetches them once from the internet; a file, or none, works without"
-    yield Check("pretrained weights", State.OK if models else State.NOTE, text, advice)
+    yield DoctorCheck("pretrained weights", State.OK if models else State.NOTE, text, advice)
 
 
 def _writable(folder: Path) -> bool:
@@ -187,4 +193,4 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-_GROUPS: tuple[Callable[[], Iterator[Check]], ...] = (_program, _versions, _torch, _display, _folders, _weights)
+_GROUPS: tuple[Callable[[], Iterator[DoctorCheck]], ...] = (_program, _versions, _torch, _display, _folders, _weights)

@@ -146,11 +146,11 @@ def _logits(
 def _ask_exported(
     model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, emit: Emit, token: CancelToken
 ) -> NDArray[np.float32]:
-    from core.inference.export.checking import CheckImages, answers
+    from core.inference.export.checking import CheckImages, logits_of
     from core.inference.onnx_network import load_onnx
 
     network, _ = load_onnx(model_file, device, emit=emit)
-    return answers(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), emit, token)
+    return logits_of(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), emit, token)
 
 
 def _ask_model(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, say
+from core.cli.console import JsonOption, RunsOption, columns, print_json, print_text, say
 from core.cli.interrupt import stoppable
 from core.cli.model_commands import model_source
 from core.cli.progress import shown_progress
@@ -45,17 +45,19 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export a model as ONNX, checked beside the original before it is offered. Exit code 1 when it is refused."""
-    from core.inference.export.exporting import ExportOrder, export_model
+    from core.inference.export.exporting import ModelExportOrder, export_model
 
     if file_format.lower() != "onnx":
         raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
-    order = ExportOrder(model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test)
+    order = ModelExportOrder(
+        model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test
+    )
     with stoppable() as token, shown_progress() as emit:
         found = export_model(order, emit, token)
     if as_json:
         from core.inference.export.report import report_to_json
 
-        answer_json(report_to_json(found))
+        print_json(report_to_json(found))
     else:
         _print(found)
     if found.refused:
@@ -65,7 +67,7 @@ def export(
 def _print(found: ExportReport) -> None:
     from core.inference.export.report import HEADER, explanation, table_rows, verdict
 
-    answer(columns(HEADER, table_rows(found), right=HEADER[1:]))
+    print_text(columns(HEADER, table_rows(found), right=HEADER[1:]))
     say(f"\n{verdict(found)}")
     say(f"Checked on {found.checked_on}. {explanation(found)}")
     for note in found.notes:

@@ -26,7 +26,7 @@ from core.cli import (
     self_test,
     study_commands,
 )
-from core.cli.console import answer, answer_json, say
+from core.cli.console import print_json, print_text, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
 from core.paths import log_root, make_private
@@ -58,7 +58,7 @@ self_test.add_to(app)
 
 def _show_version(asked: bool) -> None:
     if asked:
-        answer(f"SkinKD {program_version()}")
+        print_text(f"SkinKD {program_version()}")
         raise typer.Exit
 
 
@@ -116,7 +116,7 @@ def run(arguments: Sequence[str]) -> int:
 def _fail(error: SkinKDError, code: int, as_json: bool, **more: Any) -> int:
     if as_json:
         facts = {"title": error.title, "summary": error.summary, "details": error.details}
-        answer_json({"error": {**facts, **more}})
+        print_json({"error": {**facts, **more}})
     else:
         shown = error.details if error.details and error.details not in error.summary else ""
         say(f"{error.title}\n{error.summary}" + (f"\n{shown}" if shown else ""))
@@ -128,7 +128,7 @@ def _wrong_usage(error: Any, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "skinkd-cli"
     if as_json:
-        answer_json({"error": {"title": "Wrong usage", "summary": message, "details": ""}})
+        print_json({"error": {"title": "Wrong usage", "summary": message, "details": ""}})
     elif message:  # otherwise it was a bare `skinkd-cli`, and typer has printed the help
         say(f"{message}\nTry: {command} --help")
     return 2
@@ -137,7 +137,7 @@ def _wrong_usage(error: Any, as_json: bool) -> int:
 def _stopped(stop: Interrupted, as_json: bool) -> int:
     if as_json:
         run_folder = None if stop.run is None else str(stop.run)
-        answer_json({"error": {"title": "Stopped", "summary": stop.summary, "details": "", "run": run_folder}})
+        print_json({"error": {"title": "Stopped", "summary": stop.summary, "details": "", "run": run_folder}})
     else:
         say(stop.summary)
     return stop.code

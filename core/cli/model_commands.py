@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.classes import Group
+from core.classes import Malignancy
 from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, columns, many, say
+from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say
 from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
@@ -63,10 +63,10 @@ def evaluate(
             **detailed_to_json(result.detailed, result.classes),
             "intervals": intervals_to_json(result.intervals, result.classes),
         }
-        answer_json({**facts, **left_out, **remarks, **scores})
+        print_json({**facts, **left_out, **remarks, **scores})
         return
-    answer(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
-    answer(evaluation_text(result.detailed, result.intervals, result.classes))
+    print_text(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
+    print_text(evaluation_text(result.detailed, result.intervals, result.classes))
     for note in result.notes:
         say(f"Note: {note}")
 
@@ -120,11 +120,11 @@ def classify(
             "source": str(classifier.source),
             "backend": {"name": "onnxruntime" if is_exported(source) else "torch"},
         }
-        answer_json({**facts, **table_document(rows, classifier.info), **scores})
+        print_json({**facts, **table_document(rows, classifier.info), **scores})
     else:
         _print_classifications(rows, classifier, listed=out is None)
         if scored:
-            answer(labels_text(scored))
+            print_text(labels_text(scored))
     if any(row.code is None for row in rows):
         raise typer.Exit(1)
 
@@ -145,22 +145,24 @@ def calibrate(
         result = assess_run(RunFolder(folder), emit, token, device)
     found = result.calibration
     if as_json:
-        answer_json({"folder": str(result.folder), "calibration": found})
+        print_json({"folder": str(result.folder), "calibration": found})
         return
     sets, images = found["prediction_sets"], many(found["images"], f"{found['part']} image")
     part = part_of_calibration(found["fitted_part"])
     rests_on = calibrating_images(found["fitted_on"], part)
-    answer(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
+    print_text(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
     if sets is not None:
         errors = f"{fraction(found['ece_before'])} before, {fraction(found['ece_after'])} after"
-        answer(f"On {images}: calibration error {errors}; taken for unlike: {fraction(found['unlike'])}.")
-        answer(f"Prediction sets at {fraction(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:")
+        print_text(f"On {images}: calibration error {errors}; taken for unlike: {fraction(found['unlike'])}.")
+        print_text(
+            f"Prediction sets at {fraction(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:"
+        )
         rows = [
             [code, fraction(row["coverage"]), f"{row['images']:,}", f"{row['calibrated_on']:,}"]
             for code, row in sets["per_class"].items()
         ]
         titles = ["class", "covered", "images", "calibrated on"]
-        answer(columns(titles, rows, right=titles[1:]))
+        print_text(columns(titles, rows, right=titles[1:]))
     for note in found["notes"]:
         say(f"Note: {note}")
 
@@ -168,8 +170,8 @@ def calibrate(
 def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:
     if listed:
         titles = ["image", "verdict", "possible", "diagnosis", "probability"]
-        titles += ["malignant"] if classifier.info.classes.of_group(Group.MALIGNANT) else []
-        answer(columns(titles, [_cells(row)[: len(titles)] for row in rows if row.code], right=titles[4:]))
+        titles += ["malignant"] if classifier.info.classes.of_group(Malignancy.MALIGNANT) else []
+        print_text(columns(titles, [_cells(row)[: len(titles)] for row in rows if row.code], right=titles[4:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.atomic import write_text
-from core.cli.console import JsonOption, answer, answer_json, say
+from core.cli.console import JsonOption, print_json, print_text, say
 from core.errors import SkinKDError
 from core.recipe import Preset, preset, recipe_to_toml, set_values
 
@@ -39,8 +39,8 @@ def recipe(
         write_text(out, text)
     if as_json:
         path = None if out is None else str(out)
-        answer_json({"preset": name.value, "path": path, "recipe": chosen.model_dump(mode="json"), "toml": text})
+        print_json({"preset": name.value, "path": path, "recipe": chosen.model_dump(mode="json"), "toml": text})
     elif out is None:
-        answer(text.rstrip("\n"))
+        print_text(text.rstrip("\n"))
     else:
         say(f"Wrote {out}. Set data.path in it, then: skinkd-cli train {out}")

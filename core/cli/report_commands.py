@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, many
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
@@ -63,9 +63,9 @@ def report(
         )
     files = sorted(path for path in page.parent.rglob("*") if path.is_file() and not path.name.startswith("."))
     if as_json:
-        answer_json({"page": str(page), "files": [path.relative_to(page.parent).as_posix() for path in files]})
+        print_json({"page": str(page), "files": [path.relative_to(page.parent).as_posix() for path in files]})
     else:
-        answer(f"{page}\n{many(len(files), 'file')} in {page.parent}")
+        print_text(f"{page}\n{many(len(files), 'file')} in {page.parent}")
 
 
 def _find_study(text: str, root: Path) -> Path:

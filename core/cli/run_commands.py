@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, many, say
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say
 from core.cli.documents import result_text, run_document, runs_text
 from core.cli.interrupt import Interrupted, stoppable
 from core.cli.progress import shown_progress
@@ -20,7 +20,7 @@ from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
 from core.events import CancelToken, Emit, Event, RunStarted
 from core.paths import cache_root, runs_root
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
-from core.settings import Section
+from core.settings import SettingsSection
 from core.user_paths import full_path, is_file, is_folder, is_there
 
 if TYPE_CHECKING:
@@ -110,10 +110,10 @@ def list_all(runs: RunsOption = None, as_json: JsonOption = False) -> None:
     root = runs or runs_root()
     found = list_runs(root)
     if as_json:
-        answer_json({"root": str(root), "runs": [run_document(summary) for summary in found]})
+        print_json({"root": str(root), "runs": [run_document(summary) for summary in found]})
         return
     if found:
-        answer(runs_text(found))
+        print_text(runs_text(found))
         for summary in found:
             if summary.status.message:
                 say(f"{summary.folder.name}: {summary.status.message}")
@@ -170,7 +170,7 @@ def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
     place = full_path(data or recipe.data.path)
     if not is_there(place):  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
-    changes: dict[str, Section] = {"data": recipe.data.model_copy(update={"path": str(place)})}
+    changes: dict[str, SettingsSection] = {"data": recipe.data.model_copy(update={"path": str(place)})}
     named = (recipe.teacher.run, *recipe.teacher.also)
     run, *also = (_teacher(name, root) if name else "" for name in named)
     changes["teacher"] = recipe.teacher.model_copy(update={"run": run, "also": tuple(also)})
@@ -193,11 +193,11 @@ def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: s
 def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
     if as_json:
         documents = [run_document(summary) for summary in summaries]
-        answer_json({**documents[-1], "runs": documents})
+        print_json({**documents[-1], "runs": documents})
     elif len(summaries) > 1:
-        answer(f"{runs_text(summaries)}\n\n{result_text(summaries[-1])}")
+        print_text(f"{runs_text(summaries)}\n\n{result_text(summaries[-1])}")
     else:
-        answer(result_text(summaries[0]))
+        print_text(result_text(summaries[0]))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import answer
+from core.cli.console import print_text
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,6 +24,6 @@ def self_test(
     from core.demo.self_test import SelfTest, place_for_test, run_steps, teller
 
     with place_for_test(folder) as place:
-        good = run_steps(SelfTest(place).steps(), teller(place, answer))
+        good = run_steps(SelfTest(place).steps(), teller(place, print_text))
     if not good:
         raise typer.Exit(1)

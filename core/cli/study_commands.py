@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, answer, answer_json, many, say
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say
 from core.cli.interrupt import Interrupted, stoppable
 from core.cli.progress import shown_progress
 from core.cli.recipe_commands import SetOption
@@ -30,7 +30,7 @@ from core.study.folder import (
     create_study,
     list_studies,
     planned_members,
-    study_place,
+    study_folder,
 )
 from core.study.paper import has_papers_classes, paper_study
 from core.user_paths import expanded, full_path, is_folder, is_there
@@ -112,7 +112,7 @@ def study(
         folder, wanted = known, known.study()
     else:
         wanted = _wanted(what, request, root)
-        folder = study_place(wanted, root)
+        folder = study_folder(wanted, root)
     if show:
         _show_results(folder, as_json)
         return
@@ -149,9 +149,9 @@ def study_file(
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, text)
     if as_json:
-        answer_json({"path": None if out is None else str(out), "runs": len(chosen.configurations), "toml": text})
+        print_json({"path": None if out is None else str(out), "runs": len(chosen.configurations), "toml": text})
     elif out is None:
-        answer(text.rstrip("\n"))
+        print_text(text.rstrip("\n"))
     else:
         say(f"Wrote {out}. Then: skinkd-cli study {out}{'' if chosen.base.data.path else ' --data DATA'}")
 
@@ -276,9 +276,9 @@ def _list(root: Path, as_json: bool) -> None:
     found = list_studies(root)
     standing = [(folder, _members(folder)) for folder in found]
     if as_json:
-        answer_json({"root": str(root), "studies": [plan_document(folder.slug, rows) for folder, rows in standing]})
+        print_json({"root": str(root), "studies": [plan_document(folder.slug, rows) for folder, rows in standing]})
     elif found:
-        answer(studies_text([(folder.slug, rows) for folder, rows in standing]))
+        print_text(studies_text([(folder.slug, rows) for folder, rows in standing]))
     else:
         say(f"No studies in {root}. Begin the paper's with: skinkd-cli study paper --data DATA")
 
@@ -304,9 +304,9 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
         dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.layout)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
     if as_json:
-        answer_json({**plan_document(folder.slug, rows), "headline": said})
+        print_json({**plan_document(folder.slug, rows), "headline": said})
     else:
-        answer(plan_text(wanted.name, rows, said))
+        print_text(plan_text(wanted.name, rows, said))
 
 
 def _show_results(folder: StudyFolder, as_json: bool) -> None:
@@ -316,9 +316,9 @@ def _show_results(folder: StudyFolder, as_json: bool) -> None:
         raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
     results = study_results(folder)
     if as_json:
-        answer_json(results_document(folder, results))
+        print_json(results_document(folder, results))
     else:
-        answer(results_text(folder, results))
+        print_text(results_text(folder, results))
 
 
 def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
@@ -330,9 +330,9 @@ def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, a
         outcome = run_study(folder, emit, token, retry=retry)
     results = study_results(folder)
     if as_json:
-        answer_json(results_document(folder, results, outcome))
+        print_json(results_document(folder, results, outcome))
     else:
-        answer(results_text(folder, results))
+        print_text(results_text(folder, results))
     if outcome.failed:
         say(f"{many(len(outcome.failed), 'run')} failed or could not start. Try again with: {again} --retry")
         raise typer.Exit(1)

@@ -32,7 +32,7 @@ Write = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Step:
+class SelfTestStep:
     """One thing to try. `work` does it and returns in a few words what came out; it raises when that is not right.
 
     `needs` is the step without which this one can not be tried.
@@ -52,17 +52,17 @@ class SelfTest:
         self._images, self._epochs = images, epochs
         self._runs: list[Path] = []
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[SelfTestStep, ...]:
         """What is tried, in order."""
         draw, train = "Draw sample images", "Train a teacher"
         distil, classify = "Distil a student", "Classify images with verdicts"
         return (
-            Step(draw, self._draw),
-            Step(train, self._run, draw),
-            Step(distil, self._run, train),
-            Step(classify, self._classify, train),
-            Step("Export as ONNX and check it", self._export, classify),
-            Step("Write a report", self._report, train),
+            SelfTestStep(draw, self._draw),
+            SelfTestStep(train, self._run, draw),
+            SelfTestStep(distil, self._run, train),
+            SelfTestStep(classify, self._classify, train),
+            SelfTestStep("Export as ONNX and check it", self._export, classify),
+            SelfTestStep("Write a report", self._report, train),
         )
 
     def _draw(self) -> str:
@@ -96,12 +96,12 @@ class SelfTest:
 
     def _export(self) -> str:
         from core.inference.classifier import Classifier
-        from core.inference.export.exporting import ExportOrder, export_model
+        from core.inference.export.exporting import ModelExportOrder, export_model
 
         file = self._folder / "student.onnx"
         for quantise in ("int8", ""):
             # The training is too short for scores that mean anything; a loss of them is none of the export.
-            found = export_model(ExportOrder(self._runs[-1], file, quantise, tolerance=1.0))
+            found = export_model(ModelExportOrder(self._runs[-1], file, quantise, tolerance=1.0))
             _expect(not found.refused, f"the export was refused: {found.refused}")
         images = self._some_images()
         answers = [list(Classifier.load(model, "cpu").classify(images)) for model in (self._runs[-1], file)]
@@ -121,7 +121,7 @@ class SelfTest:
         return sorted(self._data.rglob("*.jpg"))[:_CLASSIFIED]
 
 
-def run_steps(steps: Sequence[Step], write: Write) -> bool:
+def run_steps(steps: Sequence[SelfTestStep], write: Write) -> bool:
     """Do the steps one after the other and write how each went; whether all were right."""
     failed: set[str] = set()
     for step in steps:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.distillation.outputs import Outputs
-from core.settings import Configured, Section
+from core.settings import Configured, SettingsSection
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -44,7 +44,7 @@ class LossContext:
     """What a loss is computed with besides the outputs: the method's own settings and modules, the epoch (from 1), how
     many training images each class has (classes,), and one entry of statistics for each teacher."""
 
-    settings: Section
+    settings: SettingsSection
     modules: nn.Module | None
     epoch: int
     class_counts: Tensor
@@ -69,7 +69,7 @@ class Method(Configured, Protocol):
         """
         ...
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
         """What is trained along with the student (a projector, say), from the widths of the pooled features; kept in
         the checkpoint, never in the model file. None for most methods."""
         ...
@@ -84,11 +84,11 @@ class LossTerm:
     """One summand of L_KD: weight * the method's loss with these settings."""
 
     method: Method
-    settings: Section
+    settings: SettingsSection
     weight: float = 1.0
 
 
-S = TypeVar("S", bound=Section)
+S = TypeVar("S", bound=SettingsSection)
 
 
 def settings_as(kind: type[S], context: LossContext) -> S:

@@ -94,13 +94,13 @@ def calibrate(
 
     Reports `Progress(CALIBRATING)`; raises `Cancelled`.
     """
-    from core.models.forward import forward_answers
+    from core.models.forward import forward_outputs
 
     temperature, notes = _temperature(calibrating)
     rows = np.arange(len(calibrating.labels))
     calibrating = calibrating.at(balanced_sample(calibrating.labels, rows, MOST_LOGITS // len(classes), seed))
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
-    _, features = forward_answers(
+    _, features = forward_outputs(
         module, preprocessing, store, known, device=device, emit=emit, phase=Phase.CALIBRATING, token=token
     )
     statistics = fit_statistics(

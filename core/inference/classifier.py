@@ -130,11 +130,11 @@ class Classifier:
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
-        return self.network.answer(images)[0]
+        return self.network.infer(images)[0]
 
     def features(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits as `logits` gives them and pooled features (n, d), from one forward; features None where unknown."""
-        return self.network.answer(images)
+        return self.network.infer(images)
 
     def classify(
         self, paths: Iterable[Path], emit: Emit = ignore, token: CancelToken | None = None
@@ -209,7 +209,7 @@ class Classifier:
 
     def _answers(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
-        logits, features = self.network.answer(images)
+        logits, features = self.network.infer(images)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.atomic import replacing
-from core.classes import Group
+from core.classes import Malignancy
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
@@ -60,7 +60,7 @@ def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     head = ["image", "verdict", "prediction_set", "level", "novelty", "diagnosis", "diagnosis_name", "probability"]
-    malignant = ["malignant_probability"] if info.classes.of_group(Group.MALIGNANT) else []
+    malignant = ["malignant_probability"] if info.classes.of_group(Malignancy.MALIGNANT) else []
     head += [*malignant, *info.classes.codes, "note", "error", "model", "trained_on"]
     writer.writerow([*head, *_head_beside(beside)])
     model, origin = _text(info.architecture), _text(_trained_on(info))
@@ -157,7 +157,7 @@ def _row(row: Classification) -> dict[str, Any]:
         "diagnosis": row.code,
         "diagnosis_name": row.name or None,
         "probability": row.probability,
-        **({"malignant_probability": row.malignant} if row.classes.of_group(Group.MALIGNANT) else {}),
+        **({"malignant_probability": row.malignant} if row.classes.of_group(Malignancy.MALIGNANT) else {}),
         "probabilities": shares,
         "note": row.note or None,
         "error": row.error or None,

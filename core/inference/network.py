@@ -26,7 +26,7 @@ WORKERS = 8
 class Network(Protocol):
     """Answers for decoded images; does the model's normalisation itself. Several threads may ask at the same time."""
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits (n, classes) and pooled features (n, d) of uint8 images (n, S, S, 3), from one forward pass.
 
         The features are None where the backend can not give them; then there is no out-of-distribution score of them.
@@ -43,8 +43,8 @@ class TorchNetwork:
         # A GPU works on one batch at a time, and need not hold the maps of several.
         self._turn = nullcontext() if device == "cpu" else threading.Lock()
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """As `Network.answer`."""
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """As `Network.infer`."""
         import torch
 
         from core.models.outputs import forward_both

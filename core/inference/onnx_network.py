@@ -27,8 +27,8 @@ class OnnxNetwork:
         self.outputs = outputs
         self.device = device
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """As `Network.answer`. Raises `SkinKDError` when the file's network can not compute, TypeError for images
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """As `Network.infer`. Raises `SkinKDError` when the file's network can not compute, TypeError for images
         that are not uint8."""
         if images.dtype != np.uint8:
             raise TypeError(f"expected uint8 images, got {images.dtype}")
@@ -51,7 +51,7 @@ def load_onnx(path: Path, device: str = "auto", threads: int = 0, emit: Emit = i
     content, info, outputs = read_checked(path)
     session = _session(content, path, device, threads, emit)
     network = OnnxNetwork(session, outputs, "cuda" if session.get_providers()[0] == _CUDA else "cpu")
-    logits, features = network.answer(np.zeros((1, *2 * (info.preprocessing.image_size,), 3), np.uint8))
+    logits, features = network.infer(np.zeros((1, *2 * (info.preprocessing.image_size,), 3), np.uint8))
     if logits.shape != (1, len(info.classes)) or (features is not None and features.ndim != 2):
         raise SkinKDError(
             "The model file can not be used", f"{path.name}: its answers do not have the shape that it promises."
@@ -105,7 +105,7 @@ def _session(content: bytes, path: Path, device: str, threads: int, emit: Emit) 
     wanted = [_CUDA, _CPU] if has_cuda and device != "cpu" else [_CPU]
     try:
         session = open_session(content, wanted, threads)
-    except Exception as error:  # see `answer`
+    except Exception as error:  # see `infer`
         raise SkinKDError(
             "The model file can not be used", f"{path.name}: onnxruntime can not open it.", str(error)
         ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.classes import ClassSet, Group
+from core.classes import ClassSet, Malignancy
 from core.inference.trust import Assessment
 
 RESEARCH_USE = "Research use only. Not a medical device."
@@ -42,7 +42,7 @@ class Classification:
     def malignant(self) -> float | None:
         """The summed probability of the malignant classes; None without a classification, or without such a class.
         Precancerous classes do not count."""
-        places = self.classes.of_group(Group.MALIGNANT)
+        places = self.classes.of_group(Malignancy.MALIGNANT)
         if self.probabilities is None or not places:
             return None
         return min(1.0, sum(self.probabilities[place] for place in places))

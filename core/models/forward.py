@@ -42,7 +42,7 @@ Gather = Callable[[NDArray[np.int64]], "NDArray[np.uint8] | Tensor"]
 Change = Callable[[Tensor, NDArray[np.int64]], Tensor]
 """Of uint8 images (n, S, S, 3) on the device, with their indices."""
 
-Answer = tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]
+OutputArrays = tuple["NDArray[np.float32]", "NDArray[np.float32] | None"]
 """Logits (n, classes) and pooled features (n, d), float32."""
 
 AUTOCAST = {"32": None, "bf16": torch.bfloat16, "16": torch.float16}
@@ -94,7 +94,7 @@ def forward_logits(
     return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
 
 
-def forward_answers(
+def forward_outputs(
     model: nn.Module,
     preprocessing: Preprocessing,
     images: ImageSource | Gather,
@@ -107,7 +107,7 @@ def forward_answers(
     token: CancelToken | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
-    parts: list[Answer] = []
+    parts: list[OutputArrays] = []
     meter = ImageMeter(phase, len(indices), emit)
     for answer in iterate_outputs(
         model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
@@ -131,7 +131,7 @@ def iterate_outputs(
     token: CancelToken | None = None,
     features: bool = False,
     change: Change | None = None,
-) -> Generator[Answer, None, None]:
+) -> Generator[OutputArrays, None, None]:
     """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way.
 
     With `features` also the pooled ones of `forward_both`. `change` is what the images go through first, on the device.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from core.recipe.schema import Recipe
-from core.settings import ResumeRule, Section
+from core.settings import ResumeRule, SettingsSection
 
 _ABSENT = object()
 
@@ -45,7 +45,7 @@ def recipe_changes(before: Recipe, after: Recipe) -> tuple[FieldChange, ...]:
     return tuple(changes)
 
 
-def resume_rule(section: type[Section], name: str) -> ResumeRule:
+def resume_rule(section: type[SettingsSection], name: str) -> ResumeRule:
     """What a resume allows for a field of a section, as it is declared there; fixed where nothing is declared."""
     extra = section.model_fields[name].json_schema_extra
     rule = extra.get("resume") if isinstance(extra, Mapping) else None
@@ -53,13 +53,13 @@ def resume_rule(section: type[Section], name: str) -> ResumeRule:
 
 
 def _leaves(key: str, value: Any, rule: ResumeRule) -> Iterator[tuple[str, tuple[Any, ResumeRule]]]:
-    if isinstance(value, Section):
+    if isinstance(value, SettingsSection):
         for name in type(value).model_fields:
             yield from _leaves(_join(key, name), getattr(value, name), resume_rule(type(value), name))
     elif isinstance(value, Mapping) and value:
         for name, item in value.items():
             yield from _leaves(_join(key, str(name)), item, rule)
-    elif isinstance(value, tuple | list) and any(isinstance(item, Section) for item in value):
+    elif isinstance(value, tuple | list) and any(isinstance(item, SettingsSection) for item in value):
         for number, item in enumerate(value, 1):
             yield from _leaves(_join(key, str(number)), item, rule)
     else:

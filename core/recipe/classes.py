@@ -8,13 +8,13 @@ from pydantic import model_validator
 
 from core.classes import CLASS_SETS, ClassSet, LesionClass, make_class_set
 from core.documents import nearest, shown
-from core.settings import Section, Text, setting
+from core.settings import SettingsSection, Text, setting
 
 OWN = "own"
 """The name in `classes.set` that says: these, which stand in `classes.own`."""
 
 
-class ClassesRecipe(Section):
+class ClassesRecipe(SettingsSection):
     """What the model tells apart. Without this table: the eight classes of ISIC 2019."""
 
     set: Text = setting(

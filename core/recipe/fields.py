@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from core.recipe.changes import resume_rule
 from core.recipe.schema import Recipe
 from core.registry import Entry
-from core.settings import Choosing, ResumeRule, Section, registry_of, section_in
+from core.settings import Choosing, ResumeRule, SettingsSection, registry_of, section_in
 
 Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts", "tables"]
 
@@ -100,18 +100,18 @@ def has_field(recipe: Recipe, key: str) -> bool:
     return name in type(getattr(recipe, section)).model_fields
 
 
-def _class_of(section: str) -> type[Section]:
+def _class_of(section: str) -> type[SettingsSection]:
     found = section_in(Recipe.model_fields[section].annotation)
     if found is None:
         raise KeyError(section)
     return found
 
 
-def _specs(section: str, fields: type[Section]) -> tuple[FieldSpec, ...]:
+def _specs(section: str, fields: type[SettingsSection]) -> tuple[FieldSpec, ...]:
     return tuple(_spec(section, fields, name) for name in fields.model_fields)
 
 
-def _spec(section: str, fields: type[Section], name: str) -> FieldSpec:
+def _spec(section: str, fields: type[SettingsSection], name: str) -> FieldSpec:
     info: Any = fields.model_fields[name]
     extra, registry = info.json_schema_extra or {}, registry_of(info)
     low: list[Any] = [

@@ -17,7 +17,7 @@ from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
 from core.recipe.problems import recipe_error
 from core.recipe.schema import RECIPE_VERSION, Recipe
-from core.settings import Choosing, Section, registry_of, section_in
+from core.settings import Choosing, SettingsSection, registry_of, section_in
 
 
 def parse_recipe(values: Mapping[str, Any]) -> Recipe:
@@ -68,7 +68,7 @@ def recipe_to_toml(recipe: Recipe, *, comments: bool = True) -> str:
     _add(document, "task", recipe.task, recipe, comments)
     for name in type(recipe).model_fields:
         section = getattr(recipe, name)
-        if isinstance(section, Section):
+        if isinstance(section, SettingsSection):
             document.add(name, _written(section, comments))
     return tomlkit.dumps(document)
 
@@ -144,7 +144,7 @@ def inline_value(value: Any) -> Any:
     return tomlkit.item(value)
 
 
-def _written(section: Section, comments: bool) -> Any:
+def _written(section: SettingsSection, comments: bool) -> Any:
     """A section as a table; fields that hold tables come last, as TOML wants it."""
     table = tomlkit.table()
     values = {key: getattr(section, key) for key in type(section).model_fields}
@@ -153,7 +153,7 @@ def _written(section: Section, comments: bool) -> Any:
     return table
 
 
-def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> None:
+def _add(table: Any, key: str, value: Any, section: SettingsSection, comments: bool) -> None:
     info = type(section).model_fields[key]
     comment = info.description if comments else None
     if isinstance(value, dict):
@@ -170,7 +170,7 @@ def _add(table: Any, key: str, value: Any, section: Section, comments: bool) -> 
         table.add(key, _tables(value))
 
 
-def _holds_tables(section: Section, key: str) -> bool:
+def _holds_tables(section: SettingsSection, key: str) -> bool:
     is_mapping = isinstance(getattr(section, key), dict)
     return is_mapping or section_in(type(section).model_fields[key].annotation) is not None
 
@@ -185,7 +185,7 @@ def _table(values: Mapping[str, Any], comment: str | None = None) -> Any:
     return table
 
 
-def _tables(sections: Iterable[Section]) -> Any:
+def _tables(sections: Iterable[SettingsSection]) -> Any:
     """An array of tables: settings of entries in full, as everywhere, of others what differs from the defaults."""
     found = tomlkit.aot()
     for section in sections:

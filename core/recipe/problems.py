@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from core.documents import nearest, shown
 from core.errors import FieldProblem, RecipeError
 from core.recipe.schema import Recipe
-from core.settings import Choosing, Section, registry_of, section_in
+from core.settings import Choosing, SettingsSection, registry_of, section_in
 
 _EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "input should be a table"}
 
@@ -78,9 +78,11 @@ def _choices(location: Sequence[Any], values: Mapping[str, Any]) -> tuple[str, .
     return tuple(str(choice) for choice in get_args(field.annotation)) if field is not None else ()
 
 
-def _table(location: Sequence[Any], values: Mapping[str, Any]) -> tuple[type[Section] | None, Mapping[str, Any]]:
+def _table(
+    location: Sequence[Any], values: Mapping[str, Any]
+) -> tuple[type[SettingsSection] | None, Mapping[str, Any]]:
     """The section at `location` as it is declared, and its values; None when there is no such table."""
-    section: type[Section] | None = Recipe
+    section: type[SettingsSection] | None = Recipe
     table: Any = values
     for part in location:
         if isinstance(part, int):  # one of several tables of a section
@@ -93,5 +95,5 @@ def _table(location: Sequence[Any], values: Mapping[str, Any]) -> tuple[type[Sec
     return section, table if isinstance(table, Mapping) else {}
 
 
-def _class(section: type[Section], table: Mapping[str, Any]) -> type[Section]:
+def _class(section: type[SettingsSection], table: Mapping[str, Any]) -> type[SettingsSection]:
     return section.class_for(table) if issubclass(section, Choosing) else section

@@ -17,13 +17,13 @@ from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
 from core.recipe.classes import ClassesRecipe
 from core.registry import Entry
-from core.settings import Choosing, ChosenSettings, NameOf, Section, Share, Text, setting, with_settings
+from core.settings import Choosing, ChosenSettings, NameOf, SettingsSection, Share, Text, setting, with_settings
 
 RECIPE_VERSION = 2
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
 
 
-class DataRecipe(Section):
+class DataRecipe(SettingsSection):
     """Which images, and how they are divided."""
 
     path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.", resume="free")
@@ -68,7 +68,7 @@ class DataRecipe(Section):
     )
 
 
-class TeacherRecipe(Section):
+class TeacherRecipe(SettingsSection):
     """The large model."""
 
     architecture: Text = setting(
@@ -113,7 +113,7 @@ class TeacherRecipe(Section):
     )
 
 
-class StudentRecipe(Section):
+class StudentRecipe(SettingsSection):
     """The small model."""
 
     architecture: Text = setting(
@@ -149,7 +149,7 @@ class TermRecipe(Choosing):
         return method
 
 
-class Distilled(Section):
+class Distilled(SettingsSection):
     """What stands beside the settings of every method that learns from a teacher."""
 
     alpha: float = setting(
@@ -181,7 +181,7 @@ class DistillationRecipe(Choosing):
     @property
     def losses(self) -> tuple[LossTerm, ...]:
         """The losses that make up L_KD, the method's first; empty without a method."""
-        section: Section = self
+        section: SettingsSection = self
         if not isinstance(section, Distilled):
             return ()
         further = (LossTerm(METHODS[term.method], term, term.weight) for term in section.term)
@@ -222,7 +222,7 @@ class CurriculumRecipe(Choosing):
         return tuple(entry for entry, usual in pairs if entry is not usual)
 
 
-class OptimisationRecipe(Section):
+class OptimisationRecipe(SettingsSection):
     """How the weights are changed."""
 
     optimizer: Literal["adam", "adamw", "sgd"] = setting(
@@ -291,7 +291,7 @@ class OptimisationRecipe(Section):
     )
 
 
-class HardwareRecipe(Section):
+class HardwareRecipe(SettingsSection):
     """What the run may use."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = setting(
@@ -325,7 +325,7 @@ class HardwareRecipe(Section):
     )
 
 
-class Recipe(Section):
+class Recipe(SettingsSection):
     """Everything that defines one run; written as recipe.toml into its folder."""
 
     version: Literal[2] = 2
@@ -359,7 +359,7 @@ class Recipe(Section):
     @property
     def alpha(self) -> float | None:
         """The weight of L_KD; None where the run learns from the labels alone."""
-        section: Section = self.distillation
+        section: SettingsSection = self.distillation
         return section.alpha if self.task == "student" and isinstance(section, Distilled) else None
 
     @property
@@ -373,14 +373,14 @@ class Recipe(Section):
         return any(Need.CLASS_MEANS in term.method.needs for term in self.loss_terms)
 
     @property
-    def asks_online(self) -> bool:
+    def infers_online(self) -> bool:
         """Whether the teachers are asked in every step."""
         return bool(self.loss_terms) and self.teacher.source == "online"
 
     @property
     def stored_views(self) -> int:
         """How many views of each training image the teachers are asked about beforehand."""
-        if self.asks_online:
+        if self.infers_online:
             return 1 if self.needs_class_means or self.applied_curriculum.entries.needs_teacher else 0
         turned = bool(self.loss_terms) and self.optimisation.augmentation != "none"
         return (self.teacher.views if turned else 1) if self.needs_teacher else 0

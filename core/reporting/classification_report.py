@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.classes import ClassSet, Group
+from core.classes import ClassSet, Malignancy
 from core.data.decoding import UnreadableImageError, decode_image, decode_picture
 from core.data.finding import printable
 from core.documents import listed
@@ -50,10 +50,10 @@ _SMALL_SIDE = 150
 _SHOWN_WIDTH, _SHOWN_SMALL = 228, 88  # pixels of 1/96 inch on the page
 _OVERLAY_OPACITY = 0.7
 _GROUPS = {
-    Group.MALIGNANT: "Malignant",
-    Group.PRECANCEROUS: "Precancerous",
-    Group.BENIGN: "Benign",
-    Group.UNSPECIFIED: "Other classes",
+    Malignancy.MALIGNANT: "Malignant",
+    Malignancy.PRECANCEROUS: "Precancerous",
+    Malignancy.BENIGN: "Benign",
+    Malignancy.UNSPECIFIED: "Other classes",
 }
 _TONES = {
     Verdict.CONFIDENT: "#e3f2ee",
@@ -193,7 +193,7 @@ def classification_report_html(
 
 def _malignant(classes: ClassSet) -> str:
     """What the malignant total counts; nothing where the classes have no such group."""
-    names = [classes.names[place].lower() for place in classes.of_group(Group.MALIGNANT)]
+    names = [classes.names[place].lower() for place in classes.of_group(Malignancy.MALIGNANT)]
     if not names:
         return ""
     if len(names) > MOST_CLASSES:
@@ -317,7 +317,7 @@ def _groups(row: Classification) -> tuple[_Group, ...]:
     """The classes in their groups, malignant first, likeliest first in each; a group's total is of its classes."""
     shares = row.probabilities or ()
     groups = []
-    for group in Group if shares else ():
+    for group in Malignancy if shares else ():
         places = row.classes.of_group(group)
         if not places:
             continue

@@ -35,7 +35,7 @@ _MARKDOWN = ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "#", "~")
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultsTable:
     """Cells as people read them. The first `text_columns` columns are words, the others numbers (aligned right).
 
     `bold` names cells (row, column) to be set in bold, such as the best of a column.

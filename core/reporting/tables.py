@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.data.types import Part, made_parts
 from core.quantities import NONE, area, duration, fraction, million, p_value
 from core.reporting.parts import PART_TITLES
-from core.reporting.table import Table, latex
+from core.reporting.table import ResultsTable, latex
 from core.reporting.words import interval_of, kind_of_run, no_width, points, score_name, unique_titles
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.study.results import StudyResults, StudyRow
 
 __all__ = [
-    "Table",
+    "ResultsTable",
     "class_f1_table",
     "comparisons_table",
     "confusion_table",
@@ -50,7 +50,7 @@ _MOST_CONFUSIONS = 50
 _KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
 
 
-def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
     """The headline scores of runs with their intervals; the best of each is bold where all were tested alike.
 
     `titles` name the runs; without them their own names do.
@@ -65,7 +65,7 @@ def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> T
     if len(evidences) > 1 and not alike:
         notes.append("These runs were not all tested on the same images: their scores do not compare like with like.")
     notes += no_width(getattr(item.intervals, name) for item in evidences for name in HEADLINE)
-    return Table(
+    return ResultsTable(
         "Scores on the test images",
         ("Run", "Kind", *(score_name(name) for name in HEADLINE)),
         tuple(rows),
@@ -75,7 +75,7 @@ def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> T
     )
 
 
-def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
     """What else tells runs apart: AUC, melanoma where it is a class, size, images and computing time. `titles` as for
     `scores_table`."""
     titles = titles or unique_titles([item.name for item in evidences])
@@ -98,10 +98,10 @@ def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Tab
     if melanoma:
         notes.append("Melanoma found: share of the test images of melanoma that are given that diagnosis")
         notes += no_width(item.intervals.melanoma_sensitivity for item in evidences)
-    return Table("Melanoma, size and time" if melanoma else "Size and time", header, tuple(rows), tuple(notes))
+    return ResultsTable("Melanoma, size and time" if melanoma else "Size and time", header, tuple(rows), tuple(notes))
 
 
-def per_class_table(evidence: Evidence, title: str = "") -> Table:
+def per_class_table(evidence: Evidence, title: str = "") -> ResultsTable:
     """All scores of each class of one run; `title` names it instead of its own name."""
     intervals = evidence.intervals.per_class_f1
     rows = [
@@ -118,7 +118,7 @@ def per_class_table(evidence: Evidence, title: str = "") -> Table:
     ]
     few = [f"* fewer than {_SMALL} images: uncertain"] if any("*" in row[1] for row in rows) else []
     header = ("Class", "Test images", "Precision", "Sensitivity", "Specificity", "F1", "AUC")
-    return Table(
+    return ResultsTable(
         f"Classes: {title or evidence.name}",
         header,
         tuple(rows),
@@ -126,7 +126,7 @@ def per_class_table(evidence: Evidence, title: str = "") -> Table:
     )
 
 
-def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> Table:
+def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
     """F1 of each class, a column per run. `titles` as for `scores_table`."""
     titles = titles or unique_titles([item.name for item in evidences])
     found = [{each.code: each for each in item.detailed.scores.per_class} for item in evidences]
@@ -137,10 +137,10 @@ def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) ->
         mark = "*" if counts[0] < _SMALL else ""
         rows.append((code, f"{number}{mark}", *(fraction(item[code].f1) if code in item else NONE for item in found)))
     few = (f"* fewer than {_SMALL} images: uncertain",) if any("*" in row[1] for row in rows) else ()
-    return Table("F1 of each class", ("Class", "Test images", *titles), tuple(rows), few)
+    return ResultsTable("F1 of each class", ("Class", "Test images", *titles), tuple(rows), few)
 
 
-def confusion_table(scores: Scores, name: str) -> Table:
+def confusion_table(scores: Scores, name: str) -> ResultsTable:
     """Numbers of images: a row per true class, a column per prediction; of many classes the largest confusions."""
     if len(scores.classes) > _MOST_COLUMNS:
         return _confusions_table(scores, name)
@@ -148,10 +148,10 @@ def confusion_table(scores: Scores, name: str) -> Table:
         (code, *(f"{count}" for count in line), f"{sum(line)}")
         for code, line in zip(scores.classes, scores.confusion, strict=True)
     ]
-    return Table(f"Truth (rows) and prediction: {name}", ("Truth", *scores.classes, "Images"), tuple(rows))
+    return ResultsTable(f"Truth (rows) and prediction: {name}", ("Truth", *scores.classes, "Images"), tuple(rows))
 
 
-def _confusions_table(scores: Scores, name: str) -> Table:
+def _confusions_table(scores: Scores, name: str) -> ResultsTable:
     cells = [
         (count, truth, said)
         for truth, line in zip(scores.classes, scores.confusion, strict=True)
@@ -162,10 +162,12 @@ def _confusions_table(scores: Scores, name: str) -> Table:
     rows = tuple((truth, said, f"{count}") for count, truth, said in cells[:_MOST_CONFUSIONS])
     more = len(cells) - len(rows)
     notes = (f"{more:,} further pairs of classes were confused less often.",) if more else ()
-    return Table(f"Most frequent confusions: {name}", ("Truth", "Prediction", "Images"), rows, notes, text_columns=2)
+    return ResultsTable(
+        f"Most frequent confusions: {name}", ("Truth", "Prediction", "Images"), rows, notes, text_columns=2
+    )
 
 
-def differences_table(comparison: Comparison, baseline: str = "Baseline", other: str = "Other") -> Table:
+def differences_table(comparison: Comparison, baseline: str = "Baseline", other: str = "Other") -> ResultsTable:
     """Score differences of two runs on their common test images, with intervals and what they mean."""
     rows = [
         (
@@ -183,13 +185,13 @@ def differences_table(comparison: Comparison, baseline: str = "Baseline", other:
         f"95 % bootstrap intervals over {drawn}; inside the noise: the interval holds 0.",
         *comparison.notes,
     )
-    return Table(
+    return ResultsTable(
         f"{other} against {baseline}", ("Score", baseline, other, "Difference", "Meaning"), tuple(rows),
         notes if comparison.comparable else (comparison.why_not,),
     )  # fmt: skip
 
 
-def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison]]) -> Table:
+def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison]]) -> ResultsTable:
     """Several runs (title, comparison) against one baseline, a row each: the main differences and McNemar's test."""
     rows = []
     for title, item in comparisons:
@@ -207,10 +209,10 @@ def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison
             "The more runs are compared, the likelier one of them differs by chance; nothing here corrects that."
         )
     header = ("Run", "Common images", *(score_name(name) for name in HEADLINE[:3]), "Won / lost", "McNemar")
-    return Table(f"Differences from {baseline}", header, tuple(rows), tuple(notes))
+    return ResultsTable(f"Differences from {baseline}", header, tuple(rows), tuple(notes))
 
 
-def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> Table:
+def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> ResultsTable:
     """Scores by age band, sex and site of one run."""
     rows = [
         (
@@ -229,10 +231,10 @@ def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> Table:
     few = (*few, *no_width(item.interval for item in subgroups))
     header = ("Kind", "Group", "Test images", "Weighted F1", "Accuracy", "Balanced accuracy")
     title = f"Groups of people: {name}" if name else "Groups of people"
-    return Table(title, header, tuple(rows), few, text_columns=2)
+    return ResultsTable(title, header, tuple(rows), few, text_columns=2)
 
 
-def study_table(results: StudyResults) -> Table:
+def study_table(results: StudyResults) -> ResultsTable:
     """Measured scores of a study, over its seeds, beside the published ones where there are any."""
     published = any(row.published_f1 is not None or row.published_accuracy is not None for row in results.rows)
     header = ["Configuration", "Runs", "Weighted F1"]
@@ -245,16 +247,16 @@ def study_table(results: StudyResults) -> Table:
         notes.append("Mean ± standard deviation over the seeds.")
     if published:
         notes.append("Differences in percentage points: measured less published.")
-    return Table(f"Study: {results.study.name}", tuple(header), tuple(rows), (*notes, *results.warnings))
+    return ResultsTable(f"Study: {results.study.name}", tuple(header), tuple(rows), (*notes, *results.warnings))
 
 
-def departures_table(results: StudyResults) -> Table:
+def departures_table(results: StudyResults) -> ResultsTable:
     """How data and recipe differ from the paper's."""
     rows = [(item.what, item.paper, item.here) for item in results.departures]
-    return Table("Departures from the paper", ("What", "Paper", "Here"), tuple(rows), text_columns=3)
+    return ResultsTable("Departures from the paper", ("What", "Paper", "Here"), tuple(rows), text_columns=3)
 
 
-def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> Table:
+def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> ResultsTable:
     """Images per class and part of a split."""
     counts = Counter((row.label, row.part) for row in rows)
     left = any(row.part is None for row in rows)
@@ -266,10 +268,10 @@ def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> Table:
         for code, line in zip((*classes.codes, "All"), body, strict=True)
     ]
     titles = ["not used" if part is None else PART_TITLES[part] for part in parts]
-    return Table("Images per class", ("Class", *titles, "All"), tuple(lines))
+    return ResultsTable("Images per class", ("Class", *titles, "All"), tuple(lines))
 
 
-def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> Table:
+def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> ResultsTable:
     """The fields in which recipes (title, recipe) differ, a column per recipe; no rows when they are the same."""
     flat = [_flat(recipe.model_dump(mode="json")) for _, recipe in recipes]
     keys = dict.fromkeys(key for values in flat for key in values)
@@ -279,7 +281,7 @@ def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> Table:
         if len({repr(values.get(key)) for values in flat}) > 1
     ]
     titles = unique_titles([title for title, _ in recipes])
-    return Table("Settings that differ", ("Setting", *titles), tuple(rows), text_columns=1 + len(recipes))
+    return ResultsTable("Settings that differ", ("Setting", *titles), tuple(rows), text_columns=1 + len(recipes))
 
 
 def same_test_images(evidences: Sequence[Evidence]) -> bool:

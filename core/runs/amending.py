@@ -74,14 +74,14 @@ def _write(
         atomic.write_text(folder.recipe_file, text)  # nothing was trained yet
         return
     from core.training.checkpoint import CheckpointFolder
-    from core.training.going_on import continued, kept_legs
+    from core.training.going_on import continued, recorded_legs
     from core.training.legs import legs_to_text
 
     checkpoint = CheckpointFolder(folder.checkpoint_folder)
     state = checkpoint.load()
     digest = common_digest(find_teachers(after, folder.path.parent))
-    with checkpoint.understood():
-        legs, epoch, batch = kept_legs(state), int(state["epoch"]), int(state["batch"])
+    with checkpoint.reporting_damage():
+        legs, epoch, batch = recorded_legs(state), int(state["epoch"]), int(state["batch"])
         if legs[-1].recipe is None:  # of an older version: what recipe.toml said so far is all that is known
             continued((replace(legs[-1], recipe=before),), after, digest, epoch, batch, agreed)
         now = continued(legs, after, digest, epoch, batch, agreed)

@@ -56,7 +56,7 @@ def assess_run(
 def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
     from core.inference.calibrating import PHASES, PartOutputs, calibrate, calibration_document, stored_appearance
     from core.models.files import load_model, save_model
-    from core.models.forward import forward_answers
+    from core.models.forward import forward_outputs
     from core.recipe.schema import HardwareRecipe
     from core.training.hardware import fixed_threads, resolve
 
@@ -70,7 +70,7 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
     rows = _parts(folder, dataset)
 
     def ask(part: Part) -> PartOutputs:
-        logits, features = forward_answers(
+        logits, features = forward_outputs(
             module,
             info.preprocessing,
             store,

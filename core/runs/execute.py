@@ -45,7 +45,7 @@ from core.runs.teacher_precision import RECORD, teacher_precision
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import prepare_teachers
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
-from core.training.legs import Leg, changes_text, legs_to_values, place
+from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 
 if TYPE_CHECKING:
     from core.models.factory import LoadedModel
@@ -170,7 +170,7 @@ class _Run:
         self._classes = self._recipe.class_set
         self._events: EventWriter | None = None
         self._notes: list[str] = []
-        self._answers: Precision = "32"  # of the teacher
+        self._teacher_precision: Precision = "32"  # of the teacher
         self._teachers: tuple[Teacher, ...] = ()
         self._legs: tuple[Leg, ...] = ()
 
@@ -194,7 +194,7 @@ class _Run:
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            result = self._fit(model, data, self._asked(data, hardware), hardware)
+            result = self._fit(model, data, self._teacher_sources(data, hardware), hardware)
             self._finish(model, data, result, hardware)
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
@@ -218,7 +218,9 @@ class _Run:
             self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)}
         )
         for last, new in pairwise(self._legs):
-            self._notes.append(f"From {place(new)} on it was trained under another recipe: {changes_text(last, new)}.")
+            self._notes.append(
+                f"From {beginning_of(new)} on it was trained under another recipe: {changes_text(last, new)}."
+            )
 
     def _warn(self, notes: Iterable[str]) -> None:
         """Say what a reader of the scores must know, now and beside them."""
@@ -263,13 +265,13 @@ class _Run:
             preprocessing=loaded.preprocessing,
         )
         if self._recipe.needs_teacher:
-            environment[RECORD] = self._answers = teacher_precision(self._folder, hardware)
+            environment[RECORD] = self._teacher_precision = teacher_precision(self._folder, hardware)
         if RECIPES in before:  # what the images were divided under, until the division is looked at again
             environment[RECIPES] = before[RECIPES]
         write_environment(self._folder.environment_file, environment)
         return loaded
 
-    def _asked(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
+    def _teacher_sources(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
         if not self._teachers:
             return ()
         sources, notes = prepare_teachers(
@@ -277,7 +279,7 @@ class _Run:
             self._recipe,
             data,
             hardware=hardware,
-            precision=self._answers,
+            precision=self._teacher_precision,
             emit=self._emit,
             token=self._token,
         )

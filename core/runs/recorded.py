@@ -31,14 +31,14 @@ def legs_of(folder: RunFolder, recipe: Recipe, teacher: str) -> tuple[Leg, ...]:
     made under another recipe or teacher in what may not change, and `SkinKDError` when it can not be read.
     """
     from core.training.checkpoint import CheckpointFolder
-    from core.training.going_on import continued, kept_legs
+    from core.training.going_on import continued, recorded_legs
 
     checkpoint = CheckpointFolder(folder.checkpoint_folder)
     if not checkpoint.exists:
         return (Leg.under(recipe, teacher),)
     state = checkpoint.load()
-    with checkpoint.understood():
-        return continued(kept_legs(state), recipe, teacher, int(state["epoch"]), int(state["batch"]))
+    with checkpoint.reporting_damage():
+        return continued(recorded_legs(state), recipe, teacher, int(state["epoch"]), int(state["batch"]))
 
 
 def changed_since_finished(folder: RunFolder) -> str:

@@ -81,13 +81,13 @@ class Results:
     def _asked(self, part: Part, hardware: Hardware) -> PartOutputs:
         """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
         from core.inference.calibrating import PHASES, PartOutputs
-        from core.models.forward import forward_answers
+        from core.models.forward import forward_outputs
 
         indices = self.data.split.of(part)
         labels = self.data.dataset.labels[indices]
         if not len(indices):
             return PartOutputs(part, indices, labels, np.zeros((0, len(self.classes)), np.float32), None)
-        logits, features = forward_answers(
+        logits, features = forward_outputs(
             self.model.model,
             self.model.preprocessing,
             self.data.store,

@@ -23,12 +23,12 @@ def teacher_precision(folder: RunFolder, hardware: Hardware) -> Precision:
     began with, on whatever hardware that was, otherwise the best of `hardware`.
     """
     if folder.recipe().hardware.precision != "auto":
-        return hardware.answers
+        return hardware.inference_precision
     for environment in _environments(folder):
         recorded = environment.get(RECORD, "32")  # the first version asked with 32 bits and did not record it
         if recorded in ("32", "bf16", "16"):
             return recorded  # type: ignore[no-any-return]
-    return hardware.answers
+    return hardware.inference_precision
 
 
 def _environments(folder: RunFolder) -> Iterator[dict[str, Any]]:

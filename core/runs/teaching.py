@@ -61,7 +61,7 @@ class _Preparation:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of how they are asked."""
         turned = self.recipe.loss_terms and self.recipe.optimisation.augmentation != "none"
-        if turned and not self.recipe.asks_online and self.recipe.teacher.views == 1:
+        if turned and not self.recipe.infers_online and self.recipe.teacher.views == 1:
             return ("With teacher.views = 1 the student sees every image upright only; there is no augmentation.",)
         return ()
 
@@ -74,7 +74,7 @@ class _Preparation:
         if size != self.recipe.data.image_size:
             self.emit(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
             images = decoded(self.data.dataset, size, self.recipe, self.emit, self.token)
-        return self._online(teacher, images) if self.recipe.asks_online else self._stored(teacher, images)
+        return self._online(teacher, images) if self.recipe.infers_online else self._stored(teacher, images)
 
     def _stored(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
         """Asked now about all training images in all views."""

@@ -16,7 +16,7 @@ from core.documents import shown
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe import Recipe, with_values
 from core.runs.planning import teacher_recipe
-from core.settings import Section
+from core.settings import SettingsSection
 
 Value = str | int | float | bool | tuple[Any, ...]
 
@@ -99,7 +99,7 @@ def changed(recipe: Recipe, changes: Iterable[tuple[str, Value]], key: str = "")
     new = dict(changes)
     for name in new:
         section, _, field = name.partition(".")
-        known = isinstance(getattr(recipe, section, None), Section) if field else name == "task"
+        known = isinstance(getattr(recipe, section, None), SettingsSection) if field else name == "task"
         if not known or "." in field:
             raise RecipeError((FieldProblem(_place(key, name), "expected section.field of a recipe, or task"),))
     try:

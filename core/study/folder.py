@@ -254,7 +254,7 @@ def create_study(study: Study, runs_root: Path) -> StudyFolder:
     another study has the name, or the folder can not be written.
     """
     study = check_study(replace(study, base=absolute_paths(study.base, runs_root)))
-    folder = study_place(study, runs_root)
+    folder = study_folder(study, runs_root)
     if folder.study_file.exists() and folder.study() == study:
         return folder
     try:
@@ -269,7 +269,7 @@ def create_study(study: Study, runs_root: Path) -> StudyFolder:
     return folder
 
 
-def study_place(study: Study, runs_root: Path) -> StudyFolder:
+def study_folder(study: Study, runs_root: Path) -> StudyFolder:
     """The folder that `create_study` would make or find; nothing is written. Raises `SkinKDError` as `create_study`
     does when another study has the name."""
     study = replace(study, base=absolute_paths(study.base, runs_root))
@@ -292,7 +292,7 @@ def with_free_name(study: Study, runs_root: Path) -> Study:
     for number in range(1, 10_000):
         named = study if number == 1 else replace(study, name=f"{study.name} {number}")
         try:
-            study_place(named, runs_root)
+            study_folder(named, runs_root)
         except SkinKDError:
             continue
         return named

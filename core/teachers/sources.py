@@ -24,7 +24,7 @@ from core.teachers.stored_outputs import StoredOutputs, width_of_features
 
 
 @dataclass(frozen=True)
-class SeenBatch:
+class AugmentedBatch:
     """A batch as the student sees it: uint8 images (n, S, S, 3) in their views on its device, the indices (n,) of the
     images in their data set, the same on the device, and the views (n,), None where all are upright."""
 
@@ -49,7 +49,7 @@ class TeacherSource(Protocol):
     def feature_dim(self) -> int:
         """How many pooled features its outputs have; 0: they have none."""
 
-    def outputs(self, batch: SeenBatch) -> Outputs:
+    def outputs(self, batch: AugmentedBatch) -> Outputs:
         """What it says of a batch, on the device of the images, without waiting for it."""
 
     def statistics(self, outputs: Outputs) -> TeacherStatistics:
@@ -69,7 +69,7 @@ class StoredTeacher:
         self.upright: NDArray[np.float32] | None = stored.logits[0]
         self.feature_dim = stored.features[0].shape[1] if stored.features else 0
 
-    def outputs(self, batch: SeenBatch) -> Outputs:
+    def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`."""
         device = batch.images.device
         self._logits = self._logits.to(device)  # the first time: the table is small
@@ -84,7 +84,7 @@ class StoredTeacher:
             self._means = self._means.to(outputs.logits.device)
         return _statistics(self._means, outputs)
 
-    def _features_of(self, batch: SeenBatch, device: torch.device) -> Tensor | None:
+    def _features_of(self, batch: AugmentedBatch, device: torch.device) -> Tensor | None:
         """Gathered where they lie: those of many views can be more than a GPU has room for."""
         if not self._features:
             return None
@@ -125,7 +125,7 @@ class OnlineTeacher:
         self._means = None if class_means is None else torch.from_numpy(class_means).to(device)
         self._most: int | None = None  # images that fit at once; None: no batch was too large yet
 
-    def outputs(self, batch: SeenBatch) -> Outputs:
+    def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`. Raises `SkinKDError` when not even one image fits into the device's memory."""
         images = batch.images if self._store is None else self._own(self._store, batch)
         while True:
@@ -141,7 +141,7 @@ class OnlineTeacher:
         """See `TeacherSource`."""
         return _statistics(self._means, outputs)
 
-    def _own(self, store: ImageSource, batch: SeenBatch) -> Tensor:
+    def _own(self, store: ImageSource, batch: AugmentedBatch) -> Tensor:
         """The batch at the teacher's size, in the same views."""
         images = torch.from_numpy(store.gather(batch.indices)).to(batch.images.device)
         return images if batch.views is None else viewed(images, batch.indices, batch.views)

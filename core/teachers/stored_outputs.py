@@ -18,7 +18,7 @@ from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model, read_model_info
-from core.models.forward import Answer, ImageMeter, ImageSource, iterate_outputs
+from core.models.forward import ImageMeter, ImageSource, OutputArrays, iterate_outputs
 from core.models.info import ModelInfo, Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
@@ -105,7 +105,7 @@ class _Network:
 
     def outputs(
         self, store: ImageSource, rows: NDArray[np.int64], view: int, token: CancelToken
-    ) -> Generator[Answer, None, None]:
+    ) -> Generator[OutputArrays, None, None]:
         """Of the view of the images, batch by batch."""
 
         def turned(images: Tensor, indices: NDArray[np.int64]) -> Tensor:
@@ -138,7 +138,7 @@ def width_of_features(network: nn.Module, info: ModelInfo) -> int:
 
 
 def _fill(
-    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[Answer, None, None], meter: ImageMeter
+    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[OutputArrays, None, None], meter: ImageMeter
 ) -> None:
     """Compute a table's missing rows, and store it now and then and at the end."""
     done, saved, took = 0, time.monotonic(), 0.0

@@ -67,7 +67,7 @@ class CheckpointFolder:
         return _load(self._best(epoch))
 
     @contextmanager
-    def understood(self) -> Iterator[None]:
+    def reporting_damage(self) -> Iterator[None]:
         """Say what a state breaks that holds other values than it should: it was damaged, or a stranger made it.
 
         Raises `SkinKDError` for that; running out of memory passes through.

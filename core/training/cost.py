@@ -69,7 +69,7 @@ def estimate_cost(
     plan = EpochPlan.of(recipe, train_images)
     shown = sum(plan.trained_images(epoch) for epoch in range(1, plan.epochs + 1)) / plan.epochs
     answering = sum(teacher.answering for teacher in teachers)
-    online = answering if recipe.asks_online else 0.0
+    online = answering if recipe.infers_online else 0.0
     epoch = shown * (speed.training + online) + validation * speed.answering
     asking = train_images * answering * recipe.stored_views
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering

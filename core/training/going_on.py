@@ -10,7 +10,7 @@ from core.events import Level, Notice
 from core.recipe import Recipe
 from core.recipe.changes import FieldChange, recipe_changes
 from core.training.checkpoint import Values
-from core.training.legs import Leg, changes_text, legs_from_text, place
+from core.training.legs import Leg, beginning_of, changes_text, legs_from_text
 from core.training.optimisation import learning_rate
 from core.training.plan import EpochPlan
 
@@ -21,7 +21,7 @@ class RecipeChangedError(SkinKDError):
     """The recipe or the teacher is not that of the checkpoint, in something that may not change, or not unasked."""
 
 
-def kept_legs(state: Values) -> tuple[Leg, ...]:
+def recorded_legs(state: Values) -> tuple[Leg, ...]:
     """The recipes that a checkpoint was made under; of versions that recorded none, one leg that says so."""
     return legs_from_text(state["legs"]) if "legs" in state else (Leg(1, 0, None),)
 
@@ -68,12 +68,12 @@ def told(before: Sequence[Leg], now: Sequence[Leg]) -> tuple[Notice, ...]:
         return (
             Notice(
                 "The checkpoint is of an earlier version of SkinKD, which did not record the recipe: whether "
-                f"its epochs were trained under recipe.toml as it is now is not known. From {place(new)} on it is "
-                "recorded.",
+                f"its epochs were trained under recipe.toml as it is now is not known. From {beginning_of(new)} on it "
+                "is recorded.",
                 Level.WARNING,
             ),
         )
-    return (Notice(f"From {place(new)} on the recipe is another: {changes_text(last, new)}."),)
+    return (Notice(f"From {beginning_of(new)} on the recipe is another: {changes_text(last, new)}."),)
 
 
 def _allowed(change: FieldChange) -> bool:

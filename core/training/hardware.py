@@ -25,14 +25,15 @@ _log = logging.getLogger(__name__)
 class Hardware:
     """A resolved choice: torch's device name, the precision of forward and backward passes, CPU threads (>= 1).
 
-    `name` is for people ("NVIDIA H100", the processor's name). `answers` is the precision in which a teacher is asked.
+    `name` is for people ("NVIDIA H100", the processor's name). `inference_precision` is that of the teacher's
+    inference.
     """
 
     device: str
     precision: Precision
     threads: int
     name: str
-    answers: Precision = "32"
+    inference_precision: Precision = "32"
 
     @property
     def description(self) -> str:
@@ -68,7 +69,7 @@ def resolve(hardware: HardwareRecipe, emit: Emit = ignore) -> Hardware:
     threads = hardware.threads or available_cores()
     precision = _precision(hardware.precision, chosen, emit)
     device = "cuda" if chosen.device == "cuda:0" else chosen.device
-    answers = _automatic_answers(chosen.device) if hardware.precision == "auto" else precision
+    answers = _automatic_inference_precision(chosen.device) if hardware.precision == "auto" else precision
     resolved = Hardware(device, precision, threads, chosen.name, answers)
     emit(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
@@ -202,7 +203,7 @@ def _automatic_precision(device: str) -> Precision:
     return "16" if major >= 7 else "32"
 
 
-def _automatic_answers(device: str) -> Precision:
+def _automatic_inference_precision(device: str) -> Precision:
     """fp16 on GPUs that compute fast in it, otherwise 32 bits; never bf16.
 
     A student learns the answers as they are, and bf16's 8 bits change them: of a MobileNetV2 teacher, 2.5 % of its

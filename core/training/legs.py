@@ -50,7 +50,7 @@ def hashes_of_epoch(legs: Sequence[Leg], epoch: int) -> str:
     return "+".join(dict.fromkeys(leg.hash for leg in lasting))
 
 
-def place(leg: Leg) -> str:
+def beginning_of(leg: Leg) -> str:
     """Where a leg begins, for a person: "epoch 3" or "epoch 3, batch 5"."""
     return f"epoch {leg.epoch}, batch {leg.batch + 1}" if leg.batch else f"epoch {leg.epoch}"
 

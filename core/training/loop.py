@@ -30,17 +30,17 @@ from core.events import (
 )
 from core.models.info import Preprocessing
 from core.recipe import Recipe
-from core.teachers.sources import SeenBatch
+from core.teachers.sources import AugmentedBatch
 from core.training.batches import FitData, check_data, epoch_indices, epoch_views
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping
 from core.training.engine import own_randomness
-from core.training.going_on import continued, kept_legs, told
+from core.training.going_on import continued, recorded_legs, told
 from core.training.hardware import Hardware
 from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
 from core.training.optimisation import learning_rate, step_seed
-from core.training.placement import place_images
+from core.training.placement import stage_images
 from core.training.plan import EpochPlan
 from core.training.records import cross_entropy, record_from_values
 from core.training.state import check_belongs, identity, other_hardware
@@ -172,7 +172,7 @@ class _Trainer:
         """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
         self._observer, self._emit, self._token = observer, emit, token
         device = self._learner.device
-        self._images = place_images(
+        self._images = stage_images(
             self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._emit
         )
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
@@ -180,7 +180,7 @@ class _Trainer:
         self._meter = Meter(self._plan)
         if self._checkpoint.exists:
             state = self._checkpoint.load()
-            with self._checkpoint.understood():
+            with self._checkpoint.reporting_damage():
                 self._restore(state)
 
     def run(self) -> FitResult:
@@ -196,7 +196,7 @@ class _Trainer:
             self._finish_epoch(record)
         best = self.stopping.best_epoch
         weights = self._checkpoint.load_best(best)
-        with self._checkpoint.understood():
+        with self._checkpoint.reporting_damage():
             self._learner.model.load_state_dict(weights)
         return FitResult(tuple(self.history), best)
 
@@ -242,7 +242,7 @@ class _Trainer:
             from core.data.views import viewed
 
             images = viewed(images, indices, views)
-        seen = SeenBatch(images, indices, rows, views)
+        seen = AugmentedBatch(images, indices, rows, views)
         outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
         statistics = tuple(teacher.statistics(said) for teacher, said in zip(self._teachers, outputs, strict=True))
         seed = step_seed(self._settings.seed, self.epoch, self.batch)
@@ -374,7 +374,7 @@ class _Trainer:
         self._checkpoint.save(state, self.stopping.best_epoch)
 
     def _restore(self, state: Values) -> None:
-        (own,), kept = self._legs, kept_legs(state)
+        (own,), kept = self._legs, recorded_legs(state)
         self._legs = continued(kept, self._recipe, own.teacher, int(state["epoch"]), int(state["batch"]))
         decoded = check_belongs(state, self._identity, self._data.store.earlier_keys)
         self._learner.restore(state)

@@ -15,7 +15,7 @@ from core.quantities import file_size
 if TYPE_CHECKING:
     from core.data.store import ImageStore
 
-Place = Literal["auto", "memory", "disk", "device"]
+StoreLocation = Literal["auto", "memory", "disk", "device"]
 
 _DEVICE_SHARE = 0.5
 """Of the free GPU memory, how much the images may take; the rest is for the model and its activations."""
@@ -24,13 +24,13 @@ _PIECE = 64 * 2**20
 """Bytes that go to the GPU at once."""
 
 
-class PlacedImages:
+class StagedImages:
     """The images of a store, ready to be gathered as uint8 tensors (n, H, W, 3) on `device`.
 
     `place` tells where they lie: "device" (all of them in the GPU's memory), "memory" or "disk" (the store's file).
     """
 
-    def __init__(self, images: ImageStore | torch.Tensor, device: torch.device, place: Place) -> None:
+    def __init__(self, images: ImageStore | torch.Tensor, device: torch.device, place: StoreLocation) -> None:
         self._images = images
         self._device = device
         self.place = place
@@ -49,7 +49,7 @@ class PlacedImages:
         return tensor.to(self._device)
 
 
-def place_images(store: ImageStore, place: Place, device: str, emit: Emit = ignore) -> PlacedImages:
+def stage_images(store: ImageStore, place: StoreLocation, device: str, emit: Emit = ignore) -> StagedImages:
     """Put the store's images where the recipe says; `auto` takes the GPU's memory when half of what is free holds them,
     else the store's file (of which the system keeps in memory what it can spare).
 
@@ -60,10 +60,10 @@ def place_images(store: ImageStore, place: Place, device: str, emit: Emit = igno
     if place == "device" or (place == "auto" and target.type == "cuda"):
         if target.type != "cuda":
             emit(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
-            return PlacedImages(store, target, "disk")
+            return StagedImages(store, target, "disk")
         free = torch.cuda.mem_get_info(target)[0]
         if size <= free * _DEVICE_SHARE:
-            return PlacedImages(copied_to(target, store), target, "device")
+            return StagedImages(copied_to(target, store), target, "device")
         if place == "device":
             raise SkinKDError(
                 "The images do not fit into the GPU's memory",
@@ -73,8 +73,8 @@ def place_images(store: ImageStore, place: Place, device: str, emit: Emit = igno
         emit(Notice(f"The images ({file_size(size)}) do not fit into the GPU's memory; they are read from disk."))
     if place == "memory":
         _check_memory(size)
-        return PlacedImages(store.in_memory(), target, "memory")
-    return PlacedImages(store, target, "disk")
+        return StagedImages(store.in_memory(), target, "memory")
+    return StagedImages(store, target, "disk")
 
 
 def copied_to(device: torch.device, store: ImageStore) -> torch.Tensor:

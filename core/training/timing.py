@@ -102,7 +102,7 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
     token.check()
     architecture, size = _teacher_facts(run, recipe, notes)
     loaded = create_model(architecture, weights="none", image_size=size, classes=recipe.class_set)
-    network, device, kind = fuse_batchnorm(loaded.model, size), hardware.device, hardware.answers
+    network, device, kind = fuse_batchnorm(loaded.model, size), hardware.device, hardware.inference_precision
     _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
     count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
     seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)
@@ -176,7 +176,7 @@ def _memory(steps: _Steps, batch: int, device: str) -> int:
     weights = steps.learner.weights
     changed = sum(weight.numel() for weight in weights if weight.requires_grad)  # a gradient and two moments each
     fixed = 4 * (sum(weight.numel() for weight in weights) + 3 * changed)
-    return fixed + steps.kept_bytes(_PROBE_BATCH) * batch // _PROBE_BATCH
+    return fixed + steps.saved_activation_bytes(_PROBE_BATCH) * batch // _PROBE_BATCH
 
 
 class _Steps:
@@ -194,7 +194,7 @@ class _Steps:
         self._wait()
         return time.perf_counter() - begin
 
-    def kept_bytes(self, count: int) -> int:
+    def saved_activation_bytes(self, count: int) -> int:
         """Bytes of what a forward pass with this many images keeps for its backward pass, weights not counted."""
         images = self._batch(count).images
         kept: dict[int, int] = {}

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from core.classes import ClassSet, Group, LesionClass
+from core.classes import ClassSet, LesionClass, Malignancy
 from core.documents import some
 from core.inference.results import Classification
 
 MOST_CLASSES = 24
 """Of more classes only the likeliest have a line; the others are summed up in one."""
 
-_TOGETHER = {Group.MALIGNANT: "Malignant together", Group.BENIGN: "Benign together"}
+_TOGETHER = {Malignancy.MALIGNANT: "Malignant together", Malignancy.BENIGN: "Benign together"}
 """The groups whose total is shown."""
 
 
@@ -24,7 +24,7 @@ class Line:
     code: str
     label: str
     tip: str
-    group: Group
+    group: Malignancy
     codes: tuple[str, ...]
 
     @property
@@ -46,14 +46,14 @@ def lines_of(results: Sequence[Classification]) -> tuple[Line, ...]:
             known.setdefault(item.code, (item, result.classes))
     shown = _likeliest(results, tuple(known))
     lines: list[Line] = []
-    for group in Group:
+    for group in Malignancy:
         members = [item for item, _ in known.values() if item.group is group]
         if group in _TOGETHER and members:
             lines.append(_total(_TOGETHER[group], group, members))
         lines += [_line(item) for item in members if item.code in shown]
     others = [item for item, _ in known.values() if item.code not in shown]
     if others:
-        lines.append(_total(f"{len(others)} other classes together", Group.UNSPECIFIED, others))
+        lines.append(_total(f"{len(others)} other classes together", Malignancy.UNSPECIFIED, others))
     return tuple(lines)
 
 
@@ -69,11 +69,11 @@ def _likeliest(results: Sequence[Classification], codes: Sequence[str]) -> froze
 
 
 def _line(item: LesionClass) -> Line:
-    marked = f"{item.name} (precancerous)" if item.group is Group.PRECANCEROUS else item.name
+    marked = f"{item.name} (precancerous)" if item.group is Malignancy.PRECANCEROUS else item.name
     return Line(item.code, marked, f"<p>{escape(item.about)}</p>", item.group, (item.code,))
 
 
-def _total(label: str, group: Group, members: Sequence[LesionClass]) -> Line:
+def _total(label: str, group: Malignancy, members: Sequence[LesionClass]) -> Line:
     names = some([item.name for item in members], MOST_CLASSES)
     return Line(
         "",

@@ -48,7 +48,7 @@ class Sureness:
 
 
 @dataclass(frozen=True, eq=False)
-class CalibratingAnswers:
+class CalibrationProbabilities:
     """Which of the images (n,) of `part` that the model was calibrated on are melanomas, and the calibrated melanoma
     probabilities (n,) that they got."""
 
@@ -88,7 +88,7 @@ class CardContent:
     coverage: Coverage | None = None
     share_out_of_distribution: float | None = None
     sureness: Sureness | None = None
-    calibrating: CalibratingAnswers | None = None
+    calibrating: CalibrationProbabilities | None = None
     detailed: DetailedScores | None = None
     subgroups: tuple[Subgroup, ...] = ()
     trouble: tuple[str, ...] = ()
@@ -235,14 +235,14 @@ def _sureness(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temp
 
 def _calibrating(
     labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], info: ModelInfo
-) -> CalibratingAnswers | None:
+) -> CalibrationProbabilities | None:
     from core.evaluation.prediction_sets import nonconformity
 
     place = info.classes.melanoma
     if not len(labels) or place is None:
         return None
     melanoma = 1 - nonconformity(logits, info.temperature)[:, place]
-    return CalibratingAnswers(part_of_calibration(info.calibrated_on), labels == place, melanoma)
+    return CalibrationProbabilities(part_of_calibration(info.calibrated_on), labels == place, melanoma)
 
 
 def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from core.quantities import NONE, file_size, fraction
 from core.reporting.parts import purposes
 from core.reporting.words import interval_of, kind_of_run
 from skinkd_gui.classify.card_content import CardContent
-from skinkd_gui.results.grid import Cell, Column, Grid, number, plain, share, share_within
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, number, plain, share, share_within
 
 if TYPE_CHECKING:
     from core.classes import ClassSet
@@ -38,7 +38,7 @@ _UNKNOWN_PEOPLE = (
 
 
 @dataclass(frozen=True)
-class Section:
+class CardSection:
     """A page of the card: pairs of a name and a value, a table where there is one, and notes."""
 
     title: str
@@ -47,12 +47,12 @@ class Section:
     grid: Grid | None = None
 
 
-def sections(card: CardContent) -> tuple[Section, ...]:
+def sections(card: CardContent) -> tuple[CardSection, ...]:
     """The pages in the order in which they are read."""
     return (about(card), limits(card), scores(card), calibration(card), verdicts(card))
 
 
-def card_text(card: CardContent, extra: tuple[Section, ...] = ()) -> str:
+def card_text(card: CardContent, extra: tuple[CardSection, ...] = ()) -> str:
     """The whole card as text (Markdown), to copy or to keep beside the model."""
     lines = [f"# Model card: {card.name}", "", RESEARCH_USE]
     for section in (*sections(card), *extra):
@@ -68,7 +68,7 @@ def card_text(card: CardContent, extra: tuple[Section, ...] = ()) -> str:
 # --- the model ---
 
 
-def about(card: CardContent) -> Section:
+def about(card: CardContent) -> CardSection:
     """What the model is and what it was trained on."""
     info, size = card.info, card.info.preprocessing.image_size
     mean, std = (
@@ -96,7 +96,7 @@ def about(card: CardContent) -> Section:
     if info.recipe_hash:
         facts.append(("Recipe", f"fingerprint {info.recipe_hash}"))
     warning = (SYNTHETIC_WARNING,) if info.synthetic else ()
-    return Section("Model", tuple(facts), (*warning, *card.trouble))
+    return CardSection("Model", tuple(facts), (*warning, *card.trouble))
 
 
 def _kind(card: CardContent) -> str:
@@ -127,7 +127,7 @@ def _terms(card: CardContent) -> str:
 # --- limits ---
 
 
-def limits(card: CardContent) -> Section:
+def limits(card: CardContent) -> CardSection:
     """What the model can not do."""
     size = card.info.preprocessing.image_size
     names = ", ".join(card.info.classes.names)
@@ -147,7 +147,7 @@ def limits(card: CardContent) -> Section:
     if card.exported:
         notes.append("As an exported file it has no heat maps, and similar cases are found with the run itself only.")
     notes.append(RESEARCH_USE)
-    return Section("What it can't do", (), tuple(notes))
+    return CardSection("What it can't do", (), tuple(notes))
 
 
 def _few(card: CardContent) -> list[str]:
@@ -202,11 +202,11 @@ def _detailed(card: CardContent) -> DetailedScores | None:
     return card.evidence.detailed if card.evidence is not None else card.detailed
 
 
-def scores(card: CardContent) -> Section:
+def scores(card: CardContent) -> CardSection:
     """How good it is, with 95 % intervals where the test images are known."""
     detailed = _detailed(card)
     if detailed is None:
-        return Section("Scores", (), ("The file does not say how good the model is. Ask whoever made it.",))
+        return CardSection("Scores", (), ("The file does not say how good the model is. Ask whoever made it.",))
     found, intervals = detailed.scores, card.evidence.intervals if card.evidence is not None else None
     images = sum(row.support for row in detailed.per_class)
     facts = [
@@ -230,19 +230,19 @@ def scores(card: CardContent) -> Section:
     if rare:
         names = listed([classes.name_of(code) for code in rare])
         notes += (f"Rough guesses, from fewer than {SMALL_SUPPORT} images: {names}.",)
-    return Section(
+    return CardSection(
         "Scores", tuple(facts), notes, _class_grid(detailed, classes, intervals.per_class_f1 if intervals else None)
     )
 
 
 def _class_grid(detailed: DetailedScores, classes: ClassSet, f1: tuple[Interval | None, ...] | None) -> Grid:
     columns = (
-        Column("Diagnosis", words=True),
-        Column("Images"),
-        Column("Sensitivity", "The share of this diagnosis that is found"),
-        Column("Specificity", "The share of the others that is not taken for it"),
-        Column("Precision", "How often the model is right when it says so"),
-        Column("F1 (95 % interval)", "Sensitivity and precision in one", ("F1", "F1 low", "F1 high")),
+        GridColumn("Diagnosis", words=True),
+        GridColumn("Images"),
+        GridColumn("Sensitivity", "The share of this diagnosis that is found"),
+        GridColumn("Specificity", "The share of the others that is not taken for it"),
+        GridColumn("Precision", "How often the model is right when it says so"),
+        GridColumn("F1 (95 % interval)", "Sensitivity and precision in one", ("F1", "F1 low", "F1 high")),
     )
     intervals = f1 or (None,) * len(detailed.per_class)
     rows = [_class_row(row, classes, interval) for row, interval in zip(detailed.per_class, intervals, strict=True)]
@@ -263,7 +263,7 @@ def _class_row(row: ClassDetail, classes: ClassSet, interval: Interval | None) -
 # --- how sure ---
 
 
-def calibration(card: CardContent) -> Section:
+def calibration(card: CardContent) -> CardSection:
     """Whether it is right as often as it is sure."""
     temperature, found = card.info.temperature, card.sureness
     if temperature == 1.0:
@@ -274,7 +274,7 @@ def calibration(card: CardContent) -> Section:
         )
         facts = [("Temperature", f"{temperature:.3g} ({towards})")]
     if found is None:
-        return Section("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
+        return CardSection("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
     facts.append(("Measured on", calibrating_images(found.images, found.part)))
     facts.append(("Error as trained", _points(found.before.expected_error)))
     if found.after is not None:
@@ -289,19 +289,19 @@ def calibration(card: CardContent) -> Section:
         notes.append("The temperature was fitted on these very images: on others the error is a little larger.")
     if found.images < 200:
         notes.append(f"With {found.images:,} images the errors themselves are rough guesses.")
-    return Section("Calibration", tuple(facts), tuple(notes))
+    return CardSection("Calibration", tuple(facts), tuple(notes))
 
 
 def _points(value: float) -> str:
     return f"{100 * value:.1f} percentage points"
 
 
-def verdicts(card: CardContent) -> Section:
+def verdicts(card: CardContent) -> CardSection:
     """What the verdicts rest on and how they do."""
     statistics = card.statistics
     if statistics is None or not statistics.images:
         text = "The file does not hold what verdicts rest on. If you have the run, 'skinkd-cli calibrate' adds it."
-        return Section("Verdicts", (), (text,))
+        return CardSection("Verdicts", (), (text,))
     level = f"{100 * DEFAULT_LEVEL:.0f} %"
     facts = [("Calibrated on", calibrating_images(statistics.images, card.calibrated_on))]
     found = card.coverage
@@ -312,7 +312,7 @@ def verdicts(card: CardContent) -> Section:
             ("Only one kept (confident)", fraction(found.single)),
         ]  # fmt: skip
     facts += _out_of_distribution_facts(card)
-    return Section("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_grid(card))
+    return CardSection("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_grid(card))
 
 
 def _out_of_distribution_facts(card: CardContent) -> list[tuple[str, str]]:
@@ -362,17 +362,17 @@ def _never_excluded(card: CardContent) -> tuple[int, ...]:
 
 def _coverage_grid(card: CardContent) -> Grid:
     assert card.statistics is not None
-    calibrated = Column("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
+    calibrated = GridColumn("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
     if card.coverage is None:
         rows = [
             (plain(name), number(int((card.statistics.validation_labels == place).sum())))
             for place, name in enumerate(card.info.classes.names)
         ]
-        return Grid("Images behind the verdicts", (Column("Diagnosis", words=True), calibrated), tuple(rows))
+        return Grid("Images behind the verdicts", (GridColumn("Diagnosis", words=True), calibrated), tuple(rows))
     columns = (
-        Column("Diagnosis", words=True),
-        Column("Truth kept", "The share of test images of this diagnosis that keep it among the possible ones"),
-        Column("Test images"),
+        GridColumn("Diagnosis", words=True),
+        GridColumn("Truth kept", "The share of test images of this diagnosis that keep it among the possible ones"),
+        GridColumn("Test images"),
         calibrated,
     )
     found = [

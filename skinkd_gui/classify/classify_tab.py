@@ -9,21 +9,21 @@ from PySide6.QtCore import QModelIndex, QStandardPaths, Qt, QTemporaryDir, Signa
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from core.classes import Group
+from core.classes import Malignancy
 from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
 from core.events import Level, Notice
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice
 from skinkd_gui.classify.controls import ProgressRow, make_table, show_columns
-from skinkd_gui.classify.details_panel import DetailsPanel
+from skinkd_gui.classify.details_panel import ImageDetailsPanel
 from skinkd_gui.classify.dropping import Dropped, take, welcome
 from skinkd_gui.classify.empty_states import NoImages, NoModel
-from skinkd_gui.classify.export_dialog import ExportDialog, ExportSource
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.export_dialog import ClassificationExportDialog, ExportSource
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.folder_facts import FolderFacts
 from skinkd_gui.classify.images_filter import ImagesFilter
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
 from skinkd_gui.classify.labels_bar import LabelsBar
 from skinkd_gui.classify.model_card import ModelCard
@@ -50,7 +50,7 @@ class ClassifyTab(QWidget):
         super().__init__(parent)
         self.setObjectName("classifyTab")
         self.setAcceptDrops(True)
-        self._images = ImagesModel(self)
+        self._images = ClassifiedImagesModel(self)
         self._shown = ImagesFilter(self._images, self)
         self._session = ClassifySession(self._images, self)
         self._facts = FolderFacts(self._images, self)
@@ -109,7 +109,7 @@ class ClassifyTab(QWidget):
         self._labels = LabelsBar(self._facts, self)
         self._summary = SummaryBar(self._images, self)
         self._table = make_table(self._shown, self)
-        self._details = DetailsPanel(self)
+        self._details = ImageDetailsPanel(self)
         left = QWidget(self)
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -287,7 +287,7 @@ class ClassifyTab(QWidget):
         self._top.clear.setEnabled(rows > 0)
         self._top.card.setEnabled(choice is not None)
         self._banner.show_message(SYNTHETIC_WARNING if choice is not None and choice.synthetic else "", "warning")
-        malignant = choice is None or bool(choice.classes.of_group(Group.MALIGNANT))
+        malignant = choice is None or bool(choice.classes.of_group(Malignancy.MALIGNANT))
         labelled = bool(self._images.truths)
         show_columns(self._table, compared=second is not None, labelled=labelled, malignant=malignant)
         self._summary.show_counts(self._shown.rowCount(), compared=second is not None, malignant=malignant)
@@ -324,11 +324,11 @@ class ClassifyTab(QWidget):
         (truth, name), part = self._images.truth_of(path), self._images.parts.get(path)
         self._details.show_facts(ShownImage(path, first, second, truth, name, part))
 
-    def _answer(self, row: int, which: Which) -> ModelAnswer | None:
+    def _answer(self, row: int, which: Which) -> ModelResult | None:
         choice = self._session.choice(which)
         if choice is None:
             return None
-        return ModelAnswer(choice, self._images.result(row, which), self._session.classifier(which))
+        return ModelResult(choice, self._images.result(row, which), self._session.classifier(which))
 
     def _current_row(self) -> int:
         """The row in the whole list; -1 for none."""
@@ -352,7 +352,7 @@ class ClassifyTab(QWidget):
         """Ask what to save and where, and save it."""
         source = self._export_source()
         if source is not None:
-            ExportDialog(self, source, Path(self._last_folder())).open()
+            ClassificationExportDialog(self, source, Path(self._last_folder())).open()
 
     def _export_source(self) -> ExportSource | None:
         classifier, choice = self._session.classifier(), self._top.chooser.choice

@@ -156,7 +156,7 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
     token.check()
     if not task.files:
         size = loaded.info.preprocessing.image_size
-        loaded.network.answer(np.zeros((1, size, size, 3), dtype=np.uint8))
+        loaded.network.infer(np.zeros((1, size, size, 3), dtype=np.uint8))
     emit(ModelReady(task.which, task.source, loaded))
     if not task.files:
         return

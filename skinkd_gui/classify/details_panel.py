@@ -6,11 +6,11 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from skinkd_gui.classify.answers_view import AnswersView
 from skinkd_gui.classify.controls import make_button
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.picture_panel import PicturePanel
+from skinkd_gui.classify.probabilities_view import ProbabilitiesView
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.results.flowing import FlowingArea
@@ -23,7 +23,7 @@ _LOWEST, _HIGHEST = 120, 560
 """How high the picture is at least, below and beside other things."""
 
 
-class DetailsPanel(QWidget):
+class ImageDetailsPanel(QWidget):
     """Shows one image with everything that is known of it, or says what to select."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -32,7 +32,7 @@ class DetailsPanel(QWidget):
         self._shown: ShownImage | None = None
         self.verdict = VerdictView(self)
         self.picture = PicturePanel(self)
-        self.answers = AnswersView(self)
+        self.answers = ProbabilitiesView(self)
         self.similar = SimilarView(self)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._body.setSpacing(14)
@@ -122,7 +122,7 @@ class DetailsPanel(QWidget):
     def _show_second_card(self) -> None:
         self._open_card(self._shown.second if self._shown else None)
 
-    def _open_card(self, answer: ModelAnswer | None, *, operating_point: bool = False) -> None:
+    def _open_card(self, answer: ModelResult | None, *, operating_point: bool = False) -> None:
         if answer is not None:
             ModelCard(self, answer.choice.source, operating_point=operating_point).open()
 

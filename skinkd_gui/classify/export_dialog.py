@@ -9,14 +9,14 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QRadioButton, QWidget
 
 from core.inference.results import Classification
-from skinkd_gui.classify.exporting import MOST_IN_PDF, ExportOrder, ExportSource, Form, Written, export
+from skinkd_gui.classify.exporting import MOST_IN_PDF, ClassificationExportOrder, ExportSource, Form, Written, export
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.question import Answer, Question
+from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, free_path
 from skinkd_gui.workers.job import Work
 
-__all__ = ["ExportDialog", "ExportSource"]
+__all__ = ["ClassificationExportDialog", "ExportSource"]
 
 _FOLDER = "classify/export_folder"
 _FORMS = {
@@ -37,14 +37,14 @@ _WORDS = SavingWords(
         "Export",
         "Replace the file that is there?",
         "A file of this name exists already. What is in it is lost.",
-        Answer("Replace", "replaceExportButton"),
-        Answer("Keep it", "keepExportButton"),
+        QuestionButton("Replace", "replaceExportButton"),
+        QuestionButton("Keep it", "keepExportButton"),
     ),
     open_folder="Open the fo&lder",
 )
 
 
-class ExportDialog(SavingDialog):
+class ClassificationExportDialog(SavingDialog):
     """Writes one file from an `ExportSource`; call `open`."""
 
     def __init__(self, parent: QWidget, source: ExportSource, folder: Path) -> None:
@@ -58,9 +58,11 @@ class ExportDialog(SavingDialog):
         self._choice_changed()
 
     @property
-    def order(self) -> ExportOrder:
+    def order(self) -> ClassificationExportOrder:
         """What the dialog shows."""
-        return ExportOrder(self._source, self._rows(), self._form(), self.target_path(), self.heat.isChecked())
+        return ClassificationExportOrder(
+            self._source, self._rows(), self._form(), self.target_path(), self.heat.isChecked()
+        )
 
     # --- layout ---
 

@@ -47,7 +47,7 @@ class ExportSource:
 
 
 @dataclass(frozen=True, eq=False)
-class ExportOrder:
+class ClassificationExportOrder:
     """What to write where; `heat` puts heat maps into a PDF."""
 
     source: ExportSource
@@ -65,7 +65,7 @@ class Written:
     pages: int = 0
 
 
-def export(order: ExportOrder, emit: Emit, token: CancelToken) -> Written:
+def export(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> Written:
     """Write it. Raises `SkinKDError` or `Cancelled`; then no file was changed."""
     if order.form is Form.PDF:
         return Written(order.target, _write_pdf(order, emit, token))
@@ -77,7 +77,7 @@ def export(order: ExportOrder, emit: Emit, token: CancelToken) -> Written:
     return Written(order.target)
 
 
-def _write_pdf(order: ExportOrder, emit: Emit, token: CancelToken) -> int:
+def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> int:
     from core.digests import file_digest
     from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
     from skinkd_gui.results.pdf_report import write_pdf

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ModelAnswer:
+class ModelResult:
     """What one model says. `result` is None while the image waits, `classifier` until the model was loaded.
 
     The classifier may be used from any thread for heat maps and features, also while a batch is being classified.
@@ -41,8 +41,8 @@ class ShownImage:
     """
 
     path: Path
-    first: ModelAnswer | None
-    second: ModelAnswer | None = None
+    first: ModelResult | None
+    second: ModelResult | None = None
     truth: str = ""
     truth_name: str = ""
     part: Part | None = None

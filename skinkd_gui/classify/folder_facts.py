@@ -17,7 +17,7 @@ from core.events import CancelToken, Emit, Level, Notice
 from core.inference.results import Classification
 from core.recipe import Recipe
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice, run_of
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -46,7 +46,7 @@ class FolderScores:
     trained_on: int
 
 
-def look_up(
+def find_facts(
     roots: Sequence[Path],
     files: Sequence[Path],
     run: Path | None,
@@ -71,7 +71,7 @@ def look_up(
     return LookedUp(known if truths else None, truths, parts)
 
 
-def score_answers(
+def score_results(
     known: KnownLabels,
     answers: Sequence[Sequence[Classification]],
     trained_on: int,
@@ -92,7 +92,7 @@ class FolderFacts(QObject):
     noticed = Signal(object)  # Notice
     failed = Signal(object)  # SkinKDError
 
-    def __init__(self, images: ImagesModel, parent: QObject | None = None) -> None:
+    def __init__(self, images: ClassifiedImagesModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._images = images
         self._run: Path | None = None
@@ -147,7 +147,7 @@ class FolderFacts(QObject):
             return
         self._scored = state
         answers = [self._images.results_of(which) for which in Which]
-        self._scoring.start(partial(score_answers, self._known, answers, self._count_trained_on()))
+        self._scoring.start(partial(score_results, self._known, answers, self._count_trained_on()))
 
     def _count_trained_on(self) -> int:
         return sum(self._images.parts.get(path) in FITTED for path in self._images.truths)
@@ -155,7 +155,7 @@ class FolderFacts(QObject):
     def _look(self) -> None:
         if self._images.rowCount():
             roots = tuple(dict.fromkeys(self._roots))
-            self._looking.start_next(partial(look_up, roots, self._images.paths, self._run, self._classes))
+            self._looking.start_next(partial(find_facts, roots, self._images.paths, self._run, self._classes))
 
     @Slot(object)
     def _tell(self, event: object) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Kind
 
 
 class ImagesFilter(QSortFilterProxyModel):
     """Shows the images of one kind, or all. Sorting is the list's own: it is quicker there."""
 
-    def __init__(self, images: ImagesModel, parent: QObject | None = None) -> None:
+    def __init__(self, images: ClassifiedImagesModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._images = images
         self._kind: Kind | None = None

@@ -28,7 +28,7 @@ from skinkd_gui.classify.cells import (
     sort_value,
 )
 from skinkd_gui.classify.kinds import Kind, Which, kinds_of, verdict_kind
-from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.classify.tally import Tally
 from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
@@ -43,7 +43,7 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
-class ImagesModel(QAbstractTableModel):
+class ClassifiedImagesModel(QAbstractTableModel):
     """One row per file, each file once. Rows wait until they have a result; thumbnails are made when they are seen."""
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -281,7 +281,7 @@ class ImagesModel(QAbstractTableModel):
         return self._placeholder
 
     @Slot(object)
-    def _keep_thumbnail(self, picture: Picture) -> None:
+    def _keep_thumbnail(self, picture: DecodedPicture) -> None:
         row = self._rows.get(picture.path)
         if row is None:
             return

@@ -64,7 +64,7 @@ _COUNTED = {
 
 
 @dataclass(frozen=True)
-class Filter:
+class KindFilter:
     """An entry of the filter; `kind` None shows all. `tip` explains it."""
 
     kind: Kind | None
@@ -73,17 +73,21 @@ class Filter:
 
 
 FILTERS = (
-    Filter(None, "All images", "Every image in the list"),
-    Filter(Kind.REFER, "Refer", "The model can not exclude all diagnoses but one: a person should look"),
-    Filter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
-    Filter(Kind.OUT_OF_DISTRIBUTION, "Not like the known images", "Unlike the images that the model was trained on"),
-    Filter(Kind.UNKNOWN, "Not assessed", "The model file holds nothing to tell from whether to trust the answer"),
-    Filter(Kind.MALIGNANT, "Malignant group", "Malignant and precancerous diagnoses"),
-    Filter(Kind.NOT_CLASSIFIED, "Not classified", "Files that could not be read, with the reason"),
-    Filter(Kind.DISAGREE, "Disagreements", "The two models name different diagnoses"),
-    Filter(Kind.WRONG, "Wrong answers", "The diagnosis is not the one that the folder's labels give"),
-    Filter(Kind.NOTED, "With a note", "Files of which something must be known, such as that only one page was used"),
-    Filter(Kind.TRAINED_ON, "Images of the training", "The model has seen images of these names in its training"),
+    KindFilter(None, "All images", "Every image in the list"),
+    KindFilter(Kind.REFER, "Refer", "The model can not exclude all diagnoses but one: a person should look"),
+    KindFilter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
+    KindFilter(
+        Kind.OUT_OF_DISTRIBUTION, "Not like the known images", "Unlike the images that the model was trained on"
+    ),
+    KindFilter(Kind.UNKNOWN, "Not assessed", "The model file holds nothing to tell from whether to trust the answer"),
+    KindFilter(Kind.MALIGNANT, "Malignant group", "Malignant and precancerous diagnoses"),
+    KindFilter(Kind.NOT_CLASSIFIED, "Not classified", "Files that could not be read, with the reason"),
+    KindFilter(Kind.DISAGREE, "Disagreements", "The two models name different diagnoses"),
+    KindFilter(Kind.WRONG, "Wrong answers", "The diagnosis is not the one that the folder's labels give"),
+    KindFilter(
+        Kind.NOTED, "With a note", "Files of which something must be known, such as that only one page was used"
+    ),
+    KindFilter(Kind.TRAINED_ON, "Images of the training", "The model has seen images of these names in its training"),
 )
 
 

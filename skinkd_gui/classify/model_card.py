@@ -23,7 +23,7 @@ from core import atomic
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
 from skinkd_gui.classify.card_content import CardContent, read_card
-from skinkd_gui.classify.card_sections import Section, card_text, sections
+from skinkd_gui.classify.card_sections import CardSection, card_text, sections
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 from skinkd_gui.results.exporting import ask_for_file
@@ -151,7 +151,7 @@ class ModelCard(QDialog):
         if self._operating:
             self.tabs.setCurrentWidget(area)
 
-    def _page(self, section: Section, figure: FigureView | None) -> QWidget:
+    def _page(self, section: CardSection, figure: FigureView | None) -> QWidget:
         page = QWidget(self)
         column = QVBoxLayout()
         column.setSpacing(12)

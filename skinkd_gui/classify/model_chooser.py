@@ -18,7 +18,7 @@ _REMEMBERED = "classify/model"
 _FILES = "SkinKD models (*.safetensors *.onnx);;All files (*)"
 
 
-class ModelChooser(QComboBox):
+class ClassifierChooser(QComboBox):
     """Chooses one `ModelChoice`. The last entry opens a file; the choice is remembered between starts."""
 
     chosen = Signal(object)  # ModelChoice | None: the choice changed

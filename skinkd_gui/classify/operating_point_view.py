@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.evaluation.operating_point import OperatingPoint, missed_per_1000, operating_point, referrals_per_1000
 from core.reporting.words import interval_of
-from skinkd_gui.classify.card_content import CalibratingAnswers
-from skinkd_gui.classify.card_sections import Section
+from skinkd_gui.classify.card_content import CalibrationProbabilities
+from skinkd_gui.classify.card_sections import CardSection
 from skinkd_gui.results.notes import FactsList
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
@@ -55,7 +55,7 @@ class OperatingPointView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("operatingPoint")
-        self._answers: CalibratingAnswers | None = None
+        self._answers: CalibrationProbabilities | None = None
         self.point: OperatingPoint | None = None
         self._why_not = ""
         self._few = Banner(self)
@@ -131,12 +131,12 @@ class OperatingPointView(QWidget):
         layout.addWidget(self._few)
         layout.addLayout(row, 1)
 
-    def show_answers(self, answers: CalibratingAnswers | None) -> None:
+    def show_answers(self, answers: CalibrationProbabilities | None) -> None:
         """Take up the images that a model was calibrated on."""
         self._answers = answers
         self._update()
 
-    def section(self) -> Section | None:
+    def section(self) -> CardSection | None:
         """What is shown, for the card's text; None while there is no point."""
         if self.point is None or self._answers is None:
             return None
@@ -146,7 +146,7 @@ class OperatingPointView(QWidget):
             ("People with melanoma", f"{self.prevalence.value():.1f} %"),
             *_expected(self.point, self.prevalence.value() / 100),
         )
-        return Section("Operating point", facts, tuple(n for n in (self._few.text, _HONEST) if n))
+        return CardSection("Operating point", facts, tuple(n for n in (self._few.text, _HONEST) if n))
 
     @Slot()
     def _update(self) -> None:

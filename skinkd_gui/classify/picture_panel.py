@@ -20,10 +20,10 @@ from core.inference.classifier import is_exported
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
 from core.quantities import probability
 from skinkd_gui.classify.controls import make_button
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps
 from skinkd_gui.classify.picture_view import PictureView
-from skinkd_gui.classify.pictures import FULL, Picture, PictureLoader
+from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.widgets.labels import make_label
 
@@ -204,17 +204,17 @@ class PicturePanel(QWidget):
             place = self.heat_class.findData(kept) if keep and not first else 0
             self.heat_class.setCurrentIndex(max(0, place) if ranked else -1)
 
-    def _answers(self) -> list[ModelAnswer]:
+    def _answers(self) -> list[ModelResult]:
         return [] if self._shown is None else [a for a in (self._shown.first, self._shown.second) if a is not None]
 
-    def _answer(self) -> ModelAnswer | None:
+    def _answer(self) -> ModelResult | None:
         """The answer whose heat map is wanted."""
         answers = self._answers()
         return answers[max(0, min(self.heat_model.currentIndex(), len(answers) - 1))] if answers else None
 
     # --- the heat map ---
 
-    def _why_not(self, answer: ModelAnswer | None) -> str:
+    def _why_not(self, answer: ModelResult | None) -> str:
         """Why there can be no heat map; nothing where there can."""
         if answer is None or answer.result is None or answer.result.code is None:
             return "There is no answer yet whose reasons could be shown."
@@ -275,7 +275,7 @@ class PicturePanel(QWidget):
     # --- the picture ---
 
     @Slot(object)
-    def _show_loaded(self, picture: Picture) -> None:
+    def _show_loaded(self, picture: DecodedPicture) -> None:
         if self._shown is None or picture.path != self._shown.path:
             return
         layers = () if picture.image is None else (picture.image, *picture.smaller)

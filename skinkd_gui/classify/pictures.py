@@ -21,7 +21,7 @@ _SMALLEST_LAYER = 512
 
 
 @dataclass(frozen=True)
-class Picture(Event):
+class DecodedPicture(Event):
     """A decoded file, upright, as large as was asked for or smaller; `image` is None when `error` says why.
 
     `smaller` are the same picture at a half, a quarter, ... of the size, where they were asked for.
@@ -33,20 +33,20 @@ class Picture(Event):
     smaller: tuple[QImage, ...] = ()
 
 
-def load_picture(path: Path, box: QSize, *, layered: bool = False) -> Picture:
+def load_picture(path: Path, box: QSize, *, layered: bool = False) -> DecodedPicture:
     """The picture in a file, shrunk to fit `box` with its proportions kept. Never raises for a bad file."""
     try:
         shown = decode_picture(path, box.width(), box.height())
         data = shown.tobytes()
     except UnreadableImageError as error:
-        return Picture(path, None, error.reason)
+        return DecodedPicture(path, None, error.reason)
     except MemoryError:
-        return Picture(path, None, "There is not enough memory to show it.")
+        return DecodedPicture(path, None, "There is not enough memory to show it.")
     view = QImage(data, shown.width, shown.height, 3 * shown.width, QImage.Format.Format_RGB888)
     if not layered:
-        return Picture(path, view.copy())  # the copy owns its pixels
+        return DecodedPicture(path, view.copy())  # the copy owns its pixels
     image = view.convertToFormat(QImage.Format.Format_RGB32)  # also a copy, in the format that is painted fastest
-    return Picture(path, image, "", halves(image))
+    return DecodedPicture(path, image, "", halves(image))
 
 
 def halves(image: QImage) -> tuple[QImage, ...]:
@@ -110,7 +110,7 @@ class PictureLoader(QObject):
 
     @Slot(object)
     def _pass_on(self, event: object) -> None:
-        if isinstance(event, Picture):
+        if isinstance(event, DecodedPicture):
             self.loaded.emit(event)
 
     @Slot()

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from core.classes import Group
+from core.classes import Malignancy
 from core.inference.results import Classification
 from core.quantities import probability
 from skinkd_gui.classify.bar_lines import Line, lines_of
@@ -235,10 +235,10 @@ def _column(name: str, result: Classification | None, dimmed: bool) -> _Column:
     return _Column(name, dict(zip(result.classes.codes, result.probabilities, strict=True)), result.code, dimmed)
 
 
-def _colour(group: Group, *, dimmed: bool) -> QColor:
+def _colour(group: Malignancy, *, dimmed: bool) -> QColor:
     if dimmed:
         return QColor(colours().disabled)
-    serious = {Group.MALIGNANT: colours().error, Group.PRECANCEROUS: colours().warning}
+    serious = {Malignancy.MALIGNANT: colours().error, Malignancy.PRECANCEROUS: colours().warning}
     return QColor(serious.get(group, colours().accent))
 
 

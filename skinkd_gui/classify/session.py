@@ -26,7 +26,7 @@ from skinkd_gui.classify.classify_worker import (
     classify_files,
     collect_files,
 )
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.recording import Recorder
 from skinkd_gui.workers.job_slot import JobSlot
@@ -67,7 +67,7 @@ class ClassifySession(QObject):
     loaded = Signal(object)  # Which model is ready
     updated = Signal(object)  # set[Path] of images whose results changed
 
-    def __init__(self, images: ImagesModel, parent: QObject | None = None) -> None:
+    def __init__(self, images: ClassifiedImagesModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.recorder = Recorder()
         self._images = images

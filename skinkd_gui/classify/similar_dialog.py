@@ -14,7 +14,7 @@ from core.data.finding import printable
 from core.inference.similar import SimilarCase
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.picture_view import PictureView
-from skinkd_gui.classify.pictures import FULL, Picture, PictureLoader
+from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import breakable, make_label
 
 
@@ -117,7 +117,7 @@ class SimilarDialog(QDialog):
             self._loader.request(case.path)
 
     @Slot(object)
-    def _show_loaded(self, picture: Picture) -> None:
+    def _show_loaded(self, picture: DecodedPicture) -> None:
         layers = () if picture.image is None else (picture.image, *picture.smaller)
         if picture.path == self._asked and not self.mine.has_picture:
             self.mine.show_layers(layers, picture.error)

@@ -51,7 +51,7 @@ class ShownCase:
 
 
 @dataclass(frozen=True, eq=False)
-class SimilarFound:
+class SimilarCases:
     """The cases nearest to the image of an order, nearest first, among `images` training images."""
 
     order: SimilarOrder
@@ -70,7 +70,7 @@ class SimilarFailed:
 @dataclass(frozen=True, eq=False)
 class _Found:
     index: FeatureIndex
-    found: SimilarFound
+    found: SimilarCases
 
 
 class SimilarFinder(QObject):
@@ -83,7 +83,7 @@ class SimilarFinder(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[SimilarOrder, SimilarFound] = OrderedDict()
+        self._kept: OrderedDict[SimilarOrder, SimilarCases] = OrderedDict()
         self._index: tuple[Path, Classifier, FeatureIndex] | None = None
         self._wanted: SimilarOrder | None = None
         self._running: SimilarOrder | None = None
@@ -175,4 +175,4 @@ def find_similar(order: SimilarOrder, index: FeatureIndex | None, emit: Emit, to
     for case in cases:
         token.check()
         shown.append(ShownCase(case, None if case.path is None else load_picture(case.path, _SMALL).image))
-    return _Found(index, SimilarFound(order, tuple(shown), len(index)))
+    return _Found(index, SimilarCases(order, tuple(shown), len(index)))

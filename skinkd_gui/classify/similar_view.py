@@ -24,9 +24,9 @@ from core.events import Phase, Progress
 from core.inference.classifier import is_exported
 from core.quantities import duration
 from skinkd_gui.classify.controls import make_button
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
-from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarFailed, SimilarFinder, SimilarFound, SimilarOrder
+from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarCases, SimilarFailed, SimilarFinder, SimilarOrder
 from skinkd_gui.classify.verdict_words import is_out_of_distribution
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.theme import colours, theme
@@ -147,7 +147,7 @@ class SimilarView(QWidget):
         super().__init__(parent)
         self.setObjectName("classifySimilar")
         self._shown: ShownImage | None = None
-        self._found: SimilarFound | None = None
+        self._found: SimilarCases | None = None
         self._folders: dict[Path, Path] = {}
         self.finder = SimilarFinder(self)
         self.finder.progressed.connect(self._show_progress)
@@ -209,7 +209,7 @@ class SimilarView(QWidget):
         self._shown = shown
         self._update()
 
-    def _answer(self) -> ModelAnswer | None:
+    def _answer(self) -> ModelResult | None:
         answer = self._shown.first if self._shown is not None else None
         return answer if answer is not None and answer.result is not None and answer.result.code is not None else None
 
@@ -241,7 +241,7 @@ class SimilarView(QWidget):
             self._say("Looking for similar cases...", busy=True)
             self.finder.request(order)
 
-    def _order(self, answer: ModelAnswer) -> SimilarOrder | None:
+    def _order(self, answer: ModelResult) -> SimilarOrder | None:
         if self._shown is None or answer.run is None or is_exported(answer.choice.source) or answer.classifier is None:
             return None
         return SimilarOrder(self._shown.path, answer.run, answer.classifier, self._folders.get(answer.run))
@@ -271,7 +271,7 @@ class SimilarView(QWidget):
             self._text.setText(f"Reading the training images: {progress.done:,} of {progress.total:,}.")
 
     @Slot(object)
-    def _show_found(self, found: SimilarFound) -> None:
+    def _show_found(self, found: SimilarCases) -> None:
         self._found = found
         if not found.cases:
             self._say("There are no similar cases.")
@@ -321,7 +321,7 @@ def case_note(shown: ShownCase) -> str:
     return f"{'same lesion' if case.same_lesion else 'similarity'} {case.similarity:.2f}"
 
 
-def _summary(found: SimilarFound, *, out_of_distribution: bool) -> str:
+def _summary(found: SimilarCases, *, out_of_distribution: bool) -> str:
     name_of = found.order.classifier.info.classes.name_of
     counts = Counter(name_of(shown.case.code) for shown in found.cases)
     listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())

@@ -6,8 +6,8 @@ from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
-from skinkd_gui.classify.images_model import ImagesModel
-from skinkd_gui.classify.kinds import FILTERS, Filter, Kind
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
+from skinkd_gui.classify.kinds import FILTERS, Kind, KindFilter
 from skinkd_gui.settings.store import LEVEL_PERCENTS
 from skinkd_gui.widgets.labels import make_label
 
@@ -25,7 +25,7 @@ class SummaryBar(QWidget):
     filtered = Signal(object)  # Kind | None
     level_chosen = Signal(float)  # 0.80..0.99
 
-    def __init__(self, images: ImagesModel, parent: QWidget | None = None) -> None:
+    def __init__(self, images: ClassifiedImagesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("classifySummary")
         self._images = images
@@ -82,7 +82,7 @@ class SummaryBar(QWidget):
     def kind(self) -> Kind | None:
         """The kind that is shown, None for all."""
         entry = self.filter.currentData()
-        return entry.kind if isinstance(entry, Filter) else None
+        return entry.kind if isinstance(entry, KindFilter) else None
 
     def set_level(self, level: float) -> None:
         """Show a level without telling it."""

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.model_catalog import ModelCatalog
-from skinkd_gui.classify.model_chooser import ModelChooser
+from skinkd_gui.classify.model_chooser import ClassifierChooser
 from skinkd_gui.widgets.labels import make_label
 
 
@@ -15,9 +15,9 @@ class TopBar(QWidget):
 
     def __init__(self, catalog: ModelCatalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.chooser = ModelChooser(catalog, self)
+        self.chooser = ClassifierChooser(catalog, self)
         self.card = make_button("Model card...", "classifyModelCardButton", self, tip="What the model is and how good")
-        self.second = ModelChooser(catalog, self, none_text="No other model")
+        self.second = ClassifierChooser(catalog, self, none_text="No other model")
         self.open_images = make_button("Open images...", "classifyOpenImagesButton", self)
         self.open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
         self.paste = make_button("Paste", "classifyPasteButton", self, tip="A picture or copied files")

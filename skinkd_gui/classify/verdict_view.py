@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.verdict_words import VerdictWords, agreement_words, remarks, verdict_words
 from skinkd_gui.widgets.labels import breakable, make_label, set_role
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
@@ -115,6 +115,6 @@ class VerdictView(QWidget):
         label.setVisible(bool(text))
 
 
-def model_name(answer: ModelAnswer | None) -> str:
+def model_name(answer: ModelResult | None) -> str:
     """A model's name without what its choice says besides."""
     return "" if answer is None else answer.choice.text.partition(" (")[0]

@@ -11,7 +11,7 @@ from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from core.quantities import probability
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
 
 OUT_OF_DISTRIBUTION_REASON = (
@@ -56,7 +56,7 @@ _PARTS = {
 }
 
 
-def verdict_words(answer: ModelAnswer | None) -> VerdictWords:
+def verdict_words(answer: ModelResult | None) -> VerdictWords:
     """The words for what one model says; also while it has said nothing."""
     if answer is None:
         return VerdictWords("info", "info", "No model", "Choose a model above to have this image classified.")
@@ -105,7 +105,7 @@ def remarks(shown: ShownImage) -> tuple[str, ...]:
     return tuple(found)
 
 
-def is_out_of_distribution(answer: ModelAnswer | None) -> bool:
+def is_out_of_distribution(answer: ModelResult | None) -> bool:
     """Whether the image is unlike those that the model knows."""
     return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.OUT_OF_DISTRIBUTION
 

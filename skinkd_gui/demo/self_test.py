@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView
 
-from core.demo.self_test import SelfTest, Step, place_for_test, run_steps, teller
+from core.demo.self_test import SelfTest, SelfTestStep, place_for_test, run_steps, teller
 from core.errors import SkinKDError
 from core.runs.listing import list_runs
 from core.system_libraries import window_problem
@@ -30,7 +30,7 @@ def main(folder: Path | None) -> int:
         with place_for_test(folder) as place:
             tell = teller(place, _write)
             runs = place / "runs"
-            window = Step("Open the window and close it", lambda: _with_application(place, runs))
+            window = SelfTestStep("Open the window and close it", lambda: _with_application(place, runs))
             return 0 if run_steps((*SelfTest(place).steps(), window), tell) else 1
     except SkinKDError as error:
         _write(f"{error.title}. {error.summary}")

@@ -84,7 +84,7 @@ def choices(facts: Sequence[RunFacts], name: str) -> tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
-class Group:
+class StudyHeading:
     """A heading above the runs of a study: `shown` of those `made` pass the filters, `done` of `planned` are
     finished."""
 
@@ -106,7 +106,7 @@ class Group:
         return f"{self.title}: {self.done:,} of {self.planned:,} done{shown}"
 
 
-Row = int | Group
+Row = int | StudyHeading
 """A row of the table: the number of a run, or a heading."""
 
 
@@ -131,7 +131,7 @@ def grouped_rows(
     for slug in sorted(members, key=lambda slug: (slug != WITHOUT, newest[slug]), reverse=True):
         facts = studies.get(slug, StudyFacts(slug, slug or "Not part of a study"))
         planned = every[slug] if facts.planned is None else max(facts.planned, every[slug])
-        group = Group(slug, facts.name, len(members[slug]), every[slug], done[slug], planned)
+        group = StudyHeading(slug, facts.name, len(members[slug]), every[slug], done[slug], planned)
         result.append(replace(group, folded=slug in folded))
         if slug not in folded:
             result += members[slug]

@@ -13,7 +13,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
-from skinkd_gui.widgets.question import Answer, Question, ask
+from skinkd_gui.widgets.question import Question, QuestionButton, ask
 
 
 def ask_about_bin(parent: QWidget, runs: Sequence[RunSummary]) -> QMessageBox:
@@ -27,8 +27,8 @@ def ask_about_bin(parent: QWidget, runs: Sequence[RunSummary]) -> QMessageBox:
         f"Move {len(runs)} runs to the bin?" if several else f"Move “{runs[0].status.name}” to the bin?",
         (f"{names}{more}\n\n" if several else "")
         + "Their models and results go with them. You can get them back from the system's bin.",
-        Answer("Move to bin", "binYes"),
-        Answer("Cancel", "binNo"),
+        QuestionButton("Move to bin", "binYes"),
+        QuestionButton("Cancel", "binNo"),
     )
     return ask(parent, question)
 

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from core.evaluation.promises import calibrating_images, promise_note
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
-from skinkd_gui.results.findings import Calibration
+from skinkd_gui.results.findings import CalibrationFindings
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, number, plain
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
@@ -81,7 +81,7 @@ class CalibrationPanel(QWidget):
         self.said.set_notes(_explain(title, found))
 
 
-def _explain(title: str, found: Calibration) -> list[str]:
+def _explain(title: str, found: CalibrationFindings) -> list[str]:
     sure = 100 * found.before.expected_error
     notes = [
         f"On average the probability that {title} gives its diagnosis is {sure:.1f} percentage points off the share "
@@ -107,11 +107,11 @@ def _explain(title: str, found: Calibration) -> list[str]:
 
 def _grid(shown: Shown, runs: tuple[RunSummary, ...]) -> Grid:
     columns = (
-        Column("Run", words=True),
-        Column("Error as trained", "Expected calibration error in percentage points: 0 is best"),
-        Column("With temperature", "The same after the probabilities were corrected"),
-        Column("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
-        Column("Test images"),
+        GridColumn("Run", words=True),
+        GridColumn("Error as trained", "Expected calibration error in percentage points: 0 is best"),
+        GridColumn("With temperature", "The same after the probabilities were corrected"),
+        GridColumn("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
+        GridColumn("Test images"),
     )
     rows = []
     for run in runs:

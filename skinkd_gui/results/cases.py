@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CasePrediction:
     """What one run said of an image: the class and its probability in 0..1, and that of the true class."""
 
     code: str
@@ -31,7 +31,7 @@ class Case:
 
     name: str
     truth: str
-    answers: tuple[Answer, ...]
+    answers: tuple[CasePrediction, ...]
 
     @property
     def right(self) -> bool:
@@ -40,7 +40,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RunPredictions:
     """A run whose answers are shown: its name, folder, test predictions with the classes that they are of, and the
     temperature of its probabilities."""
 
@@ -64,7 +64,7 @@ class CaseList:
     classes: ClassSet
 
 
-def cell_cases(run: Answers, truth: str, predicted: str) -> CaseList:
+def cell_cases(run: RunPredictions, truth: str, predicted: str) -> CaseList:
     """The images of a cell of the confusion matrix."""
     labels, said = run.predictions.labels, run.predictions.logits.argmax(axis=1)
     codes, name = run.classes.codes, run.classes.name_of(truth)
@@ -75,36 +75,36 @@ def cell_cases(run: Answers, truth: str, predicted: str) -> CaseList:
     return _listed([run], rows, title, f"Predictions of {run.name}")
 
 
-def class_cases(run: Answers, code: str) -> CaseList:
+def class_cases(run: RunPredictions, code: str) -> CaseList:
     """All test images that truly are of a class."""
     rows = np.flatnonzero(run.predictions.labels == run.classes.codes.index(code))
     return _listed([run], rows, f"{run.classes.name_of(code)}: all test images", f"Predictions of {run.name}")
 
 
-def chosen_cases(run: Answers, rows: Sequence[int], title: str) -> CaseList:
+def chosen_cases(run: RunPredictions, rows: Sequence[int], title: str) -> CaseList:
     """The images in these rows of a run's predictions."""
     return _listed([run], np.asarray(rows, np.int64), title, f"Predictions of {run.name}")
 
 
-def wrong_cases(run: Answers) -> CaseList:
+def wrong_cases(run: RunPredictions) -> CaseList:
     """All test images that were given a wrong class."""
     rows = np.flatnonzero(run.predictions.labels != run.predictions.logits.argmax(axis=1))
     return _listed([run], rows, "All images classified wrongly", f"Predictions of {run.name}")
 
 
-def won_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
+def won_cases(other: RunPredictions, baseline: RunPredictions, names: Sequence[str]) -> CaseList:
     """The images that only `other` got right."""
     about = f"Right with {other.name}, wrong with {baseline.name}"
     return _paired(other, baseline, names, f"Images won by {other.name}", about)
 
 
-def lost_cases(other: Answers, baseline: Answers, names: Sequence[str]) -> CaseList:
+def lost_cases(other: RunPredictions, baseline: RunPredictions, names: Sequence[str]) -> CaseList:
     """The images that only the baseline got right."""
     about = f"Wrong with {other.name}, right with {baseline.name}"
     return _paired(other, baseline, names, f"Images lost by {other.name}", about)
 
 
-def moved_cases(other: Answers, baseline: Answers, truth: str, predicted: str) -> CaseList:
+def moved_cases(other: RunPredictions, baseline: RunPredictions, truth: str, predicted: str) -> CaseList:
     """The images that stand in a cell of one run's matrix and not in the other's."""
     other = replace(other, predictions=other.predictions.named_as(baseline.predictions.names))
     classes = other.classes
@@ -126,14 +126,14 @@ def largest_confusions(predictions: Predictions, classes: ClassSet, most: int) -
     return tuple((classes.codes[truth], classes.codes[said], count) for (truth, said), count in ordered)
 
 
-def _paired(one: Answers, two: Answers, names: Sequence[str], title: str, about: str) -> CaseList:
+def _paired(one: RunPredictions, two: RunPredictions, names: Sequence[str], title: str, about: str) -> CaseList:
     one, two = (replace(run, predictions=run.predictions.named_as(names)) for run in (one, two))
     places = {name: row for row, name in enumerate(one.predictions.names)}
     rows = np.array([places[name] for name in names if name in places], np.int64)
     return _listed([one, two], rows, title, about)
 
 
-def _listed(runs: Sequence[Answers], rows: NDArray[np.int64], title: str, about: str) -> CaseList:
+def _listed(runs: Sequence[RunPredictions], rows: NDArray[np.int64], title: str, about: str) -> CaseList:
     first = runs[0]
     names = [first.predictions.names[row] for row in rows]
     labels = [int(first.predictions.labels[row]) for row in rows]
@@ -145,14 +145,14 @@ def _listed(runs: Sequence[Answers], rows: NDArray[np.int64], title: str, about:
     return CaseList(title, about, tuple(run.name for run in runs), first.folder, cases, first.classes)
 
 
-def _answers(run: Answers, names: Sequence[str], labels: Sequence[int]) -> list[Answer]:
+def _answers(run: RunPredictions, names: Sequence[str], labels: Sequence[int]) -> list[CasePrediction]:
     places = {name: row for row, name in enumerate(run.predictions.names)}
     logits = run.predictions.logits[[places[name] for name in names]].astype(np.float64) / run.temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(names) else logits
     shares = shares / shares.sum(axis=1, keepdims=True)
     said = shares.argmax(axis=1) if len(names) else []
     return [
-        Answer(run.classes.codes[code], float(shares[row, code]), float(shares[row, label]))
+        CasePrediction(run.classes.codes[code], float(shares[row, code]), float(shares[row, label]))
         for row, (code, label) in enumerate(zip(said, labels, strict=True))
     ]
 

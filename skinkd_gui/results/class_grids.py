@@ -9,7 +9,7 @@ from core.evaluation.scores import ClassScore, Scores
 from core.quantities import NONE, area
 from core.reporting.words import no_width
 from core.runs.status import RunSummary
-from skinkd_gui.results.grid import Cell, Column, Grid, best_of, compact, interval_fields, number, share
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, best_of, compact, interval_fields, number, share
 from skinkd_gui.results.shown import Shown
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def class_grid(shown: Shown, run: RunSummary) -> Grid:
 
 
 _COLUMNS = (
-    Column("Class", words=True),
-    Column("Images", "Test images that truly are of this class"),
-    Column("Sensitivity", "Of the images that truly are of this class, the share that was found (recall)"),
-    Column("Precision", "Of the images that were given this class, the share that truly is of it"),
-    Column("Specificity", "Of the images of other classes, the share that was not given this class"),
-    Column("F1, in %", "Joins sensitivity and precision; with its 95 % interval", interval_fields("F1")),
-    Column("AUC", "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing"),
+    GridColumn("Class", words=True),
+    GridColumn("Images", "Test images that truly are of this class"),
+    GridColumn("Sensitivity", "Of the images that truly are of this class, the share that was found (recall)"),
+    GridColumn("Precision", "Of the images that were given this class, the share that truly is of it"),
+    GridColumn("Specificity", "Of the images of other classes, the share that was not given this class"),
+    GridColumn("F1, in %", "Joins sensitivity and precision; with its 95 % interval", interval_fields("F1")),
+    GridColumn("AUC", "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing"),
 )
 
 
@@ -64,7 +64,7 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
     """F1 of each class, a column per run; the best of each class is bold."""
     scored = [(run, run.scores) for run in runs if run.scores is not None]
     codes = list(dict.fromkeys(code for _, scores in scored for code in scores.classes))
-    columns = [Column("F1, in %", words=True), Column("Images", "Test images that truly are of this class")]
+    columns = [GridColumn("F1, in %", words=True), GridColumn("Images", "Test images that truly are of this class")]
     columns += [_run_column(shown, run) for run, _ in scored]
     rows, bold = [], set()
     for row, code in enumerate(codes):
@@ -82,9 +82,9 @@ def f1_grid(shown: Shown, runs: Sequence[RunSummary], remark: str) -> Grid:
     return Grid("F1 of each class", tuple(columns), tuple(rows), frozenset(bold), tuple(notes))
 
 
-def _run_column(shown: Shown, run: RunSummary) -> Column:
+def _run_column(shown: Shown, run: RunSummary) -> GridColumn:
     title, role = shown.title(run), shown.role(run)
-    return Column(title, f"{title} ({role})" if role else title, interval_fields(title))
+    return GridColumn(title, f"{title} ({role})" if role else title, interval_fields(title))
 
 
 def _interval(shown: Shown, run: RunSummary, code: str) -> Interval | None:

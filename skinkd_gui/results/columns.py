@@ -21,7 +21,7 @@ CURRICULUM_ENDING = " + curriculum"  # of `kind_of_run`
 
 
 @dataclass(frozen=True)
-class Column:
+class RunColumn:
     """`key` names the column in the settings; `text` is shown, `value` sorted by and exported (None: no value, sorted
     last); the column is as wide as `sample` or its title. `numeric` ones stand on the right; those `at_first` are
     shown before the user chooses."""
@@ -58,12 +58,12 @@ def kinds(recipe: Recipe | None) -> tuple[str, ...]:
 
 def _words(
     key: str, title: str, tip: str, text: Callable[[RunSummary], str], sample: str, *, at_first: bool = True
-) -> Column:
+) -> RunColumn:
     def value(summary: RunSummary) -> str | None:
         found = text(summary)
         return None if found in ("", NONE) else found.casefold()
 
-    return Column(key, title, tip, text, value, sample, at_first=at_first)
+    return RunColumn(key, title, tip, text, value, sample, at_first=at_first)
 
 
 def _number(
@@ -75,15 +75,15 @@ def _number(
     sample: str,
     *,
     at_first: bool = True,
-) -> Column:
+) -> RunColumn:
     def text(summary: RunSummary) -> str:
         found = value(summary)
         return NONE if found is None else shown(found)
 
-    return Column(key, title, tip, text, value, sample, numeric=True, at_first=at_first)
+    return RunColumn(key, title, tip, text, value, sample, numeric=True, at_first=at_first)
 
 
-def _score(key: str, title: str, tip: str, *, at_first: bool = True) -> Column:
+def _score(key: str, title: str, tip: str, *, at_first: bool = True) -> RunColumn:
     def value(summary: RunSummary) -> float | None:
         return None if summary.scores is None else float(getattr(summary.scores, key))
 
@@ -133,7 +133,7 @@ def _created(summary: RunSummary) -> float | None:
         return None
 
 
-COLUMNS: tuple[Column, ...] = (
+COLUMNS: tuple[RunColumn, ...] = (
     _words("name", "Name", "The name of the run", lambda summary: summary.status.name, ""),
     _words(
         "kind",
@@ -153,7 +153,7 @@ COLUMNS: tuple[Column, ...] = (
         "Balanced accuracy on the test images: the mean share found of each class, rare classes counting as much as "
         "common ones",
     ),
-    Column(
+    RunColumn(
         "parameters",
         "Parameters",
         "The size of the model: how many numbers it has learned (M: millions)",
@@ -162,7 +162,7 @@ COLUMNS: tuple[Column, ...] = (
         "63.81 M",
         numeric=True,
     ),
-    Column(
+    RunColumn(
         "epochs",
         "Epochs",
         "Passes over the training images, of the most that were allowed",
@@ -171,7 +171,7 @@ COLUMNS: tuple[Column, ...] = (
         "25/25",
         numeric=True,
     ),
-    Column(
+    RunColumn(
         "time",
         "Time",
         "Computing time",
@@ -180,7 +180,7 @@ COLUMNS: tuple[Column, ...] = (
         "59 min 59 s",
         numeric=True,
     ),
-    Column(
+    RunColumn(
         "started",
         "Started",
         "When the run was made",

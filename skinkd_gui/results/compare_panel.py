@@ -17,8 +17,8 @@ from skinkd_gui.results.facts_grid import facts_grid
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.grid import (
     Cell,
-    Column,
     Grid,
+    GridColumn,
     best_of,
     bold_cells,
     compact,
@@ -43,12 +43,12 @@ _SCORES = (
     ("macro_f1", "Macro F1", "Mean F1 of the classes; rare classes count fully"),
 )
 _MELANOMA_COLUMNS = (
-    Column(
+    GridColumn(
         "Melanomas found, %",
         "The share of the melanomas that were given that diagnosis (sensitivity)",
         interval_fields("Melanoma sensitivity"),
     ),
-    Column(
+    GridColumn(
         "at 90 % spec.",
         "The share of melanomas found (sensitivity) where 90 % of the other images are rightly not called melanoma "
         "(specificity)",
@@ -110,14 +110,14 @@ class ComparePanel(QWidget):
 
 def _grid(shown: Shown) -> Grid:
     runs = shown.together
-    columns = [Column("Run", words=True), Column("Kind", words=True)]
-    columns += [Column(f"{title}, %", tip, interval_fields(title)) for _, title, tip in _SCORES]
+    columns = [GridColumn("Run", words=True), GridColumn("Kind", words=True)]
+    columns += [GridColumn(f"{title}, %", tip, interval_fields(title)) for _, title, tip in _SCORES]
     melanoma = has_melanoma(runs)
     columns += _MELANOMA_COLUMNS if melanoma else ()
     columns += [
-        Column("Parameters", "The size of the model (M: millions of learned numbers)"),
-        Column("Time", "Computing time", ("Seconds",)),
-        Column("Test images"),
+        GridColumn("Parameters", "The size of the model (M: millions of learned numbers)"),
+        GridColumn("Time", "Computing time", ("Seconds",)),
+        GridColumn("Test images"),
     ]
     bold: frozenset[tuple[int, int]] = frozenset()
     for place, (name, _, _) in enumerate(_SCORES, 2):

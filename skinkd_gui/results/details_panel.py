@@ -32,7 +32,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 _BASELINE = "results/baseline"
 
 
-class DetailsPanel(QTabWidget):
+class RunDetailsPanel(QTabWidget):
     """Overview or comparison, F1 of each class, confusion, differences, subgroups, calibration, curves and recipe.
 
     Reads the runs' folders itself; shows at once what the summaries know.

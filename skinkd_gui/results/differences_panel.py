@@ -13,7 +13,7 @@ from core.reporting.words import score_name
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.results.grid import Cell, Column, Grid, share
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, share
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.recipe_differences import differing_settings
@@ -184,12 +184,12 @@ def _settings_sentence(baseline: RunSummary, run: RunSummary) -> str:
 
 def _grid(comparison: Comparison, names: tuple[str, str]) -> Grid:
     columns = (
-        Column("Score", words=True),
-        Column("Baseline", names[1]),
-        Column("This run", names[0]),
-        Column("Points", "The difference in percentage points; more is better for this run"),
-        Column("95 % interval", "Where the difference would lie with other test images", ("Low", "High")),
-        Column("May be chance?", "Yes, where the interval holds 0"),
+        GridColumn("Score", words=True),
+        GridColumn("Baseline", names[1]),
+        GridColumn("This run", names[0]),
+        GridColumn("Points", "The difference in percentage points; more is better for this run"),
+        GridColumn("95 % interval", "Where the difference would lie with other test images", ("Low", "High")),
+        GridColumn("May be chance?", "Yes, where the interval holds 0"),
     )
     rows = tuple(_row(item) for item in comparison.differences)
     bold = frozenset((row, 3) for row, item in enumerate(comparison.differences) if not item.within_noise)

@@ -22,14 +22,14 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
-from core.inference.export.exporting import ExportOrder, check_files, export_model
+from core.inference.export.exporting import ModelExportOrder, check_files, export_model
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
 from core.runs.folder import RunFolder, slugify
 from core.user_paths import expanded
-from skinkd_gui.results.grid import Cell, Column, Grid
+from skinkd_gui.results.grid import Cell, Grid, GridColumn
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.widgets.question import Answer, Question
+from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path, small_button
 from skinkd_gui.workers.job import JobEnd, Work
 
@@ -45,8 +45,8 @@ _WORDS = SavingWords(
         "Export the model",
         "Replace the file that is there?",
         "A model of this name exists already. It stays if the new one is refused.",
-        Answer("Replace", "replaceExportButton"),
-        Answer("Keep it", "keepExportButton"),
+        QuestionButton("Replace", "replaceExportButton"),
+        QuestionButton("Keep it", "keepExportButton"),
     ),
     can_open=False,  # nothing on this computer need know what to do with a model
 )
@@ -61,7 +61,7 @@ _FORMS = {
 }
 
 
-class ExportDialog(SavingDialog):
+class ModelExportDialog(SavingDialog):
     """Exports the model of the run in `folder`; call `open`."""
 
     def __init__(self, parent: QWidget | None, folder: Path) -> None:
@@ -157,11 +157,11 @@ class ExportDialog(SavingDialog):
     # Choosing
 
     @property
-    def order(self) -> ExportOrder:
+    def order(self) -> ModelExportOrder:
         """What the dialog shows."""
         named = self.data.text().strip()
         form = self._chosen()
-        return ExportOrder(
+        return ModelExportOrder(
             source=self._source,
             out=self.target_path(),
             quantise=form,
@@ -268,7 +268,7 @@ class ExportDialog(SavingDialog):
 
 
 def _grid(found: ExportReport) -> Grid:
-    columns = tuple(Column(title, words=not number) for number, title in enumerate(HEADER))
+    columns = tuple(GridColumn(title, words=not number) for number, title in enumerate(HEADER))
     rows = tuple(tuple(Cell(text, (text,)) for text in row) for row in table_rows(found))
     return Grid("Check of the export", columns, rows)
 

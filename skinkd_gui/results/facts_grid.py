@@ -8,17 +8,17 @@ from core.recipe import Recipe
 from core.reporting.words import losses_title
 from core.runs.status import RunSummary
 from skinkd_gui.results.columns import data_name
-from skinkd_gui.results.grid import Cell, Column, Grid, number, plain
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, number, plain
 from skinkd_gui.results.shown import Shown
 
 _COLUMNS = (
-    Column("Run", words=True),
-    Column("Model", words=True),
-    Column("Learned from", "With a method: from a teacher as well, with this weight (alpha)", words=True),
-    Column("Data", words=True),
-    Column("Training images"),
-    Column("Epochs", "Passes over the training images"),
-    Column("File", "Size of the model's file", ("Bytes",)),
+    GridColumn("Run", words=True),
+    GridColumn("Model", words=True),
+    GridColumn("Learned from", "With a method: from a teacher as well, with this weight (alpha)", words=True),
+    GridColumn("Data", words=True),
+    GridColumn("Training images"),
+    GridColumn("Epochs", "Passes over the training images"),
+    GridColumn("File", "Size of the model's file", ("Bytes",)),
 )
 
 

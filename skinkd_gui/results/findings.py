@@ -38,7 +38,7 @@ _KEPT_PAIRS = 400
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationFindings:
     """How sure a run is of its test images, as it is and with `temperature`, which was fitted on `fitted_on`
     images of `part`; `after` is None where there are none."""
 
@@ -56,7 +56,7 @@ class RunFindings:
     details: RunDetails
     evidence: Evidence | None = None
     why_not: str = ""
-    calibration: Calibration | None = None
+    calibration: CalibrationFindings | None = None
     subgroups: tuple[Subgroup, ...] = ()
 
     @property
@@ -198,19 +198,19 @@ def _look_closely(details: RunDetails) -> RunFindings:
     return RunFindings(details, evidence, "", calibration, subgroups)
 
 
-def _calibration(folder: Path, evidence: Evidence) -> Calibration:
+def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:
     from core.evaluation.calibration import fit_temperature, reliability
 
     rows = evidence.predictions
     before = reliability(rows.labels, rows.logits)
     calibrating = RunFolder(folder).predictions().calibrating
     if not calibrating.names:
-        return Calibration(before, None, 1.0, 0)
+        return CalibrationFindings(before, None, 1.0, 0)
     temperature = _stored_temperature(folder)
     if temperature is None:
         temperature = fit_temperature(calibrating.labels, calibrating.logits)
     after = reliability(rows.labels, rows.logits, temperature)
-    return Calibration(before, after, temperature, len(calibrating.names), calibrating.parts[0])
+    return CalibrationFindings(before, after, temperature, len(calibrating.names), calibrating.parts[0])
 
 
 def _stored_temperature(folder: Path) -> float | None:

@@ -13,7 +13,7 @@ from core.reporting.words import interval_of
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
-    from core.reporting.tables import Table
+    from core.reporting.tables import ResultsTable
 
 Value = str | float | int | None
 
@@ -27,7 +27,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """A column: its title, an explanation, and the titles of what a spreadsheet gets for it."""
 
     title: str
@@ -41,7 +41,7 @@ class Grid:
     """Rows of cells under columns; `bold` names cells (row, column) that stand out."""
 
     title: str
-    columns: tuple[Column, ...] = ()
+    columns: tuple[GridColumn, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     bold: frozenset[tuple[int, int]] = frozenset()
     notes: tuple[str, ...] = ()
@@ -66,14 +66,14 @@ class Grid:
         writer.writerows([safe_cell(value) for value in row] for row in self.field_rows)
         return text.getvalue()
 
-    def table(self) -> Table:
+    def table(self) -> ResultsTable:
         """The texts, for Markdown and LaTeX."""
-        from core.reporting.tables import Table
+        from core.reporting.tables import ResultsTable
 
         words = next((i for i, column in enumerate(self.columns) if not column.words), len(self.columns))
         rows = tuple(tuple(cell.text for cell in row) for row in self.rows)
         header = tuple(column.title for column in self.columns)
-        return Table(self.title, header, rows, self.notes, text_columns=words, bold=self.bold)
+        return ResultsTable(self.title, header, rows, self.notes, text_columns=words, bold=self.bold)
 
 
 def plain(value: str | None) -> Cell:

@@ -7,8 +7,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from core.quantities import probability
-from skinkd_gui.results.cases import Answer, Case
-from skinkd_gui.results.images_model import THUMBNAIL, ImagesModel
+from skinkd_gui.results.cases import Case, CasePrediction
+from skinkd_gui.results.images_model import THUMBNAIL, CaseImagesModel
 from skinkd_gui.widgets.theme import colours
 
 _MARGIN = 8
@@ -18,7 +18,7 @@ _GAP = 2
 class CardDelegate(QStyledItemDelegate):
     """Paints cards of one size; asks the model for a picture only when its card is painted."""
 
-    def __init__(self, model: ImagesModel, parent: QListView) -> None:
+    def __init__(self, model: CaseImagesModel, parent: QListView) -> None:
         super().__init__(parent)
         self._model = model
         self.pictures = True
@@ -92,5 +92,5 @@ class CardDelegate(QStyledItemDelegate):
             top += metrics.height() + _GAP
 
 
-def _said(answer: Answer, right: bool) -> str:
+def _said(answer: CasePrediction, right: bool) -> str:
     return f"{'✓' if right else '✗'} {answer.code} {probability(answer.probability)}"

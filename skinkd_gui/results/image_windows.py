@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from core.runs.status import RunSummary
 from skinkd_gui.results.cases import (
-    Answers,
     CaseList,
+    RunPredictions,
     cell_cases,
     chosen_cases,
     class_cases,
@@ -114,18 +114,18 @@ class ImageWindows(QObject):
         view = self.sender()
         self._windows = [window for window in self._windows if window is not view]
 
-    def _pair(self, run: RunSummary) -> tuple[Answers, Answers] | None:
+    def _pair(self, run: RunSummary) -> tuple[RunPredictions, RunPredictions] | None:
         baseline = None if self._shown is None else self._shown.baseline
-        found: Sequence[Answers | None] = [self._answers(each) for each in (run, baseline) if each is not None]
+        found: Sequence[RunPredictions | None] = [self._answers(each) for each in (run, baseline) if each is not None]
         if len(found) != 2 or found[0] is None or found[1] is None:
             return None
         return found[0], found[1]
 
-    def _answers(self, run: RunSummary) -> Answers | None:
+    def _answers(self, run: RunSummary) -> RunPredictions | None:
         known = None if self._shown is None else self._shown.known(run)
         if self._shown is None or known is None or known.evidence is None:
             return None
-        return Answers(
+        return RunPredictions(
             self._shown.title(run), run.folder, known.evidence.predictions, known.evidence.classes, known.temperature
         )
 

@@ -12,9 +12,9 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QPixmap
 
 from core.quantities import probability
-from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
-from skinkd_gui.results.grid import Cell, Column, Grid, plain, share
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, plain, share
 from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -26,7 +26,7 @@ _MOST_THUMBNAILS = 500
 _MOST_WAITING = 80
 
 
-class Order(Enum):
+class CaseOrder(Enum):
     """How cards are sorted; the value is shown."""
 
     SUREST = "Surest first"
@@ -35,7 +35,7 @@ class Order(Enum):
     NAME = "By name"
 
 
-class Filter(Enum):
+class CaseFilter(Enum):
     """Which cards are shown; the value is shown."""
 
     ALL = "All"
@@ -43,21 +43,21 @@ class Filter(Enum):
     RIGHT = "Right ones"
 
 
-_KEYS: dict[Order, Callable[[Case], tuple[float, str]]] = {
-    Order.SUREST: lambda case: (-case.answers[0].probability, case.name),
-    Order.LEAST_SURE: lambda case: (case.answers[0].probability, case.name),
-    Order.TRUTH_UNLIKELIEST: lambda case: (case.answers[0].of_truth, case.name),
-    Order.NAME: lambda case: (0.0, case.name),
+_KEYS: dict[CaseOrder, Callable[[Case], tuple[float, str]]] = {
+    CaseOrder.SUREST: lambda case: (-case.answers[0].probability, case.name),
+    CaseOrder.LEAST_SURE: lambda case: (case.answers[0].probability, case.name),
+    CaseOrder.TRUTH_UNLIKELIEST: lambda case: (case.answers[0].of_truth, case.name),
+    CaseOrder.NAME: lambda case: (0.0, case.name),
 }
 
 
-class ImagesModel(QAbstractListModel):
+class CaseImagesModel(QAbstractListModel):
     """One row per case. Pictures come with `set_files`; until then, and for those without a file, there are none."""
 
     def __init__(self, cases: CaseList, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.list = cases
-        self._order, self._filter = Order.SUREST, Filter.ALL
+        self._order, self._filter = CaseOrder.SUREST, CaseFilter.ALL
         self._cases: list[Case] = []
         self._rows: dict[Path, int] = {}
         self._files: Mapping[str, Path] = {}
@@ -71,7 +71,7 @@ class ImagesModel(QAbstractListModel):
         self._files = files
         self._arrange()
 
-    def arrange(self, order: Order, shown: Filter) -> None:
+    def arrange(self, order: CaseOrder, shown: CaseFilter) -> None:
         """Show some of the cases in an order."""
         self._order, self._filter = order, shown
         self._arrange()
@@ -114,11 +114,11 @@ class ImagesModel(QAbstractListModel):
     def grid(self) -> Grid:
         """The cases shown, as a table."""
         runs = self.list.runs
-        columns = [Column("Image", words=True), Column("Truth", words=True)]
+        columns = [GridColumn("Image", words=True), GridColumn("Truth", words=True)]
         for run in runs:
             of = f" ({run})" if len(runs) > 1 else ""
-            columns += [Column(f"Prediction{of}", words=True), Column(f"Probability{of}"),
-                        Column(f"Probability of the truth{of}")]  # fmt: skip
+            columns += [GridColumn(f"Prediction{of}", words=True), GridColumn(f"Probability{of}"),
+                        GridColumn(f"Probability of the truth{of}")]  # fmt: skip
         rows: list[tuple[Cell, ...]] = []
         for case in self._cases:
             cells = [plain(case.name), plain(case.truth)]
@@ -136,7 +136,7 @@ class ImagesModel(QAbstractListModel):
         self.endResetModel()
 
     @Slot(object)
-    def _keep_thumbnail(self, picture: Picture) -> None:
+    def _keep_thumbnail(self, picture: DecodedPicture) -> None:
         pixmap = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)
         self._thumbnails[picture.path] = pixmap
         while len(self._thumbnails) > _MOST_THUMBNAILS:
@@ -156,5 +156,5 @@ def describe(case: Case, shown: CaseList) -> str:
     return f"Truly {name_of(case.truth)}; {'; '.join(said)}."
 
 
-def _passes(case: Case, shown: Filter) -> bool:
-    return shown is Filter.ALL or case.right is (shown is Filter.RIGHT)
+def _passes(case: Case, shown: CaseFilter) -> bool:
+    return shown is CaseFilter.ALL or case.right is (shown is CaseFilter.RIGHT)

@@ -22,7 +22,7 @@ from skinkd_gui.results.cases import CaseList
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.image_cards import CardDelegate
-from skinkd_gui.results.images_model import Filter, ImagesModel, Order
+from skinkd_gui.results.images_model import CaseFilter, CaseImagesModel, CaseOrder
 from skinkd_gui.results.large_view import LargeView
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -39,7 +39,7 @@ class ImagesView(QDialog):
         self.setWindowTitle(cases.title)
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.model = ImagesModel(cases, self)
+        self.model = CaseImagesModel(cases, self)
         self._finding = JobSlot(self, succeeded=self._take_pictures, failed=self._say_why_not)
         self._banner = Banner(self)
         self.list = QListView(self)
@@ -85,14 +85,14 @@ class ImagesView(QDialog):
         self._filter = QComboBox(self)
         self._filter.setObjectName("imagesFilter")
         self._filter.setAccessibleName("Which images are shown")
-        for shown in Filter:
+        for shown in CaseFilter:
             self._filter.addItem(shown.value, shown)
         mixed = len({case.right for case in cases.cases}) > 1 and len(cases.runs) == 1
         self._filter.setVisible(mixed)
         self._order = QComboBox(self)
         self._order.setObjectName("imagesOrder")
         self._order.setAccessibleName("Order of the images")
-        for order in Order:
+        for order in CaseOrder:
             self._order.addItem(order.value, order)
         self._save = make_button("Save list...", "imagesSave", self)
         self._save.setEnabled(bool(cases.cases))

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from core.quantities import probability
 from skinkd_gui.classify.picture_view import PictureView
-from skinkd_gui.classify.pictures import Picture, PictureLoader
+from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.figure_panel import make_button
-from skinkd_gui.results.images_model import ImagesModel
+from skinkd_gui.results.images_model import CaseImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label
 
 _LARGEST = QSize(1600, 1600)
@@ -22,7 +22,7 @@ class LargeView(QWidget):
 
     left = Signal(int)  # the user goes back to the list; the row that was shown last
 
-    def __init__(self, model: ImagesModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: CaseImagesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._model = model
@@ -92,7 +92,7 @@ class LargeView(QWidget):
         self.left.emit(self.row)
 
     @Slot(object)
-    def _show_loaded(self, picture: Picture) -> None:
+    def _show_loaded(self, picture: DecodedPicture) -> None:
         if self.row >= self._model.rowCount() or picture.path != self._model.file(self.row):
             return
         pixmap = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)

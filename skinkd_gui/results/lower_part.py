@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from skinkd_gui.results.arranging import StudyFacts
-from skinkd_gui.results.details_panel import DetailsPanel
+from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.study_panel import StudyPanel
 from skinkd_gui.widgets.empty_state import EmptyState
@@ -15,7 +15,7 @@ from skinkd_gui.widgets.empty_state import EmptyState
 class LowerPart(QWidget):
     """A hint, the details of the selected runs, or a study; two buttons switch where there is a study."""
 
-    def __init__(self, details: DetailsPanel, parent: QWidget | None = None) -> None:
+    def __init__(self, details: RunDetailsPanel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._details = details
         self._facts: StudyFacts | None = None

@@ -9,8 +9,8 @@ from core.classes import LesionClass
 from core.quantities import NONE
 from core.recipe import Recipe, field
 from core.runs.status import RunSummary
-from core.settings import Section
-from skinkd_gui.results.grid import Cell, Column, Grid
+from core.settings import SettingsSection
+from skinkd_gui.results.grid import Cell, Grid, GridColumn
 from skinkd_gui.results.shown import Shown
 
 _SECTIONS = {
@@ -32,8 +32,8 @@ _UNREADABLE = "not readable"
 
 def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: bool) -> Grid:
     """A row per setting, a column per run; settings that differ are bold where all are shown."""
-    columns = [Column("Setting", words=True)]
-    columns += [Column(shown.title(run), words=True) for run in runs]
+    columns = [GridColumn("Setting", words=True)]
+    columns += [GridColumn(shown.title(run), words=True) for run in runs]
     values = [{} if run.recipe is None else _flat(run.recipe) for run in runs]
     keys = sorted(dict.fromkeys(key for found in values for key in found), key=_order)
     rows: list[tuple[Cell, ...]] = []
@@ -81,7 +81,7 @@ def _flat(recipe: Recipe) -> dict[str, str]:
     found = {_TASK: str(recipe.task)}
     for section in type(recipe).model_fields:
         part = getattr(recipe, section)
-        if isinstance(part, Section):
+        if isinstance(part, SettingsSection):
             for name in type(part).model_fields:
                 key = f"{section}.{name}"
                 found[key] = _text(getattr(part, name)) if _matters(recipe, key) else ""
@@ -111,7 +111,7 @@ def _text(value: object) -> str:
         return value.code
     if isinstance(value, dict):
         return ", ".join(f"{name} -> {_text(item)}" for name, item in value.items())
-    if isinstance(value, Section):
+    if isinstance(value, SettingsSection):
         return " ".join(_text(getattr(value, name)) for name in type(value).model_fields)
     if isinstance(value, list | tuple):
         return ", ".join(_text(item) for item in value)

@@ -13,7 +13,7 @@ from core.events import CancelToken, Emit
 from core.reporting.report.content import STANDARD, Include
 from core.runs.folder import slugify
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.question import Answer, Question
+from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path
 from skinkd_gui.workers.job import Work
 
@@ -29,8 +29,8 @@ _WORDS = SavingWords(
         "Make a report",
         "Replace the file that is there?",
         "A PDF of this name exists already. What is in it is lost.",
-        Answer("Replace", "replaceReportButton"),
-        Answer("Keep it", "keepReportButton"),
+        QuestionButton("Replace", "replaceReportButton"),
+        QuestionButton("Keep it", "keepReportButton"),
     ),
 )
 _TWO_RUNS = "Needs two runs or more"

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.runs.status import RunSummary
-from skinkd_gui.results.details_panel import DetailsPanel
+from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.library import Library, read_library
 from skinkd_gui.results.lower_part import LowerPart
 from skinkd_gui.results.run_actions import RunActions
@@ -65,7 +65,7 @@ class ResultsTab(QWidget):
 
     def _build(self) -> None:
         self.table = RunsTable(self._model, self)
-        self.details = DetailsPanel(self)
+        self.details = RunDetailsPanel(self)
         self.details.annotated.connect(self.refresh)
         self.details.baseline_changed.connect(self._mark_baseline)
         self.below = LowerPart(self.details, self)

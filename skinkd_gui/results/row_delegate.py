@@ -6,7 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOption, QStyleOptionViewItem, QTableView
 
-from skinkd_gui.results.arranging import Group
+from skinkd_gui.results.arranging import StudyHeading
 from skinkd_gui.widgets.theme import colours
 
 ARROW_WIDTH = 26  # pixels; a click here folds a heading
@@ -40,7 +40,7 @@ class RowDelegate(QStyledItemDelegate):
             painter.restore()
 
 
-def paint_heading(painter: QPainter, table: QTableView, rect: QRect, group: Group, *, current: bool) -> None:
+def paint_heading(painter: QPainter, table: QTableView, rect: QRect, group: StudyHeading, *, current: bool) -> None:
     """A study's heading over the whole width of the table."""
     palette = colours()
     painter.save()

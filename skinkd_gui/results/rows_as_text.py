@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.runs.status import RunSummary
 from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS
-from skinkd_gui.results.grid import Cell, Column, Grid
+from skinkd_gui.results.grid import Cell, Grid, GridColumn
 
 
 def rows_grid(runs: Sequence[RunSummary], keys: Sequence[str], *, folders: bool = False) -> Grid:
@@ -14,12 +14,12 @@ def rows_grid(runs: Sequence[RunSummary], keys: Sequence[str], *, folders: bool 
     folder last."""
     columns = [COLUMNS[COLUMN_NUMBERS[key]] for key in keys]
     heads = [
-        Column(column.title, fields=("Started (UTC)",) if column.key == "started" else (), words=not column.numeric)
+        GridColumn(column.title, fields=("Started (UTC)",) if column.key == "started" else (), words=not column.numeric)
         for column in columns
     ]
     rows = [[_cell(run, key) for key in keys] for run in runs]
     if folders:
-        heads.append(Column("Folder", words=True))
+        heads.append(GridColumn("Folder", words=True))
         for row, run in zip(rows, runs, strict=True):
             row.append(Cell(str(run.folder), (str(run.folder),)))
     return Grid("Runs", tuple(heads), tuple(tuple(row) for row in rows))

@@ -19,7 +19,7 @@ from core.runs.folder import slugify
 from core.runs.renaming import rename_run
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.bin import ask_about_bin, move_to_bin
-from skinkd_gui.results.details_panel import DetailsPanel
+from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.export_run_dialog import ExportRunDialog
 from skinkd_gui.results.exporting import ask_for_file, save_grid_as
 from skinkd_gui.results.file_jobs import FileJobs, FileTask
@@ -52,7 +52,7 @@ class RunActions(QObject):
     said = Signal(str)  # how copying files has ended, "" when it has failed
 
     def __init__(
-        self, parent: QWidget, model: RunsModel, table: RunsTable, bar: RunsBar, details: DetailsPanel
+        self, parent: QWidget, model: RunsModel, table: RunsTable, bar: RunsBar, details: RunDetailsPanel
     ) -> None:
         super().__init__(parent)
         self._window, self._model, self._table, self._bar, self._details = parent, model, table, bar, details
@@ -224,11 +224,11 @@ class RunActions(QObject):
 
     @Slot()
     def _export_model(self) -> None:
-        from skinkd_gui.results.export_dialog import ExportDialog
+        from skinkd_gui.results.export_dialog import ModelExportDialog
 
         run = self._one()
         if run is not None:
-            ExportDialog(self._window, run.folder).open()
+            ModelExportDialog(self._window, run.folder).open()
 
     # In and out
 

@@ -11,7 +11,16 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QIcon
 
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.arranging import Filters, Group, Row, RunFacts, StudyFacts, facts_of, grouped_rows, sorted_rows
+from skinkd_gui.results.arranging import (
+    Filters,
+    Row,
+    RunFacts,
+    StudyFacts,
+    StudyHeading,
+    facts_of,
+    grouped_rows,
+    sorted_rows,
+)
 from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS, STARTED, SortValue
 from skinkd_gui.widgets.labels import plain_tip
 
@@ -164,14 +173,14 @@ class RunsModel(QAbstractTableModel):
         found = self._rows[row] if 0 <= row < len(self._rows) else None
         return self._runs[found] if isinstance(found, int) else None
 
-    def heading(self, row: int) -> Group | None:
+    def heading(self, row: int) -> StudyHeading | None:
         """The heading in a row; None for a run."""
         found = self._rows[row] if 0 <= row < len(self._rows) else None
-        return found if isinstance(found, Group) else None
+        return found if isinstance(found, StudyHeading) else None
 
     def heading_row(self, slug: str) -> int:
         """The row of a study's heading, or -1."""
-        places = (place for place, row in enumerate(self._rows) if isinstance(row, Group) and row.slug == slug)
+        places = (place for place, row in enumerate(self._rows) if isinstance(row, StudyHeading) and row.slug == slug)
         return next(places, -1)
 
     def row_of(self, folder: Path) -> int:
@@ -194,7 +203,7 @@ class RunsModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Headings can be gone to, but not selected."""
-        if index.isValid() and isinstance(self._rows[index.row()], Group):
+        if index.isValid() and isinstance(self._rows[index.row()], StudyHeading):
             return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index)
 
@@ -203,7 +212,7 @@ class RunsModel(QAbstractTableModel):
         if not index.isValid():
             return None
         row, column = self._rows[index.row()], index.column()
-        if isinstance(row, Group):
+        if isinstance(row, StudyHeading):
             words = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole)
             return row.text if column == 0 and role in words else None
         if role == Qt.ItemDataRole.DisplayRole:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from core.runs.status import RunSummary
-from skinkd_gui.results.arranging import Group
+from skinkd_gui.results.arranging import StudyHeading
 from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS
 from skinkd_gui.results.row_delegate import ARROW_WIDTH, RowDelegate, paint_heading
 from skinkd_gui.results.runs_model import RunsModel
@@ -190,7 +190,7 @@ class RunsTable(QTableView):
         self._runs.group(grouped)
         self._keep_layout()
 
-    def current_heading(self) -> Group | None:
+    def current_heading(self) -> StudyHeading | None:
         """The heading that the keyboard is on."""
         return self._runs.heading(self.currentIndex().row())
 

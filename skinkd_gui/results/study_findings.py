@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import SkinKDError
 from core.events import CancelToken
 from core.quantities import NONE, fraction
-from skinkd_gui.results.grid import Cell, Column, Grid, plain
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, plain
 
 if TYPE_CHECKING:
     from core.reporting.bar_figures import BarRun
@@ -52,16 +52,16 @@ def study_grid(results: StudyResults) -> Grid:
     """A row per configuration: measured (mean and standard deviation over its seeds), published, difference."""
     published = any(row.published_f1 is not None for row in results.rows)
     columns = [
-        Column("Configuration", words=True),
-        Column("Runs", "How many of its runs are finished", ("Runs", "Runs planned")),
+        GridColumn("Configuration", words=True),
+        GridColumn("Runs", "How many of its runs are finished", ("Runs", "Runs planned")),
     ]
     for name, field in (("Weighted F1", "Weighted F1"), ("Accuracy", "Accuracy")):
         tip = f"{field} on the test images; mean and standard deviation over the seeds"
-        columns.append(Column(name, tip, (name, f"{name} sd")))
+        columns.append(GridColumn(name, tip, (name, f"{name} sd")))
         if published:
-            columns.append(Column("published", f"{field} in the paper, one run", (f"{name} published",)))
+            columns.append(GridColumn("published", f"{field} in the paper, one run", (f"{name} published",)))
             columns.append(
-                Column("difference", "Measured less published, in percentage points", (f"{name} difference",))
+                GridColumn("difference", "Measured less published, in percentage points", (f"{name} difference",))
             )
     rows = tuple(tuple(_cells(row, published)) for row in results.rows)
     return Grid(f"Study: {results.study.name}", tuple(columns), rows, notes=tuple(_notes(results, published)))
@@ -69,7 +69,7 @@ def study_grid(results: StudyResults) -> Grid:
 
 def departures_grid(results: StudyResults) -> Grid:
     """How data and recipe differ from the paper's."""
-    columns = (Column("What", words=True), Column("Paper", words=True), Column("Here", words=True))
+    columns = (GridColumn("What", words=True), GridColumn("Paper", words=True), GridColumn("Here", words=True))
     rows = tuple((plain(item.what), plain(item.paper), plain(item.here)) for item in results.departures)
     return Grid("Departures from the paper", columns, rows)
 

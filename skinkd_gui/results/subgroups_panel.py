@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from core.reporting.picking import RowPick
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
-from skinkd_gui.results.grid import Cell, Column, Grid, compact, interval_fields, plain, share
+from skinkd_gui.results.grid import Cell, Grid, GridColumn, compact, interval_fields, plain, share
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
@@ -90,12 +90,12 @@ class SubgroupsPanel(QWidget):
 
 def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
     columns = (
-        Column("By", words=True),
-        Column("Group", words=True),
-        Column("Images", "Test images of the group"),
-        Column("Weighted F1, %", "With its 95 % interval", interval_fields("Weighted F1")),
-        Column("Accuracy"),
-        Column("Balanced", "Balanced accuracy, over the classes that the group has"),
+        GridColumn("By", words=True),
+        GridColumn("Group", words=True),
+        GridColumn("Images", "Test images of the group"),
+        GridColumn("Weighted F1, %", "With its 95 % interval", interval_fields("Weighted F1")),
+        GridColumn("Accuracy"),
+        GridColumn("Balanced", "Balanced accuracy, over the classes that the group has"),
     )
     rows = tuple(
         (

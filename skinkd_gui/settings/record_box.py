@@ -16,7 +16,7 @@ from core.quantities import file_size
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.opening import open_path
-from skinkd_gui.widgets.question import Answer, Question, ask
+from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -28,8 +28,8 @@ _CLEAR = Question(
     "Record of classifications",
     "Delete the record?",
     "All lines written so far are lost for good. Export them first if someone may ask for them.",
-    Answer("Delete the record", "clearRecordYes"),
-    Answer("Keep it", "clearRecordNo"),
+    QuestionButton("Delete the record", "clearRecordYes"),
+    QuestionButton("Keep it", "clearRecordNo"),
 )
 _FILTERS = "CSV table (*.csv);;JSON document (*.json)"
 

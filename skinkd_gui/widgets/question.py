@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 
 @dataclass(frozen=True)
-class Answer:
+class QuestionButton:
     """A button: what it will do, and its objectName."""
 
     text: str
@@ -24,8 +24,8 @@ class Question:
     title: str
     text: str
     explanation: str
-    yes: Answer
-    no: Answer
+    yes: QuestionButton
+    no: QuestionButton
 
 
 def ask(parent: QWidget, question: Question) -> QMessageBox:

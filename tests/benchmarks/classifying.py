@@ -26,7 +26,7 @@ from core.inference.classifier import BATCH, Classifier
 from core.inference.network import TorchNetwork, thread_setter
 from core.models.factory import create_model
 from core.models.files import load_model, save_model
-from core.models.forward import forward_answers
+from core.models.forward import forward_outputs
 from core.models.info import ModelInfo
 from core.training.hardware import available_cores
 from skinkd_gui.classify.classify_worker import ChunkReady, ClassifyTask, classify_files
@@ -135,7 +135,7 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
     token = CancelSource().token
     half = len(store) // 2
     validation, train = np.arange(half, dtype=np.int64), np.arange(half, len(store), dtype=np.int64)
-    logits, features = forward_answers(created.model.eval(), created.preprocessing, store, validation, device="cpu")
+    logits, features = forward_outputs(created.model.eval(), created.preprocessing, store, validation, device="cpu")
     answered = PartOutputs(Part.VALIDATION, validation, store.labels[validation], logits, features)
     found = calibrate(
         created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, emit=ignore, token=token

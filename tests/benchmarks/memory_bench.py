@@ -75,7 +75,7 @@ def _train(file: Path, folder: Path, steps: int) -> _Added:
 
     A short training of the same network on images in memory has made room for the model before.
     """
-    from core.training.placement import place_images
+    from core.training.placement import stage_images
 
     store = _store(file)
     few = np.arange(4 * BATCH, dtype=np.int64)
@@ -84,7 +84,7 @@ def _train(file: Path, folder: Path, steps: int) -> _Added:
         _fit(ImageStore(store.gather(few), store.labels[few], {}, "few", SIZE), few, folder / "first")
     with MemoryWatch() as during:
         _fit(store, some, folder / "second")
-        placed = place_images(store, "disk", "cpu")
+        placed = stage_images(store, "disk", "cpu")
         for indices in np.array_split(np.random.default_rng(0).permutation(IMAGES), IMAGES // BATCH):
             placed.batch(indices)
     return _Added(during.resident - before.resident, during.own - before.own)

@@ -97,7 +97,7 @@ def alone(path: Path) -> float:
 
     classifier = Classifier.load(path)
     size = classifier.info.preprocessing.image_size
-    classifier.network.answer(np.zeros((1, size, size, 3), dtype=np.uint8))
+    classifier.network.infer(np.zeros((1, size, size, 3), dtype=np.uint8))
     return time.perf_counter() - _BEGIN
 
 
@@ -130,11 +130,11 @@ def wizard(path: Path) -> float:
     import core.data.reading
     import core.data.splitting  # noqa: F401
     from skinkd_gui.training.wizard.dialog import TrainingWizard
-    from skinkd_gui.training.wizard.state import Step
+    from skinkd_gui.training.wizard.state import WizardStep
 
     assistant = TrainingWizard(None, path.parent / "runs")
     assistant.show()
-    page = assistant.pages[Step.DATA]
+    page = assistant.pages[WizardStep.DATA]
     begin = time.perf_counter()
     page.set_path(str(path))  # type: ignore[attr-defined]
     until(lambda: _divided(page))

@@ -140,7 +140,12 @@ def teacher_answers(subject: Subject) -> tuple[StoredTeacher, float]:
     rows = np.arange(len(subject.store), dtype=np.int64)
     place = hardware()
     stored = stored_outputs(
-        teacher_file(subject.folder), subject.store, rows, device=place.device, precision=place.answers, emit=keep
+        teacher_file(subject.folder),
+        subject.store,
+        rows,
+        device=place.device,
+        precision=place.inference_precision,
+        emit=keep,
     )
     end, last = seen[-1]
     # Where one batch holds all images, loading the teacher counts as well.

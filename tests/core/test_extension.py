@@ -26,41 +26,47 @@ from core.models.files import read_model_info
 from core.recipe import recipe_from_toml
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
-from core.settings import Section, setting
+from core.settings import SettingsSection, setting
 
 CODES = ("acne", "eczema", "psoriasis")
 
 
-class MseSettings(Section):
+class MseSettings(SettingsSection):
     scale: float = setting(0.1, "Scale", "What the squared distance is multiplied by.", gt=0, le=10)
 
 
 class Mse:
     name, title, help, source = "mse", "Squared distance", "the student's logits are to be the teacher's", ""
-    Settings: type[Section] = MseSettings
+    Settings: type[SettingsSection] = MseSettings
     needs, couples_batch = frozenset({Need.LOGITS}), False
 
     def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
         return settings_as(MseSettings, context).scale * (student.logits - teachers[0].logits).square().mean()
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
         return None
 
 
 class Projected(Mse):
     name, title, help = "projected", "Projected features", "the student's projected features are to be the teacher's"
-    Settings, needs = Section, frozenset({Need.FEATURES})
+    Settings, needs = SettingsSection, frozenset({Need.FEATURES})
 
     def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
         assert student.features is not None and teachers[0].features is not None and context.modules  # noqa: PT018
         return 1 - nn.functional.cosine_similarity(context.modules(student.features), teachers[0].features).mean()
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module | None:
         return nn.Linear(student_dim, teacher_dims[0])
 
 
 class Relations(Mse):
-    name, title, help, Settings, couples_batch = "relations", "Relations", "alike as to the teacher", Section, True
+    name, title, help, Settings, couples_batch = (
+        "relations",
+        "Relations",
+        "alike as to the teacher",
+        SettingsSection,
+        True,
+    )
 
     def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
         ours, theirs = student.logits.softmax(1), teachers[0].logits.softmax(1)
@@ -68,16 +74,23 @@ class Relations(Mse):
 
 
 class ByLabel:
-    name, title, help, source, Settings, needs_teacher = "by_label", "By label", "in class order", "", Section, False
+    name, title, help, source, Settings, needs_teacher = (
+        "by_label",
+        "By label",
+        "in class order",
+        "",
+        SettingsSection,
+        False,
+    )
 
-    def of(self, images: TrainingImages, settings: Section) -> NDArray[np.float64]:
+    def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         return images.labels.astype(np.float64)
 
 
 class Halves:
-    name, title, help, source, Settings = "halves", "In halves", "half of the images, then all", "", Section
+    name, title, help, source, Settings = "halves", "In halves", "half of the images, then all", "", SettingsSection
 
-    def share(self, epoch: int, settings: Section) -> float:
+    def share(self, epoch: int, settings: SettingsSection) -> float:
         return epoch / 2
 
 

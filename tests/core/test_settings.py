@@ -10,26 +10,26 @@ import pytest
 from pydantic import ValidationError
 
 from core.registry import Registry
-from core.settings import Choosing, ChosenSettings, NameOf, Section, setting
+from core.settings import Choosing, ChosenSettings, NameOf, SettingsSection, setting
 
 
-class Sugar(Section):
+class Sugar(SettingsSection):
     grams: float = setting(5.0, "Sugar", "How much.", unit="g", ge=0, le=50)
     lumps: tuple[int, int] = setting((1, 2), "Lumps", "Smallest and largest number.")
 
 
-class Milk(Section):
+class Milk(SettingsSection):
     fat: float = setting(0.035, "Fat", "Share of it.", ge=0, le=1)
 
 
-class Cream(Section):
+class Cream(SettingsSection):
     grams: float = setting(1.0, "Cream", "How much.")
 
 
 @dataclass(frozen=True)
 class Extra:
     name: str
-    Settings: type[Section] = Section
+    Settings: type[SettingsSection] = SettingsSection
     title: str = ""
     help: str = ""
     source: str = ""
@@ -50,7 +50,7 @@ class Coffee(Choosing):
         return self == Coffee()
 
 
-class Order(Section):
+class Order(SettingsSection):
     coffee: Annotated[Coffee, ChosenSettings()] = Coffee()
 
 

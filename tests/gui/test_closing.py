@@ -145,9 +145,9 @@ def training_costs(window: MainWindow, material: Material) -> None:
 
 
 def exporting(window: MainWindow, material: Material) -> None:
-    from skinkd_gui.results.export_dialog import ExportDialog
+    from skinkd_gui.results.export_dialog import ModelExportDialog
 
-    dialog = ExportDialog(window, material.teacher.path)
+    dialog = ModelExportDialog(window, material.teacher.path)
     dialog.open()
     dialog._start()
 

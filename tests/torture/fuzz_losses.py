@@ -22,7 +22,7 @@ from core.errors import SkinKDError
 from core.evaluation.calibration import fit_temperature
 from core.evaluation.detailed import detailed_scores
 from core.evaluation.metrics import score, scores_from_json, scores_to_json
-from core.settings import Section
+from core.settings import SettingsSection
 from tests.torture.fuzzing import explore, shares, total
 from tests.torture.tally import Tally
 
@@ -94,7 +94,7 @@ def _losses(case: Case) -> None:
                 )
 
 
-def _settings(method: Method, temperature: float) -> Iterator[Section]:
+def _settings(method: Method, temperature: float) -> Iterator[SettingsSection]:
     """The method's settings, once for each value of its choices; with the temperature where it has one."""
     fields = method.Settings.model_fields
     choices = {

@@ -89,7 +89,7 @@ def _exported(folder: Path) -> Callable[[bytes], None]:
         read_onnx_info(file)
         read_onnx_statistics(file)
         network, info = load_onnx(file, "cpu", threads=1)
-        answer, _ = network.answer(np.zeros((2, *2 * (info.preprocessing.image_size,), 3), np.uint8))
+        answer, _ = network.infer(np.zeros((2, *2 * (info.preprocessing.image_size,), 3), np.uint8))
         assert answer.shape == (2, len(info.classes))
 
     return look
@@ -100,7 +100,7 @@ def _resumed(folder: Path) -> Callable[[bytes], None]:
         (folder / "state.pt").write_bytes(content)
         checkpoint = CheckpointFolder(folder)
         state = checkpoint.load()
-        with checkpoint.understood():
+        with checkpoint.reporting_damage():
             timm.create_model(_ARCHITECTURE, num_classes=8).load_state_dict(state["model"])
 
     return look

@@ -20,7 +20,7 @@ from core.recipe import (
     set_values,
 )
 from core.runs.folder import absolute_paths
-from core.settings import Section
+from core.settings import SettingsSection
 from core.study.definition import members
 from core.study.files import parse_study, study_to_toml
 from tests.torture.fuzzing import changed, damaged, explore, shares, total, values, words
@@ -40,7 +40,7 @@ _STUDY: dict[str, Any] = {
 _KEYS = [
     spec.key
     for name, info in Recipe.model_fields.items()
-    if isinstance(info.annotation, type) and issubclass(info.annotation, Section)
+    if isinstance(info.annotation, type) and issubclass(info.annotation, SettingsSection)
     for spec in section_fields(name)
 ]
 

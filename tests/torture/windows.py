@@ -414,9 +414,9 @@ def _classify(window: MainWindow, room: Room) -> None:
 
 
 def _export(window: MainWindow, room: Room) -> None:
-    from skinkd_gui.results.export_dialog import ExportDialog
+    from skinkd_gui.results.export_dialog import ModelExportDialog
 
-    dialog = ExportDialog(window, room.shown)
+    dialog = ModelExportDialog(window, room.shown)
     dialog.target.setText(str(_document(room, "onnx")))
     dialog.open()
     dialog._start()

@@ -12,7 +12,7 @@ from core.distillation.curricula.difficulties import Difficulty, TrainingImages
 from core.distillation.curricula.orders import Drawn, Order
 from core.distillation.curricula.pacings import Pacing
 from core.distillation.curricula.redraws import Redraw
-from core.settings import Section
+from core.settings import SettingsSection
 
 FEWEST_IMAGES = 2
 """An epoch shows at least this many: batch normalisation can not be computed from one image."""
@@ -29,7 +29,7 @@ class Curriculum:
     order: Order
     pacing: Pacing
     redraw: Redraw
-    settings: Section
+    settings: SettingsSection
 
     @property
     def needs_teacher(self) -> bool:

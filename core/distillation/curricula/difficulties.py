@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.registry import Registry
-from core.settings import Configured, Section
+from core.settings import Configured, SettingsSection
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Difficulty(Configured, Protocol):
     @property
     def needs_teacher(self) -> bool: ...
 
-    def of(self, images: TrainingImages, settings: Section) -> NDArray[np.float64]:
+    def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         """A finite number for each training image (n,), smaller for easier ones; nothing but its order counts. A pure
         function of its arguments. Raises ValueError when something it needs was not computed."""
         ...
@@ -44,7 +44,7 @@ def probabilities(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 class _OfTeachers:
     """What the two have in common that ask the teachers; of several teachers the mean probability counts."""
 
-    Settings = Section
+    Settings = SettingsSection
     needs_teacher = True
 
     @staticmethod
@@ -66,7 +66,7 @@ class TeacherConfidence(_OfTeachers):
     help = "an image is the easier, the higher the teacher's probability of the class that it predicts"
     source = "Davidi and Park, section 4.3"
 
-    def of(self, images: TrainingImages, settings: Section) -> NDArray[np.float64]:
+    def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         """See `Difficulty`."""
         return np.asarray(-self.mean_probabilities(images).max(axis=1))
 
@@ -79,7 +79,7 @@ class TeacherTrueClass(_OfTeachers):
     help = "an image is the easier, the higher the teacher's probability of its label; what it mistakes is difficult"
     source = "Hacohen and Weinshall, On the Power of Curriculum Learning, 2019, section 2"
 
-    def of(self, images: TrainingImages, settings: Section) -> NDArray[np.float64]:
+    def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         """See `Difficulty`."""
         return -self.mean_probabilities(images)[np.arange(len(images.labels)), images.labels]
 

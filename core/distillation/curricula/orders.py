@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.registry import Registry
-from core.settings import Configured, Section
+from core.settings import Configured, SettingsSection
 
 _STREAM = 0x0C43
 """Keeps the random ranks apart from other uses of the same seed."""
@@ -35,7 +35,7 @@ class Order(Configured, Protocol):
     @property
     def needs_difficulty(self) -> bool: ...
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """The places 0 .. n - 1 of the drawn images in the order in which they are shown, each once (n,). A pure
         function of its arguments."""
         ...
@@ -48,10 +48,10 @@ class AsDrawn:
     title = "As drawn"
     help = "the images are shown as they were drawn, in random order"
     source = ""
-    Settings = Section
+    Settings = SettingsSection
     needs_difficulty = False
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
         return np.arange(len(drawn.rows))
 
@@ -63,10 +63,10 @@ class EasyFirst:
     title = "Easiest first"
     help = "the images are shown by rising difficulty"
     source = "Davidi and Park, section 4.3; Bengio et al., Curriculum Learning, 2009"
-    Settings = Section
+    Settings = SettingsSection
     needs_difficulty = True
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
         assert drawn.difficulty is not None
         return np.argsort(drawn.difficulty, kind="stable")
@@ -79,10 +79,10 @@ class HardFirst:
     title = "Hardest first"
     help = "the images are shown by falling difficulty: a control"
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: anti-curriculum"
-    Settings = Section
+    Settings = SettingsSection
     needs_difficulty = True
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
         assert drawn.difficulty is not None
         return np.argsort(-drawn.difficulty, kind="stable")
@@ -98,10 +98,10 @@ class RandomRank:
     title = "Random, the same in every epoch"
     help = "the images are shown by a rank that was drawn for each once: a control for the order by difficulty"
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: random curriculum"
-    Settings = Section
+    Settings = SettingsSection
     needs_difficulty = False
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
         ranks = np.random.default_rng([drawn.seed, _STREAM]).permutation(drawn.images)
         return np.argsort(ranks[drawn.rows], kind="stable")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.registry import Registry
-from core.settings import Configured, Section, setting
+from core.settings import Configured, SettingsSection, setting
 
 
 class Pacing(Configured, Protocol):
     """A share of the drawn images for each epoch; the first ones in the curriculum's order are shown."""
 
-    def share(self, epoch: int, settings: Section) -> float:
+    def share(self, epoch: int, settings: SettingsSection) -> float:
         """The share that an epoch (from 1) shows, above 0; 1 and more are all of them. A pure function."""
         ...
 
@@ -23,14 +23,14 @@ class WholeEpoch:
     title = "All images from the start"
     help = "every epoch shows all images that were drawn"
     source = "Davidi and Park, section 4.3"
-    Settings = Section
+    Settings = SettingsSection
 
-    def share(self, epoch: int, settings: Section) -> float:
+    def share(self, epoch: int, settings: SettingsSection) -> float:
         """See `Pacing`."""
         return 1.0
 
 
-class LinearSettings(Section):
+class LinearSettings(SettingsSection):
     """A straight line from a share to all."""
 
     pacing_start: float = setting(
@@ -55,7 +55,7 @@ class LinearPacing:
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021, table 1 (linear)"
     Settings = LinearSettings
 
-    def share(self, epoch: int, settings: Section) -> float:
+    def share(self, epoch: int, settings: SettingsSection) -> float:
         """See `Pacing`."""
         assert isinstance(settings, LinearSettings)
         start = settings.pacing_start

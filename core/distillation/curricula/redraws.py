@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.registry import Registry
-from core.settings import Configured, Section
+from core.settings import Configured, SettingsSection
 
 
 class Redraw(Configured, Protocol):
     """Which draw of the sampler an epoch shows."""
 
-    def draw(self, epoch: int, settings: Section) -> int:
+    def draw(self, epoch: int, settings: SettingsSection) -> int:
         """The number of the draw (from 1) that an epoch (from 1) shows. A pure function."""
         ...
 
@@ -23,9 +23,9 @@ class EachEpoch:
     title = "Anew for each epoch"
     help = "every epoch shows images that were drawn for it"
     source = ""
-    Settings = Section
+    Settings = SettingsSection
 
-    def draw(self, epoch: int, settings: Section) -> int:
+    def draw(self, epoch: int, settings: SettingsSection) -> int:
         """See `Redraw`."""
         return epoch
 
@@ -37,9 +37,9 @@ class Once:
     title = "Once for all epochs"
     help = "all epochs show the images that were drawn for the first, in one order; those not drawn are never seen"
     source = "Davidi and Park, section 4.3, read to the letter"
-    Settings = Section
+    Settings = SettingsSection
 
-    def draw(self, epoch: int, settings: Section) -> int:
+    def draw(self, epoch: int, settings: SettingsSection) -> int:
         """See `Redraw`."""
         return 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.distillation.method import LossContext, Need, settings_as
 from core.distillation.outputs import Outputs
 from core.distillation.softmax import below_best, mean_over_teachers, precise
-from core.settings import Section, setting
+from core.settings import SettingsSection, setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +21,7 @@ _ROUNDING = 4 * 2.0**-23
 float32 logits that it comes from."""
 
 
-class DistSettings(Section):
+class DistSettings(SettingsSection):
     """How the two correlations are weighed."""
 
     temperature: float = setting(
@@ -60,7 +60,7 @@ class Dist:
             ),
         )
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
         """See `Method`; none."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from core.distillation.method import LossContext, Need, settings_as
 from core.distillation.outputs import Outputs
 from core.distillation.softmax import below_best, mean_over_teachers
-from core.settings import Section, setting
+from core.settings import SettingsSection, setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Direction = Literal["student_teacher", "teacher_student"]
 
 
-class KlSettings(Section):
+class KlSettings(SettingsSection):
     """How the two models' probabilities are compared."""
 
     temperature: float = setting(
@@ -55,7 +55,7 @@ class Kl:
             ),
         )
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
         """See `Method`; none."""
 
 

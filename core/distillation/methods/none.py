@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.distillation.method import LossContext, Need
 from core.distillation.outputs import Outputs
-from core.settings import Section
+from core.settings import SettingsSection
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,7 @@ class NoDistillation:
     title = "None"
     help = "learn from the labels alone: a plain student"
     source = ""
-    Settings = Section
+    Settings = SettingsSection
     needs: frozenset[Need] = frozenset()
     couples_batch = False
 
@@ -28,7 +28,7 @@ class NoDistillation:
         """See `Method`; zero."""
         return student.logits.new_zeros(())
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> None:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
         """See `Method`; none."""
 
 

@@ -65,14 +65,14 @@ def patterns(image_size: int) -> CheckImages:
     return CheckImages(lambda indices: images[indices], _PATTERNS, None)
 
 
-def answers(network: Network, images: CheckImages, emit: Emit, token: CancelToken) -> NDArray[np.float32]:
+def logits_of(network: Network, images: CheckImages, emit: Emit, token: CancelToken) -> NDArray[np.float32]:
     """The network's logits of all images, float32 (n, classes). Reports `Progress(TESTING)`."""
     parts = []
     for start in range(0, images.count, BATCH):
         token.check()
         emit(Progress(Phase.TESTING, start, images.count))
         indices = np.arange(start, min(start + BATCH, images.count))
-        parts.append(network.answer(images.gather(indices))[0])
+        parts.append(network.infer(images.gather(indices))[0])
     emit(Progress(Phase.TESTING, images.count, images.count))
     return np.concatenate(parts)
 
@@ -90,7 +90,7 @@ def compare(
     """
     from core.evaluation.metrics import score
 
-    logits = [answers(item.network, images, emit, token) for item in candidates]
+    logits = [logits_of(item.network, images, emit, token) for item in candidates]
     speeds = measure(tuple(item.network for item in candidates), images, emit, token)
     original = probabilities(logits[0], candidates[0].temperature)
     rows = []
@@ -134,13 +134,13 @@ def _medians(networks: tuple[Network, ...], batch: NDArray[np.uint8], token: Can
     """Milliseconds per image, median over repeated runs."""
     for network in networks:
         for _ in range(_WARM_UPS):
-            network.answer(batch)
+            network.infer(batch)
     taken: list[list[float]] = [[] for _ in networks]
     begin = time.perf_counter()
     while len(taken[0]) < _FEWEST or (len(taken[0]) < _MOST and time.perf_counter() - begin < _SECONDS * len(networks)):
         token.check()
         for network, times in zip(networks, taken, strict=True):
             start = time.perf_counter()
-            network.answer(batch)
+            network.infer(batch)
             times.append((time.perf_counter() - start) * 1000 / len(batch))
     return tuple(float(np.median(times)) for times in taken)

@@ -43,7 +43,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class ExportOrder:
+class ModelExportOrder:
     """What to export: `source` is a run folder or a model file, `out` the .onnx file to write.
 
     `quantise` is "" or "int8"; `tolerance` the weighted F1 that may be lost, in 0..1 (None: see `TOLERANCES`); `data`
@@ -58,7 +58,7 @@ class ExportOrder:
     without_test: bool = False
 
 
-def export_model(order: ExportOrder, emit: Emit = ignore, token: CancelToken | None = None) -> ExportReport:
+def export_model(order: ModelExportOrder, emit: Emit = ignore, token: CancelToken | None = None) -> ExportReport:
     """Export and check; the file gets its name, and its check beside it, only when it is good enough.
 
     A file that loses more than allowed is refused: the report says so with the figures, and what was at `out` stays as
@@ -82,7 +82,7 @@ def check_files(out: Path) -> tuple[Path, Path]:
     return out.with_name(f"{out.stem}.check.json"), out.with_name(f"{out.stem}.check.md")
 
 
-def _check(order: ExportOrder) -> Path:
+def _check(order: ModelExportOrder) -> Path:
     """The model file to export. Raises `SkinKDError` for an order that can not be carried out."""
     if order.quantise not in QUANTISATIONS:
         raise SkinKDError("Unknown kind of export", f"Numbers can be converted to int8; it is {order.quantise!r}.")
@@ -107,7 +107,7 @@ def _check(order: ExportOrder) -> Path:
 class _Export:
     """One export at work in a temporary folder."""
 
-    def __init__(self, order: ExportOrder, model_file: Path, folder: Path, emit: Emit, token: CancelToken) -> None:
+    def __init__(self, order: ModelExportOrder, model_file: Path, folder: Path, emit: Emit, token: CancelToken) -> None:
         self._order, self._folder = order, folder
         self._source = model_file
         self._emit, self._token = emit, token
@@ -173,11 +173,11 @@ class _Export:
         return path, info
 
     def _quantised(self, network: onnx.ModelProto, material: Material) -> onnx.ModelProto:
-        from core.inference.export.quantising import Calibration, quantise
+        from core.inference.export.quantising import ScaleImages, quantise
         from core.inference.export.recalibrating import sample
 
         chosen = sample(material, CALIBRATION_IMAGES, _SEED)
-        done = quantise(network, Calibration(material.store.gather, chosen), self._folder, self._emit, self._token)
+        done = quantise(network, ScaleImages(material.store.gather, chosen), self._folder, self._emit, self._token)
         if done.kept:
             note = f"{done.kept} of {done.layers} layers keep 32-bit numbers, because 8 bits would spoil the answers."
             self._notes.append(note)

@@ -39,7 +39,7 @@ Gather = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class ScaleImages:
     """The images that the scales come from: `gather` by the numbers in `indices`, uint8 (n, S, S, 3)."""
 
     gather: Gather
@@ -65,7 +65,7 @@ class _Layer:
 
 
 def quantise(
-    model: onnx.ModelProto, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken
+    model: onnx.ModelProto, calibration: ScaleImages, folder: Path, emit: Emit, token: CancelToken
 ) -> Quantised:
     """The network with 8-bit weights and activations where it bears them. Works in `folder`, which must exist.
 
@@ -86,7 +86,7 @@ class _Converter:
     """Tries layers and keeps what is known of them."""
 
     def __init__(
-        self, model: onnx.ModelProto, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken
+        self, model: onnx.ModelProto, calibration: ScaleImages, folder: Path, emit: Emit, token: CancelToken
     ) -> None:
         from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -157,7 +157,7 @@ class _Converter:
 class _Reader:
     """Hands the calibration images to onnxruntime in batches (its `CalibrationDataReader`)."""
 
-    def __init__(self, calibration: Calibration, token: CancelToken) -> None:
+    def __init__(self, calibration: ScaleImages, token: CancelToken) -> None:
         self._calibration, self._token = calibration, token
         self._next = 0
 

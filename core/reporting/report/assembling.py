@@ -22,7 +22,7 @@ from core.reporting.report.content import (
     Include,
     Paragraph,
     ReportContent,
-    Section,
+    ReportSection,
     TableBlock,
 )
 from core.reporting.report.examples import examples_section
@@ -74,7 +74,7 @@ def collect(
     if results is not None:
         found = _without_prefix(found, f"{results.study.name}: ")
     chosen = _compared(_select(found, baseline, results), include, emit, token)
-    sections: list[Section] = [] if results is None else [_study_section(results, found)]
+    sections: list[ReportSection] = [] if results is None else [_study_section(results, found)]
     sections.append(scores_section(chosen))
     for part, make in SECTIONS.items():
         token.check()
@@ -130,7 +130,7 @@ def _compared(chosen: Selection, include: Collection[Include], emit: Emit, token
     return replace(chosen, comparisons=tuple(found))
 
 
-def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> Section:
+def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSection:
     """The paper's figures from what was measured: 8, 9, 10 and 11."""
     from core.reporting.study_figures import best_runs
 
@@ -152,7 +152,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> Section:
     blocks += _best_blocks(best_runs(results), runs)
     if results.departures:
         blocks.append(TableBlock("departures", departures_table(results)))
-    return Section("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
+    return ReportSection("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
 
 
 def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Block]:

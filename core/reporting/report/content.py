@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from core.reporting.table import Table
+from core.reporting.table import ResultsTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +60,7 @@ class TableBlock:
     """A table of the report; `key` names its files, `quiet` keeps it out of the page and in the files."""
 
     key: str
-    table: Table
+    table: ResultsTable
     quiet: bool = False
 
 
@@ -89,7 +89,7 @@ Block = Paragraph | Points | Facts | TableBlock | FigureBlock | Listing
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A heading and what stands under it."""
 
     key: str
@@ -104,7 +104,7 @@ class ReportContent:
     title: str
     made: str
     warnings: tuple[str, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in order."""

@@ -8,14 +8,14 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Level, Notice
 from core.reporting.report import drawing
-from core.reporting.report.content import FigureBlock, Paragraph, Section
+from core.reporting.report.content import FigureBlock, Paragraph, ReportSection
 from core.reporting.report.gathering import ReportRun
 
 _PIXELS = 224
 _TRIES = 5  # an image may be gone or damaged since the training
 
 
-def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> Section | None:
+def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> ReportSection | None:
     """The first readable training image of each class of the run's data; None, with a warning, without any."""
     from core.data.decoding import UnreadableImageError, decode_image
     from core.runs.pictures import locate_images
@@ -51,4 +51,4 @@ def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> Section 
         ),
         Paragraph(terms),
     )
-    return Section("examples", "Examples", blocks)
+    return ReportSection("examples", "Examples", blocks)

@@ -14,19 +14,28 @@ from core.quantities import NONE, duration, million, moment
 from core.recipe import recipe_to_toml
 from core.reporting.parts import purposes
 from core.reporting.report import drawing
-from core.reporting.report.content import Block, Facts, FigureBlock, Listing, Paragraph, Points, Section, TableBlock
+from core.reporting.report.content import (
+    Block,
+    Facts,
+    FigureBlock,
+    Listing,
+    Paragraph,
+    Points,
+    ReportSection,
+    TableBlock,
+)
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import name_of, paths_of, shareable, without_paths
 from core.reporting.report.results_sections import Selection, keyed
-from core.reporting.table import Table
+from core.reporting.table import ResultsTable
 from core.reporting.tables import counts_table
-from core.training.legs import changes_text, place
+from core.training.legs import beginning_of, changes_text
 
 _MOST_LISTINGS = 4
 _FEW = 10
 
 
-def data_section(runs: Sequence[ReportRun]) -> Section:
+def data_section(runs: Sequence[ReportRun]) -> ReportSection:
     """The images, their terms and their division; once for all runs that share them."""
     groups: dict[tuple[str, str], list[ReportRun]] = {}
     for run in runs:
@@ -52,10 +61,10 @@ def data_section(runs: Sequence[ReportRun]) -> Section:
                     partial(drawing.distribution, {code: counts[code] for code in classes.codes}, classes),
                 )
             )
-    return Section("data", "Images and their division", tuple(blocks))
+    return ReportSection("data", "Images and their division", tuple(blocks))
 
 
-def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
+def repeat_section(chosen: Selection, *, recipes: bool) -> ReportSection:
     """Versions, machine, hashes and recipes."""
     blocks: list[Block] = [
         Paragraph(
@@ -84,25 +93,25 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> Section:
     if recipes and len(listed) > _MOST_LISTINGS:
         more = len(listed) - _MOST_LISTINGS
         blocks.append(Paragraph(f"The recipes of the other {more} runs are in the report's folder, under recipes."))
-    return Section("repeat", "How to repeat it", tuple(blocks))
+    return ReportSection("repeat", "How to repeat it", tuple(blocks))
 
 
-def recipes_table(run: ReportRun) -> Table:
+def recipes_table(run: ReportRun) -> ResultsTable:
     """Under which recipe each epoch of a run was trained that went on under another than it began with."""
     shared = [replace(leg, recipe=None if leg.recipe is None else shareable(leg.recipe)) for leg in run.legs]
     changes = ["as it began", *(changes_text(last, new) or "a place alone" for last, new in pairwise(shared))]
-    rows = tuple((place(leg), leg.hash, change) for leg, change in zip(shared, changes, strict=True))
+    rows = tuple((beginning_of(leg), leg.hash, change) for leg, change in zip(shared, changes, strict=True))
     notes: tuple[str, ...] = ("The column recipe of history.csv names the recipe of each epoch by its hash.",)
     if any(leg.recipe is None for leg in shared):
         notes += ("? : an older version of SkinKD trained these epochs and did not record its recipe.",)
-    return Table(f"Recipes of {run.title}", ("from", "recipe hash", "changed"), rows, notes, text_columns=3)
+    return ResultsTable(f"Recipes of {run.title}", ("from", "recipe hash", "changed"), rows, notes, text_columns=3)
 
 
 def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:
     """The whole recipes before the last one."""
     return [
         Listing(
-            f"Recipe of {run.title} before {place(after)}",
+            f"Recipe of {run.title} before {beginning_of(after)}",
             recipe_to_toml(shareable(leg.recipe), comments=False),
             f"{key}-before-{number}.toml",
             quiet=True,
@@ -112,7 +121,7 @@ def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:
     ]
 
 
-def limits_section(chosen: Selection, *, study: bool = False) -> Section:
+def limits_section(chosen: Selection, *, study: bool = False) -> ReportSection:
     """What the numbers do not show."""
     runs = chosen.runs
     items = [
@@ -134,7 +143,7 @@ def limits_section(chosen: Selection, *, study: bool = False) -> Section:
     items.append("Skin tone, camera and clinic are not recorded, so whether the models serve all alike is not known.")
     told = ("Images:", "Few test images", "There is no image of")  # the report says these in its own words
     noted = dict.fromkeys(note for run in runs for note in run.notes if not note.startswith(told))
-    return Section("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted)))),))
+    return ReportSection("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted)))),))
 
 
 def _data_facts(run: ReportRun) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ _KINDS = {Paragraph: "paragraph", Points: "points", Facts: "facts", TableBlock: 
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedFigure:
     """A drawn figure for a page: addresses that hold it, and its size there in pixels."""
 
     light: str
@@ -52,7 +52,7 @@ def report_html(
     for_print: bool,
     emit: Emit = ignore,
     token: CancelToken | None = None,
-    pictures: Mapping[str, Picture] | None = None,
+    pictures: Mapping[str, EmbeddedFigure] | None = None,
 ) -> str:
     """The page. Texts of users and files are escaped. `pictures` (by key) are taken where figures are drawn already.
 
@@ -72,7 +72,7 @@ def report_html(
     return template.render(content=content, pictures=drawn, css=resource_text("report/page.css"))
 
 
-def draw(block: FigureBlock, *, for_print: bool) -> Picture:
+def draw(block: FigureBlock, *, for_print: bool) -> EmbeddedFigure:
     """A figure of the report as a picture inside addresses."""
     if not for_print:
         return screen_picture(block, block.build(FigureStyle()))[0]
@@ -80,15 +80,15 @@ def draw(block: FigureBlock, *, for_print: bool) -> Picture:
     width, height = _pixels(figure)
     scale = min(1.0, _PRINT_WIDTH / width)
     address = _address("image/png", _png(figure, round(_PRINT_DOTS * scale)))
-    return Picture(address, "", round(width * scale), round(height * scale))
+    return EmbeddedFigure(address, "", round(width * scale), round(height * scale))
 
 
-def screen_picture(block: FigureBlock, light: Figure) -> tuple[Picture, bytes]:
+def screen_picture(block: FigureBlock, light: Figure) -> tuple[EmbeddedFigure, bytes]:
     """The picture for the page on screen, from the figure as it is drawn on white; also its drawing as SVG."""
     width, height = _pixels(light)
     drawing, dark = figure_bytes(light, "svg"), figure_bytes(block.build(FigureStyle(dark=True)), "svg")
     addresses = [_address("image/svg+xml", content) for content in (drawing, dark)]
-    return Picture(addresses[0], addresses[1], round(width), round(height)), drawing
+    return EmbeddedFigure(addresses[0], addresses[1], round(width), round(height)), drawing
 
 
 def _pixels(figure: Figure) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from core.data.types import Part
 from core.evaluation.comparison import Comparison
 from core.evaluation.promises import promise_note
 from core.reporting.report import drawing
-from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, Section, TableBlock
+from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import shareable
 from core.reporting.tables import (
@@ -62,7 +62,7 @@ class Selection:
         return "teacher" if run.recipe.task == "teacher" else ""
 
 
-def scores_section(chosen: Selection) -> Section:
+def scores_section(chosen: Selection) -> ReportSection:
     """The headline: scores with intervals."""
     evidences, titles = [run.evidence for run in chosen.runs], [run.title for run in chosen.runs]
     blocks: list[Block] = [
@@ -70,10 +70,10 @@ def scores_section(chosen: Selection) -> Section:
         TableBlock("runs", runs_table(evidences, titles)),
     ]
     blocks += _left_out(chosen)
-    return Section("scores", "Scores", tuple(blocks))
+    return ReportSection("scores", "Scores", tuple(blocks))
 
 
-def classes_section(chosen: Selection) -> Section:
+def classes_section(chosen: Selection) -> ReportSection:
     """F1 of each class as a figure and as numbers."""
     blocks: list[Block] = []
     if not chosen.study:
@@ -95,10 +95,10 @@ def classes_section(chosen: Selection) -> Section:
     for key, run in keyed(chosen.runs):
         quiet = run not in chosen.drawn or len(chosen.drawn) > _MOST_PLOTS
         blocks.append(TableBlock(f"classes-{key}", per_class_table(run.evidence, run.title), quiet=quiet))
-    return Section("classes", "Classes", tuple(blocks))
+    return ReportSection("classes", "Classes", tuple(blocks))
 
 
-def confusion_section(chosen: Selection) -> Section:
+def confusion_section(chosen: Selection) -> ReportSection:
     """The matrices of the drawn runs, two in a row, all on one colour scale."""
     blocks: list[Block] = []
     shown = () if chosen.study else chosen.drawn
@@ -119,10 +119,10 @@ def confusion_section(chosen: Selection) -> Section:
     for key, run in keyed(chosen.runs):
         table = confusion_table(run.evidence.detailed.scores, run.title)
         blocks.append(TableBlock(f"confusion-{key}", table, quiet=True))
-    return Section("confusion", "Confusion matrices", tuple(blocks))
+    return ReportSection("confusion", "Confusion matrices", tuple(blocks))
 
 
-def curves_section(chosen: Selection) -> Section:
+def curves_section(chosen: Selection) -> ReportSection:
     """Losses, validation scores and learning rate by epoch."""
     distilled = any(record.train_loss.distillation is not None for run in chosen.drawn for record in run.history)
     histories = tuple((run.title, run.history) for run in chosen.drawn)
@@ -133,10 +133,10 @@ def curves_section(chosen: Selection) -> Section:
         for what, caption in _CURVES
         if distilled or what != "distillation_loss"
     ]
-    return Section("curves", "Training", tuple(blocks))
+    return ReportSection("curves", "Training", tuple(blocks))
 
 
-def comparison_section(chosen: Selection) -> Section | None:
+def comparison_section(chosen: Selection) -> ReportSection | None:
     """Each drawn run against the baseline; None for a single run."""
     if chosen.baseline is None or not chosen.comparisons:
         return None
@@ -181,10 +181,10 @@ def comparison_section(chosen: Selection) -> Section | None:
     settings = recipes_table([(run.title, shareable(run.recipe)) for run in chosen.drawn])
     if settings.rows:
         blocks.append(TableBlock("settings", settings))
-    return Section("comparison", "Differences from the baseline", tuple(blocks))
+    return ReportSection("comparison", "Differences from the baseline", tuple(blocks))
 
 
-def subgroups_section(chosen: Selection) -> Section | None:
+def subgroups_section(chosen: Selection) -> ReportSection | None:
     """Scores by age, sex and site; None when nothing of them is known."""
     from core.evaluation.subgroups import subgroup_scores
 
@@ -218,7 +218,7 @@ def subgroups_section(chosen: Selection) -> Section | None:
         "Scores of groups differ also because their lesions do: compare a group between runs rather than with another "
         "group. Skin tone is not recorded in these data."
     )
-    return Section("subgroups", "Groups of people", (first, *blocks))
+    return ReportSection("subgroups", "Groups of people", (first, *blocks))
 
 
 def _promises(runs: Sequence[ReportRun]) -> tuple[str, ...]:
@@ -231,7 +231,7 @@ def _promises(runs: Sequence[ReportRun]) -> tuple[str, ...]:
     return tuple(f"{'' if one else ', '.join(titles) + ': '}{promise_note(part)}" for part, titles in named.items())
 
 
-def calibration_section(chosen: Selection) -> Section:
+def calibration_section(chosen: Selection) -> ReportSection:
     """Whether the runs are as often right as they are sure."""
     from core.evaluation.calibration import reliability
 
@@ -257,7 +257,7 @@ def calibration_section(chosen: Selection) -> Section:
                 partial(drawing.reliability, before, after),
             )
         )
-    return Section("calibration", "Calibration", tuple(blocks))
+    return ReportSection("calibration", "Calibration", tuple(blocks))
 
 
 def keyed(runs: Sequence[ReportRun]) -> list[tuple[str, ReportRun]]:

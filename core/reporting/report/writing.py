@@ -11,7 +11,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.reporting.report.assembling import collect
 from core.reporting.report.content import STANDARD, FigureBlock, Include, ReportContent
-from core.reporting.report.page import Picture, report_html, screen_picture
+from core.reporting.report.page import EmbeddedFigure, report_html, screen_picture
 from core.reporting.saving import save_figure
 from core.reporting.style import FigureStyle
 
@@ -106,7 +106,7 @@ def _texts(content: ReportContent) -> Iterator[tuple[str, bytes]]:
             yield f"recipes/{listing.file}", listing.text.encode("utf-8")
 
 
-def _write_figure(block: FigureBlock, folder: Path) -> Picture:
+def _write_figure(block: FigureBlock, folder: Path) -> EmbeddedFigure:
     """Write a figure's files; returns it for the page, so that it is drawn once."""
     figure = block.build(FigureStyle())
     save_figure(figure, folder / f"{block.key}.png")

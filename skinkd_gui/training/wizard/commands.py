@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.paths import runs_root as default_root
 from core.recipe import Preset, Recipe, fields_of, inline_value, preset, value_of, with_values
-from core.settings import Section
+from core.settings import SettingsSection
 from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
 
 
@@ -47,7 +47,7 @@ def differences(recipe: Recipe, base: Recipe) -> tuple[str, ...]:
     Another method brings its own settings along: those of the same name are written where they differ
     from its defaults.
     """
-    sections = [name for name in type(recipe).model_fields if isinstance(getattr(recipe, name), Section)]
+    sections = [name for name in type(recipe).model_fields if isinstance(getattr(recipe, name), SettingsSection)]
     chosen = [spec.key for name in sections for spec in fields_of(recipe, name) if spec.entries]
     named = {key: value_of(recipe, key) for key in chosen}
     named = {key: name for key, name in named.items() if name != value_of(base, key)}

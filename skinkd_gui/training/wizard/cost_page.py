@@ -24,13 +24,13 @@ from core.events import CancelToken, Emit, Progress
 from core.quantities import duration, file_size
 from core.recipe import Recipe, section_fields
 from skinkd_gui.training.wizard import costs
-from skinkd_gui.training.wizard.costs import Room, RunCost
-from skinkd_gui.training.wizard.data_widgets import ProgressRow
+from skinkd_gui.training.wizard.costs import FreeSpace, RunCost
+from skinkd_gui.training.wizard.data_widgets import JobProgressRow
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
-from skinkd_gui.training.wizard.state import Goal, Step, StudyChoice, WizardState, wanted
+from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardState, WizardStep, wanted
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.workers.job import JobEnd
@@ -47,7 +47,7 @@ class CostPage(WizardPage):
     """Device and precision; hours, disk and memory, measured on entering."""
 
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.COST, _ABOUT, parent)
+        super().__init__(model, WizardStep.COST, _ABOUT, parent)
         self._runs_root = runs_root
         self._measured_for: tuple[Recipe, Goal, StudyChoice] | None = None
         self._here = False
@@ -102,7 +102,7 @@ class CostPage(WizardPage):
         box = card()
         box.column.addLayout(row(make_label("What it will cost", "heading"), self.again))
         self.column.addWidget(box)
-        self._row = ProgressRow("measure", "Stop measuring")
+        self._row = JobProgressRow("measure", "Stop measuring")
         self._row.stopped.connect(self._measuring.cancel)
         self._note = Note("info", "measureNote")
         self._warning = Note("warning", "costWarningLabel")
@@ -203,12 +203,12 @@ class _Answer:
 
     state: WizardState
     costs: tuple[RunCost, ...]
-    room: Room
+    room: FreeSpace
 
 
 def _measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> _Answer:
     """Time a few steps of every planned run."""
-    return _Answer(state, costs.measure(state, runs_root, emit, token), costs.room(runs_root))
+    return _Answer(state, costs.measure(state, runs_root, emit, token), costs.free_space(runs_root))
 
 
 def _list_devices(emit: Emit, token: CancelToken) -> tuple[DeviceFacts, ...]:

@@ -31,7 +31,7 @@ class RunCost:
 
 
 @dataclass(frozen=True)
-class Room:
+class FreeSpace:
     """What this computer has left, in bytes: on the disk that takes the run and the decoded images, and in memory."""
 
     disk: int
@@ -73,12 +73,12 @@ def _report_share(emit: Emit, number: int, runs: int, event: Event) -> None:
         emit(replace(event, done=number * event.total + event.done, total=runs * event.total))
 
 
-def room(runs_root: Path) -> Room:
+def free_space(runs_root: Path) -> FreeSpace:
     """What is left on the disk of the runs folder, and in memory."""
     import psutil
 
     there = next(folder for folder in (runs_root.absolute(), *runs_root.absolute().parents) if folder.exists())
-    return Room(psutil.disk_usage(str(there)).free, psutil.virtual_memory().available)
+    return FreeSpace(psutil.disk_usage(str(there)).free, psutil.virtual_memory().available)
 
 
 def total_seconds(costs: Sequence[RunCost]) -> float:
@@ -115,7 +115,7 @@ def how_measured(costs: Sequence[RunCost]) -> tuple[str, ...]:
     return (basis, *(f"{run.name}: {note}" for run in costs for note in run.cost.notes))
 
 
-def warnings(costs: Sequence[RunCost], left: Room) -> tuple[str, ...]:
+def warnings(costs: Sequence[RunCost], left: FreeSpace) -> tuple[str, ...]:
     """What should make the user think again."""
     found: list[str] = []
     seconds = total_seconds(costs)

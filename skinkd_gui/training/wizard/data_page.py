@@ -16,7 +16,7 @@ from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.events import Progress
 from core.recipe import field, section_fields
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.data_jobs import (
     UsableData,
     check_data,
@@ -25,13 +25,13 @@ from skinkd_gui.training.wizard.data_jobs import (
     show_examples,
     write_sample,
 )
-from skinkd_gui.training.wizard.data_widgets import ExampleStrip, ProblemsBox, ProgressRow, SplitTable
+from skinkd_gui.training.wizard.data_widgets import ExampleStrip, JobProgressRow, ProblemsBox, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_count
-from skinkd_gui.training.wizard.state import Check, Step, WizardState, counted
+from skinkd_gui.training.wizard.state import CheckState, WizardState, WizardStep, counted
 from skinkd_gui.training.wizard.texts import choice_text
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
@@ -48,7 +48,7 @@ class DataPage(WizardPage):
     """Reads the tables, then every image, in the background; the user may go on meanwhile."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.DATA, _ABOUT, parent)
+        super().__init__(model, WizardStep.DATA, _ABOUT, parent)
         self.setAcceptDrops(True)
         self._read_key: tuple[str, str, ClassSet] = ("", *_reading_of(model.state))
         self._preview_key: object = None
@@ -130,9 +130,9 @@ class DataPage(WizardPage):
         self._synthetic = Note("info", "syntheticLabel")
         self._terms = help_label()
         self._terms.setObjectName("dataTermsLabel")
-        self._sample_row = ProgressRow("sample", "Stop")
+        self._sample_row = JobProgressRow("sample", "Stop")
         self._sample_row.stopped.connect(self._sampling.cancel)
-        self._check_row = ProgressRow("check", "Stop checking")
+        self._check_row = JobProgressRow("check", "Stop checking")
         self._check_row.stopped.connect(self._checking.cancel)
         self._check_note = Note("info", "checkLabel")
         self.problems = ProblemsBox()
@@ -245,21 +245,21 @@ class DataPage(WizardPage):
             self._reading.start(partial(read_data, path, layout, classes))
         else:
             self._reading.drop()
-        self.model.update(brain.start_reading(self.model.state, path))
+        self.model.update(wizard_state.start_reading(self.model.state, path))
 
     @Slot(object)
     def _on_read(self, read: UsableData) -> None:
-        state = brain.data_read(self.model.state, read.dataset, read.excluded)
-        if brain.usable_images(state):
+        state = wizard_state.data_read(self.model.state, read.dataset, read.excluded)
+        if wizard_state.usable_images(state):
             self._checking.start(partial(check_data, read.dataset))
             self._check_row.begin("Checking the images")
-            state = replace(state, check=Check.RUNNING)
+            state = replace(state, check=CheckState.RUNNING)
         self.model.update(state)
 
     @Slot(object)
     def _on_read_failed(self, error: SkinKDError) -> None:
         text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
-        self.model.update(brain.data_failed(self.model.state, text))
+        self.model.update(wizard_state.data_failed(self.model.state, text))
 
     @Slot(object)
     def _on_check_progress(self, event: object) -> None:
@@ -268,18 +268,18 @@ class DataPage(WizardPage):
 
     @Slot(object)
     def _on_checked(self, checked: UsableData) -> None:
-        self.model.update(brain.data_checked(self.model.state, checked.dataset, checked.excluded))
+        self.model.update(wizard_state.data_checked(self.model.state, checked.dataset, checked.excluded))
 
     @Slot(object)
     def _on_check_failed(self, error: SkinKDError) -> None:
-        self.model.update(replace(self.model.state, check=Check.FAILED))
+        self.model.update(replace(self.model.state, check=CheckState.FAILED))
         self._check_note.show_text(f"{error.title}. {error.summary}", "error")
 
     @Slot(object)
     def _on_check_ended(self, end: JobEnd) -> None:
         self._check_row.hide()
         if end.cancelled:
-            self.model.update(replace(self.model.state, check=Check.STOPPED))
+            self.model.update(replace(self.model.state, check=CheckState.STOPPED))
 
     @Slot(bool)
     def _on_decided(self, skip: bool) -> None:
@@ -300,7 +300,7 @@ class DataPage(WizardPage):
         self._summary.setVisible(bool(self._summary.text()))
         self._body.setVisible(state.dataset is not None and bool(state.dataset.records))
         for widget in (self._table, self._use_card):
-            widget.setVisible(brain.usable_images(state) > 0)
+            widget.setVisible(wizard_state.usable_images(state) > 0)
         self.problems.set_skip(state.recipe.data.skip_problems)
         self._show_check(state)
         if (state.dataset, state.excluded) != self._shown:
@@ -312,22 +312,22 @@ class DataPage(WizardPage):
             self._settling.start()
 
     def _show_check(self, state: WizardState) -> None:
-        if state.check is Check.DONE and not state.excluded:
+        if state.check is CheckState.DONE and not state.excluded:
             self._check_note.show_text("Every image was opened and can be used.", "success")
-        elif state.check is Check.STOPPED:
+        elif state.check is CheckState.STOPPED:
             self._check_note.show_text(
                 "The images were not all opened. The run opens them at its start, and stops there at the first that "
                 "can not be used.",
                 "warning",
             )
-        elif state.check is not Check.FAILED:
+        elif state.check is not CheckState.FAILED:
             self._check_note.show_text("")
 
     def _show_dataset(self, state: WizardState) -> None:
         dataset = state.dataset
         skip = state.recipe.data.skip_problems
         problems = dataset.problems if dataset else ()
-        self.problems.show_problems(problems, len(state.excluded), skip, brain.usable_images(state))
+        self.problems.show_problems(problems, len(state.excluded), skip, wizard_state.usable_images(state))
         synthetic = dataset is not None and dataset.synthetic
         terms = dataset.terms if dataset else ""
         self._terms.setText(f"Terms of use: {terms}" if terms and not synthetic else "")
@@ -346,7 +346,7 @@ class DataPage(WizardPage):
     @Slot()
     def _start_preview(self) -> None:
         state = self.model.state
-        if state.dataset is not None and brain.usable_images(state):
+        if state.dataset is not None and wizard_state.usable_images(state):
             self._previewing.start(partial(preview_split, state))
 
     @Slot(object)
@@ -373,7 +373,7 @@ class DataPage(WizardPage):
             return
         from core.reporting.figures import class_distribution  # the job before has loaded matplotlib
 
-        usable = brain.usable_images(self.model.state) > 0
+        usable = wizard_state.usable_images(self.model.state) > 0
         counts = dataset.without(self.model.state.excluded).counts if usable else dataset.counts
         self._figure.draw(lambda style: class_distribution(counts, dataset.classes, style, names=False))
 

@@ -214,7 +214,7 @@ def _thumbnail(example: Example) -> QWidget:
     return holder
 
 
-class ProgressRow(QWidget):
+class JobProgressRow(QWidget):
     """What a job of the page is doing, how far it is, and a button to stop it.
 
     Signals: `stopped()` when the user asks to stop.

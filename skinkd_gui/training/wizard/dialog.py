@@ -22,19 +22,19 @@ from PySide6.QtWidgets import (
 
 from core.recipe import Recipe
 from skinkd_gui.training.wizard import flow
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.cost_page import CostPage
 from skinkd_gui.training.wizard.data_page import DataPage
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.review_page import ReviewPage
 from skinkd_gui.training.wizard.schedule_page import SchedulePage
-from skinkd_gui.training.wizard.state import Step
+from skinkd_gui.training.wizard.state import WizardStep
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.widgets.question import Answer, Question, ask
+from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
@@ -48,8 +48,8 @@ _LEAVE = Question(
     "New training",
     "Leave without starting a training?",
     "What you chose here is lost. On the last page you can save it as a recipe.",
-    Answer("Leave", "leaveButton"),
-    Answer("Stay here", "stayButton"),
+    QuestionButton("Leave", "leaveButton"),
+    QuestionButton("Stay here", "stayButton"),
 )
 
 
@@ -75,18 +75,18 @@ class TrainingWizard(QDialog):
         self.setObjectName("trainingWizard")
         self.setWindowTitle("New training")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, True)
-        self.model = WizardModel(brain.initial_state(recipe, data_path), self)
-        self.pages: dict[Step, WizardPage] = {
-            Step.DATA: DataPage(self.model),
-            Step.TASK: TaskPage(self.model, runs_root),
-            Step.TEACHER: TeacherPage(self.model),
-            Step.STUDENT: StudentPage(self.model),
-            Step.SCHEDULE: SchedulePage(self.model),
-            Step.COST: CostPage(self.model, runs_root),
-            Step.REVIEW: ReviewPage(self.model, runs_root),
+        self.model = WizardModel(wizard_state.initial_state(recipe, data_path), self)
+        self.pages: dict[WizardStep, WizardPage] = {
+            WizardStep.DATA: DataPage(self.model),
+            WizardStep.TASK: TaskPage(self.model, runs_root),
+            WizardStep.TEACHER: TeacherPage(self.model),
+            WizardStep.STUDENT: StudentPage(self.model),
+            WizardStep.SCHEDULE: SchedulePage(self.model),
+            WizardStep.COST: CostPage(self.model, runs_root),
+            WizardStep.REVIEW: ReviewPage(self.model, runs_root),
         }
         self._build()
-        self._current: Step | None = None
+        self._current: WizardStep | None = None
         self.model.changed.connect(self._refresh)
         theme().changed.connect(self._refresh)
         self._refresh()
@@ -107,7 +107,7 @@ class TrainingWizard(QDialog):
         self.steps.setWordWrap(True)
         self.steps.setIconSize(QSize(18, 18))
         widest = 0
-        for number, step in enumerate(Step, 1):
+        for number, step in enumerate(WizardStep, 1):
             item = QListWidgetItem(f"{number}  {step.value}")
             item.setSizeHint(QSize(0, 38))
             self.steps.addItem(item)
@@ -170,8 +170,8 @@ class TrainingWizard(QDialog):
 
     @Slot(int)
     def _on_step_chosen(self, row: int) -> None:
-        if 0 <= row < len(Step):
-            self.model.update(flow.go_to(self.model.state, list(Step)[row]))
+        if 0 <= row < len(WizardStep):
+            self.model.update(flow.go_to(self.model.state, list(WizardStep)[row]))
             self._refresh()  # back to the present step when the chosen one can not be opened yet
 
     @Slot()
@@ -179,7 +179,7 @@ class TrainingWizard(QDialog):
         state = self.model.state
         if not flow.can_start(state):
             return
-        result = WizardResult(brain.recipe_of(state), brain.name_of(state), brain.study_of(state))
+        result = WizardResult(wizard_state.recipe_of(state), wizard_state.name_of(state), wizard_state.study_of(state))
         self._shut_down()
         self.accepted_plan.emit(result)
         self.accept()
@@ -203,7 +203,7 @@ class TrainingWizard(QDialog):
         self.start_button.setEnabled(flow.can_start(state))
         (self.start_button if last else self.next_button).setDefault(True)
 
-    def _show_page(self, step: Step) -> None:
+    def _show_page(self, step: WizardStep) -> None:
         if self._current is not None:
             self.pages[self._current].left()
         self._current = step
@@ -220,19 +220,19 @@ class TrainingWizard(QDialog):
         state = self.model.state
         needed = flow.steps(state)
         self.steps.blockSignals(True)
-        for row, step in enumerate(Step):
+        for row, step in enumerate(WizardStep):
             item = self.steps.item(row)
             can = flow.can_open(state, step)
             item.setFlags(Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled if can else Qt.ItemFlag.NoItemFlags)
             tip = "Not needed for this goal" if step not in needed else flow.message_for(state, step)
             item.setToolTip(plain_tip(tip))
             item.setIcon(coloured_icon(*self._mark(step)))
-        self.steps.setCurrentRow(list(Step).index(state.step))
+        self.steps.setCurrentRow(list(WizardStep).index(state.step))
         self.steps.blockSignals(False)
 
-    def _mark(self, step: Step) -> tuple[str, str]:
+    def _mark(self, step: WizardStep) -> tuple[str, str]:
         state = self.model.state
-        passed = list(Step).index(step) < list(Step).index(state.step)
+        passed = list(WizardStep).index(step) < list(WizardStep).index(state.step)
         if step not in flow.steps(state):
             return "remove", colours().disabled
         if passed and flow.message_for(state, step):
@@ -267,7 +267,7 @@ class TrainingWizard(QDialog):
             self.leave()
 
     def _nothing_to_lose(self) -> bool:
-        return not self.isVisible() or self.model.state.step is Step.DATA
+        return not self.isVisible() or self.model.state.step is WizardStep.DATA
 
     def done(self, result: int) -> None:
         """Ends every job of every page before the dialog ends, however it ends."""

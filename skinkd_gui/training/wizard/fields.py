@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.recipe import FieldSpec
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_name, tooltip
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, section_toggle
@@ -63,15 +63,15 @@ class FieldRow(QObject):
     @Slot()
     def refresh(self) -> None:
         """Show the model's value, its problem, and whether there is something to reset."""
-        value = brain.shown_value(self._model.state, self._spec.key)
+        value = wizard_state.shown_value(self._model.state, self._spec.key)
         self.editor.show_value(value)
         if not self._shown:
             return
         self.help.setText(choice_help(self._spec, value))
-        problem = brain.field_problem(self._model.state, self._spec.key)
+        problem = wizard_state.field_problem(self._model.state, self._spec.key)
         self.problem.show_message(problem)
         self.help.setVisible(not problem)
-        default = brain.default_of(self._model.state, self._spec.key)
+        default = wizard_state.default_of(self._model.state, self._spec.key)
         self.reset.setVisible(value != default)
         self.reset.setToolTip(f"Back to {self._spoken(default)}")
 
@@ -102,7 +102,7 @@ class FieldRow(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        self._model.update(brain.reset_value(self._model.state, self._spec.key))
+        self._model.update(wizard_state.reset_value(self._model.state, self._spec.key))
         self.editor.setFocus()
 
 
@@ -158,7 +158,8 @@ class FieldForm(QWidget):
     def _hint_of_changes(self, model: WizardModel, experts: list[FieldSpec]) -> None:
         """Open the fold when something in it was changed, so that nothing unusual is hidden."""
         changed = any(
-            brain.shown_value(model.state, spec.key) != brain.default_of(model.state, spec.key) for spec in experts
+            wizard_state.shown_value(model.state, spec.key) != wizard_state.default_of(model.state, spec.key)
+            for spec in experts
         )
         if changed and self.more is not None:
             self.more.setChecked(True)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import assert_never
 
 from skinkd_gui.training.wizard.state import (
-    Check,
+    CheckState,
     Goal,
-    Step,
     WizardState,
+    WizardStep,
     chosen_teacher,
     counted,
     facts_of,
@@ -19,34 +19,34 @@ from skinkd_gui.training.wizard.state import (
 )
 
 
-def steps(state: WizardState) -> tuple[Step, ...]:
+def steps(state: WizardState) -> tuple[WizardStep, ...]:
     """The pages that this goal needs, in order."""
     unneeded = {
-        Goal.TEACHER: {Step.STUDENT},
-        Goal.PLAIN: {Step.TEACHER},
-        Goal.DISTIL: {Step.TEACHER},
-        Goal.WHOLE: set[Step](),
-        Goal.STUDY: set[Step](),
+        Goal.TEACHER: {WizardStep.STUDENT},
+        Goal.PLAIN: {WizardStep.TEACHER},
+        Goal.DISTIL: {WizardStep.TEACHER},
+        Goal.WHOLE: set[WizardStep](),
+        Goal.STUDY: set[WizardStep](),
     }[state.goal]
-    return tuple(step for step in Step if step not in unneeded)
+    return tuple(step for step in WizardStep if step not in unneeded)
 
 
-def next_step(state: WizardState) -> Step | None:
+def next_step(state: WizardState) -> WizardStep | None:
     """The page that Next opens; None on the last."""
     return _neighbour(state, 1)
 
 
-def previous_step(state: WizardState) -> Step | None:
+def previous_step(state: WizardState) -> WizardStep | None:
     """The page that Back opens; None on the first."""
     return _neighbour(state, -1)
 
 
-def go_to(state: WizardState, step: Step) -> WizardState:
+def go_to(state: WizardState, step: WizardStep) -> WizardState:
     """The state on another page, when it can be opened; otherwise unchanged."""
     return replace(state, step=step) if can_open(state, step) else state
 
 
-def can_open(state: WizardState, step: Step) -> bool:
+def can_open(state: WizardState, step: WizardStep) -> bool:
     """Whether a page can be gone to: all needed pages before it are in order (going back is always possible)."""
     needed = steps(state)
     if step not in needed:
@@ -55,38 +55,38 @@ def can_open(state: WizardState, step: Step) -> bool:
     return not any(message_for(state, earlier) for earlier in before) or _index(step) <= _index(state.step)
 
 
-def message_for(state: WizardState, step: Step) -> str:
+def message_for(state: WizardState, step: WizardStep) -> str:
     """What must still be done on a page before Next, in plain words; empty when the page is in order."""
-    if step is Step.DATA:
+    if step is WizardStep.DATA:
         return _data_message(state)
-    if step is Step.TASK:
+    if step is WizardStep.TASK:
         return _task_message(state)
-    if step is Step.TEACHER:
+    if step is WizardStep.TEACHER:
         return _model_message(state, "teacher") or _field_message(state, "teacher")
-    if step is Step.STUDENT:
+    if step is WizardStep.STUDENT:
         return _student_message(state)
-    if step is Step.SCHEDULE:
+    if step is WizardStep.SCHEDULE:
         return _field_message(state, "optimisation")
-    if step is Step.COST:
+    if step is WizardStep.COST:
         return _field_message(state, "hardware")
-    if step is Step.REVIEW:
+    if step is WizardStep.REVIEW:
         return _review_message(state)
     assert_never(step)
 
 
 def can_start(state: WizardState) -> bool:
     """Whether the runs can be started."""
-    return not message_for(state, Step.REVIEW)
+    return not message_for(state, WizardStep.REVIEW)
 
 
-def _neighbour(state: WizardState, distance: int) -> Step | None:
+def _neighbour(state: WizardState, distance: int) -> WizardStep | None:
     needed = steps(state)
     position = needed.index(state.step) + distance if state.step in needed else 0
     return needed[position] if 0 <= position < len(needed) else None
 
 
-def _index(step: Step) -> int:
-    return list(Step).index(step)
+def _index(step: WizardStep) -> int:
+    return list(WizardStep).index(step)
 
 
 def _data_message(state: WizardState) -> str:
@@ -156,9 +156,9 @@ def _field_message(state: WizardState, section: str) -> str:
 
 def _review_message(state: WizardState) -> str:
     for step in steps(state):
-        message = "" if step is Step.REVIEW else message_for(state, step)
+        message = "" if step is WizardStep.REVIEW else message_for(state, step)
         if message:
             return f"{step.value}: {message}"
-    if state.check is Check.RUNNING:
+    if state.check is CheckState.RUNNING:
         return "The images are still being checked; wait, or stop the check on the Data page."
     return ""

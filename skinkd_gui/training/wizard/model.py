@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.state import WizardState
 
 
@@ -35,4 +35,4 @@ class WizardModel(QObject):
 
     def set_value(self, key: str, value: Any) -> None:
         """Give a recipe field a value, usable or not."""
-        self.update(brain.set_value(self._state, key, value))
+        self.update(wizard_state.set_value(self._state, key, value))

@@ -24,7 +24,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.models.catalog import ModelFacts
 from skinkd_gui.training.wizard import flow
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import CalmComboBox
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
@@ -58,7 +58,7 @@ class _WhyDelegate(QStyledItemDelegate):
             option.text = f"{option.text}   –   {why}"
 
 
-class ModelChooser(QWidget):
+class NetworkChooser(QWidget):
     """Edits `architecture` and `weights` of one recipe section and shows what the network weighs."""
 
     def __init__(
@@ -242,16 +242,16 @@ class ModelChooser(QWidget):
     @Slot()
     def _refresh(self) -> None:
         state = self._model.state
-        architecture = brain.shown_value(state, f"{self._section}.architecture")
+        architecture = wizard_state.shown_value(state, f"{self._section}.architecture")
         if self.combo.currentText().strip() != architecture and not self._typing.isActive():
             self.combo.setCurrentText(architecture)
         self._mark_suggestion(architecture)
         self._why.setText(dict(self._suggested).get(architecture, ""))
-        self._show_weights(brain.shown_value(state, f"{self._section}.weights"))
+        self._show_weights(wizard_state.shown_value(state, f"{self._section}.weights"))
         wrong = dict(state.model_problems).get(self._section, "")
-        wrong = wrong or brain.field_problem(state, f"{self._section}.architecture")
+        wrong = wrong or wizard_state.field_problem(state, f"{self._section}.architecture")
         self._problem.show_message(wrong)
-        facts = brain.facts_of(state, self._section)
+        facts = wizard_state.facts_of(state, self._section)
         self._facts.setText(facts_text(facts, state.recipe.data.image_size) if facts else "")
         self._facts.setVisible(not wrong)
         if not facts and not wrong:
@@ -290,12 +290,12 @@ class ModelChooser(QWidget):
 
     @Slot(object)
     def _on_facts(self, facts: ModelFacts) -> None:
-        self._model.update(brain.model_described(self._model.state, self._section, facts))
+        self._model.update(wizard_state.model_described(self._model.state, self._section, facts))
 
     @Slot(object)
     def _on_unusable(self, error: SkinKDError) -> None:
         text = f"{error.title}: {error.summary}"
-        self._model.update(brain.model_unusable(self._model.state, self._section, text))
+        self._model.update(wizard_state.model_unusable(self._model.state, self._section, text))
 
 
 def _describe(asked: tuple[str, int, int], emit: Emit, token: CancelToken) -> ModelFacts:

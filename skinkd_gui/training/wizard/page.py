@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label
-from skinkd_gui.training.wizard.state import Step
+from skinkd_gui.training.wizard.state import WizardStep
 
 
 class _Body(QWidget):
@@ -24,7 +24,7 @@ class WizardPage(QScrollArea):
     Subclasses put their widgets into `column` and may override `entered` and `left`.
     """
 
-    def __init__(self, model: WizardModel, step: Step, about: str, parent: QWidget | None = None) -> None:
+    def __init__(self, model: WizardModel, step: WizardStep, about: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
         self.step = step

@@ -19,9 +19,9 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import (
     Goal,
-    Step,
     StudyChoice,
     WizardState,
+    WizardStep,
     default_name_of,
     plan,
     recipe_of,
@@ -45,7 +45,7 @@ class ReviewPage(WizardPage):
     """Name, summary, recipe."""
 
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.REVIEW, _ABOUT, parent)
+        super().__init__(model, WizardStep.REVIEW, _ABOUT, parent)
         self._runs_root = runs_root
         self._planned_for: tuple[Recipe, Goal, StudyChoice] | None = None
         self._planning = JobSlot(self, succeeded=self._on_planned)

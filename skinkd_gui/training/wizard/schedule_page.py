@@ -9,7 +9,7 @@ from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import card
-from skinkd_gui.training.wizard.state import Step
+from skinkd_gui.training.wizard.state import WizardStep
 
 _ABOUT = (
     "These settings hold for the teacher and for the student. The ones you start from are a good choice; "
@@ -21,7 +21,7 @@ class SchedulePage(WizardPage):
     """Every field of the recipe's optimisation section."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.SCHEDULE, _ABOUT, parent)
+        super().__init__(model, WizardStep.SCHEDULE, _ABOUT, parent)
         self.form = FieldForm(model, section_fields("optimisation"))
         self.column.addWidget(card(self.form))
         self.column.addStretch(1)

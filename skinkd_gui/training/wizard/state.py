@@ -18,7 +18,7 @@ from core.recipe.schema import CurriculumRecipe, DistillationRecipe, Distilled
 from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
-from core.settings import Section
+from core.settings import SettingsSection
 
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _METHOD = "distillation.method"
 
 
-class Step(StrEnum):
+class WizardStep(StrEnum):
     """The pages in their order; the value is the page's title."""
 
     DATA = "Data"
@@ -50,7 +50,7 @@ class Goal(StrEnum):
     STUDY = "study"
 
 
-class Check(StrEnum):
+class CheckState(StrEnum):
     """How far the reading of every image has come."""
 
     NONE = "none"
@@ -77,7 +77,7 @@ class WizardState:
     why its model can not be used). `left` are the settings of methods that were chosen before, for a return."""
 
     recipe: Recipe
-    step: Step = Step.DATA
+    step: WizardStep = WizardStep.DATA
     goal: Goal = Goal.WHOLE
     preset: Preset | None = Preset.PAPER
     drafts: tuple[tuple[str, Any], ...] = ()
@@ -87,7 +87,7 @@ class WizardState:
     data_problem: str = ""
     excluded: frozenset[str] = frozenset()
     split_problem: str = ""
-    check: Check = Check.NONE
+    check: CheckState = CheckState.NONE
     teachers: tuple[RunSummary, ...] = ()
     facts: tuple[tuple[str, ModelFacts], ...] = ()
     model_problems: tuple[tuple[str, str], ...] = ()
@@ -153,7 +153,7 @@ def _choose_method(state: WizardState, name: str) -> WizardState:
     found: dict[str, Any] = {}
     if known is not None:
         found = {f"distillation.{key}": getattr(known, key) for key in method.Settings.model_fields}
-    shares: list[Section] = [section for section in before.values() if isinstance(section, Distilled)]
+    shares: list[SettingsSection] = [section for section in before.values() if isinstance(section, Distilled)]
     if method.needs and shares:
         found |= {f"distillation.{key}": value for key, value in shares[-1] if key in Distilled.model_fields}
     return _with_drafts(replace(state, left=tuple(before.values())), drafts | found | {_METHOD: name})
@@ -311,7 +311,7 @@ def start_reading(state: WizardState, path: str) -> WizardState:
         data_problem="",
         excluded=frozenset(),
         split_problem="",
-        check=Check.NONE,
+        check=CheckState.NONE,
     )
     return set_value(cleared, "data.path", path)
 
@@ -323,12 +323,14 @@ def data_read(state: WizardState, dataset: DataSet, excluded: frozenset[str]) ->
 
 def data_failed(state: WizardState, message: str) -> WizardState:
     """The state when nothing could be read, with the reason."""
-    return replace(state, reading=False, dataset=None, excluded=frozenset(), data_problem=message, check=Check.NONE)
+    return replace(
+        state, reading=False, dataset=None, excluded=frozenset(), data_problem=message, check=CheckState.NONE
+    )
 
 
 def data_checked(state: WizardState, dataset: DataSet, excluded: frozenset[str]) -> WizardState:
     """The state with every image read once."""
-    return replace(state, dataset=dataset, excluded=excluded, check=Check.DONE)
+    return replace(state, dataset=dataset, excluded=excluded, check=CheckState.DONE)
 
 
 def usable_images(state: WizardState) -> int:

@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.models.catalog import SUGGESTED_STUDENTS
 from core.recipe import Recipe, field, fields_of, possible_fields
 from core.study.paper import has_papers_classes, paper_finding, study_words
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.model_chooser import ModelChooser
+from skinkd_gui.training.wizard.model_chooser import NetworkChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
-from skinkd_gui.training.wizard.state import Goal, Step, recipe_of
+from skinkd_gui.training.wizard.state import Goal, WizardStep, recipe_of
 from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, size_comparison
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
@@ -26,8 +26,8 @@ class StudentPage(WizardPage):
     """Network and weights; method, its numbers and the order of images when there is a teacher."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.STUDENT, _ABOUT, parent)
-        self.chooser = ModelChooser(model, "student", SUGGESTED_STUDENTS)
+        super().__init__(model, WizardStep.STUDENT, _ABOUT, parent)
+        self.chooser = NetworkChooser(model, "student", SUGGESTED_STUDENTS)
         self._comparison = help_label()
         self.column.addWidget(card(self.chooser, self._comparison, FieldForm(model, [field("student.freeze")])))
         self.methods = FieldForm(model, [field("distillation.method")])
@@ -81,7 +81,7 @@ class StudentPage(WizardPage):
         self._further.setVisible(bool(self._further.text()))
         self._finding.show_text(paper_finding(recipe) if distils and has_papers_classes(recipe) else "")
         self._comparison.setText(
-            size_comparison(brain.facts_of(state, "teacher"), brain.facts_of(state, "student"))
+            size_comparison(wizard_state.facts_of(state, "teacher"), wizard_state.facts_of(state, "student"))
             if state.goal in (Goal.WHOLE, Goal.STUDY)
             else ""
         )

@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
 from core.events import CancelToken, Emit
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label
-from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
 from skinkd_gui.widgets.labels import make_label, plain_tip
@@ -41,7 +41,7 @@ class TaskPage(WizardPage):
     """Goal, finished teacher, preset."""
 
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.TASK, _ABOUT, parent)
+        super().__init__(model, WizardStep.TASK, _ABOUT, parent)
         self._runs_root = runs_root
         self._listing = JobSlot(self, succeeded=self._on_listed)
         self._goals, self._goal_buttons = QButtonGroup(self), dict[Goal, QRadioButton]()
@@ -99,24 +99,24 @@ class TaskPage(WizardPage):
 
     @Slot(object)
     def _on_listed(self, runs: tuple[RunSummary, ...]) -> None:
-        self.model.update(replace(self.model.state, teachers=brain.finished_teachers(runs)))
+        self.model.update(replace(self.model.state, teachers=wizard_state.finished_teachers(runs)))
 
     @Slot(object)
     def _on_goal(self, button: QRadioButton) -> None:
         chosen = next(goal for goal, known in self._goal_buttons.items() if known is button)
-        self.model.update(brain.choose_goal(self.model.state, chosen))
+        self.model.update(wizard_state.choose_goal(self.model.state, chosen))
 
     @Slot(object)
     def _on_preset(self, button: QRadioButton) -> None:
         chosen = next(preset for preset, known in self._preset_buttons.items() if known is button)
-        self.model.update(brain.choose_preset(self.model.state, chosen))
+        self.model.update(wizard_state.choose_preset(self.model.state, chosen))
 
     @Slot(QTreeWidgetItem, QTreeWidgetItem)
     def _on_teacher(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
         folder = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
         for teacher in self.model.state.teachers:
             if str(teacher.folder) == folder and folder != self.model.state.recipe.teacher.run:
-                self.model.update(brain.choose_teacher(self.model.state, teacher))
+                self.model.update(wizard_state.choose_teacher(self.model.state, teacher))
 
     @Slot()
     def _refresh(self) -> None:
@@ -129,7 +129,7 @@ class TaskPage(WizardPage):
         )
         self._holder.setVisible(state.goal is Goal.DISTIL)
         self._show_teachers()
-        self._taken_over.show_text(brain.teacher_note(state))
+        self._taken_over.show_text(wizard_state.teacher_note(state))
 
     def _show_teachers(self) -> None:
         state = self.model.state
@@ -139,7 +139,7 @@ class TaskPage(WizardPage):
         if folders != [str(teacher.folder) for teacher in state.teachers]:
             self.teachers.clear()
             self.teachers.addTopLevelItems([_item(teacher) for teacher in state.teachers])
-        chosen = brain.chosen_teacher(state)
+        chosen = wizard_state.chosen_teacher(state)
         for row, teacher in enumerate(state.teachers):
             item = self.teachers.topLevelItem(row)
             if teacher is chosen and item is not None:

@@ -8,10 +8,10 @@ from core.models.catalog import SUGGESTED_TEACHERS
 from core.recipe import field
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.model_chooser import ModelChooser
+from skinkd_gui.training.wizard.model_chooser import NetworkChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import card
-from skinkd_gui.training.wizard.state import Step
+from skinkd_gui.training.wizard.state import WizardStep
 
 _ABOUT = (
     "The teacher is trained first, with your labels. A larger network is usually a better teacher, and takes longer. "
@@ -23,8 +23,8 @@ class TeacherPage(WizardPage):
     """Network, starting weights, frozen share."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
-        super().__init__(model, Step.TEACHER, _ABOUT, parent)
-        self.chooser = ModelChooser(model, "teacher", SUGGESTED_TEACHERS)
+        super().__init__(model, WizardStep.TEACHER, _ABOUT, parent)
+        self.chooser = NetworkChooser(model, "teacher", SUGGESTED_TEACHERS)
         self.chooser.show_suggestions(True)
         self.form = FieldForm(model, [field("teacher.freeze")])
         self.column.addWidget(card(self.chooser, self.form))

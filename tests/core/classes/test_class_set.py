@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core.classes import ClassSet, Group, LesionClass, class_set_from_document, class_set_to_document, make_class_set
+from core.classes import (
+    ClassSet,
+    LesionClass,
+    Malignancy,
+    class_set_from_document,
+    class_set_to_document,
+    make_class_set,
+)
 from core.classes.class_set import MOST
 
 
@@ -21,7 +28,7 @@ def test_names_and_colours_are_filled_in() -> None:
     assert len(set(classes.colours)) == 3
     assert [item.title for item in classes.classes] == ["ACNE", "ECZ", "PSO"]
     assert classes.melanoma is None
-    assert classes.of_group(Group.MALIGNANT) == ()
+    assert classes.of_group(Malignancy.MALIGNANT) == ()
     assert class_set_from_document(class_set_to_document(classes)) == classes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.classes import CLASS_SETS, Group, class_set_from_document, class_set_to_document
+from core.classes import CLASS_SETS, Malignancy, class_set_from_document, class_set_to_document
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -22,7 +22,7 @@ def test_every_class_is_described(name: str) -> None:
     classes = CLASS_SETS[name]
     assert classes.name == name
     for item in classes.classes:
-        assert item.group is not Group.UNSPECIFIED
+        assert item.group is not Malignancy.UNSPECIFIED
         assert item.summary.endswith(".")
         assert len(item.text) > 60
         assert "\n" not in item.text
@@ -33,9 +33,9 @@ def test_isic2019_is_what_older_runs_and_models_have() -> None:
     assert ISIC2019.codes == ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
     assert ISIC2019.names[0] == "Melanoma"
     assert ISIC2019.melanoma == 0
-    malignant = [ISIC2019.codes[place] for place in ISIC2019.of_group(Group.MALIGNANT)]
+    malignant = [ISIC2019.codes[place] for place in ISIC2019.of_group(Malignancy.MALIGNANT)]
     assert malignant == ["MEL", "BCC", "SCC"]
-    assert [ISIC2019.codes[place] for place in ISIC2019.of_group(Group.PRECANCEROUS)] == ["AK"]
+    assert [ISIC2019.codes[place] for place in ISIC2019.of_group(Malignancy.PRECANCEROUS)] == ["AK"]
 
 
 @pytest.mark.parametrize(

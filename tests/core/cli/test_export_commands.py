@@ -9,7 +9,7 @@ import pytest
 
 from core.cli.main import run
 from core.inference.export import exporting
-from core.inference.export.exporting import ExportOrder
+from core.inference.export.exporting import ModelExportOrder
 from core.inference.export.report import ExportReport, ExportRow
 
 Call = Callable[..., tuple[int, Any]]
@@ -43,9 +43,9 @@ def test_a_refusal_shows_its_figures_and_fails(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = (ExportRow("Original", None, None, 0.6, 900, 2.0, 1.0), ExportRow("ONNX", 0.5, 0.9, 0.3, 300, 1.0, 0.5))
-    orders: list[ExportOrder] = []
+    orders: list[ModelExportOrder] = []
 
-    def refuse(order: ExportOrder, *_: Any) -> ExportReport:
+    def refuse(order: ModelExportOrder, *_: Any) -> ExportReport:
         orders.append(order)
         return ExportReport(
             None, order.source, "n", order.quantise, "test", 16, 0.05, 0.3, rows, "Refused: too much", (), 9, "cpu", 16

@@ -213,17 +213,17 @@ def test_the_training_gathers_training_images_only(
 ) -> None:
     """Every image that it takes out of the store to learn from, with teacher, curriculum and weighted sampling."""
     import core.training.loop as loop
-    from core.training.placement import PlacedImages
+    from core.training.placement import StagedImages
 
     given: list[Any] = []
     learnt: set[int] = set()
     looked_at: set[int] = set()
-    fit, take = loop.fit, PlacedImages.batch
+    fit, take = loop.fit, StagedImages.batch
 
     def watched_fit(model: Any, preprocessing: Any, data: Any, recipe: Any, **rest: Any) -> Any:
         given.append(data)
         with monkeypatch.context() as patch:
-            patch.setattr(PlacedImages, "batch", watched_batch)
+            patch.setattr(StagedImages, "batch", watched_batch)
             return fit(model, preprocessing, data, recipe, **rest)
 
     def watched_batch(self: Any, indices: np.ndarray[Any, Any], *rest: Any) -> Any:

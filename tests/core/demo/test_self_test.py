@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.demo.self_test import SelfTest, Step, place_for_test, run_steps, teller
+from core.demo.self_test import SelfTest, SelfTestStep, place_for_test, run_steps, teller
 from core.errors import SkinKDError
 from core.inference.export import exporting
 from core.reporting import report as reporting
@@ -45,7 +45,12 @@ def test_what_needs_a_failed_step_is_left_out_and_the_rest_goes_on() -> None:
     def fail() -> str:
         raise SkinKDError("No room", "The disk is full.")
 
-    steps = (Step("a", fail), Step("b", lambda: "never", "a"), Step("c", lambda: "never", "b"), Step("d", lambda: "x"))
+    steps = (
+        SelfTestStep("a", fail),
+        SelfTestStep("b", lambda: "never", "a"),
+        SelfTestStep("c", lambda: "never", "b"),
+        SelfTestStep("d", lambda: "x"),
+    )
     lines: list[str] = []
     assert not run_steps(steps, lines.append)
     assert lines[0].startswith("failed   a: No room. The disk is full.")

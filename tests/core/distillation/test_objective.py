@@ -15,7 +15,7 @@ from core.distillation.methods.dist import DistSettings, dist
 from core.distillation.methods.kl import KlSettings, kl_divergence
 from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
-from core.settings import Section
+from core.settings import SettingsSection
 
 KL = LossTerm(METHODS["kl"], KlSettings(temperature=3.0, direction="teacher_student"))
 DIST = LossTerm(METHODS["dist"], DistSettings(temperature=3.0, beta=0.5, gamma=2.0), weight=0.25)
@@ -31,7 +31,7 @@ class Hint:
     """A feature method: the student's features, projected, are to be the teacher's."""
 
     name, title, help, source = "hint", "Hint", "match the teacher's features", "FitNets"
-    Settings = Section
+    Settings = SettingsSection
     needs = frozenset({Need.FEATURES})
     couples_batch = False
 
@@ -42,7 +42,7 @@ class Hint:
         projected: Tensor = context.modules(student.features)
         return (projected - teachers[0].features).square().mean() + 0 * context.class_counts.sum() + context.epoch
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module:
         return nn.Linear(student_dim, teacher_dims[0])
 
 
@@ -80,7 +80,7 @@ def test_a_method_without_a_teacher_is_refused() -> None:
 
 def test_autocast_and_half_precision_change_nothing() -> None:
     student, teacher = logits()
-    objective = Objective((KL, DIST, LossTerm(Hint(), Section())), 0.5, student_dim=8, teacher_dims=(8,))
+    objective = Objective((KL, DIST, LossTerm(Hint(), SettingsSection())), 0.5, student_dim=8, teacher_dims=(8,))
     outputs = Outputs(student, student), LABELS, (Outputs(teacher, teacher),)
     plain = objective(*outputs).total
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -95,7 +95,7 @@ def test_autocast_and_half_precision_change_nothing() -> None:
 
 
 def test_modules_are_trained_and_kept_with_the_objective() -> None:
-    objective = Objective((KL, LossTerm(Hint(), Section())), 0.5, student_dim=4, teacher_dims=(5,))
+    objective = Objective((KL, LossTerm(Hint(), SettingsSection())), 0.5, student_dim=4, teacher_dims=(5,))
     assert sorted(objective.state_dict()) == ["trained.1.bias", "trained.1.weight"]
     assert objective.needs == {Need.LOGITS, Need.FEATURES}
     assert not objective.couples_batch

@@ -20,7 +20,7 @@ from core.events import CancelToken, ignore
 from core.inference.classifier import Classifier
 from core.inference.network import TorchNetwork
 from core.models.files import load_model
-from core.models.forward import forward_answers, forward_logits
+from core.models.forward import forward_logits, forward_outputs
 from core.models.preprocessing import normalise
 from core.runs.folder import RunFolder
 
@@ -105,7 +105,7 @@ def test_features_come_from_networks_of_all_kinds(architecture: str) -> None:
         return np.asarray(images[indices])
 
     every = np.arange(5)
-    logits, features = forward_answers(loaded.model, loaded.preprocessing, gather, every, device="cpu")
+    logits, features = forward_outputs(loaded.model, loaded.preprocessing, gather, every, device="cpu")
     assert features is not None
     assert features.shape[0] == 5
     assert features.std() > 0

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from core.classes import CLASS_SETS, Group, LesionClass, make_class_set
+from core.classes import CLASS_SETS, LesionClass, Malignancy, make_class_set
 from core.errors import SkinKDError
 from core.models.files import info_to_text, load_model, read_model_info, read_weights, save_model
 from core.models.info import ModelInfo, Preprocessing
@@ -230,7 +230,7 @@ def test_files_of_format_2_were_resized_as_now(model: nn.Module, tmp_path: Path)
 
 
 def test_own_classes_come_back_with_names_groups_colours_and_mapping(tmp_path: Path) -> None:
-    own = (LesionClass(code="ACNE", aliases=("acne vulgaris",)), LesionClass(code="MF", group=Group.MALIGNANT))
+    own = (LesionClass(code="ACNE", aliases=("acne vulgaris",)), LesionClass(code="MF", group=Malignancy.MALIGNANT))
     classes = make_class_set("own", own, {"Akne": "ACNE", "unclear": ""})
     made = timm.create_model("test_efficientnet", num_classes=2)
     save_model(tmp_path / "own.safetensors", made, replace(INFO, classes=classes))

@@ -8,7 +8,7 @@ from pydantic import Field
 from core.recipe import Recipe, set_values
 from core.recipe.changes import recipe_changes, resume_rule
 from core.recipe.schema import DistillationRecipe
-from core.settings import Section
+from core.settings import SettingsSection
 
 
 def test_equal_recipes_differ_in_nothing() -> None:
@@ -35,7 +35,7 @@ def test_what_may_change_is_declared_and_nothing_else() -> None:
     rules = {
         f"{name}.{key}": resume_rule(type(section), key)
         for name in Recipe.model_fields
-        if isinstance(section := getattr(Recipe(), name), Section)
+        if isinstance(section := getattr(Recipe(), name), SettingsSection)
         for key in type(section).model_fields
     }
     assert {key for key, rule in rules.items() if rule == "on_request"} == {"optimisation.learning_rate"}
@@ -45,7 +45,7 @@ def test_what_may_change_is_declared_and_nothing_else() -> None:
     assert all(rule == "free" for key, rule in rules.items() if key.startswith("hardware."))
 
 
-class _New(Section):
+class _New(SettingsSection):
     """A section as a later version may have it."""
 
     plain: int = 1
@@ -53,7 +53,7 @@ class _New(Section):
     free: int = Field(default=1, json_schema_extra={"resume": "free"})
 
 
-class _Pieces(Section):
+class _Pieces(SettingsSection):
     pieces: tuple[_New, ...] = (_New(), _New())
 
 

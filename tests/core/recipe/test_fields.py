@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.recipe import Recipe, field, section_fields
-from core.settings import Section
+from core.settings import SettingsSection
 
-SECTIONS = [name for name, info in Recipe.model_fields.items() if isinstance(info.default, Section)]
+SECTIONS = [name for name, info in Recipe.model_fields.items() if isinstance(info.default, SettingsSection)]
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -12,7 +12,7 @@ from core.classes import CLASS_SETS
 from core.evaluation.comparison import compare
 from core.recipe import set_values
 from core.reporting.tables import (
-    Table,
+    ResultsTable,
     class_f1_table,
     comparisons_table,
     counts_table,
@@ -37,7 +37,7 @@ def evidence(write_run, name="run", wrong=3, **more):
 
 
 def test_csv_runs_no_formula_and_keeps_numbers():
-    table = Table("T", ("Run", "=cmd"), (("@SUM(A1)", "+2.1"), ("\nx", "-1 %"), ("a, b", "−3.1 (−4.0 to +1.0)")))
+    table = ResultsTable("T", ("Run", "=cmd"), (("@SUM(A1)", "+2.1"), ("\nx", "-1 %"), ("a, b", "−3.1 (−4.0 to +1.0)")))
     rows = list(csv.reader(io.StringIO(table.to_csv(), newline="")))
     assert rows == [
         ["Run", "'=cmd"],
@@ -50,14 +50,16 @@ def test_csv_runs_no_formula_and_keeps_numbers():
 def test_latex_escapes_what_latex_would_run():
     assert latex(r"a_b & 5 % \input{x}") == r"a\_b \& 5 \% \textbackslash{}input\{x\}"
     assert latex("$x^2$ #1 ~") == r"\$x\textasciicircum{}2\$ \#1 \textasciitilde{}"
-    text = Table("A_b", ("Run", "F1"), (("x", "1"), ("y", "2")), ("50 % off",), bold=frozenset({(1, 1)})).to_latex()
+    text = ResultsTable(
+        "A_b", ("Run", "F1"), (("x", "1"), ("y", "2")), ("50 % off",), bold=frozenset({(1, 1)})
+    ).to_latex()
     assert r"\caption{A\_b}" in text
     assert r"y & \textbf{2} \\" in text
     assert r"50 \% off" in text
 
 
 def test_markdown_escapes_and_aligns():
-    text = Table("T", ("Run", "F1"), (("a|b *c* <i>", "1"),), bold=frozenset({(0, 1)})).to_markdown()
+    text = ResultsTable("T", ("Run", "F1"), (("a|b *c* <i>", "1"),), bold=frozenset({(0, 1)})).to_markdown()
     assert text.splitlines()[2:] == ["| Run | F1 |", "| :-- | --: |", r"| a\|b \*c\* \<i\> | **1** |"]
 
 
@@ -138,6 +140,6 @@ def test_small_groups_are_marked():
     assert table.rows[1] == ("Sex", "not known", "3*", "undefined", "undefined", "undefined")
 
 
-@pytest.mark.parametrize("table", [Table("", ("A",), ()), Table("T", ("A", "B"), ())])
+@pytest.mark.parametrize("table", [ResultsTable("", ("A",), ()), ResultsTable("T", ("A", "B"), ())])
 def test_empty_tables_are_written(table):
     assert all([table.to_csv(), table.to_latex(), table.to_markdown()])

@@ -16,7 +16,7 @@ from core.recipe import Recipe, read_recipe, set_values
 from core.reporting.words import curriculum_words, kind_of_run
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
-from core.settings import Section, setting
+from core.settings import SettingsSection, setting
 
 
 class _Own:
@@ -26,13 +26,13 @@ class _Own:
 class Rarity(_Own):
     """Images of common classes are easy."""
 
-    name, title, Settings, needs_teacher = "rarity", "Rarity", Section, False
+    name, title, Settings, needs_teacher = "rarity", "Rarity", SettingsSection, False
 
-    def of(self, images: TrainingImages, settings: Section) -> NDArray[np.float64]:
+    def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         return -np.bincount(images.labels)[images.labels].astype(np.float64)
 
 
-class BlockSettings(Section):
+class BlockSettings(SettingsSection):
     order_block: int = setting(8, "Block", "Images that are sorted together.", ge=1, le=1000)
 
 
@@ -41,7 +41,7 @@ class Blocks(_Own):
 
     name, title, Settings, needs_difficulty = "blocks", "In blocks", BlockSettings, True
 
-    def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         assert isinstance(settings, BlockSettings)
         assert drawn.difficulty is not None
         return np.lexsort((drawn.difficulty, np.arange(len(drawn.rows)) // settings.order_block))
@@ -50,18 +50,18 @@ class Blocks(_Own):
 class Halves(_Own):
     """A half, then a half more with every epoch."""
 
-    name, title, Settings = "halves", "In halves", Section
+    name, title, Settings = "halves", "In halves", SettingsSection
 
-    def share(self, epoch: int, settings: Section) -> float:
+    def share(self, epoch: int, settings: SettingsSection) -> float:
         return epoch / 2
 
 
 class EveryOther(_Own):
     """Two epochs share a draw."""
 
-    name, title, Settings = "every_other", "Every other epoch", Section
+    name, title, Settings = "every_other", "Every other epoch", SettingsSection
 
-    def draw(self, epoch: int, settings: Section) -> int:
+    def draw(self, epoch: int, settings: SettingsSection) -> int:
         return (epoch + 1) // 2
 
 

@@ -15,7 +15,7 @@ from core.errors import SkinKDError
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo
-from core.teachers.sources import OnlineTeacher, SeenBatch, StoredTeacher, TeacherSource, class_means
+from core.teachers.sources import AugmentedBatch, OnlineTeacher, StoredTeacher, TeacherSource, class_means
 from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
@@ -34,11 +34,11 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def seen(images: Images, views: np.ndarray | None) -> SeenBatch:
+def seen(images: Images, views: np.ndarray | None) -> AugmentedBatch:
     """The batch as a student of these images sees it."""
     batch = torch.from_numpy(images.gather(INDICES))
     shown = batch if views is None else viewed(batch, INDICES, views)
-    return SeenBatch(shown, INDICES, torch.from_numpy(INDICES), views)
+    return AugmentedBatch(shown, INDICES, torch.from_numpy(INDICES), views)
 
 
 def stored(teacher: Path, images: Images, features: bool = True) -> StoredTeacher:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from core.distillation.method import LossContext, LossTerm, Need
 from core.distillation.outputs import Outputs
 from core.recipe import Recipe
-from core.settings import Section
+from core.settings import SettingsSection
 from core.teachers.sources import StoredTeacher, class_means
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
@@ -54,7 +54,7 @@ def halved_model(normalised: bool = False) -> Halved:
         return Halved(normalised)
 
 
-class Settings(Section):
+class Settings(SettingsSection):
     """None."""
 
 
@@ -66,7 +66,7 @@ class Relations:
     title: str = "Relations"
     help: str = "made up"
     source: str = ""
-    Settings: type[Section] = Settings
+    Settings: type[SettingsSection] = Settings
     needs: frozenset[Need] = frozenset({Need.LOGITS, Need.FEATURES})
     couples_batch: bool = True
     contexts: list[LossContext] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Relations:
             losses.append((student.logits.softmax(0) - teacher.logits.softmax(0)).square().sum())
         return torch.stack(losses).sum()
 
-    def modules(self, settings: Section, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module:
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> nn.Module:
         return nn.Sequential(nn.Linear(student_dim, teacher_dims[0]), nn.Tanh(), nn.Linear(teacher_dims[0], 4))
 
 

@@ -101,4 +101,4 @@ def test_a_state_of_other_values_is_said(tmp_path: Path, fault: Exception) -> No
 
 
 def _understood(folder: Path) -> AbstractContextManager[None]:
-    return CheckpointFolder(folder).understood()
+    return CheckpointFolder(folder).reporting_damage()

@@ -14,9 +14,9 @@ from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
 from core.events import Notice
 from core.recipe import Recipe, recipe_hash, section_fields
-from core.settings import Section
+from core.settings import SettingsSection
 from core.training.checkpoint import CheckpointFolder
-from core.training.going_on import RecipeChangedError, continued, kept_legs
+from core.training.going_on import RecipeChangedError, continued, recorded_legs
 from core.training.legs import Leg, hashes_of_epoch, legs_from_values, legs_to_values
 from tests.core.training.small_training import (
     StopAt,
@@ -47,7 +47,7 @@ def other_values(value: Any, choices: tuple[str, ...]) -> Iterator[Any]:
 CHANGED = [
     (spec.key, BEGAN.model_copy(update={name: section.model_copy(update={spec.key.partition(".")[2]: value})}))
     for name in Recipe.model_fields
-    if isinstance(section := getattr(BEGAN, name), Section)
+    if isinstance(section := getattr(BEGAN, name), SettingsSection)
     for spec in section_fields(name)
     for value in other_values(getattr(section, spec.key.partition(".")[2]), spec.choices)
 ]
@@ -147,7 +147,7 @@ def test_a_change_within_an_epoch_is_on_record_and_at_once(tmp_path: Path) -> No
     with pytest.raises(Cancelled):
         train(longer, tmp_path, token=StopAt(1))  # stopped before a step
     state = CheckpointFolder(tmp_path).load()
-    assert [leg.recipe for leg in kept_legs(state)] == [small_recipe(), longer]
+    assert [leg.recipe for leg in recorded_legs(state)] == [small_recipe(), longer]
     first, second, *rest = train(longer, tmp_path).result.history
     old, new = recipe_hash(small_recipe()), recipe_hash(longer)
     assert (first.recipe, second.recipe, {record.recipe for record in rest}) == (old, f"{old}+{new}", {new})

@@ -11,23 +11,23 @@ from core.data.store import ImageStore
 from core.errors import SkinKDError
 from core.events import Event, Notice
 from core.training import placement
-from core.training.placement import Place, place_images
+from core.training.placement import StoreLocation, stage_images
 
 from .small_training import small_data
 
 
 @pytest.mark.parametrize("place", ["auto", "memory", "disk", "device"])
-def test_every_place_gives_the_same_batch(place: Place) -> None:
+def test_every_place_gives_the_same_batch(place: StoreLocation) -> None:
     store = small_data().store
     indices = np.array([5, 0, 5, 2])
-    placed = place_images(store, place, "cpu")
+    placed = stage_images(store, place, "cpu")
     assert torch.equal(placed.batch(indices), torch.from_numpy(store.images[indices]))
     assert placed.place == ("memory" if place == "memory" else "disk")
 
 
 def test_gpu_memory_without_a_gpu_is_a_said_fallback() -> None:
     said: list[Event] = []
-    place_images(small_data().store, "device", "cpu", said.append)
+    stage_images(small_data().store, "device", "cpu", said.append)
     assert isinstance(said[0], Notice)
     assert "no GPU memory" in said[0].text
 
@@ -38,7 +38,7 @@ def test_too_many_images_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("psutil.virtual_memory", Full)
     with pytest.raises(SkinKDError, match="do not fit into memory"):
-        place_images(small_data().store, "memory", "cpu")
+        stage_images(small_data().store, "memory", "cpu")
 
 
 def test_images_go_to_the_device_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +68,8 @@ def test_images_go_to_a_gpu_whose_free_memory_is_twice_their_size(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (memory, 2 * memory))
     monkeypatch.setattr(placement, "copied_to", lambda device, store: torch.from_numpy(store.images))
     said: list[Event] = []
-    assert place_images(store, "auto", "cuda", said.append).place == place
+    assert stage_images(store, "auto", "cuda", said.append).place == place
     assert bool(said) == (place == "disk")
     if place == "disk":
         with pytest.raises(SkinKDError, match="do not fit into the GPU's memory"):
-            place_images(store, "device", "cuda")
+            stage_images(store, "device", "cuda")

@@ -21,7 +21,7 @@ from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
 from core.models.preprocessing import normalise
 from core.training import loop
-from core.training.placement import Place, PlacedImages
+from core.training.placement import StagedImages, StoreLocation
 from core.training.step import Learner, StepInput
 
 from .small_training import PREPROCESSING, small_recipe, train
@@ -82,7 +82,7 @@ def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, m
         inside.append(found)
 
     monkeypatch.setattr(Learner, "step", watched_step)
-    monkeypatch.setattr(loop, "place_images", on_the_device)
+    monkeypatch.setattr(loop, "stage_images", on_the_device)
     monkeypatch.setattr(small_training, "CPU", replace(small_training.CPU, precision=precision))
     train(small_recipe(f"distillation.method={method}", "optimisation.epochs=2"), tmp_path)
     assert len(inside) == 12
@@ -90,14 +90,14 @@ def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, m
     assert max(found.count("aten.lift_fresh.default") for found in inside) == 2  # mean and std
 
 
-def on_the_device(store: ImageStore, place: Place, device: str, emit: object) -> PlacedImages:
-    return PlacedImages(torch.from_numpy(store.images.copy()), torch.device(device), "device")
+def on_the_device(store: ImageStore, place: StoreLocation, device: str, emit: object) -> StagedImages:
+    return StagedImages(torch.from_numpy(store.images.copy()), torch.device(device), "device")
 
 
 def test_an_epoch_reads_the_device_only_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two reports a quarter of a second apart, preparing and making the steps reads nothing back."""
     monkeypatch.setattr("core.training.meter._REPORT_SECONDS", 1e9)
-    monkeypatch.setattr(loop, "place_images", on_the_device)
+    monkeypatch.setattr(loop, "stage_images", on_the_device)
     reads: list[int] = []
     read = Learner.read_sums
 
@@ -136,7 +136,7 @@ def test_losses_ask_for_no_value(method: str) -> None:
 
 def test_images_are_prepared_without_asking_for_a_value() -> None:
     images = torch.zeros(3, 16, 16, 3, dtype=torch.uint8, device="meta")
-    placed = PlacedImages(images, torch.device("meta"), "device")
+    placed = StagedImages(images, torch.device("meta"), "device")
     batch = placed.batch(np.array([0, 2]), torch.tensor([0, 2], device="meta"))
     changed = viewed(batch, np.array([0, 2]), np.array([5, 0]))
     assert normalise(changed, PREPROCESSING).shape == (2, 3, 16, 16)

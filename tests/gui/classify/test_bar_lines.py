@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.classes import CLASS_SETS, ClassSet, Group, LesionClass, make_class_set
+from core.classes import CLASS_SETS, ClassSet, LesionClass, Malignancy, make_class_set
 from core.inference.results import Classification
 from skinkd_gui.classify.bar_lines import MOST_CLASSES, lines_of
 
@@ -17,7 +17,7 @@ def answered(classes: ClassSet, seed: int = 0) -> Classification:
     return Classification(Path("a"), tuple(shares.tolist()), code, classes=classes)
 
 
-def own(count: int, group: Group = Group.UNSPECIFIED) -> ClassSet:
+def own(count: int, group: Malignancy = Malignancy.UNSPECIFIED) -> ClassSet:
     return make_class_set("own", [LesionClass(code=f"C{number}", group=group) for number in range(count)])
 
 
@@ -51,7 +51,7 @@ def test_of_many_classes_the_likeliest_have_a_line_and_the_rest_one_together() -
 
 
 def test_two_models_of_other_classes_have_all_lines() -> None:
-    both = lines_of([answered(own(2, Group.BENIGN)), answered(CLASS_SETS["benign-malignant"])])
+    both = lines_of([answered(own(2, Malignancy.BENIGN)), answered(CLASS_SETS["benign-malignant"])])
     assert [line.code for line in both] == ["", "MAL", "", "C0", "C1", "BEN"]
     assert both[1].value({"C0": 1.0}) is None
 

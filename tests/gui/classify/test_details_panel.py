@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from core.inference.trust import Verdict
 from skinkd_gui.classify.classify_tab import ClassifyTab
-from skinkd_gui.classify.details_panel import DetailsPanel
+from skinkd_gui.classify.details_panel import ImageDetailsPanel
 from skinkd_gui.classify.model_card import ModelCard
 
 from .conftest import MakeTab
@@ -21,9 +21,9 @@ def tab(make_tab: MakeTab, weighed: Path) -> ClassifyTab:
     return make_tab(weighed)
 
 
-def details(tab: ClassifyTab) -> DetailsPanel:
-    found = child(tab, DetailsPanel, "classifyDetails")
-    assert isinstance(found, DetailsPanel)
+def details(tab: ClassifyTab) -> ImageDetailsPanel:
+    found = child(tab, ImageDetailsPanel, "classifyDetails")
+    assert isinstance(found, ImageDetailsPanel)
     return found
 
 

@@ -15,8 +15,8 @@ from core.events import CancelSource
 from core.inference.results import Classification
 from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
 from skinkd_gui.classify.classify_tab import ClassifyTab
-from skinkd_gui.classify.export_dialog import ExportDialog
-from skinkd_gui.classify.exporting import ExportOrder, ExportSource, Form, export
+from skinkd_gui.classify.export_dialog import ClassificationExportDialog
+from skinkd_gui.classify.exporting import ClassificationExportOrder, ExportSource, Form, export
 from skinkd_gui.classify.kinds import Kind
 
 from .conftest import MakeTab
@@ -30,21 +30,21 @@ def tab(qtbot: QtBot, make_tab: MakeTab, weighed: Path, lesions: list[Path]) -> 
     return made
 
 
-def opened(tab: ClassifyTab) -> ExportDialog:
+def opened(tab: ClassifyTab) -> ClassificationExportDialog:
     tab.open_export()
-    dialog = tab.findChild(ExportDialog)
-    assert isinstance(dialog, ExportDialog)
+    dialog = tab.findChild(ClassificationExportDialog)
+    assert isinstance(dialog, ClassificationExportDialog)
     return dialog
 
 
-def choose(dialog: ExportDialog, *names: str) -> None:
+def choose(dialog: ClassificationExportDialog, *names: str) -> None:
     for name in names:
         button = dialog.findChild(QRadioButton, name)
         assert isinstance(button, QRadioButton), name
         button.setChecked(True)
 
 
-def make(qtbot: QtBot, dialog: ExportDialog, target: Path) -> None:
+def make(qtbot: QtBot, dialog: ClassificationExportDialog, target: Path) -> None:
     dialog.target.setText(str(target))
     dialog.make_button.click()
     qtbot.waitUntil(lambda: not dialog.busy)
@@ -114,7 +114,7 @@ def test_a_cancelled_export_leaves_nothing(tab: ClassifyTab, tmp_path: Path) -> 
     source = tab._export_source()
     assert source is not None
     stop = CancelSource()
-    order = ExportOrder(source, source.every, Form.PDF, tmp_path / "never.pdf")
+    order = ClassificationExportOrder(source, source.every, Form.PDF, tmp_path / "never.pdf")
     with pytest.raises(Cancelled):
         export(order, lambda event: stop.cancel(), stop.token)
     assert list(tmp_path.glob("never*")) == []
@@ -126,7 +126,7 @@ def test_names_inject_neither_formulas_nor_markup(tab: ClassifyTab, tmp_path: Pa
     source = tab._export_source()
     assert source is not None
     renamed: Classification = replace(source.every[0], path=bad)
-    order = ExportOrder(replace_rows(source, renamed), (renamed,), Form.CSV, tmp_path / "bad.csv")
+    order = ClassificationExportOrder(replace_rows(source, renamed), (renamed,), Form.CSV, tmp_path / "bad.csv")
     export(order, lambda event: None, CancelSource().token)
     with (tmp_path / "bad.csv").open(encoding="utf-8-sig", newline="") as lines:
         (row,) = csv.DictReader(lines)

@@ -14,7 +14,7 @@ from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from skinkd_gui.classify.cells import AGREEMENT, DIAGNOSIS, IMAGE, PROBABILITY, SECOND_DIAGNOSIS, TRUTH, VERDICT
 from skinkd_gui.classify.images_filter import ImagesFilter
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
@@ -30,8 +30,8 @@ def answer(name: str, share: float, verdict: Verdict = Verdict.UNCERTAIN, note: 
 
 
 @pytest.fixture
-def images(qtbot: QtBot) -> Iterator[ImagesModel]:
-    model = ImagesModel()
+def images(qtbot: QtBot) -> Iterator[ClassifiedImagesModel]:
+    model = ClassifiedImagesModel()
     model._loader.request = lambda path: None  # type: ignore[method-assign]
     model.add([Path(f"{letter}.jpg") for letter in "abcd"])
     yield model
@@ -39,7 +39,7 @@ def images(qtbot: QtBot) -> Iterator[ImagesModel]:
 
 
 @pytest.fixture
-def shown(images: ImagesModel) -> ImagesFilter:
+def shown(images: ClassifiedImagesModel) -> ImagesFilter:
     return ImagesFilter(images)
 
 
@@ -48,7 +48,7 @@ def names(shown: ImagesFilter, column: int = IMAGE) -> list[str]:
 
 
 def test_rows_come_and_go_as_results_arrive(
-    images: ImagesModel, shown: ImagesFilter, qtmodeltester: ModelTester
+    images: ClassifiedImagesModel, shown: ImagesFilter, qtmodeltester: ModelTester
 ) -> None:
     qtmodeltester.check(shown)
     shown.show_kind(Kind.REFER)
@@ -63,7 +63,7 @@ def test_rows_come_and_go_as_results_arrive(
     assert names(shown) == [f"{letter}.jpg" for letter in "abcd"]
 
 
-def test_a_filtered_table_sorts_and_the_selection_stays(images: ImagesModel, shown: ImagesFilter) -> None:
+def test_a_filtered_table_sorts_and_the_selection_stays(images: ClassifiedImagesModel, shown: ImagesFilter) -> None:
     images.set_results([answer("a.jpg", 0.6), answer("b.jpg", 0.9, Verdict.CONFIDENT), answer("d.jpg", 0.8)])
     shown.show_kind(Kind.REFER)
     kept = QPersistentModelIndex(shown.index(1, IMAGE))
@@ -77,14 +77,16 @@ def test_a_filtered_table_sorts_and_the_selection_stays(images: ImagesModel, sho
     assert kept.row() == 1
 
 
-def test_sorting_by_verdict_puts_the_surest_first_or_last(images: ImagesModel, shown: ImagesFilter) -> None:
+def test_sorting_by_verdict_puts_the_surest_first_or_last(images: ClassifiedImagesModel, shown: ImagesFilter) -> None:
     images.set_results([answer("a.jpg", 0.6, Verdict.OUT_OF_DISTRIBUTION), answer("b.jpg", 0.6), answer("c.jpg", 0.9)])
     images.set_results([answer("d.jpg", 0.6, Verdict.CONFIDENT)])
     shown.sort(VERDICT, Qt.SortOrder.AscendingOrder)
     assert names(shown) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]
 
 
-def test_a_second_model_has_its_own_columns_and_its_own_waiting(images: ImagesModel, shown: ImagesFilter) -> None:
+def test_a_second_model_has_its_own_columns_and_its_own_waiting(
+    images: ClassifiedImagesModel, shown: ImagesFilter
+) -> None:
     images.set_results([answer("a.jpg", 0.6), answer("b.jpg", 0.6), answer("c.jpg", 0.6)])
     images.set_results([answer("a.jpg", 0.7), answer("b.jpg", 0.2)], Which.SECOND)
     assert names(shown, SECOND_DIAGNOSIS) == ["Melanoma", "Melanocytic nevus", "Waiting", "Waiting"]
@@ -98,7 +100,7 @@ def test_a_second_model_has_its_own_columns_and_its_own_waiting(images: ImagesMo
     assert len(images.results) == 3
 
 
-def test_truths_and_parts_are_shown_and_filtered(images: ImagesModel, shown: ImagesFilter) -> None:
+def test_truths_and_parts_are_shown_and_filtered(images: ClassifiedImagesModel, shown: ImagesFilter) -> None:
     images.set_results([answer("a.jpg", 0.6), answer("b.jpg", 0.2)])
     images.set_truths({Path("a.jpg"): "MEL", Path("b.jpg"): "BCC", Path("elsewhere.jpg"): "NV"}, ISIC2019)
     images.set_parts({Path("a.jpg"): Part.TRAIN, Path("c.jpg"): Part.TEST})
@@ -113,7 +115,7 @@ def test_truths_and_parts_are_shown_and_filtered(images: ImagesModel, shown: Ima
     assert names(shown) == []
 
 
-def test_a_note_stands_below_the_diagnosis(images: ImagesModel, shown: ImagesFilter) -> None:
+def test_a_note_stands_below_the_diagnosis(images: ClassifiedImagesModel, shown: ImagesFilter) -> None:
     images.set_results([answer("a.jpg", 0.6, note="Only the first of its 3 pages was used.")])
     assert names(shown, DIAGNOSIS)[0] == "Melanoma\nOnly the first of its 3 pages was used."
     assert shown.index(0, VERDICT).data(Qt.ItemDataRole.ToolTipRole) == "A sentence."

@@ -13,7 +13,7 @@ from core.classes import CLASS_SETS
 from core.inference.results import Classification
 from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT
 from skinkd_gui.classify.controls import make_table
-from skinkd_gui.classify.images_model import ImagesModel
+from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -26,18 +26,18 @@ def result(name: str, first: float = 0.1) -> Classification:
     return Classification(Path(name), shares, "MEL" if first > 0.35 else "NV", classes=ISIC2019)
 
 
-def column(model: ImagesModel, number: int) -> list[str]:
+def column(model: ClassifiedImagesModel, number: int) -> list[str]:
     return [model.index(row, number).data() for row in range(model.rowCount())]
 
 
 @pytest.fixture
-def model(qtbot: QtBot) -> Iterator[ImagesModel]:
-    images = ImagesModel()
+def model(qtbot: QtBot) -> Iterator[ClassifiedImagesModel]:
+    images = ClassifiedImagesModel()
     yield images
     shut_down_jobs(images)
 
 
-def test_it_is_a_sound_model(model: ImagesModel, qtmodeltester: ModelTester) -> None:
+def test_it_is_a_sound_model(model: ClassifiedImagesModel, qtmodeltester: ModelTester) -> None:
     qtmodeltester.check(model)
     model.add([Path("b.jpg"), Path("a.jpg"), Path("b.jpg")])
     model.set_results([result("a.jpg")])
@@ -46,13 +46,13 @@ def test_it_is_a_sound_model(model: ImagesModel, qtmodeltester: ModelTester) -> 
     model.add([Path("c.jpg")])
 
 
-def test_each_file_is_listed_once(model: ImagesModel) -> None:
+def test_each_file_is_listed_once(model: ClassifiedImagesModel) -> None:
     assert model.add([Path("x/a.jpg"), Path("y/a.jpg"), Path("x/a.jpg")]) == 2
     assert model.add([Path("x/a.jpg")]) == 0
     assert column(model, IMAGE) == ["a.jpg", "a.jpg"]
 
 
-def test_rows_wait_and_are_filled_in(model: ImagesModel, qtbot: QtBot) -> None:
+def test_rows_wait_and_are_filled_in(model: ClassifiedImagesModel, qtbot: QtBot) -> None:
     model.add([Path("a.jpg"), Path("b.jpg"), Path("c.jpg")])
     assert column(model, DIAGNOSIS) == ["Waiting"] * 3
     failed = Classification(Path("c.jpg"), None, None, "It is damaged.", classes=ISIC2019)
@@ -69,7 +69,7 @@ def test_rows_wait_and_are_filled_in(model: ImagesModel, qtbot: QtBot) -> None:
     assert len(model.waiting) == 3
 
 
-def test_sorting_keeps_selections_on_their_files_and_unclassified_ones_last(model: ImagesModel) -> None:
+def test_sorting_keeps_selections_on_their_files_and_unclassified_ones_last(model: ClassifiedImagesModel) -> None:
     model.add([Path(name) for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg")])
     model.set_results([result("a.jpg", 0.1), result("b.jpg", 0.6), result("d.jpg", 0.3)])
     kept = QPersistentModelIndex(model.index(1, DIAGNOSIS))
@@ -83,7 +83,7 @@ def test_sorting_keeps_selections_on_their_files_and_unclassified_ones_last(mode
 
 
 def test_thousands_of_rows_make_thumbnails_only_for_those_seen(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = ImagesModel()
+    model = ClassifiedImagesModel()
     asked: list[Path] = []
     monkeypatch.setattr(model._loader, "request", asked.append)
     table = make_table(model, None)  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def test_thousands_of_rows_make_thumbnails_only_for_those_seen(qtbot: QtBot, mon
 
 
 def test_thumbnails_all_take_the_same_space(qtbot: QtBot, pictures: list[Path], tmp_path: Path) -> None:
-    model = ImagesModel()
+    model = ClassifiedImagesModel()
     bad = tmp_path / "bad.jpg"
     bad.write_text("no image")
     model.add([pictures[0], bad])

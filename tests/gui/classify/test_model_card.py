@@ -17,7 +17,7 @@ from core.data.types import Part
 from core.events import CancelToken, ignore
 from core.runs.folder import RunFolder
 from skinkd_gui.classify.card_content import CardContent, read_card
-from skinkd_gui.classify.card_sections import Section, calibration, card_text, limits, scores, sections, verdicts
+from skinkd_gui.classify.card_sections import CardSection, calibration, card_text, limits, scores, sections, verdicts
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.workers.job_slot import shut_down_jobs
@@ -49,7 +49,7 @@ def alone(finished_run: RunFolder, tmp_path: Path) -> Path:
     return Path(shutil.copy(finished_run.model_file, tmp_path / "sent.safetensors"))
 
 
-def fact(section: Section, name: str) -> str:
+def fact(section: CardSection, name: str) -> str:
     return dict(section.facts)[name]
 
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from core.data.decoding import decode_image
 from core.inference.heatmap import heat_map
 from core.inference.record import RecordBook, record_file
-from skinkd_gui.classify.export_dialog import ExportDialog
+from skinkd_gui.classify.export_dialog import ClassificationExportDialog
 
 from .conftest import MakeTab
 from .tab_helpers import classify, idle
@@ -48,8 +48,8 @@ def test_classifying_explaining_and_exporting_ask_nobody(
     heat = heat_map(classifier, decode_image(lesions[0], 64), "MEL")
     assert heat.shape == (64, 64)
     tab.open_export()
-    dialog = tab.findChild(ExportDialog)
-    assert isinstance(dialog, ExportDialog)
+    dialog = tab.findChild(ClassificationExportDialog)
+    assert isinstance(dialog, ClassificationExportDialog)
     for form, ending in enumerate((".pdf", ".csv", ".json")):
         dialog._form_group.button(form).setChecked(True)
         dialog.target.setText(str(tmp_path / f"out{ending}"))

@@ -7,15 +7,15 @@ from pytestqt.qtbot import QtBot
 
 from core.data.types import Part
 from core.evaluation.operating_point import missed_per_1000, operating_point, referrals_per_1000
-from skinkd_gui.classify.card_content import CalibratingAnswers
+from skinkd_gui.classify.card_content import CalibrationProbabilities
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 
 
-def answers(melanomas: int, others: int, seed: int = 0) -> CalibratingAnswers:
+def answers(melanomas: int, others: int, seed: int = 0) -> CalibrationProbabilities:
     generator = np.random.default_rng(seed)
     labels = np.array([0] * melanomas + [1] * others)
     shares = np.clip(generator.normal(0.6 - 0.4 * (labels > 0), 0.2), 0, 1)
-    return CalibratingAnswers(Part.CALIBRATION, labels == 0, shares)
+    return CalibrationProbabilities(Part.CALIBRATION, labels == 0, shares)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_few_melanomas_are_warned_of(view: OperatingPointView) -> None:
 
 @pytest.mark.parametrize(("known", "expected"), [(None, "no calibration images"), (answers(0, 50), "takes melanomas")])
 def test_why_there_is_no_point_is_said(
-    view: OperatingPointView, known: CalibratingAnswers | None, expected: str
+    view: OperatingPointView, known: CalibrationProbabilities | None, expected: str
 ) -> None:
     view.show_answers(known)
     assert view.point is None

@@ -6,7 +6,7 @@ from PIL import Image
 from PySide6.QtCore import QSize
 from pytestqt.qtbot import QtBot
 
-from skinkd_gui.classify.pictures import Picture, PictureLoader, load_picture
+from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader, load_picture
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
 
@@ -38,7 +38,7 @@ def test_a_bad_file_gives_its_reason(tmp_path: Path) -> None:
 
 def test_the_loader_brings_all_that_was_asked_for(qtbot: QtBot, pictures: list[Path]) -> None:
     loader = PictureLoader(QSize(20, 20), most_waiting=50)
-    got: list[Picture] = []
+    got: list[DecodedPicture] = []
     loader.loaded.connect(got.append)
     for file in pictures[:3]:
         loader.request(file)

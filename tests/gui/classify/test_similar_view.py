@@ -15,7 +15,7 @@ from core.errors import SkinKDError
 from core.inference.classifier import Classifier
 from core.runs.folder import RunFolder
 from skinkd_gui.classify.classify_worker import ModelChoice
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN
 from skinkd_gui.classify.similar_view import SimilarView
@@ -39,7 +39,7 @@ def classifier(finished_run: RunFolder) -> Classifier:
 
 def shown(source: Path, classifier: Classifier, picture: Path) -> ShownImage:
     choice = ModelChoice(source, "tiny", synthetic=True, classes=classifier.info.classes)
-    return ShownImage(picture, ModelAnswer(choice, next(iter(classifier.classify([picture]))), classifier))
+    return ShownImage(picture, ModelResult(choice, next(iter(classifier.classify([picture]))), classifier))
 
 
 def image_of(run: RunFolder, part: Part, data: Path) -> Path:

@@ -11,7 +11,7 @@ from core.data.types import Part
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from skinkd_gui.classify.classify_worker import ModelChoice
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.classify.verdict_words import agreement_words, remarks, verdict_words
 from skinkd_gui.widgets.theme import ThemeChoice, theme
@@ -28,12 +28,12 @@ def assessment(verdict: Verdict, *codes: str, always: tuple[str, ...] = ()) -> A
 
 def answer(
     found: Assessment | None, code: str = "MEL", name: str = "teacher (Teacher, weighted F1 60 %)"
-) -> ModelAnswer:
+) -> ModelResult:
     order = sorted(SHARES, reverse=True)
     place = ISIC2019.codes.index(code)
     shares = (*order[1 : place + 1], order[0], *order[place + 1 :])
     result = Classification(Path("a.png"), shares, code, assessment=found, classes=ISIC2019)
-    return ModelAnswer(ModelChoice(Path(name), name, synthetic=False, classes=ISIC2019), result, None)
+    return ModelResult(ModelChoice(Path(name), name, synthetic=False, classes=ISIC2019), result, None)
 
 
 def test_the_verdict_says_what_remains_in_plain_names() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.demo.self_test import SelfTest, Step
+from core.demo.self_test import SelfTest, SelfTestStep
 from core.errors import SkinKDError
 from core.runs.folder import RunFolder
 from skinkd_gui import app
@@ -39,7 +39,7 @@ def test_the_exit_status_tells_whether_all_was_right(
             raise OSError("a library is missing")
         return "fine"
 
-    monkeypatch.setattr(SelfTest, "steps", lambda self: (Step("try", work),))
+    monkeypatch.setattr(SelfTest, "steps", lambda self: (SelfTestStep("try", work),))
     monkeypatch.setattr(self_test, "_with_application", lambda place, runs: "opened")
     assert app.main(["--self-test", str(tmp_path / "kept")]) == (0 if good else 1)
     output = capsys.readouterr().out

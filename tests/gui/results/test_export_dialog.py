@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress
-from core.inference.export.exporting import ExportOrder
+from core.inference.export.exporting import ModelExportOrder
 from core.inference.export.report import ExportReport, ExportRow
 from skinkd_gui.results import export_dialog
-from skinkd_gui.results.export_dialog import ExportDialog
+from skinkd_gui.results.export_dialog import ModelExportDialog
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.results.conftest import MakeRun
@@ -30,13 +30,13 @@ class Exporter:
     """Stands in for `export_model`: keeps the order, and ends as told."""
 
     def __init__(self) -> None:
-        self.orders: list[ExportOrder] = []
+        self.orders: list[ModelExportOrder] = []
         self.refused = ""
         self.error: SkinKDError | None = None
         self.wait = False
         self.reached = Event()
 
-    def __call__(self, order: ExportOrder, emit: Emit, token: CancelToken) -> ExportReport:
+    def __call__(self, order: ModelExportOrder, emit: Emit, token: CancelToken) -> ExportReport:
         self.orders.append(order)
         emit(Progress(Phase.QUANTISING, 3, 53))
         self.reached.set()
@@ -60,8 +60,8 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) -> Iterator[ExportDialog]:
-    found = ExportDialog(None, make_run("kl", "kl"))
+def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) -> Iterator[ModelExportDialog]:
+    found = ModelExportDialog(None, make_run("kl", "kl"))
     found.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(found)
     found.target.setText(str(tmp_path / "out.onnx"))
@@ -71,13 +71,13 @@ def dialog(qtbot: QtBot, make_run: MakeRun, exporter: Exporter, tmp_path: Path) 
     shut_down_jobs(found)
 
 
-def finish(qtbot: QtBot, dialog: ExportDialog) -> None:
+def finish(qtbot: QtBot, dialog: ModelExportDialog) -> None:
     dialog.make_button.click()
     qtbot.waitUntil(lambda: not dialog.busy)
 
 
-def test_it_orders_what_it_shows(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter, tmp_path: Path) -> None:
-    assert dialog.order == ExportOrder(dialog.order.source, tmp_path / "out.onnx", "", 0.001, None, False)
+def test_it_orders_what_it_shows(qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter, tmp_path: Path) -> None:
+    assert dialog.order == ModelExportOrder(dialog.order.source, tmp_path / "out.onnx", "", 0.001, None, False)
     dialog.forms["int8"].setChecked(True)
     dialog.data.setText(str(tmp_path))
     dialog.target.setText(str(tmp_path / "named"))
@@ -88,13 +88,13 @@ def test_it_orders_what_it_shows(qtbot: QtBot, dialog: ExportDialog, exporter: E
     )  # fmt: skip
 
 
-def test_a_loss_that_was_typed_stays(dialog: ExportDialog) -> None:
+def test_a_loss_that_was_typed_stays(dialog: ModelExportDialog) -> None:
     dialog.loss.setValue(5.0)
     dialog.forms["int8"].setChecked(True)
     assert dialog.order.tolerance == 0.05
 
 
-def test_8_bits_can_not_go_unchecked(dialog: ExportDialog) -> None:
+def test_8_bits_can_not_go_unchecked(dialog: ModelExportDialog) -> None:
     dialog.unchecked.setChecked(True)
     assert dialog.order.without_test
     assert not dialog.data.isEnabled()
@@ -105,7 +105,7 @@ def test_8_bits_can_not_go_unchecked(dialog: ExportDialog) -> None:
 
 
 def test_the_check_is_shown_and_the_folder_a_click_away(
-    qtbot: QtBot, dialog: ExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, dialog: ModelExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
@@ -121,7 +121,7 @@ def test_the_check_is_shown_and_the_folder_a_click_away(
     assert [url.toLocalFile() for url in opened] == [str(tmp_path)]
 
 
-def test_a_refusal_is_shown_with_its_figures(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
+def test_a_refusal_is_shown_with_its_figures(qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter) -> None:
     exporter.refused = "Refused: it loses 3.00 points of weighted F1, and 2 were allowed."
     finish(qtbot, dialog)
     assert dialog.news.text == exporter.refused
@@ -130,7 +130,9 @@ def test_a_refusal_is_shown_with_its_figures(qtbot: QtBot, dialog: ExportDialog,
     assert dialog.folder_button.isHidden()
 
 
-def test_an_error_is_said_and_it_can_be_tried_again(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
+def test_an_error_is_said_and_it_can_be_tried_again(
+    qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter
+) -> None:
     exporter.error = SkinKDError("The export can not be checked", "The images are gone.")
     finish(qtbot, dialog)
     shown = dialog.findChild(ErrorDialog)
@@ -140,7 +142,7 @@ def test_an_error_is_said_and_it_can_be_tried_again(qtbot: QtBot, dialog: Export
     assert dialog.table.isHidden()
 
 
-def test_it_can_be_cancelled(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
+def test_it_can_be_cancelled(qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter) -> None:
     exporter.wait = True
     dialog.make_button.click()
     qtbot.waitUntil(lambda: dialog.progress.value() == 3)
@@ -152,7 +154,7 @@ def test_it_can_be_cancelled(qtbot: QtBot, dialog: ExportDialog, exporter: Expor
     assert dialog.isVisible()
 
 
-def test_closing_waits_for_the_work(qtbot: QtBot, dialog: ExportDialog, exporter: Exporter) -> None:
+def test_closing_waits_for_the_work(qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter) -> None:
     exporter.wait = True
     dialog.make_button.click()
     qtbot.waitUntil(exporter.reached.is_set)
@@ -162,7 +164,7 @@ def test_closing_waits_for_the_work(qtbot: QtBot, dialog: ExportDialog, exporter
 
 
 def test_a_file_that_is_there_is_not_replaced_unasked(
-    qtbot: QtBot, dialog: ExportDialog, exporter: Exporter, tmp_path: Path
+    qtbot: QtBot, dialog: ModelExportDialog, exporter: Exporter, tmp_path: Path
 ) -> None:
     (tmp_path / "out.onnx").write_bytes(b"x")
     dialog.make_button.click()
@@ -176,7 +178,7 @@ def test_a_file_that_is_there_is_not_replaced_unasked(
 
 
 def test_it_proposes_a_name_that_is_not_taken(qtbot: QtBot, make_run: MakeRun, exporter: Exporter) -> None:
-    first = ExportDialog(None, make_run("Größe, 1"))
+    first = ModelExportDialog(None, make_run("Größe, 1"))
     qtbot.addWidget(first)
     proposed = Path(first.target.text())
     assert proposed.suffix == ".onnx"

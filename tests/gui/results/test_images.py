@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QComboBox
 from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.runs.tables import Predictions
-from skinkd_gui.results.cases import Answers, class_cases
+from skinkd_gui.results.cases import RunPredictions, class_cases
 from skinkd_gui.results.confusion_panel import View
-from skinkd_gui.results.images_model import Filter, ImagesModel, Order
+from skinkd_gui.results.images_model import CaseFilter, CaseImagesModel, CaseOrder
 from skinkd_gui.results.images_view import ImagesView
 from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.results.conftest import TRUTHS
@@ -169,19 +169,19 @@ def test_order_and_filter(qtbot, make_tab, make_tested):
     tab.details.images.open_class(tab.table.current(), "MEL")
     view = opened(qtbot, tab)
     order, chosen = view.findChild(QComboBox, "imagesOrder"), view.findChild(QComboBox, "imagesFilter")
-    order.setCurrentIndex(order.findData(Order.NAME))
+    order.setCurrentIndex(order.findData(CaseOrder.NAME))
     assert shown_names(view) == sorted(f"TEST_{number}" for number in range(12))
-    order.setCurrentIndex(order.findData(Order.TRUTH_UNLIKELIEST))
+    order.setCurrentIndex(order.findData(CaseOrder.TRUTH_UNLIKELIEST))
     assert shown_names(view)[:6] == sorted(MISSED)
-    chosen.setCurrentIndex(chosen.findData(Filter.RIGHT))
+    chosen.setCurrentIndex(chosen.findData(CaseFilter.RIGHT))
     assert set(shown_names(view)) == {f"TEST_{number}" for number in range(0, 12, 2)}
 
 
-def many(count: int, folder: Path) -> Answers:
+def many(count: int, folder: Path) -> RunPredictions:
     labels = np.zeros(count, np.int64)
     logits = np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32)
     names = tuple(f"image_{number}" for number in range(count))
-    return Answers("big", folder, Predictions(names, (Part.TEST,) * count, labels, logits), ISIC2019)
+    return RunPredictions("big", folder, Predictions(names, (Part.TEST,) * count, labels, logits), ISIC2019)
 
 
 def test_of_five_thousand_images_only_those_in_sight_are_read(qtbot, tmp_path, monkeypatch):
@@ -200,9 +200,9 @@ def test_of_five_thousand_images_only_those_in_sight_are_read(qtbot, tmp_path, m
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
 def test_probabilities_use_the_temperature(tmp_path, temperature):
     answers = many(3, tmp_path)
-    scaled = Answers(answers.name, answers.folder, answers.predictions, ISIC2019, temperature)
+    scaled = RunPredictions(answers.name, answers.folder, answers.predictions, ISIC2019, temperature)
     logits = answers.predictions.logits.astype(np.float64) / temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    model = ImagesModel(class_cases(scaled, "MEL"))
+    model = CaseImagesModel(class_cases(scaled, "MEL"))
     found = {model.case(row).name: model.case(row).answers[0].probability for row in range(3)}
     assert [found[f"image_{number}"] for number in range(3)] == pytest.approx(list(expected.max(axis=1)))

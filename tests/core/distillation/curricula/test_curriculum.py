@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.distillation.curricula import Curriculum, Drawn, TrainingImages
 from core.recipe import Recipe, set_values
-from core.settings import Section
+from core.settings import SettingsSection
 
 from .facts import DRAWN, IMAGES, SUREST_FIRST
 
@@ -83,9 +83,9 @@ def test_a_teacher_is_needed_where_it_is_asked(changes: tuple[str, ...], needed:
 @pytest.mark.parametrize(("share", "drawn", "shown"), [(0.001, 100, 2), (0.5, 7, 4), (2.0, 7, 7), (0.1, 1, 1)])
 def test_an_epoch_has_two_images_at_least_and_no_more_than_drawn(share: float, drawn: int, shown: int) -> None:
     class Fixed:
-        name, title, help, source, Settings = "fixed", "", "", "", Section
+        name, title, help, source, Settings = "fixed", "", "", "", SettingsSection
 
-        def share(self, epoch: int, settings: Section) -> float:
+        def share(self, epoch: int, settings: SettingsSection) -> float:
             return share
 
     assert replace(curriculum(), pacing=Fixed()).images_in(1, drawn) == shown
@@ -98,10 +98,10 @@ def test_an_order_that_loses_images_is_found_out() -> None:
         title: str = ""
         help: str = ""
         source: str = ""
-        Settings: type[Section] = Section
+        Settings: type[SettingsSection] = SettingsSection
         needs_difficulty: bool = False
 
-        def arranged(self, drawn: Drawn, settings: Section) -> NDArray[np.int64]:
+        def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
             places: NDArray[Any] = np.arange(len(drawn.rows))
             places[0] = places[1]
             return places

@@ -8,11 +8,11 @@ import pytest
 
 from core.distillation.curricula import DIFFICULTIES, TrainingImages
 from core.distillation.curricula.difficulties import probabilities
-from core.settings import Section
+from core.settings import SettingsSection
 
 from .facts import CONFIDENCE, IMAGES, LABELS, LOGITS, TRUE_CLASS
 
-NONE = Section()
+NONE = SettingsSection()
 
 
 @pytest.mark.parametrize(("name", "sure"), [("teacher_confidence", CONFIDENCE), ("teacher_true_class", TRUE_CLASS)])

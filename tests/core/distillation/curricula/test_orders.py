@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.distillation.curricula import DIFFICULTIES, ORDERS, Drawn
-from core.settings import Section
+from core.settings import SettingsSection
 
 from .facts import DRAWN, IMAGES, LABELS, RIGHT_FIRST, RIGHT_LAST, SUREST_FIRST, SUREST_LAST
 
-NONE = Section()
+NONE = SettingsSection()
 
 
 def drawn(difficulty: list[float], seed: int = 0, epoch: int = 1, rows: list[int] | None = None) -> Drawn:

@@ -9,7 +9,7 @@ import pytest
 
 from core.events import CancelToken
 from core.inference.export import checking, subprocess_export
-from core.inference.export.exporting import ExportOrder, export_model
+from core.inference.export.exporting import ModelExportOrder, export_model
 from core.inference.export.onnx_writing import to_onnx
 from core.inference.export.report import ExportReport
 from core.models.files import load_model
@@ -48,7 +48,7 @@ def exported(finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) 
         quicken(patch)
         folder = tmp_path_factory.mktemp("exported")
         patch.setenv("SKINKD_CACHE", str(folder / "cache"))
-        return export_model(ExportOrder(finished_run.path, folder / "plain" / "model.onnx"))
+        return export_model(ModelExportOrder(finished_run.path, folder / "plain" / "model.onnx"))
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def exported_int8(finished_run: RunFolder, tmp_path_factory: pytest.TempPathFact
         quicken(patch)
         folder = tmp_path_factory.mktemp("exported8")
         patch.setenv("SKINKD_CACHE", str(folder / "cache"))
-        return export_model(ExportOrder(finished_run.path, folder / "int8.onnx", "int8", tolerance=1.0))
+        return export_model(ModelExportOrder(finished_run.path, folder / "int8.onnx", "int8", tolerance=1.0))
 
 
 @pytest.fixture

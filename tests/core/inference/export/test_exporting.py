@@ -18,8 +18,8 @@ from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Emit, Event, Phase, Progress
 from core.inference.classifier import Classifier, info_of
 from core.inference.export import quantising, subprocess_export
-from core.inference.export.exporting import ExportOrder, check_files, export_model
-from core.inference.export.quantising import Calibration, Quantised
+from core.inference.export.exporting import ModelExportOrder, check_files, export_model
+from core.inference.export.quantising import Quantised, ScaleImages
 from core.inference.export.report import ExportReport, table_rows, verdict
 from core.inference.trust import Verdict
 from core.models.files import load_model, save_model
@@ -113,15 +113,15 @@ def test_nothing_of_this_computer_goes_along(file: Path) -> None:
 def test_scales_come_from_training_images_alone(
     finished_run: RunFolder, sample_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[Calibration] = []
+    given: list[ScaleImages] = []
 
-    def spy(model: Any, calibration: Calibration, folder: Path, emit: Emit, token: CancelToken) -> Quantised:
+    def spy(model: Any, calibration: ScaleImages, folder: Path, emit: Emit, token: CancelToken) -> Quantised:
         given.append(calibration)
         raise Cancelled
 
     monkeypatch.setattr(quantising, "quantise", spy)
     with pytest.raises(Cancelled):
-        export_model(ExportOrder(finished_run.path, tmp_path / "m.onnx", "int8"))
+        export_model(ModelExportOrder(finished_run.path, tmp_path / "m.onnx", "int8"))
     dataset = read_dataset(sample_set, ISIC2019)
     split = read_split(finished_run.split_file, dataset)
     chosen = given[0].indices
@@ -145,7 +145,7 @@ def test_a_file_that_computes_something_else_is_refused(
     out = tmp_path / "folder" / "m.onnx"
     out.parent.mkdir()
     out.write_bytes(b"what was there before")
-    found = export_model(ExportOrder(finished_run.path, out, tolerance=1.0))
+    found = export_model(ModelExportOrder(finished_run.path, out, tolerance=1.0))
     assert found.file is None
     assert "Refused: a probability differs" in found.refused
     assert verdict(found) == found.refused
@@ -168,14 +168,14 @@ def test_a_loss_beyond_the_tolerance_is_refused_with_the_figures(
 
     monkeypatch.setattr(quantising, "quantise", collapse)
     out = tmp_path / "out" / "m.onnx"
-    found = export_model(ExportOrder(run, out, "int8", tolerance=0.1))
+    found = export_model(ModelExportOrder(run, out, "int8", tolerance=0.1))
     assert found.file is None
     assert found.f1_loss is not None
     assert found.f1_loss > 0.1
     assert f"loses {100 * found.f1_loss:.2f} points" in found.refused
     assert any("another diagnosis" in note for note in found.notes)
     assert list(out.parent.iterdir()) == []
-    assert export_model(ExportOrder(run, out, "int8", tolerance=found.f1_loss)).file == out
+    assert export_model(ModelExportOrder(run, out, "int8", tolerance=found.f1_loss)).file == out
 
 
 def always(loaded: tuple[Any, ModelInfo], code: str) -> tuple[Any, ModelInfo]:
@@ -192,13 +192,13 @@ def test_a_lone_file_needs_data_or_a_word(finished_run: RunFolder, sample_set: P
     lone.write_bytes(finished_run.model_file.read_bytes())
     out = tmp_path / "m.onnx"
     with pytest.raises(SkinKDError, match="--without-test"):
-        export_model(ExportOrder(lone, out))
+        export_model(ModelExportOrder(lone, out))
     with pytest.raises(SkinKDError, match=r"not at .* any more"):
-        export_model(ExportOrder(lone, out, data=tmp_path / "gone"))
+        export_model(ModelExportOrder(lone, out, data=tmp_path / "gone"))
     with pytest.raises(SkinKDError, match="training images"):
-        export_model(ExportOrder(lone, out, "int8", data=sample_set))
+        export_model(ModelExportOrder(lone, out, "int8", data=sample_set))
     assert not out.exists()
-    found = export_model(ExportOrder(lone, out, without_test=True))
+    found = export_model(ModelExportOrder(lone, out, without_test=True))
     assert (found.file, found.part, found.f1_loss) == (out, "", None)
     assert found.rows[0].weighted_f1 is None
     assert "not checked" in verdict(found)
@@ -208,12 +208,12 @@ def test_a_lone_file_needs_data_or_a_word(finished_run: RunFolder, sample_set: P
 def test_orders_that_can_not_be_carried_out(finished_run: RunFolder, file: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.onnx"
     for order, words in (
-        (ExportOrder(finished_run.path, tmp_path / "m.pt"), r"ends in \.onnx"),
-        (ExportOrder(finished_run.path, out, "int4"), "int8"),
-        (ExportOrder(finished_run.path, out, tolerance=2.0), "from 0 to 1"),
-        (ExportOrder(finished_run.path, out, "int8", without_test=True), "images"),
-        (ExportOrder(file, out), "exported before"),
-        (ExportOrder(tmp_path, out), "no model"),
+        (ModelExportOrder(finished_run.path, tmp_path / "m.pt"), r"ends in \.onnx"),
+        (ModelExportOrder(finished_run.path, out, "int4"), "int8"),
+        (ModelExportOrder(finished_run.path, out, tolerance=2.0), "from 0 to 1"),
+        (ModelExportOrder(finished_run.path, out, "int8", without_test=True), "images"),
+        (ModelExportOrder(file, out), "exported before"),
+        (ModelExportOrder(tmp_path, out), "no model"),
     ):
         with pytest.raises(SkinKDError, match=words):
             export_model(order)
@@ -228,7 +228,7 @@ def test_it_can_be_cancelled_and_leaves_nothing(finished_run: RunFolder, tmp_pat
             source.cancel()
 
     with pytest.raises(Cancelled):
-        export_model(ExportOrder(finished_run.path, tmp_path / "out" / "m.onnx"), emit, source.token)
+        export_model(ModelExportOrder(finished_run.path, tmp_path / "out" / "m.onnx"), emit, source.token)
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -268,6 +268,6 @@ def test_another_device_is_not_silently_replaced(file: Path) -> None:
 def test_images_that_were_scaled_already_are_refused(file: Path) -> None:
     network, _ = load_onnx(file, "cpu")
     with pytest.raises(TypeError, match="uint8"):
-        network.answer(np.zeros((1, 32, 32, 3), np.float32))  # type: ignore[arg-type]
+        network.infer(np.zeros((1, 32, 32, 3), np.float32))  # type: ignore[arg-type]
     with pytest.raises(SkinKDError, match="could not run"):
-        network.answer(np.zeros((1, 16, 16, 3), np.uint8))
+        network.infer(np.zeros((1, 16, 16, 3), np.uint8))

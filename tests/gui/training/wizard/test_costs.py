@@ -6,9 +6,9 @@ from pathlib import Path
 
 from core.training.cost import Cost
 from skinkd_gui.training.wizard import costs
-from skinkd_gui.training.wizard.costs import Room, RunCost
+from skinkd_gui.training.wizard.costs import FreeSpace, RunCost
 
-_PLENTY = Room(disk=10**13, memory=10**13)
+_PLENTY = FreeSpace(disk=10**13, memory=10**13)
 
 
 def _run(seconds: float = 60.0, disk: int = 10**9, memory: int = 10**9, device: str = "cpu") -> RunCost:
@@ -33,15 +33,15 @@ def test_more_than_a_day_is_said_aloud() -> None:
 
 
 def test_a_short_disk_is_said_with_both_amounts() -> None:
-    (warning,) = costs.warnings((_run(disk=9 * 10**9),), Room(disk=2 * 10**9, memory=10**12))
+    (warning,) = costs.warnings((_run(disk=9 * 10**9),), FreeSpace(disk=2 * 10**9, memory=10**12))
     assert "9.0 GB" in warning
     assert "2.0 GB" in warning
-    (nearly,) = costs.warnings((_run(disk=9 * 10**9),), Room(disk=10 * 10**9, memory=10**12))
+    (nearly,) = costs.warnings((_run(disk=9 * 10**9),), FreeSpace(disk=10 * 10**9, memory=10**12))
     assert "nearly full" in nearly
 
 
 def test_main_memory_matters_only_on_the_processor() -> None:
-    little = Room(disk=10**12, memory=10**8)
+    little = FreeSpace(disk=10**12, memory=10**8)
     assert "Memory is short" in costs.warnings((_run(),), little)[0]
     assert costs.warnings((_run(device="cuda"),), little) == ()
 
@@ -51,7 +51,7 @@ def test_notes_name_their_run() -> None:
 
 
 def test_room_is_found_for_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
-    left = costs.room(tmp_path / "not" / "yet")
+    left = costs.free_space(tmp_path / "not" / "yet")
     assert left.disk > 0
     assert left.memory > 0
 

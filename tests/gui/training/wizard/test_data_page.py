@@ -12,18 +12,18 @@ from pytestqt.qtbot import QtBot
 
 from skinkd_gui.training.wizard.data_page import DataPage
 from skinkd_gui.training.wizard.dialog import TrainingWizard
-from skinkd_gui.training.wizard.state import Check, Step
+from skinkd_gui.training.wizard.state import CheckState, WizardStep
 from tests.gui.training.wizard.conftest import MakeWizard
 
 
 def _page(wizard: TrainingWizard) -> DataPage:
-    page = wizard.pages[Step.DATA]
+    page = wizard.pages[WizardStep.DATA]
     assert isinstance(page, DataPage)
     return page
 
 
 def _checked(wizard: TrainingWizard, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is CheckState.DONE)
 
 
 def test_a_dropped_folder_is_read_and_divided(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
@@ -89,10 +89,10 @@ def test_a_folder_that_is_no_data_set_says_what_was_looked_for(
 def test_the_check_can_be_stopped_and_that_is_said(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
     wizard = make_wizard(sample_set)
     page = _page(wizard)
-    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.NONE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is not CheckState.NONE)
     page._checking.cancel()
-    qtbot.waitUntil(lambda: wizard.model.state.check is not Check.RUNNING)
-    if wizard.model.state.check is Check.STOPPED:  # a small set may be through before
+    qtbot.waitUntil(lambda: wizard.model.state.check is not CheckState.RUNNING)
+    if wizard.model.state.check is CheckState.STOPPED:  # a small set may be through before
         assert "not all opened" in wizard.findChild(QLabel, "checkLabel").text()
     assert wizard.next_button.isEnabled()
 

@@ -24,12 +24,12 @@ from pytestqt.qtbot import QtBot
 from core.demo import sample_set as sample_module
 from core.recipe import Recipe, recipe_from_toml
 from skinkd_gui.training.wizard.dialog import TrainingWizard, WizardResult
-from skinkd_gui.training.wizard.state import Check, Step
+from skinkd_gui.training.wizard.state import CheckState, WizardStep
 from skinkd_gui.workers.job import running_jobs
 from tests.gui.training.wizard.conftest import MakeWizard
 
 
-def _next(wizard: TrainingWizard, qtbot: QtBot, expected: Step) -> None:
+def _next(wizard: TrainingWizard, qtbot: QtBot, expected: WizardStep) -> None:
     qtbot.waitUntil(wizard.next_button.isEnabled)
     qtbot.mouseClick(wizard.next_button, Qt.MouseButton.LeftButton)
     assert wizard.model.state.step is expected
@@ -38,13 +38,13 @@ def _next(wizard: TrainingWizard, qtbot: QtBot, expected: Step) -> None:
 def test_the_keyboard_is_always_on_the_page(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
     wizard = make_wizard(sample_set)
     assert wizard.focusWidget().objectName() == "dataPathEdit"
-    for step in (Step.TASK, Step.TEACHER):
+    for step in (WizardStep.TASK, WizardStep.TEACHER):
         qtbot.waitUntil(wizard.next_button.isEnabled)
         wizard.next_button.setFocus()
         wizard.next_button.click()
         assert wizard.pages[step].isAncestorOf(wizard.focusWidget())
     wizard.back_button.click()
-    assert wizard.pages[Step.TASK].isAncestorOf(wizard.focusWidget())
+    assert wizard.pages[WizardStep.TASK].isAncestorOf(wizard.focusWidget())
 
 
 def test_from_the_sample_images_to_start(
@@ -55,22 +55,22 @@ def test_from_the_sample_images_to_start(
     wizard = make_wizard(recipe=tiny)
     assert not wizard.next_button.isEnabled()
     wizard.findChild(QAbstractButton, "sampleDataButton").click()
-    qtbot.waitUntil(lambda: wizard.model.state.check is Check.DONE)
+    qtbot.waitUntil(lambda: wizard.model.state.check is CheckState.DONE)
     summary = wizard.findChild(QLabel, "dataSummaryLabel")
     assert "160 images" in summary.text()
     assert "enerated" in wizard.findChild(QLabel, "syntheticLabel").text()
-    _next(wizard, qtbot, Step.TASK)
+    _next(wizard, qtbot, WizardStep.TASK)
     assert wizard.findChild(QRadioButton, "goalWholeButton").isChecked()
-    _next(wizard, qtbot, Step.TEACHER)
+    _next(wizard, qtbot, WizardStep.TEACHER)
     facts = wizard.findChild(QLabel, "teacherFactsLabel")
     qtbot.waitUntil(lambda: "parameters" in facts.text())
-    _next(wizard, qtbot, Step.STUDENT)
+    _next(wizard, qtbot, WizardStep.STUDENT)
     assert "73.5%" in wizard.findChild(QLabel, "paperFindingLabel").text()
-    _next(wizard, qtbot, Step.SCHEDULE)
-    _next(wizard, qtbot, Step.COST)
+    _next(wizard, qtbot, WizardStep.SCHEDULE)
+    _next(wizard, qtbot, WizardStep.COST)
     headline = wizard.findChild(QLabel, "costHeadline")
     qtbot.waitUntil(lambda: headline.isVisible() and "both runs" in headline.text())
-    _next(wizard, qtbot, Step.REVIEW)
+    _next(wizard, qtbot, WizardStep.REVIEW)
     assert not wizard.next_button.isVisible()
     text = wizard.findChild(QPlainTextEdit, "recipeText").toPlainText()
     qtbot.keyClicks(wizard.findChild(QLineEdit, "runNameEdit"), "My first run")
@@ -102,7 +102,7 @@ def test_leaving_a_later_page_asks_first(
     wizard = make_wizard(sample_set, tiny)
     qtbot.waitUntil(wizard.next_button.isEnabled)
     wizard.next_button.click()
-    assert wizard.model.state.step is Step.TASK
+    assert wizard.model.state.step is WizardStep.TASK
 
     def ask() -> QMessageBox:
         if how == "cancel":
@@ -125,8 +125,8 @@ def test_leaving_a_later_page_asks_first(
 
 def test_pages_that_are_not_in_order_can_not_be_jumped_to(make_wizard: MakeWizard) -> None:
     wizard = make_wizard()
-    wizard.steps.setCurrentRow(list(Step).index(Step.REVIEW))
-    assert wizard.model.state.step is Step.DATA
+    wizard.steps.setCurrentRow(list(WizardStep).index(WizardStep.REVIEW))
+    assert wizard.model.state.step is WizardStep.DATA
     assert wizard.steps.currentRow() == 0
     assert not wizard.steps.item(6).flags() & Qt.ItemFlag.ItemIsEnabled
 
@@ -147,7 +147,7 @@ def test_it_fits_a_small_screen(make_wizard: MakeWizard) -> None:
     wizard = make_wizard()
     wizard.resize(1100, 720)
     assert (wizard.width(), wizard.height()) == (1100, 720)
-    room = wizard.pages[Step.DATA].viewport().width() - 20  # beside a scroll bar
+    room = wizard.pages[WizardStep.DATA].viewport().width() - 20  # beside a scroll bar
     for step, page in wizard.pages.items():
         widget = page.widget()
         assert widget is not None

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineE
 from pytestqt.qtbot import QtBot
 
 from core.recipe import field, section_fields, value_of
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import object_name
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
@@ -19,7 +19,7 @@ _SECTIONS = ("data", "teacher", "student", "distillation", "curriculum", "optimi
 
 
 def _form(qtbot: QtBot, *keys: str) -> tuple[WizardModel, FieldForm]:
-    model = WizardModel(brain.initial_state())
+    model = WizardModel(wizard_state.initial_state())
     form = FieldForm(model, [field(key) for key in keys])
     qtbot.addWidget(form)
     form.show()
@@ -28,7 +28,7 @@ def _form(qtbot: QtBot, *keys: str) -> tuple[WizardModel, FieldForm]:
 
 @pytest.mark.parametrize("section", _SECTIONS)
 def test_every_field_of_the_recipe_has_a_named_editor_that_shows_its_value(qtbot: QtBot, section: str) -> None:
-    model = WizardModel(brain.initial_state())
+    model = WizardModel(wizard_state.initial_state())
     form = FieldForm(model, section_fields(section))
     qtbot.addWidget(form)
     for spec in section_fields(section):
@@ -150,7 +150,7 @@ def test_scrolling_past_a_field_changes_nothing(qtbot: QtBot) -> None:
         )  # fmt: skip
         editor.clearFocus()
         QApplication.sendEvent(editor, turn)
-    assert model.state.recipe.optimisation == brain.initial_state().recipe.optimisation
+    assert model.state.recipe.optimisation == wizard_state.initial_state().recipe.optimisation
 
 
 @pytest.mark.parametrize(("value", "text"), [(1e-5, "0.00001"), (0.7, "0.7"), (17728, "17728"), (1.0, "1")])

@@ -24,11 +24,11 @@ from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.training.wizard import flow
-from skinkd_gui.training.wizard import state as brain
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.review_page import ReviewPage
-from skinkd_gui.training.wizard.state import Goal, Step
+from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
@@ -39,7 +39,7 @@ from tests.gui.training.wizard.conftest import MakeWizard
 
 @pytest.fixture
 def model(qtbot: QtBot) -> WizardModel:
-    return WizardModel(brain.initial_state(preset(Preset.QUICK), "data"))
+    return WizardModel(wizard_state.initial_state(preset(Preset.QUICK), "data"))
 
 
 def _add(qtbot: QtBot, page: QWidget) -> None:
@@ -78,7 +78,7 @@ class TestTask:
         assert item is not None
         assert item.text(0) == "Good teacher"
         page.teachers.setCurrentItem(item)
-        assert brain.recipe_of(model.state).teacher.run == str(folder)
+        assert wizard_state.recipe_of(model.state).teacher.run == str(folder)
         assert model.state.recipe.data.image_size == 64
         shut_down_jobs(page)
 
@@ -98,12 +98,12 @@ class TestModels:
         problem = page.findChild(QLabel, "teacherArchitectureProblem")
         qtbot.waitUntil(problem.isVisible)
         assert "mobilenetv2_100" in problem.text()
-        assert flow.message_for(model.state, Step.TEACHER)
+        assert flow.message_for(model.state, WizardStep.TEACHER)
         suggested = page.findChild(QTreeWidget, "teacherSuggestionsList")
         suggested.setCurrentItem(suggested.topLevelItem(0))
         assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
         qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text())
-        assert flow.message_for(model.state, Step.TEACHER) == ""
+        assert flow.message_for(model.state, WizardStep.TEACHER) == ""
         shut_down_jobs(page)
 
     def test_all_networks_can_be_searched_for(self, model: WizardModel, qtbot: QtBot) -> None:
@@ -126,14 +126,14 @@ class TestModels:
         combo = page.findChild(QComboBox, "studentWeightsCombo")
         combo.setCurrentIndex(combo.findData("file"))
         combo.activated.emit(combo.currentIndex())
-        assert "Choose the .safetensors file" in flow.message_for(model.state, Step.STUDENT)
+        assert "Choose the .safetensors file" in flow.message_for(model.state, WizardStep.STUDENT)
         weights = tmp_path / "weights.safetensors"
         weights.touch()
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(weights), ""))
         page.findChild(QPushButton, "studentWeightsBrowseButton").click()
         assert model.state.recipe.student.weights == str(weights)
         assert page.findChild(QLineEdit, "studentWeightsFileEdit").text() == str(weights)
-        assert flow.message_for(model.state, Step.STUDENT) == ""
+        assert flow.message_for(model.state, WizardStep.STUDENT) == ""
 
     def test_the_methods_own_settings_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
         page = StudentPage(model)
@@ -200,7 +200,7 @@ class TestReview:
         saved = tmp_path / "mine"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(saved), ""))
         page.findChild(QPushButton, "saveRecipeButton").click()
-        assert read_recipe(saved.with_suffix(".toml")) == brain.recipe_of(model.state)
+        assert read_recipe(saved.with_suffix(".toml")) == wizard_state.recipe_of(model.state)
         page.findChild(QPushButton, "copyCommandButton").click()
         assert QGuiApplication.clipboard().text().startswith("skinkd-cli train quick --data data")
         shut_down_jobs(page)
@@ -208,7 +208,7 @@ class TestReview:
     def test_a_teacher_that_is_finished_already_is_used_again(
         self, model: WizardModel, qtbot: QtBot, tmp_path: Path
     ) -> None:
-        recipe = brain.plan(model.state, tmp_path)[0].recipe
+        recipe = wizard_state.plan(model.state, tmp_path)[0].recipe
         folder = create_run(recipe, runs=tmp_path)
         folder.model_file.touch()
         folder.set_status(state=RunState.FINISHED)
@@ -226,7 +226,7 @@ class TestCost:
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
         qtbot.waitUntil(lambda: flow.can_start(wizard.model.state))
-        wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
+        wizard.model.update(flow.go_to(wizard.model.state, WizardStep.COST))
         headline = wizard.findChild(QLabel, "costHeadline")
         qtbot.waitUntil(headline.isVisible)
         wizard.model.set_value("hardware.threads", 2)
@@ -238,7 +238,7 @@ class TestCost:
     ) -> None:
         wizard: TrainingWizard = make_wizard(sample_set, tiny)
         qtbot.waitUntil(lambda: flow.can_start(wizard.model.state))
-        wizard.model.update(flow.go_to(wizard.model.state, Step.COST))
-        wizard.model.update(flow.go_to(wizard.model.state, Step.REVIEW))
+        wizard.model.update(flow.go_to(wizard.model.state, WizardStep.COST))
+        wizard.model.update(flow.go_to(wizard.model.state, WizardStep.REVIEW))
         again = wizard.findChild(QPushButton, "measureButton")
         qtbot.waitUntil(again.isEnabled)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.classes import ClassSet
 from core.inference.results import Classification
 from skinkd_gui.classify.controls import make_button
-from skinkd_gui.classify.facts import ModelAnswer, ShownImage
+from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.probability_bars import ProbabilityBars
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.classify.verdict_words import OUT_OF_DISTRIBUTION_REASON, is_out_of_distribution
@@ -18,7 +18,7 @@ from skinkd_gui.widgets.labels import make_label
 _SHOW, _HIDE = "Show the probabilities all the same", "Hide the probabilities"
 
 
-class AnswersView(QWidget):
+class ProbabilitiesView(QWidget):
     """Heading, bars and class description of one image's answers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -101,7 +101,7 @@ class AnswersView(QWidget):
         self._about.setVisible(bool(text) and not self.bars.isHidden())
 
 
-def _heading(answers: list[ModelAnswer]) -> str:
+def _heading(answers: list[ModelResult]) -> str:
     """Whether the probabilities are calibrated, as far as the models are loaded."""
     raw = [answer for answer in answers if answer.classifier is not None and answer.classifier.info.temperature == 1.0]
     if not raw:
