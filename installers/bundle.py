@@ -15,7 +15,6 @@ OWN_PACKAGES = ("core", "skinkd_gui", "resources")
 # Imported by name, or by a package that looks for its own parts.
 HIDDEN = (
     "captum.attr",
-    "crepes.extras",
     "lightning_fabric",
     "onnxruntime.transformers.float16",  # quantization finds these three through a folder on sys.path
     "onnxruntime.transformers.fusion_utils",
@@ -42,17 +41,20 @@ UNWANTED = (
     "PyInstaller",
     "_pyinstaller_hooks_contrib",
     "_pytest",
+    "crepes",
     "hatchling",
     "hypothesis",
     "importlinter",
     "matplotlib.tests",
     "mypy",
     "mypyc",
+    "pandas",
     "pytest",
     "pytestqt",
     "readline",  # under the GPL
     "ruff",
     "setuptools",
+    "sklearn",
     "tkinter",
     "torch.utils.benchmark",
     "torch.utils.tensorboard",

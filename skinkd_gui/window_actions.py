@@ -19,8 +19,6 @@ from skinkd_gui.widgets.error_dialog import log_path, show_error
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import ThemeChoice
 
-_IMAGES = "Images (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
-
 
 class WindowActions(QObject):
     """The slots behind those menu entries of a window that no other part answers; dialogs open over the window."""
@@ -52,19 +50,14 @@ class WindowActions(QObject):
     @Slot()
     def open_images(self) -> None:
         """Choose images to classify."""
-        names, _ = QFileDialog.getOpenFileNames(self._window, "Open images", "", _IMAGES)
-        self._classify([Path(name) for name in names])
+        self._tabs.show_classify()
+        self._tabs.classify.ask_for_images()
 
     @Slot()
     def open_folder(self) -> None:
         """Choose a folder of images to classify."""
-        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of images")
-        self._classify([Path(name)] if name else [])
-
-    def _classify(self, paths: list[Path]) -> None:
-        if paths:
-            self._tabs.show_classify()
-            self._tabs.classify.add_paths(paths)
+        self._tabs.show_classify()
+        self._tabs.classify.ask_for_folder()
 
     def open_given(self, path: Path) -> None:
         """Open what a file manager hands over: a run is shown in Results, a model classifies.

@@ -6,7 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from core.events import CancelToken, Emit, Phase, Progress
@@ -54,17 +54,24 @@ def map_in_threads(
     Errors of `function` come out here. A caller that may stop early closes the generator, which ends the threads.
     """
     workers = thread_count(threads)
-    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="skinkd-images") as pool:
-        try:
-            for item in items:
-                token.check()
-                waiting.append(pool.submit(function, item))
-                if len(waiting) >= workers * 4:
-                    yield waiting.popleft().result()
-            while waiting:
-                token.check()
+        yield from map_in_pool(pool, function, items, ahead=workers * 4, token=token)
+
+
+def map_in_pool(
+    pool: Executor, function: Callable[[Item], Result], items: Sequence[Item], *, ahead: int, token: CancelToken
+) -> Generator[Result, None, None]:
+    """As `map_in_threads`, in the threads of `pool`, with at most `ahead` results that nobody has taken yet."""
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            token.check()
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= ahead:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            token.check()
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -43,8 +43,10 @@ def reliability(
     distance of accuracy and confidence over the bins, weighted by their images (Guo et al. 2017, equation 3).
     Raises `SkinKDError` without images, or when a logit is not a finite number.
     """
+    from scipy.special import softmax
+
     labels, logits = _checked(labels, logits)
-    confidence = np.exp(_log_softmax(logits / temperature)).max(axis=1)
+    confidence = softmax(logits / temperature, axis=1).max(axis=1)
     right = logits.argmax(axis=1) == labels
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     counts = np.bincount(place, minlength=bins)
@@ -71,12 +73,13 @@ def fit_temperature(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]
     Raises `SkinKDError` without images, or when a logit is not a finite number.
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
 
     labels, logits = _checked(labels, logits)
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        return float(-_log_softmax(logits / np.exp(log_temperature))[rows, labels].mean())
+        return float(-log_softmax(logits / np.exp(log_temperature), axis=1)[rows, labels].mean())
 
     low, high = math.log(LOWEST_TEMPERATURE), math.log(HIGHEST_TEMPERATURE)
     inside = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
@@ -89,9 +92,3 @@ def _checked(
     numbers = np.asarray(logits, np.float64)
     check_logits(labels, numbers)
     return np.asarray(labels), numbers
-
-
-def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    normalised: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return normalised

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.evaluation.intervals import OVERALL, Interval, percentile_interval
-from core.evaluation.resampling import RESAMPLES, counted, drawable, knows_lesions, resampled, score_arrays, strata
+from core.evaluation.metrics import score_arrays
+from core.evaluation.resampling import RESAMPLES, counted, drawable, knows_lesions, resampled, strata
 
 MINIMUM = 30
 """Fewer common images than this are not compared."""

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
-from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, score_arrays, strata
+from core.evaluation.metrics import score_arrays
+from core.evaluation.resampling import RESAMPLES, drawable, knows_lesions, resampled, strata
 
 OVERALL = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
 """The scores over all classes, by the names of `Scores` and `ScoreArrays`."""

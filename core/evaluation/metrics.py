@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,28 +52,49 @@ def confusion_counts(labels: NDArray[np.int64], predicted: NDArray[np.int64], cl
 
 def scores_from_confusion(confusion: NDArray[np.int64], classes: ClassSet) -> Scores:
     """The scores of a confusion matrix (classes, classes), rows = truth, with at least one image; as for `score`."""
-    right, support, predicted = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    per_class = tuple(
-        ClassScore(
-            code,
-            precision=float(right[k] / predicted[k]) if predicted[k] else None,
-            recall=float(right[k] / support[k]) if support[k] else None,
-            f1=float(2 * right[k] / (support[k] + predicted[k])) if support[k] else None,
-            support=int(support[k]),
-        )
-        for k, code in enumerate(classes.codes)
-    )
-    seen = support > 0
-    recall = right[seen] / support[seen]
-    f1 = 2 * right[seen] / (support[seen] + predicted[seen])
+    support = confusion.sum(axis=1)
+    found = score_arrays(np.stack([confusion.diagonal(), support, confusion.sum(axis=0)]))
     return Scores(
         classes=classes.codes,
-        accuracy=float(right.sum() / support.sum()),
-        weighted_f1=float((f1 * support[seen]).sum() / support.sum()),
-        macro_f1=float(f1.mean()),
-        balanced_accuracy=float(recall.mean()),
-        per_class=per_class,
+        **{name: float(getattr(found, name)) for name in _MEANS},
+        per_class=tuple(
+            ClassScore(
+                code, _defined(found.precision[k]), _defined(found.recall[k]), _defined(found.f1[k]), int(support[k])
+            )
+            for k, code in enumerate(classes.codes)
+        ),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+    )
+
+
+@dataclass(frozen=True)
+class ScoreArrays:
+    """Scores of many counts (..., 3, classes), NaN where undefined; `precision`, `recall`, `f1` are (..., classes)."""
+
+    accuracy: NDArray[np.float64]
+    weighted_f1: NDArray[np.float64]
+    macro_f1: NDArray[np.float64]
+    balanced_accuracy: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
+
+
+def score_arrays(counts: NDArray[np.number[Any]]) -> ScoreArrays:
+    """The scores, as for `score`, of counts (..., 3, classes) of images by class: right, labelled so, predicted so."""
+    right, support, predicted = (counts[..., kind, :] for kind in range(3))
+    seen, blank = support > 0, np.full(right.shape, np.nan)
+    f1 = np.divide(2 * right, support + predicted, out=blank.copy(), where=seen)
+    recall = np.divide(right, support, out=blank.copy(), where=seen)
+    images, classes = support.sum(axis=-1), seen.sum(axis=-1)
+    return ScoreArrays(
+        accuracy=right.sum(axis=-1) / images,
+        weighted_f1=np.where(seen, f1 * support, 0).sum(axis=-1) / images,
+        macro_f1=np.where(seen, f1, 0).sum(axis=-1) / classes,
+        balanced_accuracy=np.where(seen, recall, 0).sum(axis=-1) / classes,
+        precision=np.divide(right, predicted, out=blank, where=predicted > 0),
+        recall=recall,
+        f1=f1,
     )
 
 
@@ -106,6 +128,10 @@ def scores_from_json(values: Mapping[str, Any]) -> Scores:
         per_class=tuple(_class_score(code, row) for code, row in rows.items()),
         confusion=_confusion(values["confusion"], len(codes)),
     )
+
+
+def _defined(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 _MEANS = ("accuracy", "weighted_f1", "macro_f1", "balanced_accuracy")

@@ -2,8 +2,8 @@
 
 Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005), label-conditional Mondrian predictors; the
 nonconformity of a class is 1 - its calibrated probability. An ordinary (marginal) set keeps its promise over all images
-and breaks it for rare classes. The p-values are those of crepes' class-conditional classifier without smoothing (a test
-holds them equal): crepes itself, which takes seconds to import and asks image by image, is left to `coverage`.
+and breaks it for rare classes. The p-values are those of crepes' class-conditional classifier without smoothing: a test
+holds them equal. crepes itself takes seconds to import, asks image by image and knows no ties (`_TIE`).
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def images_needed(level: float) -> int:
 
 def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
     """1 - softmax(logits / temperature), float64 (n, classes) as `logits`."""
-    scaled = np.asarray(logits, np.float64) / temperature
-    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    found: NDArray[np.float64] = 1 - shares / shares.sum(axis=1, keepdims=True)
+    from scipy.special import softmax
+
+    found: NDArray[np.float64] = 1 - softmax(np.asarray(logits, np.float64) / temperature, axis=1)
     return found
 
 
@@ -101,11 +101,11 @@ def coverage(
     level: float,
     classes: ClassSet,
 ) -> Coverage:
-    """How the sets at `level` do on labelled images that neither training nor calibration saw; asks crepes.
+    """How the sets at `level` do on labelled images that neither training nor calibration saw.
 
     Labels (n,), logits (n, classes). Shares are None without images, and for a class that has none.
     """
-    holds = _crepes_sets(sets, logits, level)
+    holds = sets_at(sets.p_values(logits), level)
     covered, sizes = holds[np.arange(len(labels)), labels], holds.sum(axis=1)
     per_class = tuple(
         ClassCoverage(
@@ -130,18 +130,6 @@ def coverage(
         per_class=per_class,
         never_excluded=tuple(classes.codes[code] for code in sets.never_excluded(level)),
     )
-
-
-def _crepes_sets(sets: PredictionSets, logits: NDArray[np.floating[Any]], level: float) -> NDArray[np.bool_]:
-    from crepes import ConformalClassifier
-
-    alphas = nonconformity(logits, sets.temperature)
-    columns = [
-        ConformalClassifier().fit(known).predict_p(alphas[:, [code]], smoothing=False)
-        for code, known in enumerate(sets.alphas)
-    ]
-    found = np.concatenate(columns, axis=1) if len(alphas) else np.zeros((0, sets.classes))
-    return sets_at(found, level)
 
 
 def coverage_to_json(found: Coverage) -> dict[str, Any]:

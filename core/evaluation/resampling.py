@@ -38,18 +38,6 @@ class Stratum:
         return int(self.counts.sum())
 
 
-@dataclass(frozen=True)
-class ScoreArrays:
-    """Scores of many counts (..., 3, classes), NaN where undefined; `f1` and `recall` are (..., classes)."""
-
-    accuracy: NDArray[np.float64]
-    weighted_f1: NDArray[np.float64]
-    macro_f1: NDArray[np.float64]
-    balanced_accuracy: NDArray[np.float64]
-    f1: NDArray[np.float64]
-    recall: NDArray[np.float64]
-
-
 def lesion_numbers(groups: Sequence[str] | None, images: int) -> NDArray[np.int64]:
     """A number 0.. per image (n,), the same for the images of one lesion; an image without one is its own lesion.
 
@@ -169,20 +157,3 @@ def drawable(found: Sequence[Stratum], classes: int) -> NDArray[np.bool_]:
 def knows_lesions(groups: Sequence[str] | None) -> bool:
     """Whether any image's lesion is known, so that lesions are resampled."""
     return groups is not None and any(groups)
-
-
-def score_arrays(counts: NDArray[np.float64]) -> ScoreArrays:
-    """The scores of counts (..., 3, classes) as `counted` gives them, by the definitions of `metrics.score`."""
-    right, support, predicted = (counts[..., kind, :] for kind in (_RIGHT, _LABELLED, _PREDICTED))
-    seen = support > 0
-    f1 = np.divide(2 * right, support + predicted, out=np.full(right.shape, np.nan), where=seen)
-    recall = np.divide(right, support, out=np.full(right.shape, np.nan), where=seen)
-    images, classes = support.sum(axis=-1), seen.sum(axis=-1)
-    return ScoreArrays(
-        accuracy=right.sum(axis=-1) / images,
-        weighted_f1=np.where(seen, f1 * support, 0).sum(axis=-1) / images,
-        macro_f1=np.where(seen, f1, 0).sum(axis=-1) / classes,
-        balanced_accuracy=np.where(seen, recall, 0).sum(axis=-1) / classes,
-        f1=f1,
-        recall=recall,
-    )

@@ -75,11 +75,10 @@ def one_against_rest(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
     They order the images as the probabilities do, but still tell them apart where p is rounded to 1 or 0.
     """
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True).astype(np.float64)
-    odds = np.empty(shifted.shape)
-    for k in range(shifted.shape[1]):
-        others = np.delete(shifted, k, axis=1)
-        top = others.max(axis=1, keepdims=True)
-        # Sorted first, so that images with the same logits in another order get the same sum and stay tied.
-        odds[:, k] = shifted[:, k] - top[:, 0] - np.log(np.exp(np.sort(others - top, axis=1)).sum(axis=1))
+    from scipy.special import logsumexp
+
+    values = logits.astype(np.float64)
+    # Sorted first, so that images with the same logits in another order get the same sum and stay tied.
+    others = [logsumexp(np.sort(np.delete(values, k, axis=1), axis=1), axis=1) for k in range(values.shape[1])]
+    odds: NDArray[np.float64] = values - np.stack(others, axis=1)
     return odds

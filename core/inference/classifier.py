@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.decoding import Decoded, decode_noted, describe_failure, resize_image
+from core.data.decoding import Decoded, decode_noted, describe_failure
+from core.data.progress import map_in_pool
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
@@ -25,9 +23,6 @@ from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.files import read_model_info
 from core.models.info import ModelInfo
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 MODEL_FILE = "model.safetensors"
 
@@ -155,11 +150,6 @@ class Classifier:
             emit(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
             token.check()
 
-    def classify_image(self, image: Image.Image, path: Path = Path()) -> Classification:
-        """One image in memory (any mode, EXIF orientation applied); `path` names it in the result."""
-        pixels = resize_image(image, self.info.preprocessing.image_size)
-        return next(self._classify_batch([(path, Decoded(pixels, ""))]))
-
     def _answered(self, files: list[Path], token: CancelToken) -> Iterator[list[Classification]]:
         """Batches of answers in the order of the files.
 
@@ -172,17 +162,11 @@ class Classifier:
         workers = worker_count()
         most = BATCH // workers if self.device == "cpu" else BATCH  # a GPU wants many at once
         size = max(1, min(most, math.ceil(len(files) / workers)))
-        waiting: deque[Future[list[Classification]]] = deque()
-        pool = workers_for(self.network, self.device, workers)
-        try:
-            for start in range(0, len(files), size):
-                waiting.append(pool.submit(self._classify_files, files[start : start + size], token))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        batches = [files[start : start + size] for start in range(0, len(files), size)]
+        with workers_for(self.network, self.device, workers) as pool:
+            yield from map_in_pool(
+                pool, lambda batch: self._classify_files(batch, token), batches, ahead=2 * workers, token=token
+            )
 
     def _classify_files(self, files: list[Path], token: CancelToken) -> list[Classification]:
         """One batch. Raises `Cancelled` between two files."""
@@ -221,9 +205,8 @@ class Classifier:
         if assessment is None:
             reason = "the model gave no usable numbers for this image; it may be damaged"
             return Classification(path, None, None, reason, classes=self.info.classes)
-        scaled = logits.astype(np.float64) / self.info.temperature
-        shares = np.exp(scaled - scaled.max())
-        shares /= shares.sum()
+        from scipy.special import softmax
+
+        probabilities = tuple(softmax(logits.astype(np.float64) / self.info.temperature).tolist())
         code = self.info.classes.codes[int(logits.argmax())]
-        probabilities = tuple(float(share) for share in shares)
         return Classification(path, probabilities, code, classes=self.info.classes, assessment=assessment)

@@ -16,7 +16,7 @@ from core.models.info import Preprocessing
 if TYPE_CHECKING:
     from core.training.hardware import Hardware
 
-_PACKAGES = ("skinkd", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "scikit-learn", "pillow")
+_PACKAGES = ("skinkd", "torch", "torchvision", "timm", "lightning-fabric", "numpy", "scipy", "pillow")
 
 
 def describe_environment(

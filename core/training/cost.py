@@ -19,7 +19,6 @@ from core.training.plan import EpochPlan
 from core.training.timing import time_teachers, time_training
 
 _DECODED = 12
-_IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,9 @@ def _decoding_seconds(recipe: Recipe, size: int, notes: list[str], token: Cancel
 
 def _image_files(root: Path) -> Iterator[Path]:
     """Image files below a folder (or beside a table), as they come."""
+    from core.data.decoding import IMAGE_SUFFIXES
+
     for folder, _, names in os.walk(root if root.is_dir() else root.parent):
         for name in names:
-            if Path(name).suffix.lower() in _IMAGE_ENDINGS:
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES:
                 yield Path(folder, name)

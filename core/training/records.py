@@ -13,10 +13,9 @@ from core.events import EpochRecord, LossParts
 
 def cross_entropy(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> float:
     """The mean of -log softmax(logits)[label] of labels (n,) and logits (n, classes), in nats, by float64."""
-    values = logits.astype(np.float64)
-    top = values.max(axis=1, keepdims=True)
-    log_sums = top[:, 0] + np.log(np.exp(values - top).sum(axis=1))
-    return float((log_sums - values[np.arange(len(labels)), labels]).mean())
+    from scipy.special import log_softmax
+
+    return float(-log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels].mean())
 
 
 def record_from_values(values: Mapping[str, Any]) -> EpochRecord:

@@ -142,9 +142,9 @@ class ClassifyTab(QWidget):
     def _connect(self) -> None:
         top = self._top
         for button in (top.open_images, self._no_images.open_images):
-            button.clicked.connect(self._ask_for_images)
+            button.clicked.connect(self.ask_for_images)
         for button in (top.open_folder, self._no_images.open_folder):
-            button.clicked.connect(self._ask_for_folder)
+            button.clicked.connect(self.ask_for_folder)
         top.card.clicked.connect(self.open_card)
         top.paste.clicked.connect(self.paste)
         top.export.clicked.connect(self.open_export)
@@ -190,7 +190,8 @@ class ClassifyTab(QWidget):
             ModelCard(self, choice.source).open()
 
     @Slot()
-    def _ask_for_images(self) -> None:
+    def ask_for_images(self) -> None:
+        """Choose images to classify."""
         endings = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
         filters = f"Images ({endings});;All files (*)"
         names, _ = QFileDialog.getOpenFileNames(self, "Open images", self._last_folder(), filters)
@@ -199,7 +200,8 @@ class ClassifyTab(QWidget):
             self.add_paths([Path(name) for name in names])
 
     @Slot()
-    def _ask_for_folder(self) -> None:
+    def ask_for_folder(self) -> None:
+        """Choose a folder of images to classify."""
         name = QFileDialog.getExistingDirectory(self, "Open a folder of images", self._last_folder())
         if name:
             self._remember_folder(Path(name))

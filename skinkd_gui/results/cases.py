@@ -146,11 +146,12 @@ def _listed(runs: Sequence[RunPredictions], rows: NDArray[np.int64], title: str,
 
 
 def _answers(run: RunPredictions, names: Sequence[str], labels: Sequence[int]) -> list[CasePrediction]:
+    from scipy.special import softmax
+
     places = {name: row for row, name in enumerate(run.predictions.names)}
-    logits = run.predictions.logits[[places[name] for name in names]].astype(np.float64) / run.temperature
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(names) else logits
-    shares = shares / shares.sum(axis=1, keepdims=True)
-    said = shares.argmax(axis=1) if len(names) else []
+    rows = [places[name] for name in names]
+    shares = softmax(run.predictions.logits[rows].astype(np.float64) / run.temperature, axis=1)
+    said = shares.argmax(axis=1)
     return [
         CasePrediction(run.classes.codes[code], float(shares[row, code]), float(shares[row, label]))
         for row, (code, label) in enumerate(zip(said, labels, strict=True))

@@ -65,7 +65,7 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
         ("the image library", lambda: _load("torchvision")),
         ("the model library", lambda: _load_models(emit)),
         ("the training loop", _load_training),
-        ("scores", lambda: _load("crepes")),
+        ("scores", lambda: _load("scipy.special", "scipy.optimize")),
     )
     with loading():
         for number, (name, step) in enumerate(steps, start=1):

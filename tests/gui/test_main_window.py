@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QTabWidget, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QTabWidget,
+    QTextBrowser,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.training.hardware import DeviceFacts
@@ -80,6 +89,13 @@ def test_no_shortcut_is_given_twice(window: MainWindow) -> None:
     for name, key in {"newTrainingAction": "Ctrl+N", "openImagesAction": "Ctrl+O", "quitAction": "Ctrl+Q"}.items():
         assert QKeySequence(key) in action(window, name).shortcuts()
     assert QKeySequence("F1") in action(window, "firstStepsAction").shortcuts()
+
+
+def test_every_kind_of_picture_that_is_read_can_be_opened(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *args: (asked.append(args[-1]), ([], ""))[1])
+    action(window, "openImagesAction").trigger()
+    assert {"*.dcm", "*.heic", "*.avif", "*.jpg"} <= set(asked[0].partition("(")[2].partition(")")[0].split())
 
 
 def test_menus_follow_the_run(qtbot: QtBot, window: MainWindow, stage: Stage) -> None:

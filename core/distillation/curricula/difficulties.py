@@ -33,14 +33,6 @@ class Difficulty(Configured, Protocol):
         ...
 
 
-def probabilities(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Softmax of logits (n, classes), in float64; finite for all finite logits."""
-    values = np.asarray(logits, np.float64)
-    powers = np.exp(values - values.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return result
-
-
 class _OfTeachers:
     """What the two have in common that ask the teachers; of several teachers the mean probability counts."""
 
@@ -50,11 +42,13 @@ class _OfTeachers:
     @staticmethod
     def mean_probabilities(images: TrainingImages) -> NDArray[np.float64]:
         """The teachers' mean probability of each class (n, classes)."""
+        from scipy.special import softmax
+
         if not images.teacher_logits:
             raise ValueError("the difficulty needs the teacher's logits")
         if not all(np.isfinite(logits).all() for logits in images.teacher_logits):
             raise ValueError("the teacher's logits of some training images were not computed")
-        means = np.mean([probabilities(logits) for logits in images.teacher_logits], axis=0)
+        means = np.mean([softmax(np.asarray(logits, np.float64), axis=1) for logits in images.teacher_logits], axis=0)
         return np.asarray(means, np.float64)
 
 

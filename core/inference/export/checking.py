@@ -88,20 +88,24 @@ def compare(
 
     Raises `SkinKDError` when a network gives no finite numbers, and `Cancelled`.
     """
+    from scipy.special import softmax
+
     from core.evaluation.metrics import score
 
     logits = [logits_of(item.network, images, emit, token) for item in candidates]
     speeds = measure(tuple(item.network for item in candidates), images, emit, token)
-    original = probabilities(logits[0], candidates[0].temperature)
+    shares = [
+        softmax(found.astype(np.float64) / item.temperature, axis=1)
+        for item, found in zip(candidates, logits, strict=True)
+    ]
     rows = []
-    for item, found, speed in zip(candidates, logits, speeds, strict=True):
+    for item, found, share, speed in zip(candidates, logits, shares, speeds, strict=True):
         is_original = item is candidates[0]
-        shares = probabilities(found, item.temperature)
         rows.append(
             ExportRow(
                 item.name,
                 None if is_original else float((found.argmax(axis=1) == logits[0].argmax(axis=1)).mean()),
-                None if is_original else float(np.abs(shares - original).max()),
+                None if is_original else float(np.abs(share - shares[0]).max()),
                 None if images.labels is None else score(images.labels, found, classes).weighted_f1,
                 item.size_bytes,
                 speed.single,
@@ -120,14 +124,6 @@ def measure(networks: tuple[Network, ...], images: CheckImages, emit: Emit, toke
         medians.append(_medians(networks, batch, token))
     emit(Progress(Phase.TIMING, 2, 2))
     return tuple(Speed(single, batch) for single, batch in zip(*medians, strict=True))
-
-
-def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """softmax(logits / temperature), float64 (n, classes). NaN for logits that are not finite."""
-    scaled = logits.astype(np.float64) / temperature
-    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    result: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
-    return result
 
 
 def _medians(networks: tuple[Network, ...], batch: NDArray[np.uint8], token: CancelToken) -> tuple[float, ...]:

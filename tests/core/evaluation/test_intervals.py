@@ -14,7 +14,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from core.classes import CLASS_SETS
 from core.evaluation.intervals import Interval, bootstrap_scores, intervals_to_json, percentile_interval
-from core.evaluation.resampling import counted, draw, drawable, lesion_numbers, resampled, score_arrays, strata
+from core.evaluation.metrics import score_arrays
+from core.evaluation.resampling import counted, draw, drawable, lesion_numbers, resampled, strata
 
 ISIC2019 = CLASS_SETS["isic2019"]
 

@@ -107,16 +107,6 @@ def test_an_image_gets_the_same_alone_and_among_others(classifier: Classifier, i
     np.testing.assert_allclose(alone.probabilities or (), together.probabilities or (), atol=1e-5)
 
 
-def test_an_opened_image_gets_the_same_as_its_file(classifier: Classifier, images: list[Path], tmp_path: Path) -> None:
-    file = tmp_path / "copy.png"
-    with Image.open(images[0]) as image:
-        image.convert("RGB").save(file)
-    from_file = next(classifier.classify([file]))
-    with Image.open(file) as image:
-        in_memory = classifier.classify_image(image, file)
-    assert in_memory == from_file
-
-
 def test_progress_reaches_the_end_and_counts_every_file(classifier: Classifier, images: list[Path]) -> None:
     events: list[Event] = []
     assert len(list(classifier.classify(images, events.append))) == len(images)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from core.distillation.curricula import DIFFICULTIES, TrainingImages
-from core.distillation.curricula.difficulties import probabilities
 from core.settings import SettingsSection
 
 from .facts import CONFIDENCE, IMAGES, LABELS, LOGITS, TRUE_CLASS
@@ -27,7 +27,7 @@ def test_several_teachers_count_by_their_mean_probability(name: str) -> None:
     """Where two contradict each other, the pair is unsure, however sure each is."""
     one, other = np.array([[9.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 9.0], [3.0, 0.0]])
     both = TrainingImages(np.array([0, 0]), (one, other))
-    mean = (probabilities(one) + probabilities(other)) / 2
+    mean = (softmax(one, axis=1) + softmax(other, axis=1)) / 2
     assert mean[0] == pytest.approx([0.5, 0.5])
     np.testing.assert_allclose(-DIFFICULTIES[name].of(both, NONE), mean.max(axis=1))
 
