@@ -139,7 +139,7 @@ class _Watched:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         self.asked.append((threading.get_ident(), len(images)))
         return np.zeros((len(images), 8), np.float32), None
 
@@ -171,7 +171,7 @@ def test_few_files_are_shared_among_the_workers(images: list[Path], monkeypatch:
 
 def test_a_failure_in_a_worker_reaches_the_caller_and_leaves_no_thread(images: list[Path]) -> None:
     class Failing:
-        def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             raise SkinKDError("The model can not compute", "made up")
 
     info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
@@ -211,7 +211,7 @@ def test_the_malignant_total_adds_three_classes(classifier: Classifier, images: 
 
 def test_a_model_that_gives_no_numbers_gives_no_diagnosis(images: list[Path]) -> None:
     class Broken:
-        def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             return np.full((len(images), 8), np.nan, np.float32), None
 
     info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)

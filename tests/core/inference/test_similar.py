@@ -27,7 +27,7 @@ class MeanColours:
         self.known = known
         self.asked = 0
 
-    def answer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         self.asked += len(images)
         features = images.mean(axis=(1, 2), dtype=np.float64).astype(np.float32) - 127.5
         return np.zeros((len(images), 8), np.float32), features if self.known else None

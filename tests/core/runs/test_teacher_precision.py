@@ -57,7 +57,7 @@ def test_runs_that_asked_no_teacher_have_no_say(tmp_path: Path) -> None:
 
 def test_a_recipe_that_names_a_precision_gets_it(tmp_path: Path) -> None:
     run = made(tmp_path, "hardware.precision=32", recorded="16")
-    assert teacher_precision(run, replace(GPU, precision="32", answers="32")) == "32"
+    assert teacher_precision(run, replace(GPU, precision="32", inference_precision="32")) == "32"
 
 
 def test_a_damaged_run_of_the_study_is_passed_over(tmp_path: Path) -> None:

@@ -121,16 +121,16 @@ def test_each_gpu_gets_the_precision_it_is_fast_in(
     offer(monkeypatch, DeviceFacts("cuda:0", "GPU", 2**30, True))
     monkeypatch.setattr(hardware, "_generation", lambda device: generation)
     found = resolve(HardwareRecipe())
-    assert (found.precision, found.answers) == (training, answers)
+    assert (found.precision, found.inference_precision) == (training, answers)
     for asked in ("32", "bf16", "16"):
         named = resolve(HardwareRecipe.model_validate({"precision": asked}))
-        assert (named.precision, named.answers) == (asked, asked)
+        assert (named.precision, named.inference_precision) == (asked, asked)
 
 
 def test_the_cpu_asks_teachers_with_32_bits_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     offer(monkeypatch)
-    assert resolve(HardwareRecipe()).answers == "32"
-    assert resolve(HardwareRecipe(precision="bf16")).answers == "bf16"
+    assert resolve(HardwareRecipe()).inference_precision == "32"
+    assert resolve(HardwareRecipe(precision="bf16")).inference_precision == "bf16"
 
 
 def test_threads_are_given_back() -> None:
