@@ -114,9 +114,9 @@ def needed(names: Iterable[str]) -> tuple[Distribution, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def to_json(found: Iterable[Licence]) -> str:
+def to_json(licences: Iterable[Licence]) -> str:
     """The list as it lies in resources."""
-    return json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1)
+    return json.dumps([asdict(one) for one in licences], ensure_ascii=False, indent=1)
 
 
 def may_be_passed_on(expression: str) -> bool:

@@ -119,7 +119,7 @@ def window_problem(environ: Mapping[str, str] = os.environ) -> SkinKDError | Non
         command = install_command(missing)
         advice = f"Install them with:\n    {command}" if command else "Install them with your system's package manager."
         return SkinKDError("System libraries are missing", f"Qt's window can not open without {names}. {advice}")
-    if plugin == "xcb" and not _screen_answers(environ.get("DISPLAY", "")):
+    if plugin == "xcb" and not _screen_reachable(environ.get("DISPLAY", "")):
         return SkinKDError(
             "The screen does not answer",
             f"No X server answers at DISPLAY={environ.get('DISPLAY', '')}. Start SkinKD in a graphical session, or use "
@@ -168,7 +168,7 @@ def _has_fonts() -> bool:
     return any(next(folder.rglob("*.[to]tf"), None) is not None for folder in folders if folder.is_dir())
 
 
-def _screen_answers(display: str) -> bool:
+def _screen_reachable(display: str) -> bool:
     """Whether an X server accepts a connection; True as well when that can not be asked."""
     try:
         xcb = ctypes.CDLL("libxcb.so.1")

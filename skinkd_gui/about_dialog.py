@@ -133,8 +133,8 @@ class AboutDialog(QDialog):
         return page
 
     @Slot(object)
-    def _show_licences(self, found: tuple[Licence, ...]) -> None:
-        for one in found:
+    def _show_licences(self, licences: tuple[Licence, ...]) -> None:
+        for one in licences:
             item = QListWidgetItem(f"{one.name} {one.version}\n{one.expression or 'licence not named'}", self._list)
             item.setData(_ROLE, one)
         self._list.setCurrentRow(0)

@@ -81,7 +81,7 @@ def _run(application: QApplication, runs: Path | None, path: Path | None) -> int
     if path is not None:
         window.open_path(path)
     instance.refused.connect(window.close_without_asking)
-    window.painted.connect(instance.settle)
+    window.painted.connect(instance.claim)
     window.painted.connect(window.start_engine)
     window.show()
     requests = EndRequests(application)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from PySide6.QtNetwork import QLocalServer
 
 _CONNECT_MILLISECONDS = 2_000
-_ANSWER_MILLISECONDS = 5_000
-_LONGEST_ANSWER = 8_192
+_REPLY_MILLISECONDS = 5_000
+_LONGEST_REPLY = 8_192
 INSTALLER_MUTEX = "SkinKD"
 """What the Windows installer and uninstaller look for (AppMutex in installers/windows/skinkd.iss)."""
 _LONGEST_PATH = 32_767  # characters, on Windows
@@ -82,7 +82,7 @@ class SingleInstance(QObject):
         self._server: QLocalServer | None = None
 
     @Slot()
-    def settle(self) -> None:
+    def claim(self) -> None:
         """Take the place, once the window can be seen; where another start was faster, its window is raised."""
         if not self.take():
             raise_first()
@@ -121,13 +121,13 @@ class SingleInstance(QObject):
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         QLocalServer.removeServer(name)  # one that a killed program left: the lock says that nobody listens
-        server.newConnection.connect(self._answer)
+        server.newConnection.connect(self._reply)
         self._server = server
         if len(os.fsencode(name)) > _LONGEST_SOCKET_NAME or not server.listen(name):
             _log.warning("a second start can not raise this window: %s %s", name, server.errorString())
 
     @Slot()
-    def _answer(self) -> None:
+    def _reply(self) -> None:
         while self._server is not None and (socket := self._server.nextPendingConnection()) is not None:
             socket.disconnected.connect(socket.deleteLater)
             socket.write(json.dumps({"runs": str(self._runs_root())}).encode())
@@ -146,9 +146,9 @@ def _ask(process: int) -> str | None:
     socket = QLocalSocket()
     socket.connectToServer(_socket_name(), QLocalSocket.OpenModeFlag.ReadOnly)
     try:
-        if not socket.waitForConnected(_CONNECT_MILLISECONDS) or not socket.waitForReadyRead(_ANSWER_MILLISECONDS):
+        if not socket.waitForConnected(_CONNECT_MILLISECONDS) or not socket.waitForReadyRead(_REPLY_MILLISECONDS):
             return None
-        answer = json.loads(bytes(socket.read(_LONGEST_ANSWER).data()))
+        answer = json.loads(bytes(socket.read(_LONGEST_REPLY).data()))
         return str(answer["runs"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

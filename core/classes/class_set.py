@@ -54,7 +54,7 @@ class ClassSet:
 
     def find(self, code: str) -> LesionClass | None:
         """The class with exactly this code; None where there is none."""
-        place = self._places.get(code)
+        place = self._indices.get(code)
         return None if place is None else self.classes[place]
 
     def title_of(self, code: str) -> str:
@@ -103,7 +103,7 @@ class ClassSet:
         return self.codes == other.codes
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def _indices(self) -> dict[str, int]:
         return {code: place for place, code in enumerate(self.codes)}
 
     @cached_property
@@ -111,7 +111,7 @@ class ClassSet:
         """Normalised label to class number, or to `_LEFT_OUT`."""
         found = {word: place for place, item in enumerate(self.classes) for word in _words(item)}
         for label, code in self.mapping:
-            found[normalised(label)] = self._places[code] if code else _LEFT_OUT
+            found[normalised(label)] = self._indices[code] if code else _LEFT_OUT
         return found
 
 

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-SEEN = 0.02
+JUST_NOTICEABLE = 0.02
 """Colours nearer than this look alike."""
 
 _FIRST = ("#0072B2", "#C65200", "#00805E", "#A8478A", "#8A6A00", "#3A6FD8", "#7A4B2A", "#555555")
@@ -29,7 +29,7 @@ def filled(colours: Sequence[str]) -> tuple[str, ...]:
     if not missing:
         return tuple(found)
     taken = [colour for colour in found if colour]
-    chosen = [colour for colour in _FIRST if all(distance(colour, other) > 4 * SEEN for other in taken)]
+    chosen = [colour for colour in _FIRST if all(distance(colour, other) > 4 * JUST_NOTICEABLE for other in taken)]
     chosen = chosen[: len(missing)]
     chosen += _farthest((*taken, *chosen), len(missing) - len(chosen))
     for place, colour in zip(missing, chosen, strict=True):
@@ -44,10 +44,10 @@ def distance(first: str, second: str) -> float:
 
 
 def alike(colours: Sequence[str]) -> tuple[int, int] | None:
-    """The places of two colours nearer than `SEEN`; None where all can be told apart."""
+    """The places of two colours nearer than `JUST_NOTICEABLE`; None where all can be told apart."""
     places = _oklab(np.array([_rgb(colour) for colour in colours]).reshape(-1, 3))
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
-    first, second = np.nonzero(np.triu(apart < SEEN, k=1))
+    first, second = np.nonzero(np.triu(apart < JUST_NOTICEABLE, k=1))
     return (int(first[0]), int(second[0])) if len(first) else None
 
 

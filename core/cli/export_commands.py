@@ -64,14 +64,14 @@ def export(
         raise typer.Exit(1)
 
 
-def _print(found: ExportReport) -> None:
+def _print(export_report: ExportReport) -> None:
     from core.inference.export.report import HEADER, explanation, table_rows, verdict
 
-    print_text(columns(HEADER, table_rows(found), right=HEADER[1:]))
-    say(f"\n{verdict(found)}")
-    say(f"Checked on {found.checked_on}. {explanation(found)}")
-    for note in found.notes:
+    print_text(columns(HEADER, table_rows(export_report), right=HEADER[1:]))
+    say(f"\n{verdict(export_report)}")
+    say(f"Checked on {export_report.checked_on}. {explanation(export_report)}")
+    for note in export_report.notes:
         say(f"Note: {note}")
-    if found.file is not None:
-        say(f"Wrote {found.file} and its check beside it.")
+    if export_report.file is not None:
+        say(f"Wrote {export_report.file} and its check beside it.")
     say(RESEARCH_USE)

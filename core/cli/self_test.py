@@ -21,9 +21,9 @@ def self_test(
     ] = None,
 ) -> None:
     """Try training, distilling, classifying, exporting and reporting once, small, without a network; about a minute."""
-    from core.demo.self_test import SelfTest, place_for_test, run_steps, teller
+    from core.demo.self_test import SelfTest, run_steps, teller, temporary_user_folder
 
-    with place_for_test(folder) as place:
+    with temporary_user_folder(folder) as place:
         good = run_steps(SelfTest(place).steps(), teller(place, print_text))
     if not good:
         raise typer.Exit(1)

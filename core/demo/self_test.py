@@ -145,7 +145,7 @@ def run_steps(steps: Sequence[SelfTestStep], write: Write) -> bool:
 
 
 @contextmanager
-def place_for_test(asked: Path | None) -> Iterator[Path]:
+def temporary_user_folder(asked: Path | None) -> Iterator[Path]:
     """A folder that stands in for all of the user's: `asked`, which stays, or a temporary one, which goes.
 
     Inside the block runs, caches and the application's memory are in it, the log too. Raises `SkinKDError` for a folder

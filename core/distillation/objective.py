@@ -104,10 +104,10 @@ class Objective(nn.Module):
             self.alpha * distillation + (1 - self.alpha) * classification, classification, distillation
         )
 
-    def _context(self, place: int, epoch: int, statistics: tuple[TeacherStatistics, ...]) -> LossContext:
-        name = f"{place}"
+    def _context(self, index: int, epoch: int, statistics: tuple[TeacherStatistics, ...]) -> LossContext:
+        name = f"{index}"
         module = self.trained[name] if name in self.trained else None  # noqa: SIM401 (it has no get)
-        return LossContext(self.terms[place].settings, module, epoch, self.class_counts, statistics)
+        return LossContext(self.terms[index].settings, module, epoch, self.class_counts, statistics)
 
 
 def _without_autocast(device: str) -> AbstractContextManager[None]:

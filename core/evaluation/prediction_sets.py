@@ -132,18 +132,18 @@ def coverage(
     )
 
 
-def coverage_to_json(found: Coverage) -> dict[str, Any]:
+def coverage_to_json(measured: Coverage) -> dict[str, Any]:
     """The coverage for metrics.json."""
     return {
-        "level": found.level,
-        "images": found.images,
-        "coverage": found.coverage,
-        "mean_size": found.mean_size,
-        "single": found.single,
-        "empty": found.empty,
+        "level": measured.level,
+        "images": measured.images,
+        "coverage": measured.coverage,
+        "mean_size": measured.mean_size,
+        "single": measured.single,
+        "empty": measured.empty,
         "per_class": {
             item.code: {"images": item.images, "coverage": item.coverage, "calibrated_on": item.calibrated_on}
-            for item in found.per_class
+            for item in measured.per_class
         },
-        "never_excluded": list(found.never_excluded),
+        "never_excluded": list(measured.never_excluded),
     }

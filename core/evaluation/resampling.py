@@ -131,11 +131,11 @@ def draw(stratum: Stratum, resamples: int, rng: np.random.Generator) -> NDArray[
     return rng.multinomial(stratum.lesions, stratum.counts / stratum.lesions, size=resamples)
 
 
-def resampled(found: Sequence[Stratum], *, runs: int, classes: int, resamples: int, seed: int) -> NDArray[np.float64]:
+def resampled(strata: Sequence[Stratum], *, runs: int, classes: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """Counts (resamples, runs, 3, classes) of the same resamples for all runs: so differences are paired."""
     rng = np.random.default_rng(seed)
     total = np.zeros((resamples, runs * 3 * classes))
-    for stratum in found:
+    for stratum in strata:
         for begin in range(0, resamples, _AT_ONCE):
             rows = slice(begin, min(begin + _AT_ONCE, resamples))
             total[rows] += draw(stratum, rows.stop - begin, rng) @ stratum.added
@@ -148,9 +148,9 @@ def counted(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: in
     return np.stack([np.bincount(rows, minlength=classes) for rows in (right, labels, predicted)]).astype(np.float64)
 
 
-def drawable(found: Sequence[Stratum], classes: int) -> NDArray[np.bool_]:
+def drawable(strata: Sequence[Stratum], classes: int) -> NDArray[np.bool_]:
     """Per class (classes,), whether it has at least two lesions: of one alone, every resample is the same."""
-    lesions = {stratum.label: stratum.lesions for stratum in found}
+    lesions = {stratum.label: stratum.lesions for stratum in strata}
     return np.array([lesions.get(k, 0) > 1 for k in range(classes)])
 
 

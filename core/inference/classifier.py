@@ -143,14 +143,14 @@ class Classifier:
         begin = time.monotonic()
         emit(Progress(Phase.CLASSIFYING, 0, len(files)))
         done = 0
-        for batch in self._answered(files, token):
+        for batch in self._classified(files, token):
             yield from batch
             done += len(batch)
             rate = done / max(time.monotonic() - begin, 1e-9)
             emit(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
             token.check()
 
-    def _answered(self, files: list[Path], token: CancelToken) -> Iterator[list[Classification]]:
+    def _classified(self, files: list[Path], token: CancelToken) -> Iterator[list[Classification]]:
         """Batches of answers in the order of the files.
 
         Each worker takes a batch all the way from files to verdicts on its share of the cores. Threads that share one
@@ -184,14 +184,14 @@ class Classifier:
 
     def _classify_batch(self, batch: list[tuple[Path, Decoded | str]]) -> Iterator[Classification]:
         images = [decoded.pixels for _, decoded in batch if not isinstance(decoded, str)]
-        rows = iter(self._answers(np.stack(images)) if images else ())
+        rows = iter(self._infer(np.stack(images)) if images else ())
         for path, decoded in batch:
             if isinstance(decoded, str):
                 yield Classification(path, None, None, decoded, classes=self.info.classes)
             else:
                 yield replace(self._classification(path, *next(rows)), note=decoded.note)
 
-    def _answers(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
+    def _infer(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
         logits, features = self.network.infer(images)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])

@@ -107,14 +107,14 @@ def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamp
     codes = known.classes.codes
     labels = np.array([codes.index(label.code) for _, label in scored], np.int64)
     # Scores take logits; the logarithm of a probability is one, and one that underflowed stays finite.
-    shares = np.array([_shares(row, codes) for row, _ in scored], np.float64)
+    shares = np.array([_probabilities(row, codes) for row, _ in scored], np.float64)
     logits = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
     lesions = [label.lesion for _, label in scored]
     intervals = bootstrap_scores(labels, logits.argmax(axis=1), known.classes, lesions, resamples=resamples)
     return LabelledScores(detailed_scores(labels, logits, known.classes), intervals, **facts)
 
 
-def _shares(row: Classification, codes: Sequence[str]) -> list[float]:
+def _probabilities(row: Classification, codes: Sequence[str]) -> list[float]:
     """The probabilities of the classes, 0 for one that the model does not know."""
     known = dict(zip(row.classes.codes, row.probabilities or (), strict=False))
     return [known.get(code, 0.0) for code in codes]

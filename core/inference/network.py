@@ -83,11 +83,11 @@ def thread_setter(threads: int) -> Callable[[], None]:
 
     usual = torch.get_num_threads()
 
-    def settle() -> None:
+    def set_threads() -> None:
         torch.get_num_threads()  # makes this thread take the usual number over now, not over ours later
         torch.set_num_threads(threads)
         restoring = threading.Thread(target=torch.set_num_threads, args=(usual,))
         restoring.start()
         restoring.join()
 
-    return settle
+    return set_threads

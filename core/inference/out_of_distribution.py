@@ -81,10 +81,10 @@ def _halved(images: NDArray[np.float32]) -> NDArray[np.float32]:
     return (images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]) / np.float32(4)
 
 
-def _quantiles(values: NDArray[Any], shares: tuple[float, ...]) -> NDArray[np.float32]:
+def _quantiles(values: NDArray[Any], probabilities: tuple[float, ...]) -> NDArray[np.float32]:
     """Of each row, by nearest rank (numpy's own takes longer than the rest together): (n, k) -> (n, shares)."""
     ranked: NDArray[np.float32] = np.sort(values.astype(np.float32, copy=False), axis=1)
-    return ranked[:, [round(share * (values.shape[1] - 1)) for share in shares]]
+    return ranked[:, [round(share * (values.shape[1] - 1)) for share in probabilities]]
 
 
 def fit_statistics(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _BATCH = 64
 _ROWS_AT_ONCE = 4096
-_KEPT_INDEXES = 12
+_MOST_INDEXES = 12
 _SAME_PICTURE = 3.0
 """Mean difference of two pictures' values (0..255) up to which they are one, saved twice: JPEG alone costs 1 to 2."""
 
@@ -142,8 +142,8 @@ def _case(case: KnownCase, cosine: float, same: bool, lesions: set[str]) -> Simi
     return SimilarCase(case.name, case.path, case.code, min(1.0, cosine), case.lesion, same, related)
 
 
-def _same_picture(index: FeatureIndex, place: int, pixels: NDArray[np.uint8]) -> bool:
-    known = index.store.gather(index.rows[place : place + 1])[0]
+def _same_picture(index: FeatureIndex, row: int, pixels: NDArray[np.uint8]) -> bool:
+    known = index.store.gather(index.rows[row : row + 1])[0]
     return bool(np.abs(known.astype(np.int16) - pixels.astype(np.int16)).mean() <= _SAME_PICTURE)
 
 
@@ -176,11 +176,11 @@ def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _compute(
-    classifier: Classifier, store: ImageStore, rows: NDArray[np.int64], place: Path, emit: Emit, token: CancelToken
+    classifier: Classifier, store: ImageStore, rows: NDArray[np.int64], path: Path, emit: Emit, token: CancelToken
 ) -> None:
     meter = ProgressMeter(Phase.COMPARING, len(rows), emit)
     width = 0
-    with replacing(place.with_suffix(".f16")) as temporary, temporary.open("wb") as file:
+    with replacing(path.with_suffix(".f16")) as temporary, temporary.open("wb") as file:
         for start in range(0, len(rows), _BATCH):
             token.check()
             units = _unit(_features(classifier, store.gather(rows[start : start + _BATCH]))).astype(np.float16)
@@ -189,21 +189,21 @@ def _compute(
             for _ in range(len(units)):
                 meter.step()
     facts = {"format": _FORMAT, "images": len(rows), "width": width}
-    write_text(place.with_suffix(".json"), json.dumps(facts))
+    write_text(path.with_suffix(".json"), json.dumps(facts))
 
 
-def _open(place: Path, images: int) -> NDArray[np.float16] | None:
-    """The features at `place`; None when they are not there or not whole."""
+def _open(path: Path, images: int) -> NDArray[np.float16] | None:
+    """The features at `path`; None when they are not there or not whole."""
     try:
-        facts = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
+        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         width = int(facts["width"])
-        file = place.with_suffix(".f16")
+        file = path.with_suffix(".f16")
         whole = facts["format"] == _FORMAT and file.stat().st_size == images * width * 2 and width > 0
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not whole:
         return None
-    place.with_suffix(".json").touch()  # used last
+    path.with_suffix(".json").touch()  # used last
     return np.memmap(file, dtype=np.float16, mode="r", shape=(images, width))
 
 
@@ -215,7 +215,7 @@ def _key(model_digest: str, store: ImageStore, rows: NDArray[np.int64]) -> str:
 def _forget_oldest(folder: Path) -> None:
     """Keep the indexes used last; each can be computed again."""
     facts = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for old in facts[_KEPT_INDEXES:]:
+    for old in facts[_MOST_INDEXES:]:
         try:
             old.with_suffix(".f16").unlink(missing_ok=True)
             old.unlink(missing_ok=True)

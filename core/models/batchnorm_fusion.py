@@ -46,11 +46,11 @@ def _pairs(model: nn.Module, image: Tensor) -> list[tuple[nn.Conv2d, str]]:
             made[id(output)] = (module, output)  # the output is kept, so that no other tensor gets its number
 
     def match(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        def look(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        def record_match(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             if id(inputs[0]) in made:
                 found.append((made[id(inputs[0])][0], name))
 
-        return look
+        return record_match
 
     hooks = []
     for name, module in model.named_modules():

@@ -148,21 +148,21 @@ def statistics_from_text(text: str, classes: int) -> CalibrationStatistics:
     return statistics_from_arrays(arrays, classes)
 
 
-def check_shapes(found: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
+def check_shapes(arrays: Mapping[str, tuple[str, tuple[int, ...]]], classes: int) -> None:
     """Raise ValueError unless types and shapes are those of calibration statistics of sensible size; looks at no value.
 
     `UnknownFormError` where another version may well have written it.
     """
-    if set(found) != set(_KINDS):
+    if set(arrays) != set(_KINDS):
         raise UnknownFormError(
-            f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(found))[:300] or 'nothing'}"
+            f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(arrays))[:300] or 'nothing'}"
         )
-    for name, (kind, shape) in found.items():
+    for name, (kind, shape) in arrays.items():
         if kind != np.dtype(_KINDS[name]).name:
             raise UnknownFormError(f"{name} holds numbers of the type {kind[:20]}")
         if len(shape) != (2 if name in {"validation_logits", "feature_directions", "look_map", "looks"} else 1):
             raise UnknownFormError(f"{name} has {len(shape)} axes")
-    shapes = {name: shape for name, (_, shape) in found.items()}
+    shapes = {name: shape for name, (_, shape) in arrays.items()}
     (n,), (d,), (k,) = (shapes[name] for name in ("validation_labels", "feature_mean", "look_mean"))
     r, m = shapes["feature_directions"][0], shapes["looks"][0]
     expected = {

@@ -28,9 +28,9 @@ def fetch_weights(architecture: str, config: Any) -> Path:
     cached = huggingface_hub.try_to_load_from_cache(repository, name)
     if isinstance(cached, str):
         return Path(cached)
-    answer = _answer(huggingface_hub.hf_hub_url(repository, name))
-    if answer:
-        raise unavailable(architecture, "the server did not answer.", answer)
+    failure = _connection_error(huggingface_hub.hf_hub_url(repository, name))
+    if failure:
+        raise unavailable(architecture, "the server did not answer.", failure)
     try:
         return Path(_download(repository, name))
     except Exception as error:  # the library's errors have no common root and change between its versions
@@ -48,7 +48,7 @@ def unavailable(architecture: str, why: str, details: str = "", *, connect: bool
     )
 
 
-def _answer(url: str) -> str:
+def _connection_error(url: str) -> str:
     """Ask for the head of `url` once. Empty when the server answered, whatever it said; otherwise what went wrong."""
     import huggingface_hub.utils
 

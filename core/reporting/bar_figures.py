@@ -95,7 +95,7 @@ def _drawn_codes(runs: Sequence[BarRun]) -> tuple[tuple[str, ...], str]:
 def _bars(
     axes: Axes,
     style: FigureStyle,
-    found: Sequence[ClassScore | None],
+    class_scores: Sequence[ClassScore | None],
     index: int,
     offset: float,
     width: float,
@@ -103,10 +103,10 @@ def _bars(
 ) -> None:
     intervals = run.intervals.per_class_f1 if run.intervals is not None else ()
     by_code = dict(zip(run.scores.classes, intervals, strict=False))
-    for place, score in enumerate(found):
+    for place, score in enumerate(class_scores):
         if score is None or score.f1 is None:
             continue
-        (bar,) = axes.bar(place + offset, score.f1, width * 0.94, **_look(style, index, run.role))
+        (bar,) = axes.bar(place + offset, score.f1, width * 0.94, **_apply_style(style, index, run.role))
         bar.set_gid(gid_of(BarPick(score.code, index)))
         interval = by_code.get(score.code)
         _whisker(axes, style, place + offset, interval, width)
@@ -116,17 +116,17 @@ def _bars(
                       fontsize=style.font_size * 0.8, color=style.text)  # fmt: skip
 
 
-def _whisker(axes: Axes, style: FigureStyle, place: float, interval: Interval | None, width: float) -> None:
+def _whisker(axes: Axes, style: FigureStyle, x: float, interval: Interval | None, width: float) -> None:
     if interval is None:
         return
     half = min(0.08, width * 0.25)
     look: dict[str, Any] = {"color": style.text, "linewidth": 1.0, "zorder": 3}
-    axes.plot([place, place], [interval.low, interval.high], **look)
+    axes.plot([x, x], [interval.low, interval.high], **look)
     for end in (interval.low, interval.high):
-        axes.plot([place - half, place + half], [end, end], **look)
+        axes.plot([x - half, x + half], [end, end], **look)
 
 
-def _look(style: FigureStyle, index: int, role: str) -> dict[str, Any]:
+def _apply_style(style: FigureStyle, index: int, role: str) -> dict[str, Any]:
     hatch = {"teacher": "////"}.get(role, style.hatch(index))
     edge = style.text if role == "baseline" else style.background
     return {
@@ -141,7 +141,7 @@ def _handles(runs: Sequence[BarRun], style: FigureStyle) -> list[Patch]:
     longest = _LONGEST_NAME if len(runs) <= _ONE_COLUMN else _LONGEST_OF_MANY
     titles = short_titles([run.title for run in runs], longest)
     return [
-        Patch(**_look(style, index, run.role), label=_with_role(title, run.role))
+        Patch(**_apply_style(style, index, run.role), label=_with_role(title, run.role))
         for index, (title, run) in enumerate(zip(titles, runs, strict=True))
     ]
 
@@ -159,12 +159,12 @@ def _remarks(runs: Sequence[BarRun], supports: Sequence[Sequence[int]]) -> str:
     return "".join(f"\n{line}" for line in lines)
 
 
-def _write_undefined(axes: Axes, style: FigureStyle, found: list[list[ClassScore | None]], width: float) -> None:
+def _write_undefined(axes: Axes, style: FigureStyle, scores: list[list[ClassScore | None]], width: float) -> None:
     """Once per class when it is undefined for all runs, otherwise in the place of the missing bars."""
-    for place, column in enumerate(zip(*found, strict=True)):
+    for place, column in enumerate(zip(*scores, strict=True)):
         missing = [index for index, score in enumerate(column) if score is not None and score.f1 is None]
-        offsets = [_offset(index, len(found), width) for index in missing]
-        for offset in [0.0] if len(missing) == len(found) else offsets:
+        offsets = [_offset(index, len(scores), width) for index in missing]
+        for offset in [0.0] if len(missing) == len(scores) else offsets:
             axes.text(place + offset, 0.02, "undefined", rotation=90, ha="center", va="bottom",
                       fontsize=style.font_size * 0.8, color=style.warning)  # fmt: skip
 

@@ -122,7 +122,7 @@ class _Page:
     sentence: str
     tone: str
     prediction_set: str
-    answer: str
+    likeliest: str
     groups: tuple[_Group, ...]
     pictures: tuple[_Picture, ...]
     heat_text: str
@@ -291,7 +291,7 @@ def _page(image: ReportImage, name: str) -> _Page:
         sentence=assessment.sentence if assessment else "This model can not tell whether its answer can be trusted.",
         tone=_TONES[verdict],
         prediction_set=_prediction_set(row),
-        answer=f"Likeliest: {row.name}, {probability(row.probability)}",
+        likeliest=f"Likeliest: {row.name}, {probability(row.probability)}",
         groups=_groups(row),
         pictures=_pictures(image),
         heat_text=_heat_text(image),

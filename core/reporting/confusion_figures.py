@@ -46,7 +46,7 @@ def confusion_matrix(scores: Scores, style: FigureStyle, normalise: bool, *, tit
     """
     figure = new_figure(style, 5.6, 4.6)
     axes = figure.add_subplot()
-    _draw(axes, style, _shares(scores, normalise), _ramp(style), panel=0)
+    _draw(axes, style, _fractions(scores, normalise), _ramp(style), panel=0)
     dress(axes, style, x=_across(normalise), y="Truth and number of images")
     _bare(axes, style)
     add_title(axes, style, title)
@@ -69,7 +69,7 @@ def confusion_grid(runs: Sequence[tuple[str, Scores]], style: FigureStyle, norma
     figure = new_figure(style, 5.0 * columns, 4.4 * rows)
     for panel, (title, scores) in enumerate(runs):
         axes = figure.add_subplot(rows, columns, panel + 1)
-        _draw(axes, style, _shares(scores, normalise), _ramp(style), panel)
+        _draw(axes, style, _fractions(scores, normalise), _ramp(style), panel)
         lowest = panel + columns >= len(runs)
         left = panel % columns == 0
         truth = "Truth and number of images" if rows == 1 else "Truth"
@@ -92,7 +92,7 @@ def difference_matrix(
         return message_figure(style, "These runs know different classes, so their matrices have no difference.")
     one, two = _counts(baseline), _counts(other)
     same = bool((one.sum(axis=1) == two.sum(axis=1)).all())
-    shares = _row_shares(two) - _row_shares(one)
+    shares = _row_fractions(two) - _row_fractions(one)
     empty = (one.sum(axis=1) == 0) | (two.sum(axis=1) == 0)
     shares[empty] = 0.0
     in_points = normalise or not same
@@ -157,9 +157,9 @@ def _bare(axes: Axes, style: FigureStyle) -> None:
         spine.set_visible(False)
 
 
-def _shares(scores: Scores, normalise: bool) -> _Matrix:
+def _fractions(scores: Scores, normalise: bool) -> _Matrix:
     counts = _counts(scores)
-    totals, shares = counts.sum(axis=1), _row_shares(counts)
+    totals, shares = counts.sum(axis=1), _row_fractions(counts)
     texts = tuple(
         tuple(
             f"{count:,}" if not normalise else f"{share * 100:.0f}" if totals[row] else _NO_SHARE
@@ -175,7 +175,7 @@ def _counts(scores: Scores) -> NDArray[np.int64]:
     return np.asarray(scores.confusion, dtype=np.int64).reshape(len(scores.classes), len(scores.classes))
 
 
-def _row_shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def _row_fractions(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.zeros(counts.shape)
     np.divide(counts, totals, out=shares, where=totals > 0)

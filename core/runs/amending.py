@@ -34,7 +34,7 @@ def amend(
         with folder.locked():
             repair_status(folder)
             before = folder.recipe()
-            after = _placed(set_values(before, asked), data, teacher, folder)
+            after = _with_paths(set_values(before, asked), data, teacher, folder)
             changes = recipe_changes(before, after)
             if changes:
                 agreed = {text.partition("=")[0].strip() for text in asked}
@@ -44,7 +44,7 @@ def amend(
         raise unwritable(folder.path, error) from error
 
 
-def _placed(recipe: Recipe, data: Path | None, teacher: str, folder: RunFolder) -> Recipe:
+def _with_paths(recipe: Recipe, data: Path | None, teacher: str, folder: RunFolder) -> Recipe:
     if data is not None:
         place = full_path(data)
         if not is_there(place):

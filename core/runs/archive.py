@@ -123,19 +123,19 @@ def _pack(archive: zipfile.ZipFile, folder: Path, entry: _Entry, token: CancelTo
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Source:
     """A run that was found: what its folder was called ("" when not known) and its files."""
 
     name: str
     entries: tuple[_Entry, ...]
 
 
-def _run_in_folder(source: Path) -> _Found:
+def _run_in_folder(source: Path) -> _Source:
     below = [source] if (source / "recipe.toml").is_file() else [
         item for item in sorted(source.iterdir()) if (item / "recipe.toml").is_file() and not item.is_symlink()
     ]  # fmt: skip
     _check_one([item.name for item in below], source)
-    return _Found(below[0].resolve().name, tuple(_files_below(below[0])))
+    return _Source(below[0].resolve().name, tuple(_files_below(below[0])))
 
 
 def _files_below(folder: Path) -> list[_Entry]:
@@ -160,7 +160,7 @@ def _is_passing(name: PurePosixPath) -> bool:
     return any(part.startswith(".") for part in name.parts) or name.parts[0] == "__MACOSX"
 
 
-def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Found:
+def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:
     infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(infos) > MAX_FILES:
         raise _refused(source.name, f"it holds {len(infos):,} files; a run has at most {MAX_FILES:,}")
@@ -181,7 +181,7 @@ def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Found:
     total = sum(entry.size for entry in entries)
     if total > _SQUEEZE_FROM and total > _MAX_SQUEEZE * max(packed, 1):
         raise _refused(source.name, f"its {packed:,} bytes would swell to {total:,}")
-    return _Found(roots[0].name, entries)
+    return _Source(roots[0].name, entries)
 
 
 def _zip_opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
@@ -218,33 +218,33 @@ def _check_one(roots: Sequence[str], source: Path) -> None:
         )
 
 
-def _import(found: _Found, runs_root: Path, token: CancelToken, *, origin: Path) -> Path:
-    _check_bounds(found, origin)
+def _import(contents: _Source, runs_root: Path, token: CancelToken, *, origin: Path) -> Path:
+    _check_bounds(contents, origin)
     make_private(runs_root)
     _clear_stale(runs_root)
     if origin.resolve().parent == runs_root.resolve() and origin.is_dir():
         raise _already(origin)
     free = shutil.disk_usage(runs_root).free
-    if sum(entry.size for entry in found.entries) > free:
+    if sum(entry.size for entry in contents.entries) > free:
         raise SkinKDError("There is no room for the run", f"It needs more than the {free:,} bytes free in {runs_root}.")
     incoming = runs_root / f"{_INCOMING}{time.time_ns()}"
     incoming.mkdir(mode=0o700)
     try:
-        _copy(found.entries, incoming, token)
+        _copy(contents.entries, incoming, token)
         summary = _checked(incoming, origin)
-        return _settled(incoming, found.name, summary, runs_root)
+        return _renamed(incoming, contents.name, summary, runs_root)
     except BaseException:
         shutil.rmtree(incoming, ignore_errors=True)
         raise
 
 
-def _check_bounds(found: _Found, origin: Path) -> None:
-    if len(found.entries) > MAX_FILES:
-        raise _refused(origin.name, f"it holds {len(found.entries):,} files; a run has at most {MAX_FILES:,}")
-    total = sum(entry.size for entry in found.entries)
+def _check_bounds(source: _Source, origin: Path) -> None:
+    if len(source.entries) > MAX_FILES:
+        raise _refused(origin.name, f"it holds {len(source.entries):,} files; a run has at most {MAX_FILES:,}")
+    total = sum(entry.size for entry in source.entries)
     if total > MAX_BYTES:
         raise _refused(origin.name, f"it holds {total:,} bytes; at most {MAX_BYTES:,} are taken")
-    names = [str(entry.name).casefold() for entry in found.entries]
+    names = [str(entry.name).casefold() for entry in source.entries]
     if len(set(names)) < len(names):
         raise _refused(origin.name, "it holds two files of one name")
 
@@ -275,7 +275,7 @@ def _checked(folder: Path, origin: Path) -> RunSummary:
     return summarise(run)
 
 
-def _settled(incoming: Path, name: str, summary: RunSummary, runs_root: Path) -> Path:
+def _renamed(incoming: Path, name: str, summary: RunSummary, runs_root: Path) -> Path:
     """Give the copy its final name, one that is free."""
     plain = re.fullmatch(r"\w[\w.\-]{0,99}", name, re.ASCII) and not _UNSAFE.search(name) and name != "studies"
     if not plain or _RESERVED.fullmatch(name):

@@ -38,7 +38,7 @@ def _data_notes(baseline: Evidence, other: Evidence) -> list[str]:
     notes = _different_training(baseline, other)
     compared = set(baseline.predictions.names) & set(other.predictions.names)
     for run in (baseline, other):
-        notes += _seen_lesions(run, compared)
+        notes += _training_lesions(run, compared)
         notes += [f"{run.name}: {note}" for note in run.notes if note.startswith(("Leak", DISAGREE))]
     synthetic = [run.name for run in (baseline, other) if run.summary.status.synthetic]
     if synthetic:
@@ -69,7 +69,7 @@ def _different_training(baseline: Evidence, other: Evidence) -> list[str]:
     ]
 
 
-def _seen_lesions(run: Evidence, compared: set[str]) -> list[str]:
+def _training_lesions(run: Evidence, compared: set[str]) -> list[str]:
     lesions = {row.lesion for row in run.split if row.part is Part.TRAIN and row.lesion}
     count = sum(
         name in compared and group in lesions for name, group in zip(run.predictions.names, run.groups, strict=True)

@@ -69,7 +69,7 @@ class _Known:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[Path, tuple[_Stamp, RunSummary]] = {}
+        self._summaries: dict[Path, tuple[_Stamp, RunSummary]] = {}
         self._readers: dict[Path, threading.Lock] = {}
 
     def reading(self, root: Path) -> threading.Lock:
@@ -80,7 +80,7 @@ class _Known:
     def summary(self, folder: Path, stamp: _Stamp) -> RunSummary:
         """The summary of a run, read again when its files have changed or when it may be at work."""
         with self._lock:
-            known = self._found.get(folder)
+            known = self._summaries.get(folder)
         if known is not None and known[0] == stamp:
             return known[1]
         summary = summarise(RunFolder(folder))
@@ -88,11 +88,11 @@ class _Known:
         settled = time.time() - newest > _FRESH_SECONDS and _stamp(folder) == stamp
         with self._lock:
             if settled and summary.status.state not in {RunState.RUNNING, RunState.PAUSED, RunState.STOPPED}:
-                self._found[folder] = (stamp, summary)
+                self._summaries[folder] = (stamp, summary)
             else:  # whether somebody works on it stands in no file
-                self._found.pop(folder, None)
-            if len(self._found) > _MOST_KNOWN:
-                self._found.pop(next(iter(self._found)))
+                self._summaries.pop(folder, None)
+            if len(self._summaries) > _MOST_KNOWN:
+                self._summaries.pop(next(iter(self._summaries)))
         return summary
 
 

@@ -53,7 +53,7 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
         )
     found = read_checked(recipe, emit, token)
     dataset, left_out = without_problems(found, recipe, emit)
-    split, notes = _divide(folder, recipe, dataset, emit)
+    split, notes = _split(folder, recipe, dataset, emit)
     store = decoded(dataset, recipe.data.image_size, recipe, emit, token)
     if left_out:
         notes = (_left_out_note(found, left_out), *notes)
@@ -62,10 +62,10 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
     return PreparedData(dataset, split, store, notes, left_out)
 
 
-def _left_out_note(found: DataSet, left_out: dict[str, int]) -> str:
+def _left_out_note(dataset: DataSet, left_out: dict[str, int]) -> str:
     """How many images a run goes without; those without one clear label are no records, but count."""
-    names = excluded_names(found.problems)
-    everything = names | {record.name for record in found.records}
+    names = excluded_names(dataset.problems)
+    everything = names | {record.name for record in dataset.records}
     return f"{len(names):,} of {len(everything):,} images were left out: {_counted(left_out)}."
 
 
@@ -129,7 +129,7 @@ def decoded(dataset: DataSet, image_size: int, recipe: Recipe, emit: Emit, token
     return store
 
 
-def _divide(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> tuple[Split, tuple[str, ...]]:
+def _split(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> tuple[Split, tuple[str, ...]]:
     from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
 
     if folder.split_file.exists():

@@ -51,7 +51,7 @@ class Results:
         `Cancelled`."""
         from core.inference.calibrating import PHASES
 
-        found = {part: self._asked(part, hardware) for part in PHASES}
+        found = {part: self._infer(part, hardware) for part in PHASES}
         calibrated, calibration = self._calibrated(found, hardware)
         self.emit(Progress(Phase.SAVING, 0, 1))
         self.save_model(calibrated)
@@ -78,7 +78,7 @@ class Results:
         )
         save_model(self.folder.model_file, self.model.model, info, calibrated.statistics if calibrated else None)
 
-    def _asked(self, part: Part, hardware: Hardware) -> PartOutputs:
+    def _infer(self, part: Part, hardware: Hardware) -> PartOutputs:
         """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
         from core.inference.calibrating import PHASES, PartOutputs
         from core.models.forward import forward_outputs
@@ -99,11 +99,11 @@ class Results:
         )
         return PartOutputs(part, indices, labels, logits, features)
 
-    def _calibrated(self, found: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
+    def _calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do."""
         from core.inference.calibrating import calibrate, calibration_document, stored_appearance
 
-        calibrating = found[self.data.split.calibrates]
+        calibrating = outputs[self.data.split.calibrates]
         calibrated = calibrate(
             self.model.model,
             self.model.preprocessing,
@@ -120,16 +120,16 @@ class Results:
             self.emit(Notice(note, Level.WARNING))
         looks = partial(stored_appearance, self.data.store, token=self.token)
         document = calibration_document(
-            calibrated, calibrating, found[Part.TEST], lambda part: looks(part.indices), self.classes
+            calibrated, calibrating, outputs[Part.TEST], lambda part: looks(part.indices), self.classes
         )
         return calibrated, document
 
-    def _predictions(self, found: dict[Part, PartOutputs]) -> Predictions:
+    def _predictions(self, outputs: dict[Part, PartOutputs]) -> Predictions:
         dataset = self.data.dataset
-        indices = np.concatenate([answered.indices for answered in found.values()])
-        parts = tuple(part for part, answered in found.items() for _ in answered.indices)
+        indices = np.concatenate([answered.indices for answered in outputs.values()])
+        parts = tuple(part for part, answered in outputs.items() for _ in answered.indices)
         names = tuple(dataset.records[index].name for index in indices)
-        logits = np.concatenate([answered.logits for answered in found.values()])
+        logits = np.concatenate([answered.logits for answered in outputs.values()])
         return Predictions(names, parts, dataset.labels[indices], logits)
 
     def _metrics(self, predictions: Predictions, result: FitResult, notes: Sequence[str]) -> dict[str, Any]:

@@ -113,9 +113,11 @@ class _Preparation:
             token=self.token,
         )
 
-    def _class_means(self, found: StoredOutputs) -> NDArray[np.float32] | None:
+    def _class_means(self, outputs: StoredOutputs) -> NDArray[np.float32] | None:
         from core.teachers.sources import class_means
 
         if not self.recipe.needs_class_means:
             return None
-        return class_means(found.features[0], self.data.dataset.labels, self.data.split.train, found.logits.shape[2])
+        return class_means(
+            outputs.features[0], self.data.dataset.labels, self.data.split.train, outputs.logits.shape[2]
+        )

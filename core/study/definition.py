@@ -101,12 +101,12 @@ def changed(recipe: Recipe, changes: Iterable[tuple[str, Value]], key: str = "")
         section, _, field = name.partition(".")
         known = isinstance(getattr(recipe, section, None), SettingsSection) if field else name == "task"
         if not known or "." in field:
-            raise RecipeError((FieldProblem(_place(key, name), "expected section.field of a recipe, or task"),))
+            raise RecipeError((FieldProblem(_location(key, name), "expected section.field of a recipe, or task"),))
     try:
         return with_values(recipe, new)
     except RecipeError as error:
         raise RecipeError(
-            tuple(FieldProblem(_place(key, problem.key), problem.message) for problem in error.problems)
+            tuple(FieldProblem(_location(key, problem.key), problem.message) for problem in error.problems)
         ) from error
 
 
@@ -220,5 +220,5 @@ def _teaching_changes(configuration: Configuration) -> tuple[tuple[str, Value], 
     return tuple(sorted(found, key=lambda change: change[0]))
 
 
-def _place(key: str, name: str) -> str:
+def _location(key: str, name: str) -> str:
     return f"{key}: {name}" if key else name

@@ -65,19 +65,19 @@ def read_study(path: Path) -> Study:
     return parse_study(values, path.parent, path.stem)
 
 
-def parse_study(values: Mapping[str, Any], place: Path, name: str = "Study") -> Study:
-    """The study of nested values as read from TOML; relative paths start at `place`. Raises as `read_study`."""
+def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") -> Study:
+    """The study of nested values as read from TOML; relative paths start at `folder`. Raises as `read_study`."""
     try:
-        values = up_to_date(values, "The study", STUDY_VERSION, migrations(place), absent=STUDY_VERSION)
+        values = up_to_date(values, "The study", STUDY_VERSION, migrations(folder), absent=STUDY_VERSION)
     except ValueError as error:
         raise problem(f"{error}.") from error
     check_keys(values, _KEYS, "the study")
-    base = changed(_base(values.get("base", "paper"), place), changes_in(values.get("set", {}), "set"), "set")
+    base = changed(_base(values.get("base", "paper"), folder), changes_in(values.get("set", {}), "set"), "set")
     configurations = [_configuration(item) for item in typed(values.get("configuration", []), list, "configuration")]
     configurations += grid_of(typed(values.get("axes", {}), dict, "axes"))
     study = Study(
         name=one_line(typed(values.get("name", name), str, "name"))[:LONGEST_NAME],
-        base=_placed(base, place),
+        base=_with_paths(base, folder),
         configurations=tuple(configurations),
         seeds=tuple(typed(seed, int, "seeds") for seed in typed(values.get("seeds", [0]), list, "seeds")),
         paper=typed(values.get("paper", False), bool, "paper"),
@@ -127,19 +127,19 @@ def _table(configuration: Configuration) -> Any:
     return table
 
 
-def _base(value: Any, place: Path) -> Recipe:
+def _base(value: Any, folder: Path) -> Recipe:
     if isinstance(value, dict):
         return parse_recipe(value)
     if value in list(Preset):
         return preset(Preset(value))
-    return read_recipe(place / typed(value, str, "base"))
+    return read_recipe(folder / typed(value, str, "base"))
 
 
-def _placed(recipe: Recipe, place: Path) -> Recipe:
+def _with_paths(recipe: Recipe, folder: Path) -> Recipe:
     """The recipe with its data folder and files of weights relative to the study file's folder."""
 
     def at(path: str) -> str:
-        return str(full_path(place / expanded(path))) if path else path
+        return str(full_path(folder / expanded(path))) if path else path
 
     def weights(text: str) -> str:
         return text if text in {"hub", "none"} else at(text)

@@ -22,15 +22,15 @@ _PRESETS_IN_1: dict[str, Values] = {
 """What the presets of version 1 said of the distillation."""
 
 
-def migrations(place: Path) -> Mapping[int, Migration]:
-    """From the values of version n of a study file in the folder `place` to those of version n + 1."""
-    return {1: lambda values: _to_2(values, place)}
+def migrations(folder: Path) -> Mapping[int, Migration]:
+    """From the values of version n of a study file in the folder `folder` to those of version n + 1."""
+    return {1: lambda values: _to_2(values, folder)}
 
 
-def _to_2(values: Values, place: Path) -> Values:
+def _to_2(values: Values, folder: Path) -> Values:
     """Recipes and changes of version 1 become those of version 2: a change of the method takes the settings of the
     former along, where each recipe of version 1 had the settings of all methods."""
-    base, found = _distillation_of(values.get("base", Preset.PAPER), place), dict(values)
+    base, found = _distillation_of(values.get("base", Preset.PAPER), folder), dict(values)
     if isinstance(values.get("base"), dict):
         found["base"] = {"version": 1, **values["base"]}
     general = changes_in(values.get("set", {}), "set")
@@ -53,11 +53,11 @@ def _to_2(values: Values, place: Path) -> Values:
     return found
 
 
-def _distillation_of(base: Any, place: Path) -> Values:
+def _distillation_of(base: Any, folder: Path) -> Values:
     """The distillation of version 1 that a study's base stands for."""
     if isinstance(base, str) and base not in _PRESETS_IN_1:
         try:
-            base = tomllib.loads(read_text(place / base))
+            base = tomllib.loads(read_text(folder / base))
         except (OSError, ValueError, RecursionError):
             base = {}  # whoever reads it next says what is wrong
     section = _PRESETS_IN_1.get(base) if isinstance(base, str) else None
@@ -74,12 +74,12 @@ def _row(base: Values, row: Any) -> Any:
     return {**row, "changes": _changes_from_1(base, changes_in(row["changes"], str(row.get("key", ""))))}
 
 
-def _changes_from_1(base: Values, found: Iterable[tuple[str, Any]]) -> Values:
+def _changes_from_1(base: Values, changes: Iterable[tuple[str, Any]]) -> Values:
     """Changes of version 1, on top of a distillation of version 1, as changes of version 2."""
-    found = list(found)
-    own = _of_distillation(found)
+    changes = list(changes)
+    own = _of_distillation(changes)
     after = {**base, **own}
-    kept = {name: value for name, value in found if not name.startswith("distillation.")}
+    kept = {name: value for name, value in changes if not name.startswith("distillation.")}
     changed: Values = {"method": own["method"]} if "method" in own else {}
     for name in settings_in_1(after["method"]):
         lasts = after["method"] == base["method"] or (name == "alpha" and name in settings_in_1(base["method"]))
@@ -90,5 +90,5 @@ def _changes_from_1(base: Values, found: Iterable[tuple[str, Any]]) -> Values:
     return dict(change_from_1(name, value) for name, value in {**kept, **new}.items())
 
 
-def _of_distillation(found: Iterable[tuple[str, Any]]) -> Values:
-    return {name.partition(".")[2]: value for name, value in found if name.startswith("distillation.")}
+def _of_distillation(changes: Iterable[tuple[str, Any]]) -> Values:
+    return {name.partition(".")[2]: value for name, value in changes if name.startswith("distillation.")}

@@ -180,11 +180,11 @@ def paper_finding(recipe: Recipe) -> str:
     )
 
 
-def headline(found: Sequence[Departure]) -> str:
+def headline(departures: Sequence[Departure]) -> str:
     """One sentence on whether this repeats the paper's study."""
-    if not found:
+    if not departures:
         return "Data and recipe are the paper's, as far as the paper tells them."
-    return f"NOT a reproduction: {'; '.join(_phrase(item) for item in found)}."
+    return f"NOT a reproduction: {'; '.join(_phrase(item) for item in departures)}."
 
 
 def _phrase(departure: Departure) -> str:

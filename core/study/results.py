@@ -160,11 +160,11 @@ def _counts(member: StudyMember, run: _Run) -> bool:
 
 
 def _row(
-    study: Study, configuration: Configuration, members: tuple[StudyMember, ...], found: dict[StudyMember, _Run]
+    study: Study, configuration: Configuration, members: tuple[StudyMember, ...], runs: dict[StudyMember, _Run]
 ) -> StudyRow:
     planned = recipe_of(study, configuration)
     mine = [member for member in members if member.key == configuration.key]
-    done = [(member, found[member].summary) for member in mine if member.finished and member in found]
+    done = [(member, runs[member].summary) for member in mine if member.finished and member in runs]
     recipe = next((summary.recipe for _, summary in done if summary.recipe is not None), planned)
     points = tuple(
         (member.seed, summary.scores.weighted_f1, summary.scores.accuracy)
@@ -202,10 +202,10 @@ def _named_alike(splits: list[_Split]) -> set[frozenset[tuple[str, Part | None]]
     return different
 
 
-def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
+def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
     said: list[str] = []
-    done = [run for member, run in found.items() if _counts(member, run)]
+    done = [run for member, run in runs.items() if _counts(member, run)]
     splits = _named_alike([run.split for run in done])
     if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
         said.append("The runs were not all tested on the same images: their scores can not be compared directly.")
@@ -214,7 +214,7 @@ def _warnings(found: dict[StudyMember, _Run]) -> tuple[str, ...]:
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
     # By the folder's name, which says when it was made: a study that was moved or copied has the same teacher.
-    trained = {run.summary.folder.name for member, run in found.items() if member.teacher}
+    trained = {run.summary.folder.name for member, run in runs.items() if member.teacher}
     strange = [folder for folder in taught if trained and PurePath(folder.replace("\\", "/")).name not in trained]
     if strange:
         said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")

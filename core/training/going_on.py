@@ -124,11 +124,11 @@ def _unasked(changes: Sequence[FieldChange]) -> RecipeChangedError:
     )
 
 
-def _other_teacher(recipe: Recipe, kept: str, found: str) -> RecipeChangedError:
+def _other_teacher(recipe: Recipe, expected: str, actual: str) -> RecipeChangedError:
     return RecipeChangedError(
         "The teacher is another one",
         f"The model of teacher.run ({recipe.teacher.run}) is not the one that this run learned from so far: its "
-        f"SHA-256 begins with {found[:12]}, that of the run's teacher with {kept[:12]}. Name the teacher that has it: "
-        "skinkd-cli resume RUN --teacher RUN_OR_FILE (in the window: Resume with changes). Or start a new run.",
-        f"expected {kept}\nfound {found}",
+        f"SHA-256 begins with {actual[:12]}, that of the run's teacher with {expected[:12]}. Name the teacher that "
+        "has it: skinkd-cli resume RUN --teacher RUN_OR_FILE (in the window: Resume with changes). Or start a new run.",
+        f"expected {expected}\nfound {actual}",
     )

@@ -35,7 +35,7 @@ class MicroBatches:
     def __init__(self, model: nn.Module, emit: Emit) -> None:
         self._normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
         self._statistics = _by_type(model)
-        self._kept = [[buffer.clone() for buffer in buffers] for buffers in self._statistics]
+        self._saved_bytes = [[buffer.clone() for buffer in buffers] for buffers in self._statistics]
         self._emit = emit
         self.most: int | None = None  # images that fit at once; None: no batch was too large yet
 
@@ -45,7 +45,7 @@ class MicroBatches:
         `attempt` starts anew each time; the model's running statistics are put back before it is tried again. Raises
         `SkinKDError` when even the smallest part does not fit.
         """
-        for kept, own in zip(self._kept, self._statistics, strict=True):
+        for kept, own in zip(self._saved_bytes, self._statistics, strict=True):
             torch._foreach_copy_(kept, own)
         while True:
             try:
@@ -60,7 +60,7 @@ class MicroBatches:
     def restore_statistics(self) -> None:
         """Put the model's running statistics back to where they were before the step."""
         with torch.no_grad():
-            for kept, own in zip(self._kept, self._statistics, strict=True):
+            for kept, own in zip(self._saved_bytes, self._statistics, strict=True):
                 torch._foreach_copy_(own, kept)
 
     def _parts(self, images: int) -> tuple[slice, ...]:

@@ -47,12 +47,12 @@ def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
     optimizer.load_state_dict({**state, "param_groups": groups})
 
 
-def _check_settings(kept: dict[str, Any], own: dict[str, Any]) -> None:
-    lacking = own.keys() & _SETTINGS - kept.keys()
-    both = own.keys() & kept.keys() & {*_SETTINGS, "decoupled_weight_decay"}  # which older versions of torch lack
-    other = [name for name in sorted(both) if kept[name] != own[name]]
+def _check_settings(settings: dict[str, Any], own: dict[str, Any]) -> None:
+    lacking = own.keys() & _SETTINGS - settings.keys()
+    both = own.keys() & settings.keys() & {*_SETTINGS, "decoupled_weight_decay"}  # which older versions of torch lack
+    other = [name for name in sorted(both) if settings[name] != own[name]]
     if lacking or other:
-        found = "; ".join(f"{name} is {own[name]} and was {kept[name]}" for name in other)
+        found = "; ".join(f"{name} is {own[name]} and was {settings[name]}" for name in other)
         raise SkinKDError(
             "The checkpoint belongs to another optimizer",
             "It was written by another optimizer than that of the recipe (optimisation.optimizer), or with other "

@@ -30,10 +30,10 @@ class StagedImages:
     `place` tells where they lie: "device" (all of them in the GPU's memory), "memory" or "disk" (the store's file).
     """
 
-    def __init__(self, images: ImageStore | torch.Tensor, device: torch.device, place: StoreLocation) -> None:
+    def __init__(self, images: ImageStore | torch.Tensor, device: torch.device, location: StoreLocation) -> None:
         self._images = images
         self._device = device
-        self.place = place
+        self.location = location
 
     def batch(self, indices: NDArray[np.int64], rows: torch.Tensor | None = None) -> torch.Tensor:
         """The images, uint8 (n, H, W, 3), at these record indices (n,), in their order; `rows` are the same indices,
@@ -49,7 +49,7 @@ class StagedImages:
         return tensor.to(self._device)
 
 
-def stage_images(store: ImageStore, place: StoreLocation, device: str, emit: Emit = ignore) -> StagedImages:
+def stage_images(store: ImageStore, location: StoreLocation, device: str, emit: Emit = ignore) -> StagedImages:
     """Put the store's images where the recipe says; `auto` takes the GPU's memory when half of what is free holds them,
     else the store's file (of which the system keeps in memory what it can spare).
 
@@ -57,21 +57,21 @@ def stage_images(store: ImageStore, place: StoreLocation, device: str, emit: Emi
     """
     target = torch.device(device)
     size = int(store.images.nbytes)
-    if place == "device" or (place == "auto" and target.type == "cuda"):
+    if location == "device" or (location == "auto" and target.type == "cuda"):
         if target.type != "cuda":
             emit(Notice("There is no GPU memory for the images; they are read from the disk's cache.", Level.WARNING))
             return StagedImages(store, target, "disk")
         free = torch.cuda.mem_get_info(target)[0]
         if size <= free * _DEVICE_SHARE:
             return StagedImages(copied_to(target, store), target, "device")
-        if place == "device":
+        if location == "device":
             raise SkinKDError(
                 "The images do not fit into the GPU's memory",
                 f"They take {file_size(size)} and {file_size(free)} are free, of which half is for the model. "
                 "Set hardware.image_store to auto, or choose a smaller image size.",
             )
         emit(Notice(f"The images ({file_size(size)}) do not fit into the GPU's memory; they are read from disk."))
-    if place == "memory":
+    if location == "memory":
         _check_memory(size)
         return StagedImages(store.in_memory(), target, "memory")
     return StagedImages(store, target, "disk")

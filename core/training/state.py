@@ -23,14 +23,14 @@ def identity(data: FitData, recipe: Recipe, hardware: Hardware) -> Values:
     }
 
 
-def check_belongs(kept: Values, own: Values, earlier: Collection[str] = ()) -> tuple[Notice, ...]:
-    """Raise `SkinKDError` when a checkpoint with the identity `kept` is of other data than `own`.
+def check_belongs(recorded: Values, own: Values, earlier: Collection[str] = ()) -> tuple[Notice, ...]:
+    """Raise `SkinKDError` when a checkpoint with the identity `recorded` is of other data than `own`.
 
     `earlier` are the keys that the same files had under older versions' decoders; what to say is returned when the
     checkpoint has one of those.
     """
-    if kept["images"] != own["images"]:
-        (train, validation, batch), (own_train, own_validation, own_batch) = kept["images"], own["images"]
+    if recorded["images"] != own["images"]:
+        (train, validation, batch), (own_train, own_validation, own_batch) = recorded["images"], own["images"]
         raise SkinKDError(
             "The checkpoint belongs to other data",
             f"It was written with {train} training and {validation} validation images in batches of {batch}; now there "
@@ -38,7 +38,7 @@ def check_belongs(kept: Values, own: Values, earlier: Collection[str] = ()) -> t
             "start a new run.",
         )
     # Checkpoints of the very first version do not name their pictures.
-    pictures = kept.get("pictures", own["pictures"])
+    pictures = recorded.get("pictures", own["pictures"])
     if pictures in earlier:
         return (
             Notice(
@@ -57,13 +57,13 @@ def check_belongs(kept: Values, own: Values, earlier: Collection[str] = ()) -> t
     return ()
 
 
-def other_hardware(kept: Values, own: Values) -> tuple[Notice, ...]:
+def other_hardware(recorded: Values, own: Values) -> tuple[Notice, ...]:
     """What to say when a training goes on on other hardware than where the checkpoint was made; nothing otherwise."""
-    if all(kept[name] == own[name] for name in ("device", "threads", "numerics")):
+    if all(recorded[name] == own[name] for name in ("device", "threads", "numerics")):
         return ()
     return (
         Notice(
-            f"The run began on {kept['device']} with {kept['threads']} threads and precision {kept['numerics']}; on "
-            "other hardware its numbers can differ in the last digits."
+            f"The run began on {recorded['device']} with {recorded['threads']} threads and precision "
+            f"{recorded['numerics']}; on other hardware its numbers can differ in the last digits."
         ),
     )

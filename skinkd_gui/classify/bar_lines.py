@@ -32,9 +32,9 @@ class Line:
         """Whether it is a total."""
         return not self.code
 
-    def value(self, shares: Mapping[str, float]) -> float | None:
+    def value(self, probabilities: Mapping[str, float]) -> float | None:
         """The probability in 0..1 by those of the classes; None where none of its classes is known."""
-        known = [shares[code] for code in self.codes if code in shares]
+        known = [probabilities[code] for code in self.codes if code in probabilities]
         return min(1.0, sum(known)) if known else None
 
 

@@ -75,8 +75,8 @@ def cell_text(row: RowFacts, column: int) -> str:
         same = agreement(row.first, row.second)
         return "" if same is None else "yes" if same else "no"
     if column in _SECOND_AS:
-        return _answer_text(row.second, _SECOND_AS[column])
-    return _answer_text(row.first, column)
+        return _result_text(row.second, _SECOND_AS[column])
+    return _result_text(row.first, column)
 
 
 def cell_tip(row: RowFacts, column: int) -> str:
@@ -129,7 +129,7 @@ def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:
     return None if value is None else (value,)
 
 
-def _answer_text(result: Classification | None, column: int) -> str:
+def _result_text(result: Classification | None, column: int) -> str:
     if column == VERDICT:
         return verdict_text(result)
     if result is None:

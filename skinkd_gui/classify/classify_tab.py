@@ -293,7 +293,7 @@ class ClassifyTab(QWidget):
         labelled = bool(self._images.truths)
         show_columns(self._table, compared=second is not None, labelled=labelled, malignant=malignant)
         self._summary.show_counts(self._shown.rowCount(), compared=second is not None, malignant=malignant)
-        if not self._session.busy and not self._session.weighing:
+        if not self._session.busy and not self._session.reassessing:
             self._facts.score()
         names = (choice.text if choice else "", second.text if second else "")
         self._labels.update_from(names, busy=self._session.busy)
@@ -322,11 +322,11 @@ class ClassifyTab(QWidget):
             self._details.show_nothing()
             return
         path = self._images.path(row)
-        first, second = (self._answer(row, which) for which in Which)
+        first, second = (self._model_result(row, which) for which in Which)
         (truth, name), part = self._images.truth_of(path), self._images.parts.get(path)
         self._details.show_facts(ShownImage(path, first, second, truth, name, part))
 
-    def _answer(self, row: int, which: Which) -> ModelResult | None:
+    def _model_result(self, row: int, which: Which) -> ModelResult | None:
         choice = self._session.choice(which)
         if choice is None:
             return None

@@ -32,12 +32,12 @@ class ImageDetailsPanel(QWidget):
         self._shown: ShownImage | None = None
         self.verdict = VerdictView(self)
         self.picture = PicturePanel(self)
-        self.answers = ProbabilitiesView(self)
+        self.probabilities = ProbabilitiesView(self)
         self.similar = SimilarView(self)
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._body.setSpacing(14)
         self._body.addWidget(self.picture, 1)
-        self._body.addWidget(self.answers, 1)
+        self._body.addWidget(self.probabilities, 1)
         content = QWidget(self)
         content.setObjectName("classifyDetailsContent")
         column = QVBoxLayout(content)
@@ -79,7 +79,7 @@ class ImageDetailsPanel(QWidget):
         """No image is selected."""
         self._shown = None
         self.picture.show_nothing(_NOTHING)
-        for part in (self.verdict, self.answers):
+        for part in (self.verdict, self.probabilities):
             part.setVisible(False)
         self.similar.show_facts(None)
         self._show_buttons()
@@ -91,7 +91,7 @@ class ImageDetailsPanel(QWidget):
         self.verdict.setVisible(True)
         self.verdict.show_facts(shown)
         self.picture.show_facts(shown)
-        self.answers.show_facts(shown)
+        self.probabilities.show_facts(shown)
         self.similar.show_facts(shown)
         self._show_buttons()
         self._arrange()
@@ -101,7 +101,7 @@ class ImageDetailsPanel(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Wide enough for the bars, so that nothing is cut off at the side."""
         bar = self._area.verticalScrollBar().sizeHint().width()
-        return QSize(self.answers.bars.minimumSizeHint().width() + bar + 24, 200)
+        return QSize(self.probabilities.bars.minimumSizeHint().width() + bar + 24, 200)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Picture and probabilities side by side where there is room."""
@@ -122,18 +122,18 @@ class ImageDetailsPanel(QWidget):
     def _show_second_card(self) -> None:
         self._open_card(self._shown.second if self._shown else None)
 
-    def _open_card(self, answer: ModelResult | None, *, operating_point: bool = False) -> None:
-        if answer is not None:
-            ModelCard(self, answer.choice.source, operating_point=operating_point).open()
+    def _open_card(self, model_result: ModelResult | None, *, operating_point: bool = False) -> None:
+        if model_result is not None:
+            ModelCard(self, model_result.choice.source, operating_point=operating_point).open()
 
     def _arrange(self) -> None:
-        needed = self.answers.bars.sizeHint().width()
+        needed = self.probabilities.bars.sizeHint().width()
         wide = self.width() >= needed + _BESIDE + 60
         direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._body.direction() != direction:
             self._body.setDirection(direction)
         self._body.setStretch(1, 1 if wide else 0)  # below the picture they take what they need
-        self.answers.setMinimumWidth(needed if wide else 0)
+        self.probabilities.setMinimumWidth(needed if wide else 0)
         # Beside the bars the picture is as high as wide, and what is below follows at once.
         room = self.width() - needed - 60
         self.picture.view.setMinimumHeight(min(room, _HIGHEST) if wide else _LOWEST)

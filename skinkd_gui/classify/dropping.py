@@ -35,17 +35,17 @@ def take(mime: QMimeData) -> Dropped:
     """Sort out what there is; files win over the picture that browsers send beside them."""
     files = _files(mime)
     if files:
-        models = tuple(path for path in files if is_model(path, look=len(files) <= _FEW))
+        models = tuple(path for path in files if is_model(path, open_folder=len(files) <= _FEW))
         return Dropped(models, tuple(path for path in files if path not in models))
     image = mime.imageData() if mime.hasImage() else None
     return Dropped(picture=image) if isinstance(image, QImage) and not image.isNull() else Dropped()
 
 
-def is_model(path: Path, *, look: bool = True) -> bool:
-    """Whether a path is a model file, or (with `look`) a run folder with its model."""
+def is_model(path: Path, *, open_folder: bool = True) -> bool:
+    """Whether a path is a model file, or (with `open_folder`) a run folder with its model."""
     if path.suffix.lower() in MODEL_SUFFIXES:
         return True
-    return look and (path / "recipe.toml").is_file() and (path / "model.safetensors").is_file()
+    return open_folder and (path / "recipe.toml").is_file() and (path / "model.safetensors").is_file()
 
 
 def _files(mime: QMimeData) -> list[Path]:

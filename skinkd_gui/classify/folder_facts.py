@@ -73,7 +73,7 @@ def find_facts(
 
 def score_results(
     known: KnownLabels,
-    answers: Sequence[Sequence[Classification]],
+    results: Sequence[Sequence[Classification]],
     trained_on: int,
     emit: Emit,
     token: CancelToken,
@@ -81,7 +81,7 @@ def score_results(
     """Score the answers of one model or two."""
     from core.inference.labelled import score_labelled
 
-    first, *others = [score_labelled(known, rows) for rows in answers if rows]
+    first, *others = [score_labelled(known, rows) for rows in results if rows]
     return FolderScores(first, others[0] if others else None, trained_on)
 
 
@@ -101,7 +101,7 @@ class FolderFacts(QObject):
         self._known: KnownLabels | None = None
         self._scores: FolderScores | None = None
         self._scored: object = None
-        self._looking = JobSlot(
+        self._finding = JobSlot(
             self, reported=self._tell, succeeded=self._take_facts, failed=self.failed, ended=self.changed
         )
         self._scoring = JobSlot(self, succeeded=self._take_scores, failed=self.failed, ended=self.changed)
@@ -119,24 +119,24 @@ class FolderFacts(QObject):
     @property
     def busy(self) -> bool:
         """Whether labels are being looked up or scores computed."""
-        return self._looking.running or self._scoring.running
+        return self._finding.running or self._scoring.running
 
     def set_model(self, choice: ModelChoice | None) -> None:
         """Another model is the first: what it was trained on is looked up."""
         self._run = run_of(choice.source) if choice is not None else None
         self._classes = choice.classes if choice is not None else Recipe().class_set
         self._scores = None
-        self._look()
+        self._start()
 
     def add(self, collected: Collected) -> None:
         """Files were added."""
         self._roots += collected.roots
-        self._look()
+        self._start()
 
     def clear(self) -> None:
         """The list was emptied."""
         self._roots, self._known, self._scores, self._scored = [], None, None, None
-        self._looking.cancel()
+        self._finding.cancel()
         self._scoring.cancel()
         self.changed.emit()
 
@@ -146,16 +146,16 @@ class FolderFacts(QObject):
         if self._known is None or self._scoring.running or state == self._scored or not self._images.has_results:
             return
         self._scored = state
-        answers = [self._images.results_of(which) for which in Which]
-        self._scoring.start(partial(score_results, self._known, answers, self._count_trained_on()))
+        results = [self._images.results_of(which) for which in Which]
+        self._scoring.start(partial(score_results, self._known, results, self._count_trained_on()))
 
     def _count_trained_on(self) -> int:
         return sum(self._images.parts.get(path) in FITTED for path in self._images.truths)
 
-    def _look(self) -> None:
+    def _start(self) -> None:
         if self._images.rowCount():
             roots = tuple(dict.fromkeys(self._roots))
-            self._looking.start_next(partial(find_facts, roots, self._images.paths, self._run, self._classes))
+            self._finding.start_next(partial(find_facts, roots, self._images.paths, self._run, self._classes))
 
     @Slot(object)
     def _tell(self, event: object) -> None:
@@ -163,12 +163,12 @@ class FolderFacts(QObject):
             self.noticed.emit(event)
 
     @Slot(object)
-    def _take_facts(self, found: LookedUp) -> None:
-        if not self._roots or self._looking.waiting:  # emptied or changed meanwhile
+    def _take_facts(self, facts: LookedUp) -> None:
+        if not self._roots or self._finding.waiting:  # emptied or changed meanwhile
             return
-        self._known = found.known
-        self._images.set_truths(found.truths, self._classes)
-        self._images.set_parts(found.parts)
+        self._known = facts.known
+        self._images.set_truths(facts.truths, self._classes)
+        self._images.set_parts(facts.parts)
         self.changed.emit()
 
     @Slot(object)

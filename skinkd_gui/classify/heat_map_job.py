@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.inference.classifier import Classifier
 
-_KEPT = 60
+_MOST_RECENT = 60
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class HeatMaps(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[HeatKey, tuple[weakref.ref[Classifier], HeatMap]] = OrderedDict()
+        self._recent: OrderedDict[HeatKey, tuple[weakref.ref[Classifier], HeatMap]] = OrderedDict()
         self._wanted: tuple[HeatKey, Classifier] | None = None
         self._running: tuple[HeatKey, Classifier] | None = None
         self._computing = JobSlot(self, succeeded=self._keep, failed=self._fail, ended=self._end)
@@ -66,9 +66,9 @@ class HeatMaps(QObject):
 
     def request(self, key: HeatKey, classifier: Classifier) -> None:
         """Ask for a map; it comes with `ready`, at once when it is known."""
-        known = self._kept.get(key)
+        known = self._recent.get(key)
         if known is not None and known[0]() is classifier:  # and not what was loaded from the same place before
-            self._kept.move_to_end(key)
+            self._recent.move_to_end(key)
             self._wanted = None
             self.ready.emit(known[1])
             return
@@ -85,23 +85,23 @@ class HeatMaps(QObject):
             self._computing.start(partial(compute_heat_map, *self._wanted))
 
     @Slot(object)
-    def _keep(self, found: HeatMap) -> None:
+    def _keep(self, heat_map: HeatMap) -> None:
         assert self._running is not None
         key, classifier = self._running
-        self._kept[key] = (weakref.ref(classifier), found)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        self._tell(found)
+        self._recent[key] = (weakref.ref(classifier), heat_map)
+        while len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
+        self._tell(heat_map)
 
     @Slot(object)
     def _fail(self, error: SkinKDError) -> None:
         assert self._running is not None
         self._tell(HeatMap(self._running[0], None, error.summary))
 
-    def _tell(self, found: HeatMap) -> None:
+    def _tell(self, heat_map: HeatMap) -> None:
         if self._wanted == self._running:
             self._wanted = None
-            self.ready.emit(found)
+            self.ready.emit(heat_map)
 
     @Slot()
     def _end(self) -> None:

@@ -141,7 +141,7 @@ class ModelCard(QDialog):
             button.setEnabled(True)
 
     def _add_operating_point(self, card: CardContent) -> None:
-        self.point.show_answers(card.calibrating)
+        self.point.show_probabilities(card.calibrating)
         self.point.show()
         area = FlowingArea("modelCardOperating", "Operating point", self)
         page = QWidget(area)

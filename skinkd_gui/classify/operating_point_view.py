@@ -55,7 +55,7 @@ class OperatingPointView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("operatingPoint")
-        self._answers: CalibrationProbabilities | None = None
+        self._probabilities: CalibrationProbabilities | None = None
         self.point: OperatingPoint | None = None
         self._why_not = ""
         self._few = Banner(self)
@@ -131,14 +131,14 @@ class OperatingPointView(QWidget):
         layout.addWidget(self._few)
         layout.addLayout(row, 1)
 
-    def show_answers(self, answers: CalibrationProbabilities | None) -> None:
+    def show_probabilities(self, probabilities: CalibrationProbabilities | None) -> None:
         """Take up the images that a model was calibrated on."""
-        self._answers = answers
+        self._probabilities = probabilities
         self._update()
 
     def section(self) -> CardSection | None:
         """What is shown, for the card's text; None while there is no point."""
-        if self.point is None or self._answers is None:
+        if self.point is None or self._probabilities is None:
             return None
         facts = (
             ("Melanomas to find", f"{self.wanted.value()} %"),
@@ -150,11 +150,13 @@ class OperatingPointView(QWidget):
 
     @Slot()
     def _update(self) -> None:
-        answers = self._answers
+        probabilities = self._probabilities
         self.point, self._why_not = None, "There are no calibration images to tell it from."
-        if answers is not None:
+        if probabilities is not None:
             try:
-                self.point = operating_point(answers.is_melanoma, answers.melanoma, self.wanted.value() / 100)
+                self.point = operating_point(
+                    probabilities.is_melanoma, probabilities.melanoma, self.wanted.value() / 100
+                )
             except SkinKDError as error:
                 self._why_not = error.summary
         self._facts.set_facts(_facts(self.point) if self.point else ())
@@ -168,11 +170,11 @@ class OperatingPointView(QWidget):
     def _warn(self) -> None:
         if self.point is None:
             self._few.show_message(self._why_not, "info")
-        elif self._answers is not None and self.point.melanomas < FEW_MELANOMAS:
+        elif self._probabilities is not None and self.point.melanomas < FEW_MELANOMAS:
             self._few.show_message(
-                f"Only {self.point.melanomas:,} of the {self._answers.part.value} images are melanomas: one more or "
-                f"less found changes the share by {100 / self.point.melanomas:.1f} percentage points. Do not fix a "
-                "threshold by them.",
+                f"Only {self.point.melanomas:,} of the {self._probabilities.part.value} images are melanomas: one "
+                f"more or less found changes the share by {100 / self.point.melanomas:.1f} percentage points. Do not "
+                "fix a threshold by them.",
                 "warning",
             )
         else:
@@ -180,15 +182,15 @@ class OperatingPointView(QWidget):
 
     @Slot()
     def _draw(self) -> None:
-        answers, point = self._answers, self.point
-        if answers is None or point is None:
+        probabilities, point = self._probabilities, self.point
+        if probabilities is None or point is None:
             self.figure.draw(None)
             return
 
         def build(style: FigureStyle) -> Figure:
             from core.reporting.operating_figures import operating_figure
 
-            return operating_figure(answers.is_melanoma, answers.melanoma, point, style)
+            return operating_figure(probabilities.is_melanoma, probabilities.melanoma, point, style)
 
         self.figure.draw(build)
 

@@ -178,20 +178,20 @@ class PicturePanel(QWidget):
         return self._loader.busy or self._maps.busy
 
     def _fill_models(self) -> None:
-        answers = self._answers()
+        model_results = self._model_results()
         with QSignalBlocker(self.heat_model):
             row = max(0, self.heat_model.currentIndex())
             self.heat_model.clear()
-            for answer in answers:
-                self.heat_model.addItem(model_name(answer))
-            self.heat_model.setCurrentIndex(min(row, len(answers) - 1))
+            for model_result in model_results:
+                self.heat_model.addItem(model_name(model_result))
+            self.heat_model.setCurrentIndex(min(row, len(model_results) - 1))
         for widget in (self.heat_model, self._model_label):
-            widget.setVisible(len(answers) > 1)
+            widget.setVisible(len(model_results) > 1)
 
     def _fill_classes(self, *, keep: bool) -> None:
         """The classes of the chosen model's answer, likeliest first, which is chosen unless another is kept."""
-        answer = self._answer()
-        result = answer.result if answer is not None else None
+        model_result = self._model_result()
+        result = model_result.result if model_result is not None else None
         pairs = (
             zip(result.classes.classes, result.probabilities, strict=True) if result and result.probabilities else ()
         )
@@ -204,23 +204,27 @@ class PicturePanel(QWidget):
             place = self.heat_class.findData(kept) if keep and not first else 0
             self.heat_class.setCurrentIndex(max(0, place) if ranked else -1)
 
-    def _answers(self) -> list[ModelResult]:
+    def _model_results(self) -> list[ModelResult]:
         return [] if self._shown is None else [a for a in (self._shown.first, self._shown.second) if a is not None]
 
-    def _answer(self) -> ModelResult | None:
+    def _model_result(self) -> ModelResult | None:
         """The answer whose heat map is wanted."""
-        answers = self._answers()
-        return answers[max(0, min(self.heat_model.currentIndex(), len(answers) - 1))] if answers else None
+        model_results = self._model_results()
+        return (
+            model_results[max(0, min(self.heat_model.currentIndex(), len(model_results) - 1))]
+            if model_results
+            else None
+        )
 
     # --- the heat map ---
 
-    def _why_not(self, answer: ModelResult | None) -> str:
+    def _why_not(self, model_result: ModelResult | None) -> str:
         """Why there can be no heat map; nothing where there can."""
-        if answer is None or answer.result is None or answer.result.code is None:
+        if model_result is None or model_result.result is None or model_result.result.code is None:
             return "There is no answer yet whose reasons could be shown."
-        if is_exported(answer.choice.source):
+        if is_exported(model_result.choice.source):
             return _EXPORTED
-        return _LOADING if answer.classifier is None else ""
+        return _LOADING if model_result.classifier is None else ""
 
     @Slot()
     def _change_model(self) -> None:
@@ -230,29 +234,29 @@ class PicturePanel(QWidget):
     @Slot()
     def _update_heat(self) -> None:
         """Bring the heat map in line with what is wanted."""
-        answer, wanted = self._answer(), self.heat_button.isChecked()
-        possible = answer is not None and answer.result is not None and answer.result.code is not None
+        model_result, wanted = self._model_result(), self.heat_button.isChecked()
+        possible = model_result is not None and model_result.result is not None and model_result.result.code is not None
         self.heat_button.setVisible(possible)
         self.heat_button.setText(_HIDE if wanted else _SHOW)
         self.heat_button.setAccessibleName(self.heat_button.text())
         self._heat.setVisible(wanted and possible)
         code = self.heat_class.currentData()
-        if not wanted or not possible or answer is None or code is None:
+        if not wanted or not possible or model_result is None or code is None:
             self._take_away("")
             return
-        why_not = self._why_not(answer)
-        if why_not or answer.classifier is None or self._shown is None:
+        why_not = self._why_not(model_result)
+        if why_not or model_result.classifier is None or self._shown is None:
             self._take_away(why_not)
-            self._choices.setVisible(len(self._answers()) > 1)
+            self._choices.setVisible(len(self._model_results()) > 1)
             self.heat_shown.emit()
             return
         self._choices.setVisible(True)
-        key = HeatKey(self._shown.path, answer.choice.source, str(code))
+        key = HeatKey(self._shown.path, model_result.choice.source, str(code))
         if key == self._key and self.view.heat is not None:
             return
         self._take_away(_LOOKING)
         self._key = key
-        self._maps.request(key, answer.classifier)
+        self._maps.request(key, model_result.classifier)
 
     def _take_away(self, text: str) -> None:
         self._key = None
@@ -261,11 +265,11 @@ class PicturePanel(QWidget):
         self._said.setText(text)
 
     @Slot(object)
-    def _show_heat(self, found: HeatMap) -> None:
-        if found.key != self._key:
+    def _show_heat(self, heat_map: HeatMap) -> None:
+        if heat_map.key != self._key:
             return
-        self.view.show_heat(found.image if self.view.has_picture else None)
-        self._said.setText(found.error or (NO_HEAT if found.empty else HEAT_MAP_MEANING))
+        self.view.show_heat(heat_map.image if self.view.has_picture else None)
+        self._said.setText(heat_map.error or (NO_HEAT if heat_map.empty else HEAT_MAP_MEANING))
         self.heat_shown.emit()
 
     @Slot(int)

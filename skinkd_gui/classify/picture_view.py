@@ -119,7 +119,7 @@ class PictureView(QWidget):
         self._zoom_to(self.zoom / _STEP, QRectF(self.rect()).center())
 
     @property
-    def place(self) -> QRectF:
+    def image_rect(self) -> QRectF:
         """Where in the widget the whole picture lies; mostly outside of it when zoomed."""
         size = QSizeF(self._size()) * self._scale()
         middle = QRectF(self.rect()).center()
@@ -141,7 +141,7 @@ class PictureView(QWidget):
         """Zoom such that the place of the picture under `fixed` stays where it is."""
         if not self.has_picture:
             return
-        before = self.place
+        before = self.image_rect
         share = QPointF((fixed.x() - before.x()) / before.width(), (fixed.y() - before.y()) / before.height())
         fit = self._fit_zoom()
         if zoom <= min(fit, 1.0) and fit <= 1.0:
@@ -154,13 +154,13 @@ class PictureView(QWidget):
         self._changed()
 
     def _move_by(self, x: float, y: float) -> None:
-        place = self.place
-        self._centre += QPointF(x / place.width(), y / place.height())
+        image_rect = self.image_rect
+        self._centre += QPointF(x / image_rect.width(), y / image_rect.height())
         self._changed()
 
     def _movable(self) -> bool:
-        place = self.place
-        return self.has_picture and (place.width() > self.width() + 1 or place.height() > self.height() + 1)
+        image_rect = self.image_rect
+        return self.has_picture and (image_rect.width() > self.width() + 1 or image_rect.height() > self.height() + 1)
 
     def _changed(self) -> None:
         """Keep the picture in the view: no empty space beside it that could show more of it."""
@@ -267,24 +267,27 @@ class PictureView(QWidget):
         painter.end()
 
     def _paint_picture(self, painter: QPainter) -> None:
-        place = self.place
-        seen = place.intersected(QRectF(self.rect()))
+        image_rect = self.image_rect
+        seen = image_rect.intersected(QRectF(self.rect()))
         if seen.isEmpty():
             return
         number = min(max(0, math.floor(-math.log2(self.zoom))) if self.zoom < 1 else 0, len(self._layers) - 1)
         layer = self._layers[number]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.zoom < _SHARP)
-        painter.drawImage(seen, layer, _part(place, seen, layer.size()))
+        painter.drawImage(seen, layer, _part(image_rect, seen, layer.size()))
         if self._heat is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
             painter.setOpacity(self._opacity)
-            painter.drawImage(seen, self._heat, _part(place, seen, self._heat.size()))
+            painter.drawImage(seen, self._heat, _part(image_rect, seen, self._heat.size()))
             painter.setOpacity(1.0)
 
 
-def _part(place: QRectF, seen: QRectF, size: QSize) -> QRectF:
-    """The part of an image of this size, laid out over `place`, that lies under `seen`."""
-    across, down = size.width() / place.width(), size.height() / place.height()
+def _part(image_rect: QRectF, visible: QRectF, size: QSize) -> QRectF:
+    """The part of an image of this size, laid out over `target`, that lies under `visible`."""
+    across, down = size.width() / image_rect.width(), size.height() / image_rect.height()
     return QRectF(
-        (seen.x() - place.x()) * across, (seen.y() - place.y()) * down, seen.width() * across, seen.height() * down
+        (visible.x() - image_rect.x()) * across,
+        (visible.y() - image_rect.y()) * down,
+        visible.width() * across,
+        visible.height() * down,
     )

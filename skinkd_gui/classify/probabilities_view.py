@@ -50,14 +50,17 @@ class ProbabilitiesView(QWidget):
 
     def show_facts(self, shown: ShownImage) -> None:
         """Show the answers for an image."""
-        answers = [answer for answer in (shown.first, shown.second) if answer is not None]
-        key = (shown.path, *(answer.choice.source for answer in answers))
+        model_results = [model_result for model_result in (shown.first, shown.second) if model_result is not None]
+        key = (shown.path, *(model_result.choice.source for model_result in model_results))
         if key != self._key:
             self._key, self._unfolded = key, False
-        unlike = [answer for answer in answers if is_out_of_distribution(answer)]
-        self._folds = bool(unlike) and len(unlike) == len(answers)
+        unlike = [model_result for model_result in model_results if is_out_of_distribution(model_result)]
+        self._folds = bool(unlike) and len(unlike) == len(model_results)
         self.bars.show_results(
-            [(model_name(answer), answer.result, is_out_of_distribution(answer)) for answer in answers]
+            [
+                (model_name(model_result), model_result.result, is_out_of_distribution(model_result))
+                for model_result in model_results
+            ]
             or [("", None, False)]
         )
         partly = (
@@ -66,11 +69,13 @@ class ProbabilitiesView(QWidget):
             else ""
         )
         self._reason.setText(OUT_OF_DISTRIBUTION_REASON if self._folds else partly)
-        self._heading.setText(_heading(answers))
-        results = [answer.result for answer in answers if answer.result is not None]
+        self._heading.setText(_heading(model_results))
+        results = [model_result.result for model_result in model_results if model_result.result is not None]
         self._classes = results[0].classes if results else None
         self._show_class(shown.result)
-        known = any(answer.result is not None and answer.result.code is not None for answer in answers)
+        known = any(
+            model_result.result is not None and model_result.result.code is not None for model_result in model_results
+        )
         self.setVisible(known)
         self._fold()
 
@@ -101,11 +106,15 @@ class ProbabilitiesView(QWidget):
         self._about.setVisible(bool(text) and not self.bars.isHidden())
 
 
-def _heading(answers: list[ModelResult]) -> str:
+def _heading(model_results: list[ModelResult]) -> str:
     """Whether the probabilities are calibrated, as far as the models are loaded."""
-    raw = [answer for answer in answers if answer.classifier is not None and answer.classifier.info.temperature == 1.0]
+    raw = [
+        model_result
+        for model_result in model_results
+        if model_result.classifier is not None and model_result.classifier.info.temperature == 1.0
+    ]
     if not raw:
         return "Probabilities"
-    if len(raw) == len(answers):
+    if len(raw) == len(model_results):
         return "Probabilities, not calibrated"
     return f"Probabilities; those of {model_name(raw[0])} are not calibrated"

@@ -207,11 +207,11 @@ class ProbabilityBars(QWidget):
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(place, right, probability(value))
 
-    def _paint_titles(self, painter: QPainter, names: float, room: float) -> None:
+    def _paint_titles(self, painter: QPainter, names: float, available: float) -> None:
         painter.setFont(self._font(bold=True))
         metrics = QFontMetricsF(self._font(bold=True))
         for place, column in enumerate(self._columns):
-            box = QRectF(names + place * room, 0, room - _GAP, self._line())
+            box = QRectF(names + place * available, 0, available - _GAP, self._line())
             text = metrics.elidedText(column.name, Qt.TextElideMode.ElideMiddle, box.width())
             painter.setPen(self._ink(column))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from skinkd_gui.classify.folder_facts import FolderScores
 
 
-def score_line(found: LabelledScores) -> str:
+def score_line(labelled: LabelledScores) -> str:
     """The three main scores with their intervals over the images that count."""
-    if found.detailed is None:
+    if labelled.detailed is None:
         return "Not scored."
-    scores, intervals = found.detailed.scores, found.intervals
+    scores, intervals = labelled.detailed.scores, labelled.intervals
     accuracy = interval_of(scores.accuracy, intervals.accuracy if intervals else None)
     f1 = interval_of(scores.weighted_f1, intervals.weighted_f1 if intervals else None)
     balanced = interval_of(scores.balanced_accuracy, intervals.balanced_accuracy if intervals else None)
-    images = "1 image" if found.scored == 1 else f"{found.scored:,} images"
+    images = "1 image" if labelled.scored == 1 else f"{labelled.scored:,} images"
     return f"On {images}: accuracy {accuracy}, weighted F1 {f1}, balanced accuracy {balanced}."
 
 

@@ -116,13 +116,13 @@ class ScoresDialog(QDialog):
             return confusion_pair(*pair, style, normalise=False, titles=self._names)
         return confusion_matrix(scores.first.detailed.scores, style, normalise=False)
 
-    def _fill_table(self, found: LabelledScores) -> None:
-        classes = found.detailed.per_class if found.detailed is not None else ()
+    def _fill_table(self, scores: LabelledScores) -> None:
+        classes = scores.detailed.per_class if scores.detailed is not None else ()
         self._table.setRowCount(len(classes))
         for row, item in enumerate(classes):
             values = (item.sensitivity, item.specificity, item.precision, item.f1)
             texts = [
-                found.classes.name_of(item.code),
+                scores.classes.name_of(item.code),
                 f"{item.support:,}",
                 *(NONE if v is None else fraction(v) for v in values),
             ]

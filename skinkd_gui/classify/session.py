@@ -83,10 +83,10 @@ class ClassifySession(QObject):
         )
         self._classifying = JobSlot(self, reported=self._take_event, failed=self._fail, ended=self._end)
         self._running = Which.FIRST
-        self._weighing: Iterator[tuple[Which, Classification]] | None = None
-        self._weigh_timer = QTimer(self)
-        self._weigh_timer.setInterval(0)
-        self._weigh_timer.timeout.connect(self._weigh_some)
+        self._reassessing: Iterator[tuple[Which, Classification]] | None = None
+        self._reassess_timer = QTimer(self)
+        self._reassess_timer.setInterval(0)
+        self._reassess_timer.timeout.connect(self._reassess_some)
 
     # --- what is going on ---
 
@@ -96,9 +96,9 @@ class ClassifySession(QObject):
         return self._classifying.running or self._collecting.running
 
     @property
-    def weighing(self) -> bool:
+    def reassessing(self) -> bool:
         """Whether verdicts are being taken to another level."""
-        return self._weigh_timer.isActive()
+        return self._reassess_timer.isActive()
 
     @property
     def cancelling(self) -> bool:
@@ -155,8 +155,8 @@ class ClassifySession(QObject):
             if side.classifier is not None:
                 side.classifier.level = level
         results = [(which, result) for which in Which for result in self._images.results_of(which)]
-        self._weighing = iter(results)
-        self._weigh_timer.start()
+        self._reassessing = iter(results)
+        self._reassess_timer.start()
 
     def add(self, paths: Sequence[Path], pasted: Sequence[tuple[QImage, Path]] = ()) -> None:
         """List files and what is in folders, and classify them."""
@@ -182,7 +182,7 @@ class ClassifySession(QObject):
     def clear(self) -> None:
         """Stop, and empty the list."""
         self.cancel()
-        self._stop_weighing()
+        self._stop_reassessing()
         self._images.clear()
         self._held = False
         self.changed.emit()
@@ -259,14 +259,14 @@ class ClassifySession(QObject):
     # --- levels ---
 
     @Slot()
-    def _weigh_some(self) -> None:
+    def _reassess_some(self) -> None:
         """Take a few results to the level that is wanted now; the timer calls again until there are no more."""
         fresh: tuple[list[Classification], ...] = ([], [])
         end = time.monotonic() + _AT_ONCE
         while time.monotonic() < end:
-            which, result = next(self._weighing or iter(()), (None, None))
+            which, result = next(self._reassessing or iter(()), (None, None))
             if which is None or result is None:
-                self._stop_weighing()
+                self._stop_reassessing()
                 break
             # Another model may have been chosen meanwhile, or the list emptied.
             if self._images.result_of(result.path, which) is result:
@@ -274,12 +274,12 @@ class ClassifySession(QObject):
         for which in Which:
             if fresh[which]:
                 self._fill_in(fresh[which], which)
-        if not self.weighing:
+        if not self.reassessing:
             self.changed.emit()
 
-    def _stop_weighing(self) -> None:
-        self._weigh_timer.stop()
-        self._weighing = None
+    def _stop_reassessing(self) -> None:
+        self._reassess_timer.stop()
+        self._reassessing = None
 
     def _at_level(self, which: Which, result: Classification) -> Classification:
         classifier, assessment = self._sides[which].classifier, result.assessment

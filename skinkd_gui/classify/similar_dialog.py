@@ -22,13 +22,13 @@ class SimilarDialog(QDialog):
     """Shows the cases one after the other; call `open`."""
 
     def __init__(
-        self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], place: int, classes: ClassSet
+        self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], index: int, classes: ClassSet
     ) -> None:
         super().__init__(parent)
         self.setObjectName("similarDialog")
         self.setWindowTitle("Similar proven cases")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._asked, self._cases, self.place, self._classes = asked, tuple(cases), place, classes
+        self._asked, self._cases, self.index, self._classes = asked, tuple(cases), index, classes
         self._loader = PictureLoader(FULL, most_waiting=2, parent=self, layered=True)
         self._loader.loaded.connect(self._show_loaded)
         self.mine = self._view("similarAsked", "The image asked about")
@@ -81,15 +81,15 @@ class SimilarDialog(QDialog):
     @Slot()
     def show_next(self) -> None:
         """The next case, which is less alike."""
-        if self.place + 1 < len(self._cases):
-            self.place += 1
+        if self.index + 1 < len(self._cases):
+            self.index += 1
             self._show()
 
     @Slot()
     def show_previous(self) -> None:
         """The case before."""
-        if self.place > 0:
-            self.place -= 1
+        if self.index > 0:
+            self.index -= 1
             self._show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -103,15 +103,15 @@ class SimilarDialog(QDialog):
             step()
 
     def _show(self) -> None:
-        case = self._cases[self.place]
+        case = self._cases[self.index]
         described = self._classes.find(case.code)
         self._title.setText(f"Proven: {self._classes.name_of(case.code)}")
         mark = "this very image" if case.same_picture else f"similarity {case.similarity:.2f}"
         mark += ", the same lesion" if case.same_lesion else ""
-        self._name.setText(breakable(f"{printable(case.name)}, {mark} ({self.place + 1} of {len(self._cases)})"))
+        self._name.setText(breakable(f"{printable(case.name)}, {mark} ({self.index + 1} of {len(self._cases)})"))
         self._about.setText(described.about if described else "")
-        self._previous.setEnabled(self.place > 0)
-        self._next.setEnabled(self.place + 1 < len(self._cases))
+        self._previous.setEnabled(self.index > 0)
+        self._next.setEnabled(self.index + 1 < len(self._cases))
         self.other.show_layers((), "No picture" if case.path is None else "Loading the picture...")
         if case.path is not None:
             self._loader.request(case.path)
@@ -121,5 +121,5 @@ class SimilarDialog(QDialog):
         layers = () if picture.image is None else (picture.image, *picture.smaller)
         if picture.path == self._asked and not self.mine.has_picture:
             self.mine.show_layers(layers, picture.error)
-        if picture.path == self._cases[self.place].path:
+        if picture.path == self._cases[self.index].path:
             self.other.show_layers(layers, picture.error)

@@ -26,7 +26,7 @@ SHOWN = 5
 """How many cases are shown."""
 
 _SMALL = QSize(240, 240)
-_KEPT = 40
+_MOST_RECENT = 40
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class SimilarFailed:
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _IndexedCases:
     index: FeatureIndex
     found: SimilarCases
 
@@ -83,7 +83,7 @@ class SimilarFinder(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[SimilarOrder, SimilarCases] = OrderedDict()
+        self._recent: OrderedDict[SimilarOrder, SimilarCases] = OrderedDict()
         self._index: tuple[Path, Classifier, FeatureIndex] | None = None
         self._wanted: SimilarOrder | None = None
         self._running: SimilarOrder | None = None
@@ -98,9 +98,9 @@ class SimilarFinder(QObject):
 
     def request(self, order: SimilarOrder) -> None:
         """Ask for an image's cases; they come with `found`, at once when they are known."""
-        known = self._kept.get(order)
+        known = self._recent.get(order)
         if known is not None:
-            self._kept.move_to_end(order)
+            self._recent.move_to_end(order)
             self._wanted = None
             self.found.emit(known)
             return
@@ -127,7 +127,7 @@ class SimilarFinder(QObject):
             index = self._index[2]
         else:
             self._index = None  # one at a time: it may hold the features of 25,000 images
-            self._kept.clear()
+            self._recent.clear()
         self._finding.start(partial(find_similar, order, index))
 
     @Slot(object)
@@ -136,12 +136,12 @@ class SimilarFinder(QObject):
             self.progressed.emit(event)
 
     @Slot(object)
-    def _keep(self, value: _Found) -> None:
+    def _keep(self, value: _IndexedCases) -> None:
         order = value.found.order
         self._index = (order.run, order.classifier, value.index)
-        self._kept[order] = value.found
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        self._recent[order] = value.found
+        while len(self._recent) > _MOST_RECENT:
+            self._recent.popitem(last=False)
         if self._wanted == order:
             self._wanted = None
             self.found.emit(value.found)
@@ -161,7 +161,7 @@ class SimilarFinder(QObject):
         self._start()
 
 
-def find_similar(order: SimilarOrder, index: FeatureIndex | None, emit: Emit, token: CancelToken) -> _Found:
+def find_similar(order: SimilarOrder, index: FeatureIndex | None, emit: Emit, token: CancelToken) -> _IndexedCases:
     """The cases of an order with their pictures, and the index for the next one. Raises `SkinKDError`, `Cancelled`."""
     from core.data.decoding import decode_image
     from core.runs.neighbours import open_neighbours
@@ -175,4 +175,4 @@ def find_similar(order: SimilarOrder, index: FeatureIndex | None, emit: Emit, to
     for case in cases:
         token.check()
         shown.append(ShownCase(case, None if case.path is None else load_picture(case.path, _SMALL).image))
-    return _Found(index, SimilarCases(order, tuple(shown), len(index)))
+    return _IndexedCases(index, SimilarCases(order, tuple(shown), len(index)))

@@ -147,11 +147,11 @@ class SimilarView(QWidget):
         super().__init__(parent)
         self.setObjectName("classifySimilar")
         self._shown: ShownImage | None = None
-        self._found: SimilarCases | None = None
+        self._similar: SimilarCases | None = None
         self._folders: dict[Path, Path] = {}
         self.finder = SimilarFinder(self)
         self.finder.progressed.connect(self._show_progress)
-        self.finder.found.connect(self._show_found)
+        self.finder.found.connect(self._show_similar)
         self.finder.failed.connect(self._show_failed)
         self.finder.stopped.connect(self._show_stopped)
         self.toggle = make_button(_SHOW, "classifySimilarButton", self)
@@ -209,9 +209,13 @@ class SimilarView(QWidget):
         self._shown = shown
         self._update()
 
-    def _answer(self) -> ModelResult | None:
-        answer = self._shown.first if self._shown is not None else None
-        return answer if answer is not None and answer.result is not None and answer.result.code is not None else None
+    def _model_result(self) -> ModelResult | None:
+        model_result = self._shown.first if self._shown is not None else None
+        return (
+            model_result
+            if model_result is not None and model_result.result is not None and model_result.result.code is not None
+            else None
+        )
 
     @Slot(bool)
     def _toggled(self, checked: bool) -> None:
@@ -220,31 +224,38 @@ class SimilarView(QWidget):
     @Slot()
     def _update(self) -> None:
         """Bring everything in line with image, model and button."""
-        answer = self._answer()
-        self.setVisible(answer is not None)
+        model_result = self._model_result()
+        self.setVisible(model_result is not None)
         self.toggle.setText(_HIDE if self.toggle.isChecked() else _SHOW)
         self.toggle.setAccessibleName(self.toggle.text())
-        open_ = self.toggle.isChecked() and answer is not None
+        open_ = self.toggle.isChecked() and model_result is not None
         self._body.setVisible(open_)
-        if not open_ or answer is None or self._shown is None:
+        if not open_ or model_result is None or self._shown is None:
             self.finder.forget()
-            self._found = None
+            self._similar = None
             return
-        order = self._order(answer)
+        order = self._order(model_result)
         if order is None:
-            self._say(_EXPORTED if is_exported(answer.choice.source) else _NO_RUN)
+            self._say(_EXPORTED if is_exported(model_result.choice.source) else _NO_RUN)
             self.shown.emit()
-        elif self._found is not None and self._found.order == order:
+        elif self._similar is not None and self._similar.order == order:
             return
         else:
-            self._found = None
+            self._similar = None
             self._say("Looking for similar cases...", busy=True)
             self.finder.request(order)
 
-    def _order(self, answer: ModelResult) -> SimilarOrder | None:
-        if self._shown is None or answer.run is None or is_exported(answer.choice.source) or answer.classifier is None:
+    def _order(self, model_result: ModelResult) -> SimilarOrder | None:
+        if (
+            self._shown is None
+            or model_result.run is None
+            or is_exported(model_result.choice.source)
+            or model_result.classifier is None
+        ):
             return None
-        return SimilarOrder(self._shown.path, answer.run, answer.classifier, self._folders.get(answer.run))
+        return SimilarOrder(
+            self._shown.path, model_result.run, model_result.classifier, self._folders.get(model_result.run)
+        )
 
     def _say(self, text: str, *, busy: bool = False, locate: bool = False, cases: bool = False) -> None:
         self._text.setText(breakable(text))
@@ -271,15 +282,15 @@ class SimilarView(QWidget):
             self._text.setText(f"Reading the training images: {progress.done:,} of {progress.total:,}.")
 
     @Slot(object)
-    def _show_found(self, found: SimilarCases) -> None:
-        self._found = found
-        if not found.cases:
+    def _show_similar(self, similar: SimilarCases) -> None:
+        self._similar = similar
+        if not similar.cases:
             self._say("There are no similar cases.")
         else:
-            self._say(_summary(found, out_of_distribution=is_out_of_distribution(self._answer())), cases=True)
-            for button, shown in zip(self.cases, found.cases, strict=False):
-                button.show_case(shown, found.order.classifier.info.classes)
-            for button in self.cases[len(found.cases) :]:
+            self._say(_summary(similar, out_of_distribution=is_out_of_distribution(self._model_result())), cases=True)
+            for button, shown in zip(self.cases, similar.cases, strict=False):
+                button.show_case(shown, similar.order.classifier.info.classes)
+            for button in self.cases[len(similar.cases) :]:
                 button.hide()
         self.shown.emit()
 
@@ -301,16 +312,16 @@ class SimilarView(QWidget):
     @Slot()
     def _ask_for_folder(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "The folder of the data set")
-        answer = self._answer()
-        if name and answer is not None and answer.run is not None:
-            self._folders[answer.run] = Path(name)
+        model_result = self._model_result()
+        if name and model_result is not None and model_result.run is not None:
+            self._folders[model_result.run] = Path(name)
             self._update()
 
     @Slot(int)
-    def _enlarge(self, place: int) -> None:
-        if self._found is not None and self._shown is not None:
-            classes = self._found.order.classifier.info.classes
-            SimilarDialog(self, self._shown.path, [shown.case for shown in self._found.cases], place, classes).open()
+    def _enlarge(self, index: int) -> None:
+        if self._similar is not None and self._shown is not None:
+            classes = self._similar.order.classifier.info.classes
+            SimilarDialog(self, self._shown.path, [shown.case for shown in self._similar.cases], index, classes).open()
 
 
 def case_note(shown: ShownCase) -> str:
@@ -321,11 +332,11 @@ def case_note(shown: ShownCase) -> str:
     return f"{'same lesion' if case.same_lesion else 'similarity'} {case.similarity:.2f}"
 
 
-def _summary(found: SimilarCases, *, out_of_distribution: bool) -> str:
-    name_of = found.order.classifier.info.classes.name_of
-    counts = Counter(name_of(shown.case.code) for shown in found.cases)
+def _summary(similar: SimilarCases, *, out_of_distribution: bool) -> str:
+    name_of = similar.order.classifier.info.classes.name_of
+    counts = Counter(name_of(shown.case.code) for shown in similar.cases)
     listed = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-    text = f"Of the {len(found.cases)} nearest among {found.images:,} training images: {listed}."
-    if any(shown.case.same_picture for shown in found.cases):
+    text = f"Of the {len(similar.cases)} nearest among {similar.images:,} training images: {listed}."
+    if any(shown.case.same_picture for shown in similar.cases):
         text += " One of them is this very image: the model was trained with it."
     return f"{_NOT_NEAR} {text}" if out_of_distribution else text

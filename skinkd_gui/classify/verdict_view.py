@@ -115,6 +115,6 @@ class VerdictView(QWidget):
         label.setVisible(bool(text))
 
 
-def model_name(answer: ModelResult | None) -> str:
+def model_name(model_result: ModelResult | None) -> str:
     """A model's name without what its choice says besides."""
-    return "" if answer is None else answer.choice.text.partition(" (")[0]
+    return "" if model_result is None else model_result.choice.text.partition(" (")[0]

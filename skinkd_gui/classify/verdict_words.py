@@ -40,7 +40,7 @@ class VerdictWords:
         return " ".join(part for part in (f"{self.title}.", self.why, self.remaining, self.likeliest) if part)
 
 
-_LOOKS = {
+_STYLES = {
     Verdict.CONFIDENT: ("success", "done"),
     Verdict.UNCERTAIN: ("warning", "warning"),
     Verdict.OUT_OF_DISTRIBUTION: ("error", "help"),
@@ -56,18 +56,18 @@ _PARTS = {
 }
 
 
-def verdict_words(answer: ModelResult | None) -> VerdictWords:
+def verdict_words(model_result: ModelResult | None) -> VerdictWords:
     """The words for what one model says; also while it has said nothing."""
-    if answer is None:
+    if model_result is None:
         return VerdictWords("info", "info", "No model", "Choose a model above to have this image classified.")
-    result = answer.result
+    result = model_result.result
     if result is None:
         return VerdictWords("info", "info", WAITING, "The image has not been classified yet.")
     if result.code is None:
         return VerdictWords("error", "error", NOT_CLASSIFIED, result.error)
     likeliest = _likeliest(result)
     if result.assessment is None:
-        kind, icon = _LOOKS[Verdict.UNKNOWN]
+        kind, icon = _STYLES[Verdict.UNKNOWN]
         why = "The model file holds nothing to tell that from."
         return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
     return _assessed(result.assessment, likeliest, result.classes)
@@ -105,9 +105,13 @@ def remarks(shown: ShownImage) -> tuple[str, ...]:
     return tuple(found)
 
 
-def is_out_of_distribution(answer: ModelResult | None) -> bool:
+def is_out_of_distribution(model_result: ModelResult | None) -> bool:
     """Whether the image is unlike those that the model knows."""
-    return answer is not None and answer.result is not None and _verdict(answer.result) is Verdict.OUT_OF_DISTRIBUTION
+    return (
+        model_result is not None
+        and model_result.result is not None
+        and _verdict(model_result.result) is Verdict.OUT_OF_DISTRIBUTION
+    )
 
 
 def named(code: str, classes: ClassSet) -> str:
@@ -116,41 +120,46 @@ def named(code: str, classes: ClassSet) -> str:
     return f"{classes.name_of(code)}{f' ({group.value})' if group.serious else ''}"
 
 
-def _assessed(found: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:
-    kind, icon = _LOOKS[found.verdict]
-    title = found.verdict.words
-    if found.verdict is Verdict.OUT_OF_DISTRIBUTION:
-        return VerdictWords(kind, icon, title, found.sentence)
-    if found.verdict is Verdict.UNKNOWN:
+def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:
+    kind, icon = _STYLES[assessment.verdict]
+    title = assessment.verdict.words
+    if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
+        return VerdictWords(kind, icon, title, assessment.sentence)
+    if assessment.verdict is Verdict.UNKNOWN:
         return VerdictWords(
-            kind, icon, title, found.sentence, _remaining(found, classes) if found.p_values else "", likeliest
+            kind,
+            icon,
+            title,
+            assessment.sentence,
+            _remaining(assessment, classes) if assessment.p_values else "",
+            likeliest,
         )
-    if found.verdict is Verdict.CONFIDENT:
+    if assessment.verdict is Verdict.CONFIDENT:
         why = "All other diagnoses are excluded, measured on images with a proven diagnosis. It can still be wrong."
-    elif not found.prediction_set:
+    elif not assessment.prediction_set:
         why = "No diagnosis fits well enough. Refer it to a specialist."
     else:
-        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(found, classes)}"
-    return VerdictWords(kind, icon, title, why, _remaining(found, classes), likeliest)
+        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(assessment, classes)}"
+    return VerdictWords(kind, icon, title, why, _remaining(assessment, classes), likeliest)
 
 
-def _remaining(found: Assessment, classes: ClassSet) -> str:
-    level = f"With {100 * found.level:.4g} % reliability it is"
-    codes = found.prediction_set
+def _remaining(assessment: Assessment, classes: ClassSet) -> str:
+    level = f"With {100 * assessment.level:.4g} % reliability it is"
+    codes = assessment.prediction_set
     if not codes:
-        return f"{level} none of the {len(found.p_values)} diagnoses."
+        return f"{level} none of the {len(assessment.p_values)} diagnoses."
     if len(codes) == 1:
         return f"{level}: {classes.name_of(codes[0])}"
-    if len(codes) == len(found.p_values):
+    if len(codes) == len(assessment.p_values):
         return f"{level} any of the {len(codes)} diagnoses."
     return f"{level} one of: {some([classes.name_of(code) for code in codes], _MOST_NAMED)}"
 
 
-def _always(found: Assessment, classes: ClassSet) -> str:
-    if not found.never_excluded:
+def _always(assessment: Assessment, classes: ClassSet) -> str:
+    if not assessment.never_excluded:
         return ""
-    names = listed([classes.name_of(code) for code in found.never_excluded], _MOST_NAMED)
-    needed = images_needed(found.level)
+    names = listed([classes.name_of(code) for code in assessment.never_excluded], _MOST_NAMED)
+    needed = images_needed(assessment.level)
     return f" {names} can never be excluded at this level: the model was checked on fewer than {needed} such images."
 
 

@@ -141,21 +141,21 @@ class DemoDirector(QObject):
             for planned in self._plan:
                 if planned.needs_teacher_of is not None:
                     self._window.queue.add(with_teacher(planned.recipe, summary.folder), planned.name)
-        self._look_for_end()
+        self._check_for_end()
 
     @Slot(object)
     def _on_run_failed(self, failure: RunFailure) -> None:
         self._say(f"{failure.run.name} failed. {failure.error.title}: {failure.error.summary}")
         self._ended.append(failure)
-        self._look_for_end()
+        self._check_for_end()
 
     @Slot(object)
     def _on_run_stopped(self, stop: RunStopped) -> None:
         self._say(f"{stop.run.name} was stopped")
         self._ended.append(stop)
-        self._look_for_end()
+        self._check_for_end()
 
-    def _look_for_end(self) -> None:
+    def _check_for_end(self) -> None:
         # The end of the last run is told before the queue has put it away.
         QTimer.singleShot(0, self, self._show_when_all_ended)
 
@@ -165,7 +165,7 @@ class DemoDirector(QObject):
         waiting = [run for run in state.waiting if not run.problem]  # the others have failed
         if waiting or state.current is not None:
             if state.current is not None and not waiting and len(self._ended) == len(self._plan):
-                self._look_for_end()
+                self._check_for_end()
             return
         if self._script is None and self._window.isVisible():
             self._script = self._show()

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView
 
-from core.demo.self_test import SelfTest, SelfTestStep, place_for_test, run_steps, teller
+from core.demo.self_test import SelfTest, SelfTestStep, run_steps, teller, temporary_user_folder
 from core.errors import SkinKDError
 from core.runs.listing import list_runs
 from core.system_libraries import window_problem
@@ -20,14 +20,14 @@ from skinkd_gui.main_window import MainWindow
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job import running_jobs, shut_down_all, unheard_failures
 
-_LOOK_MILLISECONDS = 50
+_POLL_MILLISECONDS = 50
 _PATIENCE_SECONDS = 120.0
 
 
 def main(folder: Path | None) -> int:
     """Do the self-test in `folder`, which stays, or in one that goes; the exit status: 0 all right, 1 not."""
     try:
-        with place_for_test(folder) as place:
+        with temporary_user_folder(folder) as place:
             tell = teller(place, _write)
             runs = place / "runs"
             window = SelfTestStep("Open the window and close it", lambda: _with_application(place, runs))
@@ -90,7 +90,7 @@ def _dialogs(window: MainWindow) -> list[ErrorDialog]:
     return window.findChildren(ErrorDialog)
 
 
-def _with_application(place: Path, runs: Path) -> str:
+def _with_application(folder: Path, runs: Path) -> str:
     """The same with an application of its own, on the screen or, where there is none, without one."""
     where = "on the screen"
     if window_problem() is not None:
@@ -100,7 +100,7 @@ def _with_application(place: Path, runs: Path) -> str:
     if problem is not None:
         raise problem
     for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
-        QSettings.setPath(QSettings.Format.IniFormat, scope, str(place / "settings"))
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder / "settings"))
     application = make_application()
     try:
         return f"{open_and_close(runs)}, {where}"
@@ -112,7 +112,7 @@ def _wait(condition: Callable[[], bool]) -> None:
     """Let the window work until the condition holds. Raises `SkinKDError` after two minutes."""
     begin = time.monotonic()
     loop, timer = QEventLoop(), QTimer()
-    timer.setInterval(_LOOK_MILLISECONDS)
+    timer.setInterval(_POLL_MILLISECONDS)
     timer.timeout.connect(lambda: loop.quit() if condition() or time.monotonic() - begin > _PATIENCE_SECONDS else None)
     timer.start()
     loop.exec()

@@ -94,7 +94,7 @@ class StudyHeading:
     made: int
     done: int
     planned: int
-    folded: bool = False
+    collapsed: bool = False
 
     @property
     def text(self) -> str:
@@ -118,7 +118,7 @@ def sorted_rows(rows: Sequence[int], values: Sequence[SortValue], *, descending:
 
 
 def grouped_rows(
-    rows: Sequence[int], runs: Sequence[RunSummary], studies: Mapping[str, StudyFacts], folded: frozenset[str]
+    rows: Sequence[int], runs: Sequence[RunSummary], studies: Mapping[str, StudyFacts], collapsed: frozenset[str]
 ) -> list[Row]:
     """The rows under the headings of their studies: that of the newest run first, runs without a study last."""
     members: dict[str, list[int]] = {}
@@ -132,7 +132,7 @@ def grouped_rows(
         facts = studies.get(slug, StudyFacts(slug, slug or "Not part of a study"))
         planned = every[slug] if facts.planned is None else max(facts.planned, every[slug])
         group = StudyHeading(slug, facts.name, len(members[slug]), every[slug], done[slug], planned)
-        result.append(replace(group, folded=slug in folded))
-        if slug not in folded:
+        result.append(replace(group, collapsed=slug in collapsed))
+        if slug not in collapsed:
             result += members[slug]
     return result

@@ -81,27 +81,27 @@ class CalibrationPanel(QWidget):
         self.said.set_notes(_explain(title, found))
 
 
-def _explain(title: str, found: CalibrationFindings) -> list[str]:
-    sure = 100 * found.before.expected_error
+def _explain(title: str, findings: CalibrationFindings) -> list[str]:
+    sure = 100 * findings.before.expected_error
     notes = [
         f"On average the probability that {title} gives its diagnosis is {sure:.1f} percentage points off the share "
         "that is right (expected calibration error).",
     ]
-    if found.after is None:
+    if findings.after is None:
         notes.append("There are no images to calibrate on, so no temperature was fitted.")
     else:
         direction = (
-            "above 1: it was too sure" if found.temperature > 1.02 else
-            "below 1: it was not sure enough" if found.temperature < 0.98 else "about 1: it needs no correction"
+            "above 1: it was too sure" if findings.temperature > 1.02 else
+            "below 1: it was not sure enough" if findings.temperature < 0.98 else "about 1: it needs no correction"
         )  # fmt: skip
         notes.append(
-            f"The temperature {found.temperature:.2f} ({direction}) was fitted on "
-            f"{calibrating_images(found.fitted_on, found.part)}; with it the error is "
-            f"{100 * found.after.expected_error:.1f} points. It changes how sure the model is, never its diagnosis. "
-            f"Classify and the lists of images use it. {promise_note(found.part)}"
+            f"The temperature {findings.temperature:.2f} ({direction}) was fitted on "
+            f"{calibrating_images(findings.fitted_on, findings.part)}; with it the error is "
+            f"{100 * findings.after.expected_error:.1f} points. It changes how sure the model is, never its diagnosis. "
+            f"Classify and the lists of images use it. {promise_note(findings.part)}"
         )
-    if found.before.images < _FEW:
-        notes.append(f"With {found.before.images:,} test images the error itself is a rough guess.")
+    if findings.before.images < _FEW:
+        notes.append(f"With {findings.before.images:,} test images the error itself is a rough guess.")
     return notes
 
 

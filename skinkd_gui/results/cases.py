@@ -31,12 +31,12 @@ class Case:
 
     name: str
     truth: str
-    answers: tuple[CasePrediction, ...]
+    predictions: tuple[CasePrediction, ...]
 
     @property
     def right(self) -> bool:
         """Whether the first run found the true class."""
-        return self.answers[0].code == self.truth
+        return self.predictions[0].code == self.truth
 
 
 @dataclass(frozen=True)
@@ -137,15 +137,15 @@ def _listed(runs: Sequence[RunPredictions], rows: NDArray[np.int64], title: str,
     first = runs[0]
     names = [first.predictions.names[row] for row in rows]
     labels = [int(first.predictions.labels[row]) for row in rows]
-    answers = [_answers(run, names, labels) for run in runs]
+    predictions = [_case_predictions(run, names, labels) for run in runs]
     cases = tuple(
-        Case(name, first.classes.codes[label], tuple(found[number] for found in answers))
+        Case(name, first.classes.codes[label], tuple(found[number] for found in predictions))
         for number, (name, label) in enumerate(zip(names, labels, strict=True))
     )
     return CaseList(title, about, tuple(run.name for run in runs), first.folder, cases, first.classes)
 
 
-def _answers(run: RunPredictions, names: Sequence[str], labels: Sequence[int]) -> list[CasePrediction]:
+def _case_predictions(run: RunPredictions, names: Sequence[str], labels: Sequence[int]) -> list[CasePrediction]:
     from scipy.special import softmax
 
     places = {name: row for row, name in enumerate(run.predictions.names)}

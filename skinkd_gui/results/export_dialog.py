@@ -234,21 +234,21 @@ class ModelExportDialog(SavingDialog):
         self._show_check(result)
         return result.file
 
-    def _show_check(self, found: ExportReport | None) -> None:
-        self.table.setVisible(found is not None)
-        self.remarks.setVisible(found is not None)
-        if found is None:
+    def _show_check(self, report: ExportReport | None) -> None:
+        self.table.setVisible(report is not None)
+        self.remarks.setVisible(report is not None)
+        if report is None:
             self.news.show_message("")
         else:
-            self.table.fill(_grid(found))
+            self.table.fill(_grid(report))
             self.table.updateGeometry()
-            notes = [explanation(found), *found.notes]
-            if found.file is None:
-                self.news.show_message(verdict(found), "error")
+            notes = [explanation(report), *report.notes]
+            if report.file is None:
+                self.news.show_message(verdict(report), "error")
             else:
-                words = f"{verdict(found)} It is ready: {found.file}"
-                self.news.show_message(words, "success" if found.part else "warning")
-                notes.append(f"The check is saved beside it: {check_files(found.file)[1].name}")
+                words = f"{verdict(report)} It is ready: {report.file}"
+                self.news.show_message(words, "success" if report.part else "warning")
+                notes.append(f"The check is saved beside it: {check_files(report.file)[1].name}")
             self.remarks.setText(breakable("\n".join(notes)))
         self._fit()
 
@@ -267,9 +267,9 @@ class ModelExportDialog(SavingDialog):
         self._fit()
 
 
-def _grid(found: ExportReport) -> Grid:
+def _grid(report: ExportReport) -> Grid:
     columns = tuple(GridColumn(title, words=not number) for number, title in enumerate(HEADER))
-    rows = tuple(tuple(Cell(text, (text,)) for text in row) for row in table_rows(found))
+    rows = tuple(tuple(Cell(text, (text,)) for text in row) for row in table_rows(report))
     return Grid("Check of the export", columns, rows)
 
 

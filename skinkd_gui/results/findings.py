@@ -32,9 +32,9 @@ V = TypeVar("V")
 MOST_RUNS = 30
 """So many runs are looked at closely at once; the scores of all stand in the table."""
 
-_KEPT_RUNS = 60
-_KEPT_SPLITS = 4
-_KEPT_PAIRS = 400
+_MOST_RUNS = 60
+_MOST_SPLITS = 4
+_MOST_PAIRS = 400
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class FindingsStore:
     def __init__(self) -> None:
         self._runs: OrderedDict[tuple[object, ...], RunFindings] = OrderedDict()
         self._pairs: OrderedDict[tuple[object, ...], Comparison] = OrderedDict()
-        self._splits: deque[tuple[SplitRow, ...]] = deque(maxlen=_KEPT_SPLITS)
+        self._splits: deque[tuple[SplitRow, ...]] = deque(maxlen=_MOST_SPLITS)
 
     def find(self, runs: Sequence[RunSummary], pinned: Path | None, emit: Emit, token: CancelToken) -> Findings:
         """What can be known of the runs and of the run in the folder `pinned`; reports progress in runs."""
@@ -135,10 +135,10 @@ class FindingsStore:
         key = _stamp(summary)
         kept = self._runs.get(key)
         if kept is None:
-            kept = self._sharing_split(_look_closely(load_details([summary], token)[0]))
+            kept = self._sharing_split(_analyse(load_details([summary], token)[0]))
         elif kept.details.summary != summary:  # another name or other tags; the files are the same
             kept = replace(kept, details=replace(kept.details, summary=summary))
-        _keep(self._runs, key, kept, _KEPT_RUNS)
+        _keep(self._runs, key, kept, _MOST_RUNS)
         return kept
 
     def _sharing_split(self, run: RunFindings) -> RunFindings:
@@ -161,7 +161,7 @@ class FindingsStore:
         found = self._pairs.get(key)
         if found is None:
             found = compare_runs(baseline.evidence, other.evidence)
-        _keep(self._pairs, key, found, _KEPT_PAIRS)
+        _keep(self._pairs, key, found, _MOST_PAIRS)
         return found
 
 
@@ -177,7 +177,7 @@ def _baseline(runs: Sequence[RunSummary], pinned: Path | None) -> RunSummary | N
     return choose_baseline(runs)
 
 
-def _look_closely(details: RunDetails) -> RunFindings:
+def _analyse(details: RunDetails) -> RunFindings:
     from core.evaluation.subgroups import subgroup_scores
     from core.runs.evidence import load_evidence
 
@@ -234,8 +234,8 @@ def _stamp(summary: RunSummary) -> tuple[object, ...]:
     return (summary.folder, summary.status.state, *(file.stat().st_mtime_ns if file.is_file() else 0 for file in files))
 
 
-def _keep(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    kept[key] = value
-    kept.move_to_end(key)
-    while len(kept) > most:
-        kept.popitem(last=False)
+def _keep(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    while len(cache) > most:
+        cache.popitem(last=False)

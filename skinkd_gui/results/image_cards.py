@@ -55,42 +55,42 @@ class CardDelegate(QStyledItemDelegate):
         self._paint_words(painter, inner, self._model.case(index.row()), font, palette)
         painter.restore()
 
-    def _paint_picture(self, painter: QPainter, place: QRect, row: int, palette: QPalette) -> None:
+    def _paint_picture(self, painter: QPainter, area: QRect, row: int, palette: QPalette) -> None:
         picture = self._model.thumbnail(row)
         if picture is None or picture.isNull():
             painter.setPen(palette.placeholderText().color())
             known = self._model.file(row) is not None
             text = "" if known and picture is None else "Can not be shown" if known else "No picture"
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
             return
-        size = picture.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        size = picture.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio)
         target = QRect(0, 0, size.width(), size.height())
-        target.moveCenter(place.center())
+        target.moveCenter(area.center())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(target, picture)
 
-    def _paint_words(self, painter: QPainter, place: QRect, case: Case, font: QFont, palette: QPalette) -> None:
+    def _paint_words(self, painter: QPainter, target: QRect, case: Case, font: QFont, palette: QPalette) -> None:
         metrics = QFontMetrics(font)
         bold = QFont(font)
         bold.setBold(True)
         lines = [(f"Truth: {case.truth}", palette.text().color(), bold)]
         runs = self._model.list.runs
-        for run, answer in zip(runs, case.answers, strict=True):
-            right = answer.code == case.truth
+        for run, prediction in zip(runs, case.predictions, strict=True):
+            right = prediction.code == case.truth
             name = f"{run}: " if len(runs) > 1 else ""
-            tail = _said(answer, right)
-            room = place.width() - metrics.horizontalAdvance(tail)
+            tail = _said(prediction, right)
+            room = target.width() - metrics.horizontalAdvance(tail)
             text = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room) + tail
             lines.append((text, QColor(colours().success if right else colours().warning), font))
-        name_text = metrics.elidedText(case.name, Qt.TextElideMode.ElideMiddle, place.width())
+        name_text = metrics.elidedText(case.name, Qt.TextElideMode.ElideMiddle, target.width())
         lines.append((name_text, palette.placeholderText().color(), font))
-        top = place.top()
+        top = target.top()
         for text, colour, type_ in lines:
             painter.setPen(colour)
             painter.setFont(type_)
-            painter.drawText(QRect(place.left(), top, place.width(), metrics.height()), 0, text)
+            painter.drawText(QRect(target.left(), top, target.width(), metrics.height()), 0, text)
             top += metrics.height() + _GAP
 
 
-def _said(answer: CasePrediction, right: bool) -> str:
-    return f"{'✓' if right else '✗'} {answer.code} {probability(answer.probability)}"
+def _said(prediction: CasePrediction, right: bool) -> str:
+    return f"{'✓' if right else '✗'} {prediction.code} {probability(prediction.probability)}"

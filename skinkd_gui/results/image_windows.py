@@ -47,9 +47,9 @@ class ImageWindows(QObject):
     @Slot(object, str, str)
     def open_cell(self, run: RunSummary, truth: str, predicted: str) -> None:
         """The images of a cell of the confusion matrix."""
-        answers = self._answers(run)
-        if answers is not None:
-            self.open(cell_cases(answers, truth, predicted))
+        predictions = self._predictions(run)
+        if predictions is not None:
+            self.open(cell_cases(predictions, truth, predicted))
 
     @Slot(object, str, str)
     def open_change(self, run: RunSummary, truth: str, predicted: str) -> None:
@@ -61,16 +61,16 @@ class ImageWindows(QObject):
     @Slot(object)
     def open_wrong(self, run: RunSummary) -> None:
         """Everything that a run got wrong."""
-        answers = self._answers(run)
-        if answers is not None:
-            self.open(wrong_cases(answers))
+        predictions = self._predictions(run)
+        if predictions is not None:
+            self.open(wrong_cases(predictions))
 
     @Slot(object, str)
     def open_class(self, run: RunSummary, code: str) -> None:
         """The test images of a class."""
-        answers = self._answers(run)
-        if answers is not None:
-            self.open(class_cases(answers, code))
+        predictions = self._predictions(run)
+        if predictions is not None:
+            self.open(class_cases(predictions, code))
 
     @Slot(object, str)
     def open_won(self, run: RunSummary, code: str) -> None:
@@ -92,12 +92,12 @@ class ImageWindows(QObject):
     def open_group(self, run: RunSummary, kind: str, name: str) -> None:
         """The images of a group of people."""
         evidence = None if self._shown is None else self._shown.evidence(run)
-        answers = self._answers(run)
-        if evidence is not None and answers is not None:
+        predictions = self._predictions(run)
+        if evidence is not None and predictions is not None:
             from core.evaluation.subgroups import group_name
 
             rows = [row for row, person in enumerate(evidence.people) if group_name(person, kind) == name]
-            self.open(chosen_cases(answers, rows, f"{KIND_WORDS.get(kind, kind)}: {name}"))
+            self.open(chosen_cases(predictions, rows, f"{KIND_WORDS.get(kind, kind)}: {name}"))
 
     def open(self, cases: CaseList) -> ImagesView:
         """Show a list of images in a window of its own."""
@@ -116,12 +116,14 @@ class ImageWindows(QObject):
 
     def _pair(self, run: RunSummary) -> tuple[RunPredictions, RunPredictions] | None:
         baseline = None if self._shown is None else self._shown.baseline
-        found: Sequence[RunPredictions | None] = [self._answers(each) for each in (run, baseline) if each is not None]
+        found: Sequence[RunPredictions | None] = [
+            self._predictions(each) for each in (run, baseline) if each is not None
+        ]
         if len(found) != 2 or found[0] is None or found[1] is None:
             return None
         return found[0], found[1]
 
-    def _answers(self, run: RunSummary) -> RunPredictions | None:
+    def _predictions(self, run: RunSummary) -> RunPredictions | None:
         known = None if self._shown is None else self._shown.known(run)
         if self._shown is None or known is None or known.evidence is None:
             return None

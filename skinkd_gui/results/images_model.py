@@ -44,9 +44,9 @@ class CaseFilter(Enum):
 
 
 _KEYS: dict[CaseOrder, Callable[[Case], tuple[float, str]]] = {
-    CaseOrder.SUREST: lambda case: (-case.answers[0].probability, case.name),
-    CaseOrder.LEAST_SURE: lambda case: (case.answers[0].probability, case.name),
-    CaseOrder.TRUTH_UNLIKELIEST: lambda case: (case.answers[0].of_truth, case.name),
+    CaseOrder.SUREST: lambda case: (-case.predictions[0].probability, case.name),
+    CaseOrder.LEAST_SURE: lambda case: (case.predictions[0].probability, case.name),
+    CaseOrder.TRUTH_UNLIKELIEST: lambda case: (case.predictions[0].of_truth, case.name),
     CaseOrder.NAME: lambda case: (0.0, case.name),
 }
 
@@ -122,8 +122,8 @@ class CaseImagesModel(QAbstractListModel):
         rows: list[tuple[Cell, ...]] = []
         for case in self._cases:
             cells = [plain(case.name), plain(case.truth)]
-            for answer in case.answers:
-                cells += [plain(answer.code), share(answer.probability), share(answer.of_truth)]
+            for prediction in case.predictions:
+                cells += [plain(prediction.code), share(prediction.probability), share(prediction.of_truth)]
             rows.append(tuple(cells))
         return Grid(self.list.title, tuple(columns), tuple(rows))
 
@@ -150,8 +150,8 @@ def describe(case: Case, shown: CaseList) -> str:
     """A case of a list in a sentence."""
     name_of = shown.classes.name_of
     said = [
-        f"{run} says {name_of(answer.code)} ({probability(answer.probability)})"
-        for run, answer in zip(shown.runs, case.answers, strict=True)
+        f"{run} says {name_of(prediction.code)} ({probability(prediction.probability)})"
+        for run, prediction in zip(shown.runs, case.predictions, strict=True)
     ]
     return f"Truly {name_of(case.truth)}; {'; '.join(said)}."
 

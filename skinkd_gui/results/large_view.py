@@ -102,9 +102,9 @@ class LargeView(QWidget):
 def _words(case: Case, shown: CaseList) -> str:
     title_of = shown.classes.title_of
     lines = [f"Truth: {title_of(case.truth)}"]
-    for run, answer in zip(shown.runs, case.answers, strict=True):
-        line = f"{run}: {title_of(answer.code)}, probability {probability(answer.probability)}"
-        if answer.code != case.truth:
-            line += f"; the truth got {probability(answer.of_truth)}"
+    for run, prediction in zip(shown.runs, case.predictions, strict=True):
+        line = f"{run}: {title_of(prediction.code)}, probability {probability(prediction.probability)}"
+        if prediction.code != case.truth:
+            line += f"; the truth got {probability(prediction.of_truth)}"
         lines.append(line)
     return "\n".join(lines)

@@ -35,7 +35,9 @@ _SCORES = (
     ("Macro F1", "macro_f1", "Mean F1 of the classes; rare classes count fully"),
 )
 _MELANOMA = "melanoma"
-_FOUND = "Given that diagnosis (sensitivity). Where 90 % of the other images are rightly not called melanoma: "
+_SENSITIVITY_TITLES = (
+    "Given that diagnosis (sensitivity). Where 90 % of the other images are rightly not called melanoma: "
+)
 
 
 class OverviewPanel(FlowingArea):
@@ -140,7 +142,7 @@ class OverviewPanel(FlowingArea):
             melanoma = evidence.detailed.per_class[place].sensitivity
             within = _within(evidence.intervals.melanoma_sensitivity)
             at_90 = fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity)
-            card.set(fraction(melanoma), within, f"{_FOUND}{at_90}")
+            card.set(fraction(melanoma), within, f"{_SENSITIVITY_TITLES}{at_90}")
         self._untested.setVisible(scores is None)
         self._untested.setText("There are no test scores yet. They are made when a training has finished.")
 

@@ -26,7 +26,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
-_SETTLE_MILLISECONDS = 60  # holding an arrow key passes over rows; only the one it stops at is shown
+_DELAY_MILLISECONDS = 60  # holding an arrow key passes over rows; only the one it stops at is shown
 _SPLITTER = "results/splitter"
 _SAID_MILLISECONDS = 20_000
 
@@ -52,10 +52,10 @@ class ResultsTab(QWidget):
         self._wanted: tuple[Path, ...] = ()
         self._shown: tuple[RunSummary, ...] = ()
         self._model = RunsModel(self)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MILLISECONDS)
-        self._settle.timeout.connect(self._show_selection)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DELAY_MILLISECONDS)
+        self._delay.timeout.connect(self._show_selection)
         self._watch = RunsWatch(self)
         self._watch.changed.connect(self._files_changed)
         self._build()
@@ -81,7 +81,7 @@ class ResultsTab(QWidget):
         outer.addWidget(self._pages)
         self.table.selectionModel().selectionChanged.connect(self._selection_changed)
         self.table.selectionModel().currentRowChanged.connect(self._current_changed)
-        self.table.selection_kept.connect(self._selection_kept)
+        self.table.selection_restored.connect(self._selection_restored)
         self._mark_baseline()
         self.actions_.update()
 
@@ -193,7 +193,7 @@ class ResultsTab(QWidget):
     @property
     def details_ready(self) -> bool:
         """Whether the panels show everything about the selected runs."""
-        return not self._settle.isActive() and self.details.ready and self.below.study.ready
+        return not self._delay.isActive() and self.details.ready and self.below.study.ready
 
     def set_runs_root(self, runs_root: Path) -> None:
         """Show the runs of another folder from now on."""
@@ -283,17 +283,17 @@ class ResultsTab(QWidget):
     def _selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         self._touched = self._touched or not self.table.restoring
         self.actions_.update()
-        self._settle.start()
+        self._delay.start()
 
     @Slot()
     def _current_changed(self) -> None:
-        self._settle.start()
+        self._delay.start()
 
     @Slot()
-    def _selection_kept(self) -> None:
+    def _selection_restored(self) -> None:
         self.actions_.update()
         self._say_count()
-        self._settle.start()
+        self._delay.start()
 
     @Slot(object)
     def _select_runs(self, folders: tuple[Path, ...]) -> None:
@@ -343,9 +343,9 @@ class ResultsTab(QWidget):
         self._mark_baseline()
 
     @Slot(QPoint)
-    def _open_menu(self, place: QPoint) -> None:
+    def _open_menu(self, position: QPoint) -> None:
         self.actions_.update()
-        self.bar.menu.popup(self.table.viewport().mapToGlobal(place))
+        self.bar.menu.popup(self.table.viewport().mapToGlobal(position))
 
     @Slot()
     def import_runs(self) -> None:
@@ -362,7 +362,7 @@ class ResultsTab(QWidget):
         self.runs_binned.emit()
 
     @Slot(int, int)
-    def _keep_splitter(self, place: int, index: int) -> None:
+    def _keep_splitter(self, position: int, index: int) -> None:
         open_store().setValue(_SPLITTER, self._splitter.saveState())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -51,7 +51,7 @@ def paint_heading(painter: QPainter, table: QTableView, rect: QRect, group: Stud
     arrow.rect = QRect(rect.left() + 8, rect.center().y() - side // 2, side, side)
     shape = (
         QStyle.PrimitiveElement.PE_IndicatorArrowRight
-        if group.folded
+        if group.collapsed
         else QStyle.PrimitiveElement.PE_IndicatorArrowDown
     )
     table.style().drawPrimitive(shape, arrow, painter, table)

@@ -286,14 +286,14 @@ class RunActions(QObject):
         names = sources[0].name if len(sources) == 1 else f"{len(sources)} runs"
         self.jobs.start(FileTask(work, self._take_imported, text=f"Importing {names}..."))
 
-    def _take_imported(self, found: _Imported) -> None:
-        count = len(found.folders)
+    def _take_imported(self, result: _Imported) -> None:
+        count = len(result.folders)
         if count:
-            names = found.folders[0].name if count == 1 else f"{count} runs"
+            names = result.folders[0].name if count == 1 else f"{count} runs"
             self.said.emit(f"Imported: {names}")
-            self.imported.emit(found.folders[-1])
-        if found.failures:
-            first, others = found.failures[0], found.failures[1:]
+            self.imported.emit(result.folders[-1])
+        if result.failures:
+            first, others = result.failures[0], result.failures[1:]
             more = "\n".join(f"{error.title}: {error.summary}" for error in others)
             details = f"{first.details}\n{more}".strip()
             self._show_failure(SkinKDError(first.title, first.summary, details))

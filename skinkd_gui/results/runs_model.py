@@ -26,7 +26,7 @@ from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_MARK_ROOM = "\u2002"  # the sort mark is painted over the end of titles on the right
+_MARK_WIDTH = "\u2002"  # the sort mark is painted over the end of titles on the right
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _STUDY = COLUMN_NUMBERS["study"]
 _LONGEST_NOTE = 400
@@ -58,7 +58,7 @@ class RunsModel(QAbstractTableModel):
         self._filters = Filters()
         self._sorted_by = (STARTED, Qt.SortOrder.DescendingOrder)
         self._grouped = False
-        self._folded: frozenset[str] = frozenset()
+        self._collapsed: frozenset[str] = frozenset()
         self._passing: list[int] = []
         self._rows: list[Row] = []
         self._row_of: dict[Path, int] = {}
@@ -92,9 +92,9 @@ class RunsModel(QAbstractTableModel):
         """Put the runs under the headings of their studies, or not."""
         self._change(grouped=grouped)
 
-    def fold(self, slug: str, folded: bool) -> None:
+    def fold(self, slug: str, collapsed: bool) -> None:
         """Hide or show the runs under a study's heading."""
-        self._change(folded=self._folded | {slug} if folded else self._folded - {slug}, stays=True)
+        self._change(collapsed=self._collapsed | {slug} if collapsed else self._collapsed - {slug}, stays=True)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column's values; runs without one stay last."""
@@ -126,7 +126,7 @@ class RunsModel(QAbstractTableModel):
         self._passing = sorted_rows(passing, values, descending=order is Qt.SortOrder.DescendingOrder)
         self._rows = list(self._passing)
         if self._grouped:
-            self._rows = grouped_rows(self._passing, self._runs, self._studies, self._folded)
+            self._rows = grouped_rows(self._passing, self._runs, self._studies, self._collapsed)
         self._row_of = {self._runs[row].folder: place for place, row in enumerate(self._rows) if isinstance(row, int)}
 
     def _entry(self, run: RunSummary, known: _Entry | None) -> _Entry:
@@ -230,7 +230,7 @@ class RunsModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{COLUMNS[section].title}{_MARK_ROOM}" if COLUMNS[section].numeric else COLUMNS[section].title
+            return f"{COLUMNS[section].title}{_MARK_WIDTH}" if COLUMNS[section].numeric else COLUMNS[section].title
         if role == Qt.ItemDataRole.ToolTipRole:
             return COLUMNS[section].tip
         if role == Qt.ItemDataRole.TextAlignmentRole:

@@ -25,7 +25,7 @@ _FOLDING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.K
 class RunsTable(QTableView):
     """Shows a `RunsModel`, newest runs first, in the layout that the user left. Keeps its selection by folders."""
 
-    selection_kept = Signal()  # the rows are new; the same runs are selected again, as far as they are shown
+    selection_restored = Signal()  # the rows are new; the same runs are selected again, as far as they are shown
 
     def __init__(self, model: RunsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class RunsTable(QTableView):
         self._runs = model
         self._widths: dict[int, int] = {}  # those that the user has set
         self._fitting = True  # before anything that may resize the table
-        self._kept: tuple[tuple[Path, ...], Path | str | None, int] = ((), None, 0)
+        self._restorable: tuple[tuple[Path, ...], Path | str | None, int] = ((), None, 0)
         self.restoring = False
         """Whether the selection is changing because the rows are new, not because the user selects."""
         model.modelAboutToBeReset.connect(self._keep_selection)
@@ -176,12 +176,12 @@ class RunsTable(QTableView):
             self.show_column(action.data(), shown)
 
     @Slot(QPoint)
-    def _open_columns_menu(self, place: QPoint) -> None:
+    def _open_columns_menu(self, position: QPoint) -> None:
         menu = QMenu("Columns", self)
         menu.setObjectName("columnsMenu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.add_columns_to(menu)
-        menu.popup(self.horizontalHeader().mapToGlobal(place))
+        menu.popup(self.horizontalHeader().mapToGlobal(position))
 
     # Headings
 
@@ -199,7 +199,7 @@ class RunsTable(QTableView):
         group = self.current_heading()
         if group is not None and event.key() in _FOLDING_KEYS and not event.modifiers():
             turned = {Qt.Key.Key_Left: True, Qt.Key.Key_Right: False}
-            self._runs.fold(group.slug, turned.get(Qt.Key(event.key()), not group.folded))
+            self._runs.fold(group.slug, turned.get(Qt.Key(event.key()), not group.collapsed))
             return
         super().keyPressEvent(event)
 
@@ -209,13 +209,13 @@ class RunsTable(QTableView):
         group = self._runs.heading(self.rowAt(place.y()))
         super().mousePressEvent(event)
         if group is not None and place.x() < ARROW_WIDTH and event.button() is Qt.MouseButton.LeftButton:
-            self._runs.fold(group.slug, not group.folded)
+            self._runs.fold(group.slug, not group.collapsed)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A double click anywhere on a heading folds it."""
         group = self._runs.heading(self.rowAt(event.position().toPoint().y()))
         if group is not None:
-            self._runs.fold(group.slug, not group.folded)
+            self._runs.fold(group.slug, not group.collapsed)
             return
         super().mouseDoubleClickEvent(event)
 
@@ -279,11 +279,11 @@ class RunsTable(QTableView):
         run, group = self._runs.run(row), self._runs.heading(row)
         current = group.slug if group is not None else None if run is None else run.folder
         folders = tuple(run.folder for run in self.selected())
-        self._kept = (folders, current, self.verticalScrollBar().value())
+        self._restorable = (folders, current, self.verticalScrollBar().value())
 
     @Slot()
     def _restore_selection(self) -> None:
-        folders, current, scroll = self._kept
+        folders, current, scroll = self._restorable
         row = self._runs.heading_row(current) if isinstance(current, str) else -1
         if isinstance(current, Path):
             row = self._runs.row_of(current)
@@ -299,7 +299,7 @@ class RunsTable(QTableView):
         else:
             self.scrollToTop()
         self.restoring = False
-        self.selection_kept.emit()
+        self.selection_restored.emit()
 
 
 def _runs_of(rows: list[int]) -> list[tuple[int, int]]:

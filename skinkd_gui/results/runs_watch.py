@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from core.runs.status import RunState, RunSummary
 
-_SETTLE_MILLISECONDS = 1500  # a run at work writes several files at once
+_DELAY_MILLISECONDS = 1500  # a run at work writes several files at once
 _MOST_FOLDERS = 64
 _MOVING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSED)
 
@@ -27,10 +27,10 @@ class RunsWatch(QObject):
         super().__init__(parent)
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._notice)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MILLISECONDS)
-        self._settle.timeout.connect(self.changed)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_DELAY_MILLISECONDS)
+        self._delay.timeout.connect(self.changed)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.applicationStateChanged.connect(self._activated)
@@ -47,14 +47,14 @@ class RunsWatch(QObject):
 
     def stop(self) -> None:
         """Look no more."""
-        self._settle.stop()
+        self._delay.stop()
         if self._watcher.directories():
             self._watcher.removePaths(self._watcher.directories())
 
     @Slot(str)
     def _notice(self, _folder: str) -> None:
-        if not self._settle.isActive():
-            self._settle.start()
+        if not self._delay.isActive():
+            self._delay.start()
 
     @Slot(Qt.ApplicationState)
     def _activated(self, state: Qt.ApplicationState) -> None:

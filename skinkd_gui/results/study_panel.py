@@ -59,7 +59,7 @@ class StudyPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("studyPanel")
         self._folder: Path | None = None
-        self._found: StudyFindings | None = None
+        self._findings: StudyFindings | None = None
         self._reading = JobSlot(self, succeeded=self._take, failed=self._fail)
         self._build_controls()
         self.banner = Banner(self)
@@ -141,7 +141,7 @@ class StudyPanel(QWidget):
     def show_study(self, folder: Path) -> None:
         """Show the study in a folder; what is shown of the same one stays until it is read anew."""
         if folder != self._folder:
-            self._found = None
+            self._findings = None
             self._waiting.set_text("Reading the study...", "")
             self._pages.setCurrentIndex(0)
             self.banner.show_message("")
@@ -163,18 +163,18 @@ class StudyPanel(QWidget):
         self._reading.start(work)
 
     @Slot(object)
-    def _take(self, found: StudyFindings) -> None:
-        if found.folder == self._folder and found != self._found:
-            self._found = found
-            self._show(found)
+    def _take(self, findings: StudyFindings) -> None:
+        if findings.folder == self._folder and findings != self._findings:
+            self._findings = findings
+            self._show(findings)
 
     @Slot(object)
     def _fail(self, error: SkinKDError) -> None:
         self._waiting.set_text(error.title, f"{error.summary}\n{error.details}".strip())
         self._pages.setCurrentIndex(0)
 
-    def _show(self, found: StudyFindings) -> None:
-        results = found.results
+    def _show(self, findings: StudyFindings) -> None:
+        results = findings.results
         done, planned = progress_of(results)
         self.progress.setRange(0, max(1, planned))
         self.progress.setValue(done)
@@ -187,11 +187,11 @@ class StudyPanel(QWidget):
         self.departures.set_grid(departures_grid(results), f"departures-{results.study.name}")
         self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
         self.table.set_heading("Measured and published" if results.study.paper else "Measured")
-        self._draw(found)
+        self._draw(findings)
         self._pages.setCurrentIndex(1)
 
-    def _draw(self, found: StudyFindings) -> None:
-        results, name = found.results, found.results.study.name
+    def _draw(self, findings: StudyFindings) -> None:
+        results, name = findings.results, findings.results.study.name
         waiting = "Nothing of this study is finished yet."
         distilled = any(row.alpha is not None for row in results.rows)
         self.tabs.setTabVisible(self.tabs.indexOf(self.alpha), distilled)
@@ -204,15 +204,15 @@ class StudyPanel(QWidget):
         def by_class(style: FigureStyle) -> Figure:
             from core.reporting.study_figures import best_per_method
 
-            return best_per_method(found.best, style)
+            return best_per_method(findings.best, style)
 
         self.alpha.set_figure(over_alpha if _any_point(results) else None, f"{name}-f1-over-alpha", waiting)
-        self.best.set_figure(by_class if found.best else None, f"{name}-best-by-class", waiting)
+        self.best.set_figure(by_class if findings.best else None, f"{name}-best-by-class", waiting)
         self._draw_confusion()
 
     @Slot()
     def _draw_confusion(self) -> None:
-        found = self._found
+        found = self._findings
         if found is None:
             return
         shares = bool(self.shown.currentData())
@@ -229,8 +229,8 @@ class StudyPanel(QWidget):
 
     @Slot(int)
     def _open_row(self, row: int) -> None:
-        if self._found is not None and self._found.results.rows[row].folders:
-            self.runs_requested.emit(self._found.results.rows[row].folders)
+        if self._findings is not None and self._findings.results.rows[row].folders:
+            self.runs_requested.emit(self._findings.results.rows[row].folders)
 
     @Slot()
     def _resume(self) -> None:

@@ -48,7 +48,7 @@ class PreferencesDialog(QDialog):
         self.setWindowTitle("Preferences")
         self.setMinimumWidth(560)
         self._before = self._settings = settings
-        self._make_looks()
+        self._make_appearance()
         self._make_runs(folder_fixed)
         self._make_classify()
         form = QFormLayout()
@@ -82,7 +82,7 @@ class PreferencesDialog(QDialog):
         layout.addStretch(1)
         layout.addWidget(buttons)
 
-    def _make_looks(self) -> None:
+    def _make_appearance(self) -> None:
         self.theme = QComboBox(self)
         _name(self.theme, "themeCombo", "Colours of the window")
         for choice, text in _THEMES.items():

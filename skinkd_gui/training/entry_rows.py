@@ -35,7 +35,7 @@ def entry_of(row: Any, root: Path) -> QueuedRun:
     from core.runs.planning import PlannedRun
 
     plan = tuple(
-        PlannedRun(recipe_from_toml(run["recipe"]), str(run["name"]), run["teacher"], _place(run["folder"], root))
+        PlannedRun(recipe_from_toml(run["recipe"]), str(run["name"]), run["teacher"], _folder_of(run["folder"], root))
         for run in row.get("plan", ())
     )
     for number, run in enumerate(plan):
@@ -44,8 +44,8 @@ def entry_of(row: Any, root: Path) -> QueuedRun:
     entry = QueuedRun(
         str(row["name"]),
         recipe_from_toml(row["recipe"]) if row["recipe"] else None,
-        _place(row["folder"], root),
-        _place(row.get("study", ""), root),
+        _folder_of(row["folder"], root),
+        _folder_of(row.get("study", ""), root),
         plan,
         row.get("begun") is True,
         str(row.get("problem", "")),
@@ -81,5 +81,5 @@ def _written(folder: Path | None, root: Path) -> str:
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
 
 
-def _place(text: str, root: Path) -> Path | None:
+def _folder_of(text: str, root: Path) -> Path | None:
     return root / text if text else None

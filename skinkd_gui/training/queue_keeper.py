@@ -54,13 +54,13 @@ class QueueKeeper(QObject):
         self._queue = None
         self._file.close()
 
-    def _restore(self, found: Restored) -> None:
-        for notice in found.notices:
+    def _restore(self, restored: Restored) -> None:
+        for notice in restored.notices:
             self.told.emit(notice)
         if self._file.barred:
             self.told.emit(Notice(f"{_sentence(self._file.refusal)} What waits in it is left alone."))
         if self._queue is not None:
-            self._queue.restore(found.entries)
+            self._queue.restore(restored.entries)
 
     @Slot(object)
     def _save_state(self, _state: QueueState) -> None:

@@ -69,11 +69,11 @@ class ResumeDialog(QDialog):
         self._grid = QGridLayout()
         self._grid.setColumnStretch(1, 1)
         self.data = QLineEdit(self._recipe.data.path, self)
-        self._add_place("Data folder", "resumeData", self.data, {"Choose folder...": self._choose_data})
+        self._add_path("Data folder", "resumeData", self.data, {"Choose folder...": self._choose_data})
         self.teacher = QLineEdit(self._recipe.teacher.run, self)
         if self._recipe.needs_teacher:
             ways = {"Choose run...": self._choose_teacher, "Choose file...": self._choose_teacher_file}
-            self._add_place("Teacher", "resumeTeacher", self.teacher, ways)
+            self._add_path("Teacher", "resumeTeacher", self.teacher, ways)
         else:
             self.teacher.hide()
         self.editors = {spec.key: self._add_editor(spec) for spec in resumable_fields() if self._may_edit(spec)}
@@ -98,7 +98,7 @@ class ResumeDialog(QDialog):
         layout.addLayout(self._grid)
         layout.addWidget(self._buttons)
 
-    def _add_place(self, title: str, name: str, edit: QLineEdit, ways: Mapping[str, Callable[[], None]]) -> None:
+    def _add_path(self, title: str, name: str, edit: QLineEdit, ways: Mapping[str, Callable[[], None]]) -> None:
         """A row with a path and buttons to choose another."""
         edit.setObjectName(name)
         edit.setAccessibleName(title)

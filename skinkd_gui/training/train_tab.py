@@ -41,7 +41,7 @@ _LOOKING_TEXT = "Looking for your runs..."
 
 
 @dataclass(frozen=True)
-class _Found:
+class _ListedRuns:
     """What the runs folder holds; `any_run` is None until somebody looked."""
 
     any_run: bool | None = None
@@ -59,7 +59,7 @@ class TrainTab(QWidget):
         self.setObjectName("trainTab")
         self._queue = queue
         self._runs_root = runs_root
-        self._found = _Found()
+        self._listed = _ListedRuns()
         self._shown_once = False
         self._ends: list[Notice] = []  # how the runs of this session ended
         self._listing = JobSlot(self, succeeded=self._on_listed, ended=self._on_list_ended)
@@ -167,7 +167,7 @@ class TrainTab(QWidget):
     @Slot(object)
     def resume_run(self, folder: Path) -> None:
         """Put an unfinished run into the queue."""
-        name = next((run.status.name for run in self._found.unfinished if run.folder == folder), "")
+        name = next((run.status.name for run in self._listed.unfinished if run.folder == folder), "")
         self._queue.add_resume(folder, name)
 
     @Slot(object)
@@ -192,20 +192,20 @@ class TrainTab(QWidget):
     def unfinished_runs(self) -> tuple[RunSummary, ...]:
         """Runs that can be resumed and are not in the queue, newest first."""
         queued = {folder for run in self._queue.state.entries for folder in run.folders}
-        return tuple(run for run in self._found.unfinished if run.folder not in queued)
+        return tuple(run for run in self._listed.unfinished if run.folder not in queued)
 
     def refresh(self) -> None:
         """Look for unfinished runs, in a thread."""
         root = self._runs_root
 
-        def work(emit: Emit, token: CancelToken) -> _Found:
+        def work(emit: Emit, token: CancelToken) -> _ListedRuns:
             from core.runs.listing import list_runs
 
             runs = list_runs(root)
             studies = unfinished_studies(root)
             slugs = {study.folder.name for study in studies}  # their runs are gone on with by the study
             alone = tuple(run for run in runs if run.resumable and run.annotations.study not in slugs)
-            return _Found(bool(runs), alone, studies)
+            return _ListedRuns(bool(runs), alone, studies)
 
         self._listing.start_next(work)
 
@@ -266,14 +266,14 @@ class TrainTab(QWidget):
         self.notices.show_notices([*self._ends, *self.live.progress.notices])
 
     @Slot(object)
-    def _on_listed(self, found: _Found) -> None:
-        self._found = found
+    def _on_listed(self, listed: _ListedRuns) -> None:
+        self._listed = listed
         self._arrange()
 
     @Slot()
     def _on_list_ended(self) -> None:
-        if self._found.any_run is None:  # they could not be listed; Results says why
-            self._found = _Found(any_run=True)
+        if self._listed.any_run is None:  # they could not be listed; Results says why
+            self._listed = _ListedRuns(any_run=True)
             self._arrange()
 
     @Slot(object)
@@ -305,27 +305,27 @@ class TrainTab(QWidget):
         """Show what fits: the first steps, an idle page or the live view; with the lists where there is something."""
         state = self._queue.state
         queued = {run.study for run in state.entries}
-        studies = [study for study in self._found.studies if study.folder not in queued]
+        studies = [study for study in self._listed.studies if study.folder not in queued]
         self.unfinished.show_runs(self.unfinished_runs, studies)
         live = self._shown_once
         self._stack.setCurrentIndex(1 if live else 0)
         self.empty.set_text(*self._idle_words(bool(state.waiting)))
         lists = (self.waiting, self.unfinished, self.notices)
         self._side.setVisible(live or not all(part.isHidden() for part in lists))
-        self._place_new_button(at_side=live)
+        self._position_new_button(at_side=live)
 
     def _idle_words(self, waiting: bool) -> tuple[str, str]:
         """Title and text of the page without a training."""
-        if self._found.any_run or waiting or self._ends:
+        if self._listed.any_run or waiting or self._ends:
             return _IDLE_TITLE, _IDLE_TEXT
-        return (_IDLE_TITLE, _LOOKING_TEXT) if self._found.any_run is None else (_FIRST_TITLE, _FIRST_TEXT)
+        return (_IDLE_TITLE, _LOOKING_TEXT) if self._listed.any_run is None else (_FIRST_TITLE, _FIRST_TEXT)
 
-    def _place_new_button(self, at_side: bool) -> None:
+    def _position_new_button(self, at_side: bool) -> None:
         """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""
         if at_side and self._side_column.indexOf(self.new_button) < 0:
             self._side_column.insertWidget(0, self.new_button)
         elif not at_side:
-            self.empty.place_first(self.new_button)
+            self.empty.insert_first(self.new_button)
 
     @Slot()
     def _restyle(self) -> None:

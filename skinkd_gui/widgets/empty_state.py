@@ -57,7 +57,7 @@ class EmptyState(QWidget):
         self._buttons.addWidget(button)
         return button
 
-    def place_first(self, button: QPushButton) -> None:
+    def insert_first(self, button: QPushButton) -> None:
         """Put a button to the left of the others, wherever it was before."""
         if self._buttons.indexOf(button) < 0:
             self._buttons.insertWidget(0, button)

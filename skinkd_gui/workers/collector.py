@@ -59,7 +59,7 @@ class Collector(QObject):
         self._giving_back = JobSlot(self)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MILLISECONDS)
-        self._tick.timeout.connect(self._look)
+        self._tick.timeout.connect(self._check)
         self._idle = QTimer(self)  # comes when no event waits
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self._collect_all)
@@ -94,7 +94,7 @@ class Collector(QObject):
         return 0
 
     @Slot()
-    def _look(self) -> None:
+    def _check(self) -> None:
         if gc.isenabled():  # by a library's C code
             gc.disable()
         if gc.get_count()[0] > YOUNG_OBJECTS:

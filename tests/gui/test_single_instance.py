@@ -28,13 +28,13 @@ def come_forward(self):
     came(self)
     sys.stdout.write("raised\\n")
     sys.stdout.flush()
-settled = single_instance.SingleInstance.settle
+settled = single_instance.SingleInstance.claim
 def settle(self):
     settled(self)
     sys.stdout.write("open\\n")
     sys.stdout.flush()
 main_window.MainWindow.come_forward = come_forward
-single_instance.SingleInstance.settle = settle
+single_instance.SingleInstance.claim = settle
 sys.exit(app.main(sys.argv[1:]))
 """
 
@@ -88,7 +88,7 @@ def test_a_second_start_raises_the_first_and_a_killed_first_blocks_nobody(state:
 
 
 def test_a_window_that_does_not_answer_is_named(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single_instance, "_ANSWER_MILLISECONDS", 100)
+    monkeypatch.setattr(single_instance, "_REPLY_MILLISECONDS", 100)
     monkeypatch.setattr(single_instance, "_CONNECT_MILLISECONDS", 100)
     assert raise_first() is None
     lock = Lock(state / "window.lock")
@@ -104,11 +104,11 @@ def test_a_window_that_does_not_answer_is_named(state: Path, monkeypatch: pytest
 def test_of_two_starts_at_the_same_moment_one_gives_way(
     qtbot: QtBot, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(single_instance, "_ANSWER_MILLISECONDS", 100)
+    monkeypatch.setattr(single_instance, "_REPLY_MILLISECONDS", 100)
     one, other = SingleInstance(lambda: state), SingleInstance(lambda: state)
-    one.settle()
+    one.claim()
     with qtbot.waitSignal(other.refused):
-        other.settle()
+        other.claim()
     other.release()
     one.release()
     assert other.take()
@@ -148,7 +148,7 @@ def test_a_file_to_open_is_handed_to_the_window_that_is_open(
     asked = tmp_path / "Läsionen 2026" / "model.safetensors"
     lock = Lock(state / "window.lock")
     assert lock.acquire()
-    monkeypatch.setattr(single_instance, "_ANSWER_MILLISECONDS", 100)
+    monkeypatch.setattr(single_instance, "_REPLY_MILLISECONDS", 100)
     monkeypatch.setattr(single_instance, "_CONNECT_MILLISECONDS", 100)
     assert (raise_first(None, asked) or (0, ""))[0] == 1
     assert not (state / "window.opens").exists()  # a window that did not answer must not open it at some later time

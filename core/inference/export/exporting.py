@@ -178,8 +178,9 @@ class _Export:
 
         chosen = sample(material, CALIBRATION_IMAGES, _SEED)
         done = quantise(network, ScaleImages(material.store.gather, chosen), self._folder, self._emit, self._token)
-        if done.kept:
-            note = f"{done.kept} of {done.layers} layers keep 32-bit numbers, because 8 bits would spoil the answers."
+        if done.unquantised:
+            layers = f"{done.unquantised} of {done.layers} layers"
+            note = f"{layers} keep 32-bit numbers, because 8 bits would spoil the answers."
             self._notes.append(note)
             self._emit(Notice(note))
         return done.model
@@ -254,18 +255,18 @@ class _Export:
         if material is not None and material.part == "validation":
             self._notes.append("The split has no test images: the model was chosen on those that it was checked on.")
 
-    def _keep(self, path: Path, found: ExportReport) -> ExportReport:
+    def _keep(self, path: Path, report: ExportReport) -> ExportReport:
         """Give the file its name; the check goes first, so that no file stands without one."""
         self._emit(Progress(Phase.SAVING, 0, 1))
         out = self._order.out
-        found = replace(found, file=out)
+        report = replace(report, file=out)
         as_json, as_text = check_files(out)
-        document = {**report_to_json(found), "file": out.name}  # it may be passed on: no folders of this computer
+        document = {**report_to_json(report), "file": out.name}  # it may be passed on: no folders of this computer
         atomic.write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        atomic.write_text(as_text, report_to_markdown(found))
+        atomic.write_text(as_text, report_to_markdown(report))
         path.replace(out)
         self._emit(Progress(Phase.SAVING, 1, 1))
-        return found
+        return report
 
 
 def _loss(rows: tuple[ExportRow, ...]) -> float | None:

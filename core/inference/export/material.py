@@ -48,7 +48,7 @@ def find_material(source: Path, data: Path | None, info: ModelInfo, emit: Emit, 
     from core.data.store import open_store
 
     run = run_of(source)
-    folder, layout = _place(run, data)
+    folder, layout = _locate(run, data)
     dataset = check_images(read_dataset(folder, info.classes, layout), emit=emit, token=token)
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     dataset = dataset.without(names)
@@ -76,7 +76,7 @@ def run_of(source: Path) -> Path | None:
     return folder if inside and (folder / "recipe.toml").is_file() and (folder / "split.csv").is_file() else None
 
 
-def _place(run: Path | None, data: Path | None) -> tuple[Path, str]:
+def _locate(run: Path | None, data: Path | None) -> tuple[Path, str]:
     """Folder and layout of the images. Raises `SkinKDError` when they are not there."""
     from core.recipe.files import read_recipe
 

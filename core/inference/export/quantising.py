@@ -48,11 +48,11 @@ class ScaleImages:
 
 @dataclass(frozen=True)
 class Quantised:
-    """`model` with 8-bit layers; `kept` of its `layers` stayed at 32 bits."""
+    """`model` with 8-bit layers; `unquantised` of its `layers` stayed at 32 bits."""
 
     model: onnx.ModelProto
     layers: int
-    kept: int
+    unquantised: int
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,10 @@ class _Converter:
     def convert(self) -> Quantised:
         """The network with those layers at 8 bits that bear it."""
         errors = self._errors()
-        kept = _to_keep(self._layers, errors)
-        found = onnx.load_model(self._write([layer for layer in self._layers if layer.name not in kept]))
+        unquantised = _to_keep(self._layers, errors)
+        found = onnx.load_model(self._write([layer for layer in self._layers if layer.name not in unquantised]))
         shield(found)
-        return Quantised(found, len(self._layers), len(kept))
+        return Quantised(found, len(self._layers), len(unquantised))
 
     def _errors(self) -> dict[str, float]:
         """The error that each layer makes when it alone has 8 bits, as a share of the spread of the logits."""
@@ -210,16 +210,16 @@ def _to_keep(layers: Sequence[_Layer], errors: dict[str, float]) -> set[str]:
     """
     left = sum(error**2 for error in errors.values())
     budget = _MOST_FLOAT * sum(layer.bytes for layer in layers)
-    kept: set[str] = set()
+    unquantised: set[str] = set()
     for layer in sorted(layers, key=lambda item: -(errors[item.name] ** 2) / item.bytes):
         if left <= _SPOILT**2:
             break
         # A layer with no more than its fair share of the error does not help where a large one can not be afforded.
         if layer.bytes <= budget and errors[layer.name] ** 2 > _SPOILT**2 / len(layers):
             budget -= layer.bytes
-            kept.add(layer.name)
-            left = sum(errors[item.name] ** 2 for item in layers if item.name not in kept)
-    return kept
+            unquantised.add(layer.name)
+            left = sum(errors[item.name] ** 2 for item in layers if item.name not in unquantised)
+    return unquantised
 
 
 def shield(model: onnx.ModelProto) -> int:

@@ -20,7 +20,7 @@ from core.events import CancelToken
 if TYPE_CHECKING:
     import onnx
 
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 
 def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
@@ -37,7 +37,7 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> 
     process.start()
     try:
         while process.is_alive():
-            process.join(_LOOK_SECONDS)
+            process.join(_POLL_SECONDS)
             token.check()
     finally:
         if process.is_alive():

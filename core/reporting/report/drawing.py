@@ -72,11 +72,11 @@ def differences(comparison: Comparison, style: FigureStyle) -> Figure:
     return difference_plot(comparison, style)
 
 
-def subgroups(found: Sequence[Subgroup], style: FigureStyle) -> Figure:
+def subgroups(groups: Sequence[Subgroup], style: FigureStyle) -> Figure:
     """Scores of groups of people."""
     from core.reporting.comparison_figures import subgroup_plot
 
-    return subgroup_plot(found, style)
+    return subgroup_plot(groups, style)
 
 
 def reliability(before: Reliability, after: Reliability | None, style: FigureStyle) -> Figure:

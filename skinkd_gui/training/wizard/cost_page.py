@@ -152,13 +152,13 @@ class CostPage(WizardPage):
             self._row.say("Timing real training steps")
 
     @Slot(object)
-    def _on_measured(self, answer: _Answer) -> None:
-        self._measured_for = wanted(answer.state)
+    def _on_measured(self, measured: _Measured) -> None:
+        self._measured_for = wanted(measured.state)
         if self._measured_for != wanted(self.model.state):
             self._refresh()
             return
-        self._show(answer.costs)
-        self._warning.show_text("\n\n".join(costs.warnings(answer.costs, answer.room)))
+        self._show(measured.costs)
+        self._warning.show_text("\n\n".join(costs.warnings(measured.costs, measured.free_space)))
 
     @Slot(object)
     def _on_failed(self, error: SkinKDError) -> None:
@@ -198,17 +198,17 @@ class CostPage(WizardPage):
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Measured:
     """What was measured, and for which settings."""
 
     state: WizardState
     costs: tuple[RunCost, ...]
-    room: FreeSpace
+    free_space: FreeSpace
 
 
-def _measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> _Answer:
+def _measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken) -> _Measured:
     """Time a few steps of every planned run."""
-    return _Answer(state, costs.measure(state, runs_root, emit, token), costs.free_space(runs_root))
+    return _Measured(state, costs.measure(state, runs_root, emit, token), costs.free_space(runs_root))
 
 
 def _list_devices(emit: Emit, token: CancelToken) -> tuple[DeviceFacts, ...]:

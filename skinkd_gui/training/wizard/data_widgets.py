@@ -63,8 +63,8 @@ class ProblemsBox(Box):
         self._folding = QTimer(self)  # expanding everything tells of each row; the height is fitted once
         self._folding.setSingleShot(True)
         self._folding.timeout.connect(self._fit_height)
-        self.view.expanded.connect(self._on_folded)
-        self.view.collapsed.connect(self._on_folded)
+        self.view.expanded.connect(self._on_collapsed)
+        self.view.collapsed.connect(self._on_collapsed)
         self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.view.header().resizeSection(0, 260)
         for widget in (self._title, self._detail, self.view, self.skip):
@@ -109,7 +109,7 @@ class ProblemsBox(Box):
         self.skip.setChecked(skip)
 
     @Slot(QModelIndex)
-    def _on_folded(self, _branch: QModelIndex) -> None:
+    def _on_collapsed(self, _branch: QModelIndex) -> None:
         self._folding.start(0)
 
     @Slot(bool)

@@ -221,7 +221,7 @@ class SwitchEditor(FieldEditor):
         self.edited.emit(checked)
 
 
-class SharesEditor(FieldEditor):
+class SplitEditor(FieldEditor):
     """Three numbers: shares that sum to 1, or counts."""
 
     _PARTS = ("Training", "Validation", "Test")
@@ -278,7 +278,7 @@ _EDITORS: dict[str, type[FieldEditor]] = {
     "integer": IntegerEditor,
     "number": NumberEditor,
     "switch": SwitchEditor,
-    "shares": SharesEditor,
+    "shares": SplitEditor,
     "texts": TextsEditor,
 }
 

@@ -52,7 +52,7 @@ class FieldRow(QObject):
         """Show or hide the whole row."""
         for widget in (self.title, self.editor, self.reset, self.help):
             widget.setVisible(visible)
-        _keep_place(self.reset, visible)
+        _keep_position(self.reset, visible)
         self.problem.setVisible(visible and bool(self.problem.text()))
         self._shown = visible
         if visible:
@@ -81,7 +81,7 @@ class FieldRow(QObject):
         button.setAutoRaise(True)
         button.setObjectName(object_name(self._spec.key) + "Reset")
         button.setAccessibleName(f"Set {self._spec.title} back")
-        _keep_place(button, True)
+        _keep_position(button, True)
         button.clicked.connect(self._on_reset)
         return button
 
@@ -106,7 +106,7 @@ class FieldRow(QObject):
         self.editor.setFocus()
 
 
-def _keep_place(widget: QWidget, keep: bool) -> None:
+def _keep_position(widget: QWidget, keep: bool) -> None:
     """Whether the widget's place stays empty while it is hidden."""
     policy = widget.sizePolicy()
     policy.setRetainSizeWhenHidden(keep)
@@ -126,7 +126,7 @@ class FieldForm(QWidget):
         experts = [spec for spec in specs if spec.expert]
         self.more: QToolButton | None = None
         if experts:
-            self._folded = frozenset(spec.key for spec in experts)
+            self._collapsed = frozenset(spec.key for spec in experts)
             self._fold = self._grid(model, experts)
             section = specs[0].key.partition(".")[0]
             self.more = section_toggle("More settings", self._fold, f"{section}MoreSettings")
@@ -140,7 +140,7 @@ class FieldForm(QWidget):
         for key, row in self.rows.items():
             row.set_visible(key in wanted)
         if self.more is not None:
-            any_folded = bool(wanted & self._folded)
+            any_folded = bool(wanted & self._collapsed)
             self.more.setVisible(any_folded)
             self._fold.setVisible(any_folded and self.more.isChecked())
 

@@ -257,7 +257,7 @@ class NetworkChooser(QWidget):
         if not facts and not wrong:
             self._facts.setText("Looking the network up…")
         classes = len(state.recipe.class_set)
-        self._look_up(architecture, state.recipe.data.image_size, classes)
+        self._load_facts(architecture, state.recipe.data.image_size, classes)
 
     def _mark_suggestion(self, architecture: str) -> None:
         names = [name for name, _ in self._suggested]
@@ -276,7 +276,7 @@ class NetworkChooser(QWidget):
         self._weights_help.setText(_WEIGHTS_HELP[kind])
         self._weights_problem.show_message(flow.weights_message(self._model.state, self._section))
 
-    def _look_up(self, architecture: str, image_size: int, classes: int) -> None:
+    def _load_facts(self, architecture: str, image_size: int, classes: int) -> None:
         if not self._active or (architecture, image_size, classes) == self._asked or not architecture:
             return
         self._asked = (architecture, image_size, classes)

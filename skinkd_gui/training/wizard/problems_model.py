@@ -83,8 +83,8 @@ class ProblemsModel(QAbstractItemModel):
         return None
 
 
-def _consequence(found: list[Problem]) -> str:
-    if found[0].kind is ProblemKind.NO_IMAGES:
+def _consequence(problems: list[Problem]) -> str:
+    if problems[0].kind is ProblemKind.NO_IMAGES:
         return "nothing can be trained"
-    images = len({name for problem in found if problem.excludes for name in problem.names})
+    images = len({name for problem in problems if problem.excludes for name in problem.names})
     return f"{counted(images, 'image')} concerned" if images else "to be known, leaves no image out"

@@ -33,17 +33,17 @@ class StudentPage(WizardPage):
         self.methods = FieldForm(model, [field("distillation.method")])
         self.settings: FieldForm | None = None  # of the chosen method
         self._shown = ""
-        self._place = QWidget()
-        QVBoxLayout(self._place).setContentsMargins(0, 0, 0, 0)
+        self._index = QWidget()
+        QVBoxLayout(self._index).setContentsMargins(0, 0, 0, 0)
         self._further = help_label()
         self._further.setObjectName("furtherLossesLabel")
-        self._shares = help_label()
-        self._shares.setObjectName("alphaSentence")
+        self._pacing_shares = help_label()
+        self._pacing_shares.setObjectName("alphaSentence")
         self._finding = Note("info", "paperFindingLabel")
         self._learning = card(
             self.methods,
-            self._place,
-            self._shares,
+            self._index,
+            self._pacing_shares,
             self._further,
             title="How the student learns from the teacher",
         )
@@ -75,8 +75,8 @@ class StudentPage(WizardPage):
         )
         recipe = recipe_of(state)
         self._show_settings(state.recipe)
-        self._shares.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
-        self._shares.setVisible(recipe.alpha is not None)
+        self._pacing_shares.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
+        self._pacing_shares.setVisible(recipe.alpha is not None)
         self._further.setText(further_losses(recipe))
         self._further.setVisible(bool(self._further.text()))
         self._finding.show_text(paper_finding(recipe) if distils and has_papers_classes(recipe) else "")
@@ -89,7 +89,7 @@ class StudentPage(WizardPage):
 
     def _show_settings(self, recipe: Recipe) -> None:
         """The form of the chosen method's settings, and of how the teacher is asked, made anew for another method."""
-        method, layout = recipe.distillation.method, self._place.layout()
+        method, layout = recipe.distillation.method, self._index.layout()
         if self._shown == method or layout is None:
             return
         self._shown = method
@@ -102,7 +102,7 @@ class StudentPage(WizardPage):
         self.settings = FieldForm(self.model, specs) if specs else None
         if self.settings is not None:
             layout.addWidget(self.settings)
-        self._place.setVisible(self.settings is not None)
+        self._index.setVisible(self.settings is not None)
 
 
 def _curriculum_keys(recipe: Recipe) -> list[str]:

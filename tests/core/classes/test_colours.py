@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.classes.colours import SEEN, alike, distance, filled
+from core.classes.colours import JUST_NOTICEABLE, alike, distance, filled
 
 
 def test_distances_are_those_of_oklab() -> None:
@@ -23,7 +23,7 @@ def test_given_colours_stay_and_others_keep_away_from_them() -> None:
     found = filled(["#0072B2", "", "#C65200", ""])
     assert (found[0], found[2]) == ("#0072B2", "#C65200")
     assert alike(found) is None
-    assert all(distance(found[1], other) > 4 * SEEN for other in (found[0], found[2], found[3]))
+    assert all(distance(found[1], other) > 4 * JUST_NOTICEABLE for other in (found[0], found[2], found[3]))
 
 
 def test_what_looks_alike_is_named() -> None:

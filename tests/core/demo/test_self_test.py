@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.demo.self_test import SelfTest, SelfTestStep, place_for_test, run_steps, teller
+from core.demo.self_test import SelfTest, SelfTestStep, run_steps, teller, temporary_user_folder
 from core.errors import SkinKDError
 from core.inference.export import exporting
 from core.reporting import report as reporting
@@ -28,7 +28,7 @@ def test_all_steps_but_the_export_are_right_and_leave_the_user_alone(
     monkeypatch.setattr(reporting, "write_report", page)  # the real one takes as long as everything else together
     users = [Path(os.environ[name]) for name in ("SKINKD_RUNS", "SKINKD_CACHE", "SKINKD_STATE")]
     lines: list[str] = []
-    with place_for_test(None) as folder:
+    with temporary_user_folder(None) as folder:
         steps = SelfTest(folder, images=64, epochs=1).steps()
         assert not run_steps(steps, teller(folder, lines.append))
         assert (folder / "self-test.txt").read_text(encoding="utf-8").splitlines() == "\n".join(lines).splitlines()
@@ -61,10 +61,10 @@ def test_what_needs_a_failed_step_is_left_out_and_the_rest_goes_on() -> None:
 def test_a_folder_that_was_asked_for_stays_and_others_files_are_safe(tmp_path: Path) -> None:
     asked = tmp_path / "Ordner mit Ä"
     before = dict(os.environ)
-    with place_for_test(asked) as folder:
+    with temporary_user_folder(asked) as folder:
         assert os.environ["SKINKD_RUNS"] == str(folder / "runs")
         teller(folder, str)("a line")
     assert (asked / "self-test.txt").is_file()
     assert dict(os.environ) == before
-    with pytest.raises(SkinKDError, match="new or empty"), place_for_test(asked):
+    with pytest.raises(SkinKDError, match="new or empty"), temporary_user_folder(asked):
         pass

@@ -283,7 +283,7 @@ def test_a_half_import_is_no_run_and_goes_after_a_day(run: RunFolder, theirs: Pa
 
 @pytest.mark.parametrize("name", ["con", "Übung", "run with spaces", "."])
 def test_strange_folder_names_are_replaced(tmp_path: Path, run: RunFolder, theirs: Path, name: str) -> None:
-    found = archive._Found(name, tuple(archive._files_below(run.path)))
+    found = archive._Source(name, tuple(archive._files_below(run.path)))
     folder = archive._import(found, theirs, CancelSource().token, origin=tmp_path / "x.zip")
     assert folder.name.endswith("-gut-100")
 

@@ -22,7 +22,7 @@ def test_every_place_gives_the_same_batch(place: StoreLocation) -> None:
     indices = np.array([5, 0, 5, 2])
     placed = stage_images(store, place, "cpu")
     assert torch.equal(placed.batch(indices), torch.from_numpy(store.images[indices]))
-    assert placed.place == ("memory" if place == "memory" else "disk")
+    assert placed.location == ("memory" if place == "memory" else "disk")
 
 
 def test_gpu_memory_without_a_gpu_is_a_said_fallback() -> None:
@@ -68,7 +68,7 @@ def test_images_go_to_a_gpu_whose_free_memory_is_twice_their_size(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (memory, 2 * memory))
     monkeypatch.setattr(placement, "copied_to", lambda device, store: torch.from_numpy(store.images))
     said: list[Event] = []
-    assert stage_images(store, "auto", "cuda", said.append).place == place
+    assert stage_images(store, "auto", "cuda", said.append).location == place
     assert bool(said) == (place == "disk")
     if place == "disk":
         with pytest.raises(SkinKDError, match="do not fit into the GPU's memory"):

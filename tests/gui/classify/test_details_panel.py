@@ -41,7 +41,7 @@ def test_probabilities_of_what_is_unlike_are_folded_until_asked_for(
     qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]
 ) -> None:
     classify(qtbot, tab, lesions)
-    answers = details(tab).answers
+    answers = details(tab).probabilities
     assert answers.bars.isVisible()
     select(qtbot, tab, row_with(tab, Verdict.OUT_OF_DISTRIBUTION))
     assert text(tab, "classifyVerdictFirstTitle") == Verdict.OUT_OF_DISTRIBUTION.words
@@ -61,7 +61,7 @@ def test_probabilities_of_what_is_unlike_are_folded_until_asked_for(
 def test_a_class_is_described_when_it_is_chosen(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]) -> None:
     classify(qtbot, tab, lesions[:2])
     leading = text(tab, "classifyAboutClass")
-    bars = details(tab).answers.bars
+    bars = details(tab).probabilities.bars
     bars.setFocus()
     for _ in range(9):
         qtbot.keyClick(bars, Qt.Key.Key_Up)
@@ -120,7 +120,7 @@ def test_a_file_that_can_not_be_read_offers_nothing_to_explain(
     select(qtbot, tab, len(lesions) - 1)
     assert text(tab, "classifyVerdictFirstTitle") == "Not classified"
     panel = details(tab)
-    for part in (panel.answers, panel.similar, panel.picture.heat_button):
+    for part in (panel.probabilities, panel.similar, panel.picture.heat_button):
         assert not part.isVisible()
     assert not panel.picture.view.has_picture
 
@@ -135,7 +135,7 @@ def test_two_models_stand_side_by_side(qtbot: QtBot, tab: ClassifyTab, weighed: 
     assert verdict.first.title.text() == verdict.first.words.title
     agreement = text(tab, "classifyVerdictAgreement")
     assert "disagree" in agreement or "Both models say" in agreement
-    spoken = details(tab).answers.bars.accessibleDescription()
+    spoken = details(tab).probabilities.bars.accessibleDescription()
     assert "First: " in spoken
     assert "Second: " in spoken
     assert button(tab, "classifySecondCardButton").isVisible()
@@ -156,7 +156,7 @@ def test_nothing_is_cut_off_at_the_side(qtbot: QtBot, tab: ClassifyTab, weighed:
         for part in panel.findChildren(QLabel):
             if part.isVisibleTo(panel) and not part.wordWrap() and part.text():
                 assert part.width() >= part.minimumSizeHint().width()
-        bars = panel.answers.bars
+        bars = panel.probabilities.bars
         assert bars.width() >= bars.minimumSizeHint().width()
 
 
@@ -167,7 +167,7 @@ def test_wide_windows_show_picture_and_probabilities_beside_each_other(
     panel = details(tab)
     for width, beside in ((1100, False), (2400, True)):
         tab.resize(width, 900)
-        qtbot.waitUntil(lambda beside=beside: (panel.answers.x() > panel.picture.x()) is beside)
+        qtbot.waitUntil(lambda beside=beside: (panel.probabilities.x() > panel.picture.x()) is beside)
 
 
 def test_the_operating_point_opens_in_the_card(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]) -> None:
@@ -185,7 +185,7 @@ def test_everything_the_user_can_touch_has_names(qtbot: QtBot, tab: ClassifyTab,
     classify(qtbot, tab, lesions[:1])
     panel = details(tab)
     touched = [*panel.findChildren(QAbstractButton), *panel.findChildren(QComboBox), *panel.findChildren(QSlider)]
-    touched += [panel.picture.view, panel.answers.bars]
+    touched += [panel.picture.view, panel.probabilities.bars]
     named = [widget for widget in touched if widget.isVisibleTo(panel)]
     assert len(named) >= 8
     for widget in named:

@@ -33,7 +33,7 @@ def said(view: OperatingPointView) -> str:
 
 def test_it_shows_what_the_core_says(qtbot: QtBot, view: OperatingPointView) -> None:
     known = answers(200, 600)
-    view.show_answers(known)
+    view.show_probabilities(known)
     view.wanted.setValue(90)
     view.prevalence.setValue(5.0)
     expected = operating_point(known.is_melanoma, known.melanoma, 0.9)
@@ -47,7 +47,7 @@ def test_it_shows_what_the_core_says(qtbot: QtBot, view: OperatingPointView) -> 
 
 
 def test_slider_and_number_are_one(view: OperatingPointView) -> None:
-    view.show_answers(answers(200, 600))
+    view.show_probabilities(answers(200, 600))
     specificities = []
     for wanted in (80, 90, 100):
         view.slider.setValue(wanted)
@@ -60,9 +60,9 @@ def test_slider_and_number_are_one(view: OperatingPointView) -> None:
 
 
 def test_few_melanomas_are_warned_of(view: OperatingPointView) -> None:
-    view.show_answers(answers(200, 600))
+    view.show_probabilities(answers(200, 600))
     assert view._few.text == ""
-    view.show_answers(answers(25, 600))
+    view.show_probabilities(answers(25, 600))
     assert "Only 25" in view._few.text
     assert "4.0 percentage points" in view._few.text
 
@@ -71,7 +71,7 @@ def test_few_melanomas_are_warned_of(view: OperatingPointView) -> None:
 def test_why_there_is_no_point_is_said(
     view: OperatingPointView, known: CalibrationProbabilities | None, expected: str
 ) -> None:
-    view.show_answers(known)
+    view.show_probabilities(known)
     assert view.point is None
     assert expected in view._few.text
     assert not view.slider.isEnabled()
@@ -79,7 +79,7 @@ def test_why_there_is_no_point_is_said(
 
 
 def test_the_curve_is_drawn_after_a_moment(qtbot: QtBot, view: OperatingPointView) -> None:
-    view.show_answers(answers(200, 600))
+    view.show_probabilities(answers(200, 600))
     qtbot.waitUntil(lambda: view.figure.figure is not None)
     first = view.figure.figure
     view.slider.setValue(85)

@@ -41,22 +41,22 @@ def wheel(view: PictureView, place: QPointF, turn: int) -> bool:
 
 def test_a_picture_fits_with_its_proportions(view: PictureView) -> None:
     view.show_layers([coloured(400, 400)])
-    assert view.place == QRectF(60, 0, 120, 120)
+    assert view.image_rect == QRectF(60, 0, 120, 120)
     assert view.zoom == pytest.approx(0.3)
     view.resize(300, 200)
-    assert view.place.size().toSize() == QSize(200, 200)  # it stays fitted
+    assert view.image_rect.size().toSize() == QSize(200, 200)  # it stays fitted
 
 
 def test_keys_zoom_and_move(qtbot: QtBot, view: PictureView) -> None:
     view.show_layers([coloured(400, 400)])
     qtbot.keyClick(view, Qt.Key.Key_1)
     assert view.zoom == 1.0
-    assert view.place.center() == QPointF(120, 60)
+    assert view.image_rect.center() == QPointF(120, 60)
     qtbot.keyClick(view, Qt.Key.Key_Right)
-    assert view.place.center().x() < 120
+    assert view.image_rect.center().x() < 120
     for _ in range(40):
         qtbot.keyClick(view, Qt.Key.Key_Left)
-    assert view.place.x() == pytest.approx(0)  # never beyond its edge
+    assert view.image_rect.x() == pytest.approx(0)  # never beyond its edge
     qtbot.keyClick(view, Qt.Key.Key_Plus)
     assert view.zoom > 1.0
     for _ in range(40):
@@ -93,7 +93,7 @@ def test_the_wheel_zooms_around_the_mouse(view: PictureView) -> None:
     point = QPointF(40, 30)
 
     def under() -> QPointF:
-        place = view.place
+        place = view.image_rect
         return QPointF((point.x() - place.x()) / place.width(), (point.y() - place.y()) / place.height())
 
     before = under()
@@ -108,11 +108,11 @@ def test_the_wheel_zooms_around_the_mouse(view: PictureView) -> None:
 def test_the_mouse_moves_a_zoomed_picture(qtbot: QtBot, view: PictureView) -> None:
     view.show_layers([coloured(400, 400)])
     view.show_pixels()
-    before = view.place
+    before = view.image_rect
     qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=QPoint(100, 50))
     qtbot.mouseMove(view, QPoint(60, 40))
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(60, 40))
-    assert view.place.topLeft() - before.topLeft() == QPointF(-40, -10)
+    assert view.image_rect.topLeft() - before.topLeft() == QPointF(-40, -10)
 
 
 def test_what_is_painted_is_the_part_that_is_seen(view: PictureView) -> None:

@@ -26,7 +26,7 @@ def run(root: Path, name: str) -> Path:
 
 def quiet(tab: ClassifyTab) -> bool:
     waiting = any(tab._images.count_waiting(which) for which in Which if tab._session.choice(which))
-    return idle(tab) and not waiting and not tab._session.weighing
+    return idle(tab) and not waiting and not tab._session.reassessing
 
 
 @pytest.fixture

@@ -55,13 +55,13 @@ def test_cases_are_training_images_with_their_diagnosis(
     qtbot: QtBot, view: SimilarView, finished_run: RunFolder, classifier: Classifier, sample_set: Path
 ) -> None:
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
-    assert view._found is None  # nothing is computed before it is asked for
+    assert view._similar is None  # nothing is computed before it is asked for
     assert not view.finder.busy
     qtbot.mouseClick(view.toggle, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: ready(view))
-    assert view._found is not None
+    assert view._similar is not None
     trained = {row.image: row.label for row in finished_run.split_rows if row.part is Part.TRAIN}
-    cases = [item.case for item in view._found.cases]
+    cases = [item.case for item in view._similar.cases]
     assert len(cases) == SHOWN
     assert all(trained[case.name] == case.code for case in cases)
     assert [case.similarity for case in cases] == sorted((case.similarity for case in cases), reverse=True)
@@ -91,9 +91,9 @@ def test_a_click_enlarges_beside_the_image(
     dialog = view.findChild(SimilarDialog)
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.mine.has_picture and dialog.other.has_picture)
-    assert dialog.place == 1
+    assert dialog.index == 1
     qtbot.keyClick(dialog, Qt.Key.Key_PageDown)
-    assert dialog.place == 2
+    assert dialog.index == 2
     assert "(3 of 5)" in dialog._name.text()
     qtbot.waitUntil(lambda: dialog.other.has_picture and not dialog._loader.busy)
     dialog.accept()
@@ -109,12 +109,12 @@ def test_the_next_image_costs_no_new_index(
 ) -> None:
     view.toggle.setChecked(True)
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TEST, sample_set)))
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
-    before = view._found
+    qtbot.waitUntil(lambda: ready(view) and view._similar is not None)
+    before = view._similar
     monkeypatch.setattr("core.runs.neighbours.open_neighbours", None)  # whoever asks for it now fails
     view.show_facts(shown(finished_run.path, classifier, image_of(finished_run, Part.TRAIN, sample_set)))
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
-    assert view._found is not before
+    qtbot.waitUntil(lambda: ready(view) and view._similar is not None)
+    assert view._similar is not before
 
 
 def test_building_the_index_can_be_cancelled(
@@ -140,7 +140,7 @@ def test_building_the_index_can_be_cancelled(
     qtbot.mouseClick(view.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not view.finder.busy)
     assert not view.toggle.isChecked()
-    assert view._found is None
+    assert view._similar is None
 
 
 def test_a_file_of_its_own_has_no_cases_and_says_why(
@@ -171,7 +171,7 @@ def test_data_that_are_not_at_hand_can_be_named(
     assert "not at hand" in view._text.text()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(sample_set))
     qtbot.mouseClick(view.locate, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: ready(view) and view._found is not None)
+    qtbot.waitUntil(lambda: ready(view) and view._similar is not None)
     assert not view.locate.isVisible()
 
 

@@ -204,5 +204,5 @@ def test_probabilities_use_the_temperature(tmp_path, temperature):
     logits = answers.predictions.logits.astype(np.float64) / temperature
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     model = CaseImagesModel(class_cases(scaled, "MEL"))
-    found = {model.case(row).name: model.case(row).answers[0].probability for row in range(3)}
+    found = {model.case(row).name: model.case(row).predictions[0].probability for row in range(3)}
     assert [found[f"image_{number}"] for number in range(3)] == pytest.approx(list(expected.max(axis=1)))

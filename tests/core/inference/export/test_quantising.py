@@ -84,11 +84,11 @@ def error(model: onnx.ModelProto, other: onnx.ModelProto) -> float:
 def test_a_layer_that_8_bits_spoil_keeps_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = network(wild=300.0)
     careful = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
-    assert 0 < careful.kept < careful.layers == 5
+    assert 0 < careful.unquantised < careful.layers == 5
     with monkeypatch.context() as patch:
         patch.setattr(quantising, "_to_keep", lambda *_: set())
         careless = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
-    assert careless.kept == 0
+    assert careless.unquantised == 0
     assert error(model, careful.model) < 0.5 * error(model, careless.model)
 
 
@@ -96,7 +96,7 @@ def test_a_good_natured_network_gets_8_bits_everywhere(tmp_path: Path, monkeypat
     monkeypatch.setattr(quantising, "_SPOILT", 0.5)
     model = network(wild=1.0)
     done = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
-    assert (done.layers, done.kept) == (5, 0)
+    assert (done.layers, done.unquantised) == (5, 0)
     assert error(model, done.model) < 0.5
     weights = {item.name: item for item in done.model.graph.initializer}
     scales = [item for name, item in weights.items() if "w2" in name and "scale" in name]
@@ -111,7 +111,7 @@ def test_onnxruntime_does_not_round_what_is_to_keep_32_bits(tmp_path: Path, monk
         done = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
         patch.setattr(quantising, "shield", lambda _: 0)
         bare = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
-    assert done.kept == 1
+    assert done.unquantised == 1
     shielded = np.abs(ask(done.model) - ask(done.model, optimised=False)).max()
     # Once onnxruntime leaves such layers alone by itself, this fails, and `shield` can go.
     assert np.abs(ask(bare.model) - ask(bare.model, optimised=False)).max() > 10 * shielded
