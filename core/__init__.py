@@ -5,7 +5,7 @@ floor down: `cli`, `demo`, `reporting`, `study`, `runs`, `inference`, `evaluatio
 `recipe`, `data`, `distillation`, `classes`. Between and below them lie single modules:
 
 - `settings`, `registry`: what sections of recipes and entries of choices are made of
-- `errors`, `events`: `SkinKDError`; what a job reports, and how it is asked to stop
+- `errors`, `events`, `progress`: `SkinKDError`; what a job reports, and how it is asked to stop; work on many items
 - `documents`, `atomic`, `digests`, `locks`: small documents of any version, files that are whole or not there, what
   names their bytes, who holds what
 - `paths`, `user_paths`, `quantities`: where SkinKD writes; paths and numbers as people write and read them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
@@ -12,6 +13,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 _HERE = f"{zlib.crc32(platform.node().encode()):08x}"
 """This computer, in the names of temporary files: a process number means nothing on another one."""
@@ -82,6 +85,8 @@ def remove_leftovers(folders: Iterable[Path]) -> int:
     for folder in folders:
         with suppress(OSError):
             removed += sum(_remove(path) for path in folder.iterdir() if _is_left_over(path))
+    if removed:
+        _log.info("removed %d temporary files that a killed program had left", removed)
     return removed
 
 

@@ -5,17 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from core.events import CancelToken
 
-_CHUNK = 1 << 20
-
-
-def file_digest(path: Path, token: CancelToken | None = None) -> str:
-    """SHA-256 of a file's bytes, in hex. Raises OSError, and `Cancelled` by `token`."""
-    digest = hashlib.sha256()
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex. Raises OSError."""
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if token is not None:
-                token.check()
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core import atomic
 from core.errors import SkinKDError
 
 MOST_BYTES = 16_000_000
@@ -51,6 +52,11 @@ def read_json(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ValueError("it is not a JSON object")
     return values
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Replace a document by these values, for people to read, whole or not at all. Raises OSError."""
+    atomic.write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

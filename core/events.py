@@ -168,6 +168,29 @@ class CancelToken:
             raise Cancelled
 
 
+class TellingToken(CancelToken):
+    """Another token's eyes and ears that also tell when its job begins and ends to wait."""
+
+    def __init__(self, token: CancelToken, waiting: Callable[[bool], None]) -> None:
+        """`waiting(True)` is called before the job waits and `waiting(False)` after, in the thread that waits first."""
+        super().__init__()
+        self._token = token
+        self._cancelled, self._going = token._cancelled, token._going
+        self._waiting = waiting
+        self._telling = threading.Lock()
+
+    def check(self) -> None:
+        """Wait while paused, and tell so; raise `Cancelled` when asked to stop."""
+        if self.paused and not self.cancelled and self._telling.acquire(blocking=False):
+            try:
+                self._waiting(True)
+                self._going.wait()
+                self._waiting(False)
+            finally:
+                self._telling.release()
+        self._token.check()
+
+
 class CancelSource:
     """The side of the user: asks the job that holds `token` to pause, go on or stop. Safe from any thread."""
 

@@ -28,6 +28,14 @@ def state_root() -> Path:
     return _from_environment("SKINKD_STATE") or platformdirs.user_state_path(_APP, appauthor=False)
 
 
+def own_folders() -> list[Path]:
+    """The folders that are SkinKD's alone and may hold what a killed program left: caches and what is remembered."""
+    folders = [cache_root(), state_root()]
+    with suppress(OSError):
+        folders += [path for path in cache_root().iterdir() if path.is_dir()]
+    return folders
+
+
 def log_root() -> Path:
     """The folder of the application's own log. Not created here."""
     return platformdirs.user_log_path(_APP, appauthor=False)

@@ -10,5 +10,4 @@ Others may use
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it
 - `sampling`, `views`: which images an epoch shows, turned and recoloured in which way
-- `progress`: work in threads that can be paused
 """

@@ -24,13 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_content, describe_failure, read_image
-from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically
 from core.data.verdicts import content_digest
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Notice, Phase, ignore
 from core.locks import waiting_for
 from core.paths import make_private
+from core.progress import ProgressMeter, map_in_threads
 from core.quantities import file_size
 
 _FORMAT = 1
@@ -239,7 +239,7 @@ class StoreBuilder:
                         noting.result()
                         noting = disk.submit(self._note, file, rows.copy())
                         noted = time.monotonic()
-                    meter.step()
+                    meter.add()
         finally:
             self._note(file, rows)
 

@@ -27,10 +27,10 @@ from core.data.decoding import (
     describe_failure,
     read_image,
 )
-from core.data.progress import ProgressMeter, map_in_threads
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.paths import cache_root, make_private
+from core.progress import ProgressMeter, map_in_threads
 
 _SAVE_SECONDS = 2.0
 _VERSION = 10 * DECODER_VERSION + 1
@@ -132,7 +132,7 @@ def _examine(
                     _save(known, fresh)
                     fresh.clear()
                     saved = time.monotonic()
-                meter.step()
+                meter.add()
     finally:
         _save(known, fresh)
 

@@ -18,13 +18,13 @@ from PIL import Image
 
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
-from core.data.progress import ProgressMeter, map_in_threads
 from core.data.tables import write_atomically, write_table
 from core.demo.lesion_drawing import draw_lesion, draw_view
 from core.demo.lesion_looks import drawn_classes, lesion_look
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
+from core.progress import ProgressMeter, map_in_threads
 
 Facts = dict[str, str | int]
 
@@ -92,7 +92,7 @@ def _write(out: Path, facts: Facts, emit: Emit, token: CancelToken) -> None:
     with closing(map_in_threads(draw, lesions, threads=0, token=token)) as drawn:
         for lesion, _ in zip(lesions, drawn, strict=True):
             for _ in lesion.names:
-                meter.step()
+                meter.add()
     _write_tables(out, lesions, seed)
     write_atomically(out / SYNTHETIC_MARKER, json.dumps({**facts, "finished": True}, indent=1).encode())
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.decoding import Decoded, decode_noted, describe_failure
-from core.data.progress import map_in_pool
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
@@ -23,6 +23,7 @@ from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.files import read_model_info
 from core.models.info import ModelInfo
+from core.progress import ProgressMeter, in_order
 
 MODEL_FILE = "model.safetensors"
 
@@ -136,18 +137,14 @@ class Classifier:
     ) -> Iterator[Classification]:
         """Each file's classification, in order, as batches get done; one that can not be read carries its reason.
 
-        Reports `Progress(CLASSIFYING)` per batch. Raises `Cancelled` within a batch of being asked to stop.
+        Reports `Progress(CLASSIFYING)`. Raises `Cancelled` within a batch of being asked to stop.
         """
         token = token or CancelToken()
         files = list(paths)
-        begin = time.monotonic()
-        emit(Progress(Phase.CLASSIFYING, 0, len(files)))
-        done = 0
+        meter = ProgressMeter(Phase.CLASSIFYING, len(files), emit)
         for batch in self._classified(files, token):
             yield from batch
-            done += len(batch)
-            rate = done / max(time.monotonic() - begin, 1e-9)
-            emit(Progress(Phase.CLASSIFYING, done, len(files), rate, (len(files) - done) / rate))
+            meter.add(len(batch))
             token.check()
 
     def _classified(self, files: list[Path], token: CancelToken) -> Iterator[list[Classification]]:
@@ -162,11 +159,13 @@ class Classifier:
         workers = worker_count()
         most = BATCH // workers if self.device == "cpu" else BATCH  # a GPU wants many at once
         size = max(1, min(most, math.ceil(len(files) / workers)))
-        batches = [files[start : start + size] for start in range(0, len(files), size)]
-        with workers_for(self.network, self.device, workers) as pool:
-            yield from map_in_pool(
-                pool, lambda batch: self._classify_files(batch, token), batches, ahead=2 * workers, token=token
-            )
+        parts = (files[start : start + size] for start in range(0, len(files), size))
+        work = partial(self._classify_files, token=token)
+        with (
+            workers_for(self.network, self.device, workers) as pool,
+            closing(in_order(pool, work, parts, 2 * workers + 1)) as batches,
+        ):
+            yield from batches
 
     def _classify_files(self, files: list[Path], token: CancelToken) -> list[Classification]:
         """One batch. Raises `Cancelled` between two files."""

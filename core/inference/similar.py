@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import replacing, write_text
-from core.data.progress import ProgressMeter
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 from core.paths import cache_root, make_private
+from core.progress import ProgressMeter
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -187,7 +187,7 @@ def _compute(
             width = units.shape[1]
             file.write(units.tobytes())
             for _ in range(len(units)):
-                meter.step()
+                meter.add()
     facts = {"format": _FORMAT, "images": len(rows), "width": width}
     write_text(path.with_suffix(".json"), json.dumps(facts))
 

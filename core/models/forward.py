@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Phase, Progress, ignore
+from core.events import CancelToken, Emit, Phase, ignore
 from core.models.info import Preprocessing
 from core.models.outputs import eval_mode, forward_both
 from core.models.preprocessing import normalise
+from core.progress import ProgressMeter
 
 
 class ImageSource(Protocol):
@@ -52,7 +52,6 @@ _BATCH_CPU, _BATCH_GPU = 16, 256
 """Constants, not found by timing: another batch size rounds otherwise, so that answers begun on one day and gone on
 with on the next would differ. On a CPU a batch's intermediate results should stay in its cache: EfficientNet-B7 at 224
 pixels answers 6.2 images a second in batches of 16 and 4.8 in batches of 64 (2 cores)."""
-_SECONDS_BETWEEN_REPORTS = 0.25
 
 
 def forward_logits(
@@ -78,7 +77,7 @@ def forward_logits(
     `Cancelled` between two batches.
     """
     parts = [np.zeros((0, 0), np.float32)]
-    meter = ImageMeter(phase, len(indices), emit)
+    meter = ProgressMeter(phase, len(indices), emit)
     for logits, _ in iterate_outputs(
         model,
         preprocessing,
@@ -108,7 +107,7 @@ def forward_outputs(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
     parts: list[OutputArrays] = []
-    meter = ImageMeter(phase, len(indices), emit)
+    meter = ProgressMeter(phase, len(indices), emit)
     for answer in iterate_outputs(
         model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
     ):
@@ -159,26 +158,6 @@ def iterate_outputs(
                 continue
             done += len(answer[0])
             yield answer
-
-
-class ImageMeter:
-    """`Progress` a few times a second, and always at the beginning and the end; `before` images were done before."""
-
-    def __init__(self, phase: Phase, total: int, emit: Emit, before: int = 0) -> None:
-        self._phase, self._total, self._emit = phase, total, emit
-        self._before = self._done = before
-        self._begin = self._last = time.monotonic()
-        emit(Progress(phase, before, total))
-
-    def add(self, images: int) -> None:
-        """So many more."""
-        self._done += images
-        now = time.monotonic()
-        if now - self._last < _SECONDS_BETWEEN_REPORTS and self._done < self._total:
-            return
-        self._last = now
-        rate = (self._done - self._before) / max(now - self._begin, 1e-6)
-        self._emit(Progress(self._phase, self._done, self._total, rate, (self._total - self._done) / rate))
 
 
 class _Loader:

@@ -3,10 +3,10 @@
 Others may use
 
 - `planning`, `execute`: from a recipe to the runs it takes, and the whole of one run
-- `amending`, `recorded`: change what may change before a run goes on; the recipes it was trained under
+- `amending`, `recorded`: change a run, its name too, before it goes on; the recipes it was trained under
 - `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
 - `evidence`, `comparing`, `teachers`: what runs show for themselves, two of them, the teacher of one
-- `annotations`, `renaming`, `archive`, `leftovers`: tags and notes, names, zip files, what killed programs left
+- `annotations`, `archive`: tags and notes, zip files
 - `pictures`, `membership`, `neighbours`: where a run's images are, which were its own, similar cases among them
 - `assess`, `environment`: verdicts for older runs; with what a run was computed
 """

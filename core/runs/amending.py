@@ -1,4 +1,4 @@
-"""Change an unfinished run before it goes on: where its data and its teacher lie now, and what else may change."""
+"""Change a run: its name; and before an unfinished one goes on, where its data and teacher lie and what else may."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import atomic
+from core.documents import one_line
 from core.errors import SkinKDError
 from core.recipe import Recipe, recipe_to_toml, set_values
 from core.recipe.changes import FieldChange, recipe_changes
 from core.runs.annotations import unwritable
-from core.runs.folder import RunFolder
+from core.runs.folder import LONGEST_NAME, RunFolder
 from core.runs.status import RunState
 from core.runs.status_repair import repair_status
 from core.runs.teachers import common_digest, find_teacher, find_teachers
@@ -42,6 +43,27 @@ def amend(
             return changes
     except OSError as error:
         raise unwritable(folder.path, error) from error
+
+
+def rename_run(folder: Path, name: str) -> None:
+    """Give a run another name; its folder, which others may refer to, stays as it is.
+
+    Raises `SkinKDError` for a name that is empty or longer than 120 characters, while someone works on the run, and
+    when the folder can not be written.
+    """
+    name = one_line(name)
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise SkinKDError(
+            "The run can not have this name",
+            f"A name has 1 to {LONGEST_NAME} characters; this one has {len(name)}.",
+        )
+    run = RunFolder(folder)
+    try:
+        with run.locked():
+            repair_status(run)
+            run.set_status(name=name)
+    except OSError as error:
+        raise unwritable(folder, error) from error
 
 
 def _with_paths(recipe: Recipe, data: Path | None, teacher: str, folder: RunFolder) -> Recipe:

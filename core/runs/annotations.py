@@ -3,15 +3,13 @@ annotations.json, so that nothing a run was computed from ever changes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core import atomic
-from core.documents import one_line, printable, read_json, up_to_date
+from core.documents import one_line, printable, read_json, up_to_date, write_json
 from core.errors import SkinKDError
 
 FILE_NAME = "annotations.json"
@@ -51,9 +49,8 @@ def write_annotations(folder: Path, annotations: Annotations) -> None:
     """
     with suppress(OSError, ValueError):  # what is damaged is replaced
         up_to_date(read_json(folder / FILE_NAME), "The run's annotations.json", ANNOTATIONS_VERSION, {})
-    text = json.dumps(asdict(annotations), indent=2, ensure_ascii=False) + "\n"
     try:
-        atomic.write_text(folder / FILE_NAME, text)
+        write_json(folder / FILE_NAME, asdict(annotations))
     except OSError as error:
         raise unwritable(folder, error) from error
 

@@ -10,12 +10,13 @@ import re
 import shutil
 import stat
 import struct
-import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -23,7 +24,7 @@ from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken
 from core.paths import make_private
-from core.runs.folder import RunFolder, slugify
+from core.runs.folder import RunFolder, numbered, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
 
@@ -33,8 +34,6 @@ _MAX_SQUEEZE = 200  # times smaller in the zip; a CSV of logits gets 5 times sma
 _SQUEEZE_FROM = 64 * 1024**2  # bytes; less than that hurts nobody
 _MAX_DEPTH = 6
 _CHUNK = 1024**2
-_STALE_SECONDS = 24 * 3600
-_INCOMING = ".incoming-"
 _DAMAGED_ZIP = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
     *(NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError),
@@ -148,12 +147,8 @@ def _files_below(folder: Path) -> list[_Entry]:
             continue
         if not stat.S_ISREG(mode):
             raise _refused(folder.name, f"{name} is a link or a device, not a file")
-        found.append(_Entry(name, path.stat().st_size, _opener(path)))
+        found.append(_Entry(name, path.stat().st_size, partial(FileIO, path)))
     return found
-
-
-def _opener(path: Path) -> Callable[[], IO[bytes]]:
-    return lambda: path.open("rb")
 
 
 def _is_passing(name: PurePosixPath) -> bool:
@@ -173,7 +168,7 @@ def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:
     _check_one([str(root) for root in roots], source)
     inside = {name.relative_to(roots[0]): info for name, info in names.items() if name.is_relative_to(roots[0])}
     entries = tuple(
-        _Entry(name, info.file_size, _zip_opener(archive, info))
+        _Entry(name, info.file_size, partial(archive.open, info))
         for name, info in inside.items()
         if not _is_passing(name)
     )
@@ -182,10 +177,6 @@ def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:
     if total > _SQUEEZE_FROM and total > _MAX_SQUEEZE * max(packed, 1):
         raise _refused(source.name, f"its {packed:,} bytes would swell to {total:,}")
     return _Source(roots[0].name, entries)
-
-
-def _zip_opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
-    return lambda: archive.open(info)
 
 
 def _fault_of(info: zipfile.ZipInfo) -> str:
@@ -221,21 +212,17 @@ def _check_one(roots: Sequence[str], source: Path) -> None:
 def _import(contents: _Source, runs_root: Path, token: CancelToken, *, origin: Path) -> Path:
     _check_bounds(contents, origin)
     make_private(runs_root)
-    _clear_stale(runs_root)
+    atomic.remove_leftovers([runs_root])
     if origin.resolve().parent == runs_root.resolve() and origin.is_dir():
         raise _already(origin)
     free = shutil.disk_usage(runs_root).free
     if sum(entry.size for entry in contents.entries) > free:
         raise SkinKDError("There is no room for the run", f"It needs more than the {free:,} bytes free in {runs_root}.")
-    incoming = runs_root / f"{_INCOMING}{time.time_ns()}"
-    incoming.mkdir(mode=0o700)
-    try:
+    with atomic.temporary_folder(runs_root) as hidden:
+        incoming = hidden / "run"
+        incoming.mkdir(mode=0o700)
         _copy(contents.entries, incoming, token)
-        summary = _checked(incoming, origin)
-        return _renamed(incoming, contents.name, summary, runs_root)
-    except BaseException:
-        shutil.rmtree(incoming, ignore_errors=True)
-        raise
+        return _renamed(incoming, contents.name, _checked(incoming, origin), runs_root)
 
 
 def _check_bounds(source: _Source, origin: Path) -> None:
@@ -281,30 +268,19 @@ def _renamed(incoming: Path, name: str, summary: RunSummary, runs_root: Path) ->
     if not plain or _RESERVED.fullmatch(name):
         stamp = re.sub(r"\D", "", summary.status.created)[:14].ljust(14, "0")
         name = f"{stamp[:8]}-{stamp[8:]}-{slugify(summary.status.name)}"
-    for number in range(1, 10_000):
-        target = runs_root / (name if number == 1 else f"{name}-{number}")
-        if target.exists():
-            if _same_run(target, summary):
-                raise _already(target)
-            continue
-        with suppress(FileExistsError):
-            incoming.rename(target)
-            return target
-    raise FileExistsError(f"too many folders named {name}")
+    for target in numbered(runs_root / name):
+        if not target.exists():
+            with suppress(FileExistsError):
+                return incoming.rename(target)
+        elif _same_run(target, summary):
+            raise _already(target)
+    raise AssertionError("numbered raises before it ends")
 
 
 def _same_run(folder: Path, summary: RunSummary) -> bool:
     there = summarise(RunFolder(folder))
     same_start = there.status.created == summary.status.created
     return same_start and there.recipe == summary.recipe and there.scores == summary.scores
-
-
-def _clear_stale(runs_root: Path) -> None:
-    """Remove what an import that was killed a day ago or more has left."""
-    for left in runs_root.glob(f"{_INCOMING}*"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
 
 
 def _refused(name: str, reason: str) -> SkinKDError:

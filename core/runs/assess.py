@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import atomic
 from core.data.names import matched
-from core.data.types import Part, calibrating_part
+from core.data.types import Part, Split
+from core.documents import write_json
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, ignore
 from core.runs.folder import RunFolder
-from core.runs.preparing import decoded, read_checked
+from core.runs.preparing import PreparedData, decoded, read_checked
+from core.runs.results import Results
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
@@ -37,9 +36,8 @@ class AssessedRun:
 def assess_run(
     folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None, device: str = "auto"
 ) -> AssessedRun:
-    """Ask a finished run's model for its calibration, test and some training images, and store temperature and the
-    calibration statistics in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay
-    as they are.
+    """Ask a finished run's model for its calibration, test and some training images, and store temperature and
+    reference in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
 
     Raises `SkinKDError` when the run is not finished or being worked on, its data are gone, or its model answers
     otherwise than it did; `Cancelled`.
@@ -54,9 +52,8 @@ def assess_run(
 
 
 def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
-    from core.inference.calibrating import PHASES, PartOutputs, calibrate, calibration_document, stored_appearance
+    from core.models.factory import LoadedModel
     from core.models.files import load_model, save_model
-    from core.models.forward import forward_outputs
     from core.recipe.schema import HardwareRecipe
     from core.training.hardware import fixed_threads, resolve
 
@@ -66,44 +63,16 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
     dataset = _own_images(folder, read_checked(recipe, emit, token))
-    store = decoded(dataset, info.preprocessing.image_size, recipe, emit, token)
-    rows = _parts(folder, dataset)
-
-    def ask(part: Part) -> PartOutputs:
-        logits, features = forward_outputs(
-            module,
-            info.preprocessing,
-            store,
-            rows[part],
-            device=hardware.device,
-            emit=emit,
-            phase=PHASES[part],
-            token=token,
-        )
-        logits = logits.reshape(len(rows[part]), len(info.classes))
-        return PartOutputs(part, rows[part], dataset.labels[rows[part]], logits, features)
-
+    store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), _split(folder, dataset)
+    model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
+    results = Results(folder, recipe, model, data, emit, token)
     with fixed_threads(hardware.threads):
-        calibrating, test = ask(calibrating_part(part for part in Part if len(rows[part]))), ask(Part.TEST)
-        _check_same(folder, dataset, calibrating)
-        calibrated = calibrate(
-            module,
-            info.preprocessing,
-            store,
-            rows[Part.TRAIN],
-            calibrating,
-            info.classes,
-            device=hardware.device,
-            seed=recipe.optimisation.seed,
-            emit=emit,
-            token=token,
-        )
-        looks = partial(stored_appearance, store, token=token)
-        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices), info.classes)
+        asked = {part: results.infer(part, hardware) for part in (split.calibrates, Part.TEST)}
+        _check_same(folder, dataset, asked[split.calibrates])
+        calibrated, document = results.calibrated(asked, hardware)
     info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
     save_model(folder.model_file, module, info, statistics=calibrated.statistics)
-    changed = {**metrics, "calibration": document}
-    atomic.write_text(folder.metrics_file, json.dumps(changed, indent=2, ensure_ascii=False) + "\n")
+    write_json(folder.metrics_file, {**metrics, "calibration": document})
     return document
 
 
@@ -114,8 +83,8 @@ def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
     return dataset.without({name for name in own if name not in known})
 
 
-def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Indices into the data set by part. Raises `SkinKDError` when images of the split are gone."""
+def _split(folder: RunFolder, dataset: DataSet) -> Split:
+    """The division of the run, as indices into the data set. Raises `SkinKDError` when images of the split are gone."""
     places = {record.name: index for index, record in enumerate(dataset.records) if record.path is not None}
     rows = [row for row in folder.split_rows if row.part is not None]
     found = matched((row.image for row in rows), places)
@@ -126,7 +95,8 @@ def _parts(folder: RunFolder, dataset: DataSet) -> dict[Part, np.ndarray[Any, np
             f"{len(gone)} of the {len(rows)} images in split.csv are no longer in {dataset.root}. Bring them back.",
             "\n".join(gone[:1000]),
         )
-    return {part: np.array([places[found[row.image]] for row in rows if row.part is part], np.int64) for part in Part}
+    of = {part: np.array([places[found[row.image]] for row in rows if row.part is part], np.int64) for part in Part}
+    return Split(**{part.value: indices for part, indices in of.items()})
 
 
 def _check_same(folder: RunFolder, dataset: DataSet, calibrating: PartOutputs) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import atomic
 from core.models.info import Preprocessing
 
 if TYPE_CHECKING:
@@ -44,11 +41,6 @@ def describe_environment(
         "trainable_parameters": trainable,
         "preprocessing": asdict(preprocessing),
     }
-
-
-def write_environment(path: Path, values: dict[str, Any]) -> None:
-    """Replace environment.json."""
-    atomic.write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def package_version(name: str) -> str:

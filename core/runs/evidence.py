@@ -90,7 +90,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
         ),
         classes=classes,
         split=split,
-        notes=(*_notes(run), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
+        notes=(*run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
     )
 
 
@@ -98,11 +98,6 @@ def labelled(evidence: Evidence) -> LabelledLogits:
     """What `compare` takes."""
     rows = evidence.predictions
     return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups, evidence.classes)
-
-
-def _notes(run: RunFolder) -> tuple[str, ...]:
-    notes = (run.metrics() or {}).get("notes", [])
-    return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
 
 
 def _disagreement(counted: Scores, noted: Scores | None) -> list[str]:

@@ -7,15 +7,17 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.allocator import give_back
+from core.atomic import remove_leftovers
 from core.awake import keep_awake
 from core.data.types import Part
-from core.documents import NewerVersionError
+from core.documents import NewerVersionError, write_json
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score
 from core.events import (
@@ -28,13 +30,13 @@ from core.events import (
     Phase,
     Progress,
     RunStarted,
+    TellingToken,
     ignore,
 )
-from core.runs.environment import describe_environment, known_preprocessing, write_environment
+from core.paths import own_folders
+from core.runs.environment import describe_environment, known_preprocessing
 from core.runs.folder import RunFolder
-from core.runs.leftovers import clear_caches, clear_run
 from core.runs.listing import summarise
-from core.runs.pausing import TellingToken
 from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.results import Results
@@ -82,8 +84,7 @@ def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = 
                 return summarise(folder)
             _check_restorable(folder, lost)
             emit(Notice(f"{folder.path.name} is finished, but {lost}. Its results are made again.", Level.WARNING))
-        clear_run(folder)
-        clear_caches()
+        remove_leftovers([folder.path, folder.checkpoint_folder, *own_folders()])
         try:
             with run_log(folder.log_file), keep_awake(emit):
                 _guarded(folder, logged(emit), token or CancelToken())
@@ -160,6 +161,8 @@ def _guarded(folder: RunFolder, emit: Emit, token: CancelToken) -> None:
 class _Run:
     """One run at work; also the training's `Observer`."""
 
+    _events: EventWriter
+
     def __init__(self, folder: RunFolder, clock: _Clock, emit: Emit, token: CancelToken) -> None:
         self._folder = folder
         self._clock = clock
@@ -168,7 +171,6 @@ class _Run:
         self._waiting = False
         self._recipe = folder.recipe()
         self._classes = self._recipe.class_set
-        self._events: EventWriter | None = None
         self._notes: list[str] = []
         self._teacher_precision: Precision = "32"  # of the teacher
         self._teachers: tuple[Teacher, ...] = ()
@@ -194,14 +196,16 @@ class _Run:
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            result = self._fit(model, data, self._teacher_sources(data, hardware), hardware)
-            self._finish(model, data, result, hardware)
+            teachers = self._teacher_sources(data, hardware)
+            epochs = self._try(lambda: len(self._folder.history()), 0)
+            with closing(EventWriter(self._folder.path, epochs + 1)) as self._events:
+                result = self._fit(model, data, teachers, hardware)
+                self._finish(model, data, result, hardware)
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
         """Write what an epoch brought (called by the training after its checkpoint)."""
         write_history(self._folder.history_file, history)
-        if self._events is not None:
-            self._events.epoch(history[-1])
+        self._events.epoch(history[-1])
         self._folder.set_status(epoch=history[-1].epoch, seconds=self._clock.seconds)
 
     def paused(self, waiting: bool) -> None:
@@ -214,9 +218,7 @@ class _Run:
 
     def _record_recipes(self) -> None:
         """Put on record under which recipes the run trains and trained, once it is clear that it can."""
-        write_environment(
-            self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)}
-        )
+        write_json(self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)})
         for last, new in pairwise(self._legs):
             self._notes.append(
                 f"From {beginning_of(new)} on it was trained under another recipe: {changes_text(last, new)}."
@@ -268,7 +270,7 @@ class _Run:
             environment[RECORD] = self._teacher_precision = teacher_precision(self._folder, hardware)
         if RECIPES in before:  # what the images were divided under, until the division is looked at again
             environment[RECIPES] = before[RECIPES]
-        write_environment(self._folder.environment_file, environment)
+        write_json(self._folder.environment_file, environment)
         return loaded
 
     def _teacher_sources(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
@@ -294,8 +296,6 @@ class _Run:
         from core.training.loop import TrainingDivergedError, fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
-        epochs = self._try(lambda: len(self._folder.history()), 0)
-        self._events = EventWriter(self._folder.path, epochs + 1)
         try:
             result = fit(
                 model.model,
@@ -317,14 +317,16 @@ class _Run:
                 Results(self._folder, self._recipe, model, data, self._emit, self._token).save_model()
                 self._emit(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
             raise
-        finally:
-            self._events.close()
         write_history(self._folder.history_file, result.history)
         return result
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
         results = Results(self._folder, self._recipe, model, data, self._emit, self._token)
         results.write(result, self._notes, hardware)
+        for part in (Part.VALIDATION, Part.TEST):
+            scores = self._folder.scores(part.value)
+            if scores is not None:
+                self._events.final(part.value, scores, result.best_epoch)
         self._folder.set_status(
             state=RunState.FINISHED, message="", epoch=len(result.history), seconds=self._clock.seconds
         )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core import atomic
-from core.documents import Migration, one_line, read_json, read_text, up_to_date
+from core.documents import Migration, one_line, read_json, read_text, up_to_date, write_json
 from core.errors import SkinKDError
 from core.evaluation.metrics import scores_from_json
 from core.evaluation.scores import Scores
@@ -22,8 +21,7 @@ from core.events import EpochRecord
 from core.locks import Lock, holding
 from core.paths import make_private
 from core.recipe import Recipe, parse_recipe, recipe_to_toml
-from core.runs.status import RunState, RunStatus
-from core.runs.status_file import status_from_json, status_to_json
+from core.runs.status import RunState, RunStatus, status_from_json
 from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
 from core.user_paths import full_path, is_file, is_folder
 
@@ -41,56 +39,27 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-
-    @property
-    def recipe_file(self) -> Path:
+        self.recipe_file = self.path / "recipe.toml"
         """recipe.toml: what the run does; the one file that makes a folder a run."""
-        return self.path / "recipe.toml"
-
-    @property
-    def status_file(self) -> Path:
+        self.status_file = self.path / "status.json"
         """status.json: where the run stands."""
-        return self.path / "status.json"
-
-    @property
-    def environment_file(self) -> Path:
+        self.environment_file = self.path / "environment.json"
         """environment.json: versions, device, and the model's size."""
-        return self.path / "environment.json"
-
-    @property
-    def split_file(self) -> Path:
+        self.split_file = self.path / "split.csv"
         """split.csv: which image is in which part."""
-        return self.path / "split.csv"
-
-    @property
-    def history_file(self) -> Path:
+        self.history_file = self.path / "history.csv"
         """history.csv: one row per epoch."""
-        return self.path / "history.csv"
-
-    @property
-    def metrics_file(self) -> Path:
+        self.metrics_file = self.path / "metrics.json"
         """metrics.json: the scores of the best epoch's weights on validation and test images."""
-        return self.path / "metrics.json"
-
-    @property
-    def predictions_file(self) -> Path:
+        self.predictions_file = self.path / "predictions.csv"
         """predictions.csv: all logits on validation and test images."""
-        return self.path / "predictions.csv"
-
-    @property
-    def model_file(self) -> Path:
+        self.model_file = self.path / "model.safetensors"
         """model.safetensors: the best epoch's weights; exists when training ended."""
-        return self.path / "model.safetensors"
-
-    @property
-    def log_file(self) -> Path:
+        self.log_file = self.path / "run.log"
         """run.log: what happened, line by line."""
-        return self.path / "run.log"
-
-    @property
-    def checkpoint_folder(self) -> Path:
+        self.checkpoint_folder = self.path / "checkpoint"
         """checkpoint/: the state of an unfinished training."""
-        return self.path / "checkpoint"
+        self._lock_file = self.path / ".lock"
 
     @property
     def has_checkpoint(self) -> bool:
@@ -127,7 +96,7 @@ class RunFolder:
 
     def write_status(self, status: RunStatus) -> None:
         """Replace the status."""
-        _write_json(self.status_file, status_to_json(status))
+        write_json(self.status_file, asdict(status))
 
     def history(self) -> tuple[EpochRecord, ...]:
         """The finished epochs."""
@@ -142,6 +111,16 @@ class RunFolder:
             return up_to_date(values, "The run's metrics.json", METRICS_VERSION, METRICS_MIGRATIONS)
         except ValueError as error:
             raise _damaged(self.metrics_file, error) from error
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the scores must know, as metrics.json has it. Raises `SkinKDError` when it is damaged."""
+        notes = (self.metrics() or {}).get("notes")
+        return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """The facts on "data" or "calibration" in metrics.json; empty before the final test. Raises as `notes`."""
+        facts = (self.metrics() or {}).get(name)
+        return facts if isinstance(facts, dict) else {}
 
     def scores(self, part: str = "test") -> Scores | None:
         """The scores on the "test" or "validation" images; None before the final test, or when the part is empty.
@@ -187,10 +166,6 @@ class RunFolder:
             return self._lock_file.exists() and Lock(self._lock_file).held_by_another()
         except OSError:  # a folder that this user may only read
             return False
-
-    @property
-    def _lock_file(self) -> Path:
-        return self.path / ".lock"
 
 
 def _tell_nobody(folder: Path) -> None:
@@ -299,9 +274,16 @@ def _absolute(path: str) -> str:
     return str(full_path(path)) if path else path
 
 
+def numbered(place: Path) -> Iterator[Path]:
+    """A place, and that with -2, -3 and so on behind its name, to find one that is free. Raises FileExistsError at the
+    end."""
+    yield place
+    yield from (place.with_name(f"{place.name}-{number}") for number in range(2, 10_000))
+    raise FileExistsError(f"too many folders named {place.name}")
+
+
 def _new_folder(runs: Path, name: str, recipe: Recipe, title: str, announce: Callable[[Path], None]) -> Path:
-    for number in range(1, 10_000):
-        folder = runs / (name if number == 1 else f"{name}-{number}")
+    for folder in numbered(runs / name):
         if folder.exists():
             continue
         announce(folder)
@@ -312,7 +294,7 @@ def _new_folder(runs: Path, name: str, recipe: Recipe, title: str, announce: Cal
                 continue
             raise
         return folder
-    raise FileExistsError(f"too many folders named {name}")
+    raise AssertionError("numbered raises before it ends")
 
 
 def _now() -> str:
@@ -324,10 +306,6 @@ def _read_json(path: Path) -> dict[str, Any]:
         return read_json(path)
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    atomic.write_text(path, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _damaged(path: Path, error: Exception) -> SkinKDError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 from core.classes import ClassSet
@@ -25,7 +25,15 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
     if not data.path:
         raise SkinKDError("The pictures are not there", "The recipe of this run names no data set.")
     token.check()
-    files = _files.of(Path(data.path), data.layout, recipe.class_set)
+    try:
+        changed = Path(data.path).stat().st_mtime_ns
+    except OSError as error:
+        raise SkinKDError(
+            "The pictures are not there",
+            f"The data set was in {data.path}, which does not exist now. Put it back there to see the pictures.",
+            str(error),
+        ) from error
+    files = _files(Path(data.path), data.layout, recipe.class_set, changed)
     token.check()
     found = {name: files[own] for name, own in matched(names, files).items() if files[own].is_file()}
     if names and not found:
@@ -37,30 +45,8 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
     return found
 
 
-class _Files:
-    """The files of the data set that was read last, for as long as its folder is unchanged."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._key: tuple[Path, str, ClassSet, int] | None = None
-        self._files: dict[str, Path] = {}
-
-    def of(self, path: Path, layout: str, classes: ClassSet) -> dict[str, Path]:
-        """Image names and their files; raises `SkinKDError` as `read_dataset` does."""
-        with self._lock:
-            try:
-                key = (path, layout, classes, path.stat().st_mtime_ns)
-            except OSError as error:
-                raise SkinKDError(
-                    "The pictures are not there",
-                    f"The data set was in {path}, which does not exist now. Put it back there to see the pictures.",
-                    str(error),
-                ) from error
-            if key != self._key:
-                records = read_dataset(path, classes, layout).records
-                self._files = {record.name: record.path for record in records if record.path is not None}
-                self._key = key
-            return self._files
-
-
-_files = _Files()
+@lru_cache(maxsize=1)
+def _files(path: Path, layout: str, classes: ClassSet, changed: int) -> dict[str, Path]:
+    """Image names and their files in a data set whose folder changed last at that time (ns)."""
+    records = read_dataset(path, classes, layout).records
+    return {record.name: record.path for record in records if record.path is not None}

@@ -50,11 +50,6 @@ def plan_runs(recipe: Recipe, runs_root: Path) -> Plan:
     return PlannedRun(teacher, default_name(teacher)), PlannedRun(recipe, default_name(recipe), needs_teacher_of=0)
 
 
-def run_names(recipe: Recipe, runs_root: Path) -> tuple[str, ...]:
-    """The names of the runs that `plan_runs` makes of a recipe."""
-    return tuple(planned.name for planned in plan_runs(recipe, runs_root))
-
-
 def teacher_recipe(recipe: Recipe) -> Recipe:
     """The recipe of the teacher run that a student's recipe implies: same data, schedule and hardware."""
     return recipe.model_copy(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import atomic
 from core.classes import ClassSet
 from core.data.types import Part
+from core.documents import write_json
 from core.evaluation.detailed import full_document
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.models.info import ModelInfo
@@ -51,14 +50,14 @@ class Results:
         `Cancelled`."""
         from core.inference.calibrating import PHASES
 
-        found = {part: self._infer(part, hardware) for part in PHASES}
-        calibrated, calibration = self._calibrated(found, hardware)
+        found = {part: self.infer(part, hardware) for part in PHASES}
+        calibrated, calibration = self.calibrated(found, hardware)
         self.emit(Progress(Phase.SAVING, 0, 1))
         self.save_model(calibrated)
         predictions = self._predictions(found)
         write_predictions(self.folder.predictions_file, predictions, self.classes)
         metrics = {**self._metrics(predictions, result, notes), "calibration": calibration}
-        atomic.write_text(self.folder.metrics_file, json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+        write_json(self.folder.metrics_file, metrics)
 
     def save_model(self, calibrated: Calibrated | None = None) -> None:
         """Write model.safetensors. Raises `SkinKDError` for weights that can not be used."""
@@ -78,8 +77,10 @@ class Results:
         )
         save_model(self.folder.model_file, self.model.model, info, calibrated.statistics if calibrated else None)
 
-    def _infer(self, part: Part, hardware: Hardware) -> PartOutputs:
-        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used."""
+    def infer(self, part: Part, hardware: Hardware) -> PartOutputs:
+        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used.
+
+        Raises as `forward_outputs`."""
         from core.inference.calibrating import PHASES, PartOutputs
         from core.models.forward import forward_outputs
 
@@ -99,8 +100,9 @@ class Results:
         )
         return PartOutputs(part, indices, labels, logits, features)
 
-    def _calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
-        """The temperature and what verdicts rest on, and how they do."""
+    def calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
+        """The temperature and what verdicts rest on, and how they do, from what `infer` gave: the test part and the one
+        that calibrates. Raises `Cancelled`."""
         from core.inference.calibrating import calibrate, calibration_document, stored_appearance
 
         calibrating = outputs[self.data.split.calibrates]

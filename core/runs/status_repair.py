@@ -69,11 +69,9 @@ def _results(folder: RunFolder) -> tuple[bool, bool]:
         folder.scores()
     except SkinKDError:
         return False, False
-    data = metrics.get("data") if metrics else None
     files = (folder.model_file, folder.predictions_file)
-    return metrics is not None and all(file.is_file() for file in files), bool(
-        isinstance(data, dict) and data.get("synthetic") is True
-    )
+    finished = metrics is not None and all(file.is_file() for file in files)
+    return finished, folder.facts("data").get("synthetic") is True
 
 
 def _created(folder: RunFolder, stamp: str) -> str:

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,11 +103,8 @@ def read_history(path: Path) -> tuple[EpochRecord, ...]:
     """The epochs in history.csv; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    rows = _read(path, [name for name in _HISTORY_COLUMNS if name not in _LATER_COLUMNS])
-    try:
+    with _rows(path, [name for name in _HISTORY_COLUMNS if name not in _LATER_COLUMNS]) as rows:
         return tuple(_record(row) for row in rows)
-    except (KeyError, ValueError, TypeError) as error:
-        raise _damaged(path, error) from error
 
 
 def write_predictions(path: Path, predictions: Predictions, classes: ClassSet) -> None:
@@ -126,17 +124,14 @@ def write_predictions(path: Path, predictions: Predictions, classes: ClassSet) -
 def read_predictions(path: Path, classes: ClassSet) -> Predictions:
     """What `write_predictions` wrote for these classes. Raises `SkinKDError` when it is missing or damaged."""
     codes = classes.codes
-    rows = _read(path, ("image", "part", "label", *codes))
     numbers = {code: number for number, code in enumerate(codes)}
-    try:
+    with _rows(path, ("image", "part", "label", *codes)) as rows:
         return Predictions(
             tuple(row["image"] for row in rows),
             tuple(Part(row["part"]) for row in rows),
             np.array([_class_of(row["label"], numbers, line) for line, row in enumerate(rows, 2)], np.int64),
             np.array([[row[code] for code in codes] for row in rows], np.float32).reshape(-1, len(codes)),
         )
-    except (KeyError, ValueError, TypeError) as error:
-        raise _damaged(path, error) from error
 
 
 def _class_of(code: str, numbers: Mapping[str, int], line: int) -> int:
@@ -149,11 +144,8 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
     """The rows of split.csv, in its order; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    rows = _read(path, _SPLIT_COLUMNS)
-    try:
+    with _rows(path, _SPLIT_COLUMNS) as rows:
         return tuple(_split_row(row) for row in rows)
-    except (KeyError, ValueError, TypeError) as error:
-        raise _damaged(path, error) from error
 
 
 def _split_row(row: dict[str, str]) -> SplitRow:
@@ -238,8 +230,10 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     atomic.write_text(path, text.getvalue())
 
 
-def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
-    """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell."""
+@contextmanager
+def _rows(path: Path, wanted: Sequence[str]) -> Iterator[list[dict[str, str]]]:
+    """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell, and so is
+    what can not be understood inside the block. Raises `SkinKDError`."""
     try:
         if not path.is_file():  # a pipe would be waited for
             raise ValueError("it is missing, or no file")
@@ -255,18 +249,14 @@ def _read(path: Path, wanted: Sequence[str]) -> list[dict[str, str]]:
             if doubled:
                 raise ValueError(f"there are two columns {', '.join(doubled)}")
             rows = list(table)
-    except (OSError, ValueError, csv.Error) as error:
-        raise _damaged(path, error) from error
-    for number, row in enumerate(rows, 2):
-        if any(row[name] is None for name in wanted):
-            raise _damaged(path, ValueError(f"line {number} is cut off"))
-    return rows
-
-
-def _damaged(path: Path, error: Exception) -> SkinKDError:
-    return SkinKDError(
-        f"{path.name} can not be read",
-        f"{path} is missing or damaged, so this part of the run can not be used: {str(error)[:300]}. "
-        "Restore a copy of it, or repeat the run from its recipe.",
-        f"{type(error).__name__}: {error}",
-    )
+        for number, row in enumerate(rows, 2):
+            if any(row[name] is None for name in wanted):
+                raise ValueError(f"line {number} is cut off")
+        yield rows
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise SkinKDError(
+            f"{path.name} can not be read",
+            f"{path} is missing or damaged, so this part of the run can not be used: {str(error)[:300]}. "
+            "Restore a copy of it, or repeat the run from its recipe.",
+            f"{type(error).__name__}: {error}",
+        ) from error

@@ -56,15 +56,9 @@ class EventWriter:
         self._write(values, record.epoch)
 
     def final(self, part: str, scores: Scores, epoch: int) -> None:
-        """Write the final scores of a part at the best epoch."""
-        self._write(
-            {
-                f"final/{part}_accuracy": scores.accuracy,
-                f"final/{part}_weighted_f1": scores.weighted_f1,
-                f"final/{part}_balanced_accuracy": scores.balanced_accuracy,
-            },
-            epoch,
-        )
+        """Write the scores of the kept weights on the images of a part, at the best epoch."""
+        names = ("accuracy", "weighted_f1", "balanced_accuracy")
+        self._write({f"final/{part}_{name}": getattr(scores, name) for name in names}, epoch)
 
     def close(self) -> None:
         """Flush and end."""

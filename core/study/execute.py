@@ -27,24 +27,6 @@ class StudyOutcome:
     before: int = 0
 
 
-def next_members(folder: StudyFolder, *, retry: bool = False) -> tuple[StudyMember, ...]:
-    """The runs that are still to do, in order: not made, interrupted, stopped, waiting; failed ones with `retry`.
-
-    Students whose teacher failed are left out unless it is tried again. Nothing is made; `start_member` does that, and
-    the next call sees where things stand then. A window can so execute a study as ordinary runs, one by one.
-    """
-    study = folder.study()
-    members = folder.members()
-    failed = {member.key for member in members if member.teacher and member.failed}
-    found = []
-    for member in members:
-        teacher = teacher_of(study, study.configuration(member.key))
-        blocked = teacher is not None and teacher.key in failed and not retry
-        if not (member.finished or blocked or (member.failed and not retry)):
-            found.append(member)
-    return tuple(found)
-
-
 def member_recipe(folder: StudyFolder, member: StudyMember) -> Recipe:
     """The recipe that a member's run has, ready to execute: a student names the folder of its finished teacher.
 
@@ -63,17 +45,6 @@ def member_recipe(folder: StudyFolder, member: StudyMember) -> Recipe:
             f"{member.title} learns from it: {_why_not(state)} Finish it first, or give a finished one (--teacher).",
         )
     return with_teacher(recipe, state.folder)
-
-
-def start_member(folder: StudyFolder, member: StudyMember) -> RunFolder:
-    """The member's run folder, made if it is not there: with its recipe, the study's split, and noted as a member.
-
-    Execute it with `core.runs.execute.execute`. Raises `SkinKDError` when its teacher is not finished, or another
-    process works on the study.
-    """
-    with folder.locked():
-        folder.recover()
-        return _start(folder, folder.member(member.key, member.seed))
 
 
 def run_study(
@@ -120,7 +91,7 @@ class _Work:
         from core.runs.execute import execute
 
         try:
-            run = _start(self._folder, member)
+            run = start_member(self._folder, member)
             self._emit(Notice(title))
             self._finished.append(execute(run, self._emit, self._token))
         except Cancelled:
@@ -137,7 +108,11 @@ class _Work:
         self._emit(Notice(f"{member.title}: {message.rstrip('.')}.{rest}", Level.WARNING))
 
 
-def _start(folder: StudyFolder, member: StudyMember) -> RunFolder:
+def start_member(folder: StudyFolder, member: StudyMember) -> RunFolder:
+    """The member's run folder, made if it is not there: with its recipe, the study's split, and noted as a member.
+
+    Call it with the study's lock held. Raises `SkinKDError` when the teacher that it learns from is not finished.
+    """
     if member.folder is not None:
         return RunFolder(member.folder)
     study = folder.study()

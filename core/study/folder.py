@@ -6,7 +6,6 @@ the moment it can be seen, so that a run that was made but not yet noted is foun
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from core import atomic
-from core.documents import Migration, read_json, shown, up_to_date
+from core.documents import Migration, read_json, shown, up_to_date, write_json
 from core.errors import SkinKDError
 from core.locks import holding
 from core.paths import make_private
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
 from core.runs.annotations import read_annotations, write_annotations
-from core.runs.folder import RunFolder, absolute_paths, create_run, slugify
+from core.runs.folder import RunFolder, absolute_paths, create_run, numbered, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState
 from core.study.definition import Configuration, Study, check_study, members, recipe_of
@@ -64,26 +63,14 @@ class StudyFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-
-    @property
-    def slug(self) -> str:
+        self.slug = self.path.name
         """The study's name in its runs' annotations."""
-        return self.path.name
-
-    @property
-    def runs_root(self) -> Path:
+        self.runs_root = self.path.parent.parent
         """The folder of the runs."""
-        return self.path.parent.parent
-
-    @property
-    def study_file(self) -> Path:
+        self.study_file = self.path / "study.toml"
         """study.toml: what the study is."""
-        return self.path / "study.toml"
-
-    @property
-    def members_file(self) -> Path:
+        self.members_file = self.path / "members.json"
         """members.json: which runs it has made."""
-        return self.path / "members.json"
 
     def study(self) -> Study:
         """The study. Raises `SkinKDError` or `RecipeError`."""
@@ -124,7 +111,7 @@ class StudyFolder:
             write_annotations(run, replace(annotations, study=self.slug, configuration=key))
         noted = {**self._noted(), (key, seed): run.name}
         rows = [{"configuration": name, "seed": number, "run": folder} for (name, number), folder in noted.items()]
-        atomic.write_text(self.members_file, json.dumps({"version": MEMBERS_VERSION, "members": rows}, indent=2) + "\n")
+        write_json(self.members_file, {"version": MEMBERS_VERSION, "members": rows})
 
     def recover(self) -> None:
         """Note the runs that carry this study's name, have a member's recipe and are not noted: an interruption came
@@ -334,8 +321,4 @@ def _identity(recipe: Recipe) -> str:
 
 def _move(folder: Path, runs_root: Path) -> Path:
     """Move a finished folder into place; a folder with contents is never replaced by a rename."""
-    for number in range(1, 10_000):
-        target = runs_root / (folder.name if number == 1 else f"{folder.name}-{number}")
-        if not target.exists():
-            return folder.rename(target)
-    raise FileExistsError(f"too many folders named {folder.name}")
+    return folder.rename(next(place for place in numbered(runs_root / folder.name) if not place.exists()))

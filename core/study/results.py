@@ -144,14 +144,11 @@ def _read(member: StudyMember) -> _Run:
     folder = RunFolder(member.folder or Path())
     summary = summarise(folder)
     try:
-        metrics = folder.metrics() or {}
+        images, notes = folder.facts("data").get("images"), folder.notes()
         split = tuple(sorted(((row.image, row.part) for row in folder.split_rows), key=lambda item: item[0]))
     except SkinKDError:
-        metrics, split = {}, ()
-    data, notes = metrics.get("data"), metrics.get("notes")
-    images = data.get("images") if isinstance(data, dict) else None
-    texts = tuple(str(note) for note in notes) if isinstance(notes, list) else ()
-    return _Run(summary, images if isinstance(images, int) else len(split) or None, texts, split)
+        images, notes, split = None, (), ()
+    return _Run(summary, images if isinstance(images, int) else len(split) or None, notes, split)
 
 
 def _counts(member: StudyMember, run: _Run) -> bool:

@@ -18,10 +18,11 @@ from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
 from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model, read_model_info
-from core.models.forward import ImageMeter, ImageSource, OutputArrays, iterate_outputs
+from core.models.forward import ImageSource, OutputArrays, iterate_outputs
 from core.models.info import ModelInfo, Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
+from core.progress import ProgressMeter
 from core.teachers.tables import OutputsTable, table_file, table_key
 
 _SECONDS_BETWEEN_SAVES = 20.0
@@ -75,7 +76,7 @@ def stored_outputs(
         tables = [OutputsTable(table_file(folder, key, view), len(store), classes, emit) for view in range(views)]
         missing = [table.missing(wanted, features) for table in tables]
         left = sum(map(len, missing))
-        meter = ImageMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
+        meter = ProgressMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
         if left:
             network = _Network.loaded(model_file, features, torch.device(device), precision, batch_size)
             for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
@@ -138,7 +139,7 @@ def width_of_features(network: nn.Module, info: ModelInfo) -> int:
 
 
 def _fill(
-    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[OutputArrays, None, None], meter: ImageMeter
+    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[OutputArrays, None, None], meter: ProgressMeter
 ) -> None:
     """Compute a table's missing rows, and store it now and then and at the end."""
     done, saved, took = 0, time.monotonic(), 0.0

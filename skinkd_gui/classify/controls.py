@@ -5,18 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QTableView,
     QWidget,
 )
 
-from core.events import Notice, Phase, Progress
+from core.events import Phase, Progress
 from core.quantities import duration
 from skinkd_gui.classify.cells import (
     AGREEMENT,
@@ -110,17 +108,6 @@ def show_columns(table: QTableView, *, compared: bool, labelled: bool, malignant
         columns.resizeSection(column, width)
 
 
-def scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:
-    """A widget that scrolls up and down where the window is too low for it."""
-    area = QScrollArea(parent)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidgetResizable(True)
-    area.setWidget(widget)
-    area.setMinimumWidth(widget.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
-    return area
-
-
 _LOOKING = "Looking for images..."
 
 
@@ -188,8 +175,3 @@ class ProgressRow(QWidget):
         if progress.seconds_left:
             words += f", {duration(progress.seconds_left)} left"
         self._text.setText(f"Second model: {words}" if which is Which.SECOND else words)
-
-    @Slot(object)
-    def show_notice(self, notice: Notice) -> None:
-        """Show a notice of the worker."""
-        self.show_text(notice.text)

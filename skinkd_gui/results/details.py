@@ -146,13 +146,12 @@ def _load(summary: RunSummary) -> RunDetails:
     rows = attempt(lambda: folder.split_rows) or ()
     metrics = attempt(folder.metrics) or {}
     counts = Counter(row.part for row in rows)
-    notes, data = metrics.get("notes"), metrics.get("data")
     return RunDetails(
         summary,
         history,
-        tuple(str(note) for note in notes) if isinstance(notes, list) else (),
+        folder.notes() if metrics else (),
         tuple((part, counts[part]) for part in Part) if rows else (),
         folder.model_file.stat().st_size if folder.model_file.is_file() else None,
         tuple(trouble),
-        str(data.get("terms", "")) if isinstance(data, dict) else "",
+        str(folder.facts("data").get("terms", "")) if metrics else "",
     )

@@ -209,10 +209,6 @@ class ResultsTab(QWidget):
         else:
             self.refresh()
 
-    def select_study(self, slug: str) -> None:
-        """Show the runs of a study only, and its results."""
-        self.bar.filters.choose("study", slug)
-
     @Slot(object)
     def _take_library(self, library: Library) -> None:
         runs = library.runs

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 from core.errors import SkinKDError
 from core.events import CancelToken
 from core.quantities import file_size
+from core.runs.amending import rename_run
 from core.runs.annotations import write_annotations
 from core.runs.archive import export_run, import_run
 from core.runs.folder import slugify
-from core.runs.renaming import rename_run
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.bin import ask_about_bin, move_to_bin
 from skinkd_gui.results.details_panel import RunDetailsPanel

@@ -74,11 +74,6 @@ class FigureView(QWidget):
         self._builder = builder
         self._show(None if builder is None else builder(figure_style()))
 
-    def show_figure(self, figure: Figure | None) -> None:
-        """Show a finished figure, or the placeholder. The caller restyles it (see `draw`)."""
-        self._builder = None
-        self._show(figure)
-
     def save_image(self, path: Path) -> None:
         """Write the figure as PNG, SVG or PDF, by the ending of `path`. Raises SkinKDError when that fails."""
         if self._canvas is None:

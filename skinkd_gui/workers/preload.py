@@ -55,7 +55,8 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
 
     Raises `SkinKDError` when a library is missing or broken, `Cancelled` between two libraries.
     """
-    from core.runs.leftovers import clear_caches
+    from core.atomic import remove_leftovers
+    from core.paths import own_folders
     from core.training.hardware import list_devices
 
     begin = time.monotonic()
@@ -76,7 +77,7 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
             except ImportError as error:
                 text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {repair_hint()}."
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
-    clear_caches()
+    remove_leftovers(own_folders())
     token.check()
     emit(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)

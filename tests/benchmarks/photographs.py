@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.classes import CLASS_SETS
-from core.data.progress import thread_count
 from core.data.types import DataSet, ImageRecord
 from core.demo.sample_set import write_sample_set
+from core.progress import thread_count
 
 ISIC2019 = CLASS_SETS["isic2019"]
 

@@ -19,12 +19,12 @@ from core.errors import SkinKDError
 from core.evaluation.detailed import full_document
 from core.events import EpochRecord, LossParts
 from core.recipe import Preset, preset
+from core.runs.amending import rename_run
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.archive import import_run
 from core.runs.evidence import load_evidence
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
-from core.runs.renaming import rename_run
 from core.runs.status import RunState, RunSummary
 from core.runs.status_repair import repair_status
 from core.runs.tables import Predictions, write_history, write_predictions

@@ -436,7 +436,7 @@ def _import(window: MainWindow, room: Room) -> None:
 
 
 def _rename(window: MainWindow, room: Room) -> None:
-    from core.runs.renaming import rename_run
+    from core.runs.amending import rename_run
     from skinkd_gui.results.file_jobs import FileTask
 
     name = "shown" if RunFolder(room.shown).status().name != "shown" else "shown again"

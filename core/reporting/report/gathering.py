@@ -67,7 +67,7 @@ def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[Rep
             emit(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
             continue
         try:
-            found.append(_read(folder, token))
+            found.append(_read(folder))
         except SkinKDError as error:
             damage = damage or error
             told = f"{status.name} is not in the report. {error.title}: {error.summary}"
@@ -80,13 +80,11 @@ def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[Rep
     return tuple(replace(run, title=title) for run, title in zip(found, titles, strict=True))
 
 
-def _read(path: Path, token: CancelToken) -> ReportRun:
+def _read(path: Path) -> ReportRun:
     folder = RunFolder(path)
     evidence = load_evidence(path)
     recipe, legs = folder.recipe(), recorded_legs(folder)
-    metrics = folder.metrics() or {}
-    data, calibration = metrics.get("data"), metrics.get("calibration")
-    fitted = calibration if isinstance(calibration, dict) else {}
+    fitted = folder.facts("calibration")
     temperature = fitted.get("temperature")
     known = (*paths_of(recipe), str(path), str(path.parent), str(Path.home()))
     return ReportRun(
@@ -99,19 +97,19 @@ def _read(path: Path, token: CancelToken) -> ReportRun:
         history=folder.history(),
         legs=legs,
         environment=folder.environment(),
-        data=data if isinstance(data, dict) else {},
+        data=folder.facts("data"),
         notes=tuple(without_paths(note, known) for note in evidence.notes),
-        split_sha256=sha256_of(folder.split_file, token),
-        model_sha256=sha256_of(folder.model_file, token),
+        split_sha256=sha256_of(folder.split_file),
+        model_sha256=sha256_of(folder.model_file),
         temperature=float(temperature) if isinstance(temperature, int | float) else None,
         calibrated_on=part_of_calibration(fitted.get("fitted_part")),
     )
 
 
-def sha256_of(path: Path, token: CancelToken) -> str:
+def sha256_of(path: Path) -> str:
     """The SHA-256 of a file in hex digits; "" when it is not there. Raises `SkinKDError` when it can not be read."""
     try:
-        return file_digest(path, token)
+        return file_digest(path)
     except FileNotFoundError:
         return ""
     except OSError as error:

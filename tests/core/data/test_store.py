@@ -273,7 +273,7 @@ def test_an_interrupted_build_goes_on_where_it_was(make_set: MakeSet, monkeypatc
         if len(decoded) >= 30:
             source.cancel()
 
-    monkeypatch.setattr("core.data.progress._SECONDS_BETWEEN", 0.0)
+    monkeypatch.setattr("core.progress._SECONDS_BETWEEN", 0.0)
     with pytest.raises(Cancelled):
         open_store(dataset, SIZE, emit=cancel_late, token=source.token, threads=2)
     before = len(decoded)

@@ -269,7 +269,7 @@ def test_a_cancelled_import_or_export_leaves_nothing(tmp_path: Path, run: RunFol
 
 
 def test_a_half_import_is_no_run_and_goes_after_a_day(run: RunFolder, theirs: Path) -> None:
-    left = theirs / ".incoming-1"
+    left = theirs / ".work-1.4711-00000000.tmp"  # of another computer, as `core.atomic` calls them
     left.mkdir()
     (left / "recipe.toml").write_text(recipe_to_toml(Recipe()))
     assert len(list_runs(theirs)) == 1

@@ -31,6 +31,7 @@ from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs
 from core.runs.planning import execute_plan, plan_runs
 from core.runs.status import RunState, RunSummary
+from tests.core.runs.test_tracking import read_events
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -121,6 +122,9 @@ def test_scores_are_those_of_the_saved_model_on_the_saved_split(teacher: RunSumm
     validation = folder.scores("validation")
     assert validation is not None
     assert validation.accuracy == best.validation_accuracy
+    points = {value.tag: value.simple_value for event in read_events(folder.path) for value in event.summary.value}
+    assert points["final/test_weighted_f1"] == pytest.approx(score(test.labels, test.logits, ISIC2019).weighted_f1)
+    assert points["final/validation_accuracy"] == pytest.approx(best.validation_accuracy)
     rows = {row.image: row for row in folder.split_rows}
     assert set(test.names) == {name for name, row in rows.items() if row.part is Part.TEST}
     assert all(ISIC2019.codes[label] == rows[name].label for name, label in zip(test.names, test.labels, strict=True))

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.events import BatchFinished, CancelSource, Event, Phase, Progress
+from core.events import BatchFinished, CancelSource, Event, Phase, Progress, TellingToken
 from core.recipe import Recipe, set_values
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
-from core.runs.pausing import TellingToken
 from core.runs.status import RunState
 
 PHASES = (Phase.DECODING, Phase.TEACHER, Phase.TRAINING, Phase.VALIDATING, Phase.TESTING)

@@ -13,7 +13,7 @@ from core.events import CancelToken, Emit
 from core.recipe import Preset, Recipe, preset, set_values
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import summarise
-from core.runs.planning import Plan, execute_plan, plan_runs, run_names, with_teacher
+from core.runs.planning import Plan, execute_plan, plan_runs, with_teacher
 from core.runs.status import RunState, RunSummary
 
 
@@ -27,7 +27,7 @@ def test_a_student_without_a_teacher_becomes_two_runs(tmp_path: Path) -> None:
     assert teacher.recipe.optimisation == recipe.optimisation
     assert student.recipe == recipe
     assert (teacher.needs_teacher_of, student.needs_teacher_of) == (None, 0)
-    assert run_names(recipe, tmp_path) == ("tf_efficientnet_b7 teacher", "mobilenetv2_100 kl 0.1 easy_first")
+    assert (teacher.name, student.name) == ("tf_efficientnet_b7 teacher", "mobilenetv2_100 kl 0.1 easy_first")
 
 
 def test_runs_that_need_no_teacher_stay_alone(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from core.errors import SkinKDError
 from core.recipe import Recipe
+from core.runs.amending import rename_run
 from core.runs.folder import create_run
 from core.runs.listing import list_runs
-from core.runs.renaming import rename_run
 
 
 def test_a_run_gets_another_name_but_keeps_its_folder(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from core.documents import NewerVersionError
 from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
 from core.recipe import Recipe, set_values
-from core.runs import status_file
+from core.runs import status
+from core.runs.amending import rename_run
 from core.runs.annotations import Annotations, read_annotations, write_annotations
 from core.runs.evidence import load_evidence
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
-from core.runs.renaming import rename_run
 from core.runs.status import RunState
 from core.runs.status_repair import repair_status
 from core.runs.teachers import find_teacher
@@ -105,7 +105,7 @@ def test_a_status_of_an_older_version_is_brought_up_to_date(tmp_path: Path, monk
     title = values.pop("name")
     folder.status_file.write_text(json.dumps({**values, "version": 0, "title": title}))
     monkeypatch.setitem(
-        status_file.MIGRATIONS, 0, lambda old: {("name" if key == "title" else key): old[key] for key in old}
+        status.STATUS_MIGRATIONS, 0, lambda old: {("name" if key == "title" else key): old[key] for key in old}
     )
     assert folder.status().name == "old"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.documents import write_json
 from core.recipe import Recipe, set_values
 from core.runs.annotations import Annotations, write_annotations
-from core.runs.environment import write_environment
 from core.runs.folder import RunFolder, create_run
 from core.runs.teacher_precision import RECORD, teacher_precision
 from core.training.hardware import Hardware
@@ -24,9 +24,9 @@ def made(runs: Path, *changes: str, study: str = "", recorded: str | None = "") 
     if study:
         write_annotations(folder.path, Annotations(study=study, configuration="kl"))
     if recorded is None:
-        write_environment(folder.environment_file, {"device": "cpu"})
+        write_json(folder.environment_file, {"device": "cpu"})
     elif recorded:
-        write_environment(folder.environment_file, {RECORD: recorded})
+        write_json(folder.environment_file, {RECORD: recorded})
     return folder
 
 

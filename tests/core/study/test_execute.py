@@ -13,7 +13,6 @@ import core.teachers.stored_outputs as stored_outputs
 from core.errors import Cancelled, SkinKDError
 from core.events import Event, Notice
 from core.recipe import Recipe, set_values
-from core.runs import folder as run_folder
 from core.runs.annotations import read_annotations
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
@@ -21,7 +20,7 @@ from core.runs.listing import list_runs
 from core.runs.planning import teacher_recipe
 from core.runs.status import RunState
 from core.study.definition import Study
-from core.study.execute import member_recipe, next_members, run_study, start_member
+from core.study.execute import member_recipe, run_study, start_member
 from core.study.folder import StudyFolder, create_study
 from core.study.results import study_results
 from tests.core.study.conftest import DIST, KL, PLAIN, TEACHER, StandIn
@@ -94,7 +93,7 @@ def test_killed_while_a_run_is_made_it_is_made_once(
 
     with monkeypatch.context() as patch:
         if point == "folder":
-            patch.setattr(run_folder, "_write_json", kill)
+            patch.setattr("core.runs.folder.write_json", kill)
         elif point == "annotation":
             patch.setattr("core.study.folder.write_annotations", kill)
         elif point == "split":
@@ -149,8 +148,6 @@ def test_a_failed_run_ends_no_other(small_study: Study, tmp_path: Path, stand_in
     again = run_study(folder)
     assert again.finished == ()
     assert "--retry" in again.failed[0][2]
-    assert next_members(folder) == ()
-    assert [member.key for member in next_members(folder, retry=True)] == ["kl"]
     assert [summary.folder for summary in run_study(folder, retry=True).finished] == [folder.member("kl", 0).folder]
 
 
@@ -164,7 +161,6 @@ def test_a_failed_teacher_ends_its_students_and_not_the_plain_one(
     assert len(outcome.failed) == 5
     assert all("it failed (Broken: no luck" in message for _, _, message in outcome.failed[1:])
     assert len(made(tmp_path)) == 3  # no folder for runs that can not start
-    assert next_members(folder) == ()
     stand_in.before = lambda run: None
     assert len(run_study(folder, retry=True).finished) == 5
 
@@ -232,21 +228,9 @@ def test_a_finished_teacher_is_used_and_its_split_with_it(
     assert read_annotations(teacher.path).study == ""  # it is not the study's own
 
 
-def test_a_window_executes_the_members_one_by_one(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
-    folder = create_study(small_study, tmp_path)
-    with pytest.raises(SkinKDError, match="not trained yet"):
-        start_member(folder, folder.member("kl", 0))
-    count = 0
-    while waiting := next_members(folder):
-        assert member_recipe(folder, waiting[0]).data == small_study.base.data
-        stand_in(start_member(folder, waiting[0]))
-        count += 1
-    assert count == len(made(tmp_path)) == RUNS
-
-
 def test_a_run_made_elsewhere_can_be_noted(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
     folder = create_study(small_study, tmp_path)
-    (member, *_) = next_members(folder)
+    (member, *_) = folder.members()
     run = create_run(member_recipe(folder, member), runs=tmp_path)
     folder.note(member.key, member.seed, run.path)
     assert folder.members()[0].folder == run.path
@@ -261,8 +245,9 @@ def test_a_deleted_run_is_made_again(small_study: Study, tmp_path: Path, stand_i
     lost = folder.member("dist", 1).folder
     assert lost is not None
     shutil.rmtree(lost)
-    assert [(member.key, member.seed) for member in next_members(folder)] == [("dist", 1)]
-    assert len(run_study(folder).finished) == 1
+    run_study(folder)
+    assert stand_in.done[-1] == "Small: DIST, seed 1"
+    assert len(stand_in.done) == RUNS + 1
 
 
 def test_the_real_thing_asks_the_teacher_once(base: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.runs.folder import RunFolder
 from core.runs.status import RunState
 from core.study.definition import Study
-from core.study.execute import next_members, run_study, start_member
+from core.study.execute import run_study, start_member
 from core.study.folder import StudyFolder, create_study
 from core.study.results import StudyRow, study_results
 from tests.core.study.conftest import DIST, KL, PLAIN, TEACHER, StandIn
@@ -60,7 +60,7 @@ def test_the_papers_numbers_stand_beside(small_study: Study, tmp_path: Path, sta
 
 def test_the_number_of_images_comes_from_the_runs(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
     folder = create_study(replace(small_study, paper=True), tmp_path)
-    (member, *_) = next_members(folder)
+    (member, *_) = folder.members()
     stand_in(start_member(folder, member))
     assert study_results(folder).test_images == 10
     found = {item.what: item.here for item in study_results(folder).departures}

@@ -24,7 +24,7 @@ def view(qtbot: QtBot) -> FigureView:
 
 
 def test_a_figure_fills_the_view_and_follows_its_size(view: FigureView, qtbot: QtBot) -> None:
-    view.show_figure(new_figure(FigureStyle()))
+    view.draw(new_figure)
     qtbot.waitUntil(lambda: view.canvas.size() == view.size())
     view.resize(640, 200)
     qtbot.waitUntil(lambda: view.canvas.size() == view.size())
@@ -34,8 +34,8 @@ def test_a_figure_fills_the_view_and_follows_its_size(view: FigureView, qtbot: Q
 
 
 def test_no_figure_shows_the_placeholder_again(view: FigureView) -> None:
-    view.show_figure(new_figure(FigureStyle()))
-    view.show_figure(None)
+    view.draw(new_figure)
+    view.draw(None)
     assert view.canvas is None
     assert view.findChild(type(view._placeholder)).isVisible()
 
@@ -55,7 +55,7 @@ def test_a_drawn_figure_is_made_again_when_the_theme_changes(view: FigureView) -
 
 
 def test_pictures_are_saved_in_the_format_of_their_ending(view: FigureView, tmp_path: Path) -> None:
-    view.show_figure(new_figure(FigureStyle()))
+    view.draw(new_figure)
     view.save_image(tmp_path / "a.png")
     view.save_image(tmp_path / "a.svg")
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"

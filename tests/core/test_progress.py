@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from core.data.progress import map_in_threads
 from core.errors import Cancelled
 from core.events import CancelSource, CancelToken
+from core.progress import map_in_threads
 
 
 def test_results_come_in_order_and_few_at_a_time() -> None:
