@@ -68,13 +68,24 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo, statistics: Calibr
     metadata = {METADATA_KEY: info_to_text(info), TIMM_KEY: _timm_config(info)}
     if statistics is not None:
         metadata[KEY] = statistics_to_text(statistics)
-    content = save(tensors, metadata=metadata)
+    content = _ordered(save(tensors, metadata=metadata))
     try:
         atomic.write_bytes(path, content)
     except OSError as error:
         raise SkinKDError(
             "The model can not be saved", f"Writing {path} failed. Is the disk full?", str(error)
         ) from error
+
+
+def _ordered(content: bytes) -> bytes:
+    """A safetensors file with its metadata in the order of their names: safetensors writes them in any, and one model
+    is to be one file."""
+    begin = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:begin])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[begin:]
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
