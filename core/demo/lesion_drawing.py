@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from core.demo.lesion_looks import Colour, Look
+from core.demo.lesion_appearance import Colour, LesionAppearance
 
 Picture = NDArray[np.float32]
 """Shape (n, n, 3), or (n, n) for a mask in 0..1."""
@@ -27,23 +27,23 @@ class Field:
     size: int
 
 
-def draw_lesion(look: Look, size: int, generator: np.random.Generator) -> Field:
+def draw_lesion(appearance: LesionAppearance, size: int, generator: np.random.Generator) -> Field:
     """A lesion for views of `size` pixels."""
     pen = _Pen(round(size * _MARGIN), size, generator)
     skin = pen.skin()
-    mask = pen.mask(look)
-    lesion = pen.pigment(look)
-    lesion = _over(lesion, (0.20, 0.12, 0.09), pen.network() * look.network * 0.75)
-    lesion = _over(lesion, (0.42, 0.46, 0.55), pen.patch(0.45) * look.veil * 0.85)
-    lesion = _over(lesion, (0.13, 0.08, 0.08), pen.spots(look.size, 26, 0.010, 0.020) * look.globules * 0.9)
-    lesion = _over(lesion, (0.42, 0.05, 0.14), pen.spots(look.size, 13, 0.034, 0.060) * look.lacunae * 0.9)
-    lesion = _over(lesion, (0.72, 0.17, 0.16), pen.spots(look.size, 60, 0.008, 0.014) * look.red_dots * 0.8)
-    lesion = _over(lesion, (0.97, 0.93, 0.80), pen.spots(look.size, 22, 0.009, 0.018) * look.cysts * 0.85)
-    lesion = _over(lesion, (0.92, 0.83, 0.60), pen.crust(look.size) * look.keratin * 0.9)
-    lesion = _over(lesion, (0.93, 0.85, 0.80), pen.centre(look.size) * look.scar * 0.8)
-    lesion = _over(lesion, (0.95, 0.90, 0.86), pen.scales() * look.scale * 0.6)
-    lesion = _over(lesion, (0.66, 0.12, 0.14), pen.vessels(look.size) * look.vessels * 0.85)
-    cover = (mask * min(look.opacity, 1.0))[..., None]
+    mask = pen.mask(appearance)
+    lesion = pen.pigment(appearance)
+    lesion = _over(lesion, (0.20, 0.12, 0.09), pen.network() * appearance.network * 0.75)
+    lesion = _over(lesion, (0.42, 0.46, 0.55), pen.patch(0.45) * appearance.veil * 0.85)
+    lesion = _over(lesion, (0.13, 0.08, 0.08), pen.spots(appearance.size, 26, 0.010, 0.020) * appearance.globules * 0.9)
+    lesion = _over(lesion, (0.42, 0.05, 0.14), pen.spots(appearance.size, 13, 0.034, 0.060) * appearance.lacunae * 0.9)
+    lesion = _over(lesion, (0.72, 0.17, 0.16), pen.spots(appearance.size, 60, 0.008, 0.014) * appearance.red_dots * 0.8)
+    lesion = _over(lesion, (0.97, 0.93, 0.80), pen.spots(appearance.size, 22, 0.009, 0.018) * appearance.cysts * 0.85)
+    lesion = _over(lesion, (0.92, 0.83, 0.60), pen.crust(appearance.size) * appearance.keratin * 0.9)
+    lesion = _over(lesion, (0.93, 0.85, 0.80), pen.centre(appearance.size) * appearance.scar * 0.8)
+    lesion = _over(lesion, (0.95, 0.90, 0.86), pen.scales() * appearance.scale * 0.6)
+    lesion = _over(lesion, (0.66, 0.12, 0.14), pen.vessels(appearance.size) * appearance.vessels * 0.85)
+    cover = (mask * min(appearance.opacity, 1.0))[..., None]
     return Field(np.clip(skin * (1 - cover) + lesion * cover, 0, 1), size)
 
 
@@ -86,23 +86,24 @@ class _Pen:
         texture = 1 + 0.025 * self.noise(5) + 0.012 * self.noise(28)
         return np.asarray(tone * texture[..., None], dtype=np.float32)
 
-    def mask(self, look: Look) -> Picture:
+    def mask(self, appearance: LesionAppearance) -> Picture:
         """The lesion's area with a border of the look's irregularity and softness."""
         angle = np.arctan2(self.y, self.x) - self.random.uniform(0, math.tau)
         border = np.ones_like(self.radius)
         for wave in range(2, 9):
-            strength = look.irregular * self.random.normal(0, 1) * 1.8 / wave
+            strength = appearance.irregular * self.random.normal(0, 1) * 1.8 / wave
             border += strength * np.cos(wave * angle + self.random.uniform(0, math.tau))
-        border *= 1 - look.elongated * np.sin(angle) ** 2
-        border = look.size * np.clip(border, 0.35, 1.7) * self.random.uniform(0.8, 1.1)
-        distance = (border - self.radius) / (look.softness + 0.006)
+        border *= 1 - appearance.elongated * np.sin(angle) ** 2
+        border = appearance.size * np.clip(border, 0.35, 1.7) * self.random.uniform(0.8, 1.1)
+        distance = (border - self.radius) / (appearance.softness + 0.006)
         return np.asarray(1 / (1 + np.exp(-np.clip(distance * 2.5, -30, 30))), dtype=np.float32)
 
-    def pigment(self, look: Look) -> Picture:
+    def pigment(self, appearance: LesionAppearance) -> Picture:
         """The lesion's colour with patches of its accent."""
-        patches = np.clip(0.5 + 0.6 * self.noise(6), 0, 1)[..., None] * min(look.accent, 1.0)
+        patches = np.clip(0.5 + 0.6 * self.noise(6), 0, 1)[..., None] * min(appearance.accent, 1.0)
         base = (
-            np.asarray(look.colour, np.float32) * (1 - patches) + np.asarray(look.accent_colour, np.float32) * patches
+            np.asarray(appearance.colour, np.float32) * (1 - patches)
+            + np.asarray(appearance.accent_colour, np.float32) * patches
         )
         return np.asarray(base * (1 + 0.05 * self.noise(20))[..., None], dtype=np.float32)
 

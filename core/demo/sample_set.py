@@ -19,8 +19,8 @@ from PIL import Image
 from core.data.allocation import allocate
 from core.data.finding import SYNTHETIC_MARKER
 from core.data.tables import write_atomically, write_table
+from core.demo.lesion_appearance import drawn_classes, lesion_appearance
 from core.demo.lesion_drawing import draw_lesion, draw_view
-from core.demo.lesion_looks import drawn_classes, lesion_look
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
@@ -173,7 +173,7 @@ def _lesion_sizes(images: int, generator: np.random.Generator) -> Iterator[int]:
 
 def _write_lesion(lesion: _Lesion, folder: Path, seed: int, size: int) -> None:
     generator = np.random.default_rng([seed, _VERSION, lesion.number])
-    field = draw_lesion(lesion_look(lesion.code, generator), size, generator)
+    field = draw_lesion(lesion_appearance(lesion.code, generator), size, generator)
     for name in lesion.names:
         buffer = BytesIO()
         Image.fromarray(draw_view(field, generator)).save(buffer, "JPEG", quality=92)

@@ -108,7 +108,7 @@ def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Cur
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     if what == "learning_rate":
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place=None: f"{value:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, position=None: f"{value:g}"))
     if what in ("accuracy", "weighted_f1"):
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     dress(axes, style, x=f"Epoch (ring: best epoch){_missing(runs, drawn, what)}", y=_TITLES[what], grid="y")

@@ -116,7 +116,7 @@ def _rows_of(results: StudyResults, method: str, curriculum: bool) -> list[tuple
 
 def _typical(row: StudyRow) -> Path:
     mean = row.mean_f1 or 0.0
-    nearest = min(range(len(row.points)), key=lambda place: abs(row.points[place][1] - mean))
+    nearest = min(range(len(row.points)), key=lambda index: abs(row.points[index][1] - mean))
     return row.folders[nearest]
 
 

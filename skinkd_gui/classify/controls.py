@@ -108,7 +108,7 @@ def show_columns(table: QTableView, *, compared: bool, labelled: bool, malignant
         columns.resizeSection(column, width)
 
 
-_LOOKING = "Looking for images..."
+_SEARCHING = "Looking for images..."
 
 
 class ProgressRow(QWidget):
@@ -143,10 +143,10 @@ class ProgressRow(QWidget):
         """Show the bar and the buttons that make sense now."""
         if busy and not self._busy:
             self._bar.setRange(0, 0)
-            self._text.setText(_LOOKING)
+            self._text.setText(_SEARCHING)
         elif self._busy and not busy and can_go_on:
             self._text.setText("Stopped. The other images wait.")
-        elif not busy and self._text.text() == _LOOKING:  # all of them were listed already
+        elif not busy and self._text.text() == _SEARCHING:  # all of them were listed already
             self._text.setText("")
         self._busy = busy
         self._bar.setVisible(busy)

@@ -33,7 +33,7 @@ _EXPORTED = (
 )
 _SHOW, _HIDE = "Show where the model looked", "Hide where the model looked"
 _LOADING = "The model is still being loaded."
-_LOOKING = "Looking where the model looked..."
+_SEARCHING = "Looking where the model looked..."
 
 
 class PicturePanel(QWidget):
@@ -254,7 +254,7 @@ class PicturePanel(QWidget):
         key = HeatKey(self._shown.path, model_result.choice.source, str(code))
         if key == self._key and self.view.heat is not None:
             return
-        self._take_away(_LOOKING)
+        self._take_away(_SEARCHING)
         self._key = key
         self._maps.request(key, model_result.classifier)
 

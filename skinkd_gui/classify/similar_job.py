@@ -70,14 +70,14 @@ class SimilarFailed:
 @dataclass(frozen=True, eq=False)
 class _IndexedCases:
     index: FeatureIndex
-    found: SimilarCases
+    similar: SimilarCases
 
 
 class SimilarFinder(QObject):
     """Finds the cases for the order that came last; the index of one model is kept."""
 
     progressed = Signal(object)  # Progress of building the index
-    found = Signal(object)  # SimilarFound
+    completed = Signal(object)  # SimilarFound
     failed = Signal(object)  # SimilarFailed
     stopped = Signal()  # the user cancelled
 
@@ -97,12 +97,12 @@ class SimilarFinder(QObject):
         return self._finding.running
 
     def request(self, order: SimilarOrder) -> None:
-        """Ask for an image's cases; they come with `found`, at once when they are known."""
+        """Ask for an image's cases; they come with `completed`, at once when they are known."""
         known = self._recent.get(order)
         if known is not None:
             self._recent.move_to_end(order)
             self._wanted = None
-            self.found.emit(known)
+            self.completed.emit(known)
             return
         self._wanted = order
         if self._running is not None and self._running.run != order.run:
@@ -137,14 +137,14 @@ class SimilarFinder(QObject):
 
     @Slot(object)
     def _keep(self, value: _IndexedCases) -> None:
-        order = value.found.order
+        order = value.similar.order
         self._index = (order.run, order.classifier, value.index)
-        self._recent[order] = value.found
+        self._recent[order] = value.similar
         while len(self._recent) > _MOST_RECENT:
             self._recent.popitem(last=False)
         if self._wanted == order:
             self._wanted = None
-            self.found.emit(value.found)
+            self.completed.emit(value.similar)
 
     @Slot(object)
     def _fail(self, error: SkinKDError) -> None:

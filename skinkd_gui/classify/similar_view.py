@@ -151,7 +151,7 @@ class SimilarView(QWidget):
         self._folders: dict[Path, Path] = {}
         self.finder = SimilarFinder(self)
         self.finder.progressed.connect(self._show_progress)
-        self.finder.found.connect(self._show_similar)
+        self.finder.completed.connect(self._show_similar)
         self.finder.failed.connect(self._show_failed)
         self.finder.stopped.connect(self._show_stopped)
         self.toggle = make_button(_SHOW, "classifySimilarButton", self)

@@ -125,7 +125,7 @@ class PlainTable(QTableWidget):
 
     def _selected_text(self) -> str:
         lines: dict[int, list[str]] = {}
-        for index in sorted(self.selectedIndexes(), key=lambda found: (found.row(), found.column())):
+        for index in sorted(self.selectedIndexes(), key=lambda cell: (cell.row(), cell.column())):
             lines.setdefault(index.row(), []).append(str(index.data() or ""))
         return "\n".join("\t".join(cells) for cells in lines.values())
 

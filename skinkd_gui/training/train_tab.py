@@ -37,7 +37,7 @@ _FIRST_TEXT = (
 )
 _IDLE_TITLE = "Nothing is being trained"
 _IDLE_TEXT = "Start a new training, or go on with an unfinished run. Finished runs are in the Results tab."
-_LOOKING_TEXT = "Looking for your runs..."
+_SEARCHING_TEXT = "Looking for your runs..."
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ class TrainTab(QWidget):
         """Title and text of the page without a training."""
         if self._listed.any_run or waiting or self._ends:
             return _IDLE_TITLE, _IDLE_TEXT
-        return (_IDLE_TITLE, _LOOKING_TEXT) if self._listed.any_run is None else (_FIRST_TITLE, _FIRST_TEXT)
+        return (_IDLE_TITLE, _SEARCHING_TEXT) if self._listed.any_run is None else (_FIRST_TITLE, _FIRST_TEXT)
 
     def _position_new_button(self, at_side: bool) -> None:
         """There is one button for a new training: in the middle while nothing works, above the lists otherwise."""

@@ -37,13 +37,13 @@ class StudentPage(WizardPage):
         QVBoxLayout(self._index).setContentsMargins(0, 0, 0, 0)
         self._further = help_label()
         self._further.setObjectName("furtherLossesLabel")
-        self._pacing_shares = help_label()
-        self._pacing_shares.setObjectName("alphaSentence")
+        self._pacing_fractions = help_label()
+        self._pacing_fractions.setObjectName("alphaSentence")
         self._finding = Note("info", "paperFindingLabel")
         self._learning = card(
             self.methods,
             self._index,
-            self._pacing_shares,
+            self._pacing_fractions,
             self._further,
             title="How the student learns from the teacher",
         )
@@ -75,8 +75,8 @@ class StudentPage(WizardPage):
         )
         recipe = recipe_of(state)
         self._show_settings(state.recipe)
-        self._pacing_shares.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
-        self._pacing_shares.setVisible(recipe.alpha is not None)
+        self._pacing_fractions.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
+        self._pacing_fractions.setVisible(recipe.alpha is not None)
         self._further.setText(further_losses(recipe))
         self._further.setVisible(bool(self._further.text()))
         self._finding.show_text(paper_finding(recipe) if distils and has_papers_classes(recipe) else "")

@@ -19,7 +19,7 @@ Colour = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Look:
+class LesionAppearance:
     """Colours are RGB in 0..1; `size`, `softness` are shares of the picture's width; the rest are strengths, 0..1."""
 
     colour: Colour
@@ -50,7 +50,7 @@ class DrawnClass:
     share: int
     mean_age: int
     taken_for: tuple[str, ...]
-    look: Look
+    appearance: LesionAppearance
 
 
 @cache
@@ -58,33 +58,33 @@ def drawn_classes() -> dict[str, DrawnClass]:
     """The classes that the sample set shows, by code, in the order of isic2019."""
     tables = tomllib.loads(resource_text("sample_set/isic2019.toml"))
     return {
-        code: DrawnClass(table["share"], table["mean_age"], tuple(table["taken_for"]), _look(table["look"]))
+        code: DrawnClass(table["share"], table["mean_age"], tuple(table["taken_for"]), _appearance(table["look"]))
         for code, table in tables.items()
     }
 
 
-def _look(values: dict[str, Any]) -> Look:
+def _appearance(values: dict[str, Any]) -> LesionAppearance:
     colours = {name: tuple(values[name]) for name in ("colour", "accent_colour")}
-    return Look(**{**values, **colours})
+    return LesionAppearance(**{**values, **colours})
 
 
 _BORDERLINE_SHARE, _HARD_SHARE = 0.15, 0.04
 
 
-def lesion_look(code: str, generator: np.random.Generator) -> Look:
+def lesion_appearance(code: str, generator: np.random.Generator) -> LesionAppearance:
     """A lesion of a class: its typical look with the spread of real ones, some of them nearly another class's."""
     drawn = drawn_classes()
     others = drawn[code].taken_for
     other = others[int(generator.integers(len(others)))]
     kind = generator.random()
     low, high = (0.42, 0.55) if kind < _HARD_SHARE else (0.25, 0.42) if kind < _BORDERLINE_SHARE else (0.0, 0.22)
-    look = _blend(drawn[code].look, drawn[other].look, float(generator.uniform(low, high)))
-    return _vary(look, generator)
+    appearance = _blend(drawn[code].appearance, drawn[other].appearance, float(generator.uniform(low, high)))
+    return _vary(appearance, generator)
 
 
-def _blend(first: Look, second: Look, share: float) -> Look:
+def _blend(first: LesionAppearance, second: LesionAppearance, share: float) -> LesionAppearance:
     values: dict[str, float | Colour] = {}
-    for item in fields(Look):
+    for item in fields(LesionAppearance):
         a, b = getattr(first, item.name), getattr(second, item.name)
         if isinstance(a, tuple):
             red, green, blue = (x + share * (y - x) for x, y in zip(a, b, strict=True))
@@ -94,13 +94,13 @@ def _blend(first: Look, second: Look, share: float) -> Look:
     return replace(first, **values)  # type: ignore[arg-type]
 
 
-def _vary(look: Look, generator: np.random.Generator) -> Look:
+def _vary(appearance: LesionAppearance, generator: np.random.Generator) -> LesionAppearance:
     """Spread of strengths, and of colour far more than between classes: colour alone must not tell them apart."""
     values: dict[str, float | Colour] = {}
     light = float(generator.uniform(-0.16, 0.16))
     tint = generator.normal(0.0, 0.022, 3)
-    for item in fields(Look):
-        value = getattr(look, item.name)
+    for item in fields(LesionAppearance):
+        value = getattr(appearance, item.name)
         if isinstance(value, tuple):
             red, green, blue = (
                 float(np.clip(part + light + shift, 0.03, 0.95)) for part, shift in zip(value, tint, strict=True)
@@ -108,4 +108,4 @@ def _vary(look: Look, generator: np.random.Generator) -> Look:
             values[item.name] = (red, green, blue)
         else:
             values[item.name] = float(value * generator.uniform(0.75, 1.2))
-    return replace(look, **values)  # type: ignore[arg-type]
+    return replace(appearance, **values)  # type: ignore[arg-type]
