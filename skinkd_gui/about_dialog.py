@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QSplitter,
     QTabWidget,
     QTextBrowser,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,6 +23,7 @@ from core.events import CancelToken, Emit
 from core.licences import Licence, licences
 from core.program import edition, program_version
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.opening import open_address
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -71,29 +71,21 @@ class AboutDialog(QDialog):
         self.setWindowTitle("About SkinKD")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(860, 640)
-        pages = QTabWidget(self)
-        pages.setObjectName("aboutPages")
-        pages.setAccessibleName("About SkinKD")
+        pages = named(QTabWidget(self), "aboutPages", "About SkinKD")
         pages.setDocumentMode(True)
         pages.addTab(self._about_page(), "SkinKD")
         pages.addTab(self._licences_page(), "Licences")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        copy = QPushButton("&Copy citation", self)
-        copy.setObjectName("aboutCopyButton")
-        copy.setAccessibleName("Copy citation")
+        copy = named(QPushButton("&Copy citation", self), "aboutCopyButton", "Copy citation")
         copy.setAutoDefault(False)
         copy.clicked.connect(self._copy)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(pages, 1)
-        layout.addWidget(buttons)
+        column_of((pages, 1), buttons, on=self)
         JobSlot(self, succeeded=self._show_licences, failed=self._show_failure).start(_read)
 
     def _about_page(self) -> QWidget:
-        text = QTextBrowser(self)
-        text.setObjectName("aboutText")
-        text.setAccessibleName("About SkinKD")
+        text = named(QTextBrowser(self), "aboutText", "About SkinKD")
         text.setOpenLinks(False)
         text.anchorClicked.connect(open_address)
         text.document().setDocumentMargin(16)
@@ -102,23 +94,16 @@ class AboutDialog(QDialog):
 
     def _licences_page(self) -> QWidget:
         page = QWidget(self)
-        self._search = QLineEdit(page)
-        self._search.setObjectName("licencesSearch")
-        self._search.setAccessibleName("Search packages and licences")
+        self._search = named(QLineEdit(page), "licencesSearch", "Search packages and licences")
         self._search.setPlaceholderText("Search packages and licences")
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(self._filter)
-        self._count = make_label("Reading the licences…", "muted", page)
-        self._count.setObjectName("licencesCount")
-        self._list = QListWidget(page)
-        self._list.setObjectName("licencesList")
-        self._list.setAccessibleName("Packages with their licences")
+        self._count = make_label("Reading the licences…", "muted", page, name="licencesCount")
+        self._list = named(QListWidget(page), "licencesList", "Packages with their licences")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setSpacing(3)
         self._list.currentItemChanged.connect(self._show_text)
-        self._text = QPlainTextEdit(page)
-        self._text.setObjectName("licencesText")
-        self._text.setAccessibleName("Text of the licence")
+        self._text = named(QPlainTextEdit(page), "licencesText", "Text of the licence")
         self._text.setReadOnly(True)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         both = QSplitter(Qt.Orientation.Horizontal, page)
@@ -126,10 +111,7 @@ class AboutDialog(QDialog):
         both.addWidget(self._list)
         both.addWidget(self._text)
         both.setSizes([300, 540])
-        column = QVBoxLayout(page)
-        for widget in (self._search, self._count):
-            column.addWidget(widget)
-        column.addWidget(both, 1)
+        column_of(self._search, self._count, (both, 1), on=page)
         return page
 
     @Slot(object)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QPlainTextEdit, QPushButton, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -36,9 +37,7 @@ class DebugReportDialog(QDialog):
         self.setWindowTitle("Debug report")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(820, 680)
-        self.text = QPlainTextEdit("Looking at this computer…", self)
-        self.text.setObjectName("debugReportText")
-        self.text.setAccessibleName("Debug report")
+        self.text = named(QPlainTextEdit("Looking at this computer…", self), "debugReportText", "Debug report")
         self.text.setReadOnly(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.told = Banner(self)
@@ -46,18 +45,16 @@ class DebugReportDialog(QDialog):
         self.copy = self._button("&Copy", "debugReportCopyButton", self._copy)
         close = self._button("Close", "debugReportCloseButton", self.reject)
         close.setDefault(True)
-        row = QHBoxLayout()
-        row.addWidget(self.save)
-        row.addWidget(self.copy)
-        row.addStretch(1)
-        row.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(10)
-        layout.addWidget(make_label(_ABOUT, "", self, wrap=True))
-        layout.addWidget(make_label(_READ, "heading", self, wrap=True))
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.told)
-        layout.addLayout(row)
+        row = row_of(self.save, self.copy, STRETCH, close)
+        column_of(
+            make_label(_ABOUT, "", self, wrap=True),
+            make_label(_READ, "heading", self, wrap=True),
+            (self.text, 1),
+            self.told,
+            row,
+            on=self,
+            spacing=10,
+        )
         self._gathering = JobSlot(self, succeeded=self._show, failed=self._show_failure, ended=self._update)
         self._saving = JobSlot(self, succeeded=self._tell_saved, failed=self._show_failure, ended=self._update)
         self._gathering.start(partial(_gather, runs, dict(settings)))
@@ -69,9 +66,7 @@ class DebugReportDialog(QDialog):
         self._update()
 
     def _button(self, text: str, name: str, slot: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(text.replace("&", "").rstrip("."))
+        button = named(QPushButton(text, self), name, text.replace("&", "").rstrip("."))
         button.setAutoDefault(False)
         button.clicked.connect(slot)
         return button

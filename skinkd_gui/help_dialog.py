@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QWidget
 
 from resources.files import resource_text
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.opening import open_address
 
 if TYPE_CHECKING:
@@ -23,18 +24,14 @@ class HelpDialog(QDialog):
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(720, 640)
-        text = QTextBrowser(self)
-        text.setObjectName("helpText")
-        text.setAccessibleName(title)
+        text = named(QTextBrowser(self), "helpText", title)
         text.setOpenLinks(False)
         text.anchorClicked.connect(open_address)
         text.document().setDocumentMargin(16)
         text.setMarkdown(markdown)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addWidget(text, 1)
-        layout.addWidget(buttons)
+        column_of((text, 1), buttons, on=self)
 
 
 def first_steps() -> str:

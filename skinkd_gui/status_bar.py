@@ -11,6 +11,7 @@ from skinkd_gui.training import facts
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.widgets.labels import plain_tip
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.memory import memory_text
 from skinkd_gui.workers.preload import Engine
 
@@ -30,9 +31,7 @@ class StatusBar(QStatusBar):
         self._state = queue.state
         self._ready = "Ready"
         self.job = _ShrinkingLabel("statusJob", "Current job")
-        self.bar = QProgressBar(self)
-        self.bar.setObjectName("statusProgress")
-        self.bar.setAccessibleName("Progress of the current job")
+        self.bar = named(QProgressBar(self), "statusProgress", "Progress of the current job")
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
         self.bar.setProperty("slim", True)

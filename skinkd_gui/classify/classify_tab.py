@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QStandardPaths, Qt, QTemporaryDir, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QWidget
 
 from core.classes import Malignancy
 from core.data.decoding import IMAGE_SUFFIXES
@@ -36,6 +36,7 @@ from skinkd_gui.settings.store import Settings, load_settings, open_store
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, row_of
 
 _FOLDER = "classify/folder"
 
@@ -111,10 +112,7 @@ class ClassifyTab(QWidget):
         self._table = make_table(self._shown, self)
         self._details = ImageDetailsPanel(self)
         left = QWidget(self)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._summary)
-        column.addWidget(self._table, 1)
+        column_of(self._summary, (self._table, 1), on=left, margins=0)
         self._list = QSplitter(Qt.Orientation.Horizontal, self)
         self._list.setChildrenCollapsible(False)
         self._list.addWidget(left)
@@ -127,17 +125,9 @@ class ClassifyTab(QWidget):
         for widget in (self._list, self._no_model, self._no_images):
             self._stack.addWidget(widget)
         self._progress = ProgressRow(self)
-        research = make_label(RESEARCH_USE, "muted", self)
-        research.setObjectName("classifyResearchUse")
-        bottom = QHBoxLayout()
-        bottom.setSpacing(24)
-        bottom.addWidget(research)
-        bottom.addWidget(self._progress, 1)
-        layout = QVBoxLayout(self)
-        for part in (self._top, self._banner, self._news, self._labels):
-            layout.addWidget(part)
-        layout.addWidget(self._stack, 1)
-        layout.addLayout(bottom)
+        research = make_label(RESEARCH_USE, "muted", self, name="classifyResearchUse")
+        bottom = row_of(research, (self._progress, 1), spacing=24)
+        column_of(self._top, self._banner, self._news, self._labels, (self._stack, 1), bottom, on=self)
 
     def _connect(self) -> None:
         top = self._top

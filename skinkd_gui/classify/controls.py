@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QHeaderView,
     QProgressBar,
     QPushButton,
@@ -33,6 +32,7 @@ from skinkd_gui.classify.images_model import THUMBNAIL
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.row_painting import ImageRows
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import named, row_of
 
 _WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
 _NARROW = {
@@ -52,18 +52,12 @@ _NARROW = {
 
 def make_button(text: str, name: str, parent: QWidget, *, tip: str = "") -> QPushButton:
     """A button with an object name and an accessible name."""
-    button = QPushButton(text, parent)
-    button.setObjectName(name)
-    button.setAccessibleName(text.rstrip("."))
-    button.setToolTip(tip)
-    return button
+    return named(QPushButton(text, parent), name, text.rstrip("."), tip)
 
 
 def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     """The table of images; row heights are fixed, so that ten thousand rows cost nothing until they are seen."""
-    table = QTableView(parent)
-    table.setObjectName("classifyTable")
-    table.setAccessibleName("Images, verdicts and diagnoses")
+    table = named(QTableView(parent), "classifyTable", "Images, verdicts and diagnoses")
     table.setModel(rows)
     table.setItemDelegate(ImageRows(table))
     table.setIconSize(THUMBNAIL)
@@ -119,12 +113,9 @@ class ProgressRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = make_label("", "muted", self)
-        self._text.setObjectName("classifyProgressText")
+        self._text = make_label("", "muted", self, name="classifyProgressText")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # long paths may be cut off
-        self._bar = QProgressBar(self)
-        self._bar.setObjectName("classifyProgress")
-        self._bar.setAccessibleName("Progress of the classification")
+        self._bar = named(QProgressBar(self), "classifyProgress", "Progress of the classification")
         self._bar.setProperty("slim", True)
         self._bar.setTextVisible(False)
         self._cancel = make_button("Cancel", "classifyCancelButton", self)
@@ -132,12 +123,7 @@ class ProgressRow(QWidget):
         self._cancel.clicked.connect(self.cancelled)
         self._go_on.clicked.connect(self.go_on)
         self._busy = False
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self._bar, 1)
-        layout.addWidget(self._go_on)
-        layout.addWidget(self._cancel)
+        row_of((self._text, 1), (self._bar, 1), self._go_on, self._cancel, on=self, margins=0)
 
     def show_state(self, *, busy: bool, cancelling: bool, can_go_on: bool) -> None:
         """Show the bar and the buttons that make sense now."""

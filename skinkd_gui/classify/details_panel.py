@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelResult, ShownImage
@@ -14,6 +14,7 @@ from skinkd_gui.classify.probabilities_view import ProbabilitiesView
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.results.flowing import FlowingArea
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
 _NOTHING = "Select an image to see what the model says of it."
 _BESIDE = 280
@@ -40,21 +41,21 @@ class ImageDetailsPanel(QWidget):
         self._body.addWidget(self.probabilities, 1)
         content = QWidget(self)
         content.setObjectName("classifyDetailsContent")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(12, 0, 6, 0)
-        column.setSpacing(10)
-        column.addWidget(self.verdict)
-        column.addLayout(self._body, 1)
-        column.addWidget(self.similar)
-        column.addLayout(self._build_buttons())
-        column.addStretch(0)
+        column = column_of(
+            self.verdict,
+            (self._body, 1),
+            self.similar,
+            self._build_buttons(),
+            0,
+            on=content,
+            margins=(12, 0, 6, 0),
+            spacing=10,
+        )
         self._column = column
         self._content = content
         self._area = FlowingArea("classifyDetailsArea", "What is known of the selected image", self)
         self._area.set_content(content)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._area)
+        column_of(self._area, on=self, margins=0)
         self.show_nothing()
 
     def _build_buttons(self) -> QHBoxLayout:
@@ -63,12 +64,7 @@ class ImageDetailsPanel(QWidget):
         self.second_card = make_button("Card of the second model...", "classifySecondCardButton", self)
         self.operating.clicked.connect(self._show_operating_point)
         self.second_card.clicked.connect(self._show_second_card)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in (self.operating, self.second_card):
-            row.addWidget(button)
-        row.addStretch(1)
-        return row
+        return row_of(self.operating, self.second_card, STRETCH, spacing=6)
 
     @property
     def busy(self) -> bool:

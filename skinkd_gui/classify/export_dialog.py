@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QRadioButton, QWidget
 
 from core.inference.results import Classification
 from skinkd_gui.classify.exporting import MOST_IN_PDF, ClassificationExportOrder, ExportSource, Form, Written, export
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import named, row_of
 from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, free_path
 from skinkd_gui.workers.job import Work
@@ -79,8 +80,7 @@ class ClassificationExportDialog(SavingDialog):
         label.setBuddy(self.target)
         target.insertWidget(0, label)
         form.addLayout(target)
-        self._limit = make_label("", "muted", self, wrap=True)
-        self._limit.setObjectName("exportLimit")
+        self._limit = make_label("", "muted", self, wrap=True, name="exportLimit")
         self.lay_out((self.form, self._limit))
 
     def _build_rows(self) -> None:
@@ -109,9 +109,7 @@ class ClassificationExportDialog(SavingDialog):
         self._form_group = QButtonGroup(self)
         for number, (kind, (text, tip)) in enumerate(_FORMS.items()):
             button = _radio(text, f"export{kind.name.title()}Radio", self)
-            row = QHBoxLayout()
-            row.addWidget(button)
-            row.addWidget(make_label(tip, "small", self), 1)
+            row = row_of(button, (make_label(tip, "small", self), 1))
             self.form_layout.addLayout(row)
             self._form_group.addButton(button, number)
         self._form_group.button(list(_FORMS).index(Form.CSV)).setChecked(True)
@@ -119,9 +117,7 @@ class ClassificationExportDialog(SavingDialog):
         width = max(button.sizeHint().width() for button in self._form_group.buttons())
         for made in self._form_group.buttons():
             made.setMinimumWidth(width + 12)
-        self.heat = QCheckBox("With &heat maps (takes longer)", self)
-        self.heat.setObjectName("exportHeatCheck")
-        self.heat.setAccessibleName("With heat maps")
+        self.heat = named(QCheckBox("With &heat maps (takes longer)", self), "exportHeatCheck", "With heat maps")
         self.heat.setChecked(True)
         self.form_layout.addWidget(self.heat)
 
@@ -183,7 +179,4 @@ def _own_pages() -> int:
 
 
 def _radio(text: str, name: str, parent: QWidget) -> QRadioButton:
-    button = QRadioButton(text, parent)
-    button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", ""))
-    return button
+    return named(QRadioButton(text, parent), name, text.replace("&", ""))

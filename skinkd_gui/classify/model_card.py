@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QHBoxLayout,
     QProgressBar,
     QSizePolicy,
     QStackedWidget,
@@ -34,6 +33,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -61,13 +61,10 @@ class ModelCard(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.content: CardContent | None = None
         self._operating = operating_point
-        self._title = make_label("Model card", "title", self, wrap=True)
-        self._title.setObjectName("modelCardTitle")
+        self._title = make_label("Model card", "title", self, wrap=True, name="modelCardTitle")
         self._news = Banner(self)
         self._news.setObjectName("modelCardNews")
-        self.tabs = QTabWidget(self)
-        self.tabs.setObjectName("modelCardTabs")
-        self.tabs.setAccessibleName("Pages of the model's card")
+        self.tabs = named(QTabWidget(self), "modelCardTabs", "Pages of the model's card")
         self.point = OperatingPointView(self)
         self.point.hide()  # until it stands on its page
         self._build()
@@ -100,21 +97,11 @@ class ModelCard(QDialog):
         self.copy.clicked.connect(self._copy)
         self.save.clicked.connect(self._ask_and_save)
         close.clicked.connect(self.accept)
-        row = QHBoxLayout()
-        row.addWidget(make_label(RESEARCH_USE, "muted", self))
-        row.addStretch(1)
-        for button in (self.copy, self.save, close):
-            row.addWidget(button)
+        row = row_of(make_label(RESEARCH_USE, "muted", self), STRETCH, self.copy, self.save, close)
         for button in (self.copy, self.save):
             button.setEnabled(False)
             button.setAutoDefault(False)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 16, 18, 14)
-        layout.setSpacing(10)
-        layout.addWidget(self._title)
-        layout.addWidget(self._news)
-        layout.addWidget(self._stack, 1)
-        layout.addLayout(row)
+        column_of(self._title, self._news, (self._stack, 1), row, on=self, margins=(18, 16, 18, 14), spacing=10)
 
     @property
     def busy(self) -> bool:
@@ -169,10 +156,7 @@ class ModelCard(QDialog):
             notes.set_notes(section.notes)
             column.addWidget(notes)
         column.addStretch(1)
-        row = QHBoxLayout(page)
-        row.setContentsMargins(12, 12, 12, 12)
-        row.setSpacing(18)
-        row.addLayout(column, 2)
+        row = row_of((column, 2), on=page, margins=12, spacing=18)
         if figure is not None:
             row.addWidget(figure, 3)
         area = FlowingArea(f"modelCard{section.title}", section.title, self)

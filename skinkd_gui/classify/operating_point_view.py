@@ -11,11 +11,9 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
-    QHBoxLayout,
     QSizePolicy,
     QSlider,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,6 +26,7 @@ from skinkd_gui.results.notes import FactsList
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,21 +75,21 @@ class OperatingPointView(QWidget):
         self._lay_out()
 
     def _make_fields(self) -> None:
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
-        self.slider.setObjectName("operatingSlider")
-        self.slider.setAccessibleName("Share of the melanomas that is to be found, in per cent")
+        self.slider = named(
+            QSlider(Qt.Orientation.Horizontal, self),
+            "operatingSlider",
+            "Share of the melanomas that is to be found, in per cent",
+        )
         self.slider.setRange(_LOWEST, _HIGHEST)
         self.slider.setValue(95)
         self.slider.setMinimumWidth(120)
-        self.wanted = QSpinBox(self)
-        self.wanted.setObjectName("operatingSensitivity")
-        self.wanted.setAccessibleName("Share of the melanomas that is to be found, in per cent")
+        self.wanted = named(
+            QSpinBox(self), "operatingSensitivity", "Share of the melanomas that is to be found, in per cent"
+        )
         self.wanted.setRange(_LOWEST, _HIGHEST)
         self.wanted.setSuffix(" %")
         self.wanted.setValue(95)
-        self.prevalence = QDoubleSpinBox(self)
-        self.prevalence.setObjectName("operatingPrevalence")
-        self.prevalence.setAccessibleName("How many of 100 people have melanoma")
+        self.prevalence = named(QDoubleSpinBox(self), "operatingPrevalence", "How many of 100 people have melanoma")
         self.prevalence.setRange(0.0, 100.0)
         self.prevalence.setDecimals(1)
         self.prevalence.setSingleStep(0.5)
@@ -114,22 +113,9 @@ class OperatingPointView(QWidget):
         fields.addWidget(self.wanted, 0, 2)
         fields.addWidget(frequent, 1, 0)
         fields.addWidget(self.prevalence, 1, 2)
-        left = QVBoxLayout()
-        left.setSpacing(10)
-        left.addLayout(fields)
-        for part in (self._facts, self._expected, self._honest):
-            left.addWidget(part)
-        left.addStretch(1)
-        row = QHBoxLayout()
-        row.setSpacing(18)
-        row.addLayout(left, 1)
-        row.addWidget(self.figure, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addWidget(self._explained)
-        layout.addWidget(self._few)
-        layout.addLayout(row, 1)
+        left = column_of(fields, self._facts, self._expected, self._honest, STRETCH, spacing=10)
+        row = row_of((left, 1), (self.figure, 1), spacing=18)
+        column_of(self._explained, self._few, (row, 1), on=self, margins=0, spacing=10)
 
     def show_probabilities(self, probabilities: CalibrationProbabilities | None) -> None:
         """Take up the images that a model was calibrated on."""

@@ -26,6 +26,7 @@ from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 
 _EXPORTED = (
     "No heat map: an exported model (.onnx) does not let anyone look inside. Choose the run itself or its "
@@ -81,8 +82,7 @@ class PicturePanel(QWidget):
         for button, slot in zip((self._out, self._in, self._fit, self._pixels), slots, strict=True):
             button.clicked.connect(slot)
             row.addWidget(button)
-        self._percent = make_label("", "small", self)
-        self._percent.setObjectName("classifyZoomText")
+        self._percent = make_label("", "small", self, name="classifyZoomText")
         row.addWidget(self._percent)
         row.addStretch(1)
         self._zoom_row = row
@@ -103,16 +103,17 @@ class PicturePanel(QWidget):
         self.heat_class = self._combo("classifyHeatClass", "The diagnosis whose heat map is shown")
         self.heat_model.activated.connect(self._change_model)
         self.heat_class.activated.connect(self._update_heat)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, self)
-        self.opacity.setObjectName("classifyHeatOpacity")
-        self.opacity.setAccessibleName("Strength of the heat map, in per cent")
-        self.opacity.setToolTip("How strongly the heat map covers the picture")
+        self.opacity = named(
+            QSlider(Qt.Orientation.Horizontal, self),
+            "classifyHeatOpacity",
+            "Strength of the heat map, in per cent",
+            "How strongly the heat map covers the picture",
+        )
         self.opacity.setRange(0, 100)
         self.opacity.setValue(60)
         self.opacity.setMinimumWidth(60)
         self.opacity.valueChanged.connect(self._set_opacity)
-        self._said = make_label("", "small", self, wrap=True)
-        self._said.setObjectName("classifyHeatText")
+        self._said = make_label("", "small", self, wrap=True, name="classifyHeatText")
         self._choices = QWidget(self._heat)
         grid = QGridLayout(self._choices)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -125,16 +126,11 @@ class PicturePanel(QWidget):
             label.setBuddy(field)
             grid.addWidget(label, row, 0)
             grid.addWidget(field, row, 1)
-        column = QVBoxLayout(self._heat)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._choices)
-        column.addWidget(self._said)
+        column_of(self._choices, self._said, on=self._heat, margins=0)
         return self._heat
 
     def _combo(self, name: str, accessible: str) -> QComboBox:
-        combo = QComboBox(self)
-        combo.setObjectName(name)
-        combo.setAccessibleName(accessible)
+        combo = named(QComboBox(self), name, accessible)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(14)
         return combo

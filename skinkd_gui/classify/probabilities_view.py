@@ -4,7 +4,7 @@ nothing."""
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.classes import ClassSet
 from core.inference.results import Classification
@@ -14,6 +14,7 @@ from skinkd_gui.classify.probability_bars import ProbabilityBars
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.classify.verdict_words import OUT_OF_DISTRIBUTION_REASON, is_out_of_distribution
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of
 
 _SHOW, _HIDE = "Show the probabilities all the same", "Hide the probabilities"
 
@@ -27,26 +28,25 @@ class ProbabilitiesView(QWidget):
         self._key: object = None
         self._unfolded = False
         self._folds = False
-        self._heading = make_label("Probabilities", "heading", self, wrap=True)
-        self._heading.setObjectName("classifyProbabilitiesHeading")
-        self._reason = make_label(OUT_OF_DISTRIBUTION_REASON, "", self, wrap=True)
-        self._reason.setObjectName("classifyFoldedReason")
+        self._heading = make_label("Probabilities", "heading", self, wrap=True, name="classifyProbabilitiesHeading")
+        self._reason = make_label(OUT_OF_DISTRIBUTION_REASON, "", self, wrap=True, name="classifyFoldedReason")
         self.unfold = make_button(_SHOW, "classifyUnfoldButton", self)
         self.unfold.clicked.connect(self._toggle)
         self._classes: ClassSet | None = None
         self.bars = ProbabilityBars(self)
         self.bars.selected.connect(self._describe)
-        self._about = make_label("", "muted", self, wrap=True)
-        self._about.setObjectName("classifyAboutClass")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        for widget in (self._heading, self._reason):
-            layout.addWidget(widget)
-        layout.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self.bars)
-        layout.addWidget(self._about)
-        layout.addStretch(1)
+        self._about = make_label("", "muted", self, wrap=True, name="classifyAboutClass")
+        column_of(
+            self._heading,
+            self._reason,
+            (self.unfold, 0, Qt.AlignmentFlag.AlignLeft),
+            self.bars,
+            self._about,
+            STRETCH,
+            on=self,
+            margins=0,
+            spacing=6,
+        )
 
     def show_facts(self, shown: ShownImage) -> None:
         """Show the answers for an image."""

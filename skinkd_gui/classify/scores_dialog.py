@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
-    QHBoxLayout,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +19,7 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -51,29 +50,24 @@ class ScoresDialog(QDialog):
         self._names = ("", "")
         self._ready = False
         self._loading = JobSlot(self, ended=self._figures_loaded)
-        self._text = make_label("", "", self, wrap=True)
-        self._text.setObjectName("classifyScoresText")
-        self._figure = FigureView("Drawing...", self)
-        self._figure.setObjectName("classifyConfusion")
-        self._figure.setAccessibleName("Confusion matrix of this folder")
+        self._text = make_label("", "", self, wrap=True, name="classifyScoresText")
+        self._figure = named(FigureView("Drawing...", self), "classifyConfusion", "Confusion matrix of this folder")
         self._table = _make_table(self)
-        tabs = QTabWidget(self)
-        tabs.setObjectName("classifyScoresTabs")
-        tabs.setAccessibleName("Scores on this folder")
+        tabs = named(QTabWidget(self), "classifyScoresTabs", "Scores on this folder")
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
         close = make_button("Close", "classifyScoresClose", self)
         close.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(self._text)
-        layout.addWidget(make_label(_ABOUT, "muted", self, wrap=True))
-        layout.addWidget(tabs, 1)
-        layout.addLayout(buttons)
+        buttons = row_of(STRETCH, close)
+        column_of(
+            self._text,
+            make_label(_ABOUT, "muted", self, wrap=True),
+            (tabs, 1),
+            buttons,
+            on=self,
+            margins=(20, 20, 20, 16),
+            spacing=12,
+        )
 
     def show_scores(self, scores: FolderScores, names: tuple[str, str]) -> None:
         """Show other scores; `names` are those of the models."""
@@ -139,9 +133,7 @@ def _load_figures(emit: Emit, token: CancelToken) -> None:
 
 
 def _make_table(parent: QWidget) -> QTableWidget:
-    table = QTableWidget(0, len(_HEADER), parent)
-    table.setObjectName("classifyScoresTable")
-    table.setAccessibleName("Scores of every class")
+    table = named(QTableWidget(0, len(_HEADER), parent), "classifyScoresTable", "Scores of every class")
     table.setHorizontalHeaderLabels(list(_HEADER))
     table.verticalHeader().setVisible(False)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)

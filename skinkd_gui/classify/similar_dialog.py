@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from core.classes import ClassSet
 from core.data.finding import printable
@@ -16,6 +16,7 @@ from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 
 
 class SimilarDialog(QDialog):
@@ -34,8 +35,7 @@ class SimilarDialog(QDialog):
         self.mine = self._view("similarAsked", "The image asked about")
         self.other = self._view("similarCase", "The similar case")
         self._mine_title = make_label("This image", "heading", self, wrap=True)
-        self._title = make_label("", "heading", self, wrap=True)
-        self._title.setObjectName("similarTitle")
+        self._title = make_label("", "heading", self, wrap=True, name="similarTitle")
         self._mine_name = make_label(breakable(printable(asked.name)), "small", self, wrap=True)
         self._name = make_label("", "small", self, wrap=True)
         self._about = make_label("", "muted", self, wrap=True)
@@ -54,10 +54,7 @@ class SimilarDialog(QDialog):
         self.resize(900, 600)
 
     def _view(self, name: str, accessible: str) -> PictureView:
-        view = PictureView(self)
-        view.setObjectName(name)
-        view.setAccessibleName(accessible)
-        return view
+        return named(PictureView(self), name, accessible)
 
     def _lay_out(self, close: QWidget) -> None:
         grid = QGridLayout()
@@ -68,15 +65,8 @@ class SimilarDialog(QDialog):
         for column, widgets in enumerate(columns):
             for line, widget in enumerate(widgets):
                 grid.addWidget(widget, line, column)
-        row = QHBoxLayout()
-        row.addWidget(self._previous)
-        row.addWidget(self._next)
-        row.addStretch(1)
-        row.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.addLayout(grid, 1)
-        layout.addWidget(self._about)
-        layout.addLayout(row)
+        row = row_of(self._previous, self._next, STRETCH, close)
+        column_of((grid, 1), self._about, row, on=self)
 
     @Slot()
     def show_next(self) -> None:

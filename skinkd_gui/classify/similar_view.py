@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -29,6 +28,7 @@ from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarCases, SimilarFailed, SimilarFinder, SimilarOrder
 from skinkd_gui.classify.verdict_words import is_out_of_distribution
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.theme import colours, theme
 
 _SHOW, _HIDE = "Show similar proven cases", "Hide similar proven cases"
@@ -159,8 +159,7 @@ class SimilarView(QWidget):
         self.toggle.setToolTip("Images of the training with a proven diagnosis that look most like this one")
         self.toggle.toggled.connect(self._toggled)
         self._body = QWidget(self)
-        self._text = make_label("", "", self._body, wrap=True)
-        self._text.setObjectName("classifySimilarText")
+        self._text = make_label("", "", self._body, wrap=True, name="classifySimilarText")
         self._build_progress()
         self.locate = make_button("Choose the folder of the data set...", "classifySimilarFolder", self._body)
         self.locate.clicked.connect(self._ask_for_folder)
@@ -174,33 +173,28 @@ class SimilarView(QWidget):
             row.addWidget(button, 1)
         group.idClicked.connect(self._enlarge)
         self._meaning = make_label(_MEANING, "small", self._body, wrap=True)
-        body = QVBoxLayout(self._body)
-        body.setContentsMargins(0, 0, 0, 0)
-        body.addWidget(self._text)
-        body.addWidget(self._progress)
-        body.addWidget(self.locate, 0, Qt.AlignmentFlag.AlignLeft)
-        body.addLayout(row)
-        body.addWidget(self._meaning)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self._body)
+        column_of(
+            self._text,
+            self._progress,
+            (self.locate, 0, Qt.AlignmentFlag.AlignLeft),
+            row,
+            self._meaning,
+            on=self._body,
+            margins=0,
+        )
+        column_of((self.toggle, 0, Qt.AlignmentFlag.AlignLeft), self._body, on=self, margins=0, spacing=6)
         self._update()
 
     def _build_progress(self) -> None:
         self._progress = QWidget(self._body)
-        self._bar = QProgressBar(self._progress)
-        self._bar.setObjectName("classifySimilarProgress")
-        self._bar.setAccessibleName("Progress of looking at the training images")
+        self._bar = named(
+            QProgressBar(self._progress), "classifySimilarProgress", "Progress of looking at the training images"
+        )
         self._bar.setProperty("slim", True)
         self._bar.setTextVisible(False)
         self.cancel = make_button("Cancel", "classifySimilarCancel", self._progress)
         self.cancel.clicked.connect(self._cancel)
-        row = QHBoxLayout(self._progress)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self.cancel)
+        row_of((self._bar, 1), self.cancel, on=self._progress, margins=0)
 
     # --- what is shown ---
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListView, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QListView, QSizePolicy, QSpinBox, QWidget
 
 from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import FILTERS, Kind, KindFilter
 from skinkd_gui.settings.store import LEVEL_PERCENTS
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
 
 _LEVEL_TIP = (
     "How sure the model must be before it excludes a diagnosis: at 90 %, the true diagnosis stays among those kept for "
@@ -31,33 +32,19 @@ class SummaryBar(QWidget):
         self._images = images
         self._make_filter()
         self._make_level()
-        self._counts = make_label("", "", self)
-        self._counts.setObjectName("classifyCounts")
+        self._counts = make_label("", "", self, name="classifyCounts")
         self._counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._agreement = make_label("", "", self, wrap=True)
-        self._agreement.setObjectName("classifyAgreement")
+        self._agreement = make_label("", "", self, wrap=True, name="classifyAgreement")
         show = make_label("&Show:", "", self)
         show.setBuddy(self.filter)
         certainty = make_label("Cer&tainty:", "", self)
         certainty.setBuddy(self.level)
         certainty.setToolTip(_LEVEL_TIP)
-        row = QHBoxLayout()
-        row.addWidget(show)
-        row.addWidget(self.filter)
-        row.addSpacing(12)
-        row.addWidget(certainty)
-        row.addWidget(self.level)
-        row.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(self._counts)
-        layout.addWidget(self._agreement)
+        row = row_of(show, self.filter, Gap(12), certainty, self.level, STRETCH)
+        column_of(row, self._counts, self._agreement, on=self, margins=0)
 
     def _make_filter(self) -> None:
-        self.filter = QComboBox(self)
-        self.filter.setObjectName("classifyFilterCombo")
-        self.filter.setAccessibleName("Images to show")
+        self.filter = named(QComboBox(self), "classifyFilterCombo", "Images to show")
         self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for number, entry in enumerate(FILTERS):
             self.filter.addItem(entry.text, entry)
@@ -65,9 +52,7 @@ class SummaryBar(QWidget):
         self.filter.currentIndexChanged.connect(self._tell_filter)
 
     def _make_level(self) -> None:
-        self.level = QSpinBox(self)
-        self.level.setObjectName("classifyLevelSpin")
-        self.level.setAccessibleName("Certainty wanted, in per cent")
+        self.level = named(QSpinBox(self), "classifyLevelSpin", "Certainty wanted, in per cent")
         self.level.setRange(*LEVEL_PERCENTS)
         self.level.setValue(90)
         self.level.setSuffix(" %")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.model_chooser import ClassifierChooser
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, row_of
 
 
 class TopBar(QWidget):
@@ -27,20 +28,6 @@ class TopBar(QWidget):
         model.setBuddy(self.chooser)
         other = make_label("Compare &with:", "", self)
         other.setBuddy(self.second)
-        models = QHBoxLayout()
-        models.addWidget(model)
-        models.addWidget(self.chooser, 3)
-        models.addWidget(self.card)
-        models.addSpacing(8)
-        models.addWidget(other)
-        models.addWidget(self.second, 2)
-        images = QHBoxLayout()
-        for button in (self.open_images, self.open_folder, self.paste):
-            images.addWidget(button)
-        images.addStretch(1)
-        images.addWidget(self.export)
-        images.addWidget(self.clear)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(models)
-        layout.addLayout(images)
+        models = row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2))
+        images = row_of(self.open_images, self.open_folder, self.paste, STRETCH, self.export, self.clear)
+        column_of(models, images, on=self, margins=0)

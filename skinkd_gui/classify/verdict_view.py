@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.verdict_words import VerdictWords, agreement_words, remarks, verdict_words
 from skinkd_gui.widgets.labels import breakable, make_label, set_role
+from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _ICON = 32
@@ -22,14 +23,10 @@ class VerdictCard(QFrame):
         self._words = VerdictWords("info", "info", "", "")
         self._picture = QLabel(self)
         self.model = make_label("", "small", self, wrap=True)
-        self.title = make_label("", "title", self, wrap=True)
-        self.title.setObjectName(f"{name}Title")
-        self.remaining = make_label("", "heading", self, wrap=True)
-        self.remaining.setObjectName(f"{name}Set")
-        self.why = make_label("", "", self, wrap=True)
-        self.why.setObjectName(f"{name}Why")
-        self.likeliest = make_label("", "", self, wrap=True)
-        self.likeliest.setObjectName(f"{name}Likeliest")
+        self.title = make_label("", "title", self, wrap=True, name=f"{name}Title")
+        self.remaining = make_label("", "heading", self, wrap=True, name=f"{name}Set")
+        self.why = make_label("", "", self, wrap=True, name=f"{name}Why")
+        self.likeliest = make_label("", "", self, wrap=True, name=f"{name}Likeliest")
         layout = QGridLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
         layout.setHorizontalSpacing(10)
@@ -80,22 +77,17 @@ class VerdictView(QWidget):
         self.setObjectName("classifyVerdict")
         self.first = VerdictCard("classifyVerdictFirst", self)
         self.second = VerdictCard("classifyVerdictSecond", self)
-        self._agreement = make_label("", "heading", self, wrap=True)
-        self._agreement.setObjectName("classifyVerdictAgreement")
-        self._synthetic = make_label("From a model of synthetic images: not about real skin.", "", self, wrap=True)
-        self._synthetic.setObjectName("classifySyntheticResult")
-        self._remarks = make_label("", "", self, wrap=True)
-        self._remarks.setObjectName("classifyRemarks")
-        cards = QHBoxLayout()
-        cards.setSpacing(8)
-        cards.addWidget(self.first, 1)
-        cards.addWidget(self.second, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addLayout(cards)
-        for label in (self._agreement, self._synthetic, self._remarks):
-            layout.addWidget(label)
+        self._agreement = make_label("", "heading", self, wrap=True, name="classifyVerdictAgreement")
+        self._synthetic = make_label(
+            "From a model of synthetic images: not about real skin.",
+            "",
+            self,
+            wrap=True,
+            name="classifySyntheticResult",
+        )
+        self._remarks = make_label("", "", self, wrap=True, name="classifyRemarks")
+        cards = row_of((self.first, 1), (self.second, 1), spacing=8)
+        column_of(cards, self._agreement, self._synthetic, self._remarks, on=self, margins=0, spacing=6)
 
     def show_facts(self, shown: ShownImage) -> None:
         """Show the verdicts on an image."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -15,6 +15,7 @@ from core.runs.annotations import clean_tags, read_annotations, write_annotation
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named
 from skinkd_gui.workers.job_slot import JobSlot
 
 _IDLE_MILLISECONDS = 1500
@@ -35,13 +36,9 @@ class AnnotationsEditor(QWidget):
         self._dirty = False
         self._waiting: dict[Path, Text] = {}
         self._writing = JobSlot(self, succeeded=self.saved, failed=self._fail, ended=self._start)
-        self.tags = QLineEdit(self)
-        self.tags.setObjectName("runTags")
-        self.tags.setAccessibleName("Tags of the run")
+        self.tags = named(QLineEdit(self), "runTags", "Tags of the run")
         self.tags.setPlaceholderText("Words to find the run by, with commas between them")
-        self.notes = QPlainTextEdit(self)
-        self.notes.setObjectName("runNotes")
-        self.notes.setAccessibleName("Notes on the run")
+        self.notes = named(QPlainTextEdit(self), "runNotes", "Notes on the run")
         self.notes.setPlaceholderText("What you want to remember of this run")
         self.notes.setTabChangesFocus(True)
         self.notes.setFixedHeight(4 * self.notes.fontMetrics().height() + 12)
@@ -56,11 +53,7 @@ class AnnotationsEditor(QWidget):
             label.setBuddy(widget)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(widget, row, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(make_label("Your tags and notes", "heading", self))
-        layout.addLayout(grid)
-        layout.addStretch(1)
+        column_of(make_label("Your tags and notes", "heading", self), grid, STRETCH, on=self, margins=0)
         self.tags.textEdited.connect(self._edited)
         self.notes.textChanged.connect(self._edited)
         self.tags.editingFinished.connect(self.save)

@@ -17,6 +17,7 @@ from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.layouts import column_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,9 +43,7 @@ class CalibrationPanel(QWidget):
         self.table_panel = TablePanel("Calibration", "calibration", "Calibration of the runs", self)
         self.said = NotesList("What this means", self)
         side = QWidget(self)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table_panel, 1)
+        column = column_of((self.table_panel, 1), on=side, margins=0)
         area = FlowingArea("calibrationSentences", "What the calibration means", side)
         area.set_content(self.said)
         column.addWidget(area, 1)

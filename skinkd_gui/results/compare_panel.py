@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from core.events import Progress
 from core.quantities import NONE, duration, million
@@ -32,6 +32,7 @@ from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.sentences import headline_sentence
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.layouts import column_of
 
 if TYPE_CHECKING:
     from core.runs.evidence import Evidence
@@ -87,9 +88,7 @@ class ComparePanel(QWidget):
         splitter.addWidget(self.panel)
         splitter.addWidget(lower)
         splitter.setSizes([235, 205])
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._warning)
-        layout.addWidget(splitter, 1)
+        column_of(self._warning, (splitter, 1), on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the selected runs, and the baseline where it is another one."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 
 from core.reporting.picking import CellPick
 from core.runs.status import RunSummary
@@ -18,6 +18,7 @@ from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,9 +78,7 @@ class ConfusionPanel(QWidget):
         for widget in (self.runs, self.view, self.shown, self._images, self._save):
             self.figure_panel.add_control(widget)
         self._note = make_label(_ONE, "small", self, wrap=True)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.figure_panel, 1)
-        layout.addWidget(self._note)
+        column_of((self.figure_panel, 1), self._note, on=self)
         self._draw()
 
     def show_runs(self, shown: Shown) -> None:
@@ -191,7 +190,4 @@ class ConfusionPanel(QWidget):
 
 
 def _combo(name: str, accessible: str, parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
-    box.setObjectName(name)
-    box.setAccessibleName(accessible)
-    return box
+    return named(QComboBox(parent), name, accessible)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from core.reporting.short_text import shorten
 from skinkd_gui.results.f1_panel import MOST_DRAWN
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.shown import READING, Shown
+from skinkd_gui.widgets.layouts import named, row_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,10 +50,7 @@ class CurvesPanel(QWidget):
         self.scores.add_control(self.score_choice)
         self.loss_choice.currentIndexChanged.connect(self._draw)
         self.score_choice.currentIndexChanged.connect(self._draw)
-        layout = QHBoxLayout(self)
-        layout.setSpacing(16)
-        layout.addWidget(self.losses, 1)
-        layout.addWidget(self.scores, 1)
+        row_of((self.losses, 1), (self.scores, 1), on=self, spacing=16)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the trainings; what is not read yet is said."""
@@ -99,10 +97,7 @@ class CurvesPanel(QWidget):
 
 
 def _choice(name: str, accessible: str, parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
-    box.setObjectName(name)
-    box.setAccessibleName(accessible)
-    return box
+    return named(QComboBox(parent), name, accessible)
 
 
 def _offer(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.quantities import NONE, signed
 from core.reporting.picking import RowPick
@@ -22,6 +22,7 @@ from skinkd_gui.results.sentences import class_sentence, headline_sentence, mcne
 from skinkd_gui.results.shown import READING, Shown
 from skinkd_gui.widgets.figure_view import Builder
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,15 +74,8 @@ class DifferencesPanel(QWidget):
         area = FlowingArea("differencesSentences", "The differences in words", self)
         area.set_content(self.said)
         words = QWidget(self)
-        row = QHBoxLayout()
-        row.addWidget(make_label("In words", "heading", words))
-        row.addStretch(1)
-        row.addWidget(self._won)
-        row.addWidget(self._lost)
-        column = QVBoxLayout(words)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(area, 1)
+        row = row_of(make_label("In words", "heading", words), STRETCH, self._won, self._lost)
+        column_of(row, (area, 1), on=words, margins=0)
         side = QSplitter(Qt.Orientation.Vertical, self)
         side.setChildrenCollapsible(False)
         side.addWidget(words)

@@ -29,6 +29,7 @@ from core.user_paths import expanded
 from skinkd_gui.results.grid import Cell, Grid, GridColumn
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path, small_button
 from skinkd_gui.workers.job import JobEnd, Work
@@ -99,9 +100,7 @@ class ModelExportDialog(SavingDialog):
         group = QButtonGroup(self)
         self.forms: dict[str, QRadioButton] = {}
         for form, (name, words, explained) in _FORMS.items():
-            button = QRadioButton(words, self)
-            button.setObjectName(name)
-            button.setAccessibleName(words.replace("&", ""))
+            button = named(QRadioButton(words, self), name, words.replace("&", ""))
             button.setAccessibleDescription(explained)
             group.addButton(button)
             note = make_label(explained, "small", self, wrap=True)
@@ -119,19 +118,19 @@ class ModelExportDialog(SavingDialog):
         self.data.setPlaceholderText(str(self._own_data() or "Not known"))
         self.data_button = small_button("C&hoose...", "exportDataButton", self)
         self.data_button.clicked.connect(self._ask_data)
-        self.loss = QDoubleSpinBox(self)
-        self.loss.setObjectName("exportLossSpin")
-        self.loss.setAccessibleName("Weighted F1 that may be lost, in points")
+        self.loss = named(QDoubleSpinBox(self), "exportLossSpin", "Weighted F1 that may be lost, in points")
         self.loss.setRange(0, 100)
         self.loss.setDecimals(1)
         self.loss.setSingleStep(0.5)
         self.loss.setSuffix(" points of weighted F1")
         self.loss.setMinimumHeight(self.target.sizeHint().height())
         self.loss.valueChanged.connect(self._loss_typed)
-        self.unchecked = QCheckBox("Wi&thout images: do not check its scores", self)
-        self.unchecked.setObjectName("exportUncheckedCheck")
-        self.unchecked.setAccessibleName("Export without checking the scores")
-        self.unchecked.setToolTip("For when the images are gone. The file says nothing of how good it is.")
+        self.unchecked = named(
+            QCheckBox("Wi&thout images: do not check its scores", self),
+            "exportUncheckedCheck",
+            "Export without checking the scores",
+            "For when the images are gone. The file says nothing of how good it is.",
+        )
         self.unchecked.toggled.connect(self.update_state)
         fields = QFormLayout()
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -149,8 +148,7 @@ class ModelExportDialog(SavingDialog):
         self.table.setSizeAdjustPolicy(QAbstractScrollArea.SizeAdjustPolicy.AdjustToContents)
         self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.remarks = make_label("", "small", self, wrap=True)
-        self.remarks.setObjectName("exportRemarks")
+        self.remarks = make_label("", "small", self, wrap=True, name="exportRemarks")
         self.table.hide()
         self.remarks.hide()
 
@@ -274,10 +272,7 @@ def _grid(report: ExportReport) -> Grid:
 
 
 def _edit(name: str, words: str, parent: QWidget) -> QLineEdit:
-    edit = QLineEdit(parent)
-    edit.setObjectName(name)
-    edit.setAccessibleName(words)
-    return edit
+    return named(QLineEdit(parent), name, words)
 
 
 def _buddy(text: str, widget: QWidget) -> QLabel:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
 
 from core.quantities import file_size
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 
 
 class ExportRunDialog(QDialog):
@@ -24,10 +25,12 @@ class ExportRunDialog(QDialog):
         self.run = run
         self.setMinimumWidth(520)
         size = _size_of(RunFolder(run.folder).checkpoint_folder)
-        self.checkpoint = QCheckBox(f"With the checkpoint ({file_size(size)})", self)
-        self.checkpoint.setObjectName("exportCheckpointBox")
-        self.checkpoint.setAccessibleName("With the checkpoint")
-        self.checkpoint.setToolTip("Needed only to go on with the training on the other computer")
+        self.checkpoint = named(
+            QCheckBox(f"With the checkpoint ({file_size(size)})", self),
+            "exportCheckpointBox",
+            "With the checkpoint",
+            "Needed only to go on with the training on the other computer",
+        )
         self.checkpoint.setEnabled(size > 0)
         self.checkpoint.setChecked(size > 0 and run.resumable)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -36,9 +39,7 @@ class ExportRunDialog(QDialog):
         choose.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addWidget(make_label(f"Export “{run.status.name}”", "heading", self, wrap=True))
+        layout = column_of(make_label(f"Export “{run.status.name}”", "heading", self, wrap=True), on=self, spacing=12)
         for text in (
             "One zip file with the model, the scores, all predictions on the test images, the split, your tags and "
             "notes. SkinKD on another computer opens it with “Import run...”.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from skinkd_gui.results.exporting import save_figure_as
 from skinkd_gui.widgets.figure_view import Builder, FigureView
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 
 
 class FigurePanel(QWidget):
@@ -36,10 +37,7 @@ class FigurePanel(QWidget):
         self._heading = make_label(heading, "heading", self, wrap=True)
         self._row.addWidget(self._heading, 1)
         self._row.addWidget(self._save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._row)
-        layout.addWidget(self.view, 1)
+        column_of(self._row, (self.view, 1), on=self, margins=0)
         self.set_figure(None, "", "")
 
     def set_heading(self, text: str) -> None:
@@ -81,8 +79,6 @@ class FigurePanel(QWidget):
 
 def make_button(text: str, name: str, parent: QWidget) -> QPushButton:
     """A push button with an object name and an accessible name."""
-    button = QPushButton(text, parent)
-    button.setObjectName(name)
-    button.setAccessibleName(text.rstrip("."))
+    button = named(QPushButton(text, parent), name, text.rstrip("."))
     button.setAutoDefault(False)
     return button

@@ -10,6 +10,7 @@ from skinkd_gui.results.arranging import FILTER_FIELDS, WITHOUT, Filters, choice
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import named
 
 _ALL = {
     "kind": ("All kinds", "Show runs of this kind only"),
@@ -32,16 +33,12 @@ class FilterBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._count = make_label("", "muted", self)
-        self._count.setObjectName("runsCount")
+        self._count = make_label("", "muted", self, name="runsCount")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         self.boxes: dict[str, QComboBox] = {}
         for name, (words, tip) in _ALL.items():
-            box = QComboBox(self)
-            box.setObjectName(f"{name}Filter")
-            box.setAccessibleName(tip)
-            box.setToolTip(tip)
+            box = named(QComboBox(self), f"{name}Filter", tip, tip)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(_FEWEST_LETTERS)
             box.setMinimumWidth(_NARROWEST)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListView,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,6 +25,7 @@ from skinkd_gui.results.images_model import CaseFilter, CaseImagesModel, CaseOrd
 from skinkd_gui.results.large_view import LargeView
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -50,11 +50,13 @@ class ImagesView(QDialog):
         self._build_list()
         self._pages.addWidget(self.list)
         self._pages.addWidget(self.large)
-        layout = QVBoxLayout(self)
-        layout.addWidget(make_label(cases.title, "title", self, wrap=True))
-        layout.addLayout(self._build_bar())
-        layout.addWidget(self._banner)
-        layout.addWidget(self._pages, 1)
+        column_of(
+            make_label(cases.title, "title", self, wrap=True),
+            self._build_bar(),
+            self._banner,
+            (self._pages, 1),
+            on=self,
+        )
         self.resize(980, 700)
         self._arrange()
         theme().changed.connect(self._fit_cards)
@@ -80,18 +82,13 @@ class ImagesView(QDialog):
 
     def _build_bar(self) -> QHBoxLayout:
         cases = self.model.list
-        self._count = make_label("", "muted", self, wrap=True)
-        self._count.setObjectName("imagesCount")
-        self._filter = QComboBox(self)
-        self._filter.setObjectName("imagesFilter")
-        self._filter.setAccessibleName("Which images are shown")
+        self._count = make_label("", "muted", self, wrap=True, name="imagesCount")
+        self._filter = named(QComboBox(self), "imagesFilter", "Which images are shown")
         for shown in CaseFilter:
             self._filter.addItem(shown.value, shown)
         mixed = len({case.right for case in cases.cases}) > 1 and len(cases.runs) == 1
         self._filter.setVisible(mixed)
-        self._order = QComboBox(self)
-        self._order.setObjectName("imagesOrder")
-        self._order.setAccessibleName("Order of the images")
+        self._order = named(QComboBox(self), "imagesOrder", "Order of the images")
         for order in CaseOrder:
             self._order.addItem(order.value, order)
         self._save = make_button("Save list...", "imagesSave", self)
@@ -99,11 +96,7 @@ class ImagesView(QDialog):
         self._filter.currentIndexChanged.connect(self._arrange)
         self._order.currentIndexChanged.connect(self._arrange)
         self._save.clicked.connect(self._save_list)
-        row = QHBoxLayout()
-        row.addWidget(self._count, 1)
-        for widget in (self._filter, self._order, self._save):
-            row.addWidget(widget)
-        return row
+        return row_of((self._count, 1), self._filter, self._order, self._save)
 
     @Slot()
     def _fit_cards(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from core.quantities import probability
 from skinkd_gui.classify.picture_view import PictureView
@@ -13,6 +13,7 @@ from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.images_model import CaseImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
 _LARGEST = QSize(1600, 1600)
 
@@ -40,17 +41,8 @@ class LargeView(QWidget):
         self._back.clicked.connect(self._go_back)
         self._previous.clicked.connect(self.show_previous)
         self._next.clicked.connect(self.show_next)
-        row = QHBoxLayout()
-        row.addWidget(self._back)
-        row.addStretch(1)
-        row.addWidget(self._previous)
-        row.addWidget(self._next)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.picture, 1)
-        layout.addWidget(self._name)
-        layout.addWidget(self._truth)
-        layout.addLayout(row)
+        row = row_of(self._back, STRETCH, self._previous, self._next)
+        column_of((self.picture, 1), self._name, self._truth, row, on=self, margins=0)
 
     def show_row(self, row: int) -> None:
         """Show the image of a row."""

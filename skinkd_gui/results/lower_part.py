@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QWidget
 
 from skinkd_gui.results.arranging import StudyFacts
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.study_panel import StudyPanel
 from skinkd_gui.widgets.empty_state import EmptyState
+from skinkd_gui.widgets.layouts import column_of
 
 
 class LowerPart(QWidget):
@@ -32,10 +33,7 @@ class LowerPart(QWidget):
         self._stack = QStackedWidget(self)
         for page in (self._hint, details, self.study):
             self._stack.addWidget(page)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._switch)
-        layout.addWidget(self._stack, 1)
+        column_of(self._switch, (self._stack, 1), on=self, margins=0)
 
     def _build_switch(self) -> QWidget:
         switch = QWidget(self)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
+from skinkd_gui.widgets.layouts import column_of
 
 
 class FactsList(QWidget):
@@ -20,10 +21,7 @@ class FactsList(QWidget):
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._heading)
-        layout.addLayout(self._grid)
+        column_of(self._heading, self._grid, on=self, margins=0)
 
     def set_facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Replace all pairs."""

@@ -20,6 +20,7 @@ from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import make_label, plain_tip, set_role
+from skinkd_gui.widgets.layouts import column_of, row_of
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
@@ -66,13 +67,8 @@ class OverviewPanel(FlowingArea):
         self.set_content(content)
 
     def _arrange(self, content: QWidget) -> None:
-        layout = QVBoxLayout(content)
-        layout.setContentsMargins(9, 4, 9, 4)
-        layout.setSpacing(8)
-        title = QHBoxLayout()
-        title.setSpacing(14)
-        title.addWidget(self._name)
-        title.addWidget(self._headline, 1, Qt.AlignmentFlag.AlignBottom)
+        layout = column_of(on=content, margins=(9, 4, 9, 4), spacing=8)
+        title = row_of(self._name, (self._headline, 1, Qt.AlignmentFlag.AlignBottom), spacing=14)
         layout.addLayout(title)
         for widget in (self._state, self._synthetic, self._untested):
             layout.addWidget(widget)
@@ -89,10 +85,7 @@ class OverviewPanel(FlowingArea):
         for facts in (self._notes, self._training, self._data):
             right.addWidget(facts)
         right.addStretch(1)
-        columns = QHBoxLayout()
-        columns.setSpacing(28)
-        columns.addLayout(left, 7)
-        columns.addLayout(right, 5)
+        columns = row_of((left, 7), (right, 5), spacing=28)
         layout.addLayout(columns)
         layout.addStretch(1)
 

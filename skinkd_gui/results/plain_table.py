@@ -9,12 +9,10 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QHBoxLayout,
     QHeaderView,
     QMenu,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,6 +23,7 @@ from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.grid import Grid
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
 _LONGEST_TITLE = 22
 _WIDEST = 44  # characters
@@ -148,16 +147,8 @@ class TablePanel(QWidget):
         self._save.setToolTip("Save as CSV, Markdown or LaTeX")
         self._save.clicked.connect(self._save_as)
         self._note = make_label("", "small", self, wrap=True)
-        self._row = QHBoxLayout()
-        self._row.addWidget(self._heading)
-        self._row.addStretch(1)
-        self._row.addWidget(self._copy)
-        self._row.addWidget(self._save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._row)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self._note)
+        self._row = row_of(self._heading, STRETCH, self._copy, self._save)
+        column_of(self._row, (self.table, 1), self._note, on=self, margins=0)
         self.set_grid(_EMPTY, name)
 
     def add_control(self, widget: QWidget) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,6 +24,7 @@ from skinkd_gui.results.recipe_differences import recipe_grid
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named
 
 _MOST_COLUMNS = 30
 
@@ -70,9 +70,7 @@ class OneRecipe(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run: RunSummary | None = None
-        self.text = QPlainTextEdit(self)
-        self.text.setObjectName("recipeText")
-        self.text.setAccessibleName("The recipe of the run")
+        self.text = named(QPlainTextEdit(self), "recipeText", "The recipe of the run")
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -88,9 +86,7 @@ class OneRecipe(QWidget):
         row.addStretch(1)
         for widget in (self._explained, self._copy, self._save):
             row.addWidget(widget)
-        layout = QVBoxLayout(self)
-        layout.addLayout(row)
-        layout.addWidget(self.text, 1)
+        column_of(row, (self.text, 1), on=self)
         self.set_run(None)
 
     def set_run(self, run: RunSummary | None) -> None:
@@ -127,7 +123,4 @@ class OneRecipe(QWidget):
 
 
 def _check(text: str, name: str, parent: QWidget) -> QCheckBox:
-    box = QCheckBox(text, parent)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    return box
+    return named(QCheckBox(text, parent), name, text)

@@ -13,6 +13,7 @@ from core.events import CancelToken, Emit
 from core.reporting.report.content import STANDARD, Include
 from core.runs.folder import slugify
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path
 from skinkd_gui.workers.job import Work
@@ -123,9 +124,7 @@ class ReportDialog(SavingDialog):
         grid.setHorizontalSpacing(24)
         self.parts: dict[Include, QCheckBox] = {}
         for place, part in enumerate(Include):
-            box = QCheckBox(part.value, self)
-            box.setObjectName(f"report{part.name.title()}Check")
-            box.setAccessibleName(part.value)
+            box = named(QCheckBox(part.value, self), f"report{part.name.title()}Check", part.value)
             box.setChecked(part in STANDARD)
             self.parts[part] = box
             grid.addWidget(box, place // 2, place % 2)
@@ -139,9 +138,11 @@ class ReportDialog(SavingDialog):
             comparison.setEnabled(False)
             comparison.setToolTip(_TWO_RUNS)
         self.form_layout.addLayout(grid)
-        self.whole_study = QCheckBox("The &whole study: all its finished runs, with the paper's figures", self)
-        self.whole_study.setObjectName("reportStudyCheck")
-        self.whole_study.setAccessibleName("The whole study")
+        self.whole_study = named(
+            QCheckBox("The &whole study: all its finished runs, with the paper's figures", self),
+            "reportStudyCheck",
+            "The whole study",
+        )
         self.whole_study.setVisible(self._study is not None)
         self.whole_study.setChecked(self._study is not None)
         self.form_layout.addWidget(self.whole_study)

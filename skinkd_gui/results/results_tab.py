@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -23,6 +23,7 @@ from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.layouts import column_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
@@ -76,9 +77,7 @@ class ResultsTab(QWidget):
         self._pages = QStackedWidget(self)
         for page in (self._waiting, self._content, self._build_empty()):
             self._pages.addWidget(page)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._pages)
+        column_of(self._pages, on=self, margins=0)
         self.table.selectionModel().selectionChanged.connect(self._selection_changed)
         self.table.selectionModel().currentRowChanged.connect(self._current_changed)
         self.table.selection_restored.connect(self._selection_restored)
@@ -87,11 +86,7 @@ class ResultsTab(QWidget):
 
     def _build_content(self) -> QWidget:
         upper = QWidget(self)
-        column = QVBoxLayout(upper)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._build_bar())
-        column.addWidget(self._build_message())
-        column.addWidget(self.table, 1)
+        column_of(self._build_bar(), self._build_message(), (self.table, 1), on=upper, margins=0)
         self._splitter = QSplitter(Qt.Orientation.Vertical, self)
         self._splitter.setObjectName("resultsSplitter")
         self._splitter.setChildrenCollapsible(False)
@@ -106,9 +101,7 @@ class ResultsTab(QWidget):
             self._splitter.restoreState(state)
         self._splitter.splitterMoved.connect(self._keep_splitter)
         content = QWidget(self)
-        inner = QVBoxLayout(content)
-        inner.setContentsMargins(12, 12, 12, 8)
-        inner.addWidget(self._splitter)
+        column_of(self._splitter, on=content, margins=(12, 12, 12, 8))
         return content
 
     def _build_empty(self) -> EmptyState:

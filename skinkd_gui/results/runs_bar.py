@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
 
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.filter_bar import FilterBar
 from skinkd_gui.results.runs_table import RunsTable
+from skinkd_gui.widgets.layouts import column_of, named
 
 _SEARCH_WIDTH = 220  # pixels, at least
 
@@ -47,15 +48,10 @@ class RunsBar(QWidget):
         self._row.addWidget(self.more)
         self.setTabOrder(to_bin, self.more)
         self.filters = FilterBar(self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._row)
-        layout.addWidget(self.filters)
+        column_of(self._row, self.filters, on=self, margins=0)
 
     def _make_search(self) -> QLineEdit:
-        search = QLineEdit(self)
-        search.setObjectName("runsSearch")
-        search.setAccessibleName("Search the runs")
+        search = named(QLineEdit(self), "runsSearch", "Search the runs")
         search.setPlaceholderText("Search by name, kind, data, tag, note or model")
         search.setClearButtonEnabled(True)
         search.setMinimumWidth(_SEARCH_WIDTH)

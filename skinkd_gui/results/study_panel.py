@@ -9,12 +9,10 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
-    QHBoxLayout,
     QProgressBar,
     QScrollArea,
     QStackedWidget,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -33,6 +31,7 @@ from skinkd_gui.results.study_findings import (
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -69,17 +68,12 @@ class StudyPanel(QWidget):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._waiting)
         self._pages.addWidget(_scrolled(self._build_tabs(), self))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.banner)
-        layout.addWidget(self._pages, 1)
+        column_of(self.banner, (self._pages, 1), on=self, margins=0)
 
     def _build_controls(self) -> None:
         """Progress and buttons in a row, for whoever shows the panel to put where there is room."""
         self.controls = QWidget(self)
-        self.progress = QProgressBar(self.controls)
-        self.progress.setObjectName("studyProgress")
-        self.progress.setAccessibleName("Finished runs of the study")
+        self.progress = named(QProgressBar(self.controls), "studyProgress", "Finished runs of the study")
         self.progress.setFixedWidth(_PROGRESS_WIDTH)
         self.resume_button = make_button("Go on with the study", "studyResumeButton", self.controls)
         self.resume_button.setToolTip("Train the runs that are not finished yet")
@@ -87,15 +81,10 @@ class StudyPanel(QWidget):
         self.report_button = make_button("Report on the study...", "studyReportButton", self.controls)
         self.report_button.setToolTip("One page with the tables and figures of the whole study")
         self.report_button.clicked.connect(self._report)
-        row = QHBoxLayout(self.controls)
-        row.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.progress, self.report_button, self.resume_button):
-            row.addWidget(widget)
+        row_of(self.progress, self.report_button, self.resume_button, on=self.controls, margins=0)
 
     def _build_tabs(self) -> QTabWidget:
-        self.tabs = QTabWidget(self)
-        self.tabs.setObjectName("studyTabs")
-        self.tabs.setAccessibleName("Results of the study")
+        self.tabs = named(QTabWidget(self), "studyTabs", "Results of the study")
         self.tabs.setDocumentMode(True)
         self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
         self.table.table.opened.connect(self._open_row)
@@ -103,9 +92,7 @@ class StudyPanel(QWidget):
         self.alpha = FigurePanel("Weighted F1 over alpha (paper: figure 8)", "studyAlpha", self)
         self.best = FigurePanel("F1 of each class, best run per method (paper: figure 9)", "studyBest", self)
         self.confusion = FigurePanel("Confusion matrices (paper: figures 10 and 11)", "studyConfusion", self)
-        self.shown = QComboBox(self)
-        self.shown.setObjectName("studyConfusionShown")
-        self.shown.setAccessibleName("What the cells show")
+        self.shown = named(QComboBox(self), "studyConfusionShown", "What the cells show")
         self.shown.addItem("Per cent of the true class", True)
         self.shown.addItem("Number of images", False)
         self.shown.currentIndexChanged.connect(self._draw_confusion)
@@ -122,10 +109,7 @@ class StudyPanel(QWidget):
 
     def _with_note(self, content: QWidget) -> QWidget:
         page = QWidget(self)
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(content, 1)
-        layout.addWidget(make_label(_FLATTERED, "small", page, wrap=True))
+        column_of((content, 1), make_label(_FLATTERED, "small", page, wrap=True), on=page, margins=0)
         return page
 
     @property

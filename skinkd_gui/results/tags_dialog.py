@@ -9,11 +9,9 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +19,7 @@ from core.runs.annotations import LONGEST_TAG, Annotations, clean_tags
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 
 _ON, _OFF, _SOME = Qt.CheckState.Checked, Qt.CheckState.Unchecked, Qt.CheckState.PartiallyChecked
 
@@ -36,12 +35,8 @@ class TagsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.runs = tuple(runs)
         name = f"“{runs[0].status.name}”" if len(runs) == 1 else f"{len(runs)} runs"
-        self.list = QListWidget(self)
-        self.list.setObjectName("tagsList")
-        self.list.setAccessibleName("Tags; tick those that the runs are to have")
-        self.edit = QLineEdit(self)
-        self.edit.setObjectName("newTagEdit")
-        self.edit.setAccessibleName("A new tag")
+        self.list = named(QListWidget(self), "tagsList", "Tags; tick those that the runs are to have")
+        self.edit = named(QLineEdit(self), "newTagEdit", "A new tag")
         self.edit.setPlaceholderText("A new tag")
         self.edit.setMaxLength(LONGEST_TAG)
         self._add_button = make_button("Add", "addTagButton", self)
@@ -52,14 +47,8 @@ class TagsDialog(QDialog):
         buttons.button(QDialogButtonBox.StandardButton.Ok).setObjectName("tagsOkButton")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        row = QHBoxLayout()
-        row.addWidget(self.edit, 1)
-        row.addWidget(self._add_button)
-        layout = QVBoxLayout(self)
-        layout.addWidget(make_label(f"Tags of {name}", "heading", self, wrap=True))
-        layout.addWidget(self.list, 1)
-        layout.addLayout(row)
-        layout.addWidget(buttons)
+        row = row_of((self.edit, 1), self._add_button)
+        column_of(make_label(f"Tags of {name}", "heading", self, wrap=True), (self.list, 1), row, buttons, on=self)
         self.resize(420, 380)
         self._fill(known)
         self.edit.setFocus()

@@ -14,12 +14,10 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +25,7 @@ from core.paths import runs_root
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.theme import ThemeChoice
 
 _THEMES = {
@@ -57,10 +56,7 @@ class PreferencesDialog(QDialog):
         form.setHorizontalSpacing(16)
         form.addRow("&Colours:", self.theme)
         form.addRow("Text &size:", self.text_size)
-        folder_row = QHBoxLayout()
-        folder_row.setSpacing(8)
-        folder_row.addWidget(self.folder, 1)
-        folder_row.addWidget(self.browse)
+        folder_row = row_of((self.folder, 1), self.browse, spacing=8)
         form.addRow(_buddy("Folder for &runs:", self.folder), folder_row)
         note = "Set when SkinKD was started." if folder_fixed else "Runs that exist already stay where they are."
         form.addRow("", make_label(note, "small", wrap=True))
@@ -75,12 +71,7 @@ class PreferencesDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(16)
-        layout.addLayout(form)
-        layout.addStretch(1)
-        layout.addWidget(buttons)
+        column_of(form, STRETCH, buttons, on=self, margins=(20, 20, 20, 16), spacing=16)
 
     def _make_appearance(self) -> None:
         self.theme = QComboBox(self)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -15,6 +15,7 @@ from core.inference.record import RecordBook, record_file
 from core.quantities import file_size
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.workers.job_slot import JobSlot
@@ -43,30 +44,23 @@ class RecordBox(QWidget):
         super().__init__(parent)
         self._news = ""  # what was done last
         self._exporting = JobSlot(self, succeeded=self._tell_exported, failed=self._show_failure, ended=self._update)
-        self.keep = QCheckBox("&Keep a record of what was classified", self)
-        self.keep.setObjectName("keepRecordCheck")
-        self.keep.setAccessibleName("Keep a record of what was classified")
+        self.keep = named(
+            QCheckBox("&Keep a record of what was classified", self),
+            "keepRecordCheck",
+            "Keep a record of what was classified",
+        )
         self.keep.setChecked(keep)
-        self._where = make_label("", "small", self, wrap=True)
-        self._where.setObjectName("recordPlace")
+        self._where = make_label("", "small", self, wrap=True, name="recordPlace")
         self.folder = self._button("Show &folder", "recordFolderButton", "Show the folder of the record")
         self.export = self._button("E&xport...", "recordExportButton", "Export the record")
         self.clear = self._button("C&lear...", "recordClearButton", "Clear the record")
         self.folder.clicked.connect(self._open_folder)
         self.export.clicked.connect(self._ask_and_export)
         self.clear.clicked.connect(self._ask_to_clear)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        for button in (self.folder, self.export, self.clear):
-            row.addWidget(button)
-        row.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self.keep)
-        layout.addWidget(make_label(_ABOUT, "small", self, wrap=True))
-        layout.addWidget(self._where)
-        layout.addLayout(row)
+        row = row_of(self.folder, self.export, self.clear, STRETCH, margins=0)
+        column_of(
+            self.keep, make_label(_ABOUT, "small", self, wrap=True), self._where, row, on=self, margins=0, spacing=6
+        )
         self._update()
 
     def export_to(self, path: Path) -> None:
@@ -76,9 +70,7 @@ class RecordBox(QWidget):
         self._update()
 
     def _button(self, text: str, name: str, words: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(words)
+        button = named(QPushButton(text, self), name, words)
         button.setAutoDefault(False)
         return button
 

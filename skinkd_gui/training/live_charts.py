@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from core.events import EpochRecord
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.threaded_figure_view import ThreadedFigureView
 
 if TYPE_CHECKING:
@@ -31,17 +32,15 @@ class LiveCharts(QWidget):
         self._history: tuple[EpochRecord, ...] = ()
         self._drawn: tuple[EpochRecord, ...] = ()
         text = "The curve begins when the first epoch is finished."
-        self.losses = ThreadedFigureView(text, self)
-        self.losses.setObjectName("lossChart")
-        self.losses.setAccessibleName("Loss by epoch")
-        self.scores = ThreadedFigureView(text, self)
-        self.scores.setObjectName("scoreChart")
-        self.scores.setAccessibleName("Validation scores by epoch")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        row.addWidget(_card("Loss", self.losses), 1)
-        row.addWidget(_card("Scores on the validation images", self.scores), 1)
+        self.losses = named(ThreadedFigureView(text, self), "lossChart", "Loss by epoch")
+        self.scores = named(ThreadedFigureView(text, self), "scoreChart", "Validation scores by epoch")
+        row_of(
+            (_card("Loss", self.losses), 1),
+            (_card("Scores on the validation images", self.scores), 1),
+            on=self,
+            margins=0,
+            spacing=12,
+        )
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MILLISECONDS)
@@ -90,8 +89,5 @@ def _card(title: str, view: FigureView) -> QFrame:
     frame.setProperty("role", "card")
     # both charts are equally wide, whatever size their figures would like to have
     frame.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
-    layout = QVBoxLayout(frame)
-    layout.setContentsMargins(12, 10, 12, 10)
-    layout.addWidget(make_label(title, "heading", frame))
-    layout.addWidget(view, 1)
+    column_of(make_label(title, "heading", frame), (view, 1), on=frame, margins=(12, 10, 12, 10))
     return frame

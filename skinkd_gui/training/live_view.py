@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from core.errors import SkinKDError
 from core.events import Event, Level, Notice, RunStarted
@@ -19,6 +19,7 @@ from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, Traini
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.theme import icon, theme
 from skinkd_gui.workers.memory import memory_text
 
@@ -74,8 +75,7 @@ class LiveView(QWidget):
     # --- construction ---
 
     def _make_widgets(self) -> None:
-        self._title = make_label("", "title", self, wrap=True)
-        self._title.setObjectName("runTitle")
+        self._title = make_label("", "title", self, wrap=True, name="runTitle")
         self._plan = make_label("", "muted", self, wrap=True)
         self.pause_button = self._button("Pause", "pauseButton", "Pause the run")
         self.pause_button.clicked.connect(self._queue.toggle_pause)
@@ -93,44 +93,32 @@ class LiveView(QWidget):
         self._change_button.clicked.connect(self._ask_for_change)
         self._details_button = self.banner.add_button("Details...", "runErrorDetailsButton")
         self._details_button.clicked.connect(self._show_details)
-        self._phase = make_label("", "heading", self)
-        self._phase.setObjectName("phaseLabel")
+        self._phase = make_label("", "heading", self, name="phaseLabel")
         self._phase_help = make_label("", "muted", self, wrap=True)
-        self._overall = make_label("", "muted", self)
-        self._overall.setObjectName("overallLabel")
+        self._overall = make_label("", "muted", self, name="overallLabel")
         self.run_bar = self._bar("trainingProgress", "Progress of the whole run")
         self.phase_bar = self._bar("phaseProgress", "Progress of the present step")
         self._values: dict[str, QLabel] = {}
-        self._memory = make_label("", "small", self)
-        self._memory.setObjectName("runMemoryLabel")
+        self._memory = make_label("", "small", self, name="runMemoryLabel")
         self.charts = LiveCharts(self)
 
     def _button(self, text: str, name: str, words: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(words)
-        return button
+        return named(QPushButton(text, self), name, words)
 
     def _bar(self, name: str, words: str) -> QProgressBar:
-        bar = QProgressBar(self)
-        bar.setObjectName(name)
-        bar.setAccessibleName(words)
+        bar = named(QProgressBar(self), name, words)
         bar.setRange(0, _STEPS)
         bar.setTextVisible(False)
         bar.setProperty("slim", True)
         return bar
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self._title, 1)
-        head.addWidget(self.pause_button, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignTop)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addLayout(head)
-        layout.addWidget(self._plan)
-        layout.addWidget(self.banner)
+        head = row_of(
+            (self._title, 1),
+            (self.pause_button, 0, Qt.AlignmentFlag.AlignTop),
+            (self.stop_button, 0, Qt.AlignmentFlag.AlignTop),
+        )
+        layout = column_of(head, self._plan, self.banner, on=self, margins=0, spacing=10)
         self._work_card = self._make_work_card()
         layout.addWidget(self._work_card)
         self._facts_card = self._make_facts_card()
@@ -140,12 +128,8 @@ class LiveView(QWidget):
 
     def _make_work_card(self) -> QFrame:
         card = _card(self)
-        grid = QVBoxLayout(card)
-        grid.setContentsMargins(14, 10, 14, 12)
-        grid.setSpacing(5)
-        top = QHBoxLayout()
-        top.addWidget(self._phase, 1)
-        top.addWidget(self._overall)
+        grid = column_of(on=card, margins=(14, 10, 14, 12), spacing=5)
+        top = row_of((self._phase, 1), self._overall)
         grid.addLayout(top)
         grid.addWidget(self.run_bar)
         self.phase_bar.setProperty("slim", False)

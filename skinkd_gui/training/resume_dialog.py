@@ -30,6 +30,7 @@ from core.runs.listing import summarise
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
 _TEXT = (
@@ -105,9 +106,9 @@ class ResumeDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(edit, 1)
         for text, slot in ways.items():
-            button = QPushButton(text, self)
-            button.setObjectName(name + text.removesuffix("...").title().replace(" ", ""))
-            button.setAccessibleName(f"{title}: {text}")
+            button = named(
+                QPushButton(text, self), name + text.removesuffix("...").title().replace(" ", ""), f"{title}: {text}"
+            )
             button.setAutoDefault(False)
             button.clicked.connect(slot)
             row.addWidget(button)

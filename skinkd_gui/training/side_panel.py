@@ -10,11 +10,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,6 +23,7 @@ from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.training.work import UnfinishedStudy
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
@@ -41,13 +40,8 @@ class _Section(QFrame):
     def __init__(self, title: str, list_name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(12, 10, 12, 10)
-        self.column.setSpacing(8)
-        self.column.addWidget(make_label(title, "heading", self))
-        self.items = QListWidget(self)
-        self.items.setObjectName(list_name)
-        self.items.setAccessibleName(title)
+        self.column = column_of(make_label(title, "heading", self), on=self, margins=(12, 10, 12, 10), spacing=8)
+        self.items = named(QListWidget(self), list_name, title)
         self.items.setFrameShape(QFrame.Shape.NoFrame)
         self.items.setWordWrap(True)
         self.items.setTextElideMode(Qt.TextElideMode.ElideNone)
@@ -70,11 +64,7 @@ class _Section(QFrame):
 
     def button(self, text: str, name: str, words: str) -> QPushButton:
         """A button of the section; `words` is its accessible name and tip."""
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(words)
-        button.setToolTip(words)
-        return button
+        return named(QPushButton(text, self), name, words, words)
 
 
 class WaitingRuns(_Section):
@@ -90,12 +80,7 @@ class WaitingRuns(_Section):
         self._remove = self.button("Remove", "removeWaitingButton", "Take the chosen run out of the list")
         self._start = self.button("Start", "startWaitingButton", "Start the waiting runs")
         self._start.setProperty("primary", True)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in (self._up, self._down, self._remove):
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self._start)
+        row = row_of(self._up, self._down, self._remove, STRETCH, self._start, spacing=6)
         self.column.addLayout(row)
         self._up.clicked.connect(self._move_up)
         self._down.clicked.connect(self._move_down)
@@ -182,10 +167,7 @@ class UnfinishedRuns(_Section):
             "resumeChangesButton",
             "Resume with changes: where the chosen run's data or teacher were moved, or with more epochs",
         )
-        row = QHBoxLayout()
-        row.addWidget(self._change)
-        row.addStretch(1)
-        row.addWidget(self._resume)
+        row = row_of(self._change, STRETCH, self._resume)
         self.column.addLayout(row)
         self._change.clicked.connect(self._ask_changes)
         self._resume.clicked.connect(self._ask)

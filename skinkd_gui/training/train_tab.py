@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Event, Level, Notice, Progress
@@ -21,6 +21,7 @@ from skinkd_gui.training.work import UnfinishedStudy, unfinished_studies
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.theme import accent_icon, theme
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -92,9 +93,7 @@ class TrainTab(QWidget):
         self.new_button.clicked.connect(self.open_wizard)
         self.sample_button = self.empty.add_button("Try with the built-in sample images", "trySampleButton")
         self.sample_button.clicked.connect(self.try_sample)
-        self._sample_bar = QProgressBar(self)
-        self._sample_bar.setObjectName("sampleProgress")
-        self._sample_bar.setAccessibleName("Writing the sample images")
+        self._sample_bar = named(QProgressBar(self), "sampleProgress", "Writing the sample images")
         self._sample_bar.setProperty("slim", True)
         self._sample_bar.setTextVisible(False)
         self._sample_bar.hide()
@@ -107,10 +106,7 @@ class TrainTab(QWidget):
 
     def _lay_out(self) -> None:
         first = QWidget(self)
-        column = QVBoxLayout(first)
-        column.addWidget(self.empty, 1)
-        column.addWidget(self._sample_label)
-        column.addWidget(self._sample_bar)
+        column_of((self.empty, 1), self._sample_label, self._sample_bar, on=first)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(first)
         self._stack.addWidget(self.live)
@@ -123,11 +119,7 @@ class TrainTab(QWidget):
         self._side_column.addWidget(self.unfinished)
         self._side_column.addWidget(self.notices, 1000)
         self._side_column.addStretch(1)  # keeps the others at the top while there are no notices
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 14, 16, 12)
-        row.setSpacing(14)
-        row.addWidget(self._stack, 1)
-        row.addWidget(self._side)
+        row_of((self._stack, 1), self._side, on=self, margins=(16, 14, 16, 12), spacing=14)
 
     # --- what the user asks for ---
 

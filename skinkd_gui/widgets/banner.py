@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from skinkd_gui.widgets.labels import breakable, make_label, set_role
+from skinkd_gui.widgets.layouts import named, row_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _ICONS = {"info": "info", "success": "done", "warning": "warning", "error": "error"}
@@ -20,11 +21,9 @@ class Banner(QFrame):
         self._picture = QLabel(self)
         self._text = make_label("", "", self, wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(12, 8, 12, 8)
-        self._row.setSpacing(10)
-        self._row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
-        self._row.addWidget(self._text, 1)
+        self._row = row_of(
+            (self._picture, 0, Qt.AlignmentFlag.AlignTop), (self._text, 1), on=self, margins=(12, 8, 12, 8), spacing=10
+        )
         theme().changed.connect(self._restyle)
         self.hide()
 
@@ -43,9 +42,7 @@ class Banner(QFrame):
 
     def add_button(self, text: str, name: str) -> QPushButton:
         """A button at the right end; connect its `clicked` yourself."""
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
+        button = named(QPushButton(text, self), name, text)
         self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 
@@ -26,20 +27,9 @@ class EmptyState(QWidget):
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         middle = QWidget(self)
         middle.setMaximumWidth(680)
-        column = QVBoxLayout(middle)
-        column.setSpacing(14)
-        for label in (self._picture, self._title, self._text):
-            column.addWidget(label)
-        column.addSpacing(6)
-        column.addLayout(self._buttons)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(middle, 8)
-        row.addStretch(1)
-        outer = QVBoxLayout(self)
-        outer.addStretch(2)
-        outer.addLayout(row)
-        outer.addStretch(3)
+        column_of(self._picture, self._title, self._text, Gap(6), self._buttons, on=middle, spacing=14)
+        row = row_of(STRETCH, (middle, 8), STRETCH)
+        column_of(2, row, 3, on=self)
         theme().changed.connect(self._restyle)
         self._restyle()
 
@@ -50,9 +40,7 @@ class EmptyState(QWidget):
 
     def add_button(self, text: str, name: str, *, primary: bool = False) -> QPushButton:
         """A button with an object name, to the right of the others; connect its `clicked` yourself."""
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.setAccessibleName(text)
+        button = named(QPushButton(text, self), name, text)
         button.setProperty("primary", primary)
         self._buttons.addWidget(button)
         return button

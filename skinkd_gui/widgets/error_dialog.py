@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from core.errors import SkinKDError
 from core.paths import log_root
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import coloured_icon, colours
 
@@ -42,30 +42,15 @@ class ErrorDialog(QDialog):
         self.error = error
         picture = QLabel(self)
         picture.setPixmap(coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
-        title = make_label(error.title, "heading", self, wrap=True)
-        title.setObjectName("errorTitle")
-        summary = make_label(error.summary, "", self, wrap=True)
-        summary.setObjectName("errorSummary")
-        words = QVBoxLayout()
-        words.addWidget(title)
-        words.addWidget(summary)
-        words.addStretch(1)
-        top = QHBoxLayout()
-        top.setSpacing(16)
-        top.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        top.addLayout(words, 1)
-        self._details = QPlainTextEdit(error.details, self)
-        self._details.setObjectName("errorDetails")
-        self._details.setAccessibleName("Details of the error")
+        title = make_label(error.title, "heading", self, wrap=True, name="errorTitle")
+        summary = make_label(error.summary, "", self, wrap=True, name="errorSummary")
+        words = column_of(title, summary, STRETCH)
+        top = row_of((picture, 0, Qt.AlignmentFlag.AlignTop), (words, 1), spacing=16)
+        self._details = named(QPlainTextEdit(error.details, self), "errorDetails", "Details of the error")
         self._details.setReadOnly(True)
         self._details.setVisible(False)
         self._details.setMinimumHeight(160)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(16)
-        layout.addLayout(top)
-        layout.addWidget(self._details, 1)
-        layout.addLayout(self._make_buttons())
+        column_of(top, (self._details, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -119,8 +104,6 @@ def is_shown(error: SkinKDError) -> bool:
 
 
 def _button(text: str, name: str, parent: QWidget) -> QPushButton:
-    button = QPushButton(text, parent)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
+    button = named(QPushButton(text, parent), name, text)
     button.setAutoDefault(False)
     return button

@@ -11,9 +11,13 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 _LONG_WORD = re.compile(r"[^\s\u200b]{24}(?=[^\s\u200b]{4})")
 
 
-def make_label(text: str = "", role: str = "", parent: QWidget | None = None, *, wrap: bool = False) -> QLabel:
-    """A label of plain text; roles are title, heading, value, muted and small (see resources/styles)."""
+def make_label(
+    text: str = "", role: str = "", parent: QWidget | None = None, *, wrap: bool = False, name: str = ""
+) -> QLabel:
+    """A label of plain text; roles are title, heading, value, muted and small (see resources/styles). `name` is its
+    objectName."""
     label = QLabel(text, parent)
+    label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     if role:
         label.setProperty("role", role)

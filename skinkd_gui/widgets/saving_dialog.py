@@ -26,6 +26,7 @@ from core.user_paths import expanded
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.question import Question, ask
 from skinkd_gui.workers.job import JobEnd, Work
@@ -89,24 +90,17 @@ class SavingDialog(QDialog):
 
     def target_row(self, choose: str = "&Choose...") -> QHBoxLayout:
         """Make `target` and the button that asks for it."""
-        self.target = QLineEdit(self)
-        self.target.setObjectName(f"{self._words.name}TargetEdit")
-        self.target.setAccessibleName("File to write")
+        self.target = named(QLineEdit(self), f"{self._words.name}TargetEdit", "File to write")
         self.target.textChanged.connect(self.update_state)
         self._choose = small_button(choose, f"{self._words.name}ChooseButton", self)
         self._choose.clicked.connect(self._ask_target)
-        row = QHBoxLayout()
-        row.addWidget(self.target, 1)
-        row.addWidget(self._choose)
-        return row
+        return row_of((self.target, 1), self._choose)
 
     def lay_out(self, above: Sequence[QWidget], below: Sequence[QWidget] = ()) -> None:
         """Lay out the dialog: what comes above the news, and what between the news and the progress."""
         self.news = Banner(self)
         self.news.setObjectName(f"{self._words.name}News")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(12)
+        layout = column_of(on=self, margins=(20, 20, 20, 16), spacing=12)
         for widget in (*above, self.news, *below):
             layout.addWidget(widget)
         layout.addStretch(1)
@@ -118,9 +112,7 @@ class SavingDialog(QDialog):
         inner = QHBoxLayout(row)
         inner.setContentsMargins(0, 0, 0, 0)
         self._doing = make_label("", "muted", row)
-        self.progress = QProgressBar(row)
-        self.progress.setObjectName(f"{self._words.name}Progress")
-        self.progress.setAccessibleName(f"Progress of the {self._words.name}")
+        self.progress = named(QProgressBar(row), f"{self._words.name}Progress", f"Progress of the {self._words.name}")
         inner.addWidget(self._doing)
         inner.addWidget(self.progress, 1)
         self._strip = QStackedWidget(self)  # keeps its room while there is nothing to show
@@ -141,13 +133,7 @@ class SavingDialog(QDialog):
         self.make_button.setProperty("primary", True)
         self.make_button.setDefault(True)
         self.make_button.clicked.connect(self._ask_and_start)
-        row = QHBoxLayout()
-        row.addWidget(self.open_button)
-        row.addWidget(self.folder_button)
-        row.addStretch(1)
-        row.addWidget(self.close_button)
-        row.addWidget(self.make_button)
-        return row
+        return row_of(self.open_button, self.folder_button, STRETCH, self.close_button, self.make_button)
 
     # Choosing
 
@@ -275,8 +261,6 @@ def free_path(folder: Path, stem: str, ending: str) -> Path:
 
 def small_button(text: str, name: str, parent: QWidget) -> QPushButton:
     """A button that Enter presses only when it is the dialog's default."""
-    button = QPushButton(text, parent)
-    button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", "").rstrip("."))
+    button = named(QPushButton(text, parent), name, text.replace("&", "").rstrip("."))
     button.setAutoDefault(False)
     return button

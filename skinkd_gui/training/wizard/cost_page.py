@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -33,6 +32,7 @@ from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
 from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardState, WizardStep, wanted
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -94,9 +94,7 @@ class CostPage(WizardPage):
         self._measuring.start(partial(_measure, self.model.state, self._runs_root))
 
     def _build_cost(self) -> None:
-        self.again = QPushButton("Measure again")
-        self.again.setObjectName("measureButton")
-        self.again.setAccessibleName("Measure the cost again")
+        self.again = named(QPushButton("Measure again"), "measureButton", "Measure the cost again")
         self.again.setAutoDefault(False)
         self.again.clicked.connect(self.measure)
         box = card()
@@ -107,14 +105,9 @@ class CostPage(WizardPage):
         self._note = Note("info", "measureNote")
         self._warning = Note("warning", "costWarningLabel")
         self._result = QWidget()
-        column = QVBoxLayout(self._result)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        self._headline = make_label("", "value", wrap=True)
-        self._headline.setObjectName("costHeadline")
-        self._table = QTableWidget(0, len(_COLUMNS))
-        self._table.setObjectName("costTable")
-        self._table.setAccessibleName("Cost of each run")
+        column = column_of(on=self._result, margins=0, spacing=8)
+        self._headline = make_label("", "value", wrap=True, name="costHeadline")
+        self._table = named(QTableWidget(0, len(_COLUMNS)), "costTable", "Cost of each run")
         self._table.setHorizontalHeaderLabels(list(_COLUMNS))
         self._table.verticalHeader().hide()
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
 
 from core.classes import ClassSet
 from core.data.types import DataSet
@@ -36,6 +36,7 @@ from skinkd_gui.training.wizard.texts import choice_text
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -96,9 +97,7 @@ class DataPage(WizardPage):
         )
 
     def _build_source(self) -> None:
-        self.path_edit = QLineEdit()
-        self.path_edit.setObjectName("dataPathEdit")
-        self.path_edit.setAccessibleName("Folder or CSV file with the labelled images")
+        self.path_edit = named(QLineEdit(), "dataPathEdit", "Folder or CSV file with the labelled images")
         self.path_edit.setPlaceholderText("Folder or CSV file; or drop one here")
         self.path_edit.setClearButtonEnabled(True)
         self.path_edit.setAcceptDrops(False)  # the page takes the drop and uses the path, not the address
@@ -109,24 +108,18 @@ class DataPage(WizardPage):
         self.sample_button = self._button(
             "Use the built-in sample images", "sampleDataButton", "Use the built-in sample images", self._use_sample
         )
-        row = QHBoxLayout()
-        row.addWidget(self.path_edit, 1)
-        for button in (folder, csv, self.sample_button):
-            row.addWidget(button)
+        row = row_of((self.path_edit, 1), folder, csv, self.sample_button)
         self.column.addLayout(row)
 
     def _button(self, text: str, name: str, spoken: str, slot: Any) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAccessibleName(spoken)
+        button = named(QPushButton(text), name, spoken)
         button.setAutoDefault(False)
         button.clicked.connect(slot)
         return button
 
     def _build_findings(self) -> None:
         self._error = Note("error", "dataErrorLabel")
-        self._summary = make_label("", "heading", wrap=True)
-        self._summary.setObjectName("dataSummaryLabel")
+        self._summary = make_label("", "heading", wrap=True, name="dataSummaryLabel")
         self._synthetic = Note("info", "syntheticLabel")
         self._terms = help_label()
         self._terms.setObjectName("dataTermsLabel")
@@ -143,18 +136,15 @@ class DataPage(WizardPage):
 
     def _build_split(self) -> None:
         self._body = QWidget()
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        self._figure = FigureView("The number of images per class appears here.")
-        self._figure.setObjectName("classDistributionFigure")
-        self._figure.setAccessibleName("Number of images per class")
+        column = column_of(on=self._body, margins=0, spacing=10)
+        self._figure = named(
+            FigureView("The number of images per class appears here."),
+            "classDistributionFigure",
+            "Number of images per class",
+        )
         self._table = SplitTable()
         self._figure.setFixedHeight(self._table.height())
-        numbers = QHBoxLayout()
-        numbers.setSpacing(16)
-        numbers.addWidget(self._figure, 1)
-        numbers.addWidget(self._table, 1)
+        numbers = row_of((self._figure, 1), (self._table, 1), spacing=16)
         self._examples = ExampleStrip()
         self._notes = Note("info", "splitNotesLabel")
         folded = {"data.layout"}

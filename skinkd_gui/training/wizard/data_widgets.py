@@ -7,7 +7,6 @@ from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QProgressBar,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QTreeView,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -30,6 +28,7 @@ from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitP
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 
 _MOST_LINES = 16
 _MOST_ROWS = 9
@@ -48,14 +47,10 @@ class ProblemsBox(Box):
         super().__init__("warning", parent)
         self._title = make_label("", "heading", wrap=True)
         self._detail = make_label("", "", wrap=True)
-        self.skip = QCheckBox()
-        self.skip.setObjectName("skipProblemsBox")
-        self.skip.setAccessibleName("Go on without these images")
+        self.skip = named(QCheckBox(), "skipProblemsBox", "Go on without these images")
         self.skip.clicked.connect(self._on_clicked)
         self._model = ProblemsModel(self)
-        self.view = QTreeView()
-        self.view.setObjectName("dataProblemsList")
-        self.view.setAccessibleName("Problems of the data set")
+        self.view = named(QTreeView(), "dataProblemsList", "Problems of the data set")
         self.view.setModel(self._model)
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
@@ -174,9 +169,7 @@ class ExampleStrip(QWidget):
         super().__init__(parent)
         self.setObjectName("exampleImages")
         self.setAccessibleName("An example image of each class")
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(3)
+        self._row = row_of(on=self, margins=0, spacing=3)
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Show these pictures; hidden without any."""
@@ -193,9 +186,7 @@ class ExampleStrip(QWidget):
 
 def _thumbnail(example: Example) -> QWidget:
     holder = QWidget()
-    column = QVBoxLayout(holder)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(4)
+    column = column_of(on=holder, margins=0, spacing=4)
     height, width, _ = example.picture.shape
     image = QImage(example.picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
     pixmap = QPixmap.fromImage(image)
@@ -225,20 +216,12 @@ class JobProgressRow(QWidget):
     def __init__(self, name: str, stop_text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = make_label()
-        self._bar = QProgressBar()
-        self._bar.setObjectName(f"{name}Progress")
-        self._bar.setAccessibleName("Progress")
+        self._bar = named(QProgressBar(), f"{name}Progress", "Progress")
         self._bar.setMinimumWidth(160)
-        self._stop = QPushButton(stop_text)
-        self._stop.setObjectName(f"{name}StopButton")
-        self._stop.setAccessibleName(stop_text)
+        self._stop = named(QPushButton(stop_text), f"{name}StopButton", stop_text)
         self._stop.setAutoDefault(False)
         self._stop.clicked.connect(self._on_stop)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self._text)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._stop)
+        row_of(self._text, (self._bar, 1), self._stop, on=self, margins=0)
         self.hide()
 
     def begin(self, text: str, *, stoppable: bool = True) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -34,6 +33,7 @@ from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import shut_down_jobs
@@ -100,9 +100,7 @@ class TrainingWizard(QDialog):
     # --- building ---
 
     def _build(self) -> None:
-        self.steps = QListWidget()
-        self.steps.setObjectName("wizardSteps")
-        self.steps.setAccessibleName("Steps")
+        self.steps = named(QListWidget(), "wizardSteps", "Steps")
         self.steps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.steps.setWordWrap(True)
         self.steps.setIconSize(QSize(18, 18))
@@ -114,24 +112,13 @@ class TrainingWizard(QDialog):
             widest = max(widest, self.steps.fontMetrics().horizontalAdvance(item.text()))
         self.steps.setFixedWidth(widest + 44)
         self.steps.currentRowChanged.connect(self._on_step_chosen)
-        self._title = make_label("", "title")
-        self._title.setObjectName("wizardTitle")
+        self._title = make_label("", "title", name="wizardTitle")
         self._stack = QStackedWidget()
         for page in self.pages.values():
             self._stack.addWidget(page)
-        right = QVBoxLayout()
-        right.setSpacing(8)
-        right.addWidget(self._title)
-        right.addWidget(self._stack, 1)
-        middle = QHBoxLayout()
-        middle.setSpacing(18)
-        middle.addWidget(self.steps)
-        middle.addLayout(right, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(14, 14, 14, 12)
-        column.setSpacing(12)
-        column.addLayout(middle, 1)
-        column.addLayout(self._make_buttons())
+        right = column_of(self._title, (self._stack, 1), spacing=8)
+        middle = row_of(self.steps, (right, 1), spacing=18)
+        column_of((middle, 1), self._make_buttons(), on=self, margins=(14, 14, 14, 12), spacing=12)
 
     def _make_buttons(self) -> QHBoxLayout:
         self._message = QLabel()
@@ -148,11 +135,7 @@ class TrainingWizard(QDialog):
         self.start_button.clicked.connect(self._start)
         for button in (self.next_button, self.start_button):
             button.setProperty("primary", True)
-        row = QHBoxLayout()
-        row.addWidget(self._message, 1)
-        for button in (self.cancel_button, self.back_button, self.next_button, self.start_button):
-            row.addWidget(button)
-        return row
+        return row_of((self._message, 1), self.cancel_button, self.back_button, self.next_button, self.start_button)
 
     # --- moving ---
 
@@ -283,8 +266,6 @@ class TrainingWizard(QDialog):
 
 
 def _button(text: str, name: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text.replace("&", ""))
+    button = named(QPushButton(text), name, text.replace("&", ""))
     button.setAutoDefault(False)
     return button

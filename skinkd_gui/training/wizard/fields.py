@@ -13,6 +13,7 @@ from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, section_toggle
 from skinkd_gui.training.wizard.texts import choice_help, choice_text, help_text, number_text
+from skinkd_gui.widgets.layouts import column_of
 
 _TITLE_WIDTH = 160
 _EDITOR_WIDTH = 240
@@ -36,11 +37,7 @@ class FieldRow(QObject):
         self.help = help_label(help_text(spec))
         self.problem = MessageLabel()
         self.problem.setObjectName(object_name(spec.key) + "Problem")
-        texts = QVBoxLayout()
-        texts.setContentsMargins(0, 3, 0, 3)
-        texts.setSpacing(0)
-        texts.addWidget(self.help)
-        texts.addWidget(self.problem)
+        texts = column_of(self.help, self.problem, margins=(0, 3, 0, 3), spacing=0)
         grid.addWidget(self.title, row, 0, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.editor, row, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.reset, row, 2, Qt.AlignmentFlag.AlignVCenter)

@@ -29,6 +29,7 @@ from skinkd_gui.training.wizard.editors import CalmComboBox
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.texts import facts_text
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.job_slot import JobSlot
 
 _TYPING_MILLISECONDS = 500
@@ -127,14 +128,12 @@ class NetworkChooser(QWidget):
         for value, text in _WEIGHTS:
             self.weights.addItem(text, value)
         self.weights.activated.connect(self._on_weights)
-        self.file_edit = QLineEdit()
-        self.file_edit.setObjectName(f"{self._section}WeightsFileEdit")
-        self.file_edit.setAccessibleName("File of weights")
+        self.file_edit = named(QLineEdit(), f"{self._section}WeightsFileEdit", "File of weights")
         self.file_edit.setPlaceholderText("A .safetensors file")
         self.file_edit.textEdited.connect(self._on_file_typed)
-        self.browse = QPushButton("Browse…")
-        self.browse.setObjectName(f"{self._section}WeightsBrowseButton")
-        self.browse.setAccessibleName("Browse for a file of weights")
+        self.browse = named(
+            QPushButton("Browse…"), f"{self._section}WeightsBrowseButton", "Browse for a file of weights"
+        )
         self.browse.setAutoDefault(False)
         self.browse.clicked.connect(self._browse_file)
         self._weights_help = help_label()
@@ -167,9 +166,9 @@ class NetworkChooser(QWidget):
         grid.addWidget(editor, at, 1)
 
     def _build_suggestions(self) -> None:
-        self.suggestions = QTreeWidget()
-        self.suggestions.setObjectName(f"{self._section}SuggestionsList")
-        self.suggestions.setAccessibleName(f"Suggested networks for the {self._section}")
+        self.suggestions = named(
+            QTreeWidget(), f"{self._section}SuggestionsList", f"Suggested networks for the {self._section}"
+        )
         self.suggestions.setRootIsDecorated(False)
         self.suggestions.setUniformRowHeights(True)
         self.suggestions.setHeaderLabels(["Suggested", "Why"])

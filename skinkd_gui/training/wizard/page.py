@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label
 from skinkd_gui.training.wizard.state import WizardStep
+from skinkd_gui.widgets.layouts import column_of
 
 
 class _Body(QWidget):
@@ -34,10 +35,7 @@ class WizardPage(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = _Body()
-        self.column = QVBoxLayout(body)
-        self.column.setContentsMargins(4, 4, 12, 4)
-        self.column.setSpacing(10)
-        self.column.addWidget(help_label(about))
+        self.column = column_of(help_label(about), on=body, margins=(4, 4, 12, 4), spacing=10)
         self.setWidget(body)
 
     def entered(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.theme import colours, theme
 
 
@@ -51,9 +52,7 @@ class Box(QFrame):
     def __init__(self, role: str = "card", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", role)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(12, 8, 12, 8)
-        self.column.setSpacing(6)
+        self.column = column_of(on=self, margins=(12, 8, 12, 8), spacing=6)
 
     def set_role(self, role: str) -> None:
         """Change the look."""
@@ -129,10 +128,7 @@ def card(*widgets: QWidget, title: str = "") -> Box:
 
 def row(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:
     """Widgets side by side, to the left."""
-    layout = QHBoxLayout()
-    layout.setSpacing(8)
-    for widget in widgets:
-        layout.addWidget(widget)
+    layout = row_of(*widgets, spacing=8)
     if stretch:
         layout.addStretch(1)
     return layout

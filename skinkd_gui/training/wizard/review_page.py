@@ -31,6 +31,7 @@ from skinkd_gui.training.wizard.state import (
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ class ReviewPage(WizardPage):
         self._here = False
 
     def _build_name(self) -> None:
-        self.name_edit = QLineEdit()
-        self.name_edit.setObjectName("runNameEdit")
-        self.name_edit.setAccessibleName("Name of the run")
+        self.name_edit = named(QLineEdit(), "runNameEdit", "Name of the run")
         self.name_edit.setMaxLength(80)
         self.name_edit.textEdited.connect(self._on_named)
         label = QLabel("&Name")
@@ -84,9 +83,7 @@ class ReviewPage(WizardPage):
         self.column.addWidget(self._plan)
 
     def _build_recipe(self) -> None:
-        self.toml = QPlainTextEdit()
-        self.toml.setObjectName("recipeText")
-        self.toml.setAccessibleName("The recipe as TOML")
+        self.toml = named(QPlainTextEdit(), "recipeText", "The recipe as TOML")
         self.toml.setReadOnly(True)
         self.toml.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.toml.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -106,9 +103,7 @@ class ReviewPage(WizardPage):
         self.column.addLayout(buttons)
 
     def _button(self, text: str, name: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAccessibleName(text.rstrip("…"))
+        button = named(QPushButton(text), name, text.rstrip("…"))
         button.setAutoDefault(False)
         return button
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import Goal
+from skinkd_gui.widgets.layouts import column_of, named
 
 _MOST_SEEDS = 10
 _SEEDS_HELP = "More than one shows how much the scores change by chance alone; the paper used one."
@@ -21,9 +22,7 @@ class StudyOptions(QWidget):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.seeds = QSpinBox()
-        self.seeds.setObjectName("studySeeds")
-        self.seeds.setAccessibleName("Times each student is trained")
+        self.seeds = named(QSpinBox(), "studySeeds", "Times each student is trained")
         self.seeds.setRange(1, _MOST_SEEDS)
         label = QLabel("Train each student this many times, with other seeds:")
         label.setBuddy(self.seeds)
@@ -31,12 +30,14 @@ class StudyOptions(QWidget):
         self.teachers = _box(
             "Also the paper's other teachers: ResNet50V2 and ResNet101V2 (table 1)", "studyTeacherCandidates"
         )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 2, 0, 6)
-        column.addLayout(row(label, self.seeds, stretch=True))
-        column.addWidget(help_label(_SEEDS_HELP))
-        column.addWidget(self.fine)
-        column.addWidget(self.teachers)
+        column_of(
+            row(label, self.seeds, stretch=True),
+            help_label(_SEEDS_HELP),
+            self.fine,
+            self.teachers,
+            on=self,
+            margins=(24, 2, 0, 6),
+        )
         self.seeds.valueChanged.connect(self._changed)
         self.fine.toggled.connect(self._changed)
         self.teachers.toggled.connect(self._changed)
@@ -69,7 +70,4 @@ class StudyOptions(QWidget):
 
 
 def _box(text: str, name: str) -> QCheckBox:
-    box = QCheckBox(text)
-    box.setObjectName(name)
-    box.setAccessibleName(text)
-    return box
+    return named(QCheckBox(text), name, text)

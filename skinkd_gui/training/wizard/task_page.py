@@ -29,6 +29,7 @@ from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
 from skinkd_gui.widgets.labels import make_label, plain_tip
+from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -82,9 +83,7 @@ class TaskPage(WizardPage):
         self._holder = QWidget()
         column = QVBoxLayout(self._holder)
         column.setContentsMargins(24, 2, 0, 6)
-        self.teachers = QTreeWidget()
-        self.teachers.setObjectName("finishedTeachersList")
-        self.teachers.setAccessibleName("Finished teachers")
+        self.teachers = named(QTreeWidget(), "finishedTeachersList", "Finished teachers")
         self.teachers.setRootIsDecorated(False)
         self.teachers.setUniformRowHeights(True)
         self.teachers.setHeaderLabels(["Teacher", "Model", "Weighted F1", "Image size", "Data"])
@@ -148,9 +147,7 @@ class TaskPage(WizardPage):
 
 
 def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, about: str) -> QRadioButton:
-    button = QRadioButton(text)
-    button.setObjectName(name)
-    button.setAccessibleName(text)
+    button = named(QRadioButton(text), name, text)
     button.setAccessibleDescription(about)
     group.addButton(button)
     label = help_label(about)
