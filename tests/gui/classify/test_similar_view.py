@@ -44,7 +44,7 @@ def shown(source: Path, classifier: Classifier, picture: Path) -> ShownImage:
 
 def image_of(run: RunFolder, part: Part, data: Path) -> Path:
     name = next(row.image for row in run.split_rows if row.part is part)
-    return next(data.rglob(f"{name}.*"))
+    return next(data.rglob(f"{Path(name).stem}.*"))
 
 
 def ready(view: SimilarView) -> bool:
