@@ -138,7 +138,16 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
     logits, features = forward_outputs(created.model.eval(), created.preprocessing, store, validation, device="cpu")
     answered = PartOutputs(Part.VALIDATION, validation, store.labels[validation], logits, features)
     found = calibrate(
-        created.model, created.preprocessing, store, train, answered, device="cpu", seed=0, emit=ignore, token=token
+        created.model,
+        created.preprocessing,
+        store,
+        train,
+        answered,
+        ISIC2019,
+        device="cpu",
+        seed=0,
+        emit=ignore,
+        token=token,
     )
     file = folder / "classifying.safetensors"
     save_model(file, created.model, ModelInfo(ARCHITECTURE, created.preprocessing, classes=ISIC2019), found.statistics)

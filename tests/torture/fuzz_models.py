@@ -119,7 +119,7 @@ def _model_bytes() -> bytes:
 def _onnx_bytes() -> bytes:
     torch.manual_seed(0)
     model = to_onnx(timm.create_model(_ARCHITECTURE, num_classes=8).eval(), _INFO)
-    attach(model, metadata(_INFO, terms="", quantisation="", reference=_statistics()), "")
+    attach(model, metadata(_INFO, terms="", quantisation="", statistics=_statistics()), "")
     return bytes(model.SerializeToString())
 
 
