@@ -36,6 +36,11 @@ def own_folders() -> list[Path]:
     return folders
 
 
+def class_sets_root() -> Path:
+    """The folder of the class sets that the user saved. Not created here."""
+    return state_root() / "class_sets"
+
+
 def log_root() -> Path:
     """The folder of the application's own log. Not created here."""
     return platformdirs.user_log_path(_APP, appauthor=False)

@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
 from core.classes.colours import alike, filled
-from core.classes.labels import UNKNOWN_WORDS, normalised
+from core.classes.labels import UNKNOWN_WORDS, normalised, variants
 from core.classes.lesion_class import LONGEST_NAME, LesionClass, Malignancy
 from core.documents import nearest, one_line, shown
 
@@ -20,6 +21,24 @@ FEWEST, MOST = 2, 200
 """How many classes a set has."""
 
 _MELANOMA = frozenset({"mel", "melanoma", "melanom", "melanome", "mélanome"})
+
+
+class How(StrEnum):
+    """How a label was understood, for people; all but the first two are guesses to be looked at."""
+
+    MAPPED = "as the mapping says"
+    CODE = "its code"
+    NAME = "its name"
+    ALIAS = "another name"
+    PART = "a part of it, without numbers and brackets"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The number of the class that a label means, None for images to leave out; and how that is known."""
+
+    place: int | None
+    how: How
 
 
 @dataclass(frozen=True)
@@ -74,12 +93,26 @@ class ClassSet:
 
     def index_of(self, label: str) -> int | None:
         """The number of the class that a label means: mapped, a code, a name or another name, in any writing."""
-        found = self._labels.get(normalised(label))
-        return None if found is None or found < 0 else found
+        meaning = self.meaning(label)
+        return None if meaning is None else meaning.place
+
+    def meaning(self, label: str) -> Meaning | None:
+        """What a label means here; None where nothing is known of it, or where its parts say different things."""
+        text = normalised(label)
+        if text in self._labels:
+            return self._labels[text]
+        found = [self._labels[word] for word in variants(label) if word in self._labels]
+        places = {item.place for item in found}
+        return Meaning(found[0].place, How.PART) if len(places) == 1 and None not in places else None
+
+    def code_at(self, place: int | None) -> str:
+        """The code of the class with a number; "" for None, as labels have that are left out."""
+        return "" if place is None else self.codes[place]
 
     def is_left_out(self, label: str) -> bool:
         """Whether the mapping says that images with this label are not used."""
-        return self._labels.get(normalised(label)) == _LEFT_OUT
+        meaning = self.meaning(label)
+        return meaning is not None and meaning.place is None
 
     def is_unknown(self, label: str) -> bool:
         """Whether a label says "none of these" (the challenge's UNK) and is no class here."""
@@ -107,15 +140,17 @@ class ClassSet:
         return {code: place for place, code in enumerate(self.codes)}
 
     @cached_property
-    def _labels(self) -> dict[str, int]:
-        """Normalised label to class number, or to `_LEFT_OUT`."""
-        found = {word: place for place, item in enumerate(self.classes) for word in _words(item)}
+    def _labels(self) -> dict[str, Meaning]:
+        """Normalised label to what it means."""
+        found: dict[str, Meaning] = {}
+        for place, item in enumerate(self.classes):
+            words = [(How.CODE, item.code), (How.NAME, item.name), *((How.ALIAS, alias) for alias in item.aliases)]
+            for how, text in words:
+                if word := normalised(text):
+                    found.setdefault(word, Meaning(place, how))
         for label, code in self.mapping:
-            found[normalised(label)] = self._indices[code] if code else _LEFT_OUT
+            found[normalised(label)] = Meaning(self._indices[code] if code else None, How.MAPPED)
         return found
-
-
-_LEFT_OUT = -1
 
 
 def make_class_set(

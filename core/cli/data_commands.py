@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.classes import CLASS_SETS
+from core.classes import CLASS_SETS, ClassSet
 from core.cli.console import JsonOption, many, print_json, print_text, say
 from core.cli.documents import data_document, data_text, problems_document, problems_text
 from core.cli.interrupt import stoppable
+from core.cli.label_mapping import mapped_labels, mapping_document, mapping_text, write_mapping
 from core.cli.progress import shown_progress
-from core.data.types import ProblemKind
+from core.data.choices import Choices
+from core.data.types import ProblemKind, undecided
 from core.recipe import Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -46,22 +48,67 @@ def sample_data(
 
 
 def inspect(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data folder, or a CSV with image,label.")],
-    layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Data folder, or a table of images and labels.")],
+    layout: Annotated[str | None, typer.Option("--layout", help="auto, tables or folders.")] = None,
     recipe: Annotated[
         Path | None,
         typer.Option("--recipe", help="A recipe whose [classes] say what labels mean; default: ISIC 2019's classes."),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option("--classes", help="A class set by name, or own: every label is a class of its own."),
+    ] = None,
+    image_column: Annotated[
+        str | None, typer.Option("--image-column", help="Of several columns of images the one to use.")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option("--label-column", help="Of several columns of labels the one to use.")
+    ] = None,
+    image_type: Annotated[
+        str | None, typer.Option("--image-type", help="Of several kinds of pictures the one to use.")
+    ] = None,
+    show_map: Annotated[bool, typer.Option("--map", help="Show the labels and what each becomes, no images.")] = False,
+    decisions: Annotated[
+        list[str] | None,
+        typer.Option("--as", metavar="LABEL=CODE", help="With --map: what a label means; LABEL= leaves it out."),
+    ] = None,
+    leave_out_rest: Annotated[
+        bool, typer.Option("--leave-out-rest", help="With --map: leave out what nobody understands.")
+    ] = False,
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="RECIPE", help="With --map: write the classes into this recipe.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Tables and file names only: do not open the images.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a data set's layout, images per class, lesions, and every problem by name and reason."""
+    base = read_recipe(recipe) if recipe else Recipe()
+    given = {"layout": layout, "image_column": image_column, "label_column": label_column, "image_type": image_type}
+    choices = Choices(
+        **{**base.data.choices.__dict__, **{key: value for key, value in given.items() if value is not None}}
+    )
+    if show_map or decisions or leave_out_rest or write:
+        found = mapped_labels(data, classes or base.class_set, choices, decisions or [], leave_out_rest=leave_out_rest)
+        if write is not None:
+            write_mapping(write, data, found, choices)
+        if as_json:
+            print_json(mapping_document(found))
+        else:
+            print_text(mapping_text(found))
+            if write is not None:
+                say(f"Wrote {write}.")
+        return
+    class_set = mapped_labels(data, classes, choices, [], leave_out_rest=False).classes if classes else base.class_set
+    assert class_set is not None
+    _show(data, class_set, choices, quick=quick, as_json=as_json)
+
+
+def _show(data: Path, classes: ClassSet, choices: Choices, *, quick: bool, as_json: bool) -> None:
     from core.data.checking import check_images, excluded_names
     from core.data.reading import read_dataset
 
-    classes = (read_recipe(recipe) if recipe else Recipe()).class_set
     with stoppable() as token, shown_progress() as emit:
-        dataset = read_dataset(data, classes, layout)
+        dataset = read_dataset(data, classes, choices)
         absent = any(problem.kind is ProblemKind.NO_IMAGES for problem in dataset.problems)
         if not quick and not absent:
             dataset = check_images(dataset, emit=emit, token=token)
@@ -80,7 +127,9 @@ def inspect(
             f"\nA split by image would put {many(straddling, 'lesion')} into both training and test; "
             "SkinKD keeps a lesion's images together unless data.group_by_lesion is false."
         )
-    if left_out:
+    if undecided(dataset.labels_found):
+        say(f"Training does not start before these labels are mapped or left out: skinkd-cli inspect {data} --map")
+    elif left_out:
         say(f"Training goes on without {many(len(left_out), 'image')} with data.skip_problems = true.")
 
 

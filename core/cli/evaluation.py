@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.data.choices import NO_CHOICES, Choices
 from core.data.names import matched
 from core.data.types import FITTED, DataSet, Part, Problem
 from core.errors import SkinKDError
@@ -48,7 +49,14 @@ class Evaluation:
 
 
 def evaluate_on(
-    source: Path, data: Path | None, *, layout: str, part: str, device: str, emit: Emit, token: CancelToken
+    source: Path,
+    data: Path | None,
+    *,
+    choices: Choices = NO_CHOICES,
+    part: str,
+    device: str,
+    emit: Emit,
+    token: CancelToken,
 ) -> Evaluation:
     """Score the model of a run folder or model file on `data` (default: the test part of the run's own data).
 
@@ -64,8 +72,8 @@ def evaluate_on(
     classes = info.classes
     rows = RunFolder(source).split_rows if source.is_dir() else ()
     if data is None:
-        (data, layout), part = _own_data(source), part or Part.TEST.value
-    dataset = check_images(read_dataset(data, classes, layout), emit=emit, token=token)
+        (data, choices), part = _own_data(source), part or Part.TEST.value
+    dataset = check_images(read_dataset(data, classes, choices), emit=emit, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
     rows = _named_as(rows, usable)
@@ -90,12 +98,12 @@ def evaluate_on(
     )
 
 
-def _own_data(run: Path) -> tuple[Path, str]:
-    """The data folder of a run's recipe, and its layout."""
+def _own_data(run: Path) -> tuple[Path, Choices]:
+    """The data folder of a run's recipe, and how it is read."""
     if not run.is_dir():
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
     data = RunFolder(run).recipe().data
-    return Path(data.path), data.layout
+    return Path(data.path), data.choices
 
 
 def _named_as(rows: Sequence[SplitRow], dataset: DataSet) -> tuple[SplitRow, ...]:

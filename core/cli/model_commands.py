@@ -14,6 +14,7 @@ from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
+from core.data.choices import Choices
 from core.errors import SkinKDError
 from core.inference.classifier import MODEL_FILE
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
@@ -41,7 +42,7 @@ def evaluate(
         str,
         typer.Option("--part", help="Only this part of the run's own split: train, validation, calibration or test."),
     ] = "",
-    layout: Annotated[str, typer.Option("--layout", help="auto, isic2019, ham10000, folders or csv.")] = "auto",
+    layout: Annotated[str, typer.Option("--layout", help="auto, tables or folders.")] = "auto",
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
@@ -53,7 +54,7 @@ def evaluate(
 
     source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as emit:
-        result = evaluate_on(source, data, layout=layout, part=part, device=device, emit=emit, token=token)
+        result = evaluate_on(source, data, choices=Choices(layout), part=part, device=device, emit=emit, token=token)
     if as_json:
         facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
         problems = problems_document(result.problems)

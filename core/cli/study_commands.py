@@ -301,7 +301,7 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
     said = ""
     if wanted.paper:
-        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.layout)
+        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
     if as_json:
         print_json({**plan_document(folder.slug, rows), "headline": said})

@@ -3,6 +3,7 @@
 Others may use
 
 - `types`: `DataSet`, its images, problems and splits: the words of this floor
+- `choices`, `mapping`: what the data leave open, and what the labels found in them are to mean
 - `layouts`: the ways to store labels beside images, in a registry
 - `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
 - `names`: the same images under the names of another run or table

@@ -34,7 +34,7 @@ DECODER_VERSION = 4
 
 IMAGE_SUFFIXES = DICOM_SUFFIXES | {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"),
-    *(".heic", ".heif", ".avif"),
+    *(".heic", ".heif", ".avif", ".jp2", ".j2k", ".jpx"),
 }
 """File names that count as images, in lower case."""
 
@@ -58,6 +58,12 @@ DECODE_ERRORS = (
 
 MOST_BYTES = 1 << 30
 """What an image file may have; it is read into memory as a whole, in every thread."""
+
+_BEGINNINGS = (
+    *(b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"),
+    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+)
+"""JPEG, PNG, GIF, TIFF and both kinds of JPEG 2000."""
 
 Box = tuple[float, float, float, float]
 
@@ -126,6 +132,15 @@ class Look:
 
 class HeicError(ValueError):
     """A HEIC picture without a reader for it; the message is a whole sentence for the user."""
+
+
+def begins_as_picture(head: bytes) -> bool:
+    """Whether a file that begins with `head` (`HEAD_BYTES` or more, where it has them) is a picture, whatever its name
+    is."""
+    boxed = head[4:8] == b"ftyp" and (head[8:12] in _HEIC_BRANDS or head[8:12] in (b"avif", b"avis"))
+    riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    bitmap = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
+    return head.startswith(_BEGINNINGS) or boxed or riff or bitmap or is_dicom(head) or may_be_bare_dicom(head)
 
 
 def decode_image(path: Path, size: int) -> NDArray[np.uint8]:

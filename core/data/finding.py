@@ -1,37 +1,52 @@
-"""What lies in a data folder: one walk, and looking images up by the names that tables use."""
+"""What lies in a data folder: one walk. A file is told by its name where that says it, otherwise by its content."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from core.data.decoding import IMAGE_SUFFIXES
+from core.data.decoding import IMAGE_SUFFIXES, begins_as_picture
+from core.data.dicom import HEAD_BYTES
 from core.errors import SkinKDError
 
 SYNTHETIC_MARKER = ".skinkd-synthetic.json"
 """Lies in the root of the built-in sample set."""
 
-_TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".tab", ".xlsx"})
+"""File names that say that it is a table, in lower case."""
+
+_OTHERS = frozenset(
+    [
+        *(".json", ".xml", ".html", ".htm", ".pdf", ".md", ".rst", ".py", ".ipynb", ".m", ".r", ".js", ".log", ".toml"),
+        *(".yaml", ".yml", ".ini", ".cfg", ".zip", ".gz", ".tar", ".7z", ".rar", ".npy", ".npz", ".mat", ".h5", ".pkl"),
+        *(".pt", ".pth", ".onnx", ".safetensors", ".db", ".sqlite3", ".mp4", ".avi", ".mov", ".doc", ".docx", ".exe"),
+    ]
+)
+"""Neither pictures nor tables of labels; not opened."""
+
+_DELIMITERS = (b"\t", b",", b";", b"|")
+_LICENCES = ("licen", "copying", "terms", "attribution")
 _DOWNSAMPLED = "_downsampled"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The images and tables in or below `root`, each sorted by path; `closed` could not be opened, with reasons."""
+    """The images and tables in or below `root`, each sorted by path; `licences` are the texts that say what may be done
+    with them; `closed` could not be opened, with reasons."""
 
     root: Path
     images: tuple[Path, ...]
     tables: tuple[Path, ...]
     closed: tuple[tuple[Path, str], ...] = ()
     synthetic: bool = False
+    licences: tuple[Path, ...] = ()
 
 
 def scan_folder(root: Path) -> Folder:
     """Walk a folder once. Raises `SkinKDError` when it is not there or can not be opened."""
-    images: list[Path] = []
-    tables: list[Path] = []
+    found: dict[str, list[Path]] = {"image": [], "table": [], "licence": []}
     closed: list[tuple[Path, str]] = []
     synthetic = (root / SYNTHETIC_MARKER).is_file() or (root.parent / SYNTHETIC_MARKER).is_file()
 
@@ -42,13 +57,44 @@ def scan_folder(root: Path) -> Folder:
         closed.append((folder, error.strerror or str(error)))
 
     for folder, name in _walk(root, on_error):
-        suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (a Path per file costs more than the walk)
-        if suffix in IMAGE_SUFFIXES:
-            images.append(Path(folder, name))
-        elif suffix in _TABLE_SUFFIXES:
-            tables.append(Path(folder, name))
+        kind = _kind(folder, name)
+        if kind:
+            found[kind].append(Path(folder, name))
         synthetic = synthetic or name == SYNTHETIC_MARKER
-    return Folder(root, tuple(sorted(images)), tuple(sorted(tables)), tuple(closed), synthetic)
+    images, tables, licences = (tuple(sorted(paths)) for paths in found.values())
+    return Folder(root, images, tables, tuple(closed), synthetic, licences)
+
+
+def _kind(folder: str, name: str) -> str:
+    """image, table, licence, or nothing for what is none of them."""
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122  (a Path per file costs more than the walk)
+    if suffix in IMAGE_SUFFIXES:
+        return "image"
+    if suffix in TABLE_SUFFIXES:
+        return "table"
+    if name.startswith(".") or suffix in _OTHERS - {".md"}:
+        return ""
+    if name.lower().startswith(_LICENCES) or os.path.basename(folder).lower().startswith(_LICENCES):  # noqa: PTH119
+        return "licence"
+    return "" if suffix == ".md" else _kind_by_content(os.path.join(folder, name))  # noqa: PTH118
+
+
+def _kind_by_content(path: str) -> str:
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113  (a pipe would be waited for)
+            return ""
+        with open(path, "rb") as file:  # noqa: PTH123
+            head = file.read(4096)
+    except OSError:
+        return ""
+    if begins_as_picture(head[: max(HEAD_BYTES, 16)]):
+        return "image"
+    lines = [line for line in head.splitlines() if line.strip()][:2]
+    if len(lines) < 2 or b"\0" in head[:HEAD_BYTES]:
+        return ""
+    first, second = lines
+    same = any(first.count(mark) == second.count(mark) > 0 for mark in _DELIMITERS)
+    return "table" if same or len(first.split()) == len(second.split()) > 1 else ""
 
 
 def _walk(root: Path, on_error: Callable[[OSError], None]) -> Iterator[tuple[str, str]]:
@@ -85,38 +131,3 @@ def without_suffix(name: str) -> str:
 def without_downsampled(name: str) -> str:
     """The name without ISIC's `_downsampled`."""
     return name[: -len(_DOWNSAMPLED)] if name.lower().endswith(_DOWNSAMPLED) else name
-
-
-class ImageIndex:
-    """Finds image files by what tables call them: relative path or name, with or without suffix, in any case."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._root = folder.root
-        self._by_path: dict[str, list[Path]] = {}
-        self._by_name: dict[str, list[Path]] = {}
-        self._by_plain_name: dict[str, list[Path]] = {}
-        for path in folder.images:
-            relative = path.relative_to(folder.root).as_posix().lower()
-            name = path.name.lower()
-            stem = without_suffix(name)
-            for key in {relative, without_suffix(relative)}:
-                self._by_path.setdefault(key, []).append(path)
-            for key in {name, stem}:
-                self._by_name.setdefault(key, []).append(path)
-            self._by_plain_name.setdefault(without_downsampled(stem), []).append(path)
-
-    def find(self, name: str, table: Path) -> list[Path]:
-        """The files that `name` in `table` may mean, best first; more than one when it is ambiguous."""
-        wanted = PurePosixPath(name.replace("\\", "/").lower())
-        try:
-            beside = (PurePosixPath(table.parent.relative_to(self._root).as_posix().lower()) / wanted).as_posix()
-        except ValueError:
-            beside = wanted.as_posix()
-        last = wanted.name
-        return (
-            self._by_path.get(wanted.as_posix())
-            or self._by_path.get(beside)
-            or self._by_name.get(last)
-            or self._by_plain_name.get(without_downsampled(without_suffix(last)))
-            or []
-        )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi")
 _NOTHING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "unspecified", "?", "-"})
+_FLAGS = {"": 0.0, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "False": 0.0, "True": 1.0, "false": 0.0, "true": 1.0}
+_FLAGS |= {"FALSE": 0.0, "TRUE": 1.0}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -31,10 +34,20 @@ def optional_sex(text: str) -> str | None:
     return None if word is None else short.get(word.lower(), word.lower())
 
 
+def optional_skin_type(text: str) -> int | None:
+    """Fitzpatrick's skin type, 1 to 6, from 3, 3.0, III or "type 3"; None otherwise."""
+    words = re.findall(r"[0-9.]+|[ivIV]+", text)
+    word = words[-1].lower() if words else ""
+    if word in _ROMAN:
+        return _ROMAN.index(word) + 1
+    number = flag(word)
+    return int(number) if number is not None and number in (1, 2, 3, 4, 5, 6) else None
+
+
 def flag(text: str) -> float | None:
-    """The number in a one-hot cell (an empty cell is 0), or None when it is not a finite number."""
-    if not text:
-        return 0.0
+    """The number in a one-hot cell (True is 1, an empty cell 0), or None when it is not a finite number."""
+    if text in _FLAGS:
+        return _FLAGS[text]
     try:
         value = float(text.replace(",", "."))
     except ValueError:

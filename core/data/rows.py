@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.classes import ClassSet
-from core.data.finding import Folder, ImageIndex, printable, relative_name
-from core.data.types import ImageRecord, Problem, ProblemKind
+from core.data.finding import Folder, printable
+from core.data.locating import ImageIndex
+from core.data.types import ImageRecord, LabelFound, Part, Problem, ProblemKind
+from core.documents import some
+
+_MASK = re.compile(r"(.+)_(segmentation|mask|seg|superpixels|groundtruth|attribute_[a-z_]+|lesion)$")
+_EXAMPLES = 3
+_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Row:
-    """One picture as a table or folder gives it; `label` is None when `kind` and `reason` say what is wrong;
-    `found` is then the label that was found, where there was one."""
+    """One picture as a table or folder gives it.
+
+    `found` is the label as it stands there; `label` its class where a layout knows it already. `kind` and `reason` say
+    what is wrong with the row. `path` is its file; where only a name is known, `files` are all that it may mean (None:
+    not looked for yet). Of several rows for one file, that of the smallest `rank` speaks.
+    """
 
     name: str
     label: int | None
@@ -28,6 +39,11 @@ class Row:
     sex: str | None = None
     site: str | None = None
     found: str = ""
+    patient: str | None = None
+    part: Part | None = None
+    skin_type: int | None = None
+    files: tuple[Path, ...] | None = None
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -36,116 +52,200 @@ class Assembled:
 
     records: tuple[ImageRecord, ...]
     problems: tuple[Problem, ...]
-    unknown_labels: tuple[tuple[str, int], ...]
+    labels_found: tuple[LabelFound, ...]
 
 
-def assemble(folder: Folder, rows: Sequence[Row], classes: ClassSet) -> Assembled:
-    """Join rows with image files; labels are numbers of `classes`. Records keep the order of first rows; a record
+def is_mask(path: Path, index: ImageIndex) -> bool:
+    """Whether the name of a file says that it is a drawing of where the lesion of another picture lies."""
+    found = _MASK.fullmatch(path.stem.lower())
+    return found is not None and index.has(found[1])
+
+
+def assemble(folder: Folder, index: ImageIndex, rows: Iterable[Row], classes: ClassSet) -> Assembled:
+    """Join rows with image files; labels become numbers of `classes`. Records keep the order of first rows; a record
     without a file has path None.
 
     When no row at all has a file there is one NO_IMAGES problem instead of one for every image.
     """
-    index = ImageIndex(folder)
-    by_name: dict[str, list[Row]] = {}
-    for row in rows:
-        by_name.setdefault(row.name, []).append(row)
-    records: list[ImageRecord] = []
-    problems: list[Problem] = []
-    missing: list[Problem] = []
-    mapped_out: dict[str, list[str]] = {}
-    unknown: Counter[str] = Counter()
-    used: set[Path] = set()
-    for same, files in _by_file(by_name, index):
-        name = relative_name(files[0], folder.root) if files else same[0].name
-        used.update(files)
-        left_out = next((row.found for row in same if row.kind is ProblemKind.MAPPED_OUT), None)
-        if left_out is not None:
-            mapped_out.setdefault(left_out, []).append(name)
-            continue
-        unknown.update({row.found for row in same if row.found})
-        trouble = _row_trouble(name, same, classes.codes)
+    return _Assembly(folder, index, classes).of(rows)
+
+
+class _Assembly:
+    def __init__(self, folder: Folder, index: ImageIndex, classes: ClassSet) -> None:
+        self._folder, self._index, self._classes = folder, index, classes
+        self._records: list[ImageRecord] = []
+        self._problems: list[Problem] = []
+        self._missing: list[Problem] = []
+        self._groups: dict[tuple[ProblemKind, str], list[str]] = {}
+        self._labels: dict[str, list[Path | None]] = {}
+        self._meanings: dict[str, tuple[int | None, ProblemKind | None]] = {}
+        self._used: set[Path] = set()
+
+    def of(self, rows: Iterable[Row]) -> Assembled:
+        for same, files in self._by_file(rows):
+            self._add(same, files)
+        problems = [*self._problems, *self._grouped(), *self._of_files()]
+        problems += [
+            Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
+            for path, reason in self._folder.closed
+        ]
+        return Assembled(tuple(self._records), tuple(problems), _labels_found(self._labels, self._classes))
+
+    def _by_file(self, rows: Iterable[Row]) -> Iterator[tuple[list[Row], tuple[Path, ...]]]:
+        """The rows of every image with its files; several names (a.jpg, ./A.jpg) that mean one file are one image."""
+        found: dict[Path | str, tuple[list[Row], tuple[Path, ...]]] = {}
+        for row in rows:
+            files = (row.path,) if row.path else row.files
+            if files is None:
+                files = tuple(self._index.find(row.name, ""))
+            found.setdefault(files[0] if len(files) == 1 else row.name, ([], files))[0].append(row)
+        yield from found.values()
+
+    def _add(self, same: list[Row], files: tuple[Path, ...]) -> None:
+        self._used.update(files)
+        first = min(same, key=lambda row: row.rank)
+        speaking = [row for row in same if row.rank == first.rank]
+        name = self._index.names[files[0]] if len(files) == 1 else first.name
+        if len(files) > 1:
+            self._problems.append(self._ambiguous(name, files))
+            return
+        labels = [self._understood(row, name) for row in speaking]
+        index, kind = labels[0]
+        if first.found:
+            self._labels.setdefault(first.found, []).append(files[0] if files else None)
+        trouble = self._trouble(name, speaking, labels)
         if trouble is not None:
-            problems.append(trouble)
+            self._problems.append(trouble)
             if trouble.excludes:
-                continue
+                return
+        elif kind is not None:
+            self._groups.setdefault((kind, first.found), []).append(name)
+            return
         if not files:
-            missing.append(_missing(same[0]))
-        elif len(files) > 1:
-            problems.append(_ambiguous(folder, name, files))
-        records.append(_record(name, same[0], files[0] if files else None))
-    problems += _file_problems(folder, records, missing, used)
-    problems += [
-        Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
-        for path, reason in folder.closed
-    ]
-    problems += [_mapped_out(label, names) for label, names in mapped_out.items()]
-    return Assembled(tuple(records), tuple(problems), tuple(unknown.most_common()))
+            self._missing.append(_missing(first, name))
+        assert index is not None
+        path = files[0] if files else None
+        facts = (first.lesion, first.age, first.sex, first.site, first.patient, first.part, first.skin_type)
+        self._records.append(ImageRecord(name, path, index, *facts))
 
+    def _understood(self, row: Row, name: str) -> tuple[int | None, ProblemKind | None]:
+        """The class of a row, or why it has none."""
+        if row.label is not None or row.kind is not None:
+            return row.label, row.kind
+        if row.found not in self._meanings:
+            self._meanings[row.found] = _meaning(row.found, self._classes)
+        return self._meanings[row.found]
 
-def _by_file(by_name: dict[str, list[Row]], index: ImageIndex) -> Iterable[tuple[list[Row], list[Path]]]:
-    """The rows of every image with its files; several names (a.jpg, ./A.jpg) that mean one file are one image."""
-    found: dict[Path | str, tuple[list[Row], list[Path]]] = {}
-    for name, same in by_name.items():
-        files = [same[0].path] if same[0].path else index.find(name, same[0].origin)
-        found.setdefault(files[0] if files else name, ([], files))[0].extend(same)
-    return found.values()
-
-
-def _record(name: str, row: Row, path: Path | None) -> ImageRecord:
-    assert row.label is not None
-    return ImageRecord(name, path, row.label, row.lesion, row.age, row.sex, row.site)
-
-
-def _row_trouble(name: str, same: list[Row], codes: Sequence[str]) -> Problem | None:
-    for row in same:
-        if row.kind is not None:
-            return Problem(row.kind, name, f"{row.reason} ({row.origin.name})", (name,))
-    labels = list(dict.fromkeys(row.label for row in same if row.label is not None))
-    if len(labels) > 1:
-        said = " and ".join(codes[label] for label in labels)
-        return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {said}.", (name,))
-    if len(same) > 1:
-        reason = f"It stands in {len(same)} rows with the same label; the first row is used."
-        return Problem(ProblemKind.DUPLICATE_ROW, name, reason, (name,), excludes=False)
-    return None
-
-
-def _mapped_out(label: str, names: list[str]) -> Problem:
-    reason = f"{len(names):,} images have this label, which classes.mapping in the recipe leaves out."
-    return Problem(ProblemKind.MAPPED_OUT, label, reason, tuple(names), excludes=False)
-
-
-def _missing(row: Row) -> Problem:
-    reason = f"{row.origin.name} lists it, but no image file of this name is in or below the data folder."
-    return Problem(ProblemKind.MISSING_IMAGE, row.name, reason, (row.name,))
-
-
-def _ambiguous(folder: Folder, name: str, files: list[Path]) -> Problem:
-    listed = ", ".join(relative_name(path, folder.root) for path in files)
-    reason = f"{len(files)} files have this name ({listed}); the first is used."
-    return Problem(ProblemKind.DUPLICATE, name, reason, (name,), excludes=False)
-
-
-def _file_problems(
-    folder: Folder, records: list[ImageRecord], missing: list[Problem], used: set[Path]
-) -> list[Problem]:
-    if records and len(missing) == len(records):
-        return [_no_images(folder, records)]
-    unlisted = [
-        Problem(
-            ProblemKind.MISSING_ROW,
-            relative_name(path, folder.root),
-            "The image has no row in the table, so its label is not known; it is not used.",
-            (relative_name(path, folder.root),),
-            excludes=False,
+    def _trouble(
+        self, name: str, same: Sequence[Row], labels: Sequence[tuple[int | None, ProblemKind | None]]
+    ) -> Problem | None:
+        for row in same:
+            if row.kind is not None:
+                return Problem(row.kind, name, f"{row.reason} ({row.origin.name})", (name,))
+        codes = self._classes.codes
+        said = list(
+            dict.fromkeys(
+                row.found if label is None else codes[label] for row, (label, _) in zip(same, labels, strict=True)
+            )
         )
-        for path in folder.images
-        if path not in used
-    ]
-    return missing + unlisted
+        if len(said) > 1:
+            return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {' and '.join(said)}.", (name,))
+        if labels[0][1] is ProblemKind.TWO_LABELS:
+            return Problem(ProblemKind.TWO_LABELS, name, f"Its label is {same[0].found!r}.", (name,))
+        twice = Counter(row.origin for row in same).most_common(1)[0][1]
+        if twice > 1 and labels[0][1] is None:
+            reason = f"It stands in {twice} rows with the same label; the first row is used."
+            return Problem(ProblemKind.DUPLICATE_ROW, name, reason, (name,), excludes=False)
+        return None
+
+    def _grouped(self) -> Iterator[Problem]:
+        """Labels that give no image, one problem a label."""
+        for (kind, label), names in sorted(self._groups.items(), key=lambda item: -len(item[1])):
+            count = f"{len(names):,} {'image has' if len(names) == 1 else 'images have'} the label {label!r}"
+            if kind is ProblemKind.MAPPED_OUT:
+                reason = f"{count}, which classes.mapping in the recipe leaves out."
+                yield Problem(kind, label, reason, tuple(names), excludes=False)
+            else:
+                known = some(self._classes.codes, 12)
+                yield Problem(kind, label, f"{count}, which is none of the classes; known are {known}.", tuple(names))
+
+    def _ambiguous(self, name: str, files: Sequence[Path]) -> Problem:
+        listed = some([self._index.names[path] for path in files], _NAMED)
+        reason = f"{len(files)} files have this name ({listed}); write the folder before the name in the table."
+        return Problem(ProblemKind.AMBIGUOUS, name, reason, (name,))
+
+    def _of_files(self) -> list[Problem]:
+        """What is wrong with the files themselves: missing, unlisted, masks."""
+        left = [path for path in self._folder.images if path not in self._used]
+        masks = tuple(self._index.names[path] for path in left if is_mask(path, self._index))
+        if self._records and len(self._missing) == len(self._records):
+            return [_no_images(self._folder, self._records)]
+        unlisted = [self._index.names[path] for path in left]
+        return self._missing + _unlisted([name for name in unlisted if name not in set(masks)]) + _masks(masks)
 
 
-def _no_images(folder: Folder, records: list[ImageRecord]) -> Problem:
+def labels_of(rows: Iterable[Row], classes: ClassSet | None) -> tuple[LabelFound, ...]:
+    """The labels of rows as they stand there, the most frequent first, each image once; what they mean by `classes`."""
+    images: dict[Path | str, Row] = {}
+    for row in rows:
+        key = row.path or (row.files[0] if row.files else row.name)
+        if row.found and (key not in images or row.rank < images[key].rank):
+            images[key] = row
+    labels: dict[str, list[Path | None]] = {}
+    for key, row in images.items():
+        labels.setdefault(row.found, []).append(key if isinstance(key, Path) else None)
+    return _labels_found(labels, classes)
+
+
+def _labels_found(labels: Mapping[str, Sequence[Path | None]], classes: ClassSet | None) -> tuple[LabelFound, ...]:
+    """Every label with its images and what it means, the most frequent first."""
+    found = []
+    for label, paths in sorted(labels.items(), key=lambda item: -len(item[1])):
+        meaning = classes.meaning(label) if classes else None
+        code = None if meaning is None or classes is None else classes.code_at(meaning.place)
+        how = "" if meaning is None else meaning.how.value
+        examples = tuple(path for path in paths[:_EXAMPLES] if path is not None)
+        none = meaning is None and classes is not None and classes.is_unknown(label)
+        found.append(LabelFound(label, len(paths), examples, code, how, says_none=none))
+    return tuple(found)
+
+
+def _meaning(text: str, classes: ClassSet) -> tuple[int | None, ProblemKind | None]:
+    meaning = classes.meaning(text)
+    if meaning is not None:
+        return meaning.place, ProblemKind.MAPPED_OUT if meaning.place is None else None
+    parts = {classes.index_of(part) for part in re.split(r"[/;|+]", text)} - {None}
+    return None, ProblemKind.TWO_LABELS if len(parts) > 1 else ProblemKind.UNKNOWN_LABEL
+
+
+def _unlisted(names: Sequence[str]) -> list[Problem]:
+    """Images without a row, one problem a folder."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    problems = []
+    for folder, own in folders.items():
+        subject = own[0] if len(own) == 1 else f"{folder or '.'}: {len(own):,} images"
+        reason = "No table has a row for them, so their labels are not known; they are not used."
+        problems.append(Problem(ProblemKind.MISSING_ROW, subject, reason, tuple(own), excludes=False))
+    return problems
+
+
+def _masks(names: tuple[str, ...]) -> list[Problem]:
+    if not names:
+        return []
+    reason = (
+        f"{len(names):,} files are named as drawings of where a lesion lies, not as pictures of it; they are not used."
+    )
+    return [Problem(ProblemKind.MASK, names[0], reason, names, excludes=False)]
+
+
+def _missing(row: Row, name: str) -> Problem:
+    reason = f"{row.origin.name} lists it, but no image file of this name is where the table's images are."
+    return Problem(ProblemKind.MISSING_IMAGE, name, reason, (name,))
+
+
+def _no_images(folder: Folder, records: Sequence[ImageRecord]) -> Problem:
     count = f"The tables name {len(records):,} images"
     if folder.images:
         other = printable(folder.images[0].name)

@@ -1,4 +1,4 @@
-"""Read and write small CSV tables as people really save them: with a byte-order mark, semicolons, CRLF, quotes."""
+"""Read and write small tables as people save them: CSV with a byte-order mark, semicolons, CRLF, quotes; Excel."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import errno
 import io
 import re
 import stat
+import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from core import atomic
 from core.errors import SkinKDError
 
 _PEEK_BYTES = 65536
+_WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 _MOST_BYTES = 1 << 27
 _MOST_COLUMNS = 10_000
 _DELIMITERS = (",", ";", "\t", "|")
@@ -26,7 +30,7 @@ _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?( ?%)?")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text cells: `columns` in lower case, every row as long as the columns.
+    """A table of text cells: `columns` as their headings are written, every row as long as the columns.
 
     `too_long` are the positions of rows that had more cells than there are columns: which cell belongs to which column
     is not known then.
@@ -37,16 +41,42 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     too_long: frozenset[int] = frozenset()
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The headings as they are compared."""
+        return tuple(map(heading, self.columns))
+
     def find(self, *names: str) -> int | None:
-        """The position of the first of `names` that is a column; None when there is none."""
-        for name in names:
-            if name in self.columns:
-                return self.columns.index(name)
-        return None
+        """The position of the first of `names` that is a column, in any writing; None when there is none."""
+        return next((self.keys.index(key) for key in map(heading, names) if key in self.keys), None)
+
+    def check_once(self, position: int) -> None:
+        """Raise `SkinKDError` when this column stands twice with different cells: nobody knows which counts."""
+        for other in range(position + 1, len(self.columns)):
+            if self.keys[other] == self.keys[position]:
+                for cells in self.rows:
+                    if cells[other] != cells[position]:
+                        raise SkinKDError(
+                            "A column stands twice in a table",
+                            f"{self.path} has two columns {self.columns[position]!r}, which differ: "
+                            f"{cells[position]!r} and {cells[other]!r} in one row. Delete or rename one of them.",
+                        )
+
+    def without_heading(self) -> Table:
+        """The same where the first line is no heading but a row: its columns are numbered."""
+        numbered = tuple(f"column {number}" for number in range(1, len(self.columns) + 1))
+        return Table(self.path, numbered, (self.columns, *self.rows), frozenset(row + 1 for row in self.too_long))
+
+
+def heading(text: str) -> str:
+    """A heading as it is compared: small letters, without blanks, dots, dashes and underscores."""
+    return re.sub(r"[\s._-]+", "", text.casefold())
 
 
 def read_table(path: Path) -> Table:
-    """All rows of a CSV file. Raises `SkinKDError` when it can not be opened or is not a text table."""
+    """All rows of a CSV or Excel file. Raises `SkinKDError` when it can not be opened or is not a table."""
+    if path.suffix.lower() in _WORKBOOKS:
+        return _read_workbook(path)
     try:
         _check_file(path)
         content = path.read_bytes()
@@ -57,6 +87,8 @@ def read_table(path: Path) -> Table:
 
 def peek_table(path: Path) -> Table:
     """The header and the first rows, without reading a large file whole. Raises `SkinKDError` as `read_table`."""
+    if path.suffix.lower() in _WORKBOOKS:
+        return _read_workbook(path)
     try:
         _check_file(path)
         with path.open("rb") as file:
@@ -118,15 +150,49 @@ def _parse(path: Path, content: bytes, *, whole: bool = True) -> Table:
             "its cell is longer than any" if "limit" in str(error) else "look for a quotation mark without its other"
         )
         raise _unreadable(path, f"it can not be divided into cells from line {begin} on; {reason}") from error
+    return _table(path, cells)
+
+
+def _table(path: Path, cells: Iterable[tuple[str, ...]]) -> Table:
     filled = [row for row in cells if any(row)]
     if not filled:
         raise _unreadable(path, "it is empty")
-    if len(filled[0]) > _MOST_COLUMNS:
-        raise _unreadable(path, f"its first line has {len(filled[0]):,} cells")
-    columns = tuple(name.lower() for name in filled[0])
-    width = len(columns)
+    width = len(filled[0])
+    if width > _MOST_COLUMNS:
+        raise _unreadable(path, f"its first line has {width:,} cells")
     too_long = frozenset(number for number, row in enumerate(filled[1:]) if any(row[width:]))
-    return Table(path, columns, tuple((row + ("",) * width)[:width] for row in filled[1:]), too_long)
+    blank = ("",) * width
+    return Table(path, filled[0], tuple((row + blank)[:width] for row in filled[1:]), too_long)
+
+
+def _read_workbook(path: Path) -> Table:
+    """The first sheet of an Excel file that holds anything."""
+    from openpyxl import load_workbook
+
+    try:
+        _check_file(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of formats and extensions that play no part here
+            book = load_workbook(path, read_only=True, data_only=True)
+        with closing(book):
+            for sheet in book.worksheets:
+                rows = [tuple(map(_cell, row)) for row in sheet.iter_rows(values_only=True)]
+                if any(any(row) for row in rows):
+                    return _table(path, rows)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    except Exception as error:  # whatever a damaged workbook makes openpyxl raise
+        if isinstance(error, SkinKDError):
+            raise
+        raise _unreadable(path, "it is no Excel workbook, or a damaged one. Save it as CSV") from error
+    raise _unreadable(path, "it is empty")
+
+
+def _cell(value: object) -> str:
+    """A cell of a workbook as text; whole numbers without a decimal point, as they are shown."""
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _decode(content: bytes) -> str:
@@ -144,9 +210,12 @@ def _decode(content: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    return max(_DELIMITERS, key=header.count)
+    header = next((line for line in text[:_PEEK_BYTES].splitlines() if line.strip()), "")
+    best = max(_DELIMITERS, key=header.count)
+    return best if best in header else " "
 
 
 def _unreadable(path: Path, reason: str) -> SkinKDError:
-    return SkinKDError("A table can not be read", f"{path} should be a CSV table with a header line; {reason}.")
+    return SkinKDError(
+        "A table can not be read", f"{path} should be a table (CSV or Excel) with a header line; {reason}."
+    )

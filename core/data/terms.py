@@ -1,27 +1,35 @@
-"""The licence terms of data sets that SkinKD recognises."""
+"""The terms under which data may be used: what the data themselves say of them, never what they look like."""
 
 from __future__ import annotations
 
-ISIC2019_TERMS = (
-    "ISIC 2019 Challenge training data, CC BY-NC 4.0 (non-commercial, with attribution): (c) Hospital Clínic de "
-    "Barcelona (BCN_20000, Combalia et al. 2019); ViDIR Group, Medical University of Vienna (HAM10000, Tschandl et "
-    "al. 2018); MSK data set (Codella et al. 2017). Models trained on them are for non-commercial use too."
-)
-
-HAM10000_TERMS = (
-    "HAM10000, (c) ViDIR Group, Medical University of Vienna (Tschandl, Rosendahl and Kittler 2018): non-commercial "
-    "use with attribution (CC BY-NC). Models trained on it are for non-commercial use too."
-)
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 SYNTHETIC_TERMS = "Generated pictures, not of people. Scores on them say nothing about real lesions."
 
+_MOST_SHOWN = 200
+_MOST_READ = 4000
 
-def terms_for(of_layout: str, names: tuple[str, ...], *, synthetic: bool) -> str:
-    """The terms of a data set by those of its layout (where known) and its image names; empty for an unknown one."""
+
+def terms_of(of_layout: str, licences: Iterable[str], texts: Sequence[Path], *, synthetic: bool) -> str:
+    """The terms of a data set: those of its layout, else the licences in its tables, one for each image, and the first
+    lines of the texts of licences beside the images; empty where nothing says any."""
     if synthetic:
         return SYNTHETIC_TERMS
     if of_layout:
         return of_layout
-    known = sum(name.upper().startswith("ISIC_") for name in names)
-    # ISIC 2019 numbers end at 73254; a folder with most names from the archive has at least these terms to check.
-    return ISIC2019_TERMS if names and known * 2 > len(names) else ""
+    counts = Counter(licences)
+    said = ", ".join(f"{name} ({count:,} images)" for name, count in counts.most_common()) if len(counts) > 1 else ""
+    named = [said or next(iter(counts), "")]
+    return "; ".join(part for part in [*named, *(_first_line(path) for path in texts[:3])] if part)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_MOST_READ).splitlines()
+    except OSError:
+        return ""
+    line = next((line.strip() for line in lines if line.strip()), "")
+    return f"{path.name}: {line[:_MOST_SHOWN]}" if line else ""

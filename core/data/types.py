@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.data.choices import Choice
 
 
 class ProblemKind(StrEnum):
@@ -28,6 +29,10 @@ class ProblemKind(StrEnum):
     MAPPED_OUT = "Left out by the recipe's mapping"
     DUPLICATE = "Same picture twice"
     DUPLICATE_ROW = "Table row twice"
+    AMBIGUOUS = "Name of several files"
+    MASK = "Mask, not a picture"
+    NOT_CHOSEN = "Other kind of picture"
+    LOCAL_NUMBERS = "Same number in two tables"
     LEAKING_LESION = "Lesion on both sides of the split"
 
 
@@ -67,14 +72,35 @@ class ImageRecord:
 
 
 @dataclass(frozen=True)
+class LabelFound:
+    """A label as the data have it, how many images bear it, and up to three of their files.
+
+    `code` is the class that it means, "" for images that are left out, None where nobody knows yet; `how` says for
+    people how that is known. `says_none`: it is a word for "none of these" (UNK).
+    """
+
+    label: str
+    count: int
+    examples: tuple[Path, ...]
+    code: str | None
+    how: str = ""
+    says_none: bool = False
+
+
+def undecided(labels: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
+    """The labels of which somebody must say what they mean; those that say "none of these" do so themselves."""
+    return tuple(item for item in labels if item.code is None and not item.says_none)
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A read data set: usable records in table order, and everything that is wrong with the rest.
 
     `layout` is the name of the layout that it was read as (`core.data.layouts`).
     `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
     licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
-    are one: two lesions of which the same picture is known. `unknown_labels` holds labels that mean none of `classes`,
-    with their images, the most frequent first.
+    are one: two lesions of which the same picture is known. `labels_found` holds the labels as they were found, the
+    most frequent first; `choices` what the data leave open.
     """
 
     root: Path
@@ -84,8 +110,14 @@ class DataSet:
     synthetic: bool = False
     terms: str = ""
     left_out: tuple[ImageRecord, ...] = field(default=())
-    unknown_labels: tuple[tuple[str, int], ...] = field(default=())
+    labels_found: tuple[LabelFound, ...] = field(default=())
+    choices: tuple[Choice, ...] = field(default=())
     classes: ClassSet = field(kw_only=True)
+
+    @property
+    def unknown_labels(self) -> tuple[tuple[str, int], ...]:
+        """Labels that mean none of `classes` and are not left out, with the number of their images."""
+        return tuple((item.label, item.count) for item in self.labels_found if item.code is None)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

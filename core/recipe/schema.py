@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import BeforeValidator, field_validator, model_validator
 
 from core.classes import ClassSet
-from core.data.layouts import AUTO, LAYOUTS
+from core.data.choices import Choices
+from core.data.layouts import AUTO, LAYOUTS, layout_name
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
@@ -23,11 +24,41 @@ RECIPE_VERSION = 2
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
 
 
+def _layout_name(value: Any) -> Any:
+    """Recipes of earlier versions told kinds of tables apart."""
+    return layout_name(value) if isinstance(value, str) else value
+
+
 class DataRecipe(SettingsSection):
     """Which images, and how they are divided."""
 
     path: Text = setting("", "Data folder", "The folder (or CSV file) with the labelled images.", resume="free")
-    layout: Annotated[str, NameOf(LAYOUTS, (AUTO,))] = setting(AUTO.name, "Layout", "How the labels are stored.")
+    layout: Annotated[str, BeforeValidator(_layout_name), NameOf(LAYOUTS, (AUTO,))] = setting(
+        AUTO.name, "Layout", "How the labels are stored."
+    )
+    image_column: Text = setting(
+        "",
+        "Column of images",
+        "The column that names the pictures, where tables have several. Empty: there is no doubt.",
+    )
+    label_column: Text = setting(
+        "", "Column of labels", "The column with the diagnoses, where tables have several. Empty: there is no doubt."
+    )
+    image_type: Text = setting(
+        "",
+        "Kind of pictures",
+        "Of several kinds in the column image_type (dermoscopic, clinical) the one to use. Empty: all.",
+    )
+    same_numbers: bool = setting(
+        False,
+        "Numbers of all tables are one list",
+        "Lesion and patient numbers that stand in several tables mean the same lesion or patient. Off: each table has "
+        "its own, unless they are those of an archive.",
+        expert=True,
+    )
+    terms: Text = setting(
+        "", "Terms of use", "Under which terms the images may be used. Empty: what their tables and licence files say."
+    )
     image_size: int = setting(
         224, "Image size", "Images are resized to this width and height.", unit="pixels", ge=32, le=1024
     )
@@ -64,8 +95,16 @@ class DataRecipe(SettingsSection):
     skip_problems: bool = setting(
         False,
         "Go on without problem images",
-        "Leave out images that are missing, unreadable, doubled or without one clear label. Off: they stop the run.",
+        "Leave out images that are missing, unreadable, doubled or without one clear label. Off: they stop the run. "
+        "Labels of which nobody said what they mean stop it always.",
     )
+
+    @property
+    def choices(self) -> Choices:
+        """How the data are to be read where they leave a choice open."""
+        return Choices(
+            self.layout, self.image_column, self.label_column, self.image_type, self.same_numbers, self.terms
+        )
 
 
 class TeacherRecipe(SettingsSection):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.classes import ClassSet
+from core.data.choices import Choices
 from core.data.names import matched
 from core.data.reading import read_dataset
 from core.errors import SkinKDError
@@ -33,7 +34,7 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
             f"The data set was in {data.path}, which does not exist now. Put it back there to see the pictures.",
             str(error),
         ) from error
-    files = _files(Path(data.path), data.layout, recipe.class_set, changed)
+    files = _files(Path(data.path), data.choices, recipe.class_set, changed)
     token.check()
     found = {name: files[own] for name, own in matched(names, files).items() if files[own].is_file()}
     if names and not found:
@@ -46,7 +47,7 @@ def locate_images(folder: Path, names: Collection[str], token: CancelToken) -> d
 
 
 @lru_cache(maxsize=1)
-def _files(path: Path, layout: str, classes: ClassSet, changed: int) -> dict[str, Path]:
+def _files(path: Path, choices: Choices, classes: ClassSet, changed: int) -> dict[str, Path]:
     """Image names and their files in a data set whose folder changed last at that time (ns)."""
-    records = read_dataset(path, classes, layout).records
+    records = read_dataset(path, classes, choices).records
     return {record.name: record.path for record in records if record.path is not None}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.data.checking import excluded_names
+from core.data.mapping import check_decided
 from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.documents import some
 from core.errors import SkinKDError
@@ -52,7 +53,12 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
             "skinkd-cli resume RUN --data FOLDER (in the window: Resume with changes).",
         )
     found = read_checked(recipe, emit, token)
+    begun = folder.split_file.exists()
+    if not begun:  # earlier versions trained on the labels that they knew
+        check_decided(found)
     dataset, left_out = without_problems(found, recipe, emit)
+    if not begun:
+        _check_classes(dataset)
     split, notes = _split(folder, recipe, dataset, emit)
     store = decoded(dataset, recipe.data.image_size, recipe, emit, token)
     if left_out:
@@ -60,6 +66,17 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
     if dataset.synthetic:
         notes = ("The images are synthetic (the built-in sample set): the scores say nothing about patients.", *notes)
     return PreparedData(dataset, split, store, notes, left_out)
+
+
+def _check_classes(dataset: DataSet) -> None:
+    """Raise `SkinKDError` when all images show the same: there is nothing to tell apart."""
+    present = [code for code, count in dataset.counts.items() if count]
+    if len(present) == 1:
+        raise SkinKDError(
+            "There is only one class",
+            f"All {len(dataset.records):,} usable images of {dataset.root} are {dataset.classes.title_of(present[0])}. "
+            "A model learns to tell apart at least two classes: add images of another, or map the labels otherwise.",
+        )
 
 
 def _left_out_note(dataset: DataSet, left_out: dict[str, int]) -> str:
@@ -77,7 +94,7 @@ def read_checked(recipe: Recipe, emit: Emit, token: CancelToken) -> DataSet:
     if not recipe.data.path:
         raise SkinKDError("No data are named", "The recipe's data.path is empty. Name the folder with your images.")
     emit(Progress(Phase.READING, 0, 0))
-    dataset = read_dataset(Path(recipe.data.path), recipe.class_set, recipe.data.layout)
+    dataset = read_dataset(Path(recipe.data.path), recipe.class_set, recipe.data.choices)
     token.check()
     return check_images(dataset, emit=emit, token=token, threads=recipe.hardware.threads)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.data.terms import HAM10000_TERMS, ISIC2019_TERMS
 from core.data.types import Part
 from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 FEW_TO_LEARN = 100
 """A class with fewer training images is named among the limits."""
 
-_CLINICS = (
-    "It learned from dermatoscope images of clinics in Barcelona, Vienna, Queensland and New York, mostly of people "
-    "with light skin. On dark skin, on children, and on photographs without a dermatoscope it was hardly tested or not "
-    "at all."
-)
 _UNKNOWN_PEOPLE = (
     "It is not known of which people and with which cameras its images are. Do not expect the same on other people, "
     "cameras or clinics."
@@ -138,11 +132,10 @@ def limits(card: CardContent) -> CardSection:
         "It knows the picture alone: not the person, the history, or how the lesion has changed.",
     ]
     notes += _few(card)
-    known = card.terms in (ISIC2019_TERMS, HAM10000_TERMS)
     if card.info.synthetic:
         notes.insert(0, SYNTHETIC_WARNING)
     else:
-        notes.append(_CLINICS if known else _UNKNOWN_PEOPLE)
+        notes.append(_UNKNOWN_PEOPLE)
     notes += _groups(card)
     if card.exported:
         notes.append("As an exported file it has no heat maps, and similar cases are found with the run itself only.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.choices import NO_CHOICES, Choices
 from core.data.types import DataSet, Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -48,8 +49,8 @@ def find_material(source: Path, data: Path | None, info: ModelInfo, emit: Emit, 
     from core.data.store import open_store
 
     run = run_of(source)
-    folder, layout = _locate(run, data)
-    dataset = check_images(read_dataset(folder, info.classes, layout), emit=emit, token=token)
+    folder, choices = _locate(run, data)
+    dataset = check_images(read_dataset(folder, info.classes, choices), emit=emit, token=token)
     names = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}
     dataset = dataset.without(names)
     parts = _parts(run, dataset)
@@ -76,14 +77,14 @@ def run_of(source: Path) -> Path | None:
     return folder if inside and (folder / "recipe.toml").is_file() and (folder / "split.csv").is_file() else None
 
 
-def _locate(run: Path | None, data: Path | None) -> tuple[Path, str]:
-    """Folder and layout of the images. Raises `SkinKDError` when they are not there."""
+def _locate(run: Path | None, data: Path | None) -> tuple[Path, Choices]:
+    """The folder of the images, and how it is read. Raises `SkinKDError` when they are not there."""
     from core.recipe.files import read_recipe
 
-    layout = "auto"
+    choices = NO_CHOICES
     if run is not None:
         section = read_recipe(run / "recipe.toml").data
-        data, layout = data or Path(section.path), section.layout
+        data, choices = data or Path(section.path), section.choices
     if data is None:
         raise SkinKDError(
             "The export can not be checked",
@@ -96,7 +97,7 @@ def _locate(run: Path | None, data: Path | None) -> tuple[Path, str]:
             f"The images are not at {data} any more. Say where they are with --data. With --without-test the file is "
             "written without its scores being checked.",
         )
-    return data, layout
+    return data, choices
 
 
 def _parts(run: Path | None, dataset: DataSet) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.classes import ClassSet
+from core.data.choices import Choices
 from core.data.types import DataSet
 from core.events import CancelToken, Emit
 from core.paths import cache_root
@@ -22,12 +23,12 @@ class UsableData:
     excluded: frozenset[str]
 
 
-def read_data(path: str, layout: str, classes: ClassSet, emit: Emit, token: CancelToken) -> UsableData:
+def read_data(path: str, choices: Choices, classes: ClassSet, emit: Emit, token: CancelToken) -> UsableData:
     """Read the tables of a data set."""
     from core.data.checking import excluded_names
     from core.data.reading import read_dataset
 
-    dataset = read_dataset(expanded(path), classes, layout)
+    dataset = read_dataset(expanded(path), classes, choices)
     token.check()
     return UsableData(dataset, excluded_names(dataset.problems))
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
 
 from core.classes import ClassSet
+from core.data.choices import Choices
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.events import Progress
@@ -51,7 +52,7 @@ class DataPage(WizardPage):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.DATA, _ABOUT, parent)
         self.setAcceptDrops(True)
-        self._read_key: tuple[str, str, ClassSet] = ("", *_reading_of(model.state))
+        self._read_key: tuple[str, Choices, ClassSet] = ("", *_reading_of(model.state))
         self._preview_key: object = None
         self._shown: tuple[DataSet | None, frozenset[str]] = (None, frozenset())
         self._make_jobs()
@@ -224,15 +225,15 @@ class DataPage(WizardPage):
     @Slot()
     def _read_if_new(self) -> None:
         self._typing.stop()
-        path, (layout, classes) = self.path_edit.text().strip(), _reading_of(self.model.state)
-        key = (path, layout, classes)
+        path, (choices, classes) = self.path_edit.text().strip(), _reading_of(self.model.state)
+        key = (path, choices, classes)
         if key == self._read_key:
             return
         self._read_key = key
         self._checking.drop()
         self._check_row.hide()
         if path:
-            self._reading.start(partial(read_data, path, layout, classes))
+            self._reading.start(partial(read_data, path, choices, classes))
         else:
             self._reading.drop()
         self.model.update(wizard_state.start_reading(self.model.state, path))
@@ -368,9 +369,9 @@ class DataPage(WizardPage):
         self._figure.draw(lambda style: class_distribution(counts, dataset.classes, style, names=False))
 
 
-def _reading_of(state: WizardState) -> tuple[str, ClassSet]:
-    """What decides how a data set is read: its layout and the classes."""
-    return state.recipe.data.layout, state.recipe.class_set
+def _reading_of(state: WizardState) -> tuple[Choices, ClassSet]:
+    """What decides how a data set is read: the recipe's choices and the classes."""
+    return state.recipe.data.choices, state.recipe.class_set
 
 
 def _welcome() -> EmptyState:

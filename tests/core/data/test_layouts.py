@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_SETS, ClassSet
+from core.data.choices import Choices
 from core.data.finding import Folder
-from core.data.layouts import AUTO, LAYOUTS, Layout, tried_by_auto
+from core.data.layouts import AUTO, LAYOUTS, Layout, own_layouts
 from core.data.reading import read_dataset
 from core.data.rows import Row
 from core.data.tables import Table
@@ -55,20 +56,20 @@ def pictures(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["auto", "in_names"])
 def test_a_layout_of_ones_own_is_found_and_read(name: str, pictures: Path) -> None:
-    assert set(read_dataset(pictures, ISIC2019, "auto").labels) == {ISIC2019.index_of("NV")}
+    assert set(read_dataset(pictures, ISIC2019).labels) == {ISIC2019.index_of("NV")}
     with LAYOUTS.registered(IN_NAMES):
-        dataset = read_dataset(pictures, ISIC2019, name)
+        dataset = read_dataset(pictures, ISIC2019, Choices(name))
     assert (dataset.layout, dataset.terms, dataset.problems) == ("in_names", "Ask first.", ())
     assert dataset.counts == dict.fromkeys(ISIC2019.codes, 0) | {"MEL": 2, "NV": 1, "DF": 1}
 
 
 def test_recipes_and_forms_know_it_while_it_is_there() -> None:
-    shipped = ("auto", "isic2019", "ham10000", "csv", "folders")
+    shipped = ("auto", "tables", "folders")
     with LAYOUTS.registered(IN_NAMES):
         assert set_values(Recipe(), ["data.layout=in_names"]).data.layout == "in_names"
         assert field("data.layout").choices == (*shipped, "in_names")
         assert [entry.title for entry in field("data.layout").entries][-1] == "Labels in the names"
-        assert tried_by_auto()[0] is IN_NAMES
+        assert own_layouts() == (IN_NAMES,)
     assert field("data.layout").choices == shipped
     with pytest.raises(RecipeError, match="there is no layout 'in_names'"):
         set_values(Recipe(), ["data.layout=in_names"])
@@ -82,8 +83,15 @@ def test_what_it_looks_for_is_said_where_nothing_fits(tmp_path: Path) -> None:
 
 def test_an_unknown_layout_is_told_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(SkinKDError, match="did you mean folders") as caught:
-        read_dataset(tmp_path, ISIC2019, "folder")
+        read_dataset(tmp_path, ISIC2019, Choices("folder"))
     assert caught.value.summary == "There is no layout 'folder'; did you mean folders?"
+
+
+@pytest.mark.parametrize("name", ["isic2019", "ham10000", "csv"])
+def test_names_of_earlier_versions_are_those_of_tables(name: str, pictures: Path) -> None:
+    assert set_values(Recipe(), [f"data.layout={name}"]).data.layout == "tables"
+    (pictures / "labels.csv").write_text("image,label\nNV__1,BCC\n")
+    assert read_dataset(pictures, ISIC2019, Choices(name)).counts["BCC"] == 1
 
 
 def test_every_layout_explains_itself() -> None:

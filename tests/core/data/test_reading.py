@@ -9,6 +9,7 @@ import pytest
 
 from core.classes import CLASS_SETS
 from core.data.checking import check_images
+from core.data.choices import Choices
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, read_split, write_split
 from core.data.types import DataSet, Problem, ProblemKind
@@ -55,7 +56,7 @@ def isic(tmp_path: Path, make_image: MakeImage) -> Path:
 
 def test_isic2019_is_found_by_its_columns(isic: Path) -> None:
     dataset = read_dataset(isic, ISIC2019)
-    assert dataset.layout == "isic2019"
+    assert dataset.layout == "tables"
     assert [record.name for record in dataset.records] == [f"a/b/ISIC_000000{number}.jpg" for number in range(3)]
     assert [ISIC2019.codes[record.label] for record in dataset.records] == ["MEL", "NV", "SCC"]
     assert [record.path for record in dataset.records] == [isic / record.name for record in dataset.records]
@@ -63,7 +64,7 @@ def test_isic2019_is_found_by_its_columns(isic: Path) -> None:
     assert (middle.lesion, middle.age, middle.sex, middle.site) == ("L7", 55.0, "male", "head/neck")
     assert dataset.problems == ()
     assert not dataset.synthetic
-    assert "CC BY-NC 4.0" in dataset.terms
+    assert dataset.terms == ""  # nothing says them
 
 
 def test_isic2019_rows_without_one_clear_label(isic: Path, make_image: MakeImage) -> None:
@@ -81,11 +82,12 @@ def test_isic2019_rows_without_one_clear_label(isic: Path, make_image: MakeImage
     dataset = read_dataset(isic, ISIC2019)
     assert [record.name for record in dataset.records] == ["a/b/ISIC_0000000.jpg"]
     assert _kinds(dataset) == {
-        ProblemKind.UNKNOWN_LABEL: ["a/b/ISIC_0000001.jpg"],
+        ProblemKind.UNKNOWN_LABEL: ["UNK"],
         ProblemKind.TWO_LABELS: ["a/b/ISIC_0000002.jpg", "ISIC_0000005.jpg"],
         ProblemKind.NO_LABEL: ["ISIC_0000003.jpg", "ISIC_0000004.jpg"],
     }
-    assert "BKL and SCC" in dataset.problems[1].reason
+    assert "BKL and SCC" in dataset.problems[0].reason
+    assert dataset.labels_found[1].says_none
 
 
 @pytest.mark.parametrize(("row", "file"), [("ISIC_1_downsampled", "ISIC_1"), ("ISIC_1", "ISIC_1_downsampled")])
@@ -167,7 +169,7 @@ def test_ham10000(tmp_path: Path, make_image: MakeImage) -> None:
     for number in range(len(codes)):
         make_image(tmp_path / f"HAM10000_images_part_{number % 2 + 1}" / f"ISIC_{number}.jpg", seed=number)
     dataset = read_dataset(tmp_path, ISIC2019)
-    assert dataset.layout == "ham10000"
+    assert dataset.layout == "tables"
     assert [ISIC2019.codes[record.label] for record in dataset.records] == [
         "AK",
         "BCC",
@@ -193,7 +195,7 @@ def test_folders(tmp_path: Path, make_image: MakeImage) -> None:
         "Melanocytic nevus/1.JPG": "NV",
         "akiec/deep/er/2.png": "AK",
     }
-    assert _kinds(dataset) == {ProblemKind.NO_LABEL: ["4.jpg"], ProblemKind.UNKNOWN_LABEL: ["mystery/3.jpg"]}
+    assert _kinds(dataset) == {ProblemKind.NO_LABEL: ["4.jpg"], ProblemKind.UNKNOWN_LABEL: ["mystery"]}
 
 
 def test_the_chosen_folder_itself_gives_no_label(tmp_path: Path, make_image: MakeImage) -> None:
@@ -216,7 +218,7 @@ def test_csv_with_every_way_of_naming_an_image(tmp_path: Path, make_image: MakeI
     path = tmp_path / "labels.csv"
     path.write_bytes(("\ufeffImage;Label;Lesion_ID;Age;Sex;Site\r\n" + "\r\n".join(lines)).encode())
     dataset = read_dataset(tmp_path, ISIC2019)
-    assert dataset.layout == "csv"
+    assert dataset.layout == "tables"
     assert [record.name for record in dataset.records] == [
         *("p.jpg", "sub/q.jpg", "sub/r.png", "sub/s.v2.jpg", "x/t.jpg", "y/t.jpg")
     ]
@@ -232,29 +234,31 @@ def test_csv_labels_that_can_not_be_used(tmp_path: Path, make_image: MakeImage) 
     _write(tmp_path / "labels.csv", "image,label", "a,NV", "b,wart", "c,", "d,NV/MEL")
     dataset = read_dataset(tmp_path, ISIC2019)
     assert _kinds(dataset) == {
-        ProblemKind.UNKNOWN_LABEL: ["b.jpg"],
+        ProblemKind.UNKNOWN_LABEL: ["wart"],
         ProblemKind.NO_LABEL: ["c.jpg"],
         ProblemKind.TWO_LABELS: ["d.jpg"],
     }
-    assert "'wart'" in dataset.problems[0].reason
+    assert dataset.unknown_labels == (("wart", 1), ("NV/MEL", 1))
 
 
-def test_one_name_for_two_files_is_said(tmp_path: Path, make_image: MakeImage) -> None:
+def test_one_name_for_two_files_is_named_and_none_is_taken(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "x" / "t.jpg", seed=1)
     make_image(tmp_path / "y" / "t.jpg", seed=2)
     _write(tmp_path / "labels.csv", "image,label", "t,NV")
     dataset = read_dataset(tmp_path, ISIC2019)
-    assert dataset.records[0].path == tmp_path / "x" / "t.jpg"
+    assert dataset.records == ()
     (problem,) = dataset.problems
+    assert problem.kind is ProblemKind.AMBIGUOUS
     assert "x/t.jpg, y/t.jpg" in problem.reason
-    assert not problem.excludes
+    _write(tmp_path / "labels.csv", "image,label", "x/t,NV", "y/t,MEL")
+    assert read_dataset(tmp_path, ISIC2019).counts["MEL"] == 1
 
 
 def test_auto_prefers_tables_and_a_wish_is_followed(tmp_path: Path, make_image: MakeImage) -> None:
     make_image(tmp_path / "MEL" / "a.jpg")
     _write(tmp_path / "labels.csv", "image,label", "a,NV")
     assert read_dataset(tmp_path, ISIC2019).counts["NV"] == 1
-    assert read_dataset(tmp_path, ISIC2019, "folders").counts["MEL"] == 1
+    assert read_dataset(tmp_path, ISIC2019, Choices("folders")).counts["MEL"] == 1
 
 
 def test_hidden_files_are_not_images(isic: Path) -> None:
@@ -279,8 +283,8 @@ def test_what_does_not_fit_says_what_was_looked_for(tmp_path: Path, make_image: 
         assert word in caught.value.details
     with pytest.raises(SkinKDError, match="does not exist"):
         read_dataset(tmp_path / "nowhere", ISIC2019)
-    with pytest.raises(SkinKDError, match="did you mean isic2019"):
-        read_dataset(tmp_path, ISIC2019, "isic")
+    with pytest.raises(SkinKDError, match="did you mean tables"):
+        read_dataset(tmp_path, ISIC2019, Choices("table"))
 
 
 def test_a_named_file_is_read_or_refused_never_replaced(tmp_path: Path, make_image: MakeImage) -> None:

@@ -23,7 +23,7 @@ def test_tables_as_people_save_them(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
     table = read_table(path)
-    assert table.columns == ("image", "label")
+    assert table.keys == ("image", "label")
     assert table.rows == (("x", "nevus"), ("y", "café"))
 
 
@@ -45,7 +45,7 @@ def test_peeking_reads_whole_rows_only(tmp_path: Path) -> None:
 def test_what_is_no_table_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    with pytest.raises(SkinKDError, match=r"table\.csv should be a CSV table"):
+    with pytest.raises(SkinKDError, match=r"table\.csv should be a table"):
         read_table(path)
 
 

@@ -1,0 +1,48 @@
+"""A class set made from the labels that somebody's data have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import count
+
+from core.classes.class_set import ClassSet, make_class_set
+from core.classes.labels import normalised
+from core.classes.lesion_class import LONGEST_CODE, LONGEST_NAME, RESERVED_CODES, LesionClass, Malignancy
+from core.classes.registry import CLASS_SETS
+from core.documents import one_line
+
+
+def own_class_set(labels: Iterable[str], name: str = "own") -> ClassSet:
+    """A class for every label, in their order: its code and name are the label's, its group that of a known diagnosis
+    of this name, else unspecified. Labels that differ only in writing are one class. Raises ValueError as
+    `make_class_set`, for fewer than 2 or more than 200 of them."""
+    made: dict[str, LesionClass] = {}
+    codes: set[str] = set()
+    for label in labels:
+        key = normalised(label)
+        if key and key not in made:
+            code = _code(label, codes)
+            codes.add(normalised(code))
+            title = one_line(label)[:LONGEST_NAME].strip()
+            aliases = () if normalised(title) == key else (label[:LONGEST_NAME],)
+            made[key] = LesionClass(code=code, name=title, group=group_of(label), aliases=aliases)
+    return make_class_set(name, list(made.values()))
+
+
+def group_of(label: str) -> Malignancy:
+    """How serious a diagnosis of this name is in the sets that come with SkinKD; unspecified where none knows it."""
+    for known in CLASS_SETS.values():
+        place = known.index_of(label)
+        if place is not None:
+            return known.classes[place].group
+    return Malignancy.UNSPECIFIED
+
+
+def _code(label: str, taken: set[str]) -> str:
+    """A code that is left, from the letters of a label."""
+    plain = re.sub(r"[^\w.+-]+", "_", label.strip()).strip("_.+-")[:LONGEST_CODE] or "class"
+    plain = plain.lstrip("_.+-") or "class"
+    if normalised(plain) not in taken and normalised(plain) and plain.lower() not in RESERVED_CODES:
+        return plain
+    return next(code for number in count(2) if normalised(code := f"{plain[: LONGEST_CODE - 4]}_{number}") not in taken)

@@ -1,0 +1,119 @@
+"""`inspect --map`: the labels of a data set, what they mean, and a recipe that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.atomic import write_text
+from core.classes import ClassSet, class_set_to_document, make_class_set, own_class_set
+from core.classes.saved import load_class_set
+from core.cli.console import columns, many
+from core.data.choices import Choices
+from core.data.mapping import LabelMapping, inspect_labels
+from core.errors import SkinKDError
+from core.recipe import Recipe, read_recipe, recipe_to_toml
+from core.recipe.files import with_values
+
+OWN, LEFT_OUT = "own", "left out"
+
+
+def mapped_labels(
+    data: Path, classes: ClassSet | str, choices: Choices, decisions: Sequence[str], *, leave_out_rest: bool
+) -> LabelMapping:
+    """The labels of a data set with what they mean by a class set (or the name of one; `own`: each is a class of its
+    own), after decisions of the form LABEL=CODE. Raises `SkinKDError` for a decision about no label or no class."""
+    found = inspect_labels(data, None, choices)
+    if isinstance(classes, str):
+        classes = own_class_set([item.label for item in found.labels]) if classes == OWN else load_class_set(classes)
+    mapping = dict(classes.mapping)
+    labels = {item.label for item in found.labels}
+    for decision in decisions:
+        label, _, code = decision.rpartition("=")
+        if label not in labels:
+            raise SkinKDError("There is no such label", f"--as {decision!r}: the data have no label {label!r}.")
+        mapping[label] = code
+    try:
+        classes = make_class_set(classes.name, classes.classes, mapping)
+        found = inspect_labels(data, classes, choices)
+        if leave_out_rest:
+            mapping |= {item.label: "" for item in found.labels if item.code is None}
+            classes = make_class_set(classes.name, classes.classes, mapping)
+            found = inspect_labels(data, classes, choices)
+    except ValueError as error:
+        raise SkinKDError("The mapping can not be used", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+    return found
+
+
+def mapping_document(found: LabelMapping) -> dict[str, Any]:
+    """The labels for programs; `code` is "" for images that are left out and null where nobody said."""
+    return {
+        "path": str(found.root),
+        "layout": found.layout,
+        "classes": found.classes.name if found.classes else None,
+        "labels": [
+            {
+                "label": item.label,
+                "images": item.count,
+                "code": item.code,
+                "how": item.how,
+                "none_of_these": item.says_none,
+                "examples": [str(path) for path in item.examples],
+            }
+            for item in found.labels
+        ],
+        "undecided": [item.label for item in found.undecided],
+        "without_label": found.without_label,
+        "fitting": list(found.fitting),
+        "choices": [
+            {"setting": choice.setting, "taken": choice.taken, "options": [item.value for item in choice.options]}
+            for choice in found.choices
+        ],
+    }
+
+
+def mapping_text(found: LabelMapping) -> str:
+    """The labels for people."""
+    assert found.classes is not None
+    rows = []
+    for item in found.labels:
+        known = LEFT_OUT if item.code == "" else found.classes.title_of(item.code) if item.code else "?"
+        how = "says none of these; left out as a problem" if item.says_none else item.how
+        rows.append([item.label, f"{item.count:,}", known, how, item.examples[0].name if item.examples else "-"])
+    lines = [columns(["label", "images", "becomes", "because of", "such as"], rows, right=["images"])]
+    if found.without_label:
+        lines.append(f"{many(found.without_label, 'image')} without a label.")
+    for choice in found.choices:
+        options = ", ".join(option.value for option in choice.options)
+        lines.append(f"{choice.question}: {choice.taken or 'all'} of {options} ({choice.setting}).")
+    if found.undecided:
+        lines.append(
+            f"{many(len(found.undecided), 'label')} of which nobody said what they mean. Say it with --as LABEL=CODE, "
+            "leave them out with --leave-out-rest, or make every label a class with --classes own."
+        )
+        if found.fitting:
+            lines.append(f"All labels are known to: --classes {found.fitting[0]}")
+    return "\n\n".join(lines)
+
+
+def write_mapping(file: Path, data: Path, found: LabelMapping, choices: Choices) -> None:
+    """Write the classes and what all labels mean into a recipe, a new file or one that is there."""
+    assert found.classes is not None
+    recipe = read_recipe(file) if file.exists() else Recipe()
+    mapping = {item.label: item.code for item in found.labels if item.code is not None}
+    known = found.classes.name != OWN and not _is_own(found.classes)
+    own = [] if known else class_set_to_document(found.classes)["class"]
+    values: dict[str, Any] = {"classes.set": found.classes.name if known else OWN, "classes.own": own}
+    values |= {"classes.mapping": mapping, "data.path": str(data.absolute())}
+    values |= {
+        f"data.{name}": getattr(choices, name) for name in ("layout", "image_column", "label_column", "image_type")
+    }
+    write_text(file, recipe_to_toml(with_values(recipe, values)))
+
+
+def _is_own(classes: ClassSet) -> bool:
+    """Whether a recipe must hold the classes themselves: those of SkinKD are everywhere, saved ones are not."""
+    from core.classes import CLASS_SETS
+
+    return classes.name not in CLASS_SETS

@@ -1,0 +1,78 @@
+"""Labels that stand in the names of folders: one folder per class, perhaps within parts, sites or years."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from core.classes import CLASS_SETS, ClassSet
+from core.data.locating import ImageIndex
+from core.data.parts import is_part_folder, part_of_path
+from core.data.rows import Row, is_mask
+from core.data.types import ProblemKind
+
+_FEWEST, _MOST = 2, 200
+
+
+def folder_rows(index: ImageIndex, images: Iterable[Path], classes: ClassSet | None, *, any_name: bool) -> list[Row]:
+    """A row for each image below a folder whose name can be a label; masks beside pictures give none.
+
+    The label is the nearest folder above that is named after a class; elsewhere the folder at the depth at which
+    classes stand. Where none is named after a class, there are rows only with `any_name`: then the first depth with
+    several names gives labels.
+    """
+    below = {path: _folders(index.names[path]) for path in images if not is_mask(path, index)}
+    known = _knower(classes)
+    depth = _depth(list(below.values()), known, any_name=any_name)
+    if depth is None:
+        return []
+    return [_row(index, path, folders, depth, known) for path, folders in below.items()]
+
+
+def has_class_folders(index: ImageIndex, classes: ClassSet) -> bool:
+    """Whether any image lies below a folder named after a class."""
+    known = _knower(classes)
+    return any(known(folder) for folders in set(map(_folders, index.names.values())) for folder in folders)
+
+
+def _row(index: ImageIndex, path: Path, folders: tuple[str, ...], depth: int, known: Callable[[str], bool]) -> Row:
+    name = index.names[path]
+    nearest = next((folder for folder in reversed(folders) if known(folder)), "")
+    label = nearest or (folders[min(depth, len(folders) - 1)] if folders else "")
+    kind = None if label else ProblemKind.NO_LABEL
+    reason = "" if label else "It lies beside the class folders, not in one."
+    part = part_of_path(name)
+    return Row(name, None, index.root, kind, reason, path, found=label, part=part)
+
+
+def _folders(name: str) -> tuple[str, ...]:
+    """The folders above an image, from the top, without those that only name a part."""
+    return tuple(folder for folder in name.split("/")[:-1] if not is_part_folder(folder))
+
+
+def _depth(below: Sequence[tuple[str, ...]], known: Callable[[str], bool], *, any_name: bool) -> int | None:
+    """At which depth the names of folders are labels; None where they are not."""
+    counts = Counter(below)
+    found = Counter[int]()
+    for folders, count in counts.items():
+        found.update({place: count for place, folder in enumerate(folders) if known(folder)})
+    if found:
+        return found.most_common(1)[0][0]
+    for place in range(max(map(len, counts), default=0)) if any_name else ():
+        names = {folders[place] for folders in counts if len(folders) > place}
+        if _FEWEST <= len(names) <= _MOST:
+            return place
+    return None
+
+
+def _knower(classes: ClassSet | None) -> Callable[[str], bool]:
+    sets = tuple(CLASS_SETS.values()) if classes is None else (classes,)
+    cache: dict[str, bool] = {}
+
+    def known(folder: str) -> bool:
+        if folder not in cache:
+            cache[folder] = any(item.meaning(folder) is not None for item in sets)
+        return cache[folder]
+
+    return known
