@@ -31,6 +31,11 @@ def area(value: float | None) -> str:
     return UNDEFINED if value is None else f"{value:.3f}"
 
 
+def points(value: float) -> str:
+    """A fraction in percentage points, '5.3 points': how far off something is, such as a calibration error."""
+    return f"{100 * value:.1f} points"
+
+
 def signed(difference: float) -> str:
     """A difference of fractions in percentage points with its sign: '+2.1', '−0.4', '0.0'."""
     text = f"{100 * difference:+.1f}"

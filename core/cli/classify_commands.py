@@ -73,6 +73,7 @@ def labels_document(result: LabelledScores) -> dict[str, Any]:
 def labels_text(result: LabelledScores) -> str:
     """The scores for people."""
     from core.cli.documents import evaluation_text
+    from core.reporting.scored_runs import scored_model
 
     where = ", ".join(str(place) for place in result.where)
     head = f"\nScores of {many(result.scored, 'image')} with the labels of {where}"
@@ -82,7 +83,8 @@ def labels_text(result: LabelledScores) -> str:
     lines = [head + (f" ({rest})" if rest else "") + ":"]
     if result.detailed is None or result.intervals is None:
         return lines[0] + " none."
-    lines.append(evaluation_text(result.detailed, result.intervals, result.classes))
+    found = scored_model("these images", result.classes, result.detailed, result.intervals)
+    lines.append(evaluation_text(found))
     lines.append("They are too high if the model was trained on some of these images; `evaluate` looks for that.")
     return "\n\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, table_text
 from core.cli.run_commands import find_run
 from core.paths import runs_root
 from core.quantities import p_value
@@ -23,7 +23,6 @@ _SEED_NOTE = (
     "seed moves scores too, and one run per recipe does not show by how much."
 )
 _SHOWN_IMAGES = 5
-_WIDEST_CELL = 40
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,26 +75,31 @@ def _titles(evidences: Sequence[Evidence]) -> tuple[str, ...]:
 
 
 def _print_runs(evidences: Sequence[Evidence]) -> None:
-    from core.reporting.tables import class_f1_table, recipes_table, runs_table, scores_table
+    tables = _tables(evidences)
+    for table in tables[:-1]:
+        print_text(f"{table_text(table)}\n")
+    print_text(f"{table_text(tables[-1])}\n" if tables[-1].rows else "The recipes are the same.\n")
 
-    for table in (scores_table(evidences), runs_table(evidences), class_f1_table(evidences)):
-        print_text(f"{_text(table)}\n")
-    recipes = [
-        (title, item.summary.recipe)
-        for title, item in zip(_titles(evidences), evidences, strict=True)
-        if item.summary.recipe is not None
-    ]
-    settings = recipes_table(recipes)
-    print_text(f"{_text(settings)}\n" if settings.rows else "The recipes are the same.\n")
+
+def _tables(evidences: Sequence[Evidence]) -> tuple[ResultsTable, ...]:
+    """Scores, what else tells the runs apart, classes, settings that differ."""
+    from core.reporting.recipe_tables import recipes_table
+    from core.reporting.scored_runs import scored_runs
+    from core.reporting.tables import class_f1_table, runs_table, scores_table
+
+    titles = _titles(evidences)
+    runs = scored_runs(evidences, titles)
+    recipes = [(title, item.summary.recipe) for title, item in zip(titles, evidences, strict=True)]
+    return scores_table(runs), runs_table(runs), class_f1_table(runs), recipes_table(recipes)
 
 
 def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None:
-    from core.reporting.tables import differences_table
+    from core.reporting.comparison_tables import differences_table
 
     if not comparison.comparable:
         print_text(f"{other} against {baseline}\n{comparison.why_not}\n")
         return
-    print_text(_text(differences_table(comparison, baseline, other)))
+    print_text(table_text(differences_table(comparison, baseline, other)))
     assert comparison.mcnemar is not None
     print_text(
         f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
@@ -103,15 +107,6 @@ def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None
         f"Exact McNemar test of won against lost: {p_value(comparison.mcnemar.p_value)}"
         + (" (takes every image by itself, not by lesion)\n" if comparison.by_lesion else "\n")
     )
-
-
-def _text(table: ResultsTable) -> str:
-    """A table for a terminal: title, aligned columns, notes; of a long path the end is shown."""
-    rows = [
-        [cell if len(cell) <= _WIDEST_CELL else f"...{cell[3 - _WIDEST_CELL :]}" for cell in row] for row in table.rows
-    ]
-    body = columns(table.header, rows, right=table.header[table.text_columns :])
-    return "\n".join([table.title, "", body, *([""] if table.notes else []), *table.notes])
 
 
 def _some(names: Sequence[str]) -> str:
@@ -128,8 +123,8 @@ def _closing_notes(comparisons: Sequence[Comparison]) -> list[str]:
     beyond = sum(not item.within_noise for item in counted)
     if beyond:
         notes.append(
-            f"{beyond} of {len(counted)} differences lie outside the noise; about one in twenty would by chance alone, "
-            "if there were no difference at all."
+            f"{beyond} of {len(counted)} differences are more than chance explains; about one in twenty would seem so "
+            "by chance alone, if there were no difference at all."
         )
     return notes
 
@@ -142,6 +137,7 @@ def _document(evidences: Sequence[Evidence], comparisons: Sequence[Comparison]) 
             {"run": str(item.summary.folder), **_comparison_document(comparison)}
             for item, comparison in zip(evidences[1:], comparisons, strict=True)
         ],
+        "tables": [table.to_document() for table in _tables(evidences)],
         "notes": _closing_notes(comparisons),
     }
 
@@ -159,6 +155,7 @@ def _run_document(evidence: Evidence) -> dict[str, Any]:
 
 def _comparison_document(comparison: Comparison) -> dict[str, Any]:
     from core.evaluation.intervals import interval_to_json
+    from core.reporting.comparison_tables import meaning
 
     test = comparison.mcnemar
     return {
@@ -177,6 +174,7 @@ def _comparison_document(comparison: Comparison) -> dict[str, Any]:
                 "difference": item.difference,
                 "interval": interval_to_json(item.interval),
                 "within_noise": item.within_noise,
+                "meaning": meaning(item),
             }
             for item in comparison.differences
         ],

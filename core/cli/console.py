@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from core.reporting.table import ResultsTable
+
+_WIDEST = 40  # characters of a cell
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout instead of text.")]
 RunsOption = Annotated[
@@ -33,21 +38,25 @@ def say(text: str) -> None:
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
     """A plain table with aligned columns; those named in `right` are aligned to the right."""
-    cells = [list(head), *[list(row) for row in rows]]
-    widths = [max(len(row[index]) for row in cells) for index in range(len(head))]
+    return _aligned(head, rows, [place for place, name in enumerate(head) if name in right])
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int]) -> str:
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = []
-    for row in cells:
-        parts = [
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for cell, width, name in zip(row, widths, head, strict=True)
-        ]
+    for row in (head, *rows):
+        pairs = enumerate(zip(row, widths, strict=True))
+        parts = [cell.rjust(width) if place in right else cell.ljust(width) for place, (cell, width) in pairs]
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)
 
 
-def percent(value: float | None) -> str:
-    """A fraction for people: 0.5312 -> 53.1 %; a dash where it is undefined."""
-    return "-" if value is None else f"{100 * value:.1f} %"
+def table_text(table: ResultsTable) -> str:
+    """A table of results for a terminal: title, aligned columns, notes; of a long path the end is shown."""
+    heads = [column.heading for column in table.columns]
+    rows = [[cell if len(cell) <= _WIDEST else f"...{cell[3 - _WIDEST :]}" for cell in row] for row in table.texts]
+    numbers = [place for place, column in enumerate(table.columns) if not column.words]
+    return "\n".join([table.title, "", _aligned(heads, rows, numbers), *([""] if table.notes else []), *table.notes])
 
 
 def many(count: int, noun: str) -> str:

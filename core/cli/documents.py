@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.classes import ClassSet
-from core.cli.console import columns, many, percent
+from core.cli.console import columns, many, table_text
 from core.data.types import DataSet, Problem, ProblemKind
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
-from core.quantities import area
-from core.reporting.words import interval_of, kind_of_run, no_width, score_name
+from core.quantities import fraction
+from core.reporting.words import STATE_WORDS
 from core.runs.status import RunSummary
 
 if TYPE_CHECKING:
-    from core.evaluation.detailed import DetailedScores
-    from core.evaluation.intervals import ScoreIntervals
+    from core.reporting.scored_runs import ScoredRun
 
 SHOWN_PROBLEMS = 20
 
-_HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
+_LISTED = ("folder", "state", "kind", "architecture", "data", "epochs", "weighted_f1", "accuracy")
+"""The columns of a list of runs."""
 
 
 def scores_document(scores: Scores) -> dict[str, Any]:
@@ -30,58 +29,11 @@ def scores_document(scores: Scores) -> dict[str, Any]:
     return scores_to_json(scores)
 
 
-def scores_text(scores: Scores, classes: ClassSet | None) -> str:
-    """Scores as a short table with one line per class; without `classes` the codes stand for the names."""
-    head = (
-        f"accuracy {percent(scores.accuracy)}, weighted F1 {percent(scores.weighted_f1)}, "
-        f"macro F1 {percent(scores.macro_f1)}, balanced accuracy {percent(scores.balanced_accuracy)}"
-    )
-    rows = [
-        [
-            item.code,
-            item.code if classes is None else classes.name_of(item.code),
-            percent(item.precision),
-            percent(item.recall),
-            percent(item.f1),
-            f"{item.support:,}",
-        ]
-        for item in scores.per_class
-    ]
-    titles = ["class", "name", "precision", "recall", "F1", "images"]
-    return head + "\n\n" + columns(titles, rows, right=titles[2:])
-
-
-def evaluation_text(detailed: DetailedScores, intervals: ScoreIntervals, classes: ClassSet) -> str:
+def evaluation_text(run: ScoredRun) -> str:
     """All scores of an evaluation with their intervals, as two tables and what they mean."""
-    scores = detailed.scores
-    headline = [(score_name(name), getattr(scores, name), getattr(intervals, name)) for name in _HEADLINE]
-    if classes.melanoma is not None:
-        melanoma = detailed.per_class[classes.melanoma]
-        headline.append(("Melanoma sensitivity", melanoma.sensitivity, intervals.melanoma_sensitivity))
-        headline.append(("  at 90 % specificity", detailed.melanoma_sensitivity_at_90_specificity, None))
-    values = [[name, interval_of(value, bounds)] for name, value, bounds in headline]
-    overall = columns(["score", "value"], [*values, ["Macro AUC", area(detailed.macro_auc)]])
-    rows = [
-        [
-            item.code,
-            classes.name_of(item.code),
-            percent(item.precision),
-            percent(item.sensitivity),
-            percent(item.specificity),
-            "-" if item.f1 is None else interval_of(item.f1, bounds),
-            "-" if item.auc is None else area(item.auc),
-            f"{item.support:,}",
-        ]
-        for item, bounds in zip(detailed.per_class, intervals.per_class_f1, strict=True)
-    ]
-    titles = ["class", "name", "precision", "sensitivity", "specificity", "F1", "AUC", "images"]
-    drawn = "lesions" if intervals.by_lesion else "images, as their lesions are not known"
-    notes = [
-        f"In brackets: 95 % bootstrap intervals ({intervals.resamples:,} resamples of {drawn}; class by class). "
-        "A dash: undefined."
-    ]
-    notes += no_width((*intervals.per_class_f1, intervals.melanoma_sensitivity))
-    return "\n\n".join([overall, columns(titles, rows, right=titles[2:]), *notes])
+    from core.reporting.tables import evaluation_table, per_class_table
+
+    return f"{table_text(evaluation_table(run))}\n\n{table_text(per_class_table(run))}"
 
 
 def run_document(summary: RunSummary) -> dict[str, Any]:
@@ -111,35 +63,22 @@ def run_document(summary: RunSummary) -> dict[str, Any]:
     }
 
 
-def runs_text(summaries: Iterable[RunSummary]) -> str:
+def runs_text(summaries: Sequence[RunSummary]) -> str:
     """Runs as a table, one line each."""
-    titles = ["run", "state", "kind", "architecture", "epoch", "weighted F1", "accuracy"]
-    rows = []
-    for summary in summaries:
-        status, recipe, scores = summary.status, summary.recipe, summary.scores
-        name = f"{summary.folder.name}{' (synthetic data)' if status.synthetic else ''}"
-        rows.append(
-            [
-                name,
-                status.state.value,
-                kind_of_run(recipe),
-                recipe.trained.architecture if recipe else "-",
-                f"{status.epoch}/{status.epochs}",
-                percent(scores.weighted_f1 if scores else None),
-                percent(scores.accuracy if scores else None),
-            ]
-        )
-    return columns(titles, rows, right=titles[4:])
+    from core.reporting.run_columns import runs_list
+
+    return table_text(runs_list(summaries, _LISTED))
 
 
 def result_text(summary: RunSummary) -> str:
     """What a finished run has to say."""
-    lines = [f"{summary.status.name} ({summary.status.state.value}): {summary.folder}"]
+    lines = [f"{summary.status.name} ({STATE_WORDS[summary.status.state].lower()}): {summary.folder}"]
     if summary.status.message:
         lines.append(summary.status.message)
-    recipe = summary.recipe
     if summary.scores:
-        lines.append(f"Test set: {scores_text(summary.scores, recipe.class_set if recipe else None)}")
+        from core.reporting.scored_runs import scored_run
+
+        lines.append(evaluation_text(scored_run(summary, None, summary.status.name)))
     if summary.status.synthetic:
         lines.append(SYNTHETIC_WARNING)
     return "\n".join(lines)
@@ -195,7 +134,7 @@ def data_text(dataset: DataSet) -> str:
     lesions = [record.lesion for record in dataset.records if record.lesion]
     total = max(1, len(dataset.records))
     rows = [
-        [code, name, f"{count:,}", f"{100 * count / total:.1f} %"]
+        [code, name, f"{count:,}", fraction(count / total)]
         for (code, count), name in zip(dataset.counts.items(), dataset.classes.names, strict=True)
     ]
     known = f"{many(len(set(lesions)), 'lesion')} known for {many(len(lesions), 'image')}" if lesions else "none known"

@@ -18,6 +18,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
+from core.reporting.scored_runs import ScoredRun, scored_model
 from core.runs.folder import RunFolder
 from core.runs.tables import SplitRow
 
@@ -46,6 +47,11 @@ class Evaluation:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     synthetic: bool
+
+    @property
+    def scored(self) -> ScoredRun:
+        """For the tables of scores."""
+        return scored_model(self.model_file.name, self.classes, self.detailed, self.intervals)
 
 
 def evaluate_on(

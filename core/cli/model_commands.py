@@ -67,7 +67,7 @@ def evaluate(
         print_json({**facts, **left_out, **remarks, **scores})
         return
     print_text(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
-    print_text(evaluation_text(result.detailed, result.intervals, result.classes))
+    print_text(evaluation_text(result.scored))
     for note in result.notes:
         say(f"Note: {note}")
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.cli.console import columns, many, percent
-from core.quantities import duration, million
+from core.cli.console import columns, many, table_text
+from core.quantities import duration
+from core.reporting.study_tables import study_table
 from core.reporting.words import STATE_WORDS
 from core.study.execute import StudyOutcome
 from core.study.folder import StudyFolder, StudyMember
-from core.study.paper import FINE_ALPHAS
-from core.study.published import fine_sweep_table, published_table
+from core.study.published import published_table
 from core.study.results import StudyResults, StudyRow
 
 _NOT_BEGUN = "Not begun"
@@ -75,49 +75,12 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
     lines = [f"{results.study.name}: {folder.path}"]
     if results.study.paper:
         lines += ["", results.headline]
-    lines += ["", _table(results), "", *_notes(results)]
+    lines += ["", table_text(study_table(results)), f"Computing time: {duration(results.seconds)}."]
     lines += [f"Warning: {text}" for text in results.warnings]
     for member in results.missing:
         reason = f" ({member.message})" if member.message else ""
         lines.append(f"Missing: {member.title}: {_state(member).lower()}{reason}")
     return "\n".join(lines)
-
-
-def _table(results: StudyResults) -> str:
-    titles = ["configuration", "parameters", "n", "weighted F1"]
-    titles += ["F1 paper", "F1 diff."] if results.study.paper else []
-    titles += ["accuracy"]
-    titles += ["acc. paper", "acc. diff."] if results.study.paper else []
-    rows = []
-    for row in results.rows:
-        cells = [row.title, million(row.parameters), f"{len(row.points)}", _measured(row.mean_f1, row.sd_f1)]
-        cells += [percent(row.published_f1), _difference(row.f1_difference)] if results.study.paper else []
-        cells += [_measured(row.mean_accuracy, row.sd_accuracy)]
-        cells += [percent(row.published_accuracy), _difference(row.accuracy_difference)] if results.study.paper else []
-        rows.append(cells)
-    return columns(titles, rows, right=titles[1:])
-
-
-def _notes(results: StudyResults) -> list[str]:
-    several = len(results.study.seeds) > 1
-    count = "" if results.test_images is None else f"{results.test_images:,} "
-    lines = [f"Scores of the {count}test images."]
-    if results.study.paper:
-        lines.append("diff.: measured less published, in percentage points.")
-    if several:
-        lines.append(
-            "± is the standard deviation over n students of one teacher and one split, not of the test images."
-        )
-    else:
-        lines.append(
-            "One run each: a difference between two rows may be chance. Several seeds (--seeds) show the spread."
-        )
-    if results.study.paper:
-        lines.append(f"Paper: {published_table().source}.")
-        finer = {f"kl-{alpha:g}" for alpha in FINE_ALPHAS}
-        lines += [fine_sweep_table().note] if any(row.key in finer for row in results.rows) else []
-    lines.append(f"Computing time: {duration(results.seconds)}.")
-    return lines
 
 
 def _row(row: StudyRow) -> dict[str, Any]:
@@ -161,13 +124,3 @@ def _member(member: StudyMember) -> dict[str, Any]:
 
 def _state(member: StudyMember) -> str:
     return _NOT_BEGUN if member.state is None else STATE_WORDS[member.state]
-
-
-def _measured(mean: float | None, deviation: float | None) -> str:
-    if mean is None or deviation is None:
-        return percent(mean)
-    return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
-
-
-def _difference(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:+.1f}"

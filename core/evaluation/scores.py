@@ -33,3 +33,17 @@ class Scores:
     balanced_accuracy: float
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+
+    def of_class(self, code: str) -> ClassScore | None:
+        """The scores of a class; None where it is not among them."""
+        return next((item for item in self.per_class if item.code == code), None)
+
+    def largest_confusions(self) -> tuple[tuple[str, str, int], ...]:
+        """The cells beside the diagonal that hold images, the largest first: true class, given class, images."""
+        pairs = [
+            (truth, said, count)
+            for truth, line in zip(self.classes, self.confusion, strict=True)
+            for said, count in zip(self.classes, line, strict=True)
+            if count and truth != said
+        ]
+        return tuple(sorted(pairs, key=lambda pair: -pair[2]))

@@ -2,8 +2,9 @@
 
 Others may use
 
-- `words`, `parts`, `short_text`: runs and numbers, and the parts of a split, in words, the same everywhere; long names
-- `tables`, `table`: results as tables, and tables as CSV, Markdown and LaTeX
+- `words`, `parts`, `short_text`: runs and scores, and the parts of a split, in words, the same everywhere; long names
+- `table`, `cells`: a table of results, built once, with its views (CSV, JSON, Markdown, LaTeX), and its kinds of cells
+- `tables` (of `scored_runs`), `comparison_tables`, `study_tables`, `recipe_tables`, `run_columns`: all result tables
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
   `comparison_figures`, `confusion_figures`, `curve_figures`, `operating_figures`, `study_figures`
 - `style`, `picking`, `saving`: how figures look, what was clicked, files of them

@@ -17,12 +17,13 @@ from core.evaluation.calibration import Reliability
 from core.evaluation.comparison import Comparison, Difference
 from core.evaluation.intervals import Interval
 from core.evaluation.subgroups import SMALL_SUPPORT, Subgroup
+from core.quantities import points
 from core.reporting.bar_figures import BarRun, per_class_bars
 from core.reporting.confusion_figures import confusion_pair, difference_matrix
 from core.reporting.curve_figures import overlaid_curves
 from core.reporting.picking import RowPick, gid_of
 from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
-from core.reporting.words import interval_of, points, score_name
+from core.reporting.words import difference_of, interval_of, score_name
 
 __all__ = [
     "BarRun",
@@ -73,7 +74,7 @@ def difference_plot(comparison: Comparison, style: FigureStyle) -> Figure:
     handles = [
         _mark(style, "better", "Better than the baseline"),
         _mark(style, "worse", "Worse"),
-        _mark(style, "unsure", "Inside the noise: may be chance"),
+        _mark(style, "unsure", "May be chance"),
     ]
     add_legend(figure, axes, style, columns=3, handles=handles)
     return figure
@@ -147,7 +148,7 @@ def _difference_row(item: Difference) -> _Row:
     if item.difference is None:
         return _Row(label, None, None, "undefined", "unsure", gid)
     tone = "unsure" if item.within_noise else "better" if item.difference > 0 else "worse"
-    return _Row(label, item.difference, item.interval, points(item.difference, item.interval), tone, gid)
+    return _Row(label, item.difference, item.interval, difference_of(item.difference, item.interval), tone, gid)
 
 
 def _subgroup_row(item: Subgroup, style: FigureStyle) -> _Row:
@@ -203,7 +204,7 @@ def _reliability_line(axes: Axes, style: FigureStyle, index: int, name: str, ite
         markersize=5,
         linewidth=1.8,
         linestyle="-" if index == 0 else (0, (5, 2)),
-        label=f"{name}: expected calibration error {item.expected_error * 100:.1f} points",
+        label=f"{name}: expected calibration error {points(item.expected_error)}",
     )
 
 

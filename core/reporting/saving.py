@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.atomic import replacing
-from core.data.tables import safe_cell
 from core.errors import SkinKDError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from core.reporting.table import ResultsTable
 
 FIGURE_KINDS = ("png", "svg", "pdf")
 """The endings that `save_figure` writes."""
@@ -43,17 +42,14 @@ def figure_bytes(figure: Figure, kind: str, dots_per_inch: int = 300) -> bytes:
     return buffer.getvalue()
 
 
-def save_table(header: Sequence[str], rows: Iterable[Sequence[object]], path: Path) -> None:
-    """Write a table as CSV (UTF-8 with a mark that spreadsheets look for); None becomes an empty cell.
+def save_table(table: ResultsTable, path: Path) -> None:
+    """Write a table as its ending says: CSV (UTF-8 with a mark that spreadsheets look for), Markdown or LaTeX.
 
-    Texts that a spreadsheet would run as a formula get an apostrophe in front. Raises `SkinKDError` when the place can
-    not be written.
+    Raises `SkinKDError` when the place can not be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([safe_cell(value) for value in header])
-    writer.writerows([safe_cell(value) for value in row] for row in rows)
-    _write(path, text.getvalue().encode("utf-8-sig"))
+    kinds = {".md": table.to_markdown, ".tex": table.to_latex}
+    view = kinds.get(path.suffix.lower())
+    _write(path, table.to_csv().encode("utf-8-sig") if view is None else view().encode("utf-8"))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,11 +1,12 @@
-"""Tables of results as text for others: CSV for spreadsheets, Markdown for notes, LaTeX for papers."""
+"""A table of results, built once, and its views: CSV, JSON, Markdown for notes, LaTeX for papers, tabs."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.data.tables import safe_cell
 
@@ -34,53 +35,121 @@ _LATEX = {
 _MARKDOWN = ("\\", "|", "*", "_", "`", "<", ">", "[", "]", "#", "~")
 
 
+Value = str | float | int | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`text` is for people, `values` are for programs: one for each of the column's names, fractions in 0..1, seconds,
+    bytes; None where there is none. Made by the functions of `core.reporting.cells`, one for each kind of value."""
+
+    text: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, what it means, and the names of its values for programs (its heading without others).
+    `words` stand on the left, numbers on the right."""
+
+    heading: str
+    tip: str = ""
+    fields: tuple[str, ...] = ()
+    words: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its values."""
+        return self.fields or (self.heading,)
+
+
 @dataclass(frozen=True)
 class ResultsTable:
-    """Cells as people read them. The first `text_columns` columns are words, the others numbers (aligned right).
+    """Rows of cells under columns; `bold` names cells (row, column) that stand out, such as the best of a column.
 
-    `bold` names cells (row, column) to be set in bold, such as the best of a column.
+    The window, the command line, reports and files all show this one. Raises ValueError for a row that does not fit
+    its columns.
     """
 
     title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
     notes: tuple[str, ...] = ()
-    text_columns: int = 1
     bold: frozenset[tuple[int, int]] = frozenset()
 
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if [len(cell.values) for cell in row] != [len(column.names) for column in self.columns]:
+                raise ValueError(f"{self.title}: {row} does not fit {self.names}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The header for programs."""
+        return tuple(name for column in self.columns for name in column.names)
+
+    @property
+    def values(self) -> tuple[tuple[Value, ...], ...]:
+        """The rows for programs, under `names`."""
+        return tuple(tuple(value for cell in row for value in cell.values) for row in self.rows)
+
+    @property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """The rows for people."""
+        return tuple(tuple(cell.text for cell in row) for row in self.rows)
+
     def to_csv(self) -> str:
-        """CSV with `\\r\\n` line ends; texts that a spreadsheet would run as a formula get an apostrophe in front."""
+        """The values as CSV with `\\r\\n` line ends; texts that a spreadsheet would run get an apostrophe in front."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows([safe_cell(cell) for cell in row] for row in (self.header, *self.rows))
+        writer.writerows([safe_cell(value) for value in row] for row in (self.names, *self.values))
         return text.getvalue()
+
+    def to_document(self) -> dict[str, Any]:
+        """The values for JSON: one object a row."""
+        rows = [dict(zip(self.names, row, strict=True)) for row in self.values]
+        return {"title": self.title, "rows": rows, "notes": list(self.notes)}
+
+    def to_tabs(self) -> str:
+        """The texts as spreadsheets take them from the clipboard."""
+        lines = [[column.heading for column in self.columns], *self.texts]
+        return "\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines)
 
     def to_markdown(self) -> str:
         """A GitHub table under its title; the notes below it."""
-        marks = [":--" if column < self.text_columns else "--:" for column in range(len(self.header))]
+        marks = [":--" if column.words else "--:" for column in self.columns]
         lines = [f"**{_markdown(self.title)}**", ""] if self.title else []
-        lines += [_markdown_row([_markdown(cell) for cell in self.header]), _markdown_row(marks)]
-        for number, row in enumerate(self.rows):
-            cells = [_emphasised(_markdown(cell), "**", (number, i) in self.bold) for i, cell in enumerate(row)]
-            lines.append(_markdown_row(cells))
+        lines += [_markdown_row([_markdown(column.heading) for column in self.columns]), _markdown_row(marks)]
+        lines += [_markdown_row(row) for row in self._marked(_markdown, "**{}**")]
         if self.notes:
             lines += ["", *(f"{_markdown(note)}  " for note in self.notes)]
         return "\n".join(lines).rstrip() + "\n"
 
     def to_latex(self) -> str:
         """A `table` with booktabs rules (needs \\usepackage{booktabs}); every special character is escaped."""
-        columns = "l" * self.text_columns + "r" * (len(self.header) - self.text_columns)
+        columns = "".join("l" if column.words else "r" for column in self.columns)
         lines = [r"\begin{table}", r"\centering"]
         if self.title:
             lines.append(rf"\caption{{{latex(self.title)}}}")
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _latex_row(self.header), r"\midrule"]
-        for number, row in enumerate(self.rows):
-            cells = [latex(cell) for cell in row]
-            bold = [rf"\textbf{{{cell}}}" if (number, i) in self.bold else cell for i, cell in enumerate(cells)]
-            lines.append(_cells(bold))
+        heads = [latex(column.heading) for column in self.columns]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _latex_row(heads), r"\midrule"]
+        lines += [_latex_row(row) for row in self._marked(latex, r"\textbf{{{}}}")]
         lines += [r"\bottomrule", r"\end{tabular}"]
         lines += [rf"\par\smallskip\footnotesize {latex(note)}" for note in self.notes]
         return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+    def _marked(self, escape: Callable[[str], str], mark: str) -> Iterator[list[str]]:
+        """The escaped texts of each row, those that stand out in the mark."""
+        for number, row in enumerate(self.texts):
+            cells = [escape(text) for text in row]
+            yield [mark.format(cell) if (number, i) in self.bold and cell else cell for i, cell in enumerate(cells)]
+
+
+def of_texts(
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, words: int = 1, notes: Sequence[str] = ()
+) -> ResultsTable:
+    """A table whose values are its texts; the first `words` columns stand on the left."""
+    columns = tuple(Column(heading, words=number < words) for number, heading in enumerate(headings))
+    return ResultsTable(title, columns, tuple(tuple(Cell(text, (text,)) for text in row) for row in rows), tuple(notes))
 
 
 def latex(text: str) -> str:
@@ -89,10 +158,6 @@ def latex(text: str) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    return _cells([latex(cell) for cell in cells])
-
-
-def _cells(cells: Sequence[str]) -> str:
     """A row; what would be read as an argument of the line break before it is kept apart."""
     return ("{}" if cells and cells[0].lstrip().startswith(("[", "*")) else "") + " & ".join(cells) + r" \\"
 
@@ -105,7 +170,3 @@ def _markdown(text: str) -> str:
 
 def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _emphasised(text: str, mark: str, wanted: bool) -> str:
-    return f"{mark}{text}{mark}" if wanted and text else text

@@ -1,259 +1,297 @@
-"""The tables of results: scores of runs, classes, differences, groups of people, studies, recipes that differ."""
+"""The tables of scores: of runs, of classes, of groups of people, of calibration. Those of comparisons, studies and
+recipes have files of their own."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from core.data.types import Part, made_parts
-from core.quantities import NONE, area, duration, fraction, million, p_value
+from core.evaluation.intervals import OVERALL
+from core.reporting import cells
 from core.reporting.parts import PART_TITLES
-from core.reporting.table import ResultsTable, latex
-from core.reporting.words import interval_of, kind_of_run, no_width, points, score_name, unique_titles
+from core.reporting.scored_runs import ScoredRun, same_test_images
+from core.reporting.table import Cell, Column, ResultsTable
+from core.reporting.words import SCORE_MEANINGS, kind_of_run, no_width, score_name
 
 if TYPE_CHECKING:
     from core.classes import ClassSet
-    from core.evaluation.comparison import Comparison, Difference
-    from core.evaluation.scores import Scores
+    from core.evaluation.calibration import Reliability
+    from core.evaluation.intervals import Interval
+    from core.evaluation.scores import ClassScore, Scores
     from core.evaluation.subgroups import Subgroup
-    from core.recipe import Recipe
-    from core.runs.evidence import Evidence
     from core.runs.tables import SplitRow
-    from core.study.results import StudyResults, StudyRow
 
-__all__ = [
-    "ResultsTable",
-    "class_f1_table",
-    "comparisons_table",
-    "confusion_table",
-    "counts_table",
-    "departures_table",
-    "differences_table",
-    "latex",
-    "per_class_table",
-    "recipes_table",
-    "runs_table",
-    "same_test_images",
-    "scores_table",
-    "study_table",
-    "subgroups_table",
-]
+FEW_IMAGES = 10
+"""Classes with fewer test images are marked, as in the figures."""
 
-HEADLINE = ("weighted_f1", "accuracy", "balanced_accuracy", "macro_f1")
-"""The scores that stand for a run, in the order in which they are shown."""
+DIFFERENT_IMAGES = "These runs were not all tested on the same images: their scores do not compare like with like."
 
-_INTERVALS = "In brackets: 95 % bootstrap intervals over the test images"
-_SMALL = 10
+KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+"""What groups of people are told apart by."""
+
 _MOST_COLUMNS = 24  # of a matrix
 _MOST_CONFUSIONS = 50
-_KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+_MARKED = f"* fewer than {FEW_IMAGES} test images: one image more or less changes the score a lot."
+
+_Fact = tuple[Column, Callable[[ScoredRun], Cell]]
+"""A column of a table of runs, and how a run's cell is made."""
 
 
-def scores_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
-    """The headline scores of runs with their intervals; the best of each is bold where all were tested alike.
+def _overall(name: str) -> _Fact:
+    title = score_name(name)
 
-    `titles` name the runs; without them their own names do.
-    """
-    titles = titles or unique_titles([item.name for item in evidences])
+    def cell(run: ScoredRun) -> Cell:
+        return cells.nothing(3) if run.scores is None else cells.score(getattr(run.scores, name), run.interval(name))
+
+    return Column(title, SCORE_MEANINGS[name], cells.within(title)), cell
+
+
+def _melanoma(run: ScoredRun) -> Cell:
+    place = None if run.classes is None else run.classes.melanoma
+    if place is None or run.scores is None:
+        return cells.nothing(3)
+    return cells.score(run.scores.per_class[place].recall, run.interval("melanoma_sensitivity"))
+
+
+def _melanoma_at_90(run: ScoredRun) -> Cell:
+    if run.detailed is None or not has_melanoma([run]):
+        return cells.nothing()
+    return cells.share(run.detailed.melanoma_sensitivity_at_90_specificity)
+
+
+def _name(run: ScoredRun) -> Cell:
+    return cells.words(f"{run.title} (baseline)" if run.baseline else run.title, run.title)
+
+
+_RUN: _Fact = (Column("Run", words=True), _name)
+_KIND: _Fact = (
+    Column("Kind", words=True),
+    lambda run: cells.nothing() if run.summary is None else cells.words(kind_of_run(run.summary.recipe)),
+)
+_OVERALL: tuple[_Fact, ...] = tuple(_overall(name) for name in OVERALL)
+_AUC: _Fact = (
+    Column("Macro AUC", "Mean area under the ROC curve of the classes, each against the rest"),
+    lambda run: cells.nothing() if run.detailed is None else cells.roc_area(run.detailed.macro_auc),
+)
+_MELANOMA: tuple[_Fact, ...] = (
+    (
+        Column(
+            "Melanomas found",
+            "The share of the test images of melanoma that are given that diagnosis (sensitivity)",
+            cells.within("Melanoma sensitivity"),
+        ),
+        _melanoma,
+    ),
+    (
+        Column(
+            "at 90 % specificity",
+            "The share of melanomas found where 90 % of the other images are rightly not called melanoma",
+            ("Melanoma sensitivity at 90 % specificity",),
+        ),
+        _melanoma_at_90,
+    ),
+)
+_PARAMETERS: _Fact = (
+    Column("Parameters", "The size of the model (M: millions of learned numbers)"),
+    lambda run: cells.parameters(None if run.summary is None else run.summary.parameters),
+)
+_TIME: _Fact = (
+    Column("Computing time", fields=("Seconds",)),
+    lambda run: cells.seconds(None if run.summary is None else run.summary.status.seconds),
+)
+_IMAGES: _Fact = (Column("Test images"), lambda run: cells.count(run.images or None))
+
+
+def scores_table(runs: Sequence[ScoredRun]) -> ResultsTable:
+    """The scores over all classes with their intervals; the best of each is bold where all were tested alike."""
+    return _of_runs("Scores on the test images", (_RUN, _KIND, *_OVERALL), runs)
+
+
+def runs_table(runs: Sequence[ScoredRun]) -> ResultsTable:
+    """What else tells runs apart: AUC, melanoma where it is a class, size, images and computing time."""
+    melanoma = _MELANOMA if has_melanoma(runs) else ()
+    title = "Melanoma, size and time" if melanoma else "Size and time"
+    return _of_runs(title, (_RUN, _AUC, *melanoma, _PARAMETERS, _IMAGES, _TIME), runs)
+
+
+def overview_table(runs: Sequence[ScoredRun]) -> ResultsTable:
+    """Both in one, for a window that scrolls."""
+    melanoma = _MELANOMA if has_melanoma(runs) else ()
+    return _of_runs("Test scores", (_RUN, _KIND, *_OVERALL, *melanoma, _PARAMETERS, _TIME, _IMAGES), runs)
+
+
+def evaluation_table(model: ScoredRun) -> ResultsTable:
+    """The scores of one model over all classes, a row each."""
+    facts = (*_OVERALL, *(_MELANOMA if has_melanoma([model]) else ()), *([] if model.detailed is None else [_AUC]))
+    rows = tuple((cells.words(column.heading, column.names[0]), _within(cell(model))) for column, cell in facts)
+    columns = (Column("Score", words=True), Column("Value", fields=cells.within("Value")))
+    return ResultsTable(f"Scores: {model.title}", columns, rows, tuple(_notes([model])))
+
+
+def has_melanoma(runs: Iterable[ScoredRun]) -> bool:
+    """Whether any of the runs has a class for melanoma."""
+    return any(run.classes is not None and run.classes.melanoma is not None for run in runs)
+
+
+def per_class_table(run: ScoredRun) -> ResultsTable:
+    """All scores of each class of one run; specificity and AUC where its predictions are read."""
+    if run.scores is None:
+        return ResultsTable("")
+    details = {} if run.detailed is None else {item.code: item for item in run.detailed.per_class}
     rows = []
-    for title, item in zip(titles, evidences, strict=True):
-        cells = [interval_of(_value(item, name), getattr(item.intervals, name)) for name in HEADLINE]
-        rows.append((title, kind_of_run(item.summary.recipe), *cells))
-    alike = len(evidences) > 1 and same_test_images(evidences)
-    notes = [_interval_note(evidences)]
-    if len(evidences) > 1 and not alike:
-        notes.append("These runs were not all tested on the same images: their scores do not compare like with like.")
-    notes += no_width(getattr(item.intervals, name) for item in evidences for name in HEADLINE)
-    return ResultsTable(
-        "Scores on the test images",
-        ("Run", "Kind", *(score_name(name) for name in HEADLINE)),
-        tuple(rows),
-        tuple(notes),
-        text_columns=2,
-        bold=_best(evidences, first=2) if alike else frozenset(),
-    )
-
-
-def runs_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
-    """What else tells runs apart: AUC, melanoma where it is a class, size, images and computing time. `titles` as for
-    `scores_table`."""
-    titles = titles or unique_titles([item.name for item in evidences])
-    melanoma = any(item.classes.melanoma is not None for item in evidences)
-    rows = []
-    for title, item in zip(titles, evidences, strict=True):
+    for item, interval in zip(run.scores.per_class, run.class_intervals(), strict=True):
+        detail = details.get(item.code)
         rows.append(
             (
-                title,
-                area(item.detailed.macro_auc),
-                *(_melanoma_cells(item) if melanoma else ()),
-                million(item.summary.parameters),
-                f"{len(item.predictions.names):,}",
-                duration(item.summary.status.seconds),
+                cells.words(run.class_title(item.code), item.code),
+                cells.count(item.support, few=item.support < FEW_IMAGES),
+                cells.share(item.recall),
+                cells.share(item.precision),
+                cells.nothing() if detail is None else cells.share(detail.specificity),
+                cells.score(item.f1, interval),
+                cells.nothing() if detail is None else cells.roc_area(detail.auc),
             )
         )
-    found = ("Melanoma found", "at 90 % specificity") if melanoma else ()
-    header = ("Run", "Macro AUC", *found, "Parameters", "Test images", "Computing time")
-    notes = ["Macro AUC: mean area under the ROC curve of the classes, each against the rest"]
-    if melanoma:
-        notes.append("Melanoma found: share of the test images of melanoma that are given that diagnosis")
-        notes += no_width(item.intervals.melanoma_sensitivity for item in evidences)
-    return ResultsTable("Melanoma, size and time" if melanoma else "Size and time", header, tuple(rows), tuple(notes))
+    notes = (*_notes([run], run.class_intervals()), *_few(run.scores.per_class))
+    return ResultsTable(f"Scores of each class: {run.title}", _CLASS_COLUMNS, tuple(rows), notes)
 
 
-def per_class_table(evidence: Evidence, title: str = "") -> ResultsTable:
-    """All scores of each class of one run; `title` names it instead of its own name."""
-    intervals = evidence.intervals.per_class_f1
-    rows = [
-        (
-            item.code,
-            f"{item.support:,}{'*' if item.support < _SMALL else ''}",
-            fraction(item.precision),
-            fraction(item.sensitivity),
-            fraction(item.specificity),
-            interval_of(item.f1, interval),
-            area(item.auc),
-        )
-        for item, interval in zip(evidence.detailed.per_class, intervals, strict=True)
-    ]
-    few = [f"* fewer than {_SMALL} images: uncertain"] if any("*" in row[1] for row in rows) else []
-    header = ("Class", "Test images", "Precision", "Sensitivity", "Specificity", "F1", "AUC")
+_CLASS = Column("Class", words=True)
+_CLASS_IMAGES = Column("Images", "Test images that truly are of this class")
+_CLASS_COLUMNS = (
+    _CLASS,
+    _CLASS_IMAGES,
+    Column("Sensitivity", "Of the images that truly are of this class, the share that was found (recall)"),
+    Column("Precision", "Of the images that were given this class, the share that truly is of it"),
+    Column("Specificity", "Of the images of other classes, the share that was not given this class"),
+    Column("F1", "Joins sensitivity and precision; with its 95 % interval", cells.within("F1")),
+    Column("AUC", "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing"),
+)
+
+
+def class_f1_table(runs: Sequence[ScoredRun]) -> ResultsTable:
+    """F1 of each class with its interval, a column per run; the best of each is bold where all were tested alike."""
+    found = [_f1_of(run) for run in runs]
+    supports = [{item.code: item.support for item in run.scores.per_class} for run in runs if run.scores is not None]
+    rows, bold, alike = [], set(), same_test_images(runs)
+    for row, code in enumerate(dict.fromkeys(code for each in supports for code in each)):
+        numbers = sorted({each[code] for each in supports if code in each})
+        number = cells.count(numbers[0], few=numbers[0] < FEW_IMAGES)
+        if len(numbers) > 1:
+            number = Cell(f"{numbers[0]:,}–{numbers[-1]:,}", (None,))
+        title = next(run.class_title(code) for run, each in zip(runs, found, strict=True) if code in each)
+        made = [each[code] if code in each else cells.nothing(3) for each in found]
+        rows.append((cells.words(title, code), number, *made))
+        best = cells.best_of([_first(cell) for cell in made]) if alike else ()
+        bold |= {(row, column + 2) for column in best}
+    heads = (
+        Column(run.title, f"{run.title} (baseline)" if run.baseline else "", cells.within(run.title)) for run in runs
+    )
+    intervals = [interval for run in runs for interval in run.class_intervals()]
+    marked = _few([item for run in runs if run.scores is not None for item in run.scores.per_class])
     return ResultsTable(
-        f"Classes: {title or evidence.name}",
-        header,
+        "F1 of each class",
+        (_CLASS, _CLASS_IMAGES, *heads),
         tuple(rows),
-        (_interval_note([evidence]), *no_width(intervals), *few),
+        (*_notes(runs, intervals), *marked),
+        frozenset(bold),
     )
 
 
-def class_f1_table(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> ResultsTable:
-    """F1 of each class, a column per run. `titles` as for `scores_table`."""
-    titles = titles or unique_titles([item.name for item in evidences])
-    found = [{each.code: each for each in item.detailed.scores.per_class} for item in evidences]
-    rows = []
-    for code in dict.fromkeys(code for item in evidences for code in item.classes.codes):
-        counts = sorted({item[code].support for item in found if code in item})
-        number = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,}–{counts[-1]:,}"
-        mark = "*" if counts[0] < _SMALL else ""
-        rows.append((code, f"{number}{mark}", *(fraction(item[code].f1) if code in item else NONE for item in found)))
-    few = (f"* fewer than {_SMALL} images: uncertain",) if any("*" in row[1] for row in rows) else ()
-    return ResultsTable("F1 of each class", ("Class", "Test images", *titles), tuple(rows), few)
-
-
-def confusion_table(scores: Scores, name: str) -> ResultsTable:
-    """Numbers of images: a row per true class, a column per prediction; of many classes the largest confusions."""
-    if len(scores.classes) > _MOST_COLUMNS:
-        return _confusions_table(scores, name)
-    rows = [
-        (code, *(f"{count}" for count in line), f"{sum(line)}")
+def confusion_table(*runs: ScoredRun, whole: bool = False) -> ResultsTable:
+    """Numbers of images: a row per true class, a column per prediction. Of many classes only the largest confusions,
+    unless the `whole` matrix is wanted; of several runs those with the classes of the last, below each other."""
+    tested = [(run, run.scores) for run in runs if run.scores is not None]
+    if not tested:
+        return ResultsTable("")
+    last = tested[-1][1]
+    if len(last.classes) > _MOST_COLUMNS and not whole:
+        return _confusions_table(runs[-1].title, last)
+    named = len(runs) > 1
+    rows = tuple(
+        (
+            *([cells.words(run.title)] if named else []),
+            cells.words(code),
+            *map(cells.count, line),
+            cells.count(sum(line)),
+        )
+        for run, scores in tested
+        if scores.classes == last.classes
         for code, line in zip(scores.classes, scores.confusion, strict=True)
-    ]
-    return ResultsTable(f"Truth (rows) and prediction: {name}", ("Truth", *scores.classes, "Images"), tuple(rows))
+    )
+    columns = (
+        *([Column("Run", fields=("run",), words=True)] if named else []),
+        Column("Truth", fields=("truth \\ prediction",), words=True),
+        *(Column(code) for code in last.classes),
+        Column("Images"),
+    )
+    return ResultsTable(f"Truth (rows) and prediction: {', '.join(run.title for run in runs)}", columns, rows)
 
 
-def _confusions_table(scores: Scores, name: str) -> ResultsTable:
-    cells = [
-        (count, truth, said)
-        for truth, line in zip(scores.classes, scores.confusion, strict=True)
-        for said, count in zip(scores.classes, line, strict=True)
-        if count and truth != said
-    ]
-    cells.sort(key=lambda cell: -cell[0])
-    rows = tuple((truth, said, f"{count}") for count, truth, said in cells[:_MOST_CONFUSIONS])
-    more = len(cells) - len(rows)
+def _confusions_table(title: str, scores: Scores) -> ResultsTable:
+    found = scores.largest_confusions()
+    rows = tuple(
+        (cells.words(truth), cells.words(said), cells.count(number)) for truth, said, number in found[:_MOST_CONFUSIONS]
+    )
+    more = len(found) - len(rows)
     notes = (f"{more:,} further pairs of classes were confused less often.",) if more else ()
-    return ResultsTable(
-        f"Most frequent confusions: {name}", ("Truth", "Prediction", "Images"), rows, notes, text_columns=2
-    )
+    columns = (Column("Truth", words=True), Column("Prediction", words=True), Column("Images"))
+    return ResultsTable(f"Most frequent confusions: {title}", columns, rows, notes)
 
 
-def differences_table(comparison: Comparison, baseline: str = "Baseline", other: str = "Other") -> ResultsTable:
-    """Score differences of two runs on their common test images, with intervals and what they mean."""
-    rows = [
-        (
-            score_name(item.score),
-            fraction(item.baseline),
-            fraction(item.other),
-            points(item.difference, item.interval),
-            _verdict(item),
-        )
-        for item in comparison.differences
-    ]
-    drawn = "lesions" if comparison.by_lesion else "images"
-    notes = (
-        f"On the {comparison.common:,} test images that both runs have. Differences in percentage points with paired "
-        f"95 % bootstrap intervals over {drawn}; inside the noise: the interval holds 0.",
-        *comparison.notes,
-    )
-    return ResultsTable(
-        f"{other} against {baseline}", ("Score", baseline, other, "Difference", "Meaning"), tuple(rows),
-        notes if comparison.comparable else (comparison.why_not,),
-    )  # fmt: skip
-
-
-def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison]]) -> ResultsTable:
-    """Several runs (title, comparison) against one baseline, a row each: the main differences and McNemar's test."""
-    rows = []
-    for title, item in comparisons:
-        found = {each.score: points(each.difference, each.interval) for each in item.differences}
-        scores = [found.get(name, NONE) for name in HEADLINE[:3]]
-        test = NONE if item.mcnemar is None else p_value(item.mcnemar.p_value)
-        won = f"{len(item.won):,} / {len(item.lost):,}" if item.comparable else NONE
-        rows.append((title, f"{item.common:,}", *scores, won, test))
-    notes = [
-        "Differences in percentage points with paired 95 % intervals. Won / lost: images that only this run, or only "
-        "the baseline, got right. McNemar: the two-sided p-value of the exact test on those.",
-    ]
-    if len(comparisons) > 1:
-        notes.append(
-            "The more runs are compared, the likelier one of them differs by chance; nothing here corrects that."
-        )
-    header = ("Run", "Common images", *(score_name(name) for name in HEADLINE[:3]), "Won / lost", "McNemar")
-    return ResultsTable(f"Differences from {baseline}", header, tuple(rows), tuple(notes))
-
-
-def subgroups_table(subgroups: Sequence[Subgroup], name: str = "") -> ResultsTable:
+def subgroups_table(subgroups: Sequence[Subgroup], title: str = "") -> ResultsTable:
     """Scores by age band, sex and site of one run."""
-    rows = [
-        (
-            _KINDS.get(item.kind, item.kind),
-            item.name,
-            f"{item.images:,}{'*' if item.small else ''}",
-            interval_of(item.weighted_f1, item.interval),
-            fraction(item.accuracy),
-            fraction(item.balanced_accuracy),
-        )
-        for item in subgroups
-    ]
     from core.evaluation.subgroups import SMALL_SUPPORT
 
-    few = (f"* fewer than {SMALL_SUPPORT} images: uncertain",) if any(item.small for item in subgroups) else ()
-    few = (*few, *no_width(item.interval for item in subgroups))
-    header = ("Kind", "Group", "Test images", "Weighted F1", "Accuracy", "Balanced accuracy")
-    title = f"Groups of people: {name}" if name else "Groups of people"
-    return ResultsTable(title, header, tuple(rows), few, text_columns=2)
+    columns = (
+        Column("By", words=True),
+        Column("Group", words=True),
+        Column("Images", "Test images of the group"),
+        Column("Weighted F1", "With its 95 % interval", cells.within("Weighted F1")),
+        Column("Accuracy"),
+        Column("Balanced accuracy", "Over the classes that the group has"),
+    )
+    rows = tuple(
+        (
+            cells.words(KINDS[item.kind], item.kind),
+            cells.words(item.name),
+            cells.count(item.images, few=item.small),
+            cells.score(item.weighted_f1, item.interval),
+            cells.share(item.accuracy),
+            cells.share(item.balanced_accuracy),
+        )
+        for item in subgroups
+    )
+    small = any(item.small for item in subgroups)
+    notes = (
+        *((f"* fewer than {SMALL_SUPPORT} images: the score is a rough guess.",) if small else ()),
+        *no_width(item.interval for item in subgroups),
+    )
+    return ResultsTable(f"Groups of people: {title}" if title else "Groups of people", columns, rows, notes)
 
 
-def study_table(results: StudyResults) -> ResultsTable:
-    """Measured scores of a study, over its seeds, beside the published ones where there are any."""
-    published = any(row.published_f1 is not None or row.published_accuracy is not None for row in results.rows)
-    header = ["Configuration", "Runs", "Weighted F1"]
-    header += ["published", "difference"] if published else []
-    header += ["Accuracy"]
-    header += ["published", "difference"] if published else []
-    rows = [tuple(_study_cells(row, published)) for row in results.rows]
-    notes = []
-    if any(row.sd_f1 is not None for row in results.rows):
-        notes.append("Mean ± standard deviation over the seeds.")
-    if published:
-        notes.append("Differences in percentage points: measured less published.")
-    return ResultsTable(f"Study: {results.study.name}", tuple(header), tuple(rows), (*notes, *results.warnings))
-
-
-def departures_table(results: StudyResults) -> ResultsTable:
-    """How data and recipe differ from the paper's."""
-    rows = [(item.what, item.paper, item.here) for item in results.departures]
-    return ResultsTable("Departures from the paper", ("What", "Paper", "Here"), tuple(rows), text_columns=3)
+def calibration_table(runs: Sequence[tuple[str, Reliability, Reliability | None, float]]) -> ResultsTable:
+    """How far runs are as often right as they are sure: (title, as trained, with temperature, temperature) each."""
+    columns = (
+        Column("Run", words=True),
+        Column("Error as trained", "Expected calibration error: 0 is best"),
+        Column("With temperature", "The same after the probabilities were corrected"),
+        Column("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
+        Column("Test images"),
+    )
+    rows = tuple(
+        (
+            cells.words(title),
+            cells.calibration_error(before.expected_error),
+            cells.calibration_error(None if after is None else after.expected_error),
+            cells.number(temperature, ".2f"),
+            cells.count(before.images),
+        )
+        for title, before, after, temperature in runs
+    )
+    return ResultsTable("Calibration", columns, rows)
 
 
 def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> ResultsTable:
@@ -263,97 +301,56 @@ def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> ResultsTable:
     parts: list[Part | None] = [*made_parts(row.part for row in rows), *([None] if left else [])]
     body = [[counts[code, part] for part in parts] for code in classes.codes]
     body.append([sum(column) for column in zip(*body, strict=True)])
-    lines = [
-        (code, *(f"{count:,}" for count in line), f"{sum(line):,}")
+    lines = tuple(
+        (cells.words(code), *map(cells.count, line), cells.count(sum(line)))
         for code, line in zip((*classes.codes, "All"), body, strict=True)
-    ]
+    )
     titles = ["not used" if part is None else PART_TITLES[part] for part in parts]
-    return ResultsTable("Images per class", ("Class", *titles, "All"), tuple(lines))
+    return ResultsTable("Images per class", (_CLASS, *(Column(title) for title in (*titles, "All"))), lines)
 
 
-def recipes_table(recipes: Sequence[tuple[str, Recipe]]) -> ResultsTable:
-    """The fields in which recipes (title, recipe) differ, a column per recipe; no rows when they are the same."""
-    flat = [_flat(recipe.model_dump(mode="json")) for _, recipe in recipes]
-    keys = dict.fromkeys(key for values in flat for key in values)
-    rows = [
-        (key, *(_shown(values.get(key)) for values in flat))
-        for key in keys
-        if len({repr(values.get(key)) for values in flat}) > 1
-    ]
-    titles = unique_titles([title for title, _ in recipes])
-    return ResultsTable("Settings that differ", ("Setting", *titles), tuple(rows), text_columns=1 + len(recipes))
+def _of_runs(title: str, facts: Sequence[_Fact], runs: Sequence[ScoredRun]) -> ResultsTable:
+    rows = tuple(tuple(cell(run) for _, cell in facts) for run in runs)
+    bold = {
+        (row, place)
+        for place, fact in enumerate(facts)
+        if fact in _OVERALL and same_test_images(runs)
+        for row in cells.best_of([_first(cells_[place]) for cells_ in rows])
+    }
+    return ResultsTable(title, tuple(column for column, _ in facts), rows, tuple(_notes(runs)), frozenset(bold))
 
 
-def same_test_images(evidences: Sequence[Evidence]) -> bool:
-    """Whether runs were tested on the same images (by name) with the same labels."""
-    named = [item.predictions.named_as(evidences[0].predictions.names) for item in evidences]
-    sets = {tuple(sorted(zip(rows.names, rows.labels.tolist(), strict=True))) for rows in named}
-    return len(sets) <= 1
+def _notes(runs: Sequence[ScoredRun], intervals: Iterable[Interval | None] | None = None) -> list[str]:
+    """What must be read with scores of runs and their intervals (those over all classes unless others are given)."""
+    known = [run.intervals for run in runs if run.intervals is not None]
+    notes = []
+    if known:
+        drawn = ", drawn lesion by lesion" if any(item.by_lesion for item in known) else ""
+        resamples = min(item.resamples for item in known)
+        notes.append(f"In brackets: 95 % bootstrap intervals over the test images{drawn} ({resamples:,} resamples).")
+    if not same_test_images(runs):
+        notes.append(DIFFERENT_IMAGES)
+    names = (*OVERALL, "melanoma_sensitivity")
+    return [*notes, *no_width(intervals or [run.interval(name) for run in runs for name in names])]
 
 
-def _study_cells(row: StudyRow, published: bool) -> list[str]:
-    count = str(len(row.points)) if len(row.points) == row.planned else f"{len(row.points)} of {row.planned}"
-    cells = [row.title, count]
-    for mean, deviation, printed in (
-        (row.mean_f1, row.sd_f1, row.published_f1),
-        (row.mean_accuracy, row.sd_accuracy, row.published_accuracy),
-    ):
-        measured = NONE if mean is None else fraction(mean)
-        cells.append(measured if deviation is None else f"{measured} ± {100 * deviation:.1f}")
-        if published:
-            cells.append(NONE if printed is None else fraction(printed))
-            cells.append(NONE if mean is None or printed is None else points(mean - printed))
-    return cells
+def _few(scores: Iterable[ClassScore]) -> list[str]:
+    return [_MARKED] if any(item.support < FEW_IMAGES for item in scores) else []
 
 
-def _melanoma_cells(item: Evidence) -> tuple[str, str]:
-    place = item.classes.melanoma
-    if place is None:
-        return NONE, NONE
-    recall = item.detailed.scores.per_class[place].recall
-    at_90 = fraction(item.detailed.melanoma_sensitivity_at_90_specificity)
-    return interval_of(recall, item.intervals.melanoma_sensitivity), at_90
+def _f1_of(run: ScoredRun) -> dict[str, Cell]:
+    if run.scores is None:
+        return {}
+    pairs = zip(run.scores.per_class, run.class_intervals(), strict=True)
+    return {item.code: cells.score(item.f1, interval) for item, interval in pairs}
 
 
-def _value(evidence: Evidence, name: str) -> float:
-    return float(getattr(evidence.detailed.scores, name))
+def _first(cell: Cell) -> float | None:
+    """A cell's value, where it is a number."""
+    value = cell.values[0]
+    return value if isinstance(value, float | int) else None
 
 
-def _best(evidences: Sequence[Evidence], first: int) -> frozenset[tuple[int, int]]:
-    found = set()
-    for column, name in enumerate(HEADLINE, first):
-        values = [_value(item, name) for item in evidences]
-        found |= {(row, column) for row, value in enumerate(values) if value == max(values)}
-    return frozenset(found)
-
-
-def _interval_note(evidences: Sequence[Evidence]) -> str:
-    by_lesion = any(item.intervals.by_lesion for item in evidences)
-    counts = sorted({item.intervals.resamples for item in evidences})
-    return f"{_INTERVALS}{', drawn lesion by lesion' if by_lesion else ''} ({counts[0]:,} resamples)."
-
-
-def _verdict(item: Difference) -> str:
-    if item.difference is None:
-        return "undefined"
-    if item.within_noise:
-        return "inside the noise"
-    return "better" if item.difference > 0 else "worse"
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        own = None if value == [] else value
-        found |= _flat(value, f"{before}{key}.") if isinstance(value, dict) else {f"{before}{key}": own}
-    return found
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(_shown(item) for item in value.values() if item)
-    if isinstance(value, list):
-        return ", ".join(_shown(item) for item in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return NONE if value in (None, "") else f"{value:g}" if isinstance(value, float) else str(value)
+def _within(cell: Cell) -> Cell:
+    """The cell with room for an interval."""
+    return Cell(cell.text, (*cell.values, None, None)[:3])

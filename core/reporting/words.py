@@ -81,7 +81,7 @@ def no_width(intervals: Iterable[Interval | None]) -> tuple[str, ...]:
     return ("An interval without width only says that all resamples agree, not that the score is certain.",)
 
 
-def points(difference: float | None, interval: Interval | None = None) -> str:
+def difference_of(difference: float | None, interval: Interval | None = None) -> str:
     """A difference of scores in percentage points with its 95 % interval: '+2.1 (−0.4 to +4.5)'."""
     if difference is None:
         return UNDEFINED
@@ -99,6 +99,14 @@ _SCORE_NAMES = {
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
 }
+
+SCORE_MEANINGS = {
+    "weighted_f1": "Mean F1 of the classes, each weighed by its number of test images",
+    "accuracy": "Share of the test images classified rightly",
+    "balanced_accuracy": "Mean share found of each class; rare classes count fully",
+    "macro_f1": "Mean F1 of the classes; rare classes count fully",
+}
+"""What each score over all classes is."""
 
 
 def score_name(score: str) -> str:

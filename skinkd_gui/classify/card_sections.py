@@ -11,16 +11,17 @@ from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_LEVEL
-from core.quantities import NONE, file_size, fraction
+from core.quantities import NONE, file_size, fraction, points
+from core.reporting import cells
 from core.reporting.parts import purposes
+from core.reporting.scored_runs import scored_model
+from core.reporting.table import Column, ResultsTable
+from core.reporting.tables import per_class_table
 from core.reporting.words import interval_of, kind_of_run
 from skinkd_gui.classify.card_content import CardContent
-from skinkd_gui.results.grid import Cell, Grid, GridColumn, number, plain, share, share_within
 
 if TYPE_CHECKING:
-    from core.classes import ClassSet
-    from core.evaluation.detailed import ClassDetail, DetailedScores
-    from core.evaluation.intervals import Interval
+    from core.evaluation.detailed import DetailedScores
 
 FEW_TO_LEARN = 100
 """A class with fewer training images is named among the limits."""
@@ -38,7 +39,7 @@ class CardSection:
     title: str
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
-    grid: Grid | None = None
+    table: ResultsTable | None = None
 
 
 def sections(card: CardContent) -> tuple[CardSection, ...]:
@@ -52,8 +53,8 @@ def card_text(card: CardContent, extra: tuple[CardSection, ...] = ()) -> str:
     for section in (*sections(card), *extra):
         lines += ["", f"## {section.title}", ""]
         lines += [f"- {name}: {' '.join(value.split())}" for name, value in section.facts]
-        if section.grid is not None and section.grid.rows:
-            lines += ["", section.grid.table().to_markdown().strip()]
+        if section.table is not None and section.table.rows:
+            lines += ["", section.table.to_markdown().strip()]
         if section.notes:
             lines += ["", *(f"- {note}" for note in section.notes)]
     return "\n".join(lines) + "\n"
@@ -223,34 +224,8 @@ def scores(card: CardContent) -> CardSection:
     if rare:
         names = listed([classes.name_of(code) for code in rare])
         notes += (f"Rough guesses, from fewer than {SMALL_SUPPORT} images: {names}.",)
-    return CardSection(
-        "Scores", tuple(facts), notes, _class_grid(detailed, classes, intervals.per_class_f1 if intervals else None)
-    )
-
-
-def _class_grid(detailed: DetailedScores, classes: ClassSet, f1: tuple[Interval | None, ...] | None) -> Grid:
-    columns = (
-        GridColumn("Diagnosis", words=True),
-        GridColumn("Images"),
-        GridColumn("Sensitivity", "The share of this diagnosis that is found"),
-        GridColumn("Specificity", "The share of the others that is not taken for it"),
-        GridColumn("Precision", "How often the model is right when it says so"),
-        GridColumn("F1 (95 % interval)", "Sensitivity and precision in one", ("F1", "F1 low", "F1 high")),
-    )
-    intervals = f1 or (None,) * len(detailed.per_class)
-    rows = [_class_row(row, classes, interval) for row, interval in zip(detailed.per_class, intervals, strict=True)]
-    return Grid("Scores per diagnosis", columns, tuple(rows))
-
-
-def _class_row(row: ClassDetail, classes: ClassSet, interval: Interval | None) -> tuple[Cell, ...]:
-    return (
-        plain(classes.name_of(row.code)),
-        number(row.support),
-        share(row.sensitivity),
-        share(row.specificity),
-        share(row.precision),
-        share_within(row.f1, interval),
-    )
+    table = per_class_table(scored_model(card.name, classes, detailed, intervals))
+    return CardSection("Scores", tuple(facts), notes, table)
 
 
 # --- how sure ---
@@ -269,9 +244,9 @@ def calibration(card: CardContent) -> CardSection:
     if found is None:
         return CardSection("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
     facts.append(("Measured on", calibrating_images(found.images, found.part)))
-    facts.append(("Error as trained", _points(found.before.expected_error)))
+    facts.append(("Error as trained", points(found.before.expected_error)))
     if found.after is not None:
-        facts.append(("Error calibrated", _points(found.after.expected_error)))
+        facts.append(("Error calibrated", points(found.after.expected_error)))
     notes = [
         "The error (expected calibration error) is how far, on average, the probability of the diagnosis is from the "
         "share that is right."
@@ -283,10 +258,6 @@ def calibration(card: CardContent) -> CardSection:
     if found.images < 200:
         notes.append(f"With {found.images:,} images the errors themselves are rough guesses.")
     return CardSection("Calibration", tuple(facts), tuple(notes))
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:.1f} percentage points"
 
 
 def verdicts(card: CardContent) -> CardSection:
@@ -305,7 +276,7 @@ def verdicts(card: CardContent) -> CardSection:
             ("Only one kept (confident)", fraction(found.single)),
         ]  # fmt: skip
     facts += _out_of_distribution_facts(card)
-    return CardSection("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_grid(card))
+    return CardSection("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_table(card))
 
 
 def _out_of_distribution_facts(card: CardContent) -> list[tuple[str, str]]:
@@ -353,23 +324,28 @@ def _never_excluded(card: CardContent) -> tuple[int, ...]:
     return sets.never_excluded(DEFAULT_LEVEL)
 
 
-def _coverage_grid(card: CardContent) -> Grid:
+def _coverage_table(card: CardContent) -> ResultsTable:
     assert card.statistics is not None
-    calibrated = GridColumn("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
+    calibrated = Column("Calibrated on", "Images of this diagnosis that it was calibrated on", ("Calibrated on",))
     if card.coverage is None:
         rows = [
-            (plain(name), number(int((card.statistics.validation_labels == place).sum())))
+            (cells.words(name), cells.count(int((card.statistics.validation_labels == place).sum())))
             for place, name in enumerate(card.info.classes.names)
         ]
-        return Grid("Images behind the verdicts", (GridColumn("Diagnosis", words=True), calibrated), tuple(rows))
+        return ResultsTable("Images behind the verdicts", (Column("Diagnosis", words=True), calibrated), tuple(rows))
     columns = (
-        GridColumn("Diagnosis", words=True),
-        GridColumn("Truth kept", "The share of test images of this diagnosis that keep it among the possible ones"),
-        GridColumn("Test images"),
+        Column("Diagnosis", words=True),
+        Column("Truth kept", "The share of test images of this diagnosis that keep it among the possible ones"),
+        Column("Test images"),
         calibrated,
     )
     found = [
-        (plain(card.info.classes.name_of(row.code)), share(row.coverage), number(row.images), number(row.calibrated_on))
+        (
+            cells.words(card.info.classes.name_of(row.code)),
+            cells.share(row.coverage),
+            cells.count(row.images),
+            cells.count(row.calibrated_on),
+        )
         for row in card.coverage.per_class
     ]
-    return Grid("How often the truth is kept", columns, tuple(found))
+    return ResultsTable("How often the truth is kept", columns, tuple(found))

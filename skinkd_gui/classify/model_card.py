@@ -146,9 +146,9 @@ class ModelCard(QDialog):
             facts = FactsList(section.title, page)
             facts.set_facts(section.facts)
             column.addWidget(facts)
-        if section.grid is not None and section.grid.rows:
-            table = PlainTable(f"modelCard{section.title}Table", section.grid.title, page)
-            table.fill(section.grid)
+        if section.table is not None and section.table.rows:
+            table = PlainTable(f"modelCard{section.title}Table", section.table.title, page)
+            table.fill(section.table)
             table.show_all_rows()
             column.addWidget(table)
         if section.notes:

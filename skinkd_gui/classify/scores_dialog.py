@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
-    QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
     QTabWidget,
     QWidget,
 )
 
-from core.quantities import NONE, fraction
+from core.reporting.scored_runs import scored_model
+from core.reporting.table import ResultsTable
+from core.reporting.tables import per_class_table
 from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
+from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from core.events import CancelToken, Emit
-    from core.inference.labelled import LabelledScores
     from core.reporting.style import FigureStyle
     from skinkd_gui.classify.folder_facts import FolderScores
 
@@ -34,7 +33,6 @@ _ABOUT = (
     "These scores are about the images of this folder only. They say little about other images: other cameras, other "
     "people and other shares of diagnoses change them."
 )
-_HEADER = ("Class", "Images", "Sensitivity", "Specificity", "Precision", "F1")
 
 
 class ScoresDialog(QDialog):
@@ -52,7 +50,7 @@ class ScoresDialog(QDialog):
         self._loading = JobSlot(self, ended=self._figures_loaded)
         self._text = make_label("", "", self, wrap=True, name="classifyScoresText")
         self._figure = named(FigureView("Drawing...", self), "classifyConfusion", "Confusion matrix of this folder")
-        self._table = _make_table(self)
+        self._table = PlainTable("classifyScoresTable", "Scores of every class", self)
         tabs = named(QTabWidget(self), "classifyScoresTabs", "Scores on this folder")
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
@@ -84,7 +82,10 @@ class ScoresDialog(QDialog):
         where = ", ".join(str(path) for path in scores.first.where)
         lines += [training_line(scores), f"Labels: {where}"]
         self._text.setText("\n".join(breakable(line) for line in lines if line))
-        self._fill_table(scores.first)
+        first, table = scores.first, ResultsTable("")
+        if first.detailed is not None:
+            table = per_class_table(scored_model("this folder", first.classes, first.detailed, first.intervals))
+        self._table.fill(table)
         self._draw()
 
     def _draw(self) -> None:
@@ -110,36 +111,7 @@ class ScoresDialog(QDialog):
             return confusion_pair(*pair, style, normalise=False, titles=self._names)
         return confusion_matrix(scores.first.detailed.scores, style, normalise=False)
 
-    def _fill_table(self, scores: LabelledScores) -> None:
-        classes = scores.detailed.per_class if scores.detailed is not None else ()
-        self._table.setRowCount(len(classes))
-        for row, item in enumerate(classes):
-            values = (item.sensitivity, item.specificity, item.precision, item.f1)
-            texts = [
-                scores.classes.name_of(item.code),
-                f"{item.support:,}",
-                *(NONE if v is None else fraction(v) for v in values),
-            ]
-            for column, text in enumerate(texts):
-                cell = QTableWidgetItem(text)
-                if column:
-                    cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self._table.setItem(row, column, cell)
-
 
 def _load_figures(emit: Emit, token: CancelToken) -> None:
 
     import core.reporting.confusion_figures  # noqa: F401
-
-
-def _make_table(parent: QWidget) -> QTableWidget:
-    table = named(QTableWidget(0, len(_HEADER), parent), "classifyScoresTable", "Scores of every class")
-    table.setHorizontalHeaderLabels(list(_HEADER))
-    table.verticalHeader().setVisible(False)
-    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    return table

@@ -3,7 +3,7 @@
 Others may use
 
 - `results_tab`: the tab
-- `grid`, `plain_table`, `row_delegate`: small tables of results, and how rows are drawn
+- `plain_table`, `row_delegate`: a table of results in the window, and how rows are drawn
 - `flowing`, `notes`: panels of texts that wrap
 - `exporting`, `pdf_report`: saving figures and tables; a report as PDF
 """

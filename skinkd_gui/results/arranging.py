@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from core.reporting.words import STATE_WORDS
+from core.recipe import Recipe
+from core.reporting.run_columns import COLUMNS, SortValue, data_name
+from core.reporting.words import STATE_WORDS, kind_of_run
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.columns import SortValue, data_name, kinds, search_text
 
 WITHOUT = ""
 """The study of a run that belongs to none, and the tag of one that has none."""
@@ -67,13 +68,28 @@ class RunFacts:
 def facts_of(run: RunSummary, texts: Sequence[str]) -> RunFacts:
     """The facts of a run whose columns have these texts."""
     return RunFacts(
-        search_text(run, texts),
-        kinds(run.recipe),
+        _search_text(run, texts),
+        _kinds(run.recipe),
         (STATE_WORDS[run.status.state],),
         (run.annotations.study,),
         (data_name(run),),
         run.annotations.tags or (WITHOUT,),
     )
+
+
+def _kinds(recipe: Recipe | None) -> tuple[str, ...]:
+    """The kinds that a run can be filtered by: what `kind_of_run` says, its curriculum apart."""
+    words = kind_of_run(recipe)
+    plain = words.removesuffix(" + curriculum")
+    return (plain, "With curriculum") if plain != words else (plain,)
+
+
+def _search_text(run: RunSummary, texts: Sequence[str]) -> str:
+    """What the search box looks in, in lower case; `texts` are those of all columns."""
+    pairs = zip(COLUMNS, texts, strict=True)
+    shown = [text for column, text in pairs if column.column.words or column.key == "started"]
+    path = "" if run.recipe is None else run.recipe.data.path
+    return "\n".join([*shown, path, run.annotations.notes]).casefold()
 
 
 def choices(facts: Sequence[RunFacts], name: str) -> tuple[tuple[str, int], ...]:

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.evaluation.promises import calibrating_images, promise_note
-from core.runs.status import RunSummary
+from core.quantities import points
+from core.reporting.table import ResultsTable
+from core.reporting.tables import calibration_table
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.findings import CalibrationFindings
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.results.grid import Cell, Grid, GridColumn, number, plain
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
@@ -66,7 +67,7 @@ class CalibrationPanel(QWidget):
         title = shown.title(run)
         if calibration is None:
             self.figure_panel.set_figure(None, "", shown.why_not(run))
-            self.table_panel.set_grid(Grid(""), "calibration")
+            self.table_panel.set_table(ResultsTable(""), "calibration")
             return
         found = calibration
 
@@ -76,15 +77,14 @@ class CalibrationPanel(QWidget):
             return reliability_diagram(found.before, found.after, style)
 
         self.figure_panel.set_figure(build, f"calibration-{title}", "")
-        self.table_panel.set_grid(_grid(shown, shown.together), "calibration")
+        self.table_panel.set_table(_table(shown), "calibration")
         self.said.set_notes(_explain(title, found))
 
 
 def _explain(title: str, findings: CalibrationFindings) -> list[str]:
-    sure = 100 * findings.before.expected_error
     notes = [
-        f"On average the probability that {title} gives its diagnosis is {sure:.1f} percentage points off the share "
-        "that is right (expected calibration error).",
+        f"On average the probability that {title} gives its diagnosis is {points(findings.before.expected_error)} off "
+        "the share that is right (expected calibration error).",
     ]
     if findings.after is None:
         notes.append("There are no images to calibrate on, so no temperature was fitted.")
@@ -96,7 +96,7 @@ def _explain(title: str, findings: CalibrationFindings) -> list[str]:
         notes.append(
             f"The temperature {findings.temperature:.2f} ({direction}) was fitted on "
             f"{calibrating_images(findings.fitted_on, findings.part)}; with it the error is "
-            f"{100 * findings.after.expected_error:.1f} points. It changes how sure the model is, never its diagnosis. "
+            f"{points(findings.after.expected_error)}. It changes how sure the model is, never its diagnosis. "
             f"Classify and the lists of images use it. {promise_note(findings.part)}"
         )
     if findings.before.images < _FEW:
@@ -104,31 +104,7 @@ def _explain(title: str, findings: CalibrationFindings) -> list[str]:
     return notes
 
 
-def _grid(shown: Shown, runs: tuple[RunSummary, ...]) -> Grid:
-    columns = (
-        GridColumn("Run", words=True),
-        GridColumn("Error as trained", "Expected calibration error in percentage points: 0 is best"),
-        GridColumn("With temperature", "The same after the probabilities were corrected"),
-        GridColumn("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
-        GridColumn("Test images"),
-    )
-    rows = []
-    for run in runs:
-        known = shown.known(run)
-        if known is not None and known.calibration is not None:
-            found = known.calibration
-            after = None if found.after is None else found.after.expected_error
-            rows.append(
-                (
-                    plain(shown.title(run)),
-                    _points(found.before.expected_error),
-                    _points(after),
-                    Cell(f"{found.temperature:.2f}", (found.temperature,)),
-                    number(found.before.images),
-                )
-            )
-    return Grid("Calibration", columns, tuple(rows))
-
-
-def _points(value: float | None) -> Cell:
-    return Cell("–" if value is None else f"{100 * value:.1f} points", (value,))
+def _table(shown: Shown) -> ResultsTable:
+    known = [(shown.title(run), shown.known(run)) for run in shown.together]
+    found = [(title, each.calibration) for title, each in known if each is not None and each.calibration is not None]
+    return calibration_table([(title, each.before, each.after, each.temperature) for title, each in found])

@@ -116,16 +116,6 @@ def moved_cases(other: RunPredictions, baseline: RunPredictions, truth: str, pre
     return _paired(other, baseline, names, title, f"{other.name} and {baseline.name}")
 
 
-def largest_confusions(predictions: Predictions, classes: ClassSet, most: int) -> tuple[tuple[str, str, int], ...]:
-    """The largest cells beside the diagonal: true class, given class, number of images."""
-    pairs: dict[tuple[int, int], int] = {}
-    for label, said in zip(predictions.labels.tolist(), predictions.logits.argmax(axis=1).tolist(), strict=True):
-        if label != said:
-            pairs[label, said] = pairs.get((label, said), 0) + 1
-    ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return tuple((classes.codes[truth], classes.codes[said], count) for (truth, said), count in ordered)
-
-
 def _paired(one: RunPredictions, two: RunPredictions, names: Sequence[str], title: str, about: str) -> CaseList:
     one, two = (replace(run, predictions=run.predictions.named_as(names)) for run in (one, two))
     places = {name: row for row, name in enumerate(one.predictions.names)}

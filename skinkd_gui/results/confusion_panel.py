@@ -10,8 +10,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 
 from core.reporting.picking import CellPick
+from core.reporting.tables import confusion_table
 from core.runs.status import RunSummary
-from skinkd_gui.results.cases import largest_confusions
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.f1_panel import UNTESTED
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
@@ -147,7 +147,7 @@ class ConfusionPanel(QWidget):
         everything.triggered.connect(self._open_wrong)
         self._menu.addAction(everything)
         self._menu.addSection("Most frequent")
-        for truth, predicted, count in largest_confusions(evidence.predictions, classes, _MOST_LISTED):
+        for truth, predicted, count in evidence.detailed.scores.largest_confusions()[:_MOST_LISTED]:
             text = f"{classes.title_of(truth)} taken for {classes.title_of(predicted)}: {count:,}"
             action = QAction(text, self._menu)
             action.setData((truth, predicted))
@@ -177,16 +177,9 @@ class ConfusionPanel(QWidget):
 
     @Slot()
     def _save_table(self) -> None:
-        rows: list[list[object]] = []
-        header = ["truth \\ prediction"]
-        several = len(self._panels) > 1
-        for run in self._panels:
-            if run.scores is not None:
-                header = ["truth \\ prediction", *run.scores.classes]
-                lines = zip(run.scores.classes, run.scores.confusion, strict=True)
-                rows += [[run.status.name, code, *counts] if several else [code, *counts] for code, counts in lines]
-        names = "-".join(run.status.name for run in self._panels)
-        save_table_as(self, ["run", *header] if several else header, rows, f"confusion-{names}")
+        if self._shown_runs is not None:
+            runs = [self._shown_runs.scored(run) for run in self._panels]
+            save_table_as(self, confusion_table(*runs, whole=True), f"confusion-{'-'.join(run.title for run in runs)}")
 
 
 def _combo(name: str, accessible: str, parent: QWidget) -> QComboBox:

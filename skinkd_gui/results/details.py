@@ -100,14 +100,6 @@ def headline(summary: RunSummary) -> str:
     return " · ".join([kind_of_run(summary.recipe), *model, STATE_WORDS[summary.status.state]])
 
 
-def same_test_images(summaries: Sequence[RunSummary]) -> bool:
-    """Whether the recipes choose the same test images: only then do scores compare like with like."""
-    fields = {"path", "layout", "split", "group_by_lesion", "seed", "skip_problems"}
-    chosen = {None if run.recipe is None else run.recipe.data.model_dump_json(include=fields) for run in summaries}
-    supports = {tuple(score.support for score in run.scores.per_class) for run in summaries if run.scores is not None}
-    return None not in chosen and len(chosen) <= 1 and len(supports) <= 1
-
-
 def tested_images(summary: RunSummary) -> int:
     """The number of images that the run was tested on; 0 before the final test."""
     return 0 if summary.scores is None else sum(score.support for score in summary.scores.per_class)

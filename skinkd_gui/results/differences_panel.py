@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from core.quantities import NONE, signed
+from core.reporting.comparison_tables import differences_table
 from core.reporting.picking import RowPick
-from core.reporting.words import score_name
+from core.reporting.recipe_tables import differing_settings
+from core.reporting.table import ResultsTable
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.results.grid import Cell, Grid, GridColumn, share
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
-from skinkd_gui.results.recipe_differences import differing_settings
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.sentences import class_sentence, headline_sentence, mcnemar_sentence
 from skinkd_gui.results.shown import READING, Shown
@@ -27,7 +26,7 @@ from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from core.evaluation.comparison import Comparison, Difference
+    from core.evaluation.comparison import Comparison
     from core.reporting.style import FigureStyle
 
 _NO_PAIR = (
@@ -99,8 +98,9 @@ class DifferencesPanel(QWidget):
             return
         names = shown.title(run), shown.title(baseline)
         self.figure_panel.set_heading("Differences")
-        self.figure_panel.set_figure(_builder(comparison), f"differences-{names[0]}-{names[1]}", comparison.why_not)
-        self.table_panel.set_grid(_grid(comparison, names), f"differences-{names[0]}-{names[1]}")
+        stem = f"differences-{names[0]}-{names[1]}"
+        self.figure_panel.set_figure(_builder(comparison), stem, comparison.why_not)
+        self.table_panel.set_table(differences_table(comparison, names[1], names[0]), stem)
         self.said.set_notes(_sentences(comparison, names, baseline, run))
 
     def _show_nothing(self, shown: Shown, run: RunSummary | None, baseline: RunSummary | None) -> None:
@@ -113,7 +113,7 @@ class DifferencesPanel(QWidget):
             )  # fmt: skip
         self.figure_panel.set_heading("Differences")
         self.figure_panel.set_figure(None, "", text)
-        self.table_panel.set_grid(Grid(""), "differences")
+        self.table_panel.set_table(ResultsTable(""), "differences")
         self.said.set_notes([])
 
     @Slot()
@@ -168,42 +168,9 @@ def _sentences(comparison: Comparison, names: tuple[str, str], baseline: RunSumm
 def _settings_sentence(baseline: RunSummary, run: RunSummary) -> str:
     if baseline.recipe is None or run.recipe is None:
         return "A recipe can not be read, so it is not known which settings differ."
-    settings = differing_settings(baseline, run)
+    settings = differing_settings(baseline.recipe, run.recipe)
     if not settings:
         return "The two recipes do not differ in what has an effect."
     more = len(settings) - _MOST_SETTINGS
     rest = f"; and {more} more (see Recipe)" if more > 0 else ""
     return f"Settings that differ: {'; '.join(settings[:_MOST_SETTINGS])}{rest}."
-
-
-def _grid(comparison: Comparison, names: tuple[str, str]) -> Grid:
-    columns = (
-        GridColumn("Score", words=True),
-        GridColumn("Baseline", names[1]),
-        GridColumn("This run", names[0]),
-        GridColumn("Points", "The difference in percentage points; more is better for this run"),
-        GridColumn("95 % interval", "Where the difference would lie with other test images", ("Low", "High")),
-        GridColumn("May be chance?", "Yes, where the interval holds 0"),
-    )
-    rows = tuple(_row(item) for item in comparison.differences)
-    bold = frozenset((row, 3) for row, item in enumerate(comparison.differences) if not item.within_noise)
-    notes = (f"On {comparison.common:,} common test images. Bold: more than chance explains.",) if rows else ()
-    return Grid(f"{names[0]} against {names[1]}", columns, rows, bold, notes)
-
-
-def _row(item: Difference) -> tuple[Cell, ...]:
-    interval = item.interval
-    if item.difference is None:
-        undefined = Cell("undefined", (None,))
-        return (Cell(score_name(item.score), (item.score,)), share(item.baseline), share(item.other), undefined,
-                Cell(NONE, (None, None)), Cell(NONE, (None,)))  # fmt: skip
-    return (
-        Cell(score_name(item.score), (item.score,)),
-        share(item.baseline),
-        share(item.other),
-        Cell(signed(item.difference), (item.difference,)),
-        Cell(NONE, (None, None))
-        if interval is None
-        else Cell(f"{signed(interval.low)} to {signed(interval.high)}", (interval.low, interval.high)),
-        Cell("yes" if item.within_noise else "no", ("yes" if item.within_noise else "no",)),
-    )

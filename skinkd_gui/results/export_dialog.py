@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.inference.export.exporting import ModelExportOrder, check_files, export_model
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
+from core.reporting.table import of_texts
 from core.runs.folder import RunFolder, slugify
 from core.user_paths import expanded
-from skinkd_gui.results.grid import Cell, Grid, GridColumn
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import named
@@ -238,7 +238,7 @@ class ModelExportDialog(SavingDialog):
         if report is None:
             self.news.show_message("")
         else:
-            self.table.fill(_grid(report))
+            self.table.fill(of_texts("Check of the export", HEADER, table_rows(report)))
             self.table.updateGeometry()
             notes = [explanation(report), *report.notes]
             if report.file is None:
@@ -263,12 +263,6 @@ class ModelExportDialog(SavingDialog):
     def _ended(self, end: JobEnd) -> None:
         super()._ended(end)
         self._fit()
-
-
-def _grid(report: ExportReport) -> Grid:
-    columns = tuple(GridColumn(title, words=not number) for number, title in enumerate(HEADER))
-    rows = tuple(tuple(Cell(text, (text,)) for text in row) for row in table_rows(report))
-    return Grid("Check of the export", columns, rows)
 
 
 def _edit(name: str, words: str, parent: QWidget) -> QLineEdit:

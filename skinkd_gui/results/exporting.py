@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from core.reporting.style import FigureStyle
-    from skinkd_gui.results.grid import Grid
+    from core.reporting.table import ResultsTable
 
 FIGURE_FILTERS = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
-TABLE_FILTERS = "CSV table (*.csv)"
-TEXT_TABLE_FILTERS = "CSV table (*.csv);;Markdown table (*.md);;LaTeX table (*.tex)"
+TABLE_FILTERS = "CSV table (*.csv);;Markdown table (*.md);;LaTeX table (*.tex)"
 
 
 def save_figure_as(parent: QWidget, builder: Callable[[FigureStyle], Figure], stem: str) -> Path | None:
@@ -40,19 +39,17 @@ def save_figure_as(parent: QWidget, builder: Callable[[FigureStyle], Figure], st
     return path
 
 
-def save_table_as(parent: QWidget, header: Sequence[str], rows: Sequence[Sequence[object]], stem: str) -> Path | None:
-    """Ask for a file and write the table into it as CSV; None when the user gave up."""
+def save_table_as(parent: QWidget, table: ResultsTable, stem: str) -> None:
+    """Ask for a file and write the table into it: its values as CSV, or its texts as Markdown or LaTeX."""
     path = ask_for_file(parent, "Save table", stem, TABLE_FILTERS)
     if path is None:
-        return None
+        return
     from core.reporting.saving import save_table
 
     try:
-        save_table(header, rows, path)
+        save_table(table, path)
     except SkinKDError as error:
         show_error(parent, error)
-        return None
-    return path
 
 
 def ask_for_file(parent: QWidget, title: str, stem: str, filters: str) -> Path | None:
@@ -72,31 +69,3 @@ def ask_for_file(parent: QWidget, title: str, stem: str, filters: str) -> Path |
 
 def _file_name(text: str) -> str:
     return re.sub(r"[^\w\-]+", "-", text).strip("-") or "figure"
-
-
-def save_grid_as(parent: QWidget, grid: Grid, stem: str) -> Path | None:
-    """Ask for a file and write the grid into it as CSV, Markdown or LaTeX; None when the user gave up."""
-    path = ask_for_file(parent, "Save table", stem, TEXT_TABLE_FILTERS)
-    if path is None:
-        return None
-    try:
-        write_grid(grid, path)
-    except SkinKDError as error:
-        show_error(parent, error)
-        return None
-    return path
-
-
-def write_grid(grid: Grid, path: Path) -> None:
-    """Write a grid: values as CSV, texts as Markdown or LaTeX, as the ending says. Raises `SkinKDError`."""
-    from core import atomic
-    from core.reporting.saving import save_table
-
-    if path.suffix.lower() == ".csv":
-        save_table(grid.field_names, grid.field_rows, path)
-        return
-    text = grid.table().to_latex() if path.suffix.lower() == ".tex" else grid.table().to_markdown()
-    try:
-        atomic.write_text(path, text)
-    except OSError as error:
-        raise SkinKDError("The file can not be written", f"{path} could not be written.", str(error)) from error

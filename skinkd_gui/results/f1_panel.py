@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.reporting.picking import BarPick
+from core.reporting.table import ResultsTable
+from core.reporting.tables import class_f1_table, per_class_table
 from core.runs.status import RunSummary
-from skinkd_gui.results.class_grids import class_grid, f1_grid
 from skinkd_gui.results.figure_panel import FigurePanel
-from skinkd_gui.results.grid import Grid
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 
@@ -76,16 +76,18 @@ class F1Panel(QWidget):
         stem = f"f1-{drawn[0].status.name}" if one else "f1-of-runs"
         self.figure_panel.set_figure(build if drawn else None, stem, UNTESTED)
         stem = f"classes-{self._scored[0].status.name}" if one else "classes-of-runs"
-        self.table_panel.set_grid(self._grid(shown), stem)
+        self.table_panel.set_table(self._table(shown), stem, self._hint())
 
-    def _grid(self, shown: Shown) -> Grid:
-        if not self._scored:
-            return Grid("")
-        if len(self._scored) == 1:
-            return class_grid(shown, self._scored[0])
-        more = len(self._scored) - MOST_DRAWN
-        return f1_grid(shown, self._scored, f"The first {MOST_DRAWN} of {len(self._scored)} runs are drawn; the table "
-                       "has all." if more > 0 else "")  # fmt: skip
+    def _table(self, shown: Shown) -> ResultsTable:
+        runs = [shown.scored(run) for run in self._scored]
+        if not runs:
+            return ResultsTable("")
+        return per_class_table(runs[0]) if len(runs) == 1 else class_f1_table(runs)
+
+    def _hint(self) -> str:
+        scored = len(self._scored)
+        drawn = f"The first {MOST_DRAWN} of {scored} runs are drawn; the table has all. " if scored > MOST_DRAWN else ""
+        return f"{drawn}Double-click a row to see its images."
 
     @Slot(object)
     def _open_bar(self, pick: object) -> None:
@@ -98,7 +100,7 @@ class F1Panel(QWidget):
             return
         column = self.table.currentColumn() - _RUN_COLUMNS if len(self._scored) > 1 else -1
         run = self._scored[column] if 0 <= column < len(self._scored) else self._in_front()
-        code = self.table_panel.grid.rows[row][0].values[0]
+        code = self.table_panel.shown.rows[row][0].values[0]
         self.class_asked.emit(run, str(code))
 
     def _in_front(self) -> RunSummary:

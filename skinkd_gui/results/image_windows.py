@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from core.reporting.tables import KINDS
 from core.runs.status import RunSummary
 from skinkd_gui.results.cases import (
     CaseList,
@@ -21,7 +22,6 @@ from skinkd_gui.results.cases import (
 )
 from skinkd_gui.results.images_view import ImagesView
 from skinkd_gui.results.shown import Shown
-from skinkd_gui.results.subgroups_panel import KIND_WORDS
 
 _MOST_WINDOWS = 6
 
@@ -97,7 +97,7 @@ class ImageWindows(QObject):
             from core.evaluation.subgroups import group_name
 
             rows = [row for row, person in enumerate(evidence.people) if group_name(person, kind) == name]
-            self.open(chosen_cases(predictions, rows, f"{KIND_WORDS.get(kind, kind)}: {name}"))
+            self.open(chosen_cases(predictions, rows, f"{KINDS.get(kind, kind)}: {name}"))
 
     def open(self, cases: CaseList) -> ImagesView:
         """Show a list of images in a window of its own."""

@@ -12,9 +12,10 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QPixmap
 
 from core.quantities import probability
+from core.reporting import cells
+from core.reporting.table import Cell, Column, ResultsTable
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
-from skinkd_gui.results.grid import Cell, Grid, GridColumn, plain, share
 from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -111,21 +112,25 @@ class CaseImagesModel(QAbstractListModel):
             return plain_tip(f"{case.name}\n{describe(case, self.list)}")
         return None
 
-    def grid(self) -> Grid:
+    def table(self) -> ResultsTable:
         """The cases shown, as a table."""
         runs = self.list.runs
-        columns = [GridColumn("Image", words=True), GridColumn("Truth", words=True)]
+        columns = [Column("Image", words=True), Column("Truth", words=True)]
         for run in runs:
             of = f" ({run})" if len(runs) > 1 else ""
-            columns += [GridColumn(f"Prediction{of}", words=True), GridColumn(f"Probability{of}"),
-                        GridColumn(f"Probability of the truth{of}")]  # fmt: skip
+            columns += [Column(f"Prediction{of}", words=True), Column(f"Probability{of}"),
+                        Column(f"Probability of the truth{of}")]  # fmt: skip
         rows: list[tuple[Cell, ...]] = []
         for case in self._cases:
-            cells = [plain(case.name), plain(case.truth)]
+            row = [cells.words(case.name), cells.words(case.truth)]
             for prediction in case.predictions:
-                cells += [plain(prediction.code), share(prediction.probability), share(prediction.of_truth)]
-            rows.append(tuple(cells))
-        return Grid(self.list.title, tuple(columns), tuple(rows))
+                row += [
+                    cells.words(prediction.code),
+                    cells.share(prediction.probability),
+                    cells.share(prediction.of_truth),
+                ]
+            rows.append(tuple(row))
+        return ResultsTable(self.list.title, tuple(columns), tuple(rows))
 
     def _arrange(self) -> None:
         self.beginResetModel()

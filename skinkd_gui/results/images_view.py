@@ -179,5 +179,4 @@ class ImagesView(QDialog):
 
     @Slot()
     def _save_list(self) -> None:
-        grid = self.model.grid()
-        save_table_as(self, grid.field_names, grid.field_rows, self.model.list.title)
+        save_table_as(self, self.model.table(), self.model.list.title)

@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.quantities import NONE, fraction
 from core.reporting.short_text import shorten
+from core.reporting.tables import per_class_table
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.annotations_editor import AnnotationsEditor
-from skinkd_gui.results.class_grids import class_grid
 from skinkd_gui.results.details import data_facts, headline, tested_images, training_facts
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.results.grid import Grid
 from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
@@ -113,8 +112,8 @@ class OverviewPanel(FlowingArea):
         self._notes.set_notes([*notes, *details.trouble])
         self.annotations.show_run(summary)
         self.classes.setVisible(summary.scores is not None)
-        grid = class_grid(shown, summary) if summary.scores is not None else Grid("")
-        self.classes.set_grid(grid, f"classes-{summary.status.name}")
+        table = per_class_table(shown.scored(summary))
+        self.classes.set_table(table, f"classes-{summary.status.name}", "Double-click a row to see its images.")
         self.classes.table.show_all_rows()
 
     def _show_scores(self, shown: Shown, summary: RunSummary) -> None:
@@ -142,7 +141,7 @@ class OverviewPanel(FlowingArea):
     @Slot(int)
     def _open_class(self, row: int) -> None:
         if self._run is not None:
-            self.class_asked.emit(self._run, str(self.classes.grid.rows[row][0].values[0]))
+            self.class_asked.emit(self._run, str(self.classes.shown.rows[row][0].values[0]))
 
 
 class ScoreCard(QFrame):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -16,12 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import SkinKDError
 from core.reporting.short_text import shorten
-from skinkd_gui.results.exporting import TEXT_TABLE_FILTERS, ask_for_file
+from core.reporting.table import ResultsTable
+from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.figure_panel import make_button
-from skinkd_gui.results.grid import Grid
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
@@ -29,11 +25,11 @@ _LONGEST_TITLE = 22
 _WIDEST = 44  # characters
 _WIDEST_OF_MANY = 30
 _FEW_COLUMNS = 4
-_EMPTY = Grid("")
+_EMPTY = ResultsTable("")
 
 
 class PlainTable(QTableWidget):
-    """Shows a grid; words are on the left, numbers on the right. Ctrl+C copies the selected cells."""
+    """Shows a table of results; words are on the left, numbers on the right. Ctrl+C copies the selected cells."""
 
     opened = Signal(int)  # a row was double-clicked, or Enter was pressed on it
 
@@ -53,23 +49,23 @@ class PlainTable(QTableWidget):
         self._natural: list[int] = []
         self.cellDoubleClicked.connect(self._open_row)
 
-    def fill(self, grid: Grid) -> None:
+    def fill(self, table: ResultsTable) -> None:
         """Replace everything."""
         self.clear()
-        self.setColumnCount(len(grid.columns))
-        self.setRowCount(len(grid.rows))
-        for number, column in enumerate(grid.columns):
-            item = QTableWidgetItem(shorten(column.title, _LONGEST_TITLE))
-            item.setToolTip(plain_tip(column.tip or column.title))
+        self.setColumnCount(len(table.columns))
+        self.setRowCount(len(table.rows))
+        for number, column in enumerate(table.columns):
+            item = QTableWidgetItem(shorten(column.heading, _LONGEST_TITLE))
+            item.setToolTip(plain_tip(column.tip or column.heading))
             item.setTextAlignment(_alignment(column.words))
             self.setHorizontalHeaderItem(number, item)
-        for row, cells in enumerate(grid.rows):
-            for number, cell in enumerate(cells):
-                item = QTableWidgetItem(cell.text)
-                item.setTextAlignment(_alignment(grid.columns[number].words))
-                item.setToolTip(plain_tip(cell.text))
+        for row, texts in enumerate(table.texts):
+            for number, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(_alignment(table.columns[number].words))
+                item.setToolTip(plain_tip(text))
                 self.setItem(row, number, item)
-        for row, number in grid.bold:
+        for row, number in table.bold:
             self._embolden(row, number)
         self._fit()
 
@@ -137,7 +133,7 @@ class TablePanel(QWidget):
 
     def __init__(self, heading: str, name: str, accessible: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.grid = _EMPTY
+        self.shown = _EMPTY
         self._stem = name
         self.table = PlainTable(f"{name}Table", accessible, self)
         self._heading = make_label(heading, "heading", self)
@@ -149,7 +145,7 @@ class TablePanel(QWidget):
         self._note = make_label("", "small", self, wrap=True)
         self._row = row_of(self._heading, STRETCH, self._copy, self._save)
         column_of(self._row, (self.table, 1), self._note, on=self, margins=0)
-        self.set_grid(_EMPTY, name)
+        self.set_table(_EMPTY, name)
 
     def add_control(self, widget: QWidget) -> None:
         """Put a widget in front of the buttons."""
@@ -159,14 +155,15 @@ class TablePanel(QWidget):
         """Say what the table shows."""
         self._heading.setText(text)
 
-    def set_grid(self, grid: Grid, stem: str) -> None:
-        """Show a grid, proposed for saving as `stem`; its notes stand below it."""
-        self.grid, self._stem = grid, stem
-        self.table.fill(grid)
-        self._note.setText(" ".join(grid.notes))
-        self._note.setVisible(bool(grid.notes))
+    def set_table(self, table: ResultsTable, stem: str, hint: str = "") -> None:
+        """Show a table, proposed for saving as `stem`; its notes stand below it, after what can be done with it."""
+        self.shown, self._stem = table, stem
+        self.table.fill(table)
+        notes = [*([hint] if hint and table.rows else []), *table.notes]
+        self._note.setText(" ".join(notes))
+        self._note.setVisible(bool(notes))
         for button in (self._copy, self._save):
-            button.setEnabled(bool(grid.rows))
+            button.setEnabled(bool(table.rows))
 
     def _build_menu(self, name: str) -> QMenu:
         menu = QMenu(self)
@@ -174,48 +171,27 @@ class TablePanel(QWidget):
         kinds = (("Copy as CSV", self.copy_csv), ("Copy as Markdown", self.copy_markdown),
                  ("Copy as LaTeX", self.copy_latex))  # fmt: skip
         for text, slot in kinds:
-            action = QAction(text, menu)
-            action.triggered.connect(slot)
-            menu.addAction(action)
+            menu.addAction(text, slot)
         return menu
 
     @Slot()
     def copy_csv(self) -> None:
         """Put the values on the clipboard."""
-        QApplication.clipboard().setText(self.grid.to_csv())
+        QApplication.clipboard().setText(self.shown.to_csv())
 
     @Slot()
     def copy_markdown(self) -> None:
         """Put the texts on the clipboard, for notes."""
-        QApplication.clipboard().setText(self.grid.table().to_markdown())
+        QApplication.clipboard().setText(self.shown.to_markdown())
 
     @Slot()
     def copy_latex(self) -> None:
         """Put the texts on the clipboard, for papers."""
-        QApplication.clipboard().setText(self.grid.table().to_latex())
+        QApplication.clipboard().setText(self.shown.to_latex())
 
     @Slot()
     def _save_as(self) -> None:
-        path = ask_for_file(self, "Save table", self._stem, TEXT_TABLE_FILTERS)
-        if path is None:
-            return
-        try:
-            _write(self.grid, path)
-        except SkinKDError as error:
-            show_error(self, error)
-
-
-def _write(grid: Grid, path: Path) -> None:
-    from core.reporting.saving import save_table
-
-    if path.suffix.lower() == ".csv":
-        save_table(grid.field_names, grid.field_rows, path)
-        return
-    text = grid.table().to_latex() if path.suffix.lower() == ".tex" else grid.table().to_markdown()
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SkinKDError("The file can not be written", f"{path} was not written.", str(error)) from error
+        save_table_as(self, self.shown, self._stem)
 
 
 def _alignment(left: bool) -> Qt.AlignmentFlag:

@@ -14,13 +14,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
+from core.reporting.recipe_tables import recipes_table
 from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import recipe_text
 from skinkd_gui.results.exporting import ask_for_file
 from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.plain_table import TablePanel
-from skinkd_gui.results.recipe_differences import recipe_grid
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -58,10 +58,11 @@ class RecipePanel(QStackedWidget):
         if self._shown is None or len(self._shown.together) < 2:
             return
         runs = self._shown.together[:_MOST_COLUMNS]
-        grid = recipe_grid(self._shown, runs, only_different=self.only_different.isChecked())
+        recipes = [(self._shown.title(run), run.recipe) for run in runs]
+        table = recipes_table(recipes, only_different=self.only_different.isChecked())
         more = "" if len(runs) == len(self._shown.together) else f" (the first {_MOST_COLUMNS})"
-        self.many.set_heading(f"Settings of {len(runs)} runs{more}" if grid.rows else "No setting differs")
-        self.many.set_grid(grid, "settings")
+        self.many.set_heading(f"Settings of {len(runs)} runs{more}" if table.rows else "No setting differs")
+        self.many.set_table(table, "settings")
 
 
 class OneRecipe(QWidget):

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 from core.errors import SkinKDError
 from core.events import CancelToken
 from core.quantities import file_size
+from core.reporting.run_columns import runs_list
+from core.reporting.table import ResultsTable
 from core.runs.amending import rename_run
 from core.runs.annotations import write_annotations
 from core.runs.archive import export_run, import_run
@@ -21,10 +23,8 @@ from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.bin import ask_about_bin, move_to_bin
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.export_run_dialog import ExportRunDialog
-from skinkd_gui.results.exporting import ask_for_file, save_grid_as
+from skinkd_gui.results.exporting import ask_for_file, save_table_as
 from skinkd_gui.results.file_jobs import FileJobs, FileTask
-from skinkd_gui.results.grid import Grid
-from skinkd_gui.results.rows_as_text import rows_grid, tab_separated
 from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
@@ -300,29 +300,31 @@ class RunActions(QObject):
 
     # Copying
 
-    def _grid(self, *, folders: bool = False, every: bool = False) -> Grid:
+    def _rows(self, *, folders: bool = False, every: bool = False) -> ResultsTable:
         runs = self._model.passing() if every else self._table.selected() or self._model.passing()
-        return rows_grid(runs, self._table.layout_now().shown, folders=folders)
+        return runs_list(
+            runs, tuple(dict.fromkeys((*self._table.layout_now().shown, *(["folder"] if folders else []))))
+        )
 
     @Slot()
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(tab_separated(self._grid()))
+        QGuiApplication.clipboard().setText(self._rows().to_tabs())
 
     @Slot()
     def _copy_csv(self) -> None:
-        QGuiApplication.clipboard().setText(self._grid(folders=True).to_csv())
+        QGuiApplication.clipboard().setText(self._rows(folders=True).to_csv())
 
     @Slot()
     def _copy_markdown(self) -> None:
-        QGuiApplication.clipboard().setText(self._grid().table().to_markdown())
+        QGuiApplication.clipboard().setText(self._rows().to_markdown())
 
     @Slot()
     def _copy_latex(self) -> None:
-        QGuiApplication.clipboard().setText(self._grid().table().to_latex())
+        QGuiApplication.clipboard().setText(self._rows().to_latex())
 
     @Slot()
     def _save_table(self) -> None:
-        save_grid_as(self._window, self._grid(folders=True, every=True), "runs")
+        save_table_as(self._window, self._rows(folders=True, every=True), "runs")
 
     @Slot(object)
     def _show_failure(self, error: SkinKDError) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QIcon
 
+from core.reporting.run_columns import COLUMN_NUMBERS, COLUMNS, STARTED, SortValue
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.arranging import (
     Filters,
@@ -21,7 +22,6 @@ from skinkd_gui.results.arranging import (
     grouped_rows,
     sorted_rows,
 )
-from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS, STARTED, SortValue
 from skinkd_gui.widgets.labels import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -133,11 +133,13 @@ class RunsModel(QAbstractTableModel):
         """The texts, values and facts of a run; the known ones when it is the very same summary."""
         if known is not None and known.run is run:
             return known
-        texts = [column.text(run) for column in COLUMNS]
+        row = [column.cell(run) for column in COLUMNS]
+        texts = [cell.text for cell in row]
         study = self._studies.get(run.annotations.study)
         if study is not None:
             texts[_STUDY] = study.name
-        return _Entry(run, tuple(texts), tuple(column.value(run) for column in COLUMNS), facts_of(run, texts))
+        values = tuple(column.sort_value(cell) for column, cell in zip(COLUMNS, row, strict=True))
+        return _Entry(run, tuple(texts), values, facts_of(run, texts))
 
     # Questions
 
@@ -218,7 +220,7 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._entries[row].texts[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if COLUMNS[column].numeric else _LEFT
+            return _LEFT if COLUMNS[column].column.words else _RIGHT
         if role == Qt.ItemDataRole.ToolTipRole:
             return plain_tip(self._tip(row, column))
         if role == Qt.ItemDataRole.DecorationRole and column == 0 and self._runs[row].folder == self._baseline:
@@ -229,12 +231,13 @@ class RunsModel(QAbstractTableModel):
         """A column's title and explanation."""
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
+        column = COLUMNS[section].column
         if role == Qt.ItemDataRole.DisplayRole:
-            return f"{COLUMNS[section].title}{_MARK_WIDTH}" if COLUMNS[section].numeric else COLUMNS[section].title
+            return column.heading if column.words else f"{column.heading}{_MARK_WIDTH}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return COLUMNS[section].tip
+            return column.tip
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if COLUMNS[section].numeric else _LEFT
+            return _LEFT if column.words else _RIGHT
         return None
 
     def _tip(self, row: int, column: int) -> str:

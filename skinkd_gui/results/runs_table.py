@@ -9,9 +9,9 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Sign
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
+from core.reporting.run_columns import COLUMN_NUMBERS, COLUMNS
 from core.runs.status import RunSummary
 from skinkd_gui.results.arranging import StudyHeading
-from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS
 from skinkd_gui.results.row_delegate import ARROW_WIDTH, RowDelegate, paint_heading
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.table_layout import TableLayout, load_layout, save_layout
@@ -108,7 +108,7 @@ class RunsTable(QTableView):
         metrics, header = self.fontMetrics(), self.horizontalHeader()
         self._fitting = True
         for number, column in enumerate(COLUMNS):
-            sample, title = metrics.horizontalAdvance(column.sample), metrics.horizontalAdvance(column.title)
+            sample, title = metrics.horizontalAdvance(column.sample), metrics.horizontalAdvance(column.column.heading)
             if not header.isSectionHidden(number):  # a size given to a hidden one would be forgotten
                 header.resizeSection(number, self._widths.get(number, max(sample + _CELL_MARGINS, title + _SORT_MARK)))
         header.setMinimumSectionSize(metrics.averageCharWidth() * 6)
@@ -148,12 +148,12 @@ class RunsTable(QTableView):
     def add_columns_to(self, menu: QMenu) -> None:
         """Fill a menu with all columns, ticked when shown, and the way back to the usual ones."""
         for number, column in enumerate(COLUMNS):
-            action = QAction(column.title, menu)
+            action = QAction(column.column.heading, menu)
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(number))
             action.setEnabled(bool(number))
             action.setData(column.key)
-            action.setToolTip(column.tip)
+            action.setToolTip(column.column.tip)
             action.toggled.connect(self._column_toggled)
             menu.addAction(action)
         menu.addSeparator()

@@ -43,18 +43,18 @@ def mcnemar_sentence(other: str, baseline: str, comparison: Comparison) -> str:
 
 
 def class_sentence(differences: Sequence[Difference]) -> str:
-    """For which classes F1 differs beyond the noise."""
+    """For which classes F1 differs by more than chance explains."""
     classes = [item for item in differences if item.score.startswith("f1:")]
     sure = [item for item in classes if not item.within_noise and item.difference is not None]
     if not classes:
         return ""
     if not sure:
-        return "No class alone differs beyond the noise."
+        return "No class alone differs by more than chance explains."
     words = [f"{item.score[3:]} {signed(item.difference or 0.0)}" for item in sure]
     chance = (
         f" With {len(classes)} classes, one such difference by chance alone is no rarity." if len(sure) == 1 else ""
     )
-    return f"F1 of single classes beyond the noise, in points: {', '.join(words)}.{chance}"
+    return f"F1 of single classes that differs by more than chance explains, in points: {', '.join(words)}.{chance}"
 
 
 def _by_how_much(item: Difference) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from core.reporting.scored_runs import ScoredRun, scored_run
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import RunDetails
 from skinkd_gui.results.findings import Findings, RunFindings
@@ -83,10 +84,18 @@ class Shown:
         known = self.known(run)
         return None if known is None else known.evidence
 
+    def scored(self, run: RunSummary) -> ScoredRun:
+        """A run for the tables of scores."""
+        return scored_run(run, self.evidence(run), self.title(run), baseline=self.is_baseline(run))
+
+    @property
+    def scored_together(self) -> tuple[ScoredRun, ...]:
+        """The runs of `together` for tables."""
+        return tuple(self.scored(run) for run in self.together)
+
     def intervals(self, run: RunSummary) -> ScoreIntervals | None:
         """The intervals of a run's scores, where they are known."""
-        evidence = self.evidence(run)
-        return None if evidence is None else evidence.intervals
+        return self.scored(run).intervals
 
     def details(self, run: RunSummary) -> RunDetails:
         """What a run's folder says; the summary alone while it is being read."""

@@ -18,14 +18,13 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
+from core.reporting.study_tables import departures_table, study_table
 from skinkd_gui.results.figure_panel import FigurePanel, make_button
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.study_findings import (
     StudyFindings,
-    departures_grid,
     find_study,
     progress_of,
-    study_grid,
     warning_of,
 )
 from skinkd_gui.widgets.banner import Banner
@@ -167,8 +166,8 @@ class StudyPanel(QWidget):
         self.resume_button.setVisible(done < planned)
         self.report_button.setVisible(done > 0)
         self.banner.show_message(warning_of(results), "warning")
-        self.table.set_grid(study_grid(results), f"study-{results.study.name}")
-        self.departures.set_grid(departures_grid(results), f"departures-{results.study.name}")
+        self.table.set_table(study_table(results), f"study-{results.study.name}")
+        self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
         self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
         self.table.set_heading("Measured and published" if results.study.paper else "Measured")
         self._draw(findings)

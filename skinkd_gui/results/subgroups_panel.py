@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from core.reporting.picking import RowPick
+from core.reporting.tables import subgroups_table
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
-from skinkd_gui.results.grid import Cell, Grid, GridColumn, compact, interval_fields, plain, share
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from core.evaluation.subgroups import Subgroup
     from core.reporting.style import FigureStyle
 
-KIND_WORDS = {"age": "Age", "sex": "Sex", "site": "Site"}
 _UNKNOWN = (
     "Nothing is known of the age, sex or site of the people in these test images. They are read from the data set's "
     "metadata when a training starts; runs made by an older version do not have them."
 )
-_NOTE = (
+_HINT = (
     "Double-click a row to see its images. Groups differ in which diseases they have, not only in how well the model "
-    "does on them. * Few images: the score is a rough guess."
+    "does on them."
 )
 
 
@@ -75,7 +74,7 @@ class SubgroupsPanel(QWidget):
         text = _UNKNOWN if shown.evidence(run) is not None else shown.why_not(run)
         self.figure_panel.set_figure(build if groups else None, f"groups-{title}", text)
         self.table_panel.setVisible(bool(groups))
-        self.table_panel.set_grid(_grid(groups, title), f"groups-{title}")
+        self.table_panel.set_table(subgroups_table(groups, title), f"groups-{title}", _HINT)
 
     @Slot(object)
     def _open_pick(self, pick: object) -> None:
@@ -86,26 +85,3 @@ class SubgroupsPanel(QWidget):
     def _open_row(self, row: int) -> None:
         if self._run is not None and row < len(self._groups):
             self.group_asked.emit(self._run, self._groups[row].kind, self._groups[row].name)
-
-
-def _grid(groups: tuple[Subgroup, ...], title: str) -> Grid:
-    columns = (
-        GridColumn("By", words=True),
-        GridColumn("Group", words=True),
-        GridColumn("Images", "Test images of the group"),
-        GridColumn("Weighted F1, %", "With its 95 % interval", interval_fields("Weighted F1")),
-        GridColumn("Accuracy"),
-        GridColumn("Balanced", "Balanced accuracy, over the classes that the group has"),
-    )
-    rows = tuple(
-        (
-            plain(KIND_WORDS[item.kind]),
-            plain(item.name),
-            Cell(f"{item.images:,}{'*' if item.small else ''}", (item.images,)),
-            compact(item.weighted_f1, item.interval),
-            share(item.accuracy),
-            share(item.balanced_accuracy),
-        )
-        for item in groups
-    )
-    return Grid(f"Groups of {title}", columns, rows, notes=(_NOTE,) if rows else ())

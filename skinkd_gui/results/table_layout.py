@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS, STARTED
+from core.reporting.run_columns import COLUMN_NUMBERS, COLUMNS, STARTED
 from skinkd_gui.settings.store import open_store
 
 _KEY = "results/table"

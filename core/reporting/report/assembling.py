@@ -30,7 +30,7 @@ from core.reporting.report.facts_sections import data_section, limits_section, r
 from core.reporting.report.gathering import ReportRun, gather
 from core.reporting.report.privacy import without_paths
 from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, scores_section
-from core.reporting.tables import departures_table, study_table
+from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
 from core.runs.evidence import labelled
@@ -140,6 +140,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
     if results.missing:
         names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
         blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
+    blocks += [Paragraph(text, "warning") for text in results.warnings]
     blocks.append(TableBlock("study", study_table(results)))
     blocks.append(
         FigureBlock(

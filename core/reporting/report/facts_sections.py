@@ -27,7 +27,7 @@ from core.reporting.report.content import (
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import name_of, paths_of, shareable, without_paths
 from core.reporting.report.results_sections import Selection, keyed
-from core.reporting.table import ResultsTable
+from core.reporting.table import ResultsTable, of_texts
 from core.reporting.tables import counts_table
 from core.training.legs import beginning_of, changes_text
 
@@ -84,7 +84,7 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> ReportSection:
         own = [pair for pair in facts[number] if pair not in common]
         blocks.append(Facts((("Run", run.title), *own)))
         if len(run.legs) > 1:
-            blocks.append(TableBlock(f"recipes-{key}", recipes_table(run)))
+            blocks.append(TableBlock(f"recipes-{key}", legs_table(run)))
             blocks += _earlier_recipes(run, key) if recipes else []
         if recipes:
             text = recipe_to_toml(shareable(run.recipe), comments=False)
@@ -96,7 +96,7 @@ def repeat_section(chosen: Selection, *, recipes: bool) -> ReportSection:
     return ReportSection("repeat", "How to repeat it", tuple(blocks))
 
 
-def recipes_table(run: ReportRun) -> ResultsTable:
+def legs_table(run: ReportRun) -> ResultsTable:
     """Under which recipe each epoch of a run was trained that went on under another than it began with."""
     shared = [replace(leg, recipe=None if leg.recipe is None else shareable(leg.recipe)) for leg in run.legs]
     changes = ["as it began", *(changes_text(last, new) or "a place alone" for last, new in pairwise(shared))]
@@ -104,7 +104,7 @@ def recipes_table(run: ReportRun) -> ResultsTable:
     notes: tuple[str, ...] = ("The column recipe of history.csv names the recipe of each epoch by its hash.",)
     if any(leg.recipe is None for leg in shared):
         notes += ("? : an older version of SkinKD trained these epochs and did not record its recipe.",)
-    return ResultsTable(f"Recipes of {run.title}", ("from", "recipe hash", "changed"), rows, notes, text_columns=3)
+    return of_texts(f"Recipes of {run.title}", ("from", "recipe hash", "changed"), rows, words=3, notes=notes)
 
 
 def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:

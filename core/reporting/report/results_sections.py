@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from core.data.types import Part
 from core.evaluation.comparison import Comparison
 from core.evaluation.promises import promise_note
+from core.reporting.comparison_tables import comparisons_table, differences_table
+from core.reporting.recipe_tables import recipes_table
 from core.reporting.report import drawing
 from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import shareable
+from core.reporting.scored_runs import ScoredRun, scored_runs
 from core.reporting.tables import (
     class_f1_table,
-    comparisons_table,
     confusion_table,
-    differences_table,
     per_class_table,
-    recipes_table,
     runs_table,
     scores_table,
     subgroups_table,
@@ -64,10 +64,10 @@ class Selection:
 
 def scores_section(chosen: Selection) -> ReportSection:
     """The headline: scores with intervals."""
-    evidences, titles = [run.evidence for run in chosen.runs], [run.title for run in chosen.runs]
+    runs = scored(chosen.runs)
     blocks: list[Block] = [
-        TableBlock("scores", scores_table(evidences, titles)),
-        TableBlock("runs", runs_table(evidences, titles)),
+        TableBlock("scores", scores_table(runs)),
+        TableBlock("runs", runs_table(runs)),
     ]
     blocks += _left_out(chosen)
     return ReportSection("scores", "Scores", tuple(blocks))
@@ -86,15 +86,10 @@ def classes_section(chosen: Selection) -> ReportSection:
             )
         )
     if len(chosen.drawn) > 1:
-        blocks.append(
-            TableBlock(
-                "f1-by-class",
-                class_f1_table([run.evidence for run in chosen.drawn], [run.title for run in chosen.drawn]),
-            )
-        )
+        blocks.append(TableBlock("f1-by-class", class_f1_table(scored(chosen.drawn))))
     for key, run in keyed(chosen.runs):
         quiet = run not in chosen.drawn or len(chosen.drawn) > _MOST_PLOTS
-        blocks.append(TableBlock(f"classes-{key}", per_class_table(run.evidence, run.title), quiet=quiet))
+        blocks.append(TableBlock(f"classes-{key}", per_class_table(scored([run])[0]), quiet=quiet))
     return ReportSection("classes", "Classes", tuple(blocks))
 
 
@@ -117,7 +112,7 @@ def confusion_section(chosen: Selection) -> ReportSection:
     if chosen.study:
         blocks.append(Paragraph("They stand with the study; the tables of the report's folder hold those of all runs."))
     for key, run in keyed(chosen.runs):
-        table = confusion_table(run.evidence.detailed.scores, run.title)
+        table = confusion_table(scored([run])[0])
         blocks.append(TableBlock(f"confusion-{key}", table, quiet=True))
     return ReportSection("confusion", "Confusion matrices", tuple(blocks))
 
@@ -144,7 +139,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
     blocks: list[Block] = [
         Paragraph(
             f"The baseline is {name}. Each run is compared with it image by image, on the test images that both have: "
-            "the intervals are of the differences, and a difference is inside the noise when its interval holds 0."
+            "the intervals are of the differences, and a difference may be chance when its interval holds 0."
         )
     ]
     listed = [(run.title, comparison) for run, comparison in chosen.comparisons]
@@ -258,6 +253,11 @@ def calibration_section(chosen: Selection) -> ReportSection:
             )
         )
     return ReportSection("calibration", "Calibration", tuple(blocks))
+
+
+def scored(runs: Sequence[ReportRun]) -> tuple[ScoredRun, ...]:
+    """The runs for tables of scores."""
+    return scored_runs([run.evidence for run in runs], [run.title for run in runs])
 
 
 def keyed(runs: Sequence[ReportRun]) -> list[tuple[str, ReportRun]]:

@@ -51,7 +51,7 @@ def test_tables_name_what_differs(two: tuple[Path, Path], capsys: pytest.Capture
     assert "kl against plain" in said.out
     assert "50.0 % (" in said.out
     assert "+37.5 (" in said.out
-    assert "distillation.method" in said.out
+    assert "Distillation: Method" in said.out
     assert "Won (right where plain is wrong): 30 images: t40, t41" in said.out
     assert "Lost (wrong where plain is right): 0 images\n" in said.out
     assert "p < 0.001" in said.out

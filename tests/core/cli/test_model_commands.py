@@ -165,7 +165,7 @@ def test_evaluate_gives_intervals_and_scores_per_class(
     assert run(["evaluate", str(trained)]) == 0
     shown = capsys.readouterr().out
     assert "specificity" in shown
-    assert "resamples of lesions" in shown
+    assert "drawn lesion by lesion" in shown
 
 
 def test_calibrate_and_level(

@@ -39,7 +39,7 @@ def test_runs_lists_it_with_its_scores(trained: Path, as_json: Call, capsys: pyt
     assert run(["runs", "--runs", str(trained.parent)]) == 0
     table = capsys.readouterr().out
     assert trained.name in table
-    assert "synthetic data" in table
+    assert "Synthetic: " in table
 
 
 def test_no_runs_is_no_error(tmp_path: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:

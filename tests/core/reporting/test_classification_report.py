@@ -180,8 +180,8 @@ def test_what_is_no_such_image_has_no_prediction_set() -> None:
 def test_extreme_probabilities_are_not_rounded_to_certainty() -> None:
     sure = (0.99999, 0.00001, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     text, _ = read(html(ReportImage(result(probabilities=sure), PICTURE)))
-    assert "Melanoma, over 99.9 %" in text
-    assert "Melanocytic nevus under 0.1 %" in text
+    assert "Melanoma, > 99.9 %" in text
+    assert "Melanocytic nevus < 0.1 %" in text
     assert "100.0 %" not in text
 
 

@@ -21,7 +21,7 @@ from core.data.tables import safe_cell
 from core.inference.export_table import table_to_csv
 from core.inference.results import Classification
 from core.models.info import ModelInfo, Preprocessing
-from core.reporting.table import ResultsTable, latex
+from core.reporting.table import latex, of_texts
 from core.runs.annotations import Annotations, write_annotations
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -68,7 +68,7 @@ def cells_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_tables_of_results_are_safe_in_every_format(name: str) -> None:
-    table = ResultsTable(name, ("run", name), ((name, "0.5"),), notes=(name,))
+    table = of_texts(name, ("run", name), [(name, "0.5")], notes=[name])
     assert not any(runs_as_formula(cell) for cell in cells_of(table.to_csv()))
     markdown = table.to_markdown()
     assert not re.search(r"(?<!\\)[<\[`]", markdown)
@@ -78,7 +78,7 @@ def test_tables_of_results_are_safe_in_every_format(name: str) -> None:
 
 
 def test_a_name_in_brackets_is_no_argument_of_latex() -> None:
-    lines = ResultsTable("", ("run", "x"), (("[9cm]", "1"), ("*", "2"))).to_latex().splitlines()
+    lines = of_texts("", ("run", "x"), [("[9cm]", "1"), ("*", "2")]).to_latex().splitlines()
     assert {r"{}[9cm] & 1 \\", r"{}* & 2 \\"} <= set(lines)
 
 

@@ -98,10 +98,11 @@ def test_tables_of_nasty_names_are_safe_too(make, tmp_path):
 
 def test_no_place_of_this_computer_is_told(make, tmp_path):
     folder = make(
-        "one", 3, f"teacher.run={tmp_path / 'runs' / 'a teacher'}", f"teacher.weights={tmp_path / 'w.safetensors'}",
+        "one", 3, "distillation.method=kl", f"teacher.run={tmp_path / 'runs' / 'a teacher'}",
+        f"teacher.weights={tmp_path / 'w.safetensors'}",
         notes=(f"The split of {tmp_path / 'data'} is in /home/somebody/x/split.csv.",),
     )  # fmt: skip
-    other = make("two", 1, f"teacher.run={tmp_path / 'runs' / 'another'}")
+    other = make("two", 1, "distillation.method=kl", f"teacher.run={tmp_path / 'runs' / 'another'}")
     write_report([folder, other], tmp_path / "out", include=frozenset({Include.RECIPES, Include.COMPARISON}))
     for file in (tmp_path / "out").rglob("*"):
         if file.suffix in {".html", ".csv", ".tex", ".md", ".toml"}:

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from core.errors import SkinKDError
+from core.reporting import cells
 from core.reporting.figures import FigureStyle, per_class_f1
 from core.reporting.saving import save_figure, save_table
+from core.reporting.table import Column, ResultsTable
 
 
 @pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
@@ -39,7 +41,9 @@ def test_unknown_endings_and_places_are_explained(tmp_path, make_scores):
 
 def test_a_table_is_read_back_and_runs_no_formula(tmp_path):
     path = tmp_path / "table.csv"
-    save_table(("Name", "F1"), [("=cmd()", 0.5), ('naïve, "quoted"', None), ("plain", -0.25)], path)
+    rows = [("=cmd()", 0.5), ('naïve, "quoted"', None), ("plain", -0.25)]
+    made = tuple((cells.words(name), cells.share(value)) for name, value in rows)
+    save_table(ResultsTable("", (Column("Name", words=True), Column("F1")), made), path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [["Name", "F1"], ["'=cmd()", "0.5"], ['naïve, "quoted"', ""], ["plain", "-0.25"]]

@@ -80,7 +80,7 @@ def test_scores_follow_a_second_model_and_stand_in_a_dialog(
     assert dialog is not None
     assert dialog._text.text().count("On 12 images") == 2
     per_class = dialog.findChild(QTableWidget, "classifyScoresTable")
-    assert per_class.item(0, 1).text() == "4"
+    assert per_class.item(0, 1).text() == "4*"
     qtbot.waitUntil(lambda: dialog._figure.figure is not None)
     assert len(dialog._figure.figure.axes) == 2
     dialog.close()

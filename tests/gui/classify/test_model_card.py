@@ -71,8 +71,8 @@ def test_scores_are_those_of_the_run_with_intervals(finished_run: RunFolder, car
     found = scores(card)
     test = (finished_run.metrics() or {})["test"]
     assert fact(found, "Weighted F1").startswith(f"{100 * test['weighted_f1']:.1f} % (")
-    assert found.grid is not None
-    assert found.grid.rows[0][0].text == "Melanoma"
+    assert found.table is not None
+    assert found.table.rows[0][0].text == "Melanoma (MEL)"
     assert "test images" in fact(found, "Measured on")
 
 
@@ -88,8 +88,8 @@ def test_coverage_and_false_alarms_are_those_of_the_run(finished_run: RunFolder,
     assert card.coverage is not None
     assert card.coverage.coverage == pytest.approx(document["prediction_sets"]["coverage"])
     assert card.share_out_of_distribution == pytest.approx(document["unlike"])
-    assert found.grid is not None
-    assert len(found.grid.rows) == 8
+    assert found.table is not None
+    assert len(found.table.rows) == 8
     assert "about 1 %" in fact(found, "False alarms to expect") or "2 %" in fact(found, "False alarms to expect")
     never = document["prediction_sets"]["never_excluded"]
     assert bool(never) == any("never be excluded" in note for note in found.notes)

@@ -103,7 +103,7 @@ def test_images_won_and_lost_name_both_answers(qtbot, make_tab, make_tested):
     wrong = [f"TEST_{n}" for n, (said, truth) in enumerate(zip(WORSE, TRUTHS, strict=True)) if said != truth]
     assert sorted(shown_names(view)) == sorted(wrong)
     assert "student says Melanoma (50.0 %); plain says Melanocytic nevus (50.0 %)" in view.model.index(0).data()
-    assert len(view.model.grid().field_names) == 8
+    assert len(view.model.table().names) == 8
 
 
 def test_groups_of_people_open_their_images(qtbot, make_tab, make_tested):

@@ -70,11 +70,11 @@ def test_melanomas_found_are_those_that_were_called_so(qtbot, make_tab, make_tes
     assert ": 0.0 %" in texts(card)
     assert "An interval without width" in texts(tab.details.overview)
     select(qtbot, tab, one, two)
-    grid = tab.details.compare.panel.grid
-    titles = [item.title for item in grid.columns]
+    grid = tab.details.compare.panel.shown
+    titles = [item.heading for item in grid.columns]
     row = next(row for row in grid.rows if "alarm" in row[0].text)
-    found, at_90 = (row[titles.index(title)].text for title in ("Melanomas found, %", "at 90 % spec."))
-    assert (found, at_90) == ("100.0 (100–100)", "0.0 %")
+    found, at_90 = (row[titles.index(title)].text for title in ("Melanomas found", "at 90 % specificity"))
+    assert (found, at_90) == ("100.0 % (100.0 to 100.0)", "0.0 %")
     assert any("without width" in note for note in grid.notes)
 
 
@@ -112,7 +112,7 @@ def test_differences_are_those_of_the_paired_comparison(qtbot, make_tab, make_te
     tab.details.setCurrentWidget(tab.details.differences)
     expected = compare(labelled(load_evidence(plain)), labelled(load_evidence(student)))
     panel = tab.details.differences
-    with io.StringIO(panel.table_panel.grid.to_csv()) as text:
+    with io.StringIO(panel.table_panel.shown.to_csv()) as text:
         rows = list(csv.DictReader(text))
     assert [float(row["Points"]) if row["Points"] else None for row in rows] == [
         item.difference for item in expected.differences
@@ -143,7 +143,7 @@ def test_runs_without_common_images_are_not_compared(qtbot, make_tab, make_teste
     tab.details.setCurrentWidget(tab.details.differences)
     panel = tab.details.differences
     assert panel.figure_panel.view.figure is None
-    assert panel.table_panel.grid.rows == ()
+    assert panel.table_panel.shown.rows == ()
     assert not panel.findChild(QPushButton, "differencesWon").isEnabled()
 
 
@@ -160,7 +160,7 @@ def test_a_pinned_baseline_joins_every_selection_and_is_remembered(qtbot, make_t
     plain, student, third = make_tested("plain", "plain", WORSE), make_tested("student"), make_tested("third")
     tab = make_tab()
     select(qtbot, tab, student)
-    assert tab.details.compare.panel.grid.rows == ()
+    assert tab.details.compare.panel.shown.rows == ()
     with qtbot.waitSignal(tab.details.baseline_changed) as told:
         tab.details.set_baseline(plain)
     assert told.args == [plain]
@@ -233,7 +233,7 @@ def test_subgroups_and_calibration_of_the_run(qtbot, make_tab, make_tested):
     assert sum(int(cell.rstrip("*")) for cell in column(table, 2)[-2:]) == len(TRUTHS)
     assert any("female" in text for text in figure_texts(tab.details.subgroups.figure_panel))
     tab.details.setCurrentWidget(tab.details.calibration)
-    values = tab.details.calibration.table_panel.grid.rows[0]
+    values = tab.details.calibration.table_panel.shown.rows[0]
     right = sum(said == truth for said, truth in zip(WORSE, TRUTHS, strict=True)) / len(TRUTHS)
     assert values[1].values[0] == pytest.approx(abs(0.5 - right), abs=1e-4)  # it is always half sure
     assert "expected calibration error" in texts(tab.details.calibration)

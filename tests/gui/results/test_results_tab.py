@@ -84,8 +84,8 @@ def test_per_class_table_and_figure_agree_with_the_run(qtbot, make_tab, make_run
     for row, scores in enumerate(written.values()):
         cells = [table.item(row, column).text() for column in (1, 2, 3, 5)]
         expected = [
-            "undefined" if scores[key] is None else f"{100 * scores[key]:.1f}{unit}"
-            for key, unit in (("recall", " %"), ("precision", " %"), ("f1", ""))
+            "undefined" if scores[key] is None else f"{100 * scores[key]:.1f} %"
+            for key in ("recall", "precision", "f1")
         ]
         few = "*" if scores["support"] < 10 else ""
         assert cells == [f"{scores['support']}{few}", *expected]

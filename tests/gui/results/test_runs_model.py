@@ -13,10 +13,10 @@ from core.classes import CLASS_SETS
 from core.evaluation.scores import Scores
 from core.recipe import Recipe
 from core.recipe.schema import CurriculumRecipe, DataRecipe, DistillationRecipe
+from core.reporting.run_columns import COLUMN_NUMBERS, COLUMNS
 from core.runs.annotations import Annotations
 from core.runs.status import RunState, RunStatus, RunSummary
 from skinkd_gui.results.arranging import Filters, StudyFacts, choices
-from skinkd_gui.results.columns import COLUMN_NUMBERS, COLUMNS
 from skinkd_gui.results.runs_model import RunsModel
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -26,7 +26,7 @@ CURRICULUM = Recipe(
     distillation=DistillationRecipe(method="kl"),
     curriculum=CurriculumRecipe(order="easy_first"),
 )
-COLUMN = {column.title: number for number, column in enumerate(COLUMNS)}
+COLUMN = {column.column.heading: number for number, column in enumerate(COLUMNS)}
 
 
 def summary(name: str, f1: float | None = None, parameters: int | None = None, **status: object) -> RunSummary:
@@ -199,7 +199,7 @@ def test_every_column_has_a_key_and_a_tip_and_takes_every_run(model):
     model.set_runs([summary("a", 0.5, 1_000, seconds=3.0), broken])
     assert len(COLUMN_NUMBERS) == len(COLUMNS)
     for number, column in enumerate(COLUMNS):
-        assert column.tip, column.key
+        assert column.column.tip, column.key
         for order in Qt.SortOrder:
             model.sort(number, order)
             assert model.rowCount() == 2

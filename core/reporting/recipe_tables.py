@@ -1,4 +1,4 @@
-"""The settings of several runs as a table, and which of them differ. Knows no Qt."""
+"""The settings of recipes side by side, and which of them differ. A setting counts where it has an effect."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from core.classes import LesionClass
 from core.quantities import NONE
 from core.recipe import Recipe, field
-from core.runs.status import RunSummary
+from core.reporting import cells
+from core.reporting.table import Cell, Column, ResultsTable
+from core.reporting.words import unique_titles
 from core.settings import SettingsSection
-from skinkd_gui.results.grid import Cell, Grid, GridColumn
-from skinkd_gui.results.shown import Shown
 
 _SECTIONS = {
     "data": "Data",
@@ -25,40 +25,35 @@ _SECTIONS = {
 }
 _ASKED = ("run", "also", "source", "views")
 """The settings of the teacher that a student's run has a use for."""
+
 _TASK = "task"
 _PATHS = ("data.path", "teacher.run", "teacher.weights", "student.weights")
 _UNREADABLE = "not readable"
 
 
-def recipe_grid(shown: Shown, runs: Sequence[RunSummary], *, only_different: bool) -> Grid:
-    """A row per setting, a column per run; settings that differ are bold where all are shown."""
-    columns = [GridColumn("Setting", words=True)]
-    columns += [GridColumn(shown.title(run), words=True) for run in runs]
-    values = [{} if run.recipe is None else _flat(run.recipe) for run in runs]
-    keys = sorted(dict.fromkeys(key for found in values for key in found), key=_order)
+def recipes_table(recipes: Sequence[tuple[str, Recipe | None]], *, only_different: bool = True) -> ResultsTable:
+    """A row per setting, a column per recipe (title, recipe); those that differ are bold where all are shown. No rows
+    where they are to differ and do not."""
+    values = [{} if recipe is None else _settings(recipe) for _, recipe in recipes]
     rows: list[tuple[Cell, ...]] = []
     bold: set[tuple[int, int]] = set()
-    for key in keys:
+    for key in sorted(dict.fromkeys(key for found in values for key in found), key=_order):
         texts = [found.get(key, "") if found else _UNREADABLE for found in values]
         differs = len(set(texts)) > 1
         if only_different and not differs:
             continue
         if differs and not only_different:
             bold |= {(len(rows), column + 1) for column in range(len(texts))}
-        rows.append((Cell(setting_name(key), (key,)), *(Cell(_shown(key, text), (text,)) for text in texts)))
-    return Grid("Settings that differ" if only_different else "Settings", tuple(columns), tuple(rows), frozenset(bold))
+        shown = (cells.words(_shown(key, text), text) for text in texts)
+        rows.append((cells.words(setting_name(key), key), *shown))
+    columns = [Column(title, words=True) for title in ("Setting", *unique_titles([title for title, _ in recipes]))]
+    title = "Settings that differ" if only_different else "Settings"
+    return ResultsTable(title, tuple(columns), tuple(rows), bold=frozenset(bold))
 
 
-def _order(key: str) -> int:
-    """What is trained, then the sections as they are declared; the settings of one method stay beside another's."""
-    return -1 if key == _TASK else list(_SECTIONS).index(key.partition(".")[0])
-
-
-def differing_settings(one: RunSummary, other: RunSummary) -> list[str]:
-    """Each setting that has an effect in `other` and is different in `one`, in a phrase; empty when one is unknown."""
-    if one.recipe is None or other.recipe is None:
-        return []
-    ours, theirs = _flat(one.recipe), _flat(other.recipe)
+def differing_settings(one: Recipe, other: Recipe) -> list[str]:
+    """Each setting that has an effect in `other` and is different in `one`, in a phrase."""
+    ours, theirs = _settings(one), _settings(other)
     found = []
     for key in dict.fromkeys((*ours, *theirs)):
         before, now = ours.get(key, ""), theirs.get(key, "")
@@ -76,7 +71,12 @@ def setting_name(key: str) -> str:
     return f"{_SECTIONS.get(section, section)}: {field(key).title}"
 
 
-def _flat(recipe: Recipe) -> dict[str, str]:
+def _order(key: str) -> int:
+    """What is trained, then the sections as they are declared; the settings of one method stay beside another's."""
+    return -1 if key == _TASK else list(_SECTIONS).index(key.partition(".")[0])
+
+
+def _settings(recipe: Recipe) -> dict[str, str]:
     """Every setting as text; one that has no effect in this recipe is empty."""
     found = {_TASK: str(recipe.task)}
     for section in type(recipe).model_fields:
