@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,3 +21,11 @@ class Outputs:
     def of(self, part: slice) -> Outputs:
         """Those of some of the images."""
         return Outputs(self.logits[part], None if self.features is None else self.features[part])
+
+
+def joined(parts: Sequence[Outputs]) -> Outputs:
+    """The outputs for a batch that was made in parts, at least one, in their order."""
+    import torch
+
+    features = [part.features for part in parts if part.features is not None]
+    return Outputs(torch.cat([part.logits for part in parts]), torch.cat(features) if features else None)

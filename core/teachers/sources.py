@@ -16,11 +16,9 @@ from torch import Tensor
 
 from core.data.views import viewed
 from core.distillation.method import TeacherStatistics
-from core.distillation.outputs import Outputs
-from core.models.batchnorm_fusion import fuse_batchnorm
-from core.models.files import load_model
+from core.distillation.outputs import Outputs, joined
 from core.models.forward import AUTOCAST, ImageSource, fewer, infer
-from core.teachers.stored_outputs import StoredOutputs, width_of_features
+from core.teachers.stored_outputs import StoredOutputs, teacher_network
 
 
 @dataclass(frozen=True)
@@ -115,13 +113,11 @@ class OnlineTeacher:
         upright: NDArray[np.float32] | None = None,
         class_means: NDArray[np.float32] | None = None,
     ) -> None:
-        model, info = load_model(model_file, "cpu")
-        network = fuse_batchnorm(model, info.preprocessing.image_size)
-        self.feature_dim = width_of_features(network, info) if features else 0
+        network, self._preprocessing, self.feature_dim = teacher_network(model_file, features)
         self.views: int | None = None
         self.upright = upright
         self._network = network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._preprocessing, self._store, self._kind = info.preprocessing, store, AUTOCAST[precision]
+        self._store, self._kind = store, AUTOCAST[precision]
         self._means = None if class_means is None else torch.from_numpy(class_means).to(device)
         self._most: int | None = None  # images that fit at once; None: no batch was too large yet
 
@@ -130,12 +126,12 @@ class OnlineTeacher:
         images = batch.images if self._store is None else self._own(self._store, batch)
         while True:
             try:
-                parts = [self._ask(part) for part in _pieces(images, self._most or len(images))]
+                pieces = images.split(self._most or len(images))  # type: ignore[no-untyped-call]
+                parts = [self._ask(piece) for piece in pieces]
                 break
             except torch.OutOfMemoryError as error:
                 self._most = fewer(self._most or len(images), error)
-        features = [part.features for part in parts if part.features is not None]
-        return Outputs(torch.cat([part.logits for part in parts]), torch.cat(features) if features else None)
+        return joined(parts)
 
     def statistics(self, outputs: Outputs) -> TeacherStatistics:
         """See `TeacherSource`."""
@@ -149,10 +145,6 @@ class OnlineTeacher:
     def _ask(self, images: Tensor) -> Outputs:
         features = bool(self.feature_dim)
         return Outputs(*infer(self._network, images, self._preprocessing, self._kind, features=features))
-
-
-def _pieces(images: Tensor, most: int) -> list[Tensor]:
-    return [images[begin : begin + most] for begin in range(0, len(images), most)]
 
 
 def _statistics(means: Tensor | None, outputs: Outputs) -> TeacherStatistics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.locks import waiting_for
 from core.models.batchnorm_fusion import fuse_batchnorm
 from core.models.files import load_model, read_model_info
 from core.models.forward import ImageSource, OutputArrays, iterate_outputs
-from core.models.info import ModelInfo, Preprocessing
+from core.models.info import Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
 from core.progress import ProgressMeter
@@ -78,64 +79,42 @@ def stored_outputs(
         left = sum(map(len, missing))
         meter = ProgressMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
         if left:
-            network = _Network.loaded(model_file, features, torch.device(device), precision, batch_size)
+            network, preprocessing, _ = teacher_network(model_file, features)
             for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
-                _fill(table, rows, network.outputs(store, rows, view, token), meter)
+                outputs = iterate_outputs(
+                    network,
+                    preprocessing,
+                    store,
+                    rows,
+                    device=device,
+                    precision=precision,
+                    batch_size=batch_size,
+                    token=token,
+                    features=features,
+                    change=partial(_in_view, view=view) if view else None,
+                )
+                _fill(table, rows, outputs, meter)
     found = [table.features for table in tables if table.features is not None] if features else []
     return StoredOutputs(np.stack([table.logits for table in tables]), tuple(found))
 
 
-@dataclass(frozen=True)
-class _Network:
-    """A teacher's network, ready to be asked."""
-
-    network: nn.Module
-    preprocessing: Preprocessing
-    features: bool
-    device: torch.device
-    precision: str
-    batch_size: int
-
-    @staticmethod
-    def loaded(model_file: Path, features: bool, device: torch.device, precision: str, batch_size: int) -> _Network:
-        model, info = load_model(model_file, "cpu")
-        network = fuse_batchnorm(model, info.preprocessing.image_size)
-        if features:
-            width_of_features(network, info)
-        return _Network(network, info.preprocessing, features, device, precision, batch_size)
-
-    def outputs(
-        self, store: ImageSource, rows: NDArray[np.int64], view: int, token: CancelToken
-    ) -> Generator[OutputArrays, None, None]:
-        """Of the view of the images, batch by batch."""
-
-        def turned(images: Tensor, indices: NDArray[np.int64]) -> Tensor:
-            return viewed(images, indices, np.full(len(indices), view))
-
-        return iterate_outputs(
-            self.network,
-            self.preprocessing,
-            store,
-            rows,
-            device=self.device,
-            precision=self.precision,
-            batch_size=self.batch_size,
-            token=token,
-            features=self.features,
-            change=turned if view else None,
-        )
-
-
-def width_of_features(network: nn.Module, info: ModelInfo) -> int:
-    """How many pooled features a teacher's network has. Raises `SkinKDError` for one that gives none."""
-    found = feature_dim(network, info.preprocessing.image_size)
+def teacher_network(model_file: Path, features: bool) -> tuple[nn.Module, Preprocessing, int]:
+    """A teacher's network on the CPU, ready for inference, its preprocessing, and how many pooled features it gives: 0
+    without `features`. Raises `SkinKDError` for a model file that can not be used, and for a network that has none."""
+    model, info = load_model(model_file, "cpu")
+    network = fuse_batchnorm(model, info.preprocessing.image_size)
+    found = feature_dim(network, info.preprocessing.image_size) if features else 0
     if found is None:
         raise SkinKDError(
             "The teacher gives no features",
             f"The method learns from pooled features, and a {info.architecture} has no single layer behind them. "
             "Choose another teacher, or a method that learns from logits alone.",
         )
-    return found
+    return network, info.preprocessing, found
+
+
+def _in_view(images: Tensor, indices: NDArray[np.int64], view: int) -> Tensor:
+    return viewed(images, indices, np.full(len(indices), view))
 
 
 def _fill(

@@ -1,9 +1,12 @@
-"""Which epoch is best, and when to stop waiting for a better one (paper, section 5.2)."""
+"""Which epoch is best, and when to stop waiting for a better one (paper, section 5.2); the loss that may say so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,10 @@ class EarlyStopping:
         return EarlyStopping(
             self.patience, self.smaller_is_better, values["best"], int(values["best_epoch"]), int(values["waited"])
         )
+
+
+def cross_entropy(labels: NDArray[np.int64], logits: NDArray[np.float32]) -> float:
+    """The mean of -log softmax(logits)[label] of labels (n,) and logits (n, classes), in nats, by float64."""
+    from scipy.special import log_softmax
+
+    return float(-log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels].mean())

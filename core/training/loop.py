@@ -33,17 +33,15 @@ from core.recipe import Recipe
 from core.teachers.sources import AugmentedBatch
 from core.training.batches import FitData, check_data, epoch_indices, epoch_views
 from core.training.checkpoint import CheckpointFolder, Values
-from core.training.early_stopping import EarlyStopping
+from core.training.early_stopping import EarlyStopping, cross_entropy
 from core.training.engine import own_randomness
-from core.training.going_on import continued, recorded_legs, told
+from core.training.going_on import check_belongs, continued, identity, other_hardware, recorded_legs, told
 from core.training.hardware import Hardware
 from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
 from core.training.optimisation import learning_rate, step_seed
 from core.training.placement import stage_images
 from core.training.plan import EpochPlan
-from core.training.records import cross_entropy, record_from_values
-from core.training.state import check_belongs, identity, other_hardware
 from core.training.step import Learner, StepInput
 
 _CHECKPOINT_SECONDS = 600.0
@@ -379,7 +377,9 @@ class _Trainer:
         decoded = check_belongs(state, self._identity, self._data.store.earlier_keys)
         self._learner.restore(state)
         self.stopping = self.stopping.with_values(state["stopping"])
-        self.history = [record_from_values(values) for values in state["history"]]
+        self.history = [
+            EpochRecord(**{**values, "train_loss": LossParts(**values["train_loss"])}) for values in state["history"]
+        ]
         self.epoch, self.batch, self.seconds = int(state["epoch"]), int(state["batch"]), float(state["seconds"])
         ended = self.epoch == self._settings.epochs + 1
         if not 0 < self.epoch <= self._settings.epochs + 1 or not 0 <= self.batch <= (0 if ended else self._batches):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from core.distillation.objective import ObjectiveParts
-from core.distillation.outputs import Outputs
+from core.distillation.outputs import Outputs, joined
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
 
@@ -132,7 +132,8 @@ def backward_of_whole(
     `backward_of_means` does; takes the time of one more forward pass.
     """
     with torch.no_grad():
-        whole = _joined([forward(part, number) for number, part in enumerate(parts)])
+        first = joined([forward(part, number) for number, part in enumerate(parts)])
+        whole = Outputs(first.logits.float(), None if first.features is None else first.features.float())
     forget()
     outputs = _tensors(whole)
     for output in outputs:
@@ -148,11 +149,6 @@ def backward_of_whole(
         products = [(value * pull).sum() for value, pull in zip(values, pulls, strict=True) if pull is not None]
         backward(torch.stack(products).sum())
     return _scaled(found, 1.0), whole.logits.detach()
-
-
-def _joined(parts: list[Outputs]) -> Outputs:
-    features = [part.features.float() for part in parts if part.features is not None]
-    return Outputs(torch.cat([part.logits.float() for part in parts]), torch.cat(features) if features else None)
 
 
 def _tensors(outputs: Outputs) -> list[Tensor]:

@@ -20,8 +20,7 @@ from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
 from core.recipe import Recipe
 from core.training.checkpoint import Values
-from core.training.compiling import Network, compiled, worth_compiling
-from core.training.engine import create_fabric
+from core.training.engine import Network, compiled, create_fabric, worth_compiling
 from core.training.hardware import Hardware
 from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
 from core.training.optimisation import all_finite, create_optimizer, load_optimizer, set_learning_rate, step_seed

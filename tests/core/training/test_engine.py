@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from core.events import Event, Notice
 from core.training import compiling, step
-from core.training.compiling import compiled, worth_compiling
+from core.training.engine import compiled, worth_compiling
 
 from .small_training import assert_equal_weights, numbers, small_model, small_recipe, train
 
