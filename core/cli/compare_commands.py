@@ -40,8 +40,7 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare finished runs on the test images that they have in common."""
-    from core.runs.comparing import compare_runs
-    from core.runs.evidence import load_evidence
+    from core.runs.evidence import compare_runs, load_evidence
 
     folders = _folders(([baseline] if baseline else []) + runs_given, runs or runs_root())
     evidences = [load_evidence(folder, resamples) for folder in folders]

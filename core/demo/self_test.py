@@ -193,7 +193,7 @@ def _everything_in(folder: Path) -> Iterator[None]:
         "MPLCONFIGDIR": "cache/matplotlib",
     }
     values = {name: str(folder / place) for name, place in names.items()} | {"HF_HUB_OFFLINE": "1"}
-    before = {name: os.environ.get(name) for name in values}
+    before = dict(os.environ)
     log = logging.FileHandler(folder / "self-test.log", encoding="utf-8", delay=True)
     os.environ.update(values)
     logging.getLogger().addHandler(log)
@@ -204,8 +204,5 @@ def _everything_in(folder: Path) -> Iterator[None]:
     finally:
         logging.getLogger().removeHandler(log)
         log.close()
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)

@@ -5,8 +5,8 @@ Others may use
 - `planning`, `execute`: from a recipe to the runs it takes, and the whole of one run
 - `amending`, `recorded`: change a run, its name too, before it goes on; the recipes it was trained under
 - `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
-- `evidence`, `comparing`, `teachers`: what runs show for themselves, two of them, the teacher of one
+- `evidence`, `teachers`: what runs show for themselves and beside one another, the teacher of one
 - `annotations`, `archive`: tags and notes, zip files
-- `pictures`, `membership`, `neighbours`: where a run's images are, which were its own, similar cases among them
+- `pictures`, `neighbours`: where a run's images are, which were its own; similar cases among them
 - `assess`, `environment`: verdicts for older runs; with what a run was computed
 """

@@ -43,9 +43,8 @@ from core.runs.results import Results
 from core.runs.status import RunState, RunSummary
 from core.runs.status_repair import repair_status
 from core.runs.tables import write_history
-from core.runs.teacher_precision import RECORD, teacher_precision
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
-from core.runs.teaching import prepare_teachers
+from core.runs.teaching import RECORD, prepare_teachers, teacher_precision
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 

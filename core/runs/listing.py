@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from core.recipe import Recipe
 from core.runs.annotations import FILE_NAME, read_annotations
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunStatus, RunSummary
-from core.runs.status_repair import reconstructed_status
+from core.runs.status_repair import changed_at, reconstructed_status
 from core.user_paths import is_folder
 
 T = TypeVar("T")
@@ -156,29 +155,18 @@ def _shown(
     folder: RunFolder, status: RunStatus | None, recipe: Recipe | None, problems: list[str], remarks: list[str]
 ) -> RunStatus:
     if status is None:
-        created = _folder_time(folder.path)
+        created = changed_at(folder.path)
         epochs = recipe.optimisation.epochs if recipe else 0
         return RunStatus(RunState.FAILED, folder.path.name, created, created, "; ".join(problems), epochs=epochs)
     if problems:
-        return _with(status, RunState.FAILED, "; ".join(problems))
+        return replace(status, state=RunState.FAILED, message="; ".join(problems))
     if status.state in {RunState.RUNNING, RunState.PAUSED} and not folder.is_locked:
-        return _with(status, RunState.STOPPED, INTERRUPTED)
+        return replace(status, state=RunState.STOPPED, message=INTERRUPTED)
     if remarks:
         return replace(status, message="; ".join([*filter(None, [status.message]), *remarks]))
     return status
 
 
-def _with(status: RunStatus, state: RunState, message: str) -> RunStatus:
-    return replace(status, state=state, message=message)
-
-
 def _parameters(folder: RunFolder) -> int | None:
     value = folder.environment().get("parameters")
     return value if type(value) is int and 0 <= value < 10**12 else None
-
-
-def _folder_time(path: Path) -> str:
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
-    except OSError:  # the folder has just gone
-        return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.documents import NewerVersionError
 from core.errors import SkinKDError
@@ -76,10 +77,15 @@ def _results(folder: RunFolder) -> tuple[bool, bool]:
 
 def _created(folder: RunFolder, stamp: str) -> str:
     try:
-        begin = datetime.strptime(stamp, "%Y%m%d-%H%M%S").astimezone()
+        begin = datetime.strptime(stamp, "%Y%m%d-%H%M%S").astimezone(UTC)
     except (ValueError, OverflowError):
-        try:
-            begin = datetime.fromtimestamp(folder.path.stat().st_mtime, UTC)
-        except OSError:
-            return ""
-    return begin.astimezone(UTC).isoformat(timespec="milliseconds")
+        return changed_at(folder.path)
+    return begin.isoformat(timespec="milliseconds")
+
+
+def changed_at(path: Path) -> str:
+    """When a file or folder last changed (ISO 8601, UTC); "" when it has just gone."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="milliseconds")
+    except OSError:
+        return ""

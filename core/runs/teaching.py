@@ -1,16 +1,19 @@
-"""A run's teachers: checked against its test images, and made ready to be asked."""
+"""A run's teachers: checked against its test images, made ready to be asked, and in which precision they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Notice
 from core.recipe import Recipe
+from core.runs.annotations import read_annotations
+from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData, decoded
 from core.runs.teachers import Teacher, teacher_leaks
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from core.teachers.sources import TeacherSource
     from core.teachers.stored_outputs import StoredOutputs
     from core.training.hardware import Hardware, Precision
+
+RECORD = "teacher_precision"
+"""The name in environment.json."""
 
 
 def prepare_teachers(
@@ -121,3 +127,34 @@ class _Preparation:
         return class_means(
             outputs.features[0], self.data.dataset.labels, self.data.split.train, outputs.logits.shape[2]
         )
+
+
+def teacher_precision(folder: RunFolder, hardware: Hardware) -> Precision:
+    """The precision of the teacher's answers for a run.
+
+    A recipe that names one gets it. With `auto` it is what the run began with, otherwise what another run of its study
+    began with, on whatever hardware that was, otherwise the best of `hardware`.
+    """
+    if folder.recipe().hardware.precision != "auto":
+        return hardware.inference_precision
+    for environment in _environments(folder):
+        recorded = environment.get(RECORD, "32")  # the first version asked with 32 bits and did not record it
+        if recorded in ("32", "bf16", "16"):
+            return recorded  # type: ignore[no-any-return]
+    return hardware.inference_precision
+
+
+def _environments(folder: RunFolder) -> Iterator[dict[str, Any]]:
+    """What is recorded of this run, and then of the students of its study in the same folder of runs."""
+    study = read_annotations(folder.path).study
+    others = sorted(folder.path.parent.glob("*/annotations.json")) if study else []
+    for path in [folder.path, *(file.parent for file in others if file.parent != folder.path)]:
+        if path != folder.path and read_annotations(path).study != study:
+            continue
+        try:
+            environment = RunFolder(path).environment()
+            asked = bool(environment) and RunFolder(path).recipe().needs_teacher
+        except SkinKDError:
+            continue
+        if asked:
+            yield environment

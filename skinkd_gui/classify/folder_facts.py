@@ -57,7 +57,7 @@ def find_facts(
     """Labels that come with `roots`, as far as they mean `classes`, and the parts of the run's data that `files` were
     in."""
     from core.inference.labelled import find_labels
-    from core.runs.membership import parts_of_files
+    from core.runs.pictures import parts_of_files
 
     known = find_labels(roots, classes) if roots else None
     token.check()

@@ -17,7 +17,7 @@ from core.demo.plan import demo_plan, demo_report, write_demo_images
 from core.errors import SkinKDError
 from core.events import BatchFinished, CancelToken, Emit, EpochFinished, Event, Notice, Progress
 from core.quantities import fraction
-from core.runs.membership import parts_of_files
+from core.runs.pictures import parts_of_files
 from core.runs.planning import PlannedRun, with_teacher
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.main_window import MainWindow

@@ -153,7 +153,7 @@ class FindingsStore:
         return replace(run, evidence=replace(run.evidence, split=known))
 
     def _pair(self, baseline: RunFindings, other: RunFindings) -> Comparison | None:
-        from core.runs.comparing import compare_runs
+        from core.runs.evidence import compare_runs
 
         if baseline.evidence is None or other.evidence is None:
             return None

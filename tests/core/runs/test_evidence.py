@@ -15,8 +15,7 @@ from core.errors import SkinKDError
 from core.evaluation.intervals import bootstrap_scores
 from core.evaluation.subgroups import Person
 from core.recipe import Recipe
-from core.runs.comparing import compare_runs
-from core.runs.evidence import labelled, load_evidence
+from core.runs.evidence import compare_runs, labelled, load_evidence
 from core.runs.folder import RunFolder, create_run
 
 ISIC2019 = CLASS_SETS["isic2019"]

@@ -8,7 +8,7 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.recipe import Recipe
 from core.runs.folder import RunFolder, create_run
-from core.runs.membership import parts_of_files
+from core.runs.pictures import parts_of_files
 
 ROWS = """image,label,lesion_id,part
 ISIC_1,NV,,train

@@ -11,7 +11,7 @@ from core.documents import write_json
 from core.recipe import Recipe, set_values
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder, create_run
-from core.runs.teacher_precision import RECORD, teacher_precision
+from core.runs.teaching import RECORD, teacher_precision
 from core.training.hardware import Hardware
 
 GPU = Hardware("cuda", "bf16", 4, "GPU", "16")
