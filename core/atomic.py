@@ -98,15 +98,11 @@ def _is_left_over(path: Path) -> bool:
     match = _TEMPORARY.fullmatch(path.name)
     if match is None:
         return False
-    if match["computer"] == _HERE and not _is_alive(int(match["process"])):
-        return True
-    return time.time() - path.lstat().st_mtime > _FORGOTTEN_SECONDS
-
-
-def _is_alive(process: int) -> bool:
     import psutil
 
-    return process == os.getpid() or bool(psutil.pid_exists(process))
+    if match["computer"] == _HERE and not psutil.pid_exists(int(match["process"])):
+        return True
+    return time.time() - path.lstat().st_mtime > _FORGOTTEN_SECONDS
 
 
 def _remove(path: Path) -> bool:

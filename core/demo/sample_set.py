@@ -123,7 +123,7 @@ def _prepare(out: Path, facts: Facts) -> bool:
     except (OSError, ValueError):
         present = None
     if present == {**facts, "finished": True} and (out / _TRUTH).is_file():
-        return _complete(out, int(facts["images"]))
+        return len(list((out / _INPUT).glob("SYN_*.jpg"))) == facts["images"]
     for name in (_TRUTH, _METADATA):
         (out / name).unlink(missing_ok=True)
     for old in (out / _INPUT).glob("SYN_*.jpg"):
@@ -132,10 +132,6 @@ def _prepare(out: Path, facts: Facts) -> bool:
     write_atomically(marker, json.dumps(facts, indent=1).encode())
     write_atomically(out / "README.txt", _README.encode())
     return False
-
-
-def _complete(out: Path, images: int) -> bool:
-    return sum(1 for _ in (out / _INPUT).glob("SYN_*.jpg")) == images
 
 
 def class_sizes(images: int) -> tuple[int, ...]:

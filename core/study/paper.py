@@ -184,11 +184,8 @@ def headline(departures: Sequence[Departure]) -> str:
     """One sentence on whether this repeats the paper's study."""
     if not departures:
         return "Data and recipe are the paper's, as far as the paper tells them."
-    return f"NOT a reproduction: {'; '.join(_phrase(item) for item in departures)}."
-
-
-def _phrase(departure: Departure) -> str:
-    return f"{departure.what[0].lower()}{departure.what[1:]} {departure.here} instead of {departure.paper}"
+    said = (f"{item.what[0].lower()}{item.what[1:]} {item.here} instead of {item.paper}" for item in departures)
+    return f"NOT a reproduction: {'; '.join(said)}."
 
 
 def _student(method: str, alpha: float, curriculum: bool) -> Configuration:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePath
 from core.data.names import matched
 from core.data.types import Part
 from core.errors import SkinKDError
-from core.evaluation.scores import Scores
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
@@ -100,6 +99,7 @@ def study_results(folder: StudyFolder) -> StudyResults:
     if study.paper:
         teacher = next((run.summary.recipe for member, run in found.items() if member.teacher), None)
         departures = study_departures(study, facts.images, synthetic=facts.synthetic, teacher=teacher)
+    scores = (run.summary.scores for run in found.values() if run.summary.scores)
     return StudyResults(
         study=study,
         rows=rows,
@@ -110,7 +110,7 @@ def study_results(folder: StudyFolder) -> StudyResults:
         headline=headline(departures) if study.paper else "",
         warnings=_warnings(found),
         seconds=sum(run.summary.status.seconds for run in found.values()),
-        test_images=next((_support(run.summary.scores) for run in found.values() if run.summary.scores), None),
+        test_images=next((sum(item.support for item in one.per_class) for one in scores), None),
     )
 
 
@@ -217,10 +217,6 @@ def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
         said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")
     said += sorted({note for run in done for note in run.notes if note.startswith("Leak:")})
     return tuple(said)
-
-
-def _support(scores: Scores) -> int:
-    return sum(item.support for item in scores.per_class)
 
 
 def _mean(values: list[float]) -> float | None:

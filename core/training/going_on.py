@@ -47,7 +47,7 @@ def continued(
         raise _other_teacher(recipe, last.teacher, teacher)
     if last.recipe is not None:
         changes = recipe_changes(last.recipe, recipe)
-        refused = [change for change in changes if not _allowed(change)]
+        refused = [change for change in changes if change.rule == "fixed" or (change.rule == "up" and not change.grew)]
         if refused:
             raise _refused(refused)
         unasked = [
@@ -77,10 +77,6 @@ def told(before: Sequence[Leg], now: Sequence[Leg]) -> tuple[Notice, ...]:
             ),
         )
     return (Notice(f"From {beginning_of(new)} on the recipe is another: {changes_text(last, new)}."),)
-
-
-def _allowed(change: FieldChange) -> bool:
-    return change.rule in ("free", "on_request") or (change.rule == "up" and change.grew)
 
 
 def _needs_asking(change: FieldChange, before: Recipe, after: Recipe, epoch: int) -> bool:

@@ -184,23 +184,18 @@ def _named(device: str) -> DeviceFacts:
     )
 
 
-def _precision(asked: str, facts: DeviceFacts, emit: Emit) -> Precision:
+def _precision(asked: Precision | Literal["auto"], facts: DeviceFacts, emit: Emit) -> Precision:
     kind = facts.device.partition(":")[0]
     if asked == "auto":
         return _automatic_precision(facts.device) if kind == "cuda" else "32"
     if asked == "16" and kind == "cpu":
         emit(Notice("fp16 needs a GPU; the CPU computes with 32 bits instead.", Level.WARNING))
         return "32"
-    if asked == "bf16":
-        return "bf16"
-    return "16" if asked == "16" else "32"
+    return asked
 
 
 def _automatic_precision(device: str) -> Precision:
-    major = _generation(device)
-    if major >= 8:
-        return "bf16"
-    return "16" if major >= 7 else "32"
+    return "bf16" if _generation(device) >= 8 else _automatic_inference_precision(device)
 
 
 def _automatic_inference_precision(device: str) -> Precision:

@@ -244,10 +244,8 @@ class _Trainer:
         outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
         statistics = tuple(teacher.statistics(said) for teacher, said in zip(self._teachers, outputs, strict=True))
         seed = step_seed(self._settings.seed, self.epoch, self.batch)
-        return StepInput(images, self._labels[rows], outputs, statistics, self.epoch, self._rate(), seed)
-
-    def _rate(self) -> float:
-        return learning_rate(self._settings, self._plan, self.epoch, self.batch)
+        rate = learning_rate(self._settings, self._plan, self.epoch, self.batch)
+        return StepInput(images, self._labels[rows], outputs, statistics, self.epoch, rate, seed)
 
     def _wait_or_stop(self) -> None:
         if self._token.paused and not self._token.cancelled:
