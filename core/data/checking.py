@@ -15,7 +15,7 @@ from core.events import CancelToken, Emit, Phase, ignore
 def check_images(
     dataset: DataSet, *, emit: Emit = ignore, token: CancelToken | None = None, threads: int = 0
 ) -> DataSet:
-    """The same set with UNREADABLE and DUPLICATE problems added; the records stay.
+    """The same set with UNREADABLE, NOT_SKIN and DUPLICATE problems added; the records stay.
 
     Decodes every file in `threads` threads (0: all cores), unless it was decoded before and has not changed.
     Pictures are the same when all their decoded pixels are. Raises `Cancelled`; what was found is kept for next time.
@@ -28,16 +28,26 @@ def check_images(
         verdicts.update(zip(alike, examine(alike, depth=Depth.PIXELS), strict=True))
     problems: list[Problem] = []
     copies: dict[str, list[ImageRecord]] = {}
+    strange: dict[str, list[str]] = {}
     pixels = {verdict.digest: verdict.pixels for verdict in verdicts.values() if verdict.pixels is not None}
     for record, path in present:
         verdict = verdicts[path]
         if verdict.error:
             problems.append(Problem(ProblemKind.UNREADABLE, record.name, verdict.error, (record.name,)))
         else:
+            if verdict.not_skin:
+                strange.setdefault(verdict.not_skin, []).append(record.name)
             copies.setdefault(pixels.get(verdict.digest, verdict.digest), []).append(record)
     problems += [_duplicate(same, dataset.classes.codes) for same in copies.values() if len(same) > 1]
+    problems += [
+        Problem(ProblemKind.NOT_SKIN, names[0], _also(reason, names), tuple(names)) for reason, names in strange.items()
+    ]
     known = frozenset(dataset.problems)
     return replace(dataset, problems=dataset.problems + tuple(item for item in problems if item not in known))
+
+
+def _also(reason: str, names: Sequence[str]) -> str:
+    return reason if len(names) == 1 else f"{reason} So are {len(names) - 1:,} more."
 
 
 def excluded_names(problems: Iterable[Problem]) -> frozenset[str]:

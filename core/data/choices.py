@@ -45,13 +45,15 @@ class ChoiceNeededError(SkinKDError):
 class Choices:
     """How data are to be read, as a recipe says: the layout (`auto` or a name in `LAYOUTS`), names of columns ("" where
     there is no doubt), the kind of picture to take ("" for all), whether lesion and patient numbers of several tables
-    mean the same ones, and the data's terms of use where the user knows them."""
+    mean the same ones, whether folders below those of classes are patients, and the data's terms of use where the user
+    knows them."""
 
     layout: str = "auto"
     image_column: str = ""
     label_column: str = ""
     image_type: str = ""
     same_numbers: bool = False
+    patient_folders: bool = False
     terms: str = ""
 
 

@@ -12,7 +12,7 @@ from core.data.choices import NO_CHOICES, Choice, ChoiceNeededError, Choices, Op
 from core.data.decoding import IMAGE_SUFFIXES
 from core.data.facts import Facts, Key
 from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
-from core.data.folder_rows import folder_rows, has_class_folders
+from core.data.folder_rows import folder_rows, has_class_folders, unread_patients
 from core.data.label_columns import holds_answers, odd_flag
 from core.data.layouts import AUTO, FOLDERS, LAYOUTS, TABLES, Layout, layout_name, own_layouts
 from core.data.locating import ImageIndex
@@ -107,10 +107,13 @@ class _Search:
         if tables and (found := self._by_tables(read, alone=layout == TABLES.name)) is not None:
             return found
         if layout in (AUTO.name, FOLDERS.name) and self._named is None:
-            rows = folder_rows(self._index, self._folder.images, self._classes, any_name=True)
+            patients = self._choices.patient_folders
+            rows = folder_rows(self._index, self._folder.images, self._classes, any_name=True, patients=patients)
             if rows:
                 rows = [completed(row, read.facts.get(row.path or "")) for row in rows]
-                return self._found(FOLDERS, rows, replace(read, choices=()))
+                return self._found(
+                    FOLDERS, rows, replace(read, choices=(), problems=unread_patients(rows, self._index))
+                )
         if self._named is not None:
             raise _does_not_fit(self._named, self._hints)
         raise _nothing_fits(self._folder, layout, self._hints)

@@ -186,7 +186,7 @@ def completed(row: Row, facts: Facts | None) -> Row:
         age=facts.age,
         sex=facts.sex,
         site=facts.site,
-        patient=facts.patient,
+        patient=facts.patient or row.patient,
         skin_type=facts.skin_type,
         part=facts.part,
     )

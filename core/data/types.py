@@ -30,8 +30,10 @@ class ProblemKind(StrEnum):
     DUPLICATE = "Same picture twice"
     DUPLICATE_ROW = "Table row twice"
     AMBIGUOUS = "Name of several files"
+    NOT_SKIN = "Not a picture of skin"
     MASK = "Mask, not a picture"
     NOT_CHOSEN = "Other kind of picture"
+    PATIENT_FOLDERS = "Folders that may be patients"
     LOCAL_NUMBERS = "Same number in two tables"
     LEAKING_LESION = "Lesion on both sides of the split"
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.content import not_skin
 from core.data.decoding import (
     DECODE_ERRORS,
     DECODER_VERSION,
@@ -33,7 +34,7 @@ from core.paths import cache_root, make_private
 from core.progress import ProgressMeter, map_in_threads
 
 _SAVE_SECONDS = 2.0
-_VERSION = 10 * DECODER_VERSION + 1
+_VERSION = 10 * DECODER_VERSION + 2
 """Of the table; what another version found out is found out again."""
 
 
@@ -50,7 +51,8 @@ class Verdict:
     """`digest` of the file's bytes; `pixels` digest of the picture in full, None when it was not decoded in full.
 
     `size` names width and height of the picture and `look` is a digest of its reduced version; empty when it was not
-    decoded, and `look` also where the format has no quick decode. `error` says why the file could not be read.
+    decoded, and `look` also where the format has no quick decode. `error` says why the file could not be read,
+    `not_skin` why a picture shows no skin.
     """
 
     digest: str
@@ -58,6 +60,7 @@ class Verdict:
     error: str = ""
     size: str = ""
     look: str = ""
+    not_skin: str = ""
 
     @property
     def depth(self) -> Depth:
@@ -145,7 +148,7 @@ def _look_up(known: sqlite3.Connection, path: Path, depth: Depth) -> Verdict | _
     # Files that are copied or unpacked bring their old time with them; the system's own (ctime) they can not.
     stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     row = known.execute(
-        "SELECT digest, pixels, error, picture, look FROM verdicts WHERE path = ? AND stamp = ?",
+        "SELECT digest, pixels, error, picture, look, content FROM verdicts WHERE path = ? AND stamp = ?",
         (os.fsencode(path), stamp),
     ).fetchone()
     verdict = Verdict(*row) if row else None
@@ -176,11 +179,11 @@ def _read(task: _Task) -> Verdict:
 
 def _decoded(digest: str, content: bytes, depth: Depth) -> Verdict:
     seen = decode_look(content, quick=True)
-    size = "{} x {}".format(*seen.size)
+    size, odd = "{} x {}".format(*seen.size), not_skin(seen.pixels)
     if not seen.reduced:
-        return Verdict(digest, _picture_digest(seen.pixels), "", size)
+        return Verdict(digest, _picture_digest(seen.pixels), "", size, not_skin=odd)
     pixels = _picture_digest(decode_full(content)) if depth == Depth.PIXELS else None
-    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels))
+    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels), odd)
 
 
 def _picture_digest(pixels: NDArray[np.uint8]) -> str:
@@ -225,7 +228,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         with connection:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, stamp TEXT, "
-                "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT)"
+                "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT, content TEXT)"
             )
     except sqlite3.Error:
         connection.close()
@@ -236,4 +239,4 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
     rows = [(os.fsencode(task.path), task.stamp, *astuple(verdict)) for task, verdict in fresh]
     with known:
-        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -56,6 +56,13 @@ class DataRecipe(SettingsSection):
         "its own, unless they are those of an archive.",
         expert=True,
     )
+    patient_folders: bool = setting(
+        False,
+        "Folders below the classes are patients",
+        "Class, patient, pictures: the images of such a folder stay together. Folders that are named as patients do so "
+        "anyway.",
+        expert=True,
+    )
     terms: Text = setting(
         "", "Terms of use", "Under which terms the images may be used. Empty: what their tables and licence files say."
     )
@@ -102,9 +109,7 @@ class DataRecipe(SettingsSection):
     @property
     def choices(self) -> Choices:
         """How the data are to be read where they leave a choice open."""
-        return Choices(
-            self.layout, self.image_column, self.label_column, self.image_type, self.same_numbers, self.terms
-        )
+        return Choices(**{name: getattr(self, name) for name in Choices.__dataclass_fields__})
 
 
 class TeacherRecipe(SettingsSection):

@@ -95,6 +95,20 @@ def check_same_classes(teacher: Teacher, classes: ClassSet) -> None:
         )
 
 
+def unseen_classes(teacher: Teacher, dataset: DataSet) -> tuple[str, ...]:
+    """What to say of a teacher that never saw some of the classes of which the student has images; empty where it saw
+    them all, or where it is not known what it was trained on."""
+    learned = {row.label for row in teacher.split_rows if row.part is Part.TRAIN}
+    unseen = [code for code, count in dataset.counts.items() if count and code not in learned]
+    if not learned or not unseen:
+        return ()
+    titles = ", ".join(dataset.classes.title_of(code) for code in unseen)
+    return (
+        f"The teacher {teacher.name} never saw {titles}: of {len(unseen)} of the student's classes it can teach "
+        "nothing, and pulls the student away from them.",
+    )
+
+
 def teacher_leaks(teacher: Teacher, dataset: DataSet, split: Split) -> tuple[str, ...]:
     """What is wrong with the student's test because of what its teacher was trained on; empty when nothing is.
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Notice
+from core.events import CancelToken, Emit, Level, Notice
 from core.recipe import Recipe
 from core.runs.annotations import read_annotations
 from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData, decoded
-from core.runs.teachers import Teacher, teacher_leaks
+from core.runs.teachers import Teacher, teacher_leaks, unseen_classes
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -48,7 +48,10 @@ def prepare_teachers(
     sources = []
     for teacher in teachers:
         emit(Notice(f"The teacher is {teacher.name} ({teacher.path.name})."))
-        notes += teacher_leaks(teacher, data.dataset, data.split)
+        unseen = unseen_classes(teacher, data.dataset)
+        for note in unseen:
+            emit(Notice(note, Level.WARNING))
+        notes += (*unseen, *teacher_leaks(teacher, data.dataset, data.split))
         sources.append(preparation.source(teacher))
     return tuple(sources), tuple(notes)
 
