@@ -6,14 +6,11 @@ import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from core.events import CancelToken, Emit
 from core.recipe import Recipe, recipe_from_toml, set_values
-
-if TYPE_CHECKING:
-    from core.events import CancelToken, Emit
-    from core.runs.planning import PlannedRun
-    from core.runs.status import RunSummary
+from core.runs.planning import PlannedRun
+from core.runs.status import RunSummary
 
 SAMPLE_IMAGES = 1600
 """Images of the demo's sample set: enough for a small teacher from scratch to learn the classes."""
@@ -41,8 +38,6 @@ def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, 
 
     `assignments` (section.key=value) change all of them, those of the distillation the students that have a method.
     """
-    from core.runs.planning import PlannedRun
-
     general = [f"data.path={data}", *(text for text in assignments if not text.startswith(_METHOD_SETTINGS))]
     found = [PlannedRun(set_values(sample_recipe("demo-teacher"), general), "Demo teacher", None)]
     students = files("resources") / "recipes" / "demo-students.toml"

@@ -17,6 +17,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
 from core.inference.decision_rule import DecisionRule, check_level
+from core.inference.export.onnx_file import read_onnx_info, read_onnx_statistics
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_LEVEL, Assessment
@@ -54,8 +55,6 @@ def is_exported(path: Path) -> bool:
 def info_of(file: Path) -> ModelInfo:
     """What a model file of either kind says of itself, from its header alone. Raises `SkinKDError`."""
     if is_exported(file):
-        from core.inference.export.onnx_file import read_onnx_info
-
         return read_onnx_info(file)
     return read_model_info(file)
 
@@ -116,7 +115,6 @@ class Classifier:
 
     @classmethod
     def _load_exported(cls, source: Path, device: str, emit: Emit) -> Classifier:
-        from core.inference.export.onnx_file import read_onnx_statistics
         from core.inference.onnx_network import load_onnx
 
         emit(Progress(Phase.LOADING, 0, 1))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.classes import ClassSet
+from core.data.types import DataSet
 from core.errors import SkinKDError
+from core.evaluation.detailed import DetailedScores, detailed_scores
+from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
 from core.inference.results import Classification
-
-if TYPE_CHECKING:
-    from core.data.types import DataSet
-    from core.evaluation.detailed import DetailedScores
-    from core.evaluation.intervals import ScoreIntervals
 
 _MOST_TABLES_ABOVE = 20
 
@@ -89,9 +87,6 @@ def find_labels(paths: Iterable[Path], classes: ClassSet) -> KnownLabels | None:
 def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamples: int = 2000) -> LabelledScores:
     """The scores of classifications against the labels of their folder, each image once."""
     import numpy as np
-
-    from core.evaluation.detailed import detailed_scores
-    from core.evaluation.intervals import bootstrap_scores
 
     seen = {row.path.absolute(): row for row in rows}
     pairs = [(row, known.labels.get(path)) for path, row in seen.items()]

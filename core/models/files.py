@@ -35,6 +35,7 @@ from core.models.calibration_statistics import (
     statistics_from_text,
     statistics_to_text,
 )
+from core.models.catalog import build, model_arguments
 from core.models.info import ModelInfo, Preprocessing
 from core.quantities import file_size
 
@@ -95,8 +96,6 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
     weights are checked before the network is built.
     """
     import torch
-
-    from core.models.catalog import build
 
     info, stored = read_model_info(path), _stored_shapes(path)
     size, classes = info.preprocessing.image_size, len(info.classes)
@@ -268,8 +267,6 @@ def info_to_text(info: ModelInfo) -> str:
 
 def _timm_config(info: ModelInfo) -> str:
     """The model in the words of timm's `config.json`, as JSON."""
-    from core.models.catalog import model_arguments
-
     given = info.preprocessing
     transform = {
         "input_size": (3, given.image_size, given.image_size),

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from core.data.finding import printable
 from core.documents import listed
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
+from core.inference.classifier import Classifier
 from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
@@ -33,9 +33,6 @@ from core.inference.similar import SimilarCase
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo
 from core.quantities import NONE, probability
-
-if TYPE_CHECKING:
-    from core.inference.classifier import Classifier
 
 PICTURE_SIDE = 560
 """Pixels of the longest side of a picture in a report; more makes the file large and shows nothing more on paper."""

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from core.data.names import matched
-from core.data.types import Part, Split
+from core.data.types import DataSet, Part, Split
 from core.documents import write_json
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, ignore
+from core.inference.calibrating import PartOutputs
 from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData, decoded, read_checked
 from core.runs.results import Results
 from core.runs.status import RunState
-
-if TYPE_CHECKING:
-    from core.data.types import DataSet
-    from core.inference.calibrating import PartOutputs
 
 _SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
 

@@ -46,12 +46,12 @@ from core.runs.tables import write_history
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import RECORD, prepare_teachers, teacher_precision
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
+from core.training.hardware import Hardware, Precision, fixed_threads, resolve
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 
 if TYPE_CHECKING:
     from core.models.factory import LoadedModel
     from core.teachers.sources import TeacherSource
-    from core.training.hardware import Hardware, Precision
     from core.training.loop import FitResult
 
 T = TypeVar("T")
@@ -182,7 +182,6 @@ class _Run:
         self._teachers = find_teachers(self._recipe, self._folder.path.parent)
         for teacher in self._teachers:
             check_same_classes(teacher, self._classes)
-        from core.training.hardware import fixed_threads, resolve
 
         self._emit(Progress(Phase.LOADING, 0, 1))
         self._legs = legs_of(self._folder, self._recipe, common_digest(self._teachers))

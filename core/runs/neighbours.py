@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +11,10 @@ from core.data.types import DataSet, Part
 from core.digests import file_digest
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, ignore
+from core.inference.classifier import Classifier
+from core.inference.similar import FeatureIndex, KnownCase, build_index
 from core.runs.folder import RunFolder
 from core.runs.preparing import read_checked, without_problems
-
-if TYPE_CHECKING:
-    from core.inference.classifier import Classifier
-    from core.inference.similar import FeatureIndex
 
 
 def open_neighbours(
@@ -35,8 +32,6 @@ def open_neighbours(
     Raises `SkinKDError` when the run or its data set is not at hand, and `Cancelled`.
     """
     from core.data.store import open_store
-    from core.inference.classifier import Classifier
-    from core.inference.similar import KnownCase, build_index
 
     token = token or CancelToken()
     folder = RunFolder(run)

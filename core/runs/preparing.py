@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.data.checking import excluded_names
+from core.data.checking import check_images, excluded_names
 from core.data.mapping import check_decided
+from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
+from core.data.store import ImageStore, open_store
 from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.documents import some
 from core.errors import SkinKDError
@@ -21,9 +22,6 @@ from core.recipe.changes import recipe_changes
 from core.runs.folder import RunFolder
 from core.runs.recorded import recorded_legs
 from core.user_paths import is_there
-
-if TYPE_CHECKING:
-    from core.data.store import ImageStore
 
 _NAMED = 10
 """How many problem images an error names before it counts the rest."""
@@ -88,7 +86,6 @@ def _left_out_note(dataset: DataSet, left_out: dict[str, int]) -> str:
 
 def read_checked(recipe: Recipe, emit: Emit, token: CancelToken) -> DataSet:
     """The data set of the recipe with every image looked at. Raises `SkinKDError`, `Cancelled`."""
-    from core.data.checking import check_images
     from core.data.reading import read_dataset
 
     if not recipe.data.path:
@@ -132,8 +129,6 @@ def without_problems(dataset: DataSet, recipe: Recipe, emit: Emit) -> tuple[Data
 
 def decoded(dataset: DataSet, image_size: int, recipe: Recipe, emit: Emit, token: CancelToken) -> ImageStore:
     """The store of the data set at a size; raises `SkinKDError` when a checked image can not be decoded after all."""
-    from core.data.store import open_store
-
     store = open_store(dataset, image_size, emit=emit, token=token, threads=recipe.hardware.threads)
     if store.failed:
         lines = [f"{dataset.records[index].name}: {reason}" for index, reason in store.failed.items()]
@@ -147,8 +142,6 @@ def decoded(dataset: DataSet, image_size: int, recipe: Recipe, emit: Emit, token
 
 
 def _split(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> tuple[Split, tuple[str, ...]]:
-    from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
-
     if folder.split_file.exists():
         split = read_split(folder.split_file, dataset)
         _check_division(folder, recipe, dataset)
@@ -164,8 +157,6 @@ def _split(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> t
 
 def _check_division(folder: RunFolder, recipe: Recipe, dataset: DataSet) -> None:
     """Raise `SkinKDError` when the recipe asks for another division than it did when split.csv became the run's."""
-    from core.data.splitting import make_split
-
     legs = recorded_legs(folder)
     before = legs[0].recipe if legs else None
     if before is None:

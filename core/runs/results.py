@@ -14,6 +14,14 @@ from core.data.types import Part
 from core.documents import write_json
 from core.evaluation.detailed import full_document
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
+from core.inference.calibrating import (
+    PHASES,
+    Calibrated,
+    PartOutputs,
+    calibrate,
+    calibration_document,
+    stored_appearance,
+)
 from core.models.info import ModelInfo
 from core.recipe import Recipe, recipe_hash
 from core.runs.environment import package_version
@@ -22,7 +30,6 @@ from core.runs.preparing import PreparedData
 from core.runs.tables import Predictions, write_predictions
 
 if TYPE_CHECKING:
-    from core.inference.calibrating import Calibrated, PartOutputs
     from core.models.factory import LoadedModel
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
@@ -48,8 +55,6 @@ class Results:
         """Ask the model about the validation, calibration and test images, calibrate it, and write model.safetensors,
         predictions.csv and metrics.json with `notes`. Raises `SkinKDError` for weights that can not be saved, and
         `Cancelled`."""
-        from core.inference.calibrating import PHASES
-
         found = {part: self.infer(part, hardware) for part in PHASES}
         calibrated, calibration = self.calibrated(found, hardware)
         self.emit(Progress(Phase.SAVING, 0, 1))
@@ -81,7 +86,6 @@ class Results:
         """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used.
 
         Raises as `forward_outputs`."""
-        from core.inference.calibrating import PHASES, PartOutputs
         from core.models.forward import forward_outputs
 
         indices = self.data.split.of(part)
@@ -103,8 +107,6 @@ class Results:
     def calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do, from what `infer` gave: the test part and the one
         that calibrates. Raises `Cancelled`."""
-        from core.inference.calibrating import calibrate, calibration_document, stored_appearance
-
         calibrating = outputs[self.data.split.calibrates]
         calibrated = calibrate(
             self.model.model,

@@ -11,6 +11,7 @@ from core.classes import ClassSet
 from core.data.names import matched
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.errors import SkinKDError
+from core.models.files import read_model_info
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs, summarise
@@ -51,8 +52,6 @@ def find_teacher(run: str, runs: Path) -> Teacher:
         )
     place = _located(run, runs)
     if place.is_file():
-        from core.models.files import read_model_info
-
         read_model_info(place)
         return Teacher(place.stem, place, place, ())
     folder = RunFolder(place)
@@ -82,8 +81,6 @@ def common_digest(teachers: Sequence[Teacher]) -> str:
 
 def check_same_classes(teacher: Teacher, classes: ClassSet) -> None:
     """Raise `SkinKDError` unless the teacher's logits stand for these classes, in this order."""
-    from core.models.files import read_model_info
-
     theirs = read_model_info(teacher.model_file).classes
     if not theirs.same_classes(classes):
         raise SkinKDError(

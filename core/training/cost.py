@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.decoding import IMAGE_SUFFIXES, decode_image
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.recipe import Recipe
@@ -90,8 +91,6 @@ def estimate_cost(
 
 def _decoding_seconds(recipe: Recipe, size: int, notes: list[str], token: CancelToken) -> float:
     """Seconds to decode one image in one thread, the median over some of the user's files."""
-    from core.data.decoding import decode_image
-
     times: list[float] = []
     for path in islice(_image_files(Path(recipe.data.path)), _DECODED):
         token.check()
@@ -109,8 +108,6 @@ def _decoding_seconds(recipe: Recipe, size: int, notes: list[str], token: Cancel
 
 def _image_files(root: Path) -> Iterator[Path]:
     """Image files below a folder (or beside a table), as they come."""
-    from core.data.decoding import IMAGE_SUFFIXES
-
     for folder, _, names in os.walk(root if root.is_dir() else root.parent):
         for name in names:
             if Path(name).suffix.lower() in IMAGE_SUFFIXES:

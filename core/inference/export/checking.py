@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from numpy.typing import NDArray
 from core.classes import ClassSet
 from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export.report import ExportRow
-
-if TYPE_CHECKING:
-    from core.inference.network import Network
+from core.inference.network import Network
 
 BATCH = 32
 _PATTERNS = 64

@@ -14,7 +14,9 @@ from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Notice, Phase, Progress, ignore
 from core.inference.classifier import is_exported, model_file_of
+from core.inference.export.checking import BATCH, Candidate, CheckImages, compare, patterns
 from core.inference.export.material import Material, find_material, run_of
+from core.inference.export.recalibrating import recalibrate, sample
 from core.inference.export.report import (
     INT8,
     LARGEST_PLAIN_DIFFERENCE,
@@ -26,12 +28,12 @@ from core.inference.export.report import (
     report_to_json,
     report_to_markdown,
 )
+from core.inference.onnx_network import load_onnx
 
 if TYPE_CHECKING:
     import onnx
     from torch import nn
 
-    from core.inference.export.checking import CheckImages
     from core.models.calibration_statistics import CalibrationStatistics
     from core.models.info import ModelInfo
 
@@ -115,7 +117,6 @@ class _Export:
 
     def run(self) -> ExportReport:
         """All steps."""
-        from core.inference.export.checking import patterns
         from core.models.files import load_model, load_statistics, read_model_info
         from core.training.hardware import available_cores, fixed_threads
 
@@ -150,9 +151,7 @@ class _Export:
         self, info: ModelInfo, statistics: CalibrationStatistics | None, material: Material | None
     ) -> tuple[Path, ModelInfo]:
         """The exported file under a temporary name, and its description."""
-        from core.inference.export.recalibrating import recalibrate
         from core.inference.export.subprocess_export import export_in_subprocess
-        from core.inference.onnx_network import load_onnx
 
         self._emit(Progress(Phase.EXPORTING, 0, 1))
         network = export_in_subprocess(self._source, self._folder, self._token)
@@ -174,7 +173,6 @@ class _Export:
 
     def _quantised(self, network: onnx.ModelProto, material: Material) -> onnx.ModelProto:
         from core.inference.export.quantising import ScaleImages, quantise
-        from core.inference.export.recalibrating import sample
 
         chosen = sample(material, CALIBRATION_IMAGES, _SEED)
         done = quantise(network, ScaleImages(material.store.gather, chosen), self._folder, self._emit, self._token)
@@ -211,9 +209,7 @@ class _Export:
         images: CheckImages,
         material: Material | None,
     ) -> ExportReport:
-        from core.inference.export.checking import BATCH, Candidate, compare
         from core.inference.network import TorchNetwork
-        from core.inference.onnx_network import load_onnx
         from core.training.hardware import available_cores, cpu_name
 
         exported, _ = load_onnx(path, "cpu")
@@ -292,8 +288,6 @@ def _refusal(row: ExportRow, loss: float | None, tolerance: float, quantise: str
 
 
 def _check_images(material: Material) -> CheckImages:
-    from core.inference.export.checking import CheckImages
-
     def gather(positions: NDArray[np.int64]) -> NDArray[np.uint8]:
         return material.store.gather(material.check[positions])
 

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.events import CancelToken, Emit, Phase, Progress
+from core.inference.calibrating import MOST_KNOWN, balanced_sample, stored_appearance
 from core.inference.export.material import Material
-from core.inference.out_of_distribution import Descriptors
-
-if TYPE_CHECKING:
-    from core.inference.network import Network
-    from core.models.calibration_statistics import CalibrationStatistics
-    from core.models.info import ModelInfo
+from core.inference.network import Network
+from core.inference.out_of_distribution import Descriptors, fit_statistics
+from core.models.calibration_statistics import CalibrationStatistics
+from core.models.info import ModelInfo
 
 _BATCH = 32
 
 
 def sample(material: Material, most: int, seed: int = 0) -> NDArray[np.int64]:
     """At most `most` training images, alike many of each class as far as they go; sorted indices (n,)."""
-    from core.inference.calibrating import balanced_sample
-
     return balanced_sample(material.store.labels[material.train], material.train, most, seed)
 
 
@@ -36,8 +32,6 @@ def recalibrate(
     A temperature of 1 stays: the original was not calibrated, for a reason. Raises `Cancelled`.
     """
     from core.evaluation.calibration import fit_temperature
-    from core.inference.calibrating import MOST_KNOWN
-    from core.inference.out_of_distribution import fit_statistics
 
     known = sample(material, MOST_KNOWN)
     classes, total = len(info.classes), len(known) + len(material.calibration)
@@ -60,8 +54,6 @@ def _infer(
 ) -> tuple[NDArray[np.float32], Descriptors]:
     """The logits of images, and what the out-of-distribution score is computed from. `progress`: images done before,
     and in all."""
-    from core.inference.calibrating import stored_appearance
-
     logits, features = [np.zeros((0, classes), np.float32)], []
     for start in range(0, len(indices), _BATCH):
         token.check()
