@@ -75,6 +75,16 @@ class Method(Configured, Protocol):
         ...
 
 
+class OfLogits:
+    """What methods have in common that look at logits alone and train no modules of their own."""
+
+    needs = frozenset({Need.LOGITS})
+    couples_batch = False
+
+    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
+        """See `Method`; none."""
+
+
 OF_FEATURES = frozenset({Need.FEATURES, Need.CLASS_MEANS, Need.FEATURE_NORMS})
 """Any of these needs the pooled features of the teachers and of the student."""
 

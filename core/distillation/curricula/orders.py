@@ -56,36 +56,36 @@ class AsDrawn:
         return np.arange(len(drawn.rows))
 
 
-class EasyFirst:
-    """By rising difficulty; equals stay as drawn. The copies of an image that was drawn often become neighbours."""
+class _ByDifficulty:
+    """What the orders by difficulty have in common; equals stay as drawn. With `sign` 1 the easiest come first."""
+
+    Settings = SettingsSection
+    needs_difficulty = True
+    sign = 1
+
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
+        """See `Order`."""
+        assert drawn.difficulty is not None
+        return np.argsort(self.sign * drawn.difficulty, kind="stable")
+
+
+class EasyFirst(_ByDifficulty):
+    """By rising difficulty. The copies of an image that was drawn often become neighbours."""
 
     name = "easy_first"
     title = "Easiest first"
     help = "the images are shown by rising difficulty"
     source = "Davidi and Park, section 4.3; Bengio et al., Curriculum Learning, 2009"
-    Settings = SettingsSection
-    needs_difficulty = True
-
-    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
-        """See `Order`."""
-        assert drawn.difficulty is not None
-        return np.argsort(drawn.difficulty, kind="stable")
 
 
-class HardFirst:
-    """By falling difficulty; equals stay as drawn (it is not the other order read backwards)."""
+class HardFirst(_ByDifficulty):
+    """By falling difficulty (it is not the other order read backwards)."""
 
     name = "hard_first"
     title = "Hardest first"
     help = "the images are shown by falling difficulty: a control"
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: anti-curriculum"
-    Settings = SettingsSection
-    needs_difficulty = True
-
-    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
-        """See `Order`."""
-        assert drawn.difficulty is not None
-        return np.argsort(-drawn.difficulty, kind="stable")
+    sign = -1
 
 
 class RandomRank:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.distillation.method import LossContext, Need, settings_as
+from core.distillation.method import LossContext, OfLogits, settings_as
 from core.distillation.outputs import Outputs
 from core.distillation.softmax import below_best, mean_over_teachers, precise
 from core.settings import SettingsSection, setting
@@ -31,7 +31,7 @@ class DistSettings(SettingsSection):
     gamma: float = setting(1.0, "DIST gamma", "Weight of the correlation within classes.", expert=True, ge=0, le=10)
 
 
-class Dist:
+class Dist(OfLogits):
     """How far the probabilities are from correlating, over each sample's classes and over each class's samples (the
     mean over several teachers)."""
 
@@ -43,7 +43,6 @@ class Dist:
         "Davidi and Park, Novel Knowledge Distillation Techniques for Visual Skin Disease Detection, figure 6"
     )
     Settings = DistSettings
-    needs = frozenset({Need.LOGITS})
     couples_batch = True
 
     def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
@@ -59,9 +58,6 @@ class Dist:
                 temperature=settings.temperature,
             ),
         )
-
-    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
-        """See `Method`; none."""
 
 
 DIST = Dist()

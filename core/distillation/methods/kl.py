@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from core.distillation.method import LossContext, Need, settings_as
+from core.distillation.method import LossContext, OfLogits, settings_as
 from core.distillation.outputs import Outputs
 from core.distillation.softmax import below_best, mean_over_teachers
 from core.settings import SettingsSection, setting
@@ -31,7 +31,7 @@ class KlSettings(SettingsSection):
     )
 
 
-class Kl:
+class Kl(OfLogits):
     """Kullback-Leibler divergence between the probabilities, the mean over the samples (and over several teachers)."""
 
     name = "kl"
@@ -42,8 +42,6 @@ class Kl:
         "temperature: Hinton et al., Distilling the Knowledge in a Neural Network, 2015"
     )
     Settings = KlSettings
-    needs = frozenset({Need.LOGITS})
-    couples_batch = False
 
     def loss(self, student: Outputs, teachers: Sequence[Outputs], labels: Tensor, context: LossContext) -> Tensor:
         """See `Method`."""
@@ -54,9 +52,6 @@ class Kl:
                 student.logits, teacher.logits, temperature=settings.temperature, direction=settings.direction
             ),
         )
-
-    def modules(self, settings: SettingsSection, student_dim: int, teacher_dims: Sequence[int]) -> None:
-        """See `Method`; none."""
 
 
 KL = Kl()
