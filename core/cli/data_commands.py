@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,11 +14,8 @@ from core.cli.interrupt import stoppable
 from core.cli.label_mapping import mapped_labels, mapping_document, mapping_text, write_mapping
 from core.cli.progress import shown_progress
 from core.data.choices import Choices
-from core.data.types import ProblemKind, undecided
+from core.data.types import DataSet, ProblemKind, undecided
 from core.recipe import Recipe, read_recipe
-
-if TYPE_CHECKING:
-    from core.data.types import DataSet
 
 
 def add_to(app: typer.Typer) -> None:

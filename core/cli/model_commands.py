@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,14 +16,11 @@ from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
 from core.data.choices import Choices
 from core.errors import SkinKDError
-from core.inference.classifier import MODEL_FILE
+from core.inference.classifier import MODEL_FILE, Classifier, is_exported
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
 from core.quantities import fraction, probability
-
-if TYPE_CHECKING:
-    from core.inference.classifier import Classifier
 
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
@@ -91,7 +88,6 @@ def classify(
 
     Ends with 1 when an image could not be classified; the others still are.
     """
-    from core.inference.classifier import Classifier, is_exported
     from core.inference.collect import expand_paths
     from core.inference.decision_rule import check_level
     from core.inference.export_table import check_target, table_document, write_table

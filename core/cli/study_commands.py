@@ -32,7 +32,8 @@ from core.study.folder import (
     planned_members,
     study_folder,
 )
-from core.study.paper import has_papers_classes, paper_study
+from core.study.paper import has_papers_classes, headline, paper_study, study_departures
+from core.study.results import study_results
 from core.user_paths import expanded, full_path, is_folder, is_there
 
 PAPER = "paper"
@@ -294,7 +295,6 @@ def _members(folder: StudyFolder) -> tuple[StudyMember, ...]:
 
 def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     from core.data.reading import read_dataset
-    from core.study.paper import headline, study_departures
 
     begun = folder.members() if folder.study_file.exists() else ()
     standing = {(member.key, member.seed): member for member in begun}
@@ -310,7 +310,6 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
 
 
 def _show_results(folder: StudyFolder, as_json: bool) -> None:
-    from core.study.results import study_results
 
     if not folder.study_file.exists():
         raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
@@ -323,7 +322,6 @@ def _show_results(folder: StudyFolder, as_json: bool) -> None:
 
 def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
     from core.study.execute import run_study
-    from core.study.results import study_results
 
     again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
     with _stoppable_study(again) as (emit, token):

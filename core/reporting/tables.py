@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import Part, made_parts
 from core.evaluation.intervals import OVERALL
+from core.evaluation.subgroups import SMALL_SUPPORT, Subgroup
 from core.reporting import cells
 from core.reporting.parts import PART_TITLES
 from core.reporting.scored_runs import ScoredRun, same_test_images
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from core.evaluation.calibration import Reliability
     from core.evaluation.intervals import Interval
     from core.evaluation.scores import ClassScore, Scores
-    from core.evaluation.subgroups import Subgroup
     from core.runs.tables import SplitRow
 
 FEW_IMAGES = 10
@@ -243,8 +243,6 @@ def _confusions_table(title: str, scores: Scores) -> ResultsTable:
 
 def subgroups_table(subgroups: Sequence[Subgroup], title: str = "") -> ResultsTable:
     """Scores by age band, sex and site of one run."""
-    from core.evaluation.subgroups import SMALL_SUPPORT
-
     columns = (
         Column("By", words=True),
         Column("Group", words=True),

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.prediction_sets import Coverage, PredictionSets, coverage, nonconformity
 from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Emit
 from core.inference.classifier import info_of, is_exported, model_file_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from core.evaluation.calibration import Reliability
     from core.evaluation.detailed import DetailedScores
-    from core.evaluation.prediction_sets import Coverage
     from core.evaluation.subgroups import Subgroup
     from core.models.calibration_statistics import CalibrationStatistics
     from core.models.info import ModelInfo
@@ -203,7 +203,6 @@ def _of_run(
 
 def _trusted(evidence: Evidence, statistics: CalibrationStatistics | None, info: ModelInfo) -> dict[str, Any]:
     """How the prediction sets do on the test images."""
-    from core.evaluation.prediction_sets import PredictionSets, coverage
     from core.inference.trust import DEFAULT_LEVEL
 
     if statistics is None or not statistics.images:
@@ -236,7 +235,6 @@ def _sureness(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temp
 def _calibrating(
     labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], info: ModelInfo
 ) -> CalibrationProbabilities | None:
-    from core.evaluation.prediction_sets import nonconformity
 
     place = info.classes.melanoma
     if not len(labels) or place is None:

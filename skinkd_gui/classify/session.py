@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,6 @@ from skinkd_gui.classify.recording import Recorder
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from core.inference.classifier import Classifier
 
 _AT_ONCE = 0.02

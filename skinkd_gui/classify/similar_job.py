@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QSize, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.events import CancelToken, Emit, Progress
-from core.inference.similar import SimilarCase, similar_cases
+from core.inference.similar import FeatureIndex, SimilarCase, similar_cases
 from skinkd_gui.classify.pictures import load_picture
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
@@ -20,7 +20,6 @@ from skinkd_gui.workers.job_slot import JobSlot
 if TYPE_CHECKING:
     from core.errors import SkinKDError
     from core.inference.classifier import Classifier
-    from core.inference.similar import FeatureIndex
 
 SHOWN = 5
 """How many cases are shown."""

@@ -34,10 +34,10 @@ from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
 from core.runs.evidence import labelled
+from core.study.results import StudyResults, study_results
 
 if TYPE_CHECKING:
     from core.reporting.study_figures import BestRun
-    from core.study.results import StudyResults
 
 _SYNTHETIC = (
     "These runs know only the built-in synthetic sample set: generated pictures, not photographs of skin. The scores "
@@ -90,7 +90,6 @@ def collect(
 
 def _study_results(folder: Path) -> StudyResults:
     from core.study.folder import StudyFolder
-    from core.study.results import study_results
 
     return study_results(StudyFolder(folder))
 

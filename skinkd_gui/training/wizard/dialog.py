@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.recipe import Recipe
+from core.study.definition import Study
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.cost_page import CostPage
@@ -37,9 +37,6 @@ from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import shut_down_jobs
-
-if TYPE_CHECKING:
-    from core.study.definition import Study
 
 _SIZE = QSize(1100, 720)
 _POINTS = 10.0  # the size of type that this size is for

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
-from core.models.catalog import ModelFacts
+from core.models.catalog import ModelFacts, describe_model, search_models
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import CalmComboBox
@@ -299,13 +299,9 @@ class NetworkChooser(QWidget):
 
 def _describe(asked: tuple[str, int, int], emit: Emit, token: CancelToken) -> ModelFacts:
     """Count a network's parameters and multiply-adds."""
-    from core.models.catalog import describe_model
-
     return describe_model(*asked)
 
 
 def _all_names(emit: Emit, token: CancelToken) -> tuple[str, ...]:
     """All networks' names; imports timm, which takes a while the first time."""
-    from core.models.catalog import search_models
-
     return search_models("")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlai
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.recipe import Recipe, recipe_to_toml
+from core.runs.planning import PlannedRun
 from skinkd_gui.training.wizard.commands import wizard_command
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
@@ -33,9 +33,6 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import named
 from skinkd_gui.workers.job_slot import JobSlot
-
-if TYPE_CHECKING:
-    from core.runs.planning import PlannedRun
 
 _ABOUT = (
     "Start puts this into the queue; you can follow it in the Train tab, pause it, stop it and go on with it later."

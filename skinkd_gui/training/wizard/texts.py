@@ -14,7 +14,7 @@ from core.quantities import file_size
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
-from core.study.paper import study_words
+from core.study.paper import headline, study_departures, study_words
 from skinkd_gui.training.wizard.state import (
     Goal,
     WizardState,
@@ -119,7 +119,6 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
 
 
 def _departures(state: WizardState) -> str:
-    from core.study.paper import headline, study_departures
 
     study = study_of(state)
     if study is None or state.dataset is None:
