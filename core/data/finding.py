@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ _DOWNSAMPLED = "_downsampled"
 @dataclass(frozen=True)
 class Folder:
     """The images and tables in or below `root`, each sorted by path; `licences` are the texts that say what may be done
-    with them; `closed` could not be opened, with reasons."""
+    with them; `closed` could not be opened, with reasons; `others` counts the files of other kinds by their suffix."""
 
     root: Path
     images: tuple[Path, ...]
@@ -42,12 +43,14 @@ class Folder:
     closed: tuple[tuple[Path, str], ...] = ()
     synthetic: bool = False
     licences: tuple[Path, ...] = ()
+    others: tuple[tuple[str, int], ...] = ()
 
 
 def scan_folder(root: Path) -> Folder:
     """Walk a folder once. Raises `SkinKDError` when it is not there or can not be opened."""
     found: dict[str, list[Path]] = {"image": [], "table": [], "licence": []}
     closed: list[tuple[Path, str]] = []
+    others: Counter[str] = Counter()
     synthetic = (root / SYNTHETIC_MARKER).is_file() or (root.parent / SYNTHETIC_MARKER).is_file()
 
     def on_error(error: OSError) -> None:
@@ -60,9 +63,11 @@ def scan_folder(root: Path) -> Folder:
         kind = _kind(folder, name)
         if kind:
             found[kind].append(Path(folder, name))
+        else:
+            others[os.path.splitext(name)[1].lower()] += 1  # noqa: PTH122
         synthetic = synthetic or name == SYNTHETIC_MARKER
     images, tables, licences = (tuple(sorted(paths)) for paths in found.values())
-    return Folder(root, images, tables, tuple(closed), synthetic, licences)
+    return Folder(root, images, tables, tuple(closed), synthetic, licences, tuple(others.most_common()))
 
 
 def _kind(folder: str, name: str) -> str:

@@ -73,7 +73,7 @@ def find_labels(
     that hold something else; `wanted` is the column that the user named, where the table has it. Raises
     `ChoiceNeededError` where two columns say different things and neither is better."""
     if wanted and (column := table.find(wanted)) is not None:
-        return LabelColumns((column,))
+        return LabelColumns(_levels(table, column))
     if holds_answers(table):
         return None
     known = _knower(classes)
@@ -178,11 +178,12 @@ def _words(table: Table, free: Sequence[int], known: Known, *, partly: bool) -> 
         ),
     )
     options = _choice(table, best, named)
-    family = [item for item in named if item.column < best.column and _same_family(table, item, best)]
-    others = [item for item in named if item.filled >= _FILLED and not _same_family(table, item, best)]
-    if any(item.filled > best.filled for item in family) and others:
+    levels = _levels(table, best.column)
+    others = [
+        item for item in named if item.filled >= _FILLED and _stem(table, item.column) != _stem(table, best.column)
+    ]
+    if any(item.column in levels and item.filled > best.filled for item in named) and others:
         raise ChoiceNeededError(options)
-    levels = (best.column, *(item.column for item in reversed(family)))
     taken = Choice(options.setting, options.question, options.options, table.columns[best.column])
     return LabelColumns(levels, choice=taken if len(options.options) > 1 else None)
 
@@ -215,7 +216,16 @@ def _choice(table: Table, best: _Candidate, candidates: Sequence[_Candidate]) ->
     return Choice("data.label_column", f"Which column of {table.path.name} holds the diagnosis", options)
 
 
-def _same_family(table: Table, one: _Candidate, two: _Candidate) -> bool:
-    """Whether two columns are levels of one diagnosis: diagnosis_1 and diagnosis_3, iddx_1 and iddx_full."""
-    first, second = (table.keys[item.column].rstrip("0123456789").removesuffix("full") for item in (one, two))
-    return first == second
+def _levels(table: Table, column: int) -> tuple[int, ...]:
+    """The column and, from fine to coarse, those of the same diagnosis that count where it is empty: diagnosis_3, then
+    diagnosis_2 and diagnosis_1."""
+    key = table.keys[column]
+    above = {table.keys.index(stem): stem for stem in table.keys if stem[:-1] == key[:-1] and stem[-1:] < key[-1:]}
+    if not key[-1:].isdigit():
+        return (column,)
+    return (column, *sorted((place for place, stem in above.items() if stem[-1:].isdigit()), reverse=True))
+
+
+def _stem(table: Table, column: int) -> str:
+    """What levels of one diagnosis have in common: diagnosis_1 and diagnosis_3, iddx_1 and iddx_full."""
+    return table.keys[column].rstrip("0123456789").removesuffix("full")

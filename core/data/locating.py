@@ -27,9 +27,10 @@ class ImageIndex:
         return _key(_cleaned(cell)) in self._files
 
     def scope_of(self, table: Path, cells: Sequence[str]) -> str:
-        """The folder whose files a table speaks of, as the beginning of their names: its own where it or a folder below
-        holds most of the files that `cells` name; else the nearest one above that does."""
+        """The folder whose files a table speaks of, as the beginning of their names: the one beside it of its own name,
+        its own or the nearest one above, whichever first holds most of the files that `cells` name."""
         parents = [folder for folder in table.parents if folder.is_relative_to(self.root)]
+        parents.insert(0, table.with_suffix(""))  # siteA.csv beside siteA
         wanted = [cell for cell in cells if self.has(cell)]
         for folder in parents:
             scope = self._beginning(folder)

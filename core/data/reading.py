@@ -23,6 +23,7 @@ from core.data.table_rows import TableRows, completed, place_table, read_tables
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_of
 from core.data.types import DataSet, Part, Problem, ProblemKind
+from core.documents import some
 from core.errors import SkinKDError
 from core.user_paths import expanded
 
@@ -255,6 +256,9 @@ def _nothing_fits(folder: Folder, layout: str, classes: ClassSet) -> SkinKDError
     )
     if refused:
         summary += f" {refused[0]}"
+    if folder.others:
+        kinds = some([f"{suffix or 'without a suffix'} ({count:,})" for suffix, count in folder.others], 4)
+        summary += f" Files of other kinds are not read: {kinds}; save labels in them as CSV."
     if (folder.root.parent / SYNTHETIC_MARKER).is_file() or _labels_above(folder, classes):
         summary += f" The folder above, {folder.root.parent}, looks like it."
     return SkinKDError("No labelled images found", summary, f"Looked for:\n{looked_for}\nTables found:\n{tables}")

@@ -67,7 +67,7 @@ def test_bad_images_are_listed_and_next_waits_for_the_decision(
     model = view.model()
     kinds = [model.index(row, 0).data() for row in range(model.rowCount())]
     assert kinds == ["Image missing (1)", "Unreadable image (1)"]
-    assert model.index(0, 0, model.index(1, 0)).data() == images[0].stem
+    assert model.index(0, 0, model.index(1, 0)).data() == images[0].relative_to(broken).as_posix()
     assert not wizard.next_button.isEnabled()
     box = wizard.findChild(QCheckBox, "skipProblemsBox")
     assert box.text() == "Go on without these 2 images"
