@@ -2,6 +2,7 @@
 
 It starts in `app` (an `application`, a `main_window`, `end_requests` of the system); the `tabs` hold rooms: `classify`,
 `training`, `results`. `demo` goes through them by itself. Work runs in `workers`; `widgets` and `settings` are for all.
+`undo` takes what the user may regret.
 """
 
 import sys

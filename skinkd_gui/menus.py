@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from skinkd_gui.edit_menu import EditMenu
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.widgets.theme import ThemeChoice
@@ -23,6 +24,7 @@ class Menus(QObject):
         super().__init__(window)
         self._window = window
         self._make_file(tabs, actions)
+        self.edit = EditMenu(window, self._menu("&Edit", "editMenu"))
         self._make_run(tabs, queue)
         self._make_view(tabs, actions)
         self._make_help(actions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QStandardPaths, Qt, QTemporaryDir, Signal, Slot
@@ -29,10 +30,11 @@ from skinkd_gui.classify.labels_bar import LabelsBar
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.news import News
-from skinkd_gui.classify.session import ClassifySession
+from skinkd_gui.classify.session import ClassifySession, Listed
 from skinkd_gui.classify.summary_bar import SummaryBar
 from skinkd_gui.classify.top_bar import TopBar
 from skinkd_gui.settings.store import Settings, load_settings, open_store
+from skinkd_gui.undo import changed
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
@@ -230,11 +232,21 @@ class ClassifyTab(QWidget):
 
     @Slot()
     def _clear_list(self) -> None:
+        count = self._images.rowCount()
+        text = f"clearing of {count:,} images" if count > 1 else "clearing of 1 image"
+        listed = self._session.listed(self._facts.roots)
+        changed(self, text, self._empty, partial(self._fill_again, listed))
+
+    def _empty(self) -> None:
         self._session.clear()
         self._facts.clear()
         self._summary.show_all()
         self._news.forget()
         self._progress.show_text("")
+
+    def _fill_again(self, listed: Listed) -> None:
+        self._session.list_again(listed)
+        self._facts.add(listed.collected)
 
     @Slot(object)
     def _take_files(self, collected: Collected) -> None:

@@ -107,6 +107,11 @@ class FolderFacts(QObject):
         self._scoring = JobSlot(self, succeeded=self._take_scores, failed=self.failed, ended=self.changed)
 
     @property
+    def roots(self) -> tuple[Path, ...]:
+        """The files and folders that the images came from."""
+        return tuple(self._roots)
+
+    @property
     def known(self) -> KnownLabels | None:
         """The labels that were found, None while there are none."""
         return self._known

@@ -50,6 +50,15 @@ class _Side:
         return self.choice.source if self.choice is not None else None
 
 
+@dataclass(frozen=True)
+class Listed:
+    """What the list held: the images and their roots, and the results of the models that had these sources."""
+
+    collected: Collected
+    sources: tuple[Path | None, ...]
+    results: tuple[tuple[Classification, ...], ...]
+
+
 class ClassifySession(QObject):
     """Collects files into `images` and classifies those that wait, whenever there is a model and nothing holds it.
 
@@ -184,6 +193,19 @@ class ClassifySession(QObject):
         self._images.clear()
         self._held = False
         self.changed.emit()
+
+    def listed(self, roots: tuple[Path, ...]) -> Listed:
+        """What the list holds; `roots` are where the images came from."""
+        results = tuple(tuple(self._images.results_of(which)) for which in Which)
+        return Listed(Collected(roots, tuple(self._images.paths)), tuple(side.source for side in self._sides), results)
+
+    def list_again(self, listed: Listed) -> None:
+        """List what was there before; images that the present models have not seen are classified."""
+        self._images.add(listed.collected.files)
+        for which in Which:
+            if self._sides[which].source == listed.sources[which]:
+                self._fill_in([self._at_level(which, result) for result in listed.results[which]], which)
+        self.go_on()
 
     # --- jobs ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal, Slot
@@ -13,6 +14,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.runs.annotations import clean_tags, read_annotations, write_annotations
 from core.runs.status import RunSummary
+from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named
@@ -33,6 +35,9 @@ class AnnotationsEditor(QWidget):
         super().__init__(parent)
         self.setObjectName("annotationsEditor")
         self._folder: Path | None = None
+        self._name = ""
+        self._kept: Text = ((), "")  # what the run has, or will have when all is written
+        self._visit = 0  # counts the times that a field was left: what is typed in one is undone together
         self._dirty = False
         self._waiting: dict[Path, Text] = {}
         self._writing = JobSlot(self, succeeded=self.saved, failed=self._fail, ended=self._start)
@@ -56,7 +61,7 @@ class AnnotationsEditor(QWidget):
         column_of(make_label("Your tags and notes", "heading", self), grid, STRETCH, on=self, margins=0)
         self.tags.textEdited.connect(self._edited)
         self.notes.textChanged.connect(self._edited)
-        self.tags.editingFinished.connect(self.save)
+        self.tags.editingFinished.connect(self._leave)
         self.notes.installEventFilter(self)
 
     def show_run(self, run: RunSummary) -> None:
@@ -65,22 +70,39 @@ class AnnotationsEditor(QWidget):
             self.save()
         elif self._dirty or run.folder in self._waiting or self._writing.running:
             return
-        self._folder = run.folder
-        tags, notes = ", ".join(run.annotations.tags), run.annotations.notes
-        if self._text() != (run.annotations.tags, notes):
+        self._folder, self._name = run.folder, run.status.name
+        self._show((run.annotations.tags, run.annotations.notes))
+
+    def _show(self, text: Text) -> None:
+        if self._text() != text:
             with QSignalBlocker(self.tags), QSignalBlocker(self.notes):
-                self.tags.setText(tags)
-                self.notes.setPlainText(notes)
-        self._dirty = False
+                self.tags.setText(", ".join(text[0]))
+                self.notes.setPlainText(text[1])
+        self._kept, self._dirty = text, False
 
     @Slot()
     def save(self) -> None:
         """Write what was changed, in a job."""
         self._idle.stop()
         if self._dirty and self._folder is not None:
-            self._dirty = False
-            self._waiting[self._folder] = self._text()
-            self._start()
+            old, new = self._kept, self._text()
+            self._dirty, self._kept = False, new
+            self._keep(self._folder, new)
+            if old != new:
+                what = "tags" if old[1] == new[1] else "notes" if old[0] == new[0] else "tags and notes"
+                do, undo = partial(self._put, self._folder, new), partial(self._put, self._folder, old)
+                key = (self._folder, what, self._visit)
+                changed(self, f"{what} of “{self._name}”", do, undo, done=True, key=key)
+
+    def _keep(self, folder: Path, text: Text) -> None:
+        self._waiting[folder] = text
+        self._start()
+
+    def _put(self, folder: Path, text: Text) -> None:
+        """Give a run other tags and notes than those that were typed last."""
+        if folder == self._folder:
+            self._show(text)
+        self._keep(folder, text)
 
     def shut_down(self) -> None:
         """Write what waits, and wait for it; the window is closing."""
@@ -94,11 +116,16 @@ class AnnotationsEditor(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Write when the notes are left."""
         if watched is self.notes and event.type() is QEvent.Type.FocusOut:
-            self.save()
+            self._leave()
         return super().eventFilter(watched, event)
 
     def _text(self) -> Text:
         return clean_tags(self.tags.text().split(",")), self.notes.toPlainText()
+
+    @Slot()
+    def _leave(self) -> None:
+        self.save()
+        self._visit += 1
 
     @Slot()
     def _edited(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,25 +34,58 @@ def ask_about_bin(parent: QWidget, runs: Sequence[RunSummary]) -> QMessageBox:
     return ask(parent, question)
 
 
-def move_to_bin(folders: Sequence[Path], token: CancelToken) -> int:
-    """Move folders to the bin and say how many; raises `SkinKDError` naming those that stayed."""
-    stayed = []
-    # Qt makes the bin itself, but not the folder around it, which a fresh account may not have.
-    around = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation))
-    with contextlib.suppress(OSError):
-        around.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in folders:
-        token.check()
-        item = QFile(str(folder))
-        if RunFolder(folder).is_locked:
-            stayed.append(f"{folder}: is being worked on")
-        elif not item.moveToTrash():
-            stayed.append(f"{folder}: {item.errorString()}")
-    if stayed:
-        raise SkinKDError(
-            "Not everything was moved to the bin",
-            f"{len(stayed)} of {len(folders)} run folders stayed where they are. Stop runs that are at work first; "
-            "folders on another drive may have no bin and can be deleted with the file manager.",
-            "\n".join(stayed),
-        )
-    return len(folders)
+class BinnedRuns:
+    """Run folders, moved to the system's bin and back; `in_bin` are those that are there, with their places in it."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self.in_bin: dict[Path, Path] = {}
+
+    def move(self, token: CancelToken) -> None:
+        """Move the folders to the bin. Raises `SkinKDError` naming those that stayed."""
+        stayed = []
+        # Qt makes the bin itself, but not the folder around it, which a fresh account may not have.
+        around = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation))
+        with contextlib.suppress(OSError):
+            around.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in self._folders:
+            token.check()
+            item = QFile(str(folder))
+            if RunFolder(folder).is_locked:
+                stayed.append(f"{folder}: is being worked on")
+            elif not item.moveToTrash():
+                stayed.append(f"{folder}: {item.errorString()}")
+            else:
+                self.in_bin[folder] = Path(item.fileName())
+        if stayed:
+            raise SkinKDError(
+                "Not everything was moved to the bin",
+                f"{len(stayed)} of {len(self._folders)} run folders stayed where they are. Stop runs that are at work "
+                "first; folders on another drive may have no bin and can be deleted with the file manager.",
+                "\n".join(stayed),
+            )
+
+    def restore(self, token: CancelToken) -> None:
+        """Move the folders back. Raises `SkinKDError` naming those that can not be."""
+        lost = []
+        for folder, there in tuple(self.in_bin.items()):
+            token.check()
+            if folder.exists():
+                lost.append(f"{folder}: there is another one of this name")
+                continue
+            try:
+                shutil.move(there, folder)
+            except OSError as error:
+                lost.append(f"{folder}: {error}")
+                continue
+            del self.in_bin[folder]
+            note = there.parent.with_name("info") / f"{there.name}.trashinfo"  # what bins of freedesktop.org keep
+            with contextlib.suppress(OSError):
+                note.unlink(missing_ok=True)
+        if lost:
+            raise SkinKDError(
+                "Not everything came back from the bin",
+                f"{len(lost)} run folders could not be moved back. If they are still in the system's bin, restore them "
+                "there.",
+                "\n".join(lost),
+            )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
@@ -16,11 +18,11 @@ from core.quantities import file_size
 from core.reporting.run_columns import runs_list
 from core.reporting.table import ResultsTable
 from core.runs.amending import rename_run
-from core.runs.annotations import write_annotations
+from core.runs.annotations import Annotations, read_annotations, write_annotations
 from core.runs.archive import export_run, import_run
 from core.runs.folder import slugify
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.bin import ask_about_bin, move_to_bin
+from skinkd_gui.results.bin import BinnedRuns, ask_about_bin
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.export_run_dialog import ExportRunDialog
 from skinkd_gui.results.exporting import ask_for_file, save_table_as
@@ -29,6 +31,7 @@ from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.results.tags_dialog import TagsDialog
+from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.opening import open_path
 
@@ -153,8 +156,17 @@ class RunActions(QObject):
     @Slot(str)
     def _rename(self, name: str) -> None:
         run = self._asked[0]
-        if name.strip() != run.status.name:
-            self.jobs.start(FileTask(lambda token: rename_run(run.folder, name)))
+        old = run.status.name
+        if name.strip() != old:
+            folder = run.folder
+            self._change_files(
+                f"name of “{old}”", lambda token: rename_run(folder, name), lambda token: rename_run(folder, old)
+            )
+
+    def _change_files(self, text: str, do: Callable[[CancelToken], Any], undo: Callable[[CancelToken], Any]) -> None:
+        """Change files of runs in a job; what succeeded can be undone."""
+        redo, back = partial(self.jobs.start, FileTask(do)), partial(self.jobs.start, FileTask(undo))
+        self.jobs.start(FileTask(do, lambda _: changed(self, text, redo, back, done=True)))
 
     @Slot()
     def _toggle_baseline(self) -> None:
@@ -181,12 +193,15 @@ class RunActions(QObject):
         if not changes:
             return
 
-        def work(token: CancelToken) -> None:
-            for run, new in changes:
-                write_annotations(run.folder, new)
+        def write(tags: Sequence[tuple[Path, Annotations]], token: CancelToken) -> None:
+            for folder, wanted in tags:
+                write_annotations(folder, replace(read_annotations(folder), tags=wanted.tags))
 
         self._table.show_column("tags")
-        self.jobs.start(FileTask(work))
+        new = [(run.folder, wanted) for run, wanted in changes]
+        old = [(run.folder, run.annotations) for run, _ in changes]
+        count = f"{len(changes)} runs" if len(changes) > 1 else f"“{changes[0][0].status.name}”"
+        self._change_files(f"tags of {count}", partial(write, new), partial(write, old))
 
     @Slot()
     def _ask_bin(self) -> None:
@@ -200,7 +215,19 @@ class RunActions(QObject):
         if self._details.baseline in folders:
             self._details.set_baseline(None)
 
-        self.jobs.start(FileTask(lambda token: move_to_bin(folders, token), ended=self.binned.emit))
+        binned = BinnedRuns(folders)
+        several = f"{len(folders)} runs" if len(folders) > 1 else f"“{self._asked[0].status.name}”"
+
+        def start(work: Callable[[CancelToken], None]) -> None:
+            self.jobs.start(FileTask(work, ended=self.binned.emit))
+
+        def remember() -> None:
+            self.binned.emit()
+            if binned.in_bin:
+                do, undo = partial(start, binned.move), partial(start, binned.restore)
+                changed(self, f"moving {several} to the bin", do, undo, done=True)
+
+        self.jobs.start(FileTask(binned.move, ended=remember))
 
     @Slot()
     def _make_report(self) -> None:

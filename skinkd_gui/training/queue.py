@@ -145,16 +145,30 @@ class TrainingQueue(QObject):
         if all(run.study != folder for run in self.state.entries):
             self._append(QueuedRun(name, study=folder))
 
-    def remove(self, index: int) -> None:
-        """Take a waiting run out."""
-        del self._waiting[index]
+    def remove(self, run: QueuedRun) -> None:
+        """Take a waiting run out. Raises `SkinKDError` where it waits no longer."""
+        self._take_out(run)
         self._tell()
 
-    def move(self, index: int, by: int) -> None:
-        """Let a waiting run start earlier (negative `by`) or later."""
-        run = self._waiting.pop(index)
-        self._waiting.insert(min(max(index + by, 0), len(self._waiting)), run)
+    def move(self, run: QueuedRun, index: int) -> None:
+        """Let a waiting run start as the one of this index. Raises `SkinKDError` where it waits no longer."""
+        self._waiting.insert(index, self._take_out(run))
         self._tell()
+
+    def put_back(self, run: QueuedRun, index: int) -> None:
+        """Let a run wait again that was taken out. Raises `SkinKDError` where it is in the queue already."""
+        for entry in self.state.entries:
+            if entry.id == run.id or (run.folder is not None and run.folder in entry.folders):
+                raise SkinKDError("The run is in the queue already", f"{run.name} was put into the queue meanwhile.")
+        self._waiting.insert(index, run)
+        self._tell()
+        self._start_next()
+
+    def _take_out(self, run: QueuedRun) -> QueuedRun:
+        for index, waiting in enumerate(self._waiting):
+            if waiting.id == run.id:
+                return self._waiting.pop(index)
+        raise SkinKDError("The run waits no longer", f"{run.name} was begun or taken out of the queue meanwhile.")
 
     def pause(self) -> None:
         """Let the current run wait, from its next batch on."""

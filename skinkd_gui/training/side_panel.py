@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
@@ -22,6 +23,7 @@ from core.runs.status import RunSummary
 from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.training.work import UnfinishedStudy
+from skinkd_gui.undo import changed
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
@@ -126,14 +128,18 @@ class WaitingRuns(_Section):
     def _move(self, by: int) -> None:
         row = self.items.currentRow()
         if 0 <= row < self.items.count():
-            self._queue.move(row, by)
+            run = self._shown[row]
+            do, undo = partial(self._queue.move, run, row + by), partial(self._queue.move, run, row)
+            changed(self, f"order of “{run.name}”", do, undo)
             self.items.setCurrentRow(row + by)
 
     @Slot()
     def _remove_chosen(self) -> None:
         row = self.items.currentRow()
         if 0 <= row < self.items.count():
-            self._queue.remove(row)
+            run = self._shown[row]
+            do, undo = partial(self._queue.remove, run), partial(self._queue.put_back, run, row)
+            changed(self, f"removal of “{run.name}”", do, undo)
 
     @Slot()
     def _restyle(self) -> None:

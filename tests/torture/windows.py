@@ -444,11 +444,11 @@ def _rename(window: MainWindow, room: Room) -> None:
 
 
 def _bin(window: MainWindow, room: Room) -> None:
-    from skinkd_gui.results.bin import move_to_bin
+    from skinkd_gui.results.bin import BinnedRuns
     from skinkd_gui.results.file_jobs import FileTask
 
     spares = room.spares()[:1]
-    window.results_tab.actions_.jobs.start(FileTask(lambda token: move_to_bin(spares, token)))
+    window.results_tab.actions_.jobs.start(FileTask(BinnedRuns(spares).move))
 
 
 def _document(room: Room, ending: str) -> Path:

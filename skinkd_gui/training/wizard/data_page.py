@@ -236,7 +236,7 @@ class DataPage(WizardPage):
             self._reading.start(partial(read_data, path, choices, classes))
         else:
             self._reading.drop()
-        self.model.update(wizard_state.start_reading(self.model.state, path))
+        self.model.choose("place of the images", wizard_state.start_reading(self.model.state, path))
 
     @Slot(object)
     def _on_read(self, read: UsableData) -> None:
@@ -283,7 +283,7 @@ class DataPage(WizardPage):
         state = self.model.state
         if state.recipe.data.path != self.path_edit.text().strip() and not self._typing.isActive():
             self.path_edit.setText(state.recipe.data.path)
-        if self._read_key[0] and (self._read_key[0], *_reading_of(state)) != self._read_key:
+        if self._read_key[0] and (state.recipe.data.path, *_reading_of(state)) != self._read_key:
             QTimer.singleShot(0, self, self._read_if_new)
         self._welcome.setVisible(not state.recipe.data.path)
         self._error.show_text("" if state.reading else state.data_problem)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QStackedWidget,
+    QToolButton,
     QWidget,
 )
 
@@ -32,6 +33,7 @@ from skinkd_gui.training.wizard.state import WizardStep
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
+from skinkd_gui.undo import add_undo_stack
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
@@ -72,6 +74,7 @@ class TrainingWizard(QDialog):
         self.setObjectName("trainingWizard")
         self.setWindowTitle("New training")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, True)
+        self.undo_stack = add_undo_stack(self)
         self.model = WizardModel(wizard_state.initial_state(recipe, data_path), self)
         self.pages: dict[WizardStep, WizardPage] = {
             WizardStep.DATA: DataPage(self.model),
@@ -132,7 +135,22 @@ class TrainingWizard(QDialog):
         self.start_button.clicked.connect(self._start)
         for button in (self.next_button, self.start_button):
             button.setProperty("primary", True)
-        return row_of((self._message, 1), self.cancel_button, self.back_button, self.next_button, self.start_button)
+        back = (
+            (self.undo_stack.createUndoAction(self, "Undo"), QKeySequence.StandardKey.Undo),
+            (self.undo_stack.createRedoAction(self, "Redo"), QKeySequence.StandardKey.Redo),
+        )
+        tools = [self._tool(action, key) for action, key in back]
+        buttons = (self.cancel_button, self.back_button, self.next_button, self.start_button)
+        return row_of(*tools, (self._message, 1), *buttons)
+
+    def _tool(self, action: QAction, key: QKeySequence.StandardKey) -> QToolButton:
+        """A button whose tip says what would be undone or done again."""
+        word = action.text()
+        action.setShortcuts(QKeySequence.keyBindings(key))
+        action.setIconText(word)
+        tool = named(QToolButton(), f"wizard{word}Button", word)
+        tool.setDefaultAction(action)
+        return tool
 
     # --- moving ---
 

@@ -99,7 +99,7 @@ class FieldRow(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        self._model.update(wizard_state.reset_value(self._model.state, self._spec.key))
+        self._model.choose(self._spec.title.lower(), wizard_state.reset_value(self._model.state, self._spec.key))
         self.editor.setFocus()
 
 

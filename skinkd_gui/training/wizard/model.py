@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from core.recipe import field
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.state import WizardState
+from skinkd_gui.undo import changed
 
 
 class WizardModel(QObject):
@@ -33,6 +36,17 @@ class WizardModel(QObject):
             self._state = state
             self.changed.emit()
 
+    def choose(self, text: str, state: WizardState, key: object = None) -> None:
+        """Take a state that the user chose; undoing it leaves what was found out about data and models. See `changed`
+        for `text` and `key`."""
+        before = self._state
+        self.update(state)
+        if wizard_state.with_choices(state, before) != state:
+            changed(self, text, partial(self._restore, state), partial(self._restore, before), done=True, key=key)
+
     def set_value(self, key: str, value: Any) -> None:
         """Give a recipe field a value, usable or not."""
-        self.update(wizard_state.set_value(self._state, key, value))
+        self.choose(field(key).title.lower(), wizard_state.set_value(self._state, key, value), key)
+
+    def _restore(self, chosen: WizardState) -> None:
+        self.update(wizard_state.with_choices(self._state, chosen))

@@ -106,7 +106,7 @@ class ReviewPage(WizardPage):
 
     @Slot(str)
     def _on_named(self, text: str) -> None:
-        self.model.update(set_name(self.model.state, text))
+        self.model.choose("name", set_name(self.model.state, text), "name")
 
     @Slot()
     def _refresh(self) -> None:

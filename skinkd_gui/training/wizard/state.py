@@ -340,6 +340,22 @@ def usable_images(state: WizardState) -> int:
     return sum(1 for record in state.dataset.records if record.path and record.name not in state.excluded)
 
 
+def with_choices(state: WizardState, other: WizardState) -> WizardState:
+    """The state with what the user chose in another one, shown on the page where it was chosen."""
+    return replace(
+        state,
+        recipe=other.recipe,
+        step=other.step,
+        goal=other.goal,
+        preset=other.preset,
+        drafts=other.drafts,
+        problems=other.problems,
+        name=other.name,
+        study=other.study,
+        left=other.left,
+    )
+
+
 # --- models -------------------------------------------------------------------------------------------------------
 
 

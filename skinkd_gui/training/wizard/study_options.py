@@ -54,7 +54,7 @@ class StudyOptions(QWidget):
             teacher_candidates=self.teachers.isChecked(),
         )
         if choice != state.study:
-            self._model.update(replace(state, study=choice))
+            self._model.choose("choice of studies", replace(state, study=choice))
 
     @Slot()
     def _refresh(self) -> None:

@@ -103,19 +103,19 @@ class TaskPage(WizardPage):
     @Slot(object)
     def _on_goal(self, button: QRadioButton) -> None:
         chosen = next(goal for goal, known in self._goal_buttons.items() if known is button)
-        self.model.update(wizard_state.choose_goal(self.model.state, chosen))
+        self.model.choose("goal", wizard_state.choose_goal(self.model.state, chosen))
 
     @Slot(object)
     def _on_preset(self, button: QRadioButton) -> None:
         chosen = next(preset for preset, known in self._preset_buttons.items() if known is button)
-        self.model.update(wizard_state.choose_preset(self.model.state, chosen))
+        self.model.choose("settings to start from", wizard_state.choose_preset(self.model.state, chosen))
 
     @Slot(QTreeWidgetItem, QTreeWidgetItem)
     def _on_teacher(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
         folder = item.data(0, Qt.ItemDataRole.UserRole) if item is not None else None
         for teacher in self.model.state.teachers:
             if str(teacher.folder) == folder and folder != self.model.state.recipe.teacher.run:
-                self.model.update(wizard_state.choose_teacher(self.model.state, teacher))
+                self.model.choose("teacher", wizard_state.choose_teacher(self.model.state, teacher))
 
     @Slot()
     def _refresh(self) -> None:

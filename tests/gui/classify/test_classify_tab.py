@@ -13,6 +13,7 @@ from core.inference.classifier import Classifier
 from skinkd_gui.classify.cells import DIAGNOSIS, PROBABILITY, VERDICT
 from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.classify.picture_view import PictureView
+from skinkd_gui.undo import undo_stack
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
@@ -139,6 +140,10 @@ def test_export_is_possible_as_soon_as_there_is_an_answer(qtbot: QtBot, tab: Cla
     assert cells(tab, 0) == []
     assert not export.isEnabled()
     assert child(tab, QWidget, "classifyNoImages").isVisible()
+    assert undo_stack(tab).undoText() == f"clearing of {len(pictures)} images"
+    undo_stack(tab).undo()
+    assert [result.path for result in tab._images.results] == pictures  # nothing is classified again
+    assert export.isEnabled()
 
 
 def test_cancel_keeps_what_is_done_and_go_on_does_the_rest(

@@ -18,6 +18,7 @@ from core.runs.status import RunState
 from skinkd_gui.results.confusion_panel import View
 from skinkd_gui.results.overview_panel import ScoreCard
 from skinkd_gui.results.results_tab import ResultsTab
+from skinkd_gui.undo import undo_stack
 from tests.gui.results.conftest import TRUTHS
 
 BETTER = tuple("NV" if code == "BCC" else code for code in TRUTHS)
@@ -256,6 +257,11 @@ def test_notes_and_tags_are_kept_with_their_run(qtbot, make_tab, make_tested):
     kept = read_annotations(one)
     assert kept == Annotations(("best", "for the talk"), "Trained on half of the images.", "paper", "kl-0.1")
     assert read_annotations(two) == Annotations()
+    assert notes.toPlainText() == ""
+    assert undo_stack(tab).undoText() == "tags and notes of “one”"
+    with qtbot.waitSignal(tab.details.annotated):
+        undo_stack(tab).undo()
+    assert read_annotations(one) == Annotations(("old",), "", "paper", "kl-0.1")
     assert notes.toPlainText() == ""
 
 

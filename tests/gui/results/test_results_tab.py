@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel
 from core.runs.folder import RunFolder
 from core.runs.status import RunState
 from skinkd_gui.results.results_tab import ResultsTab
+from skinkd_gui.undo import undo_stack
 from skinkd_gui.widgets.theme import ThemeChoice, theme
 
 
@@ -219,6 +220,13 @@ def test_bin_asks_first_and_moves_the_folder(qtbot, make_tab, five_runs, trash):
     assert not five_runs[1].exists()
     assert not five_runs[2].exists()
     assert sorted(path.name for path in trash.iterdir()) == sorted(run.name for run in five_runs[1:3])
+    qtbot.waitUntil(undo_stack(tab).canUndo)
+    assert undo_stack(tab).undoText() == "moving 2 runs to the bin"
+    undo_stack(tab).undo()
+    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 5)
+    assert list(trash.iterdir()) == list((trash.parent / "info").iterdir()) == []
+    undo_stack(tab).redo()
+    qtbot.waitUntil(lambda: tab.table.model().rowCount() == 3)
 
 
 def test_the_selection_stays_when_runs_are_read_anew(qtbot, make_tab, five_runs, make_run):

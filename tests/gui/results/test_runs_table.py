@@ -22,6 +22,8 @@ from skinkd_gui.results.results_tab import ResultsTab
 from skinkd_gui.results.table_layout import TableLayout, load_layout
 from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.settings.store import open_store
+from skinkd_gui.undo import undo_stack
+from skinkd_gui.widgets.error_dialog import ErrorDialog
 
 
 def names(tab: ResultsTab) -> list[str]:
@@ -180,6 +182,24 @@ def test_rename_asks_and_keeps_the_folder(qtbot, tab, five_runs):
     qtbot.waitUntil(lambda: "The best so far" in names(tab))
     assert selected(tab) == {five_runs[2]}
     assert RunFolder(five_runs[2]).status().name == "The best so far"
+    assert undo_stack(tab).undoText() == "name of “mobilenet kl”"
+    undo_stack(tab).undo()
+    qtbot.waitUntil(lambda: "mobilenet kl" in names(tab))
+    assert RunFolder(five_runs[2]).status().name == "mobilenet kl"
+
+
+def test_undoing_the_name_of_a_run_that_is_gone_is_told(qtbot, tab, five_runs, tmp_path):
+    tab.table.select((five_runs[2],))
+    tab.actions_._asked = tab.table.selected()
+    tab.actions_._rename("Another")
+    qtbot.waitUntil(undo_stack(tab).canUndo)
+    idle(qtbot, tab)
+    five_runs[2].rename(tmp_path / "elsewhere")
+    undo_stack(tab).undo()
+    qtbot.waitUntil(lambda: tab.findChild(ErrorDialog) is not None)
+    assert str(five_runs[2]) in tab.findChild(ErrorDialog).error.summary
+    tab.findChild(ErrorDialog).accept()
+    idle(qtbot, tab)
 
 
 def test_a_run_at_work_can_not_be_renamed_but_tagged(qtbot, make_tab, make_run):
@@ -208,6 +228,11 @@ def test_tags_of_several_runs_are_changed_at_once(qtbot, tab, five_runs):
     assert "Tags" in titles(tab)
     tab.bar.filters.choose("tag", "to check")
     assert len(names(tab)) == 3
+    assert undo_stack(tab).undoText() == "tags of 3 runs"
+    undo_stack(tab).undo()
+    qtbot.waitUntil(lambda: read_annotations(five_runs[3]).tags == ())
+    idle(qtbot, tab)
+    assert "poster" in {tag for run in five_runs for tag in read_annotations(run).tags}
 
 
 def test_the_baseline_is_pinned_and_unpinned(qtbot, tab, five_runs, trash):

@@ -189,10 +189,18 @@ def test_a_paused_run_does_nothing_until_it_may_go_on(qtbot: QtBot, queue: Train
 def test_waiting_runs_change_places_and_leave(qtbot: QtBot, queue: TrainingQueue, script: Scripted) -> None:
     for name in ("long", "a", "b", "c"):
         queue.add(RECIPE, name)
-    queue.move(2, -1)
-    queue.move(0, -1)
-    queue.remove(2)
+    waiting = queue.state.waiting
+    queue.move(waiting[2], 1)
+    queue.remove(waiting[1])
     assert [run.name for run in queue.state.waiting] == ["a", "c"]
+    for change in (queue.remove, lambda run: queue.move(run, 0)):
+        with pytest.raises(SkinKDError, match="waits no longer"):
+            change(waiting[1])
+    queue.put_back(waiting[1], 1)
+    assert [run.name for run in queue.state.waiting] == ["a", "b", "c"]
+    with pytest.raises(SkinKDError, match="in the queue already"):
+        queue.put_back(waiting[1], 1)
+    queue.remove(waiting[1])
     queue.close()
     qtbot.waitUntil(idle(queue))
     queue.start_waiting()

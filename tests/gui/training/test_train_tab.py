@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QLabel, QListWidget, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.events import Level, Notice, Phase, Progress
@@ -22,6 +22,8 @@ from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab, sample_folder
 from skinkd_gui.training.wizard.dialog import WizardResult
 from skinkd_gui.training.work import Conditions
+from skinkd_gui.undo import undo_stack
+from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.gui.training.scripted import RECIPE, Stage, batch, epoch_finished
 
@@ -189,10 +191,33 @@ def test_the_chosen_waiting_run_stays_chosen_when_the_one_before_it_goes(
     for name in ("first", "second", "third", "fourth"):
         queue.add(RECIPE, name)
     tab.waiting.items.setCurrentRow(1)
-    queue.remove(0)
+    queue.remove(queue.state.waiting[0])
     assert tab.waiting.items.currentItem().text() == "third"
     stage.finish.set()
     qtbot.waitUntil(lambda: not queue.busy and not queue.state.waiting)
+
+
+def test_order_and_removal_of_waiting_runs_are_undone(
+    qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage
+) -> None:
+    for name in ("first", "second", "third"):
+        queue.add(RECIPE, name)
+    stack = undo_stack(tab)
+    tab.waiting.items.setCurrentRow(1)
+    button(tab, "moveUpButton").click()
+    button(tab, "removeWaitingButton").click()
+    assert listed(tab, "waitingRunsList") == ["second"]
+    assert stack.undoText() == "removal of “third”"
+    stack.undo()
+    assert listed(tab, "waitingRunsList") == ["third", "second"]
+    stack.undo()
+    assert listed(tab, "waitingRunsList") == ["second", "third"]
+    stage.finish.set()
+    qtbot.waitUntil(lambda: not queue.busy and not queue.state.waiting)
+    stack.redo()  # it has run meanwhile
+    found = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ErrorDialog)]
+    assert [dialog.error.title for dialog in found if dialog.isVisible()] == ["The run waits no longer"]
+    found[0].accept()
 
 
 def test_waiting_runs_are_ordered_removed_and_started(

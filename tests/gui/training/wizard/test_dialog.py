@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -23,6 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from core.demo import sample_set as sample_module
 from core.recipe import Recipe, recipe_from_toml
+from skinkd_gui.training.wizard.data_page import DataPage
 from skinkd_gui.training.wizard.dialog import TrainingWizard, WizardResult
 from skinkd_gui.training.wizard.state import CheckState, WizardStep
 from skinkd_gui.workers.job import running_jobs
@@ -45,6 +47,41 @@ def test_the_keyboard_is_always_on_the_page(make_wizard: MakeWizard, qtbot: QtBo
         assert wizard.pages[step].isAncestorOf(wizard.focusWidget())
     wizard.back_button.click()
     assert wizard.pages[WizardStep.TASK].isAncestorOf(wizard.focusWidget())
+
+
+def test_choices_are_undone_while_the_dialog_is_open(make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path) -> None:
+    wizard = make_wizard(sample_set)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
+    first = wizard.model.state
+    undo = wizard.findChild(QAbstractButton, "wizardUndoButton")
+    assert not undo.isEnabled()
+    wizard.model.set_value("optimisation.epochs", 3)
+    wizard.model.set_value("optimisation.epochs", 33)
+    wizard.findChild(QRadioButton, "goalPlainButton").click()
+    assert (undo.text(), undo.toolTip()) == ("Undo", "Undo goal")
+    undo.click()
+    assert wizard.model.state.goal is first.goal
+    assert wizard.model.state.recipe.optimisation.epochs == 33
+    qtbot.keySequence(wizard.steps, QKeySequence(QKeySequence.StandardKey.Undo))
+    assert wizard.model.state.recipe == first.recipe
+    assert wizard.model.state.dataset is not None
+    wizard.findChild(QAbstractButton, "wizardRedoButton").click()
+    assert wizard.model.state.recipe.optimisation.epochs == 33
+
+
+def test_another_place_of_the_images_is_undone_and_read_again(
+    make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path, tmp_path: Path
+) -> None:
+    wizard = make_wizard(sample_set)
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
+    page = wizard.pages[WizardStep.DATA]
+    assert isinstance(page, DataPage)
+    page.set_path(str(tmp_path))
+    qtbot.waitUntil(lambda: bool(wizard.model.state.data_problem))
+    wizard.undo_stack.undo()
+    qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
+    assert page.path_edit.text() == str(sample_set)
+    assert wizard.undo_stack.redoText() == "place of the images"
 
 
 def test_from_the_sample_images_to_start(
