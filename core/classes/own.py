@@ -19,15 +19,17 @@ def own_class_set(labels: Iterable[str], name: str = "own") -> ClassSet:
     `make_class_set`, for fewer than 2 or more than 200 of them."""
     made: dict[str, LesionClass] = {}
     codes: set[str] = set()
+    mapping: dict[str, str] = {}
     for label in labels:
         key = normalised(label)
         if key and key not in made:
             code = _code(label, codes)
             codes.add(normalised(code))
             title = one_line(label)[:LONGEST_NAME].strip()
-            aliases = () if normalised(title) == key else (label[:LONGEST_NAME],)
-            made[key] = LesionClass(code=code, name=title, group=group_of(label), aliases=aliases)
-    return make_class_set(name, list(made.values()))
+            made[key] = LesionClass(code=code, name=title, group=group_of(label))
+            if normalised(title) != key:  # longer than any name
+                mapping[label] = code
+    return make_class_set(name, list(made.values()), mapping)
 
 
 def group_of(label: str) -> Malignancy:

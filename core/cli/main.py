@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import (
+    class_set_commands,
     classify_commands,
     compare_commands,
     data_commands,
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 data_commands.add_to(app)
+class_set_commands.add_to(app)
 recipe_commands.add_to(app)
 run_commands.add_to(app)
 study_commands.add_to(app)

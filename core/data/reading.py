@@ -32,7 +32,8 @@ _MOST_SHOWN = 300
 
 OWN_CLASSES = (
     'a recipe can say what they mean. [classes.mapping] takes a label to a code ("" leaves its images out), and '
-    'set = "own" with [[classes.own]] makes classes of your own.'
+    'set = "own" with [[classes.own]] makes classes of your own; '
+    "skinkd-cli inspect DATA --map --write RECIPE begins either."
 )
 """What can be done with labels that are no class."""
 

@@ -377,10 +377,8 @@ def _reading_of(state: WizardState) -> tuple[Choices, ClassSet]:
 def _welcome() -> EmptyState:
     text = (
         "Drop a folder or a CSV file here, or choose one above. SkinKD finds out how the diagnoses are stored:\n\n"
-        "ISIC 2019: the challenge's tables beside its folder of images\n"
-        "HAM10000: its metadata table beside the images\n"
-        "one folder per class, named by code (MEL) or by name (Melanoma)\n"
-        "a CSV table with the columns image and label, and lesion_id where you have it"
+        "tables beside or above the images (ISIC, HAM10000, a sheet of your own), also with lesions and patients\n"
+        "one folder per class, named by code (MEL), by name (Melanoma), or with classes of your own"
     )
     return EmptyState("folder", "Which images shall the model learn from?", text)
 

@@ -78,3 +78,32 @@ def test_the_full_tables_are_counted_and_their_images_missed_once(shared: Path, 
     expected = {"MEL": 4522, "NV": 12875, "BCC": 3323, "AK": 867, "BKL": 2624, "DF": 239, "VASC": 253, "SCC": 628}
     assert document["counts"] == expected
     assert [problem["kind"] for problem in document["problems"]] == ["no_images"]
+
+
+def test_labels_are_mapped_and_written_into_a_recipe(sample_set: Path, tmp_path: Path, as_json: Call) -> None:
+    data, recipe = folders(tmp_path / "data", sample_set, 6), tmp_path / "mine.toml"
+    (data / "NV").rename(data / "Muttermal (1)")
+    (data / "MEL").rename(data / "Acne")
+    code, document = as_json("inspect", str(data), "--map")
+    assert code == 0
+    assert {item["label"]: item["code"] for item in document["labels"]} == {"Acne": None, "Muttermal (1)": "NV"}
+    assert document["undecided"] == ["Acne"]
+    assert run(["inspect", str(data), "--map", "--as", "Acne=DF", "--write", str(recipe)]) == 0
+    code, document = as_json("inspect", str(data), "--recipe", str(recipe))
+    assert (code, document["counts"]["DF"], document["counts"]["NV"]) == (0, 5, 1)
+    assert run(["inspect", str(data), "--map", "--classes", "own", "--write", str(recipe)]) == 0
+    code, document = as_json("inspect", str(data), "--recipe", str(recipe))
+    assert (code, document["counts"]) == (0, {"Acne": 5, "Muttermal_1": 1})
+    assert run(["inspect", str(data), "--map", "--as", "Akne=DF"]) == 1
+
+
+def test_training_waits_for_what_labels_mean(
+    sample_set: Path, tmp_path: Path, tiny: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = folders(tmp_path / "data", sample_set, 6)
+    (data / "NV").rename(data / "Acne")
+    arguments = ["train", "quick", *tiny, "--data", str(data), "--runs", str(tmp_path / "runs")]
+    assert run([*arguments, "--set", "data.skip_problems=true"]) == 1
+    said = capsys.readouterr().err
+    assert "Acne (1)" in said
+    assert "inspect" in said

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,46 @@ from core.events import CancelSource, Event, Phase, Progress
 from .conftest import MakeImage, MakeSet
 
 ISIC2019 = CLASS_SETS["isic2019"]
+
+
+@pytest.fixture
+def make_set(tmp_path: Path, make_image: MakeImage) -> MakeSet:
+    """A data set of seeded noise: a picture of one colour is none of skin."""
+
+    def make(count: int, labels: Sequence[int] | None = None) -> DataSet:
+        paths = [make_image(tmp_path / "images" / f"image{number:03d}.png", seed=number) for number in range(count)]
+        of = labels or [number % 8 for number in range(count)]
+        records = tuple(ImageRecord(path.stem, path, label) for path, label in zip(paths, of, strict=True))
+        return DataSet(tmp_path / "images", "folders", records, classes=ISIC2019)
+
+    return make
+
+
+def _drawn(path: Path, kind: str) -> Path:
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    if kind == "mask":
+        pixels[20:50, 15:45] = 255
+    elif kind == "one colour":
+        pixels[:] = (120, 80, 60)
+    elif kind == "text":
+        pixels[:] = 245
+        pixels[8:56:6, 5:50:2] = 20
+    elif kind == "grey photograph":
+        pixels[:] = np.linspace(90, 200, 64, dtype=np.uint8)[:, None, None]
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("black", "all black"), ("mask", "(a mask)"), ("one colour", "one colour"), ("text", "text")]
+)
+def test_what_is_no_picture_of_skin_is_named(make_set: MakeSet, tmp_path: Path, kind: str, word: str) -> None:
+    paths = [_drawn(tmp_path / f"{number}.png", kind) for number in range(2)]
+    paths += [_drawn(tmp_path / "grey.png", "grey photograph")]
+    found = [item for item in check_images(_set_of(make_set, paths)).problems if item.kind is ProblemKind.NOT_SKIN]
+    assert [item.names for item in found] == [("0.png", "1.png")]
+    assert word in found[0].reason
+    assert found[0].excludes
 
 
 def test_sound_images_have_no_problems_and_progress_is_reported(make_set: MakeSet) -> None:
