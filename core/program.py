@@ -42,6 +42,13 @@ def prepare() -> None:
         os.environ["MPLCONFIGDIR"] = str(cache_root() / "matplotlib")
 
 
+def say(text: str) -> None:
+    """Write a line to whoever started the program; a program with a window on Windows has nobody to write to."""
+    if sys.stdout is not None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
 @contextmanager
 def for_other_programs() -> Iterator[None]:
     """Inside the block a program of the system can be started: it gets the user's libraries, not those in our folder.

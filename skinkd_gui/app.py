@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from core.paths import log_root, make_private
-from core.program import prepare, program_version
+from core.program import prepare, program_version, say
 from core.system_libraries import window_problem
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     first = raise_first(options.runs, asked)
     if first is not None:
         _log.info("%s", first[1])
-        if sys.stdout is not None:
-            sys.stdout.write(f"{first[1]}\n")
+        say(first[1])
         return first[0]
     from skinkd_gui.application import make_application
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from PySide6.QtCore import Qt, qInstallMessageHandler
+from PySide6.QtCore import QSettings, Qt, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -29,3 +30,9 @@ def make_application() -> QApplication:
     settings = load_settings()
     theme().apply(settings.theme, settings.text_percent)
     return application
+
+
+def keep_settings_in(folder: Path) -> None:
+    """Let the application keep its settings in a folder and leave the user's alone."""
+    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):
+        QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.data.store import ImageStore
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice, ignore
 from core.quantities import file_size
-
-if TYPE_CHECKING:
-    from core.data.store import ImageStore
 
 StoreLocation = Literal["auto", "memory", "disk", "device"]
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.demo.plan import SAMPLE_IMAGES
+from core.program import say
 from core.system_libraries import window_problem
 
 _MARK = ".skinkd-demo"
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     problem = window_problem()
     if problem is not None:
-        write(f"{problem.title}\n{problem.summary}")
+        say(f"{problem.title}\n{problem.summary}")
         return 1
     prepare_folder(out)
     return _run(out, screen, asked.images, tuple(asked.assignments))
@@ -45,8 +46,8 @@ def has_screen() -> bool:
     if problem is None:
         return True
     if any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
-        write(f"{problem.title}. {problem.summary}")
-    write("The demo goes on without a screen and saves pictures of the window.")
+        say(f"{problem.title}. {problem.summary}")
+    say("The demo goes on without a screen and saves pictures of the window.")
     return False
 
 
@@ -60,21 +61,11 @@ def prepare_folder(out: Path) -> None:
     os.environ.setdefault("SKINKD_CACHE", str(out / "cache"))
 
 
-def write(text: str) -> None:
-    """A line for the person who watches the terminal."""
-    if sys.stdout is not None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-
-
 def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> int:
-    from PySide6.QtCore import QSettings
-
-    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
-        QSettings.setPath(QSettings.Format.IniFormat, scope, str(out / "settings"))
     from skinkd_gui.app import start_logging
-    from skinkd_gui.application import make_application
+    from skinkd_gui.application import keep_settings_in, make_application
 
+    keep_settings_in(out / "settings")
     start_logging()
     application = make_application()
     from skinkd_gui.demo.director import DemoDirector, DemoOptions
@@ -84,7 +75,7 @@ def _run(out: Path, screen: bool, images: int, assignments: tuple[str, ...]) -> 
 
     window = MainWindow(out / "runs")
     window.painted.connect(window.start_engine)
-    director = DemoDirector(window, DemoOptions(out, screen, images, assignments), write)
+    director = DemoDirector(window, DemoOptions(out, screen, images, assignments), say)
     if not screen:
         director.finished.connect(application.quit)
     requests = EndRequests(application)

@@ -8,14 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, QSettings, QTimer, Slot
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 from PySide6.QtWidgets import QAbstractItemView
 
 from core.demo.self_test import SelfTest, SelfTestStep, run_steps, teller, temporary_user_folder
 from core.errors import SkinKDError
+from core.program import say
 from core.runs.listing import list_runs
 from core.system_libraries import window_problem
-from skinkd_gui.application import make_application
+from skinkd_gui.application import keep_settings_in, make_application
 from skinkd_gui.main_window import MainWindow
 from skinkd_gui.widgets.error_dialog import ErrorDialog
 from skinkd_gui.workers.job import running_jobs, shut_down_all, unheard_failures
@@ -28,12 +29,12 @@ def main(folder: Path | None) -> int:
     """Do the self-test in `folder`, which stays, or in one that goes; the exit status: 0 all right, 1 not."""
     try:
         with temporary_user_folder(folder) as place:
-            tell = teller(place, _write)
+            tell = teller(place, say)
             runs = place / "runs"
             window = SelfTestStep("Open the window and close it", lambda: _with_application(place, runs))
             return 0 if run_steps((*SelfTest(place).steps(), window), tell) else 1
     except SkinKDError as error:
-        _write(f"{error.title}. {error.summary}")
+        say(f"{error.title}. {error.summary}")
         return 1
 
 
@@ -99,8 +100,7 @@ def _with_application(folder: Path, runs: Path) -> str:
     problem = window_problem()
     if problem is not None:
         raise problem
-    for scope in (QSettings.Scope.UserScope, QSettings.Scope.SystemScope):  # leave the user's settings alone
-        QSettings.setPath(QSettings.Format.IniFormat, scope, str(folder / "settings"))
+    keep_settings_in(folder / "settings")
     application = make_application()
     try:
         return f"{open_and_close(runs)}, {where}"
@@ -118,9 +118,3 @@ def _wait(condition: Callable[[], bool]) -> None:
     loop.exec()
     if not condition():
         raise SkinKDError("The window did not get ready", f"It was still at work after {_PATIENCE_SECONDS:.0f} s.")
-
-
-def _write(text: str) -> None:
-    if sys.stdout is not None:  # there is none in a program with a window on Windows
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
