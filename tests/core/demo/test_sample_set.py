@@ -38,7 +38,7 @@ def test_class_sizes_are_as_uneven_as_isic() -> None:
 
 def test_it_is_a_sound_isic_set_marked_synthetic(sample_set: Path) -> None:
     dataset = check_images(read_dataset(sample_set, ISIC2019))
-    assert dataset.layout == "isic2019"
+    assert dataset.layout == "tables"
     assert dataset.synthetic
     assert dataset.problems == ()
     assert tuple(dataset.counts.values()) == class_sizes(160)

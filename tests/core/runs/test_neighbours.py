@@ -77,7 +77,8 @@ def test_data_that_moved_can_be_named(run: RunFolder, tmp_path: Path) -> None:
 
 def test_other_images_are_not_taken_for_them(run: RunFolder, tmp_path: Path) -> None:
     known = next(row for row in run.split_rows if row.part is Part.TRAIN and row.label != "DF")
-    for name, value in (("other", 50), (known.image, 90)):  # the second has a name of the run's, but another diagnosis
+    name_of_the_runs = Path(known.image).stem  # but with another diagnosis
+    for name, value in (("other", 50), (name_of_the_runs, 90)):
         (tmp_path / "other" / "DF").mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 40), (value, 0, 0)).save(tmp_path / "other" / "DF" / f"{name}.png")
     (tmp_path / "other" / "NV").mkdir()
