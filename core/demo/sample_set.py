@@ -21,6 +21,7 @@ from core.data.finding import SYNTHETIC_MARKER
 from core.data.tables import write_atomically, write_table
 from core.demo.lesion_appearance import drawn_classes, lesion_appearance
 from core.demo.lesion_drawing import draw_lesion, draw_view
+from core.documents import some
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
@@ -107,7 +108,7 @@ def _make_folder(out: Path) -> None:
     if others and not {SYNTHETIC_MARKER, _LOCK} & set(others):
         raise SkinKDError(
             "The folder is not empty",
-            f"{out} holds other files ({', '.join(others[:3])}). Choose a new or an empty folder for the sample set.",
+            f"{out} holds other files ({some(others, 3)}). Choose a new or an empty folder for the sample set.",
         )
 
 

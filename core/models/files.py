@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import atomic
 from core.classes import CLASS_SETS, class_set_from_document, class_set_to_document
-from core.documents import Migration, one_line, shown, up_to_date
+from core.documents import Migration, one_line, shown, some, up_to_date
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice, ignore
 from core.models.calibration_statistics import (
@@ -312,18 +312,14 @@ def _misfit(shapes: Mapping[str, tuple[int, ...]], stored: Mapping[str, tuple[in
     """How the stored weights differ from a network's, in words, or nothing."""
     missing = [name for name in shapes if name not in stored]
     if missing:
-        return f"{len(missing)} of {len(shapes)} tensors are missing ({_shown(missing)})"
+        return f"{len(missing)} of {len(shapes)} tensors are missing ({some([name[:60] for name in missing], 3)})"
     unknown = [name for name in stored if name not in shapes]
     if unknown:
-        return f"{len(unknown)} tensors do not belong to it ({_shown(unknown)})"
+        return f"{len(unknown)} tensors do not belong to it ({some([name[:60] for name in unknown], 3)})"
     wrong = [name for name, shape in shapes.items() if stored[name] != shape]
     if wrong:
-        return f"{len(wrong)} of {len(shapes)} tensors have another shape ({_shown(wrong)})"
+        return f"{len(wrong)} of {len(shapes)} tensors have another shape ({some([name[:60] for name in wrong], 3)})"
     return ""
-
-
-def _shown(names: list[str]) -> str:
-    return ", ".join(name[:60] for name in names[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _damaged(path: Path, why: str, details: str = "") -> SkinKDError:

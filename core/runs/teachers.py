@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from core.classes import ClassSet
 from core.data.names import matched
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
+from core.documents import some
 from core.errors import SkinKDError
 from core.models.files import read_model_info
 from core.recipe import Recipe
@@ -85,8 +86,8 @@ def check_same_classes(teacher: Teacher, classes: ClassSet) -> None:
     if not theirs.same_classes(classes):
         raise SkinKDError(
             "Teacher and student tell apart different classes",
-            f"The teacher {teacher.name} knows {_some(list(theirs.codes))} ({len(theirs)}), the student is to "
-            f"learn {_some(list(classes.codes))} ({len(classes)}). Choose a teacher with the same classes in the same "
+            f"The teacher {teacher.name} knows {some(theirs.codes, 3)}, the student is to "
+            f"learn {some(classes.codes, 3)}. Choose a teacher with the same classes in the same "
             "order, or give the recipe the teacher's [classes].",
             f"Teacher: {', '.join(theirs.codes)}\nStudent: {', '.join(classes.codes)}",
         )
@@ -141,12 +142,12 @@ def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, r
         if images:
             notes.append(
                 f"Leak: {len(images)} of this run's {len(test)} test images were among those {who} {verb} on "
-                f"({_some([record.name for record in images])}); the test scores come out too high. {remedy}"
+                f"({some([record.name for record in images], 3)}); the test scores come out too high. {remedy}"
             )
         if near and part is Part.TRAIN:
             notes.append(
                 f"Leak: {len(near)} of this run's {len(test)} test images show lesions that {who} trained on "
-                f"({_some([record.name for record in near])}); the test scores come out too high."
+                f"({some([record.name for record in near], 3)}); the test scores come out too high."
             )
     return tuple(notes)
 
@@ -195,7 +196,3 @@ def _located(run: str, runs: Path) -> Path:
         "it was moved, name its new place: skinkd-cli resume RUN --teacher RUN_OR_FILE (in the window: Resume with "
         "changes).",
     )
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
