@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
-    QPushButton,
     QSplitter,
     QTabWidget,
     QTextBrowser,
@@ -25,6 +23,7 @@ from core.program import edition, program_version
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.opening import open_address
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _NO_TEXT = "This package brings no text of its licence."
@@ -62,23 +61,17 @@ def about_text(version: str, kind: str) -> str:
     )
 
 
-class AboutDialog(QDialog):
+class AboutDialog(PassingDialog):
     """Two pages: SkinKD, and the packages that it consists of. The licences are read in a thread."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("aboutDialog")
-        self.setWindowTitle("About SkinKD")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(860, 640)
+        super().__init__(parent, "aboutDialog", "About SkinKD", QSize(860, 640))
         pages = named(QTabWidget(self), "aboutPages", "About SkinKD")
         pages.setDocumentMode(True)
         pages.addTab(self._about_page(), "SkinKD")
         pages.addTab(self._licences_page(), "Licences")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        copy = named(QPushButton("&Copy citation", self), "aboutCopyButton", "Copy citation")
-        copy.setAutoDefault(False)
-        copy.clicked.connect(self._copy)
+        copy = make_button("&Copy citation", "aboutCopyButton", self, self._copy)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
         column_of((pages, 1), buttons, on=self)

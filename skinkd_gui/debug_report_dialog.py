@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialog, QFileDialog, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -16,6 +16,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -28,22 +29,18 @@ _READ = "Look through it before you pass it on. SkinKD sends nothing: you save t
 _FILE = "skinkd-debug-report.txt"
 
 
-class DebugReportDialog(QDialog):
+class DebugReportDialog(PassingDialog):
     """Gathers the report in a thread and shows it; Save and Copy take exactly what is shown."""
 
     def __init__(self, runs: Path, settings: Mapping[str, str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("debugReportDialog")
-        self.setWindowTitle("Debug report")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(820, 680)
+        super().__init__(parent, "debugReportDialog", "Debug report", QSize(820, 680))
         self.text = named(QPlainTextEdit("Looking at this computer…", self), "debugReportText", "Debug report")
         self.text.setReadOnly(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.told = Banner(self)
-        self.save = self._button("&Save...", "debugReportSaveButton", self._ask_and_save)
-        self.copy = self._button("&Copy", "debugReportCopyButton", self._copy)
-        close = self._button("Close", "debugReportCloseButton", self.reject)
+        self.save = make_button("&Save...", "debugReportSaveButton", self, self._ask_and_save)
+        self.copy = make_button("&Copy", "debugReportCopyButton", self, self._copy)
+        close = make_button("Close", "debugReportCloseButton", self, self.reject)
         close.setDefault(True)
         row = row_of(self.save, self.copy, STRETCH, close)
         column_of(
@@ -64,12 +61,6 @@ class DebugReportDialog(QDialog):
         """Write what is shown, in a thread."""
         self._saving.start(partial(_save, path, self.text.toPlainText()))
         self._update()
-
-    def _button(self, text: str, name: str, slot: Callable[[], None]) -> QPushButton:
-        button = named(QPushButton(text, self), name, text.replace("&", "").rstrip("."))
-        button.setAutoDefault(False)
-        button.clicked.connect(slot)
-        return button
 
     @Slot()
     def _update(self) -> None:

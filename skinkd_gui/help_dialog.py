@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QDialogButtonBox, QTextBrowser, QWidget
 
 from resources.files import resource_text
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.opening import open_address
+from skinkd_gui.widgets.parts import PassingDialog
 
 if TYPE_CHECKING:
     from core.classes import ClassSet
 
 
-class HelpDialog(QDialog):
+class HelpDialog(PassingDialog):
     """Shows Markdown; stays open beside the window."""
 
     def __init__(self, title: str, markdown: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("helpDialog")
-        self.setWindowTitle(title)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 640)
+        super().__init__(parent, "helpDialog", title, QSize(720, 640))
         text = named(QTextBrowser(self), "helpText", title)
         text.setOpenLinks(False)
         text.anchorClicked.connect(open_address)

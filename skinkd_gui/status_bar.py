@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QStylePainter, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QStylePainter, QWidget
 
 from core.events import Event
 from skinkd_gui.training import facts
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.widgets.labels import plain_tip
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import slim_bar
 from skinkd_gui.workers.memory import memory_text
 from skinkd_gui.workers.preload import Engine
 
@@ -31,10 +31,7 @@ class StatusBar(QStatusBar):
         self._state = queue.state
         self._ready = "Ready"
         self.job = _ShrinkingLabel("statusJob", "Current job")
-        self.bar = named(QProgressBar(self), "statusProgress", "Progress of the current job")
-        self.bar.setRange(0, _STEPS)
-        self.bar.setTextVisible(False)
-        self.bar.setProperty("slim", True)
+        self.bar = slim_bar("statusProgress", "Progress of the current job", self, _STEPS)
         self.bar.setFixedWidth(140)
         self.bar.hide()
         self.memory = _ShrinkingLabel("statusMemory", "Memory in use")

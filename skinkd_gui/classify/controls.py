@@ -6,8 +6,6 @@ from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QProgressBar,
-    QPushButton,
     QSizePolicy,
     QTableView,
     QWidget,
@@ -33,6 +31,7 @@ from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.row_painting import ImageRows
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import named, row_of
+from skinkd_gui.widgets.parts import make_button, slim_bar
 
 _WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
 _NARROW = {
@@ -48,11 +47,6 @@ _NARROW = {
     SECOND_VERDICT: 140,
 }
 """Pixels of columns: in the table of one model, and where truths or a second model want room."""
-
-
-def make_button(text: str, name: str, parent: QWidget, *, tip: str = "") -> QPushButton:
-    """A button with an object name and an accessible name."""
-    return named(QPushButton(text, parent), name, text.rstrip("."), tip)
 
 
 def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
@@ -115,9 +109,7 @@ class ProgressRow(QWidget):
         super().__init__(parent)
         self._text = make_label("", "muted", self, name="classifyProgressText")
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # long paths may be cut off
-        self._bar = named(QProgressBar(self), "classifyProgress", "Progress of the classification")
-        self._bar.setProperty("slim", True)
-        self._bar.setTextVisible(False)
+        self._bar = slim_bar("classifyProgress", "Progress of the classification", self)
         self._cancel = make_button("Cancel", "classifyCancelButton", self)
         self._go_on = make_button("Go on", "classifyGoOnButton", self, tip="Classify the images that wait")
         self._cancel.clicked.connect(self.cancelled)

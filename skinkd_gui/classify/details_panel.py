@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.picture_panel import PicturePanel
@@ -15,6 +14,7 @@ from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 
 _NOTHING = "Select an image to see what the model says of it."
 _BESIDE = 280
@@ -59,8 +59,12 @@ class ImageDetailsPanel(QWidget):
         self.show_nothing()
 
     def _build_buttons(self) -> QHBoxLayout:
-        self.operating = make_button("Operating point...", "classifyOperatingButton", self)
-        self.operating.setToolTip("How many melanomas are to be found, and what that costs")
+        self.operating = make_button(
+            "Operating point...",
+            "classifyOperatingButton",
+            self,
+            tip="How many melanomas are to be found, and what that costs",
+        )
         self.second_card = make_button("Card of the second model...", "classifySecondCardButton", self)
         self.operating.clicked.connect(self._show_operating_point)
         self.second_card.clicked.connect(self._show_second_card)

@@ -19,8 +19,7 @@ class LabelsBar(Banner):
         self.setObjectName("classifyLabelsBar")
         self._facts = facts
         self._names = ("", "")
-        self._button = self.add_button("Scores...", "classifyScoresButton")
-        self._button.clicked.connect(self.open_scores)
+        self._button = self.add_button("Scores...", "classifyScoresButton", self.open_scores)
         self._dialog: ScoresDialog | None = None
 
     def update_from(self, names: tuple[str, str], *, busy: bool) -> None:

@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QApplication,
-    QDialog,
-    QProgressBar,
     QSizePolicy,
     QStackedWidget,
     QTabWidget,
@@ -23,7 +21,6 @@ from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
 from skinkd_gui.classify.card_content import CardContent, read_card
 from skinkd_gui.classify.card_sections import CardSection, card_text, sections
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 from skinkd_gui.results.exporting import ask_for_file
 from skinkd_gui.results.flowing import FlowingArea
@@ -34,6 +31,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button, slim_bar
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
 _FILTERS = "Markdown text (*.md);;Text (*.txt)"
 
 
-class ModelCard(QDialog):
+class ModelCard(PassingDialog):
     """Reads the card of the run folder or model file `source` in a job and shows it; call `open`."""
 
     def __init__(
@@ -55,10 +53,7 @@ class ModelCard(QDialog):
         operating_point: bool = False,
     ) -> None:
         """With `operating_point` that page is in front."""
-        super().__init__(parent)
-        self.setObjectName("modelCard")
-        self.setWindowTitle("Model card")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "modelCard", "Model card", QSize(880, 640))
         self.content: CardContent | None = None
         self._operating = operating_point
         self._title = make_label("Model card", "title", self, wrap=True, name="modelCardTitle")
@@ -70,16 +65,11 @@ class ModelCard(QDialog):
         self._build()
         self._reading = JobSlot(self, succeeded=self._show, failed=self._fail)
         self._reading.start(partial(read_card, source))
-        self.resize(880, 640)
 
     def _build(self) -> None:
         waiting = QWidget(self)
         middle = QVBoxLayout(waiting)
-        bar = QProgressBar(waiting)
-        bar.setRange(0, 0)
-        bar.setProperty("slim", True)
-        bar.setTextVisible(False)
-        bar.setAccessibleName("Reading the model")
+        bar = slim_bar("", "Reading the model", waiting)
         middle.addStretch(1)
         text = make_label("Reading the model...", "muted", waiting)
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -27,6 +27,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import delay
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,10 +67,7 @@ class OperatingPointView(QWidget):
         self.figure.setAccessibleName("Melanomas referred against other images referred")
         self.figure.setMinimumSize(240, 260)
         self.figure.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(_PATIENCE_MILLISECONDS)
-        self._patience.timeout.connect(self._draw)
+        self._patience = delay(self, self._draw, _PATIENCE_MILLISECONDS)
         self._explained = make_label(_EXPLAINED, "", self, wrap=True)
         self._honest = make_label(_HONEST, "small", self, wrap=True)
         self._lay_out()

@@ -19,7 +19,6 @@ from core.data.finding import printable
 from core.inference.classifier import is_exported
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
 from core.quantities import probability
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps
 from skinkd_gui.classify.picture_view import PictureView
@@ -27,6 +26,7 @@ from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import make_button
 
 _EXPORTED = (
     "No heat map: an exported model (.onnx) does not let anyone look inside. Choose the run itself or its "

@@ -8,13 +8,13 @@ from PySide6.QtWidgets import QWidget
 
 from core.classes import ClassSet
 from core.inference.results import Classification
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.probability_bars import ProbabilityBars
 from skinkd_gui.classify.verdict_view import model_name
 from skinkd_gui.classify.verdict_words import OUT_OF_DISTRIBUTION_REASON, is_out_of_distribution
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of
+from skinkd_gui.widgets.parts import make_button
 
 _SHOW, _HIDE = "Show the probabilities all the same", "Hide the probabilities"
 
@@ -30,8 +30,7 @@ class ProbabilitiesView(QWidget):
         self._folds = False
         self._heading = make_label("Probabilities", "heading", self, wrap=True, name="classifyProbabilitiesHeading")
         self._reason = make_label(OUT_OF_DISTRIBUTION_REASON, "", self, wrap=True, name="classifyFoldedReason")
-        self.unfold = make_button(_SHOW, "classifyUnfoldButton", self)
-        self.unfold.clicked.connect(self._toggle)
+        self.unfold = make_button(_SHOW, "classifyUnfoldButton", self, clicked=self._toggle)
         self._classes: ClassSet | None = None
         self.bars = ProbabilityBars(self)
         self.bars.selected.connect(self._describe)

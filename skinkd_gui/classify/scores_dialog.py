@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import (
-    QDialog,
     QTabWidget,
     QWidget,
 )
@@ -14,12 +13,12 @@ from PySide6.QtWidgets import (
 from core.reporting.scored_runs import scored_model
 from core.reporting.table import ResultsTable
 from core.reporting.tables import per_class_table
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.score_words import score_line, training_line
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -35,15 +34,11 @@ _ABOUT = (
 )
 
 
-class ScoresDialog(QDialog):
+class ScoresDialog(PassingDialog):
     """Shows `FolderScores`; stays open while more images are classified."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("classifyScoresDialog")
-        self.setWindowTitle("Scores on this folder")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(860, 680)
+        super().__init__(parent, "classifyScoresDialog", "Scores on this folder", QSize(860, 680))
         self._scores: FolderScores | None = None
         self._names = ("", "")
         self._ready = False
@@ -54,8 +49,7 @@ class ScoresDialog(QDialog):
         tabs = named(QTabWidget(self), "classifyScoresTabs", "Scores on this folder")
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
-        close = make_button("Close", "classifyScoresClose", self)
-        close.clicked.connect(self.reject)
+        close = make_button("Close", "classifyScoresClose", self, clicked=self.reject)
         buttons = row_of(STRETCH, close)
         column_of(
             self._text,

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from core.classes import ClassSet
 from core.data.finding import printable
 from core.inference.similar import SimilarCase
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 
 
-class SimilarDialog(QDialog):
+class SimilarDialog(PassingDialog):
     """Shows the cases one after the other; call `open`."""
 
     def __init__(
         self, parent: QWidget | None, asked: Path, cases: Sequence[SimilarCase], index: int, classes: ClassSet
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("similarDialog")
-        self.setWindowTitle("Similar proven cases")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "similarDialog", "Similar proven cases", QSize(900, 600))
         self._asked, self._cases, self.index, self._classes = asked, tuple(cases), index, classes
         self._loader = PictureLoader(FULL, most_waiting=2, parent=self, layered=True)
         self._loader.loaded.connect(self._show_loaded)
@@ -51,7 +48,6 @@ class SimilarDialog(QDialog):
         self.mine.show_layers((), "Loading the picture...")
         self._loader.request(asked)
         self._show()
-        self.resize(900, 600)
 
     def _view(self, name: str, accessible: str) -> PictureView:
         return named(PictureView(self), name, accessible)

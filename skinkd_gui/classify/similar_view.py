@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
-    QProgressBar,
     QSizePolicy,
     QWidget,
 )
@@ -22,13 +21,13 @@ from core.data.finding import printable
 from core.events import Phase, Progress
 from core.inference.classifier import is_exported
 from core.quantities import duration
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarCases, SimilarFailed, SimilarFinder, SimilarOrder
 from skinkd_gui.classify.verdict_words import is_out_of_distribution
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, row_of
+from skinkd_gui.widgets.parts import make_button, slim_bar
 from skinkd_gui.widgets.theme import colours, theme
 
 _SHOW, _HIDE = "Show similar proven cases", "Hide similar proven cases"
@@ -161,8 +160,9 @@ class SimilarView(QWidget):
         self._body = QWidget(self)
         self._text = make_label("", "", self._body, wrap=True, name="classifySimilarText")
         self._build_progress()
-        self.locate = make_button("Choose the folder of the data set...", "classifySimilarFolder", self._body)
-        self.locate.clicked.connect(self._ask_for_folder)
+        self.locate = make_button(
+            "Choose the folder of the data set...", "classifySimilarFolder", self._body, clicked=self._ask_for_folder
+        )
         self.cases = tuple(CaseButton(f"classifySimilarCase{number}", self._body) for number in range(SHOWN))
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -187,13 +187,9 @@ class SimilarView(QWidget):
 
     def _build_progress(self) -> None:
         self._progress = QWidget(self._body)
-        self._bar = named(
-            QProgressBar(self._progress), "classifySimilarProgress", "Progress of looking at the training images"
-        )
-        self._bar.setProperty("slim", True)
-        self._bar.setTextVisible(False)
-        self.cancel = make_button("Cancel", "classifySimilarCancel", self._progress)
-        self.cancel.clicked.connect(self._cancel)
+        words = "Progress of looking at the training images"
+        self._bar = slim_bar("classifySimilarProgress", words, self._progress)
+        self.cancel = make_button("Cancel", "classifySimilarCancel", self._progress, clicked=self._cancel)
         row_of((self._bar, 1), self.cancel, on=self._progress, margins=0)
 
     # --- what is shown ---

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QListView, QSizePolicy, QSpinBox, QWidget
 
@@ -11,6 +11,7 @@ from skinkd_gui.classify.kinds import FILTERS, Kind, KindFilter
 from skinkd_gui.settings.store import LEVEL_PERCENTS
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
+from skinkd_gui.widgets.parts import delay
 
 _LEVEL_TIP = (
     "How sure the model must be before it excludes a diagnosis: at 90 %, the true diagnosis stays among those kept for "
@@ -57,10 +58,7 @@ class SummaryBar(QWidget):
         self.level.setValue(90)
         self.level.setSuffix(" %")
         self.level.setToolTip(_LEVEL_TIP)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(_PATIENCE_MILLISECONDS)
-        self._patience.timeout.connect(self._tell_level)
+        self._patience = delay(self, self._tell_level, _PATIENCE_MILLISECONDS)
         self.level.valueChanged.connect(self._patience.start)
 
     @property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from skinkd_gui.classify.controls import make_button
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.model_chooser import ClassifierChooser
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 
 
 class TopBar(QWidget):

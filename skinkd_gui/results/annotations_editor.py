@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from core.errors import SkinKDError
@@ -18,6 +18,7 @@ from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named
+from skinkd_gui.widgets.parts import delay
 from skinkd_gui.workers.job_slot import JobSlot
 
 _IDLE_MILLISECONDS = 1500
@@ -47,10 +48,7 @@ class AnnotationsEditor(QWidget):
         self.notes.setPlaceholderText("What you want to remember of this run")
         self.notes.setTabChangesFocus(True)
         self.notes.setFixedHeight(4 * self.notes.fontMetrics().height() + 12)
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.setInterval(_IDLE_MILLISECONDS)
-        self._idle.timeout.connect(self.save)
+        self._idle = delay(self, self.save, _IDLE_MILLISECONDS)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         for row, (title, widget) in enumerate((("&Tags", self.tags), ("&Notes", self.notes))):

@@ -14,11 +14,12 @@ from core.reporting.tables import confusion_table
 from core.runs.status import RunSummary
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.f1_panel import UNTESTED
-from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import make_button
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,8 +74,7 @@ class ConfusionPanel(QWidget):
         self._menu = QMenu(self)
         self._menu.setObjectName("confusionImagesMenu")
         self._images.setMenu(self._menu)
-        self._save = make_button("Save table...", "confusionSaveTable", self)
-        self._save.clicked.connect(self._save_table)
+        self._save = make_button("Save table...", "confusionSaveTable", self, clicked=self._save_table)
         for widget in (self.runs, self.view, self.shown, self._images, self._save):
             self.figure_panel.add_control(widget)
         self._note = make_label(_ONE, "small", self, wrap=True)

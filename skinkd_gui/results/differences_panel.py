@@ -12,7 +12,7 @@ from core.reporting.picking import RowPick
 from core.reporting.recipe_tables import differing_settings
 from core.reporting.table import ResultsTable
 from core.runs.status import RunSummary
-from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
@@ -22,6 +22,7 @@ from skinkd_gui.results.shown import READING, Shown
 from skinkd_gui.widgets.figure_view import Builder
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -30,8 +30,9 @@ from core.user_paths import expanded
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton
-from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path, small_button
+from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path
 from skinkd_gui.workers.job import JobEnd, Work
 
 _WORDS = SavingWords(
@@ -116,8 +117,7 @@ class ModelExportDialog(SavingDialog):
         target.setSpacing(8)
         self.data = _edit("exportDataEdit", "Folder of the run's images", self)
         self.data.setPlaceholderText(str(self._own_data() or "Not known"))
-        self.data_button = small_button("C&hoose...", "exportDataButton", self)
-        self.data_button.clicked.connect(self._ask_data)
+        self.data_button = make_button("C&hoose...", "exportDataButton", self, clicked=self._ask_data)
         self.loss = named(QDoubleSpinBox(self), "exportLossSpin", "Weighted F1 that may be lost, in points")
         self.loss.setRange(0, 100)
         self.loss.setDecimals(1)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QWidget
 
 from core.quantities import file_size
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import PassingDialog
 
 
-class ExportRunDialog(QDialog):
+class ExportRunDialog(PassingDialog):
     """With or without the checkpoint. Call `open`; `accepted` means that a file is to be chosen."""
 
     def __init__(self, parent: QWidget, run: RunSummary) -> None:
-        super().__init__(parent)
-        self.setObjectName("exportRunDialog")
-        self.setWindowTitle("Export run")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "exportRunDialog", "Export run")
         self.run = run
         self.setMinimumWidth(520)
         size = _size_of(RunFolder(run.folder).checkpoint_folder)

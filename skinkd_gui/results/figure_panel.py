@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from skinkd_gui.results.exporting import save_figure_as
 from skinkd_gui.widgets.figure_view import Builder, FigureView
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.parts import make_button
 
 
 class FigurePanel(QWidget):
@@ -27,8 +28,9 @@ class FigurePanel(QWidget):
         self.view.setMinimumSize(300, 200)
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.view.picked.connect(self.picked)
-        self._save = make_button("Save figure...", f"{name}SaveFigure", self)
-        self._save.setToolTip("Save as PNG, SVG or PDF; Ctrl+C copies the picture")
+        self._save = make_button(
+            "Save figure...", f"{name}SaveFigure", self, tip="Save as PNG, SVG or PDF; Ctrl+C copies the picture"
+        )
         copy = QShortcut(QKeySequence.StandardKey.Copy, self, self.view.copy_image)
         copy.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._save.clicked.connect(self._save_figure)
@@ -75,10 +77,3 @@ class FigurePanel(QWidget):
     def _save_figure(self) -> None:
         if self._builder is not None:
             save_figure_as(self, self._builder, self._stem)
-
-
-def make_button(text: str, name: str, parent: QWidget) -> QPushButton:
-    """A push button with an object name and an accessible name."""
-    button = named(QPushButton(text, parent), name, text.rstrip("."))
-    button.setAutoDefault(False)
-    return button

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSizePolicy, 
 
 from core.quantities import NONE
 from skinkd_gui.results.arranging import FILTER_FIELDS, WITHOUT, Filters, choices
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import make_button
 
 _ALL = {
     "kind": ("All kinds", "Show runs of this kind only"),
@@ -47,9 +47,13 @@ class FilterBar(QWidget):
             box.currentIndexChanged.connect(self._changed)
             self.boxes[name] = box
             row.addWidget(box, 2)
-        self.clear_button = make_button("Clear", "clearFiltersButton", self)
-        self.clear_button.setToolTip("Show all runs: clear the filters and the search")
-        self.clear_button.clicked.connect(self.cleared)
+        self.clear_button = make_button(
+            "Clear",
+            "clearFiltersButton",
+            self,
+            tip="Show all runs: clear the filters and the search",
+            clicked=self.cleared,
+        )
         self.group_button = self._make_group_button()
         row.addWidget(self.clear_button)
         row.addWidget(self._count, 1)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QHBoxLayout,
     QListView,
     QStackedWidget,
@@ -19,26 +18,23 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.results.cases import CaseList
 from skinkd_gui.results.exporting import save_table_as
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.image_cards import CardDelegate
 from skinkd_gui.results.images_model import CaseFilter, CaseImagesModel, CaseOrder
 from skinkd_gui.results.large_view import LargeView
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.workers.job_slot import JobSlot
 
 
-class ImagesView(QDialog):
+class ImagesView(PassingDialog):
     """Shows a `CaseList`. Finds the pictures in the run's data set, in a job; without them the cards hold words."""
 
     def __init__(self, cases: CaseList, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("imagesView")
-        self.setWindowTitle(cases.title)
+        super().__init__(parent, "imagesView", cases.title, QSize(980, 700))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.model = CaseImagesModel(cases, self)
         self._finding = JobSlot(self, succeeded=self._take_pictures, failed=self._say_why_not)
         self._banner = Banner(self)
@@ -57,7 +53,6 @@ class ImagesView(QDialog):
             (self._pages, 1),
             on=self,
         )
-        self.resize(980, 700)
         self._arrange()
         theme().changed.connect(self._fit_cards)
         self._find_pictures()

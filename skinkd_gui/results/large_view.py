@@ -10,10 +10,10 @@ from core.quantities import probability
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.results.cases import Case, CaseList
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.images_model import CaseImagesModel
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 
 _LARGEST = QSize(1600, 1600)
 

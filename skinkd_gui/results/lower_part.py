@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWi
 
 from skinkd_gui.results.arranging import StudyFacts
 from skinkd_gui.results.details_panel import RunDetailsPanel
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.study_panel import StudyPanel
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.parts import make_button
 
 
 class LowerPart(QWidget):

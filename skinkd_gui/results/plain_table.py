@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 from core.reporting.short_text import shorten
 from core.reporting.table import ResultsTable
 from skinkd_gui.results.exporting import save_table_as
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 
 _LONGEST_TITLE = 22
 _WIDEST = 44  # characters
@@ -139,9 +139,9 @@ class TablePanel(QWidget):
         self._heading = make_label(heading, "heading", self)
         self._copy = make_button("Copy table", f"{name}CopyTable", self)
         self._copy.setMenu(self._build_menu(name))
-        self._save = make_button("Save table...", f"{name}SaveTable", self)
-        self._save.setToolTip("Save as CSV, Markdown or LaTeX")
-        self._save.clicked.connect(self._save_as)
+        self._save = make_button(
+            "Save table...", f"{name}SaveTable", self, tip="Save as CSV, Markdown or LaTeX", clicked=self._save_as
+        )
         self._note = make_label("", "small", self, wrap=True)
         self._row = row_of(self._heading, STRETCH, self._copy, self._save)
         column_of(self._row, (self.table, 1), self._note, on=self, margins=0)

@@ -19,12 +19,12 @@ from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
 from skinkd_gui.results.details import recipe_text
 from skinkd_gui.results.exporting import ask_for_file
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import make_button
 
 _MOST_COLUMNS = 30
 
@@ -77,10 +77,8 @@ class OneRecipe(QWidget):
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._explained = _check("Explain the settings", "recipeExplained", self)
         self._explained.toggled.connect(self._show)
-        self._copy = make_button("Copy", "recipeCopy", self)
-        self._copy.clicked.connect(self._copy_text)
-        self._save = make_button("Save recipe...", "recipeSave", self)
-        self._save.clicked.connect(self._save_text)
+        self._copy = make_button("Copy", "recipeCopy", self, clicked=self._copy_text)
+        self._save = make_button("Save recipe...", "recipeSave", self, clicked=self._save_text)
         row = QHBoxLayout()
         self._heading = make_label("", "heading", self)
         row.addWidget(self._heading)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
@@ -24,6 +24,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.parts import delay
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
@@ -53,10 +54,7 @@ class ResultsTab(QWidget):
         self._wanted: tuple[Path, ...] = ()
         self._shown: tuple[RunSummary, ...] = ()
         self._model = RunsModel(self)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY_MILLISECONDS)
-        self._delay.timeout.connect(self._show_selection)
+        self._delay = delay(self, self._show_selection, _DELAY_MILLISECONDS)
         self._watch = RunsWatch(self)
         self._watch.changed.connect(self._files_changed)
         self._build()
@@ -142,10 +140,7 @@ class ResultsTab(QWidget):
         self.message = Banner(self)
         self.message.setObjectName("resultsMessage")
         self._cancel = self.message.add_button("Cancel", "cancelCopyButton")
-        self._hush = QTimer(self)
-        self._hush.setSingleShot(True)
-        self._hush.setInterval(_SAID_MILLISECONDS)
-        self._hush.timeout.connect(self._say_nothing)
+        self._hush = delay(self, self._say_nothing, _SAID_MILLISECONDS)
         jobs = self.actions_.jobs
         self._cancel.clicked.connect(jobs.cancel)
         jobs.started.connect(self._say_doing)

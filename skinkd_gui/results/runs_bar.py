@@ -8,10 +8,10 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidget
 
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.results.filter_bar import FilterBar
 from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import make_button
 
 _SEARCH_WIDTH = 220  # pixels, at least
 
@@ -31,8 +31,9 @@ class RunsBar(QWidget):
         self._row.addWidget(self.search, 1)
         self._make_actions()
         self.menu = self._make_menu()
-        self.more = make_button("More", "runsMoreButton", self)
-        self.more.setToolTip("Everything that can be done with the selected runs")
+        self.more = make_button(
+            "More", "runsMoreButton", self, tip="Everything that can be done with the selected runs"
+        )
         self.more.setMenu(self.menu)
         for action, name, danger in (
             (self.resume, "runsResumeButton", False),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from core.runs.status import RunState, RunSummary
+from skinkd_gui.widgets.parts import delay
 
 _DELAY_MILLISECONDS = 1500  # a run at work writes several files at once
 _MOST_FOLDERS = 64
@@ -27,10 +28,7 @@ class RunsWatch(QObject):
         super().__init__(parent)
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self._notice)
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_DELAY_MILLISECONDS)
-        self._delay.timeout.connect(self.changed)
+        self._delay = delay(self, self.changed, _DELAY_MILLISECONDS)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.applicationStateChanged.connect(self._activated)

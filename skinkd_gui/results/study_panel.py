@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.reporting.study_tables import departures_table, study_table
-from skinkd_gui.results.figure_panel import FigurePanel, make_button
+from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.study_findings import (
     StudyFindings,
@@ -31,6 +31,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -74,12 +75,20 @@ class StudyPanel(QWidget):
         self.controls = QWidget(self)
         self.progress = named(QProgressBar(self.controls), "studyProgress", "Finished runs of the study")
         self.progress.setFixedWidth(_PROGRESS_WIDTH)
-        self.resume_button = make_button("Go on with the study", "studyResumeButton", self.controls)
-        self.resume_button.setToolTip("Train the runs that are not finished yet")
-        self.resume_button.clicked.connect(self._resume)
-        self.report_button = make_button("Report on the study...", "studyReportButton", self.controls)
-        self.report_button.setToolTip("One page with the tables and figures of the whole study")
-        self.report_button.clicked.connect(self._report)
+        self.resume_button = make_button(
+            "Go on with the study",
+            "studyResumeButton",
+            self.controls,
+            tip="Train the runs that are not finished yet",
+            clicked=self._resume,
+        )
+        self.report_button = make_button(
+            "Report on the study...",
+            "studyReportButton",
+            self.controls,
+            tip="One page with the tables and figures of the whole study",
+            clicked=self._report,
+        )
         row_of(self.progress, self.report_button, self.resume_button, on=self.controls, margins=0)
 
     def _build_tabs(self) -> QTabWidget:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QLineEdit,
     QListWidget,
@@ -17,22 +16,19 @@ from PySide6.QtWidgets import (
 
 from core.runs.annotations import LONGEST_TAG, Annotations, clean_tags
 from core.runs.status import RunSummary
-from skinkd_gui.results.figure_panel import make_button
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 
 _ON, _OFF, _SOME = Qt.CheckState.Checked, Qt.CheckState.Unchecked, Qt.CheckState.PartiallyChecked
 
 
-class TagsDialog(QDialog):
+class TagsDialog(PassingDialog):
     """All tags there are, ticked where all selected runs have them, half ticked where some do. Call `open`."""
 
     def __init__(self, parent: QWidget, runs: Sequence[RunSummary], known: Sequence[str]) -> None:
         """`known`: the tags of all runs, also those that are not selected."""
-        super().__init__(parent)
-        self.setObjectName("tagsDialog")
-        self.setWindowTitle("Tags")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "tagsDialog", "Tags", QSize(420, 380))
         self.runs = tuple(runs)
         name = f"“{runs[0].status.name}”" if len(runs) == 1 else f"{len(runs)} runs"
         self.list = named(QListWidget(self), "tagsList", "Tags; tick those that the runs are to have")
@@ -49,7 +45,6 @@ class TagsDialog(QDialog):
         buttons.rejected.connect(self.reject)
         row = row_of((self.edit, 1), self._add_button)
         column_of(make_label(f"Tags of {name}", "heading", self, wrap=True), (self.list, 1), row, buttons, on=self)
-        self.resize(420, 380)
         self._fill(known)
         self.edit.setFocus()
 

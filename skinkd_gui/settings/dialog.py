@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -26,6 +25,7 @@ from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import ThemeChoice
 
 _THEMES = {
@@ -93,11 +93,10 @@ class PreferencesDialog(QDialog):
         _name(self.folder, "runsFolderEdit", "Folder for runs")
         self.folder.setPlaceholderText(str(runs_root()))
         self.folder.setEnabled(not folder_fixed)
-        self.browse = QPushButton("Choose...", self)
-        _name(self.browse, "runsFolderButton", "Choose the folder for runs")
-        self.browse.setAutoDefault(False)
+        self.browse = make_button(
+            "Choose...", "runsFolderButton", self, self._choose_folder, accessible="Choose the folder for runs"
+        )
         self.browse.setEnabled(not folder_fixed)
-        self.browse.clicked.connect(self._choose_folder)
         self.threads = QSpinBox(self)
         _name(self.threads, "threadsLeftSpin", "CPU cores that a run leaves free")
         self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))

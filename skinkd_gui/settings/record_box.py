@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -17,6 +17,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -51,12 +52,14 @@ class RecordBox(QWidget):
         )
         self.keep.setChecked(keep)
         self._where = make_label("", "small", self, wrap=True, name="recordPlace")
-        self.folder = self._button("Show &folder", "recordFolderButton", "Show the folder of the record")
-        self.export = self._button("E&xport...", "recordExportButton", "Export the record")
-        self.clear = self._button("C&lear...", "recordClearButton", "Clear the record")
-        self.folder.clicked.connect(self._open_folder)
-        self.export.clicked.connect(self._ask_and_export)
-        self.clear.clicked.connect(self._ask_to_clear)
+        self.folder, self.export, self.clear = (
+            make_button(text, f"record{name}Button", self, clicked, accessible=words)
+            for text, name, clicked, words in (
+                ("Show &folder", "Folder", self._open_folder, "Show the folder of the record"),
+                ("E&xport...", "Export", self._ask_and_export, "Export the record"),
+                ("C&lear...", "Clear", self._ask_to_clear, "Clear the record"),
+            )
+        )
         row = row_of(self.folder, self.export, self.clear, STRETCH, margins=0)
         column_of(
             self.keep, make_label(_ABOUT, "small", self, wrap=True), self._where, row, on=self, margins=0, spacing=6
@@ -68,11 +71,6 @@ class RecordBox(QWidget):
         self._news = ""
         self._exporting.start(partial(_export, path))
         self._update()
-
-    def _button(self, text: str, name: str, words: str) -> QPushButton:
-        button = named(QPushButton(text, self), name, words)
-        button.setAutoDefault(False)
-        return button
 
     @Slot()
     def _update(self) -> None:

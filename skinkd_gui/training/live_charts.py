@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
@@ -13,6 +13,7 @@ from core.events import EpochRecord
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import delay
 from skinkd_gui.widgets.threaded_figure_view import ThreadedFigureView
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ class LiveCharts(QWidget):
             margins=0,
             spacing=12,
         )
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REDRAW_MILLISECONDS)
-        self._timer.timeout.connect(self._redraw)
+        self._timer = delay(self, self._redraw, _REDRAW_MILLISECONDS)
 
     def set_history(self, history: tuple[EpochRecord, ...]) -> None:
         """Show these epochs."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from core.errors import SkinKDError
 from core.events import Event, Level, Notice, RunStarted
@@ -19,7 +19,8 @@ from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, Traini
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, row_of
+from skinkd_gui.widgets.parts import delay, make_button, slim_bar
 from skinkd_gui.widgets.theme import icon, theme
 from skinkd_gui.workers.memory import memory_text
 
@@ -55,10 +56,7 @@ class LiveView(QWidget):
         self._failed: QueuedRun | None = None
         self._make_widgets()
         self._lay_out()
-        self._refresh_timer = QTimer(self)
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(_REFRESH_MILLISECONDS)
-        self._refresh_timer.timeout.connect(self._refresh)
+        self._refresh_timer = delay(self, self._refresh, _REFRESH_MILLISECONDS)
         queue.changed.connect(self._on_changed)
         queue.reported.connect(self._on_reported)
         queue.run_finished.connect(self._on_finished)
@@ -77,12 +75,17 @@ class LiveView(QWidget):
     def _make_widgets(self) -> None:
         self._title = make_label("", "title", self, wrap=True, name="runTitle")
         self._plan = make_label("", "muted", self, wrap=True)
-        self.pause_button = self._button("Pause", "pauseButton", "Pause the run")
-        self.pause_button.clicked.connect(self._queue.toggle_pause)
-        self.stop_button = self._button("Stop", "stopButton", "Stop the run; it can be resumed later")
+        queue = self._queue
+        self.pause_button = make_button("Pause", "pauseButton", self, queue.toggle_pause, accessible="Pause the run")
+        self.stop_button = make_button(
+            "Stop",
+            "stopButton",
+            self,
+            queue.stop_current,
+            accessible="Stop the run; it can be resumed later",
+            tip="Stops within a batch and keeps a checkpoint: the run can be resumed later.",
+        )
         self.stop_button.setProperty("danger", True)
-        self.stop_button.setToolTip("Stops within a batch and keeps a checkpoint: the run can be resumed later.")
-        self.stop_button.clicked.connect(self._queue.stop_current)
         self.banner = Banner(self)
         self.banner.setObjectName("runBanner")
         self._results_button = self.banner.add_button("See the results", "seeResultsButton")
@@ -91,26 +94,15 @@ class LiveView(QWidget):
         self._change_button = self.banner.add_button("Change settings...", "changeSettingsButton")
         self._change_button.setToolTip("Open the assistant with the settings of this run, to correct and start them")
         self._change_button.clicked.connect(self._ask_for_change)
-        self._details_button = self.banner.add_button("Details...", "runErrorDetailsButton")
-        self._details_button.clicked.connect(self._show_details)
+        self._details_button = self.banner.add_button("Details...", "runErrorDetailsButton", self._show_details)
         self._phase = make_label("", "heading", self, name="phaseLabel")
         self._phase_help = make_label("", "muted", self, wrap=True)
         self._overall = make_label("", "muted", self, name="overallLabel")
-        self.run_bar = self._bar("trainingProgress", "Progress of the whole run")
-        self.phase_bar = self._bar("phaseProgress", "Progress of the present step")
+        self.run_bar = slim_bar("trainingProgress", "Progress of the whole run", self, _STEPS)
+        self.phase_bar = slim_bar("phaseProgress", "Progress of the present step", self, _STEPS)
         self._values: dict[str, QLabel] = {}
         self._memory = make_label("", "small", self, name="runMemoryLabel")
         self.charts = LiveCharts(self)
-
-    def _button(self, text: str, name: str, words: str) -> QPushButton:
-        return named(QPushButton(text, self), name, words)
-
-    def _bar(self, name: str, words: str) -> QProgressBar:
-        bar = named(QProgressBar(self), name, words)
-        bar.setRange(0, _STEPS)
-        bar.setTextVisible(False)
-        bar.setProperty("slim", True)
-        return bar
 
     def _lay_out(self) -> None:
         head = row_of(

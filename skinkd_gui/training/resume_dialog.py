@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,7 +29,7 @@ from core.runs.listing import summarise
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
 _TEXT = (
@@ -49,7 +48,7 @@ class ResumeChanges:
     assignments: tuple[str, ...]
 
 
-class ResumeDialog(QDialog):
+class ResumeDialog(PassingDialog):
     """Call `open`. The changes are checked against the run's checkpoint before the dialog closes.
 
     Raises `SkinKDError` when the run's recipe can not be read.
@@ -58,10 +57,7 @@ class ResumeDialog(QDialog):
     amended = Signal(object)  # Path of the run's folder; it can go on
 
     def __init__(self, parent: QWidget, folder: Path) -> None:
-        super().__init__(parent)
-        self.setObjectName("resumeDialog")
-        self.setWindowTitle("Resume with changes")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "resumeDialog", "Resume with changes")
         self.setMinimumWidth(620)
         self._folder = folder
         self._recipe = RunFolder(folder).recipe()
@@ -106,12 +102,8 @@ class ResumeDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(edit, 1)
         for text, slot in ways.items():
-            button = named(
-                QPushButton(text, self), name + text.removesuffix("...").title().replace(" ", ""), f"{title}: {text}"
-            )
-            button.setAutoDefault(False)
-            button.clicked.connect(slot)
-            row.addWidget(button)
+            place = text.removesuffix("...").title().replace(" ", "")
+            row.addWidget(make_button(text, name + place, self, slot, accessible=f"{title}: {text}"))
         self._add_row(title, edit, row)
 
     def _add_row(self, title: str, buddy: QWidget, content: QWidget | QHBoxLayout) -> None:

@@ -26,6 +26,7 @@ from skinkd_gui.training.work import UnfinishedStudy
 from skinkd_gui.undo import changed
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
 _LOWEST, _HIGHEST = 40, 170  # pixels
@@ -64,9 +65,9 @@ class _Section(QFrame):
         if self.fits:
             self.fit()
 
-    def button(self, text: str, name: str, words: str) -> QPushButton:
+    def button(self, text: str, name: str, words: str, clicked: Receiver, *, primary: bool = False) -> QPushButton:
         """A button of the section; `words` is its accessible name and tip."""
-        return named(QPushButton(text, self), name, words, words)
+        return make_button(text, name, self, clicked, accessible=words, tip=words, primary=primary)
 
 
 class WaitingRuns(_Section):
@@ -77,17 +78,15 @@ class WaitingRuns(_Section):
         self.items.setIconSize(_ICON)
         self._queue = queue
         self._shown: tuple[QueuedRun, ...] = ()
-        self._up = self.button("", "moveUpButton", "Start the chosen run earlier")
-        self._down = self.button("", "moveDownButton", "Start the chosen run later")
-        self._remove = self.button("Remove", "removeWaitingButton", "Take the chosen run out of the list")
-        self._start = self.button("Start", "startWaitingButton", "Start the waiting runs")
-        self._start.setProperty("primary", True)
+        self._up = self.button("", "moveUpButton", "Start the chosen run earlier", self._move_up)
+        self._down = self.button("", "moveDownButton", "Start the chosen run later", self._move_down)
+        take_out = "Take the chosen run out of the list"
+        self._remove = self.button("Remove", "removeWaitingButton", take_out, self._remove_chosen)
+        self._start = self.button(
+            "Start", "startWaitingButton", "Start the waiting runs", queue.start_waiting, primary=True
+        )
         row = row_of(self._up, self._down, self._remove, STRETCH, self._start, spacing=6)
         self.column.addLayout(row)
-        self._up.clicked.connect(self._move_up)
-        self._down.clicked.connect(self._move_down)
-        self._remove.clicked.connect(self._remove_chosen)
-        self._start.clicked.connect(self._queue.start_waiting)
         self.items.currentRowChanged.connect(self._enable)
         queue.changed.connect(self._show)
         theme().changed.connect(self._restyle)
@@ -167,16 +166,15 @@ class UnfinishedRuns(_Section):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Unfinished runs", "unfinishedRunsList", parent)
-        self._resume = self.button("Resume", "resumeRunButton", "Go on with the chosen run where it stood")
+        self._resume = self.button("Resume", "resumeRunButton", "Go on with the chosen run where it stood", self._ask)
         self._change = self.button(
             "With changes...",
             "resumeChangesButton",
             "Resume with changes: where the chosen run's data or teacher were moved, or with more epochs",
+            self._ask_changes,
         )
         row = row_of(self._change, STRETCH, self._resume)
         self.column.addLayout(row)
-        self._change.clicked.connect(self._ask_changes)
-        self._resume.clicked.connect(self._ask)
         self.items.itemActivated.connect(self._ask)
         self.items.currentRowChanged.connect(self._enable)
         self.show_runs(())

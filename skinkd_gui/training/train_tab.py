@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Event, Level, Notice, Progress
@@ -21,7 +21,8 @@ from skinkd_gui.training.work import UnfinishedStudy, unfinished_studies
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, row_of
+from skinkd_gui.widgets.parts import slim_bar
 from skinkd_gui.widgets.theme import accent_icon, theme
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -89,13 +90,11 @@ class TrainTab(QWidget):
 
     def _make_widgets(self) -> None:
         self.empty = EmptyState("train", _FIRST_TITLE, _FIRST_TEXT, self)
-        self.new_button = self.empty.add_button("New training...", "newTrainingButton", primary=True)
-        self.new_button.clicked.connect(self.open_wizard)
-        self.sample_button = self.empty.add_button("Try with the built-in sample images", "trySampleButton")
-        self.sample_button.clicked.connect(self.try_sample)
-        self._sample_bar = named(QProgressBar(self), "sampleProgress", "Writing the sample images")
-        self._sample_bar.setProperty("slim", True)
-        self._sample_bar.setTextVisible(False)
+        self.new_button = self.empty.add_button("New training...", "newTrainingButton", self.open_wizard, primary=True)
+        self.sample_button = self.empty.add_button(
+            "Try with the built-in sample images", "trySampleButton", self.try_sample
+        )
+        self._sample_bar = slim_bar("sampleProgress", "Writing the sample images", self)
         self._sample_bar.hide()
         self._sample_label = make_label("", "muted", self)
         self._sample_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -6,7 +6,8 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from skinkd_gui.widgets.labels import breakable, make_label, set_role
-from skinkd_gui.widgets.layouts import named, row_of
+from skinkd_gui.widgets.layouts import row_of
+from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 _ICONS = {"info": "info", "success": "done", "warning": "warning", "error": "error"}
@@ -40,9 +41,9 @@ class Banner(QFrame):
         self._restyle()
         self.setVisible(bool(text))
 
-    def add_button(self, text: str, name: str) -> QPushButton:
-        """A button at the right end; connect its `clicked` yourself."""
-        button = named(QPushButton(text, self), name, text)
+    def add_button(self, text: str, name: str, clicked: Receiver | None = None) -> QPushButton:
+        """A button at the right end."""
+        button = make_button(text, name, self, clicked)
         self._row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         return button
 

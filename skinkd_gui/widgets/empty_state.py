@@ -6,7 +6,8 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
+from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, row_of
+from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
 
@@ -38,10 +39,11 @@ class EmptyState(QWidget):
         self._title.setText(title)
         self._text.setText(text)
 
-    def add_button(self, text: str, name: str, *, primary: bool = False) -> QPushButton:
-        """A button with an object name, to the right of the others; connect its `clicked` yourself."""
-        button = named(QPushButton(text, self), name, text)
-        button.setProperty("primary", primary)
+    def add_button(
+        self, text: str, name: str, clicked: Receiver | None = None, *, primary: bool = False
+    ) -> QPushButton:
+        """A button with an object name, to the right of the others."""
+        button = make_button(text, name, self, clicked, primary=primary)
         self._buttons.addWidget(button)
         return button
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QPushButton,
     QWidget,
 )
 
@@ -21,6 +20,7 @@ from core.paths import log_root
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours
 
 LOG_NAME = "skinkd.log"
@@ -53,24 +53,16 @@ class ErrorDialog(QDialog):
         column_of(top, (self._details, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)
 
     def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self._more = _button("Show details", "errorMoreButton", self)
+        self._more = make_button("Show details", "errorMoreButton", self)
         self._more.setVisible(bool(self.error.details))
         self._more.clicked.connect(self._toggle_details)
-        copy = _button("Copy", "errorCopyButton", self)
-        copy.clicked.connect(self._copy)
-        log = _button("Open the log", "errorLogButton", self)
+        copy = make_button("Copy", "errorCopyButton", self, self._copy)
+        log = make_button("Open the log", "errorLogButton", self, self._open_log)
         log.setVisible(log_path().is_file())
-        log.clicked.connect(self._open_log)
-        close = _button("Close", "errorCloseButton", self)
+        close = make_button("Close", "errorCloseButton", self, self.accept)
         close.setDefault(True)
         close.setFocus()
-        close.clicked.connect(self.accept)
-        for button in (self._more, copy, log):
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(close)
-        return row
+        return row_of(self._more, copy, log, STRETCH, close)
 
     @Slot()
     def _toggle_details(self) -> None:
@@ -101,9 +93,3 @@ def is_shown(error: SkinKDError) -> bool:
     """Whether a dialog with this very error is open."""
     dialogs = (widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ErrorDialog))
     return any(dialog.isVisible() and dialog.error is error for dialog in dialogs)
-
-
-def _button(text: str, name: str, parent: QWidget) -> QPushButton:
-    button = named(QPushButton(text, parent), name, text)
-    button.setAutoDefault(False)
-    return button

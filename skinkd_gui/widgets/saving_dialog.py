@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, ask
 from skinkd_gui.workers.job import JobEnd, Work
 from skinkd_gui.workers.job_slot import JobSlot
@@ -92,8 +92,7 @@ class SavingDialog(QDialog):
         """Make `target` and the button that asks for it."""
         self.target = named(QLineEdit(self), f"{self._words.name}TargetEdit", "File to write")
         self.target.textChanged.connect(self.update_state)
-        self._choose = small_button(choose, f"{self._words.name}ChooseButton", self)
-        self._choose.clicked.connect(self._ask_target)
+        self._choose = make_button(choose, f"{self._words.name}ChooseButton", self, clicked=self._ask_target)
         return row_of((self.target, 1), self._choose)
 
     def lay_out(self, above: Sequence[QWidget], below: Sequence[QWidget] = ()) -> None:
@@ -123,13 +122,12 @@ class SavingDialog(QDialog):
 
     def _build_buttons(self) -> QHBoxLayout:
         name = self._words.name
-        self.open_button = small_button("&Open", f"{name}OpenButton", self)
-        self.open_button.clicked.connect(self._open_made)
-        self.folder_button = small_button(self._words.open_folder, f"{name}FolderButton", self)
-        self.folder_button.clicked.connect(self._open_folder)
-        self.close_button = small_button("Close", f"{name}CloseButton", self)
-        self.close_button.clicked.connect(self._cancel_or_close)
-        self.make_button = small_button(self._words.make, self._words.make_name, self)
+        self.open_button = make_button("&Open", f"{name}OpenButton", self, clicked=self._open_made)
+        self.folder_button = make_button(
+            self._words.open_folder, f"{name}FolderButton", self, clicked=self._open_folder
+        )
+        self.close_button = make_button("Close", f"{name}CloseButton", self, clicked=self._cancel_or_close)
+        self.make_button = make_button(self._words.make, self._words.make_name, self)
         self.make_button.setProperty("primary", True)
         self.make_button.setDefault(True)
         self.make_button.clicked.connect(self._ask_and_start)
@@ -257,10 +255,3 @@ def free_path(folder: Path, stem: str, ending: str) -> Path:
     """A name in the folder that is not taken."""
     names = [f"{stem}{ending}", *(f"{stem}-{number}{ending}" for number in range(2, 1000))]
     return next((folder / name for name in names if not (folder / name).exists()), folder / names[0])
-
-
-def small_button(text: str, name: str, parent: QWidget) -> QPushButton:
-    """A button that Enter presses only when it is the dialog's default."""
-    button = named(QPushButton(text, parent), name, text.replace("&", "").rstrip("."))
-    button.setAutoDefault(False)
-    return button

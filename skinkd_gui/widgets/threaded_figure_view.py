@@ -6,13 +6,14 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.widgets.figure_view import Builder, FigureView
+from skinkd_gui.widgets.parts import delay
 from skinkd_gui.widgets.theme import figure_style
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -40,10 +41,7 @@ class ThreadedFigureView(FigureView):
     def __init__(self, placeholder: str = "", parent: QWidget | None = None) -> None:
         super().__init__(placeholder, parent)
         self._drawing = JobSlot(self, succeeded=self._take, failed=self._fail)
-        self._resizing = QTimer(self)
-        self._resizing.setSingleShot(True)
-        self._resizing.setInterval(_RESIZING_MILLISECONDS)
-        self._resizing.timeout.connect(self._redraw)
+        self._resizing = delay(self, self._redraw, _RESIZING_MILLISECONDS)
 
     def draw(self, builder: Builder | None) -> None:
         """Show what `builder` makes for the window's style, as soon as it is drawn. It is called in another thread."""

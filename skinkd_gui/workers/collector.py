@@ -20,6 +20,7 @@ from PySide6.QtGui import QCursor, QGuiApplication
 
 from core.allocator import give_back
 from core.events import CancelToken, Emit
+from skinkd_gui.widgets.parts import delay
 from skinkd_gui.workers.job import released_memory
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -60,9 +61,7 @@ class Collector(QObject):
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MILLISECONDS)
         self._tick.timeout.connect(self._check)
-        self._idle = QTimer(self)  # comes when no event waits
-        self._idle.setSingleShot(True)
-        self._idle.timeout.connect(self._collect_all)
+        self._idle = delay(self, self._collect_all)  # comes when no event waits
         self._thread = threading.get_ident()
         self._python = gc.collect, gc.enable  # as they were
 

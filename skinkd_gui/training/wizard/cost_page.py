@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -33,6 +32,7 @@ from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardState, Wiz
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -94,9 +94,9 @@ class CostPage(WizardPage):
         self._measuring.start(partial(_measure, self.model.state, self._runs_root))
 
     def _build_cost(self) -> None:
-        self.again = named(QPushButton("Measure again"), "measureButton", "Measure the cost again")
-        self.again.setAutoDefault(False)
-        self.again.clicked.connect(self.measure)
+        self.again = make_button(
+            "Measure again", "measureButton", clicked=self.measure, accessible="Measure the cost again"
+        )
         box = card()
         box.column.addLayout(row(make_label("What it will cost", "heading"), self.again))
         self.column.addWidget(box)

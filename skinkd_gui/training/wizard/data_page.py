@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from core.classes import ClassSet
 from core.data.choices import Choices
@@ -38,6 +37,7 @@ from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import delay, make_button
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -62,21 +62,14 @@ class DataPage(WizardPage):
         self._welcome = _welcome()
         self.column.addWidget(self._welcome, 1)
         self.column.addStretch(0)
-        self._typing = self._timer(_TYPING_MILLISECONDS, self._read_if_new)
-        self._settling = self._timer(_SETTLING_MILLISECONDS, self._start_preview)
+        self._typing = delay(self, self._read_if_new, _TYPING_MILLISECONDS)
+        self._settling = delay(self, self._start_preview, _SETTLING_MILLISECONDS)
         model.changed.connect(self._refresh)
         self._refresh()
         if model.state.recipe.data.path:
             QTimer.singleShot(0, self, self._read_if_new)
 
     # --- building ---
-
-    def _timer(self, milliseconds: int, slot: Any) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(slot)
-        return timer
 
     def _make_jobs(self) -> None:
         self._reading = JobSlot(self, succeeded=self._on_read, failed=self._on_read_failed)
@@ -104,19 +97,16 @@ class DataPage(WizardPage):
         self.path_edit.setAcceptDrops(False)  # the page takes the drop and uses the path, not the address
         self.path_edit.textEdited.connect(self._on_typed)
         self.path_edit.returnPressed.connect(self._read_if_new)
-        folder = self._button("Folder…", "browseFolderButton", "Browse for a folder", self._browse_folder)
-        csv = self._button("CSV file…", "browseCsvButton", "Browse for a CSV file", self._browse_csv)
-        self.sample_button = self._button(
-            "Use the built-in sample images", "sampleDataButton", "Use the built-in sample images", self._use_sample
+        folder, csv, self.sample_button = (
+            make_button(text, f"{name}Button", None, clicked, accessible=words)
+            for text, name, clicked, words in (
+                ("Folder…", "browseFolder", self._browse_folder, "Browse for a folder"),
+                ("CSV file…", "browseCsv", self._browse_csv, "Browse for a CSV file"),
+                ("Use the built-in sample images", "sampleData", self._use_sample, ""),
+            )
         )
         row = row_of((self.path_edit, 1), folder, csv, self.sample_button)
         self.column.addLayout(row)
-
-    def _button(self, text: str, name: str, spoken: str, slot: Any) -> QPushButton:
-        button = named(QPushButton(text), name, spoken)
-        button.setAutoDefault(False)
-        button.clicked.connect(slot)
-        return button
 
     def _build_findings(self) -> None:
         self._error = Note("error", "dataErrorLabel")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QProgressBar,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QTreeView,
@@ -29,6 +28,7 @@ from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import delay, make_button
 
 _MOST_LINES = 16
 _MOST_ROWS = 9
@@ -55,9 +55,9 @@ class ProblemsBox(Box):
         self.view.setUniformRowHeights(True)
         self.view.setAlternatingRowColors(True)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._folding = QTimer(self)  # expanding everything tells of each row; the height is fitted once
-        self._folding.setSingleShot(True)
-        self._folding.timeout.connect(self._fit_height)
+        self._folding = delay(
+            self, self._fit_height
+        )  # expanding everything tells of each row; the height is fitted once
         self.view.expanded.connect(self._on_collapsed)
         self.view.collapsed.connect(self._on_collapsed)
         self.view.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
@@ -218,9 +218,7 @@ class JobProgressRow(QWidget):
         self._text = make_label()
         self._bar = named(QProgressBar(), f"{name}Progress", "Progress")
         self._bar.setMinimumWidth(160)
-        self._stop = named(QPushButton(stop_text), f"{name}StopButton", stop_text)
-        self._stop.setAutoDefault(False)
-        self._stop.clicked.connect(self._on_stop)
+        self._stop = make_button(stop_text, f"{name}StopButton", clicked=self._on_stop)
         row_of(self._text, (self._bar, 1), self._stop, on=self, margins=0)
         self.hide()
 

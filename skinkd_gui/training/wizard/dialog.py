@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QStackedWidget,
     QToolButton,
     QWidget,
@@ -36,6 +35,7 @@ from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.undo import add_undo_stack
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import shut_down_jobs
@@ -125,16 +125,10 @@ class TrainingWizard(QDialog):
         self._message.setObjectName("wizardMessage")
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self.cancel_button = _button("Cancel", "wizardCancelButton")
-        self.back_button = _button("&Back", "backButton")
-        self.next_button = _button("&Next", "nextButton")
-        self.start_button = _button("&Start", "startButton")
-        self.cancel_button.clicked.connect(self.leave)
-        self.back_button.clicked.connect(self._go_back)
-        self.next_button.clicked.connect(self._go_on)
-        self.start_button.clicked.connect(self._start)
-        for button in (self.next_button, self.start_button):
-            button.setProperty("primary", True)
+        self.cancel_button = make_button("Cancel", "wizardCancelButton", clicked=self.leave)
+        self.back_button = make_button("&Back", "backButton", clicked=self._go_back)
+        self.next_button = make_button("&Next", "nextButton", clicked=self._go_on, primary=True)
+        self.start_button = make_button("&Start", "startButton", clicked=self._start, primary=True)
         back = (
             (self.undo_stack.createUndoAction(self, "Undo"), QKeySequence.StandardKey.Undo),
             (self.undo_stack.createRedoAction(self, "Redo"), QKeySequence.StandardKey.Redo),
@@ -278,9 +272,3 @@ class TrainingWizard(QDialog):
             shut_down_jobs(self)
         finally:
             QGuiApplication.restoreOverrideCursor()
-
-
-def _button(text: str, name: str) -> QPushButton:
-    button = named(QPushButton(text), name, text.replace("&", ""))
-    button.setAutoDefault(False)
-    return button

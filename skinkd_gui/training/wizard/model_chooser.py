@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeWidget,
@@ -30,6 +29,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.texts import facts_text
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import delay, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _TYPING_MILLISECONDS = 500
@@ -71,10 +71,7 @@ class NetworkChooser(QWidget):
         self._describing = JobSlot(self, succeeded=self._on_facts, failed=self._on_unusable)
         self._active = self._named = False
         self._asked: tuple[str, int, int] | None = None
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MILLISECONDS)
-        self._typing.timeout.connect(self._take_typed)
+        self._typing = delay(self, self._take_typed, _TYPING_MILLISECONDS)
         self._build_architecture()
         self._build_weights()
         self._build_suggestions()
@@ -131,11 +128,8 @@ class NetworkChooser(QWidget):
         self.file_edit = named(QLineEdit(), f"{self._section}WeightsFileEdit", "File of weights")
         self.file_edit.setPlaceholderText("A .safetensors file")
         self.file_edit.textEdited.connect(self._on_file_typed)
-        self.browse = named(
-            QPushButton("Browse…"), f"{self._section}WeightsBrowseButton", "Browse for a file of weights"
-        )
-        self.browse.setAutoDefault(False)
-        self.browse.clicked.connect(self._browse_file)
+        name = f"{self._section}WeightsBrowseButton"
+        self.browse = make_button("Browse…", name, None, self._browse_file, accessible="Browse for a file of weights")
         self._weights_help = help_label()
         self._weights_problem = MessageLabel()
 

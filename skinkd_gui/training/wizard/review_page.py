@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -32,6 +32,7 @@ from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -86,11 +87,9 @@ class ReviewPage(WizardPage):
         self.toml.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.toml.setTabChangesFocus(True)
         self.toml.setMinimumHeight(180)
-        save = self._button("Save recipe…", "saveRecipeButton")
-        save.clicked.connect(self._save)
-        copy = self._button("Copy command", "copyCommandButton")
-        copy.setToolTip("The command that does the same without this window")
-        copy.clicked.connect(self._copy)
+        save = make_button("Save recipe…", "saveRecipeButton", clicked=self._save)
+        tip = "The command that does the same without this window"
+        copy = make_button("Copy command", "copyCommandButton", clicked=self._copy, tip=tip)
         self._copied = help_label()
         self._copied.setObjectName("copiedLabel")
         self.column.addWidget(make_label("The recipe", "heading"))
@@ -98,11 +97,6 @@ class ReviewPage(WizardPage):
         buttons = row(save, copy, stretch=False)
         buttons.addWidget(self._copied, 1)
         self.column.addLayout(buttons)
-
-    def _button(self, text: str, name: str) -> QPushButton:
-        button = named(QPushButton(text), name, text.rstrip("…"))
-        button.setAutoDefault(False)
-        return button
 
     @Slot(str)
     def _on_named(self, text: str) -> None:

@@ -1,0 +1,66 @@
+"""Small parts, each made in one piece: buttons, thin progress bars, timers that wait a moment, dialogs that go when
+they are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, SignalInstance
+from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
+
+from skinkd_gui.widgets.layouts import named
+
+Receiver = Callable[..., Any] | SignalInstance
+"""A @Slot method or a signal."""
+
+
+def make_button(
+    text: str,
+    name: str,
+    parent: QWidget | None = None,
+    clicked: Receiver | None = None,
+    *,
+    accessible: str = "",
+    tip: str = "",
+    primary: bool = False,
+) -> QPushButton:
+    """A button; without another `accessible` name its text is read out. In a dialog, Enter presses it only where it is
+    made the default."""
+    button = named(QPushButton(text, parent), name, accessible or text.replace("&", "").rstrip(".…"), tip)
+    button.setAutoDefault(False)
+    if primary:
+        button.setProperty("primary", True)
+    if clicked is not None:
+        button.clicked.connect(clicked)
+    return button
+
+
+def slim_bar(name: str, accessible: str, parent: QWidget | None = None, most: int = 0) -> QProgressBar:
+    """A thin bar without a text, from 0 to `most`; 0: busy without an end in sight."""
+    bar = named(QProgressBar(parent), name, accessible)
+    bar.setRange(0, most)
+    bar.setTextVisible(False)
+    bar.setProperty("slim", True)
+    return bar
+
+
+def delay(owner: QObject, receiver: Receiver, milliseconds: int = 0) -> QTimer:
+    """A timer that calls once, so long after its newest `start`; 0: as soon as no event waits."""
+    timer = QTimer(owner)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(receiver)
+    return timer
+
+
+class PassingDialog(QDialog):
+    """A dialog that is deleted when it is closed; call `open`."""
+
+    def __init__(self, parent: QWidget | None, name: str, title: str, size: QSize | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if size is not None:
+            self.resize(size)
