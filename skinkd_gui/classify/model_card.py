@@ -81,16 +81,13 @@ class ModelCard(PassingDialog):
         self._stack.addWidget(self.tabs)
         self._nothing = QWidget(self)
         self._stack.addWidget(self._nothing)
-        self.copy = make_button("&Copy as text", "modelCardCopy", self)
-        self.save = make_button("&Save as text...", "modelCardSave", self)
-        close = make_button("Close", "modelCardClose", self)
-        self.copy.clicked.connect(self._copy)
-        self.save.clicked.connect(self._ask_and_save)
-        close.clicked.connect(self.accept)
+        self.copy = make_button("&Copy as text", "modelCardCopy", self, self._copy)
+        self.save = make_button("&Save as text...", "modelCardSave", self, self._ask_and_save)
+        close = make_button("Close", "modelCardClose", self, self.accept)
+        close.setDefault(True)
         row = row_of(make_label(RESEARCH_USE, "muted", self), STRETCH, self.copy, self.save, close)
         for button in (self.copy, self.save):
             button.setEnabled(False)
-            button.setAutoDefault(False)
         column_of(self._title, self._news, (self._stack, 1), row, on=self, margins=(18, 16, 18, 14), spacing=10)
 
     @property

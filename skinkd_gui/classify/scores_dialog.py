@@ -50,6 +50,7 @@ class ScoresDialog(PassingDialog):
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
         close = make_button("Close", "classifyScoresClose", self, clicked=self.reject)
+        close.setDefault(True)
         buttons = row_of(STRETCH, close)
         column_of(
             self._text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QButtonGroup,
@@ -194,9 +194,8 @@ class ModelExportDialog(SavingDialog):
     @Slot()
     def _form_changed(self) -> None:
         if not self._typed_loss:
-            before = self.loss.blockSignals(True)
-            self.loss.setValue(100 * TOLERANCES[self._chosen()])
-            self.loss.blockSignals(before)
+            with QSignalBlocker(self.loss):
+                self.loss.setValue(100 * TOLERANCES[self._chosen()])
         self.update_state()
 
     @Slot()

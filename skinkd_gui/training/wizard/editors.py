@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
 
@@ -14,34 +15,27 @@ from skinkd_gui.training.wizard.texts import all_choices_help, choice_text, help
 _HEIGHT = 26  # the same for every kind, and large enough to hit
 
 
-class CalmSpinBox(QSpinBox):
+class _Calm:
     """Turns with the wheel only when it has the focus, so that scrolling past it changes nothing."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)  # type: ignore[call-arg]  # of the widget that this is mixed into
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
+    def wheelEvent(self: Any, event: QWheelEvent) -> None:
         """Qt's; passed on to the page without focus."""
         if self.hasFocus():
-            super().wheelEvent(event)
+            super().wheelEvent(event)  # type: ignore[misc]
         else:
             event.ignore()
 
 
-class CalmComboBox(QComboBox):
-    """Turns with the wheel only when it has the focus, so that scrolling past it changes nothing."""
+class CalmSpinBox(_Calm, QSpinBox):
+    """A spin box that does not turn when the page scrolls past it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Qt's; passed on to the page without focus."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+class CalmComboBox(_Calm, QComboBox):
+    """A combo box that does not turn when the page scrolls past it."""
 
 
 class FieldEditor(QWidget):
@@ -80,74 +74,62 @@ class FieldEditor(QWidget):
 
 
 class TextEditor(FieldEditor):
-    """Free text."""
+    """One line of free text; its kin read other values from the line."""
+
+    edit_width = 0  # as wide as there is room
+    read: Callable[[str], Any] = staticmethod(str)
+    write: Callable[[Any], str] = staticmethod(str)
 
     def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent)
         self._edit = QLineEdit()
         self._edit.textEdited.connect(self._on_edited)
+        self._build()
+
+    def _build(self) -> None:
         self._adopt(self._edit)
+        if self.edit_width:
+            self._edit.setFixedWidth(self.edit_width)
+            self._finish()
 
     def show_value(self, value: Any) -> None:
         """See `FieldEditor`."""
-        if self._edit.text() != str(value):
-            self._edit.setText(str(value))
+        if self.read(self._edit.text()) != value:
+            self._edit.setText(self.write(value))
 
     @Slot(str)
     def _on_edited(self, text: str) -> None:
-        self.edited.emit(text)
+        self.edited.emit(self.read(text))
 
 
-class NumberEditor(FieldEditor):
+class NumberEditor(TextEditor):
     """A number, typed freely (also as 1e-5); what is no number is passed on as the text it is."""
 
-    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
-        super().__init__(spec, parent)
-        self._edit = QLineEdit()
-        self._edit.setFixedWidth(120)
-        self._edit.textEdited.connect(self._on_edited)
-        self._adopt(self._edit)
-        self._finish()
-
-    def show_value(self, value: Any) -> None:
-        """See `FieldEditor`."""
-        if parsed_number(self._edit.text()) != value:
-            self._edit.setText(number_text(value))
-
-    @Slot(str)
-    def _on_edited(self, text: str) -> None:
-        self.edited.emit(parsed_number(text))
+    edit_width = 120
+    read = staticmethod(parsed_number)
+    write = staticmethod(number_text)
 
 
-class SliderEditor(FieldEditor):
+class SliderEditor(NumberEditor):
     """A share of 0 to 1: a slider in hundredths beside the number."""
 
-    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
-        super().__init__(spec, parent)
+    edit_width = 64
+
+    def _build(self) -> None:
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
         self._slider.setMinimumWidth(150)
         self._slider.valueChanged.connect(self._on_slid)
-        self._edit = QLineEdit()
-        self._edit.setFixedWidth(64)
-        self._edit.textEdited.connect(self._on_edited)
-        self._adopt(self._slider, "Slider", f"{spec.title}, slider")
-        self._adopt(self._edit)
-        self._finish()
+        self._adopt(self._slider, "Slider", f"{self.spec.title}, slider")
+        super()._build()
 
     def show_value(self, value: Any) -> None:
         """See `FieldEditor`."""
-        if parsed_number(self._edit.text()) != value:
-            self._edit.setText(number_text(value))
+        super().show_value(value)
         if isinstance(value, int | float):
-            self._slider.blockSignals(True)
-            self._slider.setValue(round(value * 100))
-            self._slider.blockSignals(False)
-
-    @Slot(str)
-    def _on_edited(self, text: str) -> None:
-        self.edited.emit(parsed_number(text))
+            with QSignalBlocker(self._slider):
+                self._slider.setValue(round(value * 100))
 
     @Slot(int)
     def _on_slid(self, hundredths: int) -> None:
@@ -169,9 +151,8 @@ class IntegerEditor(FieldEditor):
     def show_value(self, value: Any) -> None:
         """See `FieldEditor`."""
         if isinstance(value, int) and self._spin.value() != value:
-            self._spin.blockSignals(True)
-            self._spin.setValue(value)
-            self._spin.blockSignals(False)
+            with QSignalBlocker(self._spin):
+                self._spin.setValue(value)
 
     @Slot(int)
     def _on_edited(self, value: int) -> None:
@@ -248,28 +229,15 @@ class SplitEditor(FieldEditor):
         self.edited.emit(tuple(parsed_number(edit.text()) for edit in self._edits))
 
 
-class TextsEditor(FieldEditor):
-    """Any number of texts in one line, with semicolons between them."""
-
-    def __init__(self, spec: FieldSpec, parent: QWidget | None = None) -> None:
-        super().__init__(spec, parent)
-        self._edit = QLineEdit()
-        self._edit.setToolTip("Several are separated by semicolons.")
-        self._edit.textEdited.connect(self._on_edited)
-        self._adopt(self._edit)
-
-    def show_value(self, value: Any) -> None:
-        """See `FieldEditor`."""
-        if _texts(self._edit.text()) != tuple(value):
-            self._edit.setText("; ".join(value))
-
-    @Slot(str)
-    def _on_edited(self, text: str) -> None:
-        self.edited.emit(_texts(text))
-
-
 def _texts(line: str) -> tuple[str, ...]:
     return tuple(text.strip() for text in line.split(";") if text.strip())
+
+
+class TextsEditor(TextEditor):
+    """Any number of texts in one line, with semicolons between them."""
+
+    read = staticmethod(_texts)
+    write = staticmethod("; ".join)
 
 
 _EDITORS: dict[str, type[FieldEditor]] = {

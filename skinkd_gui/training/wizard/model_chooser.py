@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -256,9 +256,8 @@ class NetworkChooser(QWidget):
         names = [name for name, _ in self._suggested]
         item = self.suggestions.topLevelItem(names.index(architecture)) if architecture in names else None
         if item is not self.suggestions.currentItem():
-            self.suggestions.blockSignals(True)
-            self.suggestions.setCurrentItem(item)  # type: ignore[arg-type]  # None: no row
-            self.suggestions.blockSignals(False)
+            with QSignalBlocker(self.suggestions):
+                self.suggestions.setCurrentItem(item)  # type: ignore[arg-type]  # None: no row
 
     def _show_weights(self, weights: str) -> None:
         kind = weights if weights in ("hub", "none") else _FILE
