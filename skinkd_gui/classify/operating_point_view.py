@@ -101,10 +101,8 @@ class OperatingPointView(QWidget):
     def _lay_out(self) -> None:
         fields = QGridLayout()
         fields.setColumnStretch(1, 1)
-        find = make_label("&Melanomas to find", "", self)
-        find.setBuddy(self.slider)
-        frequent = make_label("&People with melanoma", "", self)
-        frequent.setBuddy(self.prevalence)
+        find = make_label("&Melanomas to find", "", self, buddy=self.slider)
+        frequent = make_label("&People with melanoma", "", self, buddy=self.prevalence)
         frequent.setToolTip("Of all people whose lesions you would have classified (prevalence)")
         fields.addWidget(find, 0, 0)
         fields.addWidget(self.slider, 0, 1)

@@ -52,8 +52,7 @@ class AnnotationsEditor(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         for row, (title, widget) in enumerate((("&Tags", self.tags), ("&Notes", self.notes))):
-            label = make_label(title, "muted", self)
-            label.setBuddy(widget)
+            label = make_label(title, "muted", self, buddy=widget)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(widget, row, 1)
         column_of(make_label("Your tags and notes", "heading", self), grid, STRETCH, on=self, margins=0)

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QLineEdit,
     QRadioButton,
@@ -115,7 +114,7 @@ class ModelExportDialog(SavingDialog):
     def _build_fields(self) -> QFormLayout:
         target = self.target_row()
         target.setSpacing(8)
-        self.data = _edit("exportDataEdit", "Folder of the run's images", self)
+        self.data = named(QLineEdit(self), "exportDataEdit", "Folder of the run's images")
         self.data.setPlaceholderText(str(self._own_data() or "Not known"))
         self.data_button = make_button("C&hoose...", "exportDataButton", self, clicked=self._ask_data)
         self.loss = named(QDoubleSpinBox(self), "exportLossSpin", "Weighted F1 that may be lost, in points")
@@ -137,10 +136,10 @@ class ModelExportDialog(SavingDialog):
         fields.setContentsMargins(0, 8, 0, 0)
         fields.setVerticalSpacing(8)
         fields.setHorizontalSpacing(16)
-        fields.addRow(_buddy("&File to write:", self.target), target)
-        fields.addRow(_buddy("&Images of the run:", self.data), _row(self.data, self.data_button))
+        fields.addRow(make_label("&File to write:", buddy=self.target), target)
+        fields.addRow(make_label("&Images of the run:", buddy=self.data), _row(self.data, self.data_button))
         fields.addRow("", self.unchecked)
-        fields.addRow(_buddy("May &lose at most:", self.loss), _row(self.loss, None))
+        fields.addRow(make_label("May &lose at most:", buddy=self.loss), _row(self.loss, None))
         return fields
 
     def _build_result(self) -> None:
@@ -262,16 +261,6 @@ class ModelExportDialog(SavingDialog):
     def _ended(self, end: JobEnd) -> None:
         super()._ended(end)
         self._fit()
-
-
-def _edit(name: str, words: str, parent: QWidget) -> QLineEdit:
-    return named(QLineEdit(parent), name, words)
-
-
-def _buddy(text: str, widget: QWidget) -> QLabel:
-    label = make_label(text)
-    label.setBuddy(widget)
-    return label
 
 
 def _row(left: QWidget, right: QWidget | None) -> QHBoxLayout:

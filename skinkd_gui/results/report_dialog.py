@@ -111,8 +111,7 @@ class ReportDialog(SavingDialog):
 
     def _build_target(self) -> None:
         row = self.target_row()
-        self._where = make_label("", "", self)
-        self._where.setBuddy(self.target)
+        self._where = make_label("", "", self, buddy=self.target)
         self.form_layout.addSpacing(4)
         self.form_layout.addWidget(self._where)
         self.form_layout.addLayout(row)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
-    QLabel,
     QLineEdit,
     QSpinBox,
     QWidget,
@@ -24,7 +23,7 @@ from core.paths import runs_root
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import ThemeChoice
 
@@ -57,7 +56,7 @@ class PreferencesDialog(QDialog):
         form.addRow("&Colours:", self.theme)
         form.addRow("Text &size:", self.text_size)
         folder_row = row_of((self.folder, 1), self.browse, spacing=8)
-        form.addRow(_buddy("Folder for &runs:", self.folder), folder_row)
+        form.addRow(make_label("Folder for &runs:", buddy=self.folder), folder_row)
         note = "Set when SkinKD was started." if folder_fixed else "Runs that exist already stay where they are."
         form.addRow("", make_label(note, "small", wrap=True))
         form.addRow("C&PU cores left free:", self.threads)
@@ -74,14 +73,12 @@ class PreferencesDialog(QDialog):
         column_of(form, STRETCH, buttons, on=self, margins=(20, 20, 20, 16), spacing=16)
 
     def _make_appearance(self) -> None:
-        self.theme = QComboBox(self)
-        _name(self.theme, "themeCombo", "Colours of the window")
+        self.theme = named(QComboBox(self), "themeCombo", "Colours of the window")
         for choice, text in _THEMES.items():
             self.theme.addItem(text, choice)
         self.theme.setCurrentIndex(list(_THEMES).index(self._settings.theme))
         self.theme.currentIndexChanged.connect(self._show_changes)
-        self.text_size = QComboBox(self)
-        _name(self.text_size, "textSizeCombo", "Size of text")
+        self.text_size = named(QComboBox(self), "textSizeCombo", "Size of text")
         percents = sorted({*TEXT_PERCENTS, self._settings.text_percent})
         for percent in percents:
             self.text_size.addItem(f"{percent} %", percent)
@@ -89,28 +86,28 @@ class PreferencesDialog(QDialog):
         self.text_size.currentIndexChanged.connect(self._show_changes)
 
     def _make_runs(self, folder_fixed: bool) -> None:
-        self.folder = QLineEdit(self._settings.runs_folder, self)
-        _name(self.folder, "runsFolderEdit", "Folder for runs")
+        self.folder = named(QLineEdit(self._settings.runs_folder, self), "runsFolderEdit", "Folder for runs")
         self.folder.setPlaceholderText(str(runs_root()))
         self.folder.setEnabled(not folder_fixed)
         self.browse = make_button(
             "Choose...", "runsFolderButton", self, self._choose_folder, accessible="Choose the folder for runs"
         )
         self.browse.setEnabled(not folder_fixed)
-        self.threads = QSpinBox(self)
-        _name(self.threads, "threadsLeftSpin", "CPU cores that a run leaves free")
+        self.threads = named(QSpinBox(self), "threadsLeftSpin", "CPU cores that a run leaves free")
         self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))
         self.threads.setValue(self._settings.threads_left)
         self.threads.setMinimumHeight(self.theme.sizeHint().height())
         self.threads.setSpecialValueText("none: a run uses all cores")
 
-        self.notify = QCheckBox("Show a &message when a run ends while I use other programs", self)
-        _name(self.notify, "notifyCheck", "Show a message when a run ends")
+        self.notify = named(
+            QCheckBox("Show a &message when a run ends while I use other programs", self),
+            "notifyCheck",
+            "Show a message when a run ends",
+        )
         self.notify.setChecked(self._settings.notify)
 
     def _make_classify(self) -> None:
-        self.level = QSpinBox(self)
-        _name(self.level, "levelSpin", "Certainty of verdicts, in per cent")
+        self.level = named(QSpinBox(self), "levelSpin", "Certainty of verdicts, in per cent")
         self.level.setRange(*LEVEL_PERCENTS)
         self.level.setValue(round(100 * self._settings.level))
         self.level.setSuffix(" %")
@@ -153,14 +150,3 @@ class PreferencesDialog(QDialog):
         chosen = QFileDialog.getExistingDirectory(self, "Folder for runs", start)
         if chosen:
             self.folder.setText(str(Path(chosen)))
-
-
-def _name(widget: QWidget, name: str, words: str) -> None:
-    widget.setObjectName(name)
-    widget.setAccessibleName(words)
-
-
-def _buddy(text: str, widget: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setBuddy(widget)
-    return label

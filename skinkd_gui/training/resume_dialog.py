@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -107,8 +106,7 @@ class ResumeDialog(PassingDialog):
         self._add_row(title, edit, row)
 
     def _add_row(self, title: str, buddy: QWidget, content: QWidget | QHBoxLayout) -> None:
-        label = QLabel(title, self)
-        label.setBuddy(buddy)
+        label = make_label(title, "", self, buddy=buddy)
         row = self._grid.rowCount()
         self._grid.addWidget(label, row, 0)
         if isinstance(content, QWidget):

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Event, Level, Notice, Progress
-from core.paths import cache_root
 from core.quantities import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training.live_view import LiveView
@@ -153,7 +152,9 @@ class TrainTab(QWidget):
         self._sample_label.setText("Writing the sample images...")
         self._sample_bar.setRange(0, 0)
         self._sample_bar.show()
-        self._sampling.start(_write_sample)
+        from skinkd_gui.training.wizard.data_jobs import write_sample
+
+        self._sampling.start(write_sample)
 
     @Slot(object)
     def resume_run(self, folder: Path) -> None:
@@ -335,14 +336,3 @@ def end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
         return Notice(f"{how.run.name} was stopped.")
     score = f", weighted F1 {fraction(how.scores.weighted_f1)}" if how.scores is not None else ""
     return Notice(f"{how.status.name} is finished{score}.")
-
-
-def sample_folder() -> Path:
-    """Where the built-in sample set is written."""
-    return cache_root() / "sample-images"
-
-
-def _write_sample(emit: Emit, token: CancelToken) -> Path:
-    from core.demo.sample_set import write_sample_set
-
-    return write_sample_set(sample_folder(), emit=emit, token=token)

@@ -1,6 +1,6 @@
 """Widgets that several tabs share; they know nothing of runs or models.
 
-- `theme`, `labels`, `layouts`: light and dark, icons, texts with a role, rows and columns
+- `theme`, `labels`, `layouts`, `parts`: light and dark, icons, texts with a role, rows and columns, buttons and timers
 - `banner`, `empty_state`, `error_dialog`, `question`, `saving_dialog`: what is said and asked
 - `figure_view`, `threaded_figure_view`: figures, drawn when idle or in a thread
 - `opening`: files and pages in the system's own programs

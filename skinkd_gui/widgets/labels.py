@@ -12,13 +12,21 @@ _LONG_WORD = re.compile(r"[^\s\u200b]{24}(?=[^\s\u200b]{4})")
 
 
 def make_label(
-    text: str = "", role: str = "", parent: QWidget | None = None, *, wrap: bool = False, name: str = ""
+    text: str = "",
+    role: str = "",
+    parent: QWidget | None = None,
+    *,
+    wrap: bool = False,
+    name: str = "",
+    buddy: QWidget | None = None,
 ) -> QLabel:
     """A label of plain text; roles are title, heading, value, muted and small (see resources/styles). `name` is its
-    objectName."""
+    objectName, `buddy` the field that its underlined letter leads to."""
     label = QLabel(text, parent)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
+    if buddy is not None:
+        label.setBuddy(buddy)
     if role:
         label.setProperty("role", role)
     if wrap:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QSpinBox, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import Goal
+from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 
 _MOST_SEEDS = 10
@@ -24,8 +25,7 @@ class StudyOptions(QWidget):
         self._model = model
         self.seeds = named(QSpinBox(), "studySeeds", "Times each student is trained")
         self.seeds.setRange(1, _MOST_SEEDS)
-        label = QLabel("Train each student this many times, with other seeds:")
-        label.setBuddy(self.seeds)
+        label = make_label("Train each student this many times, with other seeds:", buddy=self.seeds)
         self.fine = _box("Also KL at finer steps of alpha (the paper's table 3)", "studyFineSweep")
         self.teachers = _box(
             "Also the paper's other teachers: ResNet50V2 and ResNet101V2 (table 1)", "studyTeacherCandidates"

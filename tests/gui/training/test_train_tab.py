@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QListWidget, QProgressBar, Q
 from pytestqt.qtbot import QtBot
 
 from core.events import Level, Notice, Phase, Progress
+from core.paths import cache_root
 from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
@@ -19,7 +20,7 @@ from core.study.execute import start_member
 from core.study.folder import create_study
 from core.study.paper import paper_study
 from skinkd_gui.training.queue import TrainingQueue
-from skinkd_gui.training.train_tab import TrainTab, sample_folder
+from skinkd_gui.training.train_tab import TrainTab
 from skinkd_gui.training.wizard.dialog import WizardResult
 from skinkd_gui.training.work import Conditions
 from skinkd_gui.undo import undo_stack
@@ -280,8 +281,8 @@ def test_the_sample_images_are_written_and_opened(qtbot: QtBot, tab: TrainTab, m
     button(tab, "trySampleButton").click()
     qtbot.waitUntil(lambda: bool(_Wizard.made))
     ((path, recipe),) = _Wizard.made
-    assert path == str(sample_folder())
-    assert sample_folder().is_dir()
+    assert path == str(cache_root() / "sample-set")
+    assert Path(path).is_dir()
     assert recipe is not None
     qtbot.waitUntil(lambda: button(tab, "trySampleButton").isEnabled())
 

@@ -21,6 +21,7 @@ _SECTIONS = ("data", "teacher", "student", "distillation", "curriculum", "optimi
 def _form(qtbot: QtBot, *keys: str) -> tuple[WizardModel, FieldForm]:
     model = WizardModel(wizard_state.initial_state())
     form = FieldForm(model, [field(key) for key in keys])
+    model.setParent(form)  # what can be undone goes with it
     qtbot.addWidget(form)
     form.show()
     return model, form
