@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
-    QSplitter,
     QTabWidget,
     QTextBrowser,
     QWidget,
@@ -21,7 +20,7 @@ from core.events import CancelToken, Emit
 from core.licences import Licence, licences
 from core.program import edition, program_version
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.layouts import column_of, named, split
 from skinkd_gui.widgets.opening import open_address
 from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot
@@ -99,11 +98,7 @@ class AboutDialog(PassingDialog):
         self._text = named(QPlainTextEdit(page), "licencesText", "Text of the licence")
         self._text.setReadOnly(True)
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        both = QSplitter(Qt.Orientation.Horizontal, page)
-        both.setChildrenCollapsible(False)
-        both.addWidget(self._list)
-        both.addWidget(self._text)
-        both.setSizes([300, 540])
+        both = split(self._list, self._text, sizes=(300, 540), parent=page)
         column_of(self._search, self._count, (both, 1), on=page)
         return page
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.errors import SkinKDError
+
 if TYPE_CHECKING:
     from core.reporting.table import ResultsTable
 
@@ -57,6 +59,16 @@ def table_text(table: ResultsTable) -> str:
     rows = [[cell if len(cell) <= _WIDEST else f"...{cell[3 - _WIDEST :]}" for cell in row] for row in table.texts]
     numbers = [place for place, column in enumerate(table.columns) if not column.words]
     return "\n".join([table.title, "", _aligned(heads, rows, numbers), *([""] if table.notes else []), *table.notes])
+
+
+def write_new(path: Path, text: str, *, force: bool) -> None:
+    """Write a text file and its folders. Raises `SkinKDError` where there is one that it may not replace."""
+    from core.atomic import write_text
+
+    if path.exists() and not force:
+        raise SkinKDError("The file exists", f"{path} is kept as it is. Choose another name, or add --force.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
 
 
 def many(count: int, noun: str) -> str:

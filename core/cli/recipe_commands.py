@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.atomic import write_text
-from core.cli.console import JsonOption, print_json, print_text, say
-from core.errors import SkinKDError
+from core.cli.console import JsonOption, print_json, print_text, say, write_new
 from core.recipe import Preset, preset, recipe_to_toml, set_values
 
 SetOption = Annotated[
@@ -33,10 +31,7 @@ def recipe(
     chosen = set_values(preset(name), assignments or [])
     text = recipe_to_toml(chosen)
     if out is not None:
-        if out.exists() and not force:
-            raise SkinKDError("The file exists", f"{out} is kept as it is. Choose another name, or add --force.")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, text)
+        write_new(out, text, force=force)
     if as_json:
         path = None if out is None else str(out)
         print_json({"preset": name.value, "path": path, "recipe": chosen.model_dump(mode="json"), "toml": text})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def train(
 ) -> None:
     """Train one model: a teacher, a student, or a distilled student (with its teacher first, when none is named)."""
     root = runs or runs_root()
-    chosen = _prepared(set_values(_read(recipe), assignments or []), data, root)
+    chosen = _prepared(set_values(recipe_of(recipe), assignments or []), data, root)
     from core.runs.planning import plan_runs
 
     plan = plan_runs(chosen, root)
@@ -96,7 +97,7 @@ def resume(
     if data is not None or teacher or assignments:
         for change in amend(folder, data=data, teacher=teacher, assignments=assignments or []):
             say(f"Changed: {change.line}")
-    with _stoppable_runs() as (emit, token):
+    with stoppable_runs(_resume) as (emit, token):
         summary = execute(folder, emit, token)
     _show((summary,), as_json)
 
@@ -156,7 +157,7 @@ def find_run(text: str, root: Path, what: str = "run") -> Path:
     raise SkinKDError(f"There is no such {what}", f"{text} is no {what}, nor the name of a run in {root}.{hint}")
 
 
-def _read(text: str) -> Recipe:
+def recipe_of(text: str) -> Recipe:
     """The recipe a user means by a file or by a preset's name."""
     if text in list(Preset) and not Path(text).exists():
         return preset(Preset(text))
@@ -185,7 +186,7 @@ def _teacher(name: str, root: Path) -> str:
 def _carry_out(plan: Sequence[PlannedRun], root: Path, as_json: bool, *, then: str = "") -> None:
     from core.runs.planning import execute_plan
 
-    with _stoppable_runs(len(plan), then) as (emit, token):
+    with stoppable_runs(partial(_resume, planned=len(plan), then=then)) as (emit, token):
         summaries = execute_plan(tuple(plan), root, emit, token)
     _show(summaries, as_json)
 
@@ -201,8 +202,9 @@ def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
 
 
 @contextmanager
-def _stoppable_runs(planned: int = 1, then: str = "") -> Iterator[tuple[Emit, CancelToken]]:
-    """Progress and a token for runs; a stop names the run that was stopped and how to go on with it."""
+def stoppable_runs(go_on: Callable[[Sequence[Path]], str]) -> Iterator[tuple[Emit, CancelToken]]:
+    """Progress and a token for runs. A stop names the run that was stopped and what to do: `go_on` gives the command
+    for the runs begun so far, "" where there is nothing to go on with."""
     started: list[Path] = []
     with stoppable() as token, shown_progress() as show:
 
@@ -214,9 +216,16 @@ def _stoppable_runs(planned: int = 1, then: str = "") -> Iterator[tuple[Emit, Ca
         try:
             yield emit, token
         except Cancelled as cancelled:
-            if not started:
+            command = go_on(started)
+            if not command:
                 raise
-            left = planned - len(started)
-            later = f" {many(left, 'planned run')} did not start. {then}".rstrip() if left > 0 else ""
-            summary = f"Stopped; nothing is lost. Go on with: skinkd-cli resume {started[-1]}{later}"
-            raise Interrupted(summary, started[-1]) from cancelled
+            last = started[-1] if started else None
+            raise Interrupted(f"Stopped; nothing is lost. Go on with: {command}", last) from cancelled
+
+
+def _resume(started: Sequence[Path], planned: int = 1, then: str = "") -> str:
+    if not started:
+        return ""
+    left = planned - len(started)
+    later = f" {many(left, 'planned run')} did not start. {then}".rstrip() if left > 0 else ""
+    return f"skinkd-cli resume {started[-1]}{later}"

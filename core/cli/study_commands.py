@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say
-from core.cli.interrupt import Interrupted, stoppable
-from core.cli.progress import shown_progress
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, write_new
 from core.cli.recipe_commands import SetOption
-from core.cli.run_commands import find_run
+from core.cli.run_commands import find_run, recipe_of, stoppable_runs
 from core.cli.study_documents import plan_document, plan_text, results_document, results_text, studies_text
-from core.errors import Cancelled, FieldProblem, RecipeError, SkinKDError
-from core.events import CancelToken, Emit, Event, RunStarted
+from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
-from core.recipe import Preset, Recipe, preset, read_recipe, set_values
+from core.recipe import Recipe, set_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
 from core.study.files import read_study, study_to_toml
@@ -139,16 +135,11 @@ def study_file(
     as_json: JsonOption = False,
 ) -> None:
     """Write the paper's study as a file to edit, for `skinkd-cli study FILE`."""
-    from core.atomic import write_text
-
     request = _Request(data, base, assignments, teacher_assignments, seeds, fine_sweep, teacher_candidates, "", name)
     chosen = check_study(request.paper(runs_root()))
     text = study_to_toml(chosen)
     if out is not None:
-        if out.exists() and not force:
-            raise SkinKDError("The file exists", f"{out} is kept as it is. Choose another name, or add --force.")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, text)
+        write_new(out, text, force=force)
     if as_json:
         print_json({"path": None if out is None else str(out), "runs": len(chosen.configurations), "toml": text})
     elif out is None:
@@ -186,7 +177,7 @@ class _Request:
 
     def paper(self, root: Path) -> Study:
         """The paper's study with these options."""
-        base = self._changed(_recipe(self._base), root)
+        base = self._changed(recipe_of(self._base), root)
         if not has_papers_classes(base):
             raise SkinKDError(
                 "These are not the paper's classes",
@@ -324,7 +315,7 @@ def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, a
     from core.study.execute import run_study
 
     again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
-    with _stoppable_study(again) as (emit, token):
+    with stoppable_runs(lambda started: again) as (emit, token):
         outcome = run_study(folder, emit, token, retry=retry)
     results = study_results(folder)
     if as_json:
@@ -334,31 +325,6 @@ def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, a
     if outcome.failed:
         say(f"{many(len(outcome.failed), 'run')} failed or could not start. Try again with: {again} --retry")
         raise typer.Exit(1)
-
-
-@contextmanager
-def _stoppable_study(again: str) -> Iterator[tuple[Emit, CancelToken]]:
-    """Progress and a token; a stop says how to go on."""
-    started: list[Path] = []
-    with stoppable() as token, shown_progress() as show:
-
-        def emit(event: Event) -> None:
-            if isinstance(event, RunStarted):
-                started.append(event.folder)
-            show(event)
-
-        try:
-            yield emit, token
-        except Cancelled as cancelled:
-            last = started[-1] if started else None
-            raise Interrupted(f"Stopped; nothing is lost. Go on with: {again}", last) from cancelled
-
-
-def _recipe(text: str) -> Recipe:
-    """The recipe a user means by a preset's name or a file."""
-    if text in list(Preset) and not Path(text).exists():
-        return preset(Preset(text))
-    return read_recipe(Path(text))
 
 
 def _changes(recipe: Recipe, assignments: Sequence[str]) -> tuple[tuple[str, Value], ...]:

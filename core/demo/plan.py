@@ -48,13 +48,17 @@ def demo_plan(data: Path, assignments: Sequence[str] = ()) -> tuple[PlannedRun, 
     return tuple(found)
 
 
+_REPORTED = ("kind", "weighted_f1", "accuracy", "balanced_accuracy", "parameters", "time", "state")
+"""The columns of the table of the demo's runs."""
+
+
 def demo_report(summaries: Sequence[RunSummary], seconds: float, pictures: Sequence[str] = ()) -> str:
     """The measured table as Markdown; `seconds` is the wall time of the whole demo. Scores are of the test part.
 
     `pictures` are the names of files beside the report that it shows.
     """
-    from core.quantities import duration, fraction, million
-    from core.reporting.words import kind_of_run
+    from core.quantities import duration
+    from core.reporting.run_columns import runs_list
 
     lines = [
         "# SkinKD demo",
@@ -62,20 +66,8 @@ def demo_report(summaries: Sequence[RunSummary], seconds: float, pictures: Seque
         "**The images are synthetic.** These numbers show that the program works on this computer; they say nothing "
         "about medicine. Research use only, not a medical device.",
         "",
-        "| run | weighted F1 | accuracy | balanced accuracy | parameters | time | state |",
-        "|---|---|---|---|---|---|---|",
+        runs_list(summaries, _REPORTED).to_markdown().strip(),
     ]
-    for summary in summaries:
-        scores = summary.scores
-        values = (scores.weighted_f1, scores.accuracy, scores.balanced_accuracy) if scores else (None, None, None)
-        cells = [
-            kind_of_run(summary.recipe),
-            *(fraction(value) for value in values),
-            million(summary.parameters),
-            duration(summary.status.seconds),
-            summary.status.state.value,
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
     tested = next((summary.scores for summary in summaries if summary.scores), None)
     if tested:
         images = sum(score.support for score in tested.per_class)

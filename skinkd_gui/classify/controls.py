@@ -30,7 +30,7 @@ from skinkd_gui.classify.images_model import THUMBNAIL
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.row_painting import ImageRows
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.widgets.layouts import named, row_of
+from skinkd_gui.widgets.layouts import as_list, named, row_of
 from skinkd_gui.widgets.parts import make_button, slim_bar
 
 _WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
@@ -57,18 +57,13 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     table.setIconSize(THUMBNAIL)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    table.setAlternatingRowColors(True)
-    table.setShowGrid(False)
+    as_list(table)
     table.setWordWrap(True)
     table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    table.setTabKeyNavigation(False)
     side = table.verticalHeader()
-    side.setVisible(False)
     side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     side.setDefaultSectionSize(THUMBNAIL.height() + 12)
     columns = table.horizontalHeader()
-    columns.setHighlightSections(False)
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     columns.setMinimumSectionSize(60)
     columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from core.evaluation.promises import calibrating_images, promise_note
 from core.quantities import points
@@ -18,7 +18,7 @@ from skinkd_gui.results.notes import NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
-from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.layouts import column_of, split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,18 +44,11 @@ class CalibrationPanel(QWidget):
         self.table_panel = TablePanel("Calibration", "calibration", "Calibration of the runs", self)
         self.said = NotesList("What this means", self)
         side = QWidget(self)
-        column = column_of((self.table_panel, 1), on=side, margins=0)
         area = FlowingArea("calibrationSentences", "What the calibration means", side)
         area.set_content(self.said)
-        column.addWidget(area, 1)
+        column_of((self.table_panel, 1), (area, 1), on=side, margins=0)
         self._side = side
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(12)
-        splitter.addWidget(self.figure_panel)
-        splitter.addWidget(side)
-        splitter.setSizes([620, 600])
-        QVBoxLayout(self).addWidget(splitter)
+        column_of(split(self.figure_panel, side, sizes=(620, 600), parent=self), on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the calibration of the run in front."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QWidget
 
 from core.events import Progress
 from core.reporting.scored_runs import same_test_images
@@ -15,7 +15,7 @@ from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.sentences import headline_sentence
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
-from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.layouts import column_of, split
 
 _MOST_SENTENCES = 12
 _DIFFER = f"{DIFFERENT_IMAGES} The sentences below compare them on the images that they have in common."
@@ -35,17 +35,8 @@ class ComparePanel(QWidget):
         area = FlowingArea("compareSentences", "What the differences say", self)
         area.set_content(self.said)
         self.facts = TablePanel("What they are", "compareFacts", "What the selected runs were trained on", self)
-        lower = QSplitter(Qt.Orientation.Horizontal, self)
-        lower.setChildrenCollapsible(False)
-        lower.setHandleWidth(16)
-        lower.addWidget(area)
-        lower.addWidget(self.facts)
-        lower.setSizes([510, 730])
-        splitter = QSplitter(Qt.Orientation.Vertical, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(self.panel)
-        splitter.addWidget(lower)
-        splitter.setSizes([235, 205])
+        lower = split(area, self.facts, sizes=(510, 730), parent=self, handle=16)
+        splitter = split(self.panel, lower, sizes=(235, 205), parent=self, vertical=True)
         column_of(self._warning, (splitter, 1), on=self)
 
     def show_runs(self, shown: Shown) -> None:

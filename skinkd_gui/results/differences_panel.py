@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from core.reporting.comparison_tables import differences_table
 from core.reporting.picking import RowPick
@@ -21,7 +21,7 @@ from skinkd_gui.results.sentences import class_sentence, headline_sentence, mcne
 from skinkd_gui.results.shown import READING, Shown
 from skinkd_gui.widgets.figure_view import Builder
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of, split
 from skinkd_gui.widgets.parts import make_button
 
 if TYPE_CHECKING:
@@ -62,13 +62,7 @@ class DifferencesPanel(QWidget):
         self.figure_panel.add_control(self.runs)
         self.said = NotesList("", self)
         self.table_panel = TablePanel("In numbers", "differences", "Differences from the baseline", self)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(12)
-        splitter.addWidget(self.figure_panel)
-        splitter.addWidget(self._build_side())
-        splitter.setSizes([600, 620])
-        QVBoxLayout(self).addWidget(splitter)
+        column_of(split(self.figure_panel, self._build_side(), sizes=(600, 620), parent=self), on=self)
 
     def _build_side(self) -> QWidget:
         area = FlowingArea("differencesSentences", "The differences in words", self)
@@ -76,12 +70,7 @@ class DifferencesPanel(QWidget):
         words = QWidget(self)
         row = row_of(make_label("In words", "heading", words), STRETCH, self._won, self._lost)
         column_of(row, (area, 1), on=words, margins=0)
-        side = QSplitter(Qt.Orientation.Vertical, self)
-        side.setChildrenCollapsible(False)
-        side.addWidget(words)
-        side.addWidget(self.table_panel)
-        side.setSizes([220, 220])
-        return side
+        return split(words, self.table_panel, sizes=(220, 220), parent=self, vertical=True)
 
     def show_runs(self, shown: Shown) -> None:
         """Show how the run in front differs from the baseline."""

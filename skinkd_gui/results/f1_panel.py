@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from core.reporting.picking import BarPick
 from core.reporting.table import ResultsTable
@@ -14,6 +14,7 @@ from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.layouts import column_of, split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,15 +47,10 @@ class F1Panel(QWidget):
         self.table = self.table_panel.table
         self.table.setObjectName("perClassTable")
         self.table.opened.connect(self._open_row)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(12)
-        splitter.addWidget(self.figure_panel)
-        splitter.addWidget(self.table_panel)
+        splitter = split(self.figure_panel, self.table_panel, sizes=(560, 680), parent=self)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 0)
-        splitter.setSizes([560, 680])
-        QVBoxLayout(self).addWidget(splitter)
+        column_of(splitter, on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the runs that have test scores, the baseline first."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QHeaderView,
     QMenu,
@@ -18,7 +17,7 @@ from core.reporting.short_text import shorten
 from core.reporting.table import ResultsTable
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.layouts import STRETCH, as_list, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
 _LONGEST_TITLE = 22
@@ -37,15 +36,8 @@ class PlainTable(QTableWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(accessible)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        self.horizontalHeader().setHighlightSections(False)
+        as_list(self)
+        self.setVerticalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self._natural: list[int] = []
         self.cellDoubleClicked.connect(self._open_row)
 

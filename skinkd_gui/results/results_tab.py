@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QItemSelection, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -23,7 +23,7 @@ from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.layouts import column_of, split
 from skinkd_gui.widgets.parts import delay
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
@@ -85,15 +85,10 @@ class ResultsTab(QWidget):
     def _build_content(self) -> QWidget:
         upper = QWidget(self)
         column_of(self._build_bar(), self._build_message(), (self.table, 1), on=upper, margins=0)
-        self._splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._splitter = split(upper, self.below, sizes=(240, 460), parent=self, vertical=True, handle=10)
         self._splitter.setObjectName("resultsSplitter")
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(10)
-        self._splitter.addWidget(upper)
-        self._splitter.addWidget(self.below)
         self._splitter.setStretchFactor(0, 2)
         self._splitter.setStretchFactor(1, 5)
-        self._splitter.setSizes([240, 460])
         state = open_store().value(_SPLITTER)
         if isinstance(state, QByteArray):
             self._splitter.restoreState(state)

@@ -15,6 +15,7 @@ from skinkd_gui.results.arranging import StudyHeading
 from skinkd_gui.results.row_delegate import ARROW_WIDTH, RowDelegate, paint_heading
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.table_layout import TableLayout, load_layout, save_layout
+from skinkd_gui.widgets.layouts import as_list
 
 _CELL_MARGINS = 14  # pixels
 _SORT_MARK = 26  # pixels, with the margins
@@ -43,23 +44,15 @@ class RunsTable(QTableView):
         self.setItemDelegate(RowDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        as_list(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._set_up_header()
         self.apply_layout(load_layout())
 
     def _set_up_header(self) -> None:
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsMovable(True)
         header.setAccessibleName("Columns of the table of runs")
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from core.reporting.picking import RowPick
 from core.reporting.tables import subgroups_table
@@ -14,6 +14,7 @@ from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.layouts import column_of, split
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,13 +51,7 @@ class SubgroupsPanel(QWidget):
         self.figure_panel.add_control(self.runs)
         self.table_panel = TablePanel("Groups", "subgroups", "Scores by age, sex and site", self)
         self.table_panel.table.opened.connect(self._open_row)
-        splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(12)
-        splitter.addWidget(self.figure_panel)
-        splitter.addWidget(self.table_panel)
-        splitter.setSizes([580, 640])
-        QVBoxLayout(self).addWidget(splitter)
+        column_of(split(self.figure_panel, self.table_panel, sizes=(580, 640), parent=self), on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the groups of the run in front."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLayout, QSplitter, QTableView, QVBoxLayout, QWidget
 
 Box = TypeVar("Box", bound=QBoxLayout)
 Named = TypeVar("Named", bound=QWidget)
@@ -41,6 +41,31 @@ def column_of(
 ) -> QVBoxLayout:
     """As `row_of`, below each other."""
     return _filled(QVBoxLayout() if on is None else QVBoxLayout(on), parts, margins, spacing)
+
+
+def split(
+    *widgets: QWidget, sizes: Sequence[int], parent: QWidget, vertical: bool = False, handle: int = 12
+) -> QSplitter:
+    """The widgets beside (or below) each other with borders that the user moves; `sizes` and `handle` in pixels."""
+    splitter = QSplitter(Qt.Orientation.Vertical if vertical else Qt.Orientation.Horizontal, parent)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(handle)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    splitter.setSizes(list(sizes))
+    return splitter
+
+
+def as_list(table: QTableView) -> None:
+    """Show a table as a list to read: no grid, no numbers of rows, nothing to edit, Tab goes on to what is next."""
+    table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+    table.setAlternatingRowColors(True)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setWordWrap(False)
+    table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setHighlightSections(False)
 
 
 def named(widget: Named, name: str, accessible: str, tip: str = "") -> Named:

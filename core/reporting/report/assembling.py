@@ -14,7 +14,6 @@ from core.errors import SkinKDError
 from core.evaluation.comparison import compare
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
-from core.reporting.report import drawing
 from core.reporting.report.content import (
     STANDARD,
     Block,
@@ -29,7 +28,7 @@ from core.reporting.report.examples import examples_section
 from core.reporting.report.facts_sections import data_section, limits_section, repeat_section
 from core.reporting.report.gathering import ReportRun, gather
 from core.reporting.report.privacy import without_paths
-from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, scores_section
+from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, confusion_of, scores_section
 from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
@@ -131,7 +130,7 @@ def _compared(chosen: Selection, include: Collection[Include], emit: Emit, token
 
 def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSection:
     """The paper's figures from what was measured: 8, 9, 10 and 11."""
-    from core.reporting.study_figures import best_runs
+    from core.reporting.study_figures import best_runs, f1_over_alpha
 
     blocks: list[Block] = []
     if results.headline:
@@ -146,7 +145,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
             "f1-over-alpha",
             "Weighted F1 over alpha (the paper's figure 8), with the teacher and the plain student as level lines.",
             "Lines of weighted F1 over alpha",
-            partial(drawing.alpha, results),
+            partial(f1_over_alpha, results),
         )
     )
     blocks += _best_blocks(best_runs(results), runs)
@@ -156,13 +155,16 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
 
 
 def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Block]:
+    from core.reporting import figures
+
     by_folder = {run.folder: run for run in runs}
     found = [(item, by_folder.get(item.folder.resolve())) for item in best]
     shown = [(item, run) for item, run in found if run is not None]
     if not shown:
         return []
     bars = tuple(
-        drawing.Bar(item.title, run.evidence.detailed.scores, run.evidence.intervals, item.role) for item, run in shown
+        figures.BarRun(item.title, run.evidence.detailed.scores, run.evidence.intervals, item.role)
+        for item, run in shown
     )
     matrices = tuple((item.title, run.evidence.detailed.scores) for item, run in shown)
     return [
@@ -170,14 +172,14 @@ def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Blo
             "best-by-class",
             "F1 of each class for the best run of each method (the paper's figure 9).",
             "Bars of F1 by class for the best runs",
-            partial(drawing.bars, bars),
+            partial(figures.per_class_bars, bars),
         ),
         FigureBlock(
             "best-confusion",
             "Confusion matrices of the best run of each method (the paper's figures 10 and 11), in per cent of the "
             "true class.",
             "Confusion matrices of the best runs",
-            partial(drawing.confusion, matrices),
+            confusion_of(matrices),
         ),
     ]
 

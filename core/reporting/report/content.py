@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 
+Build = Callable[["FigureStyle"], "Figure"]
+"""Draws a figure in a style."""
+
+
 class Include(StrEnum):
     """The parts of a report that can be chosen; the value is shown to the user. Data, split, scores, versions and
     limits are always in it."""
@@ -72,7 +76,7 @@ class FigureBlock:
     key: str
     caption: str
     alternative: str
-    build: Callable[[FigureStyle], Figure]
+    build: Build
 
 
 @dataclass(frozen=True)

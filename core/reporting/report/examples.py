@@ -7,7 +7,6 @@ from functools import partial
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Level, Notice
-from core.reporting.report import drawing
 from core.reporting.report.content import FigureBlock, Paragraph, ReportSection
 from core.reporting.report.gathering import ReportRun
 
@@ -18,6 +17,7 @@ _TRIES = 5  # an image may be gone or damaged since the training
 def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> ReportSection | None:
     """The first readable training image of each class of the run's data; None, with a warning, without any."""
     from core.data.decoding import UnreadableImageError, decode_image
+    from core.reporting import figures
     from core.runs.pictures import locate_images
 
     classes = run.evidence.classes
@@ -47,7 +47,7 @@ def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> ReportSe
             "examples",
             "One training image of each class (the paper's figure 1).",
             "Pictures of skin lesions, one of each class",
-            partial(drawing.examples, shown),
+            partial(figures.class_examples, shown, longest=24),
         ),
         Paragraph(terms),
     )

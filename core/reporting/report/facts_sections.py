@@ -13,7 +13,6 @@ from typing import Any
 from core.quantities import NONE, duration, million, moment
 from core.recipe import recipe_to_toml
 from core.reporting.parts import purposes
-from core.reporting.report import drawing
 from core.reporting.report.content import (
     Block,
     Facts,
@@ -37,6 +36,8 @@ _FEW = 10
 
 def data_section(runs: Sequence[ReportRun]) -> ReportSection:
     """The images, their terms and their division; once for all runs that share them."""
+    from core.reporting import figures
+
     groups: dict[tuple[str, str], list[ReportRun]] = {}
     for run in runs:
         groups.setdefault((run.recipe.data.path, run.split_sha256), []).append(run)
@@ -58,7 +59,7 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
                     f"classes-of-images{suffix}",
                     "Images of each class, in all parts together.",
                     "Bars of images by class",
-                    partial(drawing.distribution, {code: counts[code] for code in classes.codes}, classes),
+                    partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
                 )
             )
     return ReportSection("data", "Images and their division", tuple(blocks))

@@ -12,7 +12,6 @@ from core.evaluation.comparison import Comparison
 from core.evaluation.promises import promise_note
 from core.reporting.comparison_tables import comparisons_table, differences_table
 from core.reporting.recipe_tables import recipes_table
-from core.reporting.report import drawing
 from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
 from core.reporting.report.privacy import shareable
@@ -28,7 +27,10 @@ from core.reporting.tables import (
 from core.runs.folder import slugify
 
 if TYPE_CHECKING:
+    from core.evaluation.scores import Scores
+    from core.reporting.bar_figures import BarRun, Role
     from core.reporting.curve_figures import Curve
+    from core.reporting.report.content import Build
 
 MOST_DRAWN = 8
 """Figures of several runs stay readable up to this many."""
@@ -55,7 +57,7 @@ class Selection:
     comparisons: tuple[tuple[ReportRun, Comparison], ...] = ()
     study: bool = False
 
-    def role(self, run: ReportRun) -> drawing.Role:
+    def role(self, run: ReportRun) -> Role:
         """How a figure marks the run."""
         if run is self.baseline:
             return "baseline"
@@ -75,6 +77,8 @@ def scores_section(chosen: Selection) -> ReportSection:
 
 def classes_section(chosen: Selection) -> ReportSection:
     """F1 of each class as a figure and as numbers."""
+    from core.reporting import figures
+
     blocks: list[Block] = []
     if not chosen.study:
         blocks.append(
@@ -82,7 +86,7 @@ def classes_section(chosen: Selection) -> ReportSection:
                 "f1-by-class",
                 "F1 of each class on the test images, with 95 % intervals.",
                 "Bars of F1 by class",
-                partial(drawing.bars, tuple(_bar(run, chosen) for run in chosen.drawn)),
+                partial(figures.per_class_bars, tuple(_bar(run, chosen) for run in chosen.drawn)),
             )
         )
     if len(chosen.drawn) > 1:
@@ -106,7 +110,7 @@ def confusion_section(chosen: Selection) -> ReportSection:
                 f"Confusion matrix of {titles}, in per cent of the true class. Rows are the truth; what is right lies "
                 "on the diagonal.",
                 f"Confusion matrix of {titles}",
-                partial(drawing.confusion, tuple((run.title, run.evidence.detailed.scores) for run in pair)),
+                confusion_of([(run.title, run.evidence.detailed.scores) for run in pair]),
             )
         )
     if chosen.study:
@@ -117,13 +121,27 @@ def confusion_section(chosen: Selection) -> ReportSection:
     return ReportSection("confusion", "Confusion matrices", tuple(blocks))
 
 
+def confusion_of(runs: Sequence[tuple[str, Scores]]) -> Build:
+    """Confusion matrices (title, scores) side by side, in per cent of the true class."""
+    from core.reporting import figures
+
+    if len(runs) == 1:
+        return partial(figures.confusion_matrix, runs[0][1], normalise=True, title=runs[0][0])
+    return partial(figures.confusion_grid, runs, normalise=True)
+
+
 def curves_section(chosen: Selection) -> ReportSection:
     """Losses, validation scores and learning rate by epoch."""
+    from core.reporting import figures
+
     distilled = any(record.train_loss.distillation is not None for run in chosen.drawn for record in run.history)
     histories = tuple((run.title, run.history) for run in chosen.drawn)
     blocks = [
         FigureBlock(
-            f"curve-{what.replace('_', '-')}", f"{caption}, by epoch.", caption, partial(drawing.curve, histories, what)
+            f"curve-{what.replace('_', '-')}",
+            f"{caption}, by epoch.",
+            caption,
+            partial(figures.overlaid_curves, histories, what),
         )
         for what, caption in _CURVES
         if distilled or what != "distillation_loss"
@@ -133,6 +151,8 @@ def curves_section(chosen: Selection) -> ReportSection:
 
 def comparison_section(chosen: Selection) -> ReportSection | None:
     """Each drawn run against the baseline; None for a single run."""
+    from core.reporting import figures
+
     if chosen.baseline is None or not chosen.comparisons:
         return None
     name = chosen.baseline.title
@@ -156,7 +176,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
                     f"difference-{key}",
                     f"{run.title} against {name}: differences in percentage points with 95 % intervals.",
                     f"Score differences of {run.title} and {name}",
-                    partial(drawing.differences, comparison),
+                    partial(figures.difference_plot, comparison),
                 )
             )
             blocks.append(
@@ -165,9 +185,10 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
                     f"What {run.title} says more or less often than {name}.",
                     f"Difference of the confusion matrices of {run.title} and {name}",
                     partial(
-                        drawing.difference_matrix,
+                        figures.difference_matrix,
                         chosen.baseline.evidence.detailed.scores,
                         run.evidence.detailed.scores,
+                        normalise=True,
                     ),
                 )
             )
@@ -182,6 +203,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
 def subgroups_section(chosen: Selection) -> ReportSection | None:
     """Scores by age, sex and site; None when nothing of them is known."""
     from core.evaluation.subgroups import subgroup_scores
+    from core.reporting import figures
 
     blocks: list[Block] = []
     for number, (key, run) in enumerate(keyed(chosen.runs)):
@@ -202,7 +224,7 @@ def subgroups_section(chosen: Selection) -> ReportSection | None:
                     f"subgroups-{key}",
                     f"{run.title}: weighted F1 by age band, sex and site, with 95 % intervals.",
                     f"Weighted F1 of groups of people, {run.title}",
-                    partial(drawing.subgroups, found),
+                    partial(figures.subgroup_plot, found),
                 )
             )
         table = subgroups_table(found, run.title)
@@ -229,6 +251,7 @@ def _promises(runs: Sequence[ReportRun]) -> tuple[str, ...]:
 def calibration_section(chosen: Selection) -> ReportSection:
     """Whether the runs are as often right as they are sure."""
     from core.evaluation.calibration import reliability
+    from core.reporting import figures
 
     blocks: list[Block] = [
         Paragraph(
@@ -249,7 +272,7 @@ def calibration_section(chosen: Selection) -> ReportSection:
                 f"reliability-{keys[id(run)]}",
                 f"{run.title} ({known}): how often it is right, by how sure it is, on the test images.",
                 f"Reliability diagram of {run.title}",
-                partial(drawing.reliability, before, after),
+                partial(figures.reliability_diagram, before, after),
             )
         )
     return ReportSection("calibration", "Calibration", tuple(blocks))
@@ -294,5 +317,7 @@ def _left_out(chosen: Selection) -> list[Block]:
     return [Paragraph(text)]
 
 
-def _bar(run: ReportRun, chosen: Selection) -> drawing.Bar:
-    return drawing.Bar(run.title, run.evidence.detailed.scores, run.evidence.intervals, chosen.role(run))
+def _bar(run: ReportRun, chosen: Selection) -> BarRun:
+    from core.reporting.bar_figures import BarRun
+
+    return BarRun(run.title, run.evidence.detailed.scores, run.evidence.intervals, chosen.role(run))
