@@ -130,6 +130,11 @@ def evaluation_table(model: ScoredRun) -> ResultsTable:
     return ResultsTable(f"Scores: {model.title}", columns, rows, tuple(_notes([model])))
 
 
+def melanoma_cells(run: ScoredRun) -> tuple[Cell, Cell]:
+    """The share of the melanomas that was found, with its interval, and the share at 90 % specificity."""
+    return _melanoma(run), _melanoma_at_90(run)
+
+
 def has_melanoma(runs: Iterable[ScoredRun]) -> bool:
     """Whether any of the runs has a class for melanoma."""
     return any(run.classes is not None and run.classes.melanoma is not None for run in runs)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 from core.reporting.picking import CellPick
 from core.reporting.tables import confusion_table
 from core.runs.status import RunSummary
+from skinkd_gui.results.details import UNTESTED
 from skinkd_gui.results.exporting import save_table_as
-from skinkd_gui.results.f1_panel import UNTESTED
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
@@ -64,9 +64,9 @@ class ConfusionPanel(QWidget):
         self.figure_panel.picked.connect(self._open_cell)
         self.runs = RunChooser("confusionRun", "The run whose matrix is shown", self)
         self.runs.chosen.connect(self.run_chosen)
-        self.view = _combo("confusionView", "One run, two runs or their difference", self)
+        self.view = named(QComboBox(self), "confusionView", "One run, two runs or their difference")
         self.view.currentIndexChanged.connect(self._change_view)
-        self.shown = _combo("confusionShown", "What the cells show", self)
+        self.shown = named(QComboBox(self), "confusionShown", "What the cells show")
         self.shown.addItem("Per cent", True)
         self.shown.addItem("Images", False)
         self.shown.currentIndexChanged.connect(self._draw)
@@ -180,7 +180,3 @@ class ConfusionPanel(QWidget):
         if self._shown_runs is not None:
             runs = [self._shown_runs.scored(run) for run in self._panels]
             save_table_as(self, confusion_table(*runs, whole=True), f"confusion-{'-'.join(run.title for run in runs)}")
-
-
-def _combo(name: str, accessible: str, parent: QWidget) -> QComboBox:
-    return named(QComboBox(parent), name, accessible)

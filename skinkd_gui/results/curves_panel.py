@@ -44,8 +44,8 @@ class CurvesPanel(QWidget):
         self._shown: Shown | None = None
         self.losses = FigurePanel("Training loss", "loss", self)
         self.scores = FigurePanel("Validation scores", "score", self)
-        self.loss_choice = _choice("curvesLoss", "Which loss is drawn", self)
-        self.score_choice = _choice("curvesScore", "Which score is drawn", self)
+        self.loss_choice = named(QComboBox(self), "curvesLoss", "Which loss is drawn")
+        self.score_choice = named(QComboBox(self), "curvesScore", "Which score is drawn")
         self.losses.add_control(self.loss_choice)
         self.scores.add_control(self.score_choice)
         self.loss_choice.currentIndexChanged.connect(self._draw)
@@ -94,10 +94,6 @@ class CurvesPanel(QWidget):
             return figures.overlaid_curves(histories, curve, style)
 
         panel.set_figure(build, f"{stem}-{name}" if one else f"{stem}-of-runs", "")
-
-
-def _choice(name: str, accessible: str, parent: QWidget) -> QComboBox:
-    return named(QComboBox(parent), name, accessible)
 
 
 def _offer(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:

@@ -12,13 +12,15 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
 from core.quantities import NONE, duration, file_size, million, moment
-from core.recipe import Recipe, recipe_to_toml
+from core.recipe import Recipe
 from core.reporting.parts import purposes
 from core.reporting.words import STATE_WORDS, curriculum_words, kind_of_run, losses_words
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 
 T = TypeVar("T")
+
+UNTESTED = "There are no test scores yet. They are made when a training has finished."
 
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and its value, in the order in which they are shown."""
@@ -98,16 +100,6 @@ def headline(summary: RunSummary) -> str:
     """The run in one line: what it is, and whether it is done."""
     model = [] if summary.recipe is None else [summary.recipe.trained.architecture]
     return " · ".join([kind_of_run(summary.recipe), *model, STATE_WORDS[summary.status.state]])
-
-
-def tested_images(summary: RunSummary) -> int:
-    """The number of images that the run was tested on; 0 before the final test."""
-    return 0 if summary.scores is None else sum(score.support for score in summary.scores.per_class)
-
-
-def recipe_text(recipe: Recipe, *, explained: bool) -> str:
-    """The recipe as TOML, with the meaning of each setting or without."""
-    return recipe_to_toml(recipe, comments=explained)
 
 
 def _learned_from(recipe: Recipe) -> str:

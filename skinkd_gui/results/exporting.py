@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from core import atomic
 from core.errors import SkinKDError
 from skinkd_gui.widgets.error_dialog import show_error
 
@@ -23,33 +24,45 @@ FIGURE_FILTERS = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)
 TABLE_FILTERS = "CSV table (*.csv);;Markdown table (*.md);;LaTeX table (*.tex)"
 
 
-def save_figure_as(parent: QWidget, builder: Callable[[FigureStyle], Figure], stem: str) -> Path | None:
-    """Ask for a file and draw the figure into it, dark on white as paper wants it; None when the user gave up."""
-    path = ask_for_file(parent, "Save figure", stem, FIGURE_FILTERS)
-    if path is None:
-        return None
-    from core.reporting.saving import save_figure
-    from core.reporting.style import FigureStyle
+def save_figure_as(parent: QWidget, builder: Callable[[FigureStyle], Figure], stem: str) -> None:
+    """Ask for a file and draw the figure into it, dark on white as paper wants it."""
 
-    try:
+    def write(path: Path) -> None:
+        from core.reporting.saving import save_figure
+        from core.reporting.style import FigureStyle
+
         save_figure(builder(FigureStyle()), path)
-    except SkinKDError as error:
-        show_error(parent, error)
-        return None
-    return path
+
+    save_as(parent, "Save figure", stem, FIGURE_FILTERS, write)
 
 
 def save_table_as(parent: QWidget, table: ResultsTable, stem: str) -> None:
     """Ask for a file and write the table into it: its values as CSV, or its texts as Markdown or LaTeX."""
-    path = ask_for_file(parent, "Save table", stem, TABLE_FILTERS)
+
+    def write(path: Path) -> None:
+        from core.reporting.saving import save_table
+
+        save_table(table, path)
+
+    save_as(parent, "Save table", stem, TABLE_FILTERS, write)
+
+
+def save_text_as(parent: QWidget, title: str, text: str, stem: str, filters: str) -> None:
+    """Ask for a file and write the text into it."""
+    save_as(parent, title, stem, filters, lambda path: atomic.write_text(path, text))
+
+
+def save_as(parent: QWidget, title: str, stem: str, filters: str, write: Callable[[Path], None]) -> None:
+    """Ask for a file and write it, unless the user gives up; what keeps it from being written is shown."""
+    path = ask_for_file(parent, title, stem, filters)
     if path is None:
         return
-    from core.reporting.saving import save_table
-
     try:
-        save_table(table, path)
+        write(path)
     except SkinKDError as error:
         show_error(parent, error)
+    except OSError as error:
+        show_error(parent, SkinKDError("The file can not be written", f"{path} was not written.", str(error)))
 
 
 def ask_for_file(parent: QWidget, title: str, stem: str, filters: str) -> Path | None:

@@ -11,6 +11,7 @@ from core.reporting.picking import BarPick
 from core.reporting.table import ResultsTable
 from core.reporting.tables import class_f1_table, per_class_table
 from core.runs.status import RunSummary
+from skinkd_gui.results.details import UNTESTED
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
@@ -26,8 +27,6 @@ MOST_DRAWN = 8
 
 _RUN_COLUMNS = 2
 """The column of the first run in the table of several runs."""
-
-UNTESTED = "There are no test scores yet. They are made when a training has finished."
 
 
 class F1Panel(QWidget):

@@ -17,7 +17,7 @@ from core.events import CancelToken, Emit, Phase, Progress
 from core.reporting.words import kind_of_run
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.details import RunDetails, load_details
+from skinkd_gui.results.details import UNTESTED, RunDetails, load_details
 
 if TYPE_CHECKING:
     from core.evaluation.calibration import Reliability
@@ -185,7 +185,7 @@ def _analyse(details: RunDetails) -> RunFindings:
     if summary.status.state is RunState.FAILED:
         return RunFindings(details, why_not=f"The run failed. {summary.status.message}".strip())
     if summary.status.state is not RunState.FINISHED:
-        return RunFindings(details, why_not="There are no test scores yet. They are made when a training has finished.")
+        return RunFindings(details, why_not=UNTESTED)
     try:
         evidence = load_evidence(summary.folder)
         calibration = _calibration(summary.folder, evidence)

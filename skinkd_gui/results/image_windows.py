@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
@@ -47,57 +48,54 @@ class ImageWindows(QObject):
     @Slot(object, str, str)
     def open_cell(self, run: RunSummary, truth: str, predicted: str) -> None:
         """The images of a cell of the confusion matrix."""
-        predictions = self._predictions(run)
-        if predictions is not None:
-            self.open(cell_cases(predictions, truth, predicted))
+        self._open_of([run], cell_cases, truth, predicted)
 
     @Slot(object, str, str)
     def open_change(self, run: RunSummary, truth: str, predicted: str) -> None:
         """The images that stand in a cell with the run or with the baseline, not with both."""
-        pair = self._pair(run)
-        if pair is not None:
-            self.open(moved_cases(*pair, truth, predicted))
+        self._open_of([run, self._baseline], moved_cases, truth, predicted)
 
     @Slot(object)
     def open_wrong(self, run: RunSummary) -> None:
         """Everything that a run got wrong."""
-        predictions = self._predictions(run)
-        if predictions is not None:
-            self.open(wrong_cases(predictions))
+        self._open_of([run], wrong_cases)
 
     @Slot(object, str)
     def open_class(self, run: RunSummary, code: str) -> None:
         """The test images of a class."""
-        predictions = self._predictions(run)
-        if predictions is not None:
-            self.open(class_cases(predictions, code))
+        self._open_of([run], class_cases, code)
 
     @Slot(object, str)
     def open_won(self, run: RunSummary, code: str) -> None:
         """The images that only the run got right, of one true class or (empty) of all."""
         comparison = None if self._shown is None else self._shown.comparison(run)
-        pair = self._pair(run)
-        if pair is not None and comparison is not None:
-            self.open(_of_class(won_cases(*pair, comparison.won), code))
+        if comparison is not None:
+            self._open_of([run, self._baseline], won_cases, comparison.won, code=code)
 
     @Slot(object, str)
     def open_lost(self, run: RunSummary, code: str) -> None:
         """The images that only the baseline got right."""
         comparison = None if self._shown is None else self._shown.comparison(run)
-        pair = self._pair(run)
-        if pair is not None and comparison is not None:
-            self.open(_of_class(lost_cases(*pair, comparison.lost), code))
+        if comparison is not None:
+            self._open_of([run, self._baseline], lost_cases, comparison.lost, code=code)
 
     @Slot(object, str, str)
     def open_group(self, run: RunSummary, kind: str, name: str) -> None:
         """The images of a group of people."""
         evidence = None if self._shown is None else self._shown.evidence(run)
-        predictions = self._predictions(run)
-        if evidence is not None and predictions is not None:
+        if evidence is not None:
             from core.evaluation.subgroups import group_name
 
             rows = [row for row, person in enumerate(evidence.people) if group_name(person, kind) == name]
-            self.open(chosen_cases(predictions, rows, f"{KINDS.get(kind, kind)}: {name}"))
+            self._open_of([run], chosen_cases, rows, f"{KINDS.get(kind, kind)}: {name}")
+
+    def _open_of(
+        self, runs: Sequence[RunSummary | None], cases: Callable[..., CaseList], *more: object, code: str = ""
+    ) -> None:
+        """Show what `cases` makes of the runs' predictions, if all are known; of one true class where one is named."""
+        predictions = [each for each in map(self._predictions, runs) if each is not None]
+        if len(predictions) == len(runs):
+            self.open(_of_class(cases(*predictions, *more), code))
 
     def open(self, cases: CaseList) -> ImagesView:
         """Show a list of images in a window of its own."""
@@ -114,18 +112,13 @@ class ImageWindows(QObject):
         view = self.sender()
         self._windows = [window for window in self._windows if window is not view]
 
-    def _pair(self, run: RunSummary) -> tuple[RunPredictions, RunPredictions] | None:
-        baseline = None if self._shown is None else self._shown.baseline
-        found: Sequence[RunPredictions | None] = [
-            self._predictions(each) for each in (run, baseline) if each is not None
-        ]
-        if len(found) != 2 or found[0] is None or found[1] is None:
-            return None
-        return found[0], found[1]
+    @property
+    def _baseline(self) -> RunSummary | None:
+        return None if self._shown is None else self._shown.baseline
 
-    def _predictions(self, run: RunSummary) -> RunPredictions | None:
-        known = None if self._shown is None else self._shown.known(run)
-        if self._shown is None or known is None or known.evidence is None:
+    def _predictions(self, run: RunSummary | None) -> RunPredictions | None:
+        known = None if self._shown is None or run is None else self._shown.known(run)
+        if self._shown is None or run is None or known is None or known.evidence is None:
             return None
         return RunPredictions(
             self._shown.title(run), run.folder, known.evidence.predictions, known.evidence.classes, known.temperature
@@ -135,7 +128,5 @@ class ImageWindows(QObject):
 def _of_class(cases: CaseList, code: str) -> CaseList:
     if not code:
         return cases
-    from dataclasses import replace
-
     kept = tuple(case for case in cases.cases if case.truth == code)
     return replace(cases, title=f"{cases.title}, of class {code}", cases=kept)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
 
 from skinkd_gui.results.arranging import StudyFacts
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.study_panel import StudyPanel
 from skinkd_gui.widgets.empty_state import EmptyState
-from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
 
@@ -37,26 +37,17 @@ class LowerPart(QWidget):
 
     def _build_switch(self) -> QWidget:
         switch = QWidget(self)
-        self.study_button = self._switch_button("Study", "showStudyButton", switch)
-        self.runs_button = self._switch_button("Selected runs", "showRunsButton", switch)
+        self.study_button = make_button("Study", "showStudyButton", switch)
+        self.runs_button = make_button("Selected runs", "showRunsButton", switch)
         group = QButtonGroup(switch)
-        row = QHBoxLayout(switch)
-        row.setContentsMargins(0, 0, 0, 0)
         for button in (self.study_button, self.runs_button):
+            button.setCheckable(True)
             group.addButton(button)
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self.study.controls)
+        row_of(self.study_button, self.runs_button, STRETCH, self.study.controls, on=switch, margins=0)
         self.study_button.clicked.connect(self.show_study_first)
         self.runs_button.clicked.connect(self.show_runs_first)
         switch.hide()
         return switch
-
-    @staticmethod
-    def _switch_button(text: str, name: str, parent: QWidget) -> QPushButton:
-        button = make_button(text, name, parent)
-        button.setCheckable(True)
-        return button
 
     def offer(self, facts: StudyFacts | None, any_run: bool) -> None:
         """There is this study (or none) to show, and whether runs are selected."""

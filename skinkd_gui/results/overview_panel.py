@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
-from core.quantities import NONE, fraction
+from core.evaluation.intervals import OVERALL
+from core.quantities import NONE
+from core.reporting import cells
+from core.reporting.scored_runs import ScoredRun
 from core.reporting.short_text import shorten
-from core.reporting.tables import per_class_table
+from core.reporting.table import Cell
+from core.reporting.tables import has_melanoma, melanoma_cells, per_class_table
+from core.reporting.words import SCORE_MEANINGS, score_name
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.annotations_editor import AnnotationsEditor
-from skinkd_gui.results.details import data_facts, headline, tested_images, training_facts
+from skinkd_gui.results.details import UNTESTED, data_facts, headline, training_facts
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.labels import make_label, plain_tip, set_role
-from skinkd_gui.widgets.layouts import column_of, row_of
-
-if TYPE_CHECKING:
-    from core.evaluation.intervals import Interval
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 
 _SYNTHETIC = (
     "These are generated sample images, not photographs of skin: the scores show that everything works, and say "
     "nothing about patients."
-)
-_SCORES = (
-    ("Weighted F1", "weighted_f1", "Mean F1 of the classes, each weighed by its number of images"),
-    ("Accuracy", "accuracy", ""),
-    ("Balanced accuracy", "balanced_accuracy", "Mean share found of each class; rare classes count fully"),
-    ("Macro F1", "macro_f1", "Mean F1 of the classes; rare classes count fully"),
 )
 _MELANOMA = "melanoma"
 _SENSITIVITY_TITLES = (
@@ -53,7 +47,7 @@ class OverviewPanel(FlowingArea):
         self._headline = make_label("", "muted", content, wrap=True)
         self._state = Banner(content)
         self._synthetic = Banner(content)
-        self._cards = {name: ScoreCard(title, content) for title, name, _ in _SCORES}
+        self._cards = {name: ScoreCard(score_name(name), content) for name in OVERALL}
         self._cards[_MELANOMA] = ScoreCard("Melanomas found", content)
         self._untested = make_label("", "muted", content, wrap=True)
         self._training = FactsList("Model and training", content)
@@ -66,27 +60,13 @@ class OverviewPanel(FlowingArea):
         self.set_content(content)
 
     def _arrange(self, content: QWidget) -> None:
-        layout = column_of(on=content, margins=(9, 4, 9, 4), spacing=8)
         title = row_of(self._name, (self._headline, 1, Qt.AlignmentFlag.AlignBottom), spacing=14)
-        layout.addLayout(title)
-        for widget in (self._state, self._synthetic, self._untested):
-            layout.addWidget(widget)
-        cards = QHBoxLayout()
-        for card in self._cards.values():
-            cards.addWidget(card, 1)
-        layout.addLayout(cards)
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column in (left, right):
-            column.setSpacing(14)
-        left.addWidget(self.classes)
-        left.addWidget(self.annotations)
-        left.addStretch(1)
-        for facts in (self._notes, self._training, self._data):
-            right.addWidget(facts)
-        right.addStretch(1)
-        columns = row_of((left, 7), (right, 5), spacing=28)
-        layout.addLayout(columns)
-        layout.addStretch(1)
+        cards = row_of(*((card, 1) for card in self._cards.values()))
+        left = column_of(self.classes, self.annotations, STRETCH, spacing=14)
+        right = column_of(self._notes, self._training, self._data, STRETCH, spacing=14)
+        facts = row_of((left, 7), (right, 5), spacing=28)
+        banners = (self._state, self._synthetic, self._untested)
+        column_of(title, *banners, cards, facts, STRETCH, on=content, margins=(9, 4, 9, 4), spacing=8)
 
     def show_run(self, shown: Shown) -> None:
         """Show the run in front; what is not read yet stays empty."""
@@ -98,7 +78,7 @@ class OverviewPanel(FlowingArea):
         kind, message = _state_message(summary)
         self._state.show_message(message, kind or "info")
         self._synthetic.show_message(_SYNTHETIC if summary.status.synthetic else "", "warning")
-        self._show_scores(shown, summary)
+        self._show_scores(shown.scored(summary))
         self._training.set_facts(training_facts(details))
         self._data.set_facts(data_facts(details))
         notes = [note for note in details.notes if not (summary.status.synthetic and "synthetic" in note)]
@@ -116,27 +96,22 @@ class OverviewPanel(FlowingArea):
         self.classes.set_table(table, f"classes-{summary.status.name}", "Double-click a row to see its images.")
         self.classes.table.show_all_rows()
 
-    def _show_scores(self, shown: Shown, summary: RunSummary) -> None:
-        scores, images = summary.scores, tested_images(summary)
-        intervals, evidence = shown.intervals(summary), shown.evidence(summary)
-        for _, name, meaning in _SCORES:
-            card = self._cards[name]
-            card.setVisible(scores is not None)
-            if scores is not None:
-                right = round(scores.accuracy * images)
-                text = meaning or f"{right:,} of {images:,} test images classified rightly"
-                within = _within(None if intervals is None else getattr(intervals, name))
-                card.set(fraction(getattr(scores, name)), within, text)
-        card = self._cards[_MELANOMA]
-        place = None if evidence is None else evidence.classes.melanoma
-        card.setVisible(place is not None)
-        if evidence is not None and place is not None:
-            melanoma = evidence.detailed.per_class[place].sensitivity
-            within = _within(evidence.intervals.melanoma_sensitivity)
-            at_90 = fraction(evidence.detailed.melanoma_sensitivity_at_90_specificity)
-            card.set(fraction(melanoma), within, f"{_SENSITIVITY_TITLES}{at_90}")
+    def _show_scores(self, run: ScoredRun) -> None:
+        scores = run.scores
+        for name, card in self._cards.items():
+            card.setVisible(scores is not None and (name != _MELANOMA or has_melanoma([run])))
         self._untested.setVisible(scores is None)
-        self._untested.setText("There are no test scores yet. They are made when a training has finished.")
+        self._untested.setText(UNTESTED)
+        if scores is None:
+            return
+        images = run.images or 0
+        for name in OVERALL:
+            card, value = self._cards[name], cells.score(getattr(scores, name), run.interval(name))
+            card.set(value, SCORE_MEANINGS[name])
+        right = round(scores.accuracy * images)
+        self._cards["accuracy"].explain(f"{right:,} of {images:,} test images classified rightly")
+        found, at_90 = melanoma_cells(run)
+        self._cards[_MELANOMA].set(found, f"{_SENSITIVITY_TITLES}{at_90.text}")
 
     @Slot(int)
     def _open_class(self, row: int) -> None:
@@ -153,26 +128,22 @@ class ScoreCard(QFrame):
         self.value = make_label(NONE, "title", self)
         self._within = make_label("", "muted", self)
         self._meaning = make_label("", "small", self, wrap=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
-        layout.setSpacing(2)
-        layout.addWidget(make_label(title, "muted", self))
-        for label in (self.value, self._within, self._meaning):  # beside the value the interval would be cut off
-            layout.addWidget(label)
-        layout.addStretch(1)
+        parts = (make_label(title, "muted", self), self.value, self._within, self._meaning)
+        column_of(*parts, STRETCH, on=self, margins=(14, 10, 14, 10), spacing=2)
         self.setAccessibleName(title)
 
-    def set(self, value: str, within: str, meaning: str) -> None:
-        """Show a value, its interval and what it means."""
+    def set(self, score: Cell, meaning: str) -> None:
+        """Show a score, its interval and what it means."""
+        value, _, within = score.text.partition(" (")
         self.value.setText(value)
-        self._within.setText(within)
+        self._within.setText(f"95 %: {within.rstrip(')')}" if within else "")
         self._within.setVisible(bool(within))
+        self.explain(meaning)
+
+    def explain(self, meaning: str) -> None:
+        """Say what the score means."""
         self._meaning.setText(meaning)
-        self.setAccessibleDescription(f"{value}. {within}. {meaning}")
-
-
-def _within(interval: Interval | None) -> str:
-    return "" if interval is None else f"95 %: {100 * interval.low:.1f} to {100 * interval.high:.1f}"
+        self.setAccessibleDescription(f"{self.value.text()}. {self._within.text()}. {meaning}")
 
 
 def _state_message(summary: RunSummary) -> tuple[str, str]:

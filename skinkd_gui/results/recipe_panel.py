@@ -13,15 +13,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import SkinKDError
+from core.recipe import recipe_to_toml
 from core.reporting.recipe_tables import recipes_table
 from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
-from skinkd_gui.results.details import recipe_text
-from skinkd_gui.results.exporting import ask_for_file
+from skinkd_gui.results.exporting import save_text_as
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import make_button
@@ -39,7 +37,9 @@ class RecipePanel(QStackedWidget):
         self.one = OneRecipe(self)
         self.many = TablePanel("", "recipe", "Settings of the selected runs", self)
         self.many.setContentsMargins(9, 9, 9, 9)
-        self.only_different = _check("Show only what differs", "recipeOnlyDifferent", self)
+        self.only_different = named(
+            QCheckBox("Show only what differs", self), "recipeOnlyDifferent", "Show only what differs"
+        )
         self.only_different.setChecked(True)
         self.only_different.toggled.connect(self._fill)
         self.many.add_control(self.only_different)
@@ -75,7 +75,7 @@ class OneRecipe(QWidget):
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._explained = _check("Explain the settings", "recipeExplained", self)
+        self._explained = named(QCheckBox("Explain the settings", self), "recipeExplained", "Explain the settings")
         self._explained.toggled.connect(self._show)
         self._copy = make_button("Copy", "recipeCopy", self, clicked=self._copy_text)
         self._save = make_button("Save recipe...", "recipeSave", self, clicked=self._save_text)
@@ -102,7 +102,7 @@ class OneRecipe(QWidget):
         if recipe is None:
             self.text.setPlainText("" if self._run is None else "The recipe of this run can not be read.")
         else:
-            self.text.setPlainText(recipe_text(recipe, explained=self._explained.isChecked()))
+            self.text.setPlainText(recipe_to_toml(recipe, comments=self._explained.isChecked()))
 
     @Slot()
     def _copy_text(self) -> None:
@@ -110,16 +110,5 @@ class OneRecipe(QWidget):
 
     @Slot()
     def _save_text(self) -> None:
-        if self._run is None:
-            return
-        path = ask_for_file(self, "Save recipe", self._run.status.name, "Recipe (*.toml)")
-        if path is None:
-            return
-        try:
-            path.write_text(self.text.toPlainText(), encoding="utf-8")
-        except OSError as error:
-            show_error(self, SkinKDError("The file can not be written", f"{path} was not written.", str(error)))
-
-
-def _check(text: str, name: str, parent: QWidget) -> QCheckBox:
-    return named(QCheckBox(text, parent), name, text)
+        if self._run is not None:
+            save_text_as(self, "Save recipe", self.text.toPlainText(), self._run.status.name, "Recipe (*.toml)")
