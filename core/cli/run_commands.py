@@ -204,7 +204,7 @@ def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
 @contextmanager
 def stoppable_runs(go_on: Callable[[Sequence[Path]], str]) -> Iterator[tuple[Emit, CancelToken]]:
     """Progress and a token for runs. A stop names the run that was stopped and what to do: `go_on` gives the command
-    for the runs begun so far, "" where there is nothing to go on with."""
+    for the runs begun so far, "" where there is nothing to go on with. Raises `Interrupted`."""
     started: list[Path] = []
     with stoppable() as token, shown_progress() as show:
 
