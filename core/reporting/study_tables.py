@@ -61,9 +61,7 @@ def _notes(results: StudyResults, published: bool) -> list[str]:
             "Mean ± standard deviation over the seeds: students of one teacher and one split, not other test images."
         )
     else:
-        notes.append(
-            "One run each: a difference between two rows may be chance. Several seeds (--seeds) show the spread."
-        )
+        notes.append("One run each: a difference between two rows may be chance. Several seeds show the spread.")
     if published:
         notes.append("Differences in percentage points: measured less published, one run each.")
         notes.append(f"Paper: {published_table().source}.")
