@@ -65,8 +65,7 @@ class AboutDialog(PassingDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, "aboutDialog", "About SkinKD", QSize(860, 640))
-        pages = named(QTabWidget(self), "aboutPages", "About SkinKD")
-        pages.setDocumentMode(True)
+        pages = named(QTabWidget(self, documentMode=True), "aboutPages", "About SkinKD")
         pages.addTab(self._about_page(), "SkinKD")
         pages.addTab(self._licences_page(), "Licences")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
@@ -77,8 +76,7 @@ class AboutDialog(PassingDialog):
         JobSlot(self, succeeded=self._show_licences, failed=self._show_failure).start(_read)
 
     def _about_page(self) -> QWidget:
-        text = named(QTextBrowser(self), "aboutText", "About SkinKD")
-        text.setOpenLinks(False)
+        text = named(QTextBrowser(self, openLinks=False), "aboutText", "About SkinKD")
         text.anchorClicked.connect(open_address)
         text.document().setDocumentMargin(16)
         text.setMarkdown(about_text(program_version(), edition()))
@@ -86,17 +84,18 @@ class AboutDialog(PassingDialog):
 
     def _licences_page(self) -> QWidget:
         page = QWidget(self)
-        self._search = named(QLineEdit(page), "licencesSearch", "Search packages and licences")
-        self._search.setPlaceholderText("Search packages and licences")
-        self._search.setClearButtonEnabled(True)
+        self._search = named(
+            QLineEdit(page, placeholderText="Search packages and licences", clearButtonEnabled=True),
+            "licencesSearch",
+            "Search packages and licences",
+        )
         self._search.textChanged.connect(self._filter)
         self._count = make_label("Reading the licences…", "muted", page, name="licencesCount")
         self._list = named(QListWidget(page), "licencesList", "Packages with their licences")
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setSpacing(3)
         self._list.currentItemChanged.connect(self._show_text)
-        self._text = named(QPlainTextEdit(page), "licencesText", "Text of the licence")
-        self._text.setReadOnly(True)
+        self._text = named(QPlainTextEdit(page, readOnly=True), "licencesText", "Text of the licence")
         self._text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         both = split(self._list, self._text, sizes=(300, 540), parent=page)
         column_of(self._search, self._count, (both, 1), on=page)

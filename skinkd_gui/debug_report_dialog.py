@@ -34,21 +34,21 @@ class DebugReportDialog(PassingDialog):
 
     def __init__(self, runs: Path, settings: Mapping[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent, "debugReportDialog", "Debug report", QSize(820, 680))
-        self.text = named(QPlainTextEdit("Looking at this computer…", self), "debugReportText", "Debug report")
-        self.text.setReadOnly(True)
+        self.text = named(
+            QPlainTextEdit("Looking at this computer…", self, readOnly=True), "debugReportText", "Debug report"
+        )
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.told = Banner(self)
         self.save = make_button("&Save...", "debugReportSaveButton", self, self._ask_and_save)
         self.copy = make_button("&Copy", "debugReportCopyButton", self, self._copy)
         close = make_button("Close", "debugReportCloseButton", self, self.reject)
         close.setDefault(True)
-        row = row_of(self.save, self.copy, STRETCH, close)
         column_of(
             make_label(_ABOUT, "", self, wrap=True),
             make_label(_READ, "heading", self, wrap=True),
             (self.text, 1),
             self.told,
-            row,
+            row_of(self.save, self.copy, STRETCH, close),
             on=self,
             spacing=10,
         )

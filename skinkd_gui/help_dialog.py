@@ -21,8 +21,7 @@ class HelpDialog(PassingDialog):
 
     def __init__(self, title: str, markdown: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, "helpDialog", title, QSize(720, 640))
-        text = named(QTextBrowser(self), "helpText", title)
-        text.setOpenLinks(False)
+        text = named(QTextBrowser(self, openLinks=False), "helpText", title)
         text.anchorClicked.connect(open_address)
         text.document().setDocumentMargin(16)
         text.setMarkdown(markdown)

@@ -57,8 +57,7 @@ class Notifier(QObject):
 
     def _shown_icon(self) -> QSystemTrayIcon:
         if self._icon is None:
-            self._icon = QSystemTrayIcon(application_icon(), self)
-            self._icon.setToolTip("SkinKD")
+            self._icon = QSystemTrayIcon(application_icon(), self, toolTip="SkinKD")
             self._icon.messageClicked.connect(self.clicked)
             self._icon.activated.connect(self.clicked)
         self._icon.show()

@@ -31,9 +31,7 @@ def undo_stack(owner: QObject) -> QUndoStack:
 
 def add_undo_stack(place: QObject) -> QUndoStack:
     """Give an object a stack of its own, for itself and what is below it."""
-    stack = QUndoStack(place)
-    stack.setUndoLimit(_MOST)
-    return stack
+    return QUndoStack(place, undoLimit=_MOST)
 
 
 def changed(

@@ -17,7 +17,7 @@ class OperatingPoint:
     """Refer an image when its melanoma probability is at least `threshold` (0..1).
 
     `sensitivity` is the share of `melanomas` referred, `specificity` the share of `others` not referred, both with 95 %
-    Wilson intervals; `flagged_share` is the share of all these images that are referred.
+    Wilson intervals.
     """
 
     threshold: float
@@ -25,7 +25,6 @@ class OperatingPoint:
     sensitivity_interval: Interval
     specificity: float
     specificity_interval: Interval
-    flagged_share: float
     melanomas: int
     others: int
 
@@ -59,7 +58,6 @@ def operating_point(
         sensitivity_interval=wilson(caught, melanomas),
         specificity=spared / others,
         specificity_interval=wilson(spared, others),
-        flagged_share=float(flagged.mean()),
         melanomas=melanomas,
         others=others,
     )

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from core import __version__
 from core.atomic import replacing
 from core.data.tables import safe_cell
 from core.digests import file_digest
@@ -178,7 +178,7 @@ def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: s
             image=image,
             model=model,
             architecture=info.architecture,
-            skinkd_version=_own_version(),
+            skinkd_version=__version__,
             temperature=info.temperature,
             level=assessment.level if assessment else None,
             verdict=assessment.verdict.value if assessment else "",
@@ -193,14 +193,6 @@ def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: s
 def _model_digest(path: Path, size: int, changed: int) -> str:
     """Of a file as it is now: size and time of change are part of the question."""
     return file_digest(path)
-
-
-@cache
-def _own_version() -> str:
-    try:
-        return version("skinkd")
-    except PackageNotFoundError:
-        return ""
 
 
 def _last_byte(file: BinaryIO) -> bytes:

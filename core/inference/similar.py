@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atomic import replacing, write_text
+from core.atomic import replacing
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.data.store import ImageStore
     from core.inference.classifier import Classifier
 
-_FORMAT = 1
+_FORMAT = 2
 _BATCH = 64
 _ROWS_AT_ONCE = 4096
 _MOST_INDEXES = 12
@@ -96,7 +96,7 @@ def build_index(
     token = token or CancelToken()
     if len(rows) != len(cases) or not len(rows):
         raise ValueError(f"{len(rows)} rows for {len(cases)} cases")
-    key = _key(model_digest, store, rows)
+    key = f"{_key(model_digest, store, rows)}.npy"
     folder = (cache or cache_root()) / "similar"
     try:
         make_private(folder)
@@ -179,32 +179,27 @@ def _compute(
     classifier: Classifier, store: ImageStore, rows: NDArray[np.int64], path: Path, emit: Emit, token: CancelToken
 ) -> None:
     meter = ProgressMeter(Phase.COMPARING, len(rows), emit)
-    width = 0
-    with replacing(path.with_suffix(".f16")) as temporary, temporary.open("wb") as file:
+    with replacing(path) as temporary, temporary.open("wb") as file:
         for start in range(0, len(rows), _BATCH):
             token.check()
-            units = _unit(_features(classifier, store.gather(rows[start : start + _BATCH]))).astype(np.float16)
-            width = units.shape[1]
+            units = _unit(_features(classifier, store.gather(rows[start : start + _BATCH]))).astype("<f2")
+            if not start:
+                shape = (len(rows), units.shape[1])
+                np.lib.format.write_array_header_1_0(file, {"descr": "<f2", "fortran_order": False, "shape": shape})
             file.write(units.tobytes())
-            for _ in range(len(units)):
-                meter.add()
-    facts = {"format": _FORMAT, "images": len(rows), "width": width}
-    write_text(path.with_suffix(".json"), json.dumps(facts))
+            meter.add(len(units))
 
 
 def _open(path: Path, images: int) -> NDArray[np.float16] | None:
     """The features at `path`; None when they are not there or not whole."""
     try:
-        facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        width = int(facts["width"])
-        file = path.with_suffix(".f16")
-        whole = facts["format"] == _FORMAT and file.stat().st_size == images * width * 2 and width > 0
-    except (OSError, ValueError, KeyError, TypeError):
+        found: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
         return None
-    if not whole:
+    if found.dtype != np.float16 or found.ndim != 2 or len(found) != images:
         return None
-    path.with_suffix(".json").touch()  # used last
-    return np.memmap(file, dtype=np.float16, mode="r", shape=(images, width))
+    path.touch()  # used last
+    return found
 
 
 def _key(model_digest: str, store: ImageStore, rows: NDArray[np.int64]) -> str:
@@ -214,11 +209,11 @@ def _key(model_digest: str, store: ImageStore, rows: NDArray[np.int64]) -> str:
 
 def _forget_oldest(folder: Path) -> None:
     """Keep the indexes used last; each can be computed again."""
-    facts = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for old in facts[_MOST_INDEXES:]:
+    known = sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    of_before = [*folder.glob("*.f16"), *folder.glob("*.json")]  # as SkinKD kept them once
+    for old in (*known[_MOST_INDEXES:], *of_before):
         try:
-            old.with_suffix(".f16").unlink(missing_ok=True)
             old.unlink(missing_ok=True)
-            old.with_suffix(".lock").unlink(missing_ok=True)
+            old.with_name(f"{old.name}.lock").unlink(missing_ok=True)
         except OSError:  # in use; another time
             continue

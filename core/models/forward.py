@@ -76,9 +76,7 @@ def forward_logits(
     Raises `SkinKDError` when the images have another size than the model's or one image is too much for the device,
     `Cancelled` between two batches.
     """
-    parts = [np.zeros((0, 0), np.float32)]
-    meter = ProgressMeter(phase, len(indices), emit)
-    for logits, _ in iterate_outputs(
+    return forward_outputs(
         model,
         preprocessing,
         images,
@@ -86,11 +84,11 @@ def forward_logits(
         device=device,
         precision=precision,
         batch_size=batch_size,
+        features=False,
+        emit=emit,
+        phase=phase,
         token=token,
-    ):
-        parts.append(logits)
-        meter.add(len(logits))
-    return np.concatenate(parts[1:]) if len(parts) > 1 else parts[0]
+    )[0]
 
 
 def forward_outputs(
@@ -100,19 +98,29 @@ def forward_outputs(
     indices: NDArray[np.int64],
     *,
     device: str | torch.device,
+    precision: str = "32",
     batch_size: int = 0,
+    features: bool = True,
     emit: Emit = ignore,
     phase: Phase = Phase.TESTING,
     token: CancelToken | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """As `forward_logits` with 32 bits, and with the pooled features (len(indices), d) of `forward_both`."""
+) -> OutputArrays:
+    """As `forward_logits`, and with the pooled features (len(indices), d) of `forward_both`."""
     parts: list[OutputArrays] = []
     meter = ProgressMeter(phase, len(indices), emit)
-    for answer in iterate_outputs(
-        model, preprocessing, images, indices, device=device, batch_size=batch_size, token=token, features=True
+    for outputs in iterate_outputs(
+        model,
+        preprocessing,
+        images,
+        indices,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        token=token,
+        features=features,
     ):
-        parts.append(answer)
-        meter.add(len(answer[0]))
+        parts.append(outputs)
+        meter.add(len(outputs[0]))
     logits = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 0), np.float32)
     found = [part[1] for part in parts if part[1] is not None]
     return logits, np.concatenate(found) if found and len(found) == len(parts) else None

@@ -115,8 +115,7 @@ class ClassifyTab(QWidget):
         self._details = ImageDetailsPanel(self)
         left = QWidget(self)
         column_of(self._summary, (self._table, 1), on=left, margins=0)
-        self._list = QSplitter(Qt.Orientation.Horizontal, self)
-        self._list.setChildrenCollapsible(False)
+        self._list = QSplitter(Qt.Orientation.Horizontal, self, childrenCollapsible=False)
         self._list.addWidget(left)
         self._list.addWidget(self._details)
         self._list.setSizes([720, 520])
@@ -128,8 +127,15 @@ class ClassifyTab(QWidget):
             self._stack.addWidget(widget)
         self._progress = ProgressRow(self)
         research = make_label(RESEARCH_USE, "muted", self, name="classifyResearchUse")
-        bottom = row_of(research, (self._progress, 1), spacing=24)
-        column_of(self._top, self._banner, self._news, self._labels, (self._stack, 1), bottom, on=self)
+        column_of(
+            self._top,
+            self._banner,
+            self._news,
+            self._labels,
+            (self._stack, 1),
+            row_of(research, (self._progress, 1), spacing=24),
+            on=self,
+        )
 
     def _connect(self) -> None:
         top = self._top

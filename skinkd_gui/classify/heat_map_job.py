@@ -47,6 +47,10 @@ class HeatMap:
     empty: bool = False
 
 
+_Wish = tuple[HeatKey, "weakref.ref[Classifier]"]
+"""Which map, by which loaded model."""
+
+
 class HeatMaps(QObject):
     """Computes the map that was asked for last; one that is under way ends first."""
 
@@ -54,10 +58,9 @@ class HeatMaps(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._recent: OrderedDict[HeatKey, tuple[weakref.ref[Classifier], HeatMap]] = OrderedDict()
-        self._wanted: tuple[HeatKey, Classifier] | None = None
-        self._running: tuple[HeatKey, Classifier] | None = None
-        self._computing = JobSlot(self, succeeded=self._keep, failed=self._fail, ended=self._end)
+        self._recent: OrderedDict[_Wish, HeatMap] = OrderedDict()
+        self._wanted: _Wish | None = None
+        self._computing = JobSlot(self, succeeded=self._take)
 
     @property
     def busy(self) -> bool:
@@ -66,47 +69,39 @@ class HeatMaps(QObject):
 
     def request(self, key: HeatKey, classifier: Classifier) -> None:
         """Ask for a map; it comes with `ready`, at once when it is known."""
-        known = self._recent.get(key)
-        if known is not None and known[0]() is classifier:  # and not what was loaded from the same place before
-            self._recent.move_to_end(key)
-            self._wanted = None
-            self.ready.emit(known[1])
-            return
-        self._wanted = (key, classifier)
-        self._start()
+        wish = (key, weakref.ref(classifier))  # and not what was loaded from the same place before
+        self._wanted = wish
+        if wish in self._recent:
+            self._recent.move_to_end(wish)
+            self._tell(wish, self._recent[wish])
+        else:
+            self._computing.start_next(partial(_grant, wish, classifier))
 
     def forget(self) -> None:
         """What was asked for is not wanted any more."""
         self._wanted = None
 
-    def _start(self) -> None:
-        if not self._computing.running and self._wanted is not None:
-            self._running = self._wanted
-            self._computing.start(partial(compute_heat_map, *self._wanted))
-
     @Slot(object)
-    def _keep(self, heat_map: HeatMap) -> None:
-        assert self._running is not None
-        key, classifier = self._running
-        self._recent[key] = (weakref.ref(classifier), heat_map)
+    def _take(self, granted: tuple[_Wish, HeatMap]) -> None:
+        wish, heat_map = granted
+        if not heat_map.error:
+            self._recent[wish] = heat_map
         while len(self._recent) > _MOST_RECENT:
             self._recent.popitem(last=False)
-        self._tell(heat_map)
+        self._tell(wish, heat_map)
 
-    @Slot(object)
-    def _fail(self, error: SkinKDError) -> None:
-        assert self._running is not None
-        self._tell(HeatMap(self._running[0], None, error.summary))
-
-    def _tell(self, heat_map: HeatMap) -> None:
-        if self._wanted == self._running:
+    def _tell(self, wish: _Wish, heat_map: HeatMap) -> None:
+        if self._wanted == wish:
             self._wanted = None
             self.ready.emit(heat_map)
 
-    @Slot()
-    def _end(self) -> None:
-        self._running = None
-        self._start()
+
+def _grant(wish: _Wish, classifier: Classifier, emit: Emit, token: CancelToken) -> tuple[_Wish, HeatMap]:
+    """The map, or the reason for none, with what was asked for."""
+    try:
+        return wish, compute_heat_map(wish[0], classifier, emit, token)
+    except SkinKDError as error:
+        return wish, HeatMap(wish[0], None, error.summary)
 
 
 def compute_heat_map(key: HeatKey, classifier: Classifier, emit: Emit, token: CancelToken) -> HeatMap:

@@ -82,17 +82,15 @@ class OperatingPointView(QWidget):
         self.slider.setValue(95)
         self.slider.setMinimumWidth(120)
         self.wanted = named(
-            QSpinBox(self), "operatingSensitivity", "Share of the melanomas that is to be found, in per cent"
+            QSpinBox(self, minimum=_LOWEST, maximum=_HIGHEST, suffix=" %", value=95),
+            "operatingSensitivity",
+            "Share of the melanomas that is to be found, in per cent",
         )
-        self.wanted.setRange(_LOWEST, _HIGHEST)
-        self.wanted.setSuffix(" %")
-        self.wanted.setValue(95)
-        self.prevalence = named(QDoubleSpinBox(self), "operatingPrevalence", "How many of 100 people have melanoma")
-        self.prevalence.setRange(0.0, 100.0)
-        self.prevalence.setDecimals(1)
-        self.prevalence.setSingleStep(0.5)
-        self.prevalence.setValue(2.0)
-        self.prevalence.setSuffix(" %")
+        self.prevalence = named(
+            QDoubleSpinBox(self, minimum=0.0, maximum=100.0, decimals=1, singleStep=0.5, value=2.0, suffix=" %"),
+            "operatingPrevalence",
+            "How many of 100 people have melanoma",
+        )
         self.slider.valueChanged.connect(self.wanted.setValue)
         self.wanted.valueChanged.connect(self.slider.setValue)
         self.wanted.valueChanged.connect(self._update)

@@ -130,10 +130,15 @@ class PicturePanel(QWidget):
         return self._heat
 
     def _combo(self, name: str, accessible: str) -> QComboBox:
-        combo = named(QComboBox(self), name, accessible)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(14)
-        return combo
+        return named(
+            QComboBox(
+                self,
+                sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
+                minimumContentsLength=14,
+            ),
+            name,
+            accessible,
+        )
 
     # --- what is shown ---
 

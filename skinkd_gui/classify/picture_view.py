@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -230,16 +229,6 @@ class PictureView(QWidget):
             self._move_by(*moves[key])
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Draw the mark of the keyboard."""
-        self.update()
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take it away."""
-        self.update()
-        super().focusOutEvent(event)
 
     # --- drawing ---
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QFont,
     QFontMetricsF,
     QHelpEvent,
@@ -117,16 +116,6 @@ class ProbabilityBars(QWidget):
         if order:
             place = order.index(self._chosen) + step if self._chosen in order else 0
             self._choose(order[min(max(place, 0), len(order) - 1)])
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show where the keyboard is."""
-        self.update()
-        super().focusInEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """No more."""
-        self.update()
-        super().focusOutEvent(event)
 
     def _choose(self, code: str) -> None:
         self.choose(code)

@@ -51,12 +51,11 @@ class ScoresDialog(PassingDialog):
         tabs.addTab(self._table, "Every class")
         close = make_button("Close", "classifyScoresClose", self, clicked=self.reject)
         close.setDefault(True)
-        buttons = row_of(STRETCH, close)
         column_of(
             self._text,
             make_label(_ABOUT, "muted", self, wrap=True),
             (tabs, 1),
-            buttons,
+            row_of(STRETCH, close),
             on=self,
             margins=(20, 20, 20, 16),
             spacing=12,

@@ -91,8 +91,7 @@ class ClassifySession(QObject):
         self._classifying = JobSlot(self, reported=self._take_event, failed=self._fail, ended=self._end)
         self._running = Which.FIRST
         self._reassessing: Iterator[tuple[Which, Classification]] | None = None
-        self._reassess_timer = QTimer(self)
-        self._reassess_timer.setInterval(0)
+        self._reassess_timer = QTimer(self, interval=0)
         self._reassess_timer.timeout.connect(self._reassess_some)
 
     # --- what is going on ---

@@ -57,8 +57,7 @@ class SimilarDialog(PassingDialog):
         for column, widgets in enumerate(columns):
             for line, widget in enumerate(widgets):
                 grid.addWidget(widget, line, column)
-        row = row_of(self._previous, self._next, STRETCH, close)
-        column_of((grid, 1), self._about, row, on=self)
+        column_of((grid, 1), self._about, row_of(self._previous, self._next, STRETCH, close), on=self)
 
     @Slot()
     def show_next(self) -> None:

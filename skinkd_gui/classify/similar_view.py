@@ -166,8 +166,7 @@ class SimilarView(QWidget):
         self.cases = tuple(CaseButton(f"classifySimilarCase{number}", self._body) for number in range(SHOWN))
         row = QHBoxLayout()
         row.setSpacing(6)
-        group = QButtonGroup(self)
-        group.setExclusive(False)
+        group = QButtonGroup(self, exclusive=False)
         for number, button in enumerate(self.cases):
             group.addButton(button, number)
             row.addWidget(button, 1)

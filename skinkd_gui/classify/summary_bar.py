@@ -39,12 +39,20 @@ class SummaryBar(QWidget):
         show = make_label("&Show:", "", self, buddy=self.filter)
         certainty = make_label("Cer&tainty:", "", self, buddy=self.level)
         certainty.setToolTip(_LEVEL_TIP)
-        row = row_of(show, self.filter, Gap(12), certainty, self.level, STRETCH)
-        column_of(row, self._counts, self._agreement, on=self, margins=0)
+        column_of(
+            row_of(show, self.filter, Gap(12), certainty, self.level, STRETCH),
+            self._counts,
+            self._agreement,
+            on=self,
+            margins=0,
+        )
 
     def _make_filter(self) -> None:
-        self.filter = named(QComboBox(self), "classifyFilterCombo", "Images to show")
-        self.filter.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.filter = named(
+            QComboBox(self, sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToContents),
+            "classifyFilterCombo",
+            "Images to show",
+        )
         for number, entry in enumerate(FILTERS):
             self.filter.addItem(entry.text, entry)
             self.filter.setItemData(number, entry.tip, Qt.ItemDataRole.ToolTipRole)

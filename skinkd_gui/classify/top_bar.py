@@ -26,6 +26,9 @@ class TopBar(QWidget):
         self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
         model = make_label("&Model:", "", self, buddy=self.chooser)
         other = make_label("Compare &with:", "", self, buddy=self.second)
-        models = row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2))
-        images = row_of(self.open_images, self.open_folder, self.paste, STRETCH, self.export, self.clear)
-        column_of(models, images, on=self, margins=0)
+        column_of(
+            row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2)),
+            row_of(self.open_images, self.open_folder, self.paste, STRETCH, self.export, self.clear),
+            on=self,
+            margins=0,
+        )

@@ -86,8 +86,15 @@ class VerdictView(QWidget):
             name="classifySyntheticResult",
         )
         self._remarks = make_label("", "", self, wrap=True, name="classifyRemarks")
-        cards = row_of((self.first, 1), (self.second, 1), spacing=8)
-        column_of(cards, self._agreement, self._synthetic, self._remarks, on=self, margins=0, spacing=6)
+        column_of(
+            row_of((self.first, 1), (self.second, 1), spacing=8),
+            self._agreement,
+            self._synthetic,
+            self._remarks,
+            on=self,
+            margins=0,
+            spacing=6,
+        )
 
     def show_facts(self, shown: ShownImage) -> None:
         """Show the verdicts on an image."""

@@ -70,8 +70,7 @@ class DemoDirector(QObject):
         self._script: Iterator[Condition] | None = None
         self._condition: Condition = self._now
         self._waiting_since = self._busy_at = self._begin
-        self._timer = QTimer(self)
-        self._timer.setInterval(_TICK_MILLISECONDS)
+        self._timer = QTimer(self, interval=_TICK_MILLISECONDS)
         self._timer.timeout.connect(self._tick)
         window.queue.reported.connect(self._on_reported)
         window.queue.run_finished.connect(self._on_run_finished)

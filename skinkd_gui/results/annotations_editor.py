@@ -42,11 +42,16 @@ class AnnotationsEditor(QWidget):
         self._dirty = False
         self._waiting: dict[Path, Text] = {}
         self._writing = JobSlot(self, succeeded=self.saved, failed=self._fail, ended=self._start)
-        self.tags = named(QLineEdit(self), "runTags", "Tags of the run")
-        self.tags.setPlaceholderText("Words to find the run by, with commas between them")
-        self.notes = named(QPlainTextEdit(self), "runNotes", "Notes on the run")
-        self.notes.setPlaceholderText("What you want to remember of this run")
-        self.notes.setTabChangesFocus(True)
+        self.tags = named(
+            QLineEdit(self, placeholderText="Words to find the run by, with commas between them"),
+            "runTags",
+            "Tags of the run",
+        )
+        self.notes = named(
+            QPlainTextEdit(self, placeholderText="What you want to remember of this run", tabChangesFocus=True),
+            "runNotes",
+            "Notes on the run",
+        )
         self.notes.setFixedHeight(4 * self.notes.fontMetrics().height() + 12)
         self._idle = delay(self, self.save, _IDLE_MILLISECONDS)
         grid = QGridLayout()

@@ -48,8 +48,7 @@ class BaselineButton(QPushButton):
             action.triggered.connect(self._choose)
             self._menu.addAction(action)
         self._menu.addSeparator()
-        none = QAction("Pin no baseline", self._menu)
-        none.setEnabled(shown.pinned)
+        none = QAction("Pin no baseline", self._menu, enabled=shown.pinned)
         none.triggered.connect(self._choose_none)
         self._menu.addAction(none)
 

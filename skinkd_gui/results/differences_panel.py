@@ -68,8 +68,12 @@ class DifferencesPanel(QWidget):
         area = FlowingArea("differencesSentences", "The differences in words", self)
         area.set_content(self.said)
         words = QWidget(self)
-        row = row_of(make_label("In words", "heading", words), STRETCH, self._won, self._lost)
-        column_of(row, (area, 1), on=words, margins=0)
+        column_of(
+            row_of(make_label("In words", "heading", words), STRETCH, self._won, self._lost),
+            (area, 1),
+            on=words,
+            margins=0,
+        )
         return split(words, self.table_panel, sizes=(220, 220), parent=self, vertical=True)
 
     def show_runs(self, shown: Shown) -> None:

@@ -114,14 +114,17 @@ class ModelExportDialog(SavingDialog):
     def _build_fields(self) -> QFormLayout:
         target = self.target_row()
         target.setSpacing(8)
-        self.data = named(QLineEdit(self), "exportDataEdit", "Folder of the run's images")
-        self.data.setPlaceholderText(str(self._own_data() or "Not known"))
+        self.data = named(
+            QLineEdit(self, placeholderText=str(self._own_data() or "Not known")),
+            "exportDataEdit",
+            "Folder of the run's images",
+        )
         self.data_button = make_button("C&hoose...", "exportDataButton", self, clicked=self._ask_data)
-        self.loss = named(QDoubleSpinBox(self), "exportLossSpin", "Weighted F1 that may be lost, in points")
-        self.loss.setRange(0, 100)
-        self.loss.setDecimals(1)
-        self.loss.setSingleStep(0.5)
-        self.loss.setSuffix(" points of weighted F1")
+        self.loss = named(
+            QDoubleSpinBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
+            "exportLossSpin",
+            "Weighted F1 that may be lost, in points",
+        )
         self.loss.setMinimumHeight(self.target.sizeHint().height())
         self.loss.valueChanged.connect(self._loss_typed)
         self.unchecked = named(
@@ -131,8 +134,7 @@ class ModelExportDialog(SavingDialog):
             "For when the images are gone. The file says nothing of how good it is.",
         )
         self.unchecked.toggled.connect(self.update_state)
-        fields = QFormLayout()
-        fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        fields = QFormLayout(fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         fields.setContentsMargins(0, 8, 0, 0)
         fields.setVerticalSpacing(8)
         fields.setHorizontalSpacing(16)

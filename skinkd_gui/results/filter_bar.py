@@ -38,9 +38,16 @@ class FilterBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.boxes: dict[str, QComboBox] = {}
         for name, (words, tip) in _ALL.items():
-            box = named(QComboBox(self), f"{name}Filter", tip, tip)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(_FEWEST_LETTERS)
+            box = named(
+                QComboBox(
+                    self,
+                    sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
+                    minimumContentsLength=_FEWEST_LETTERS,
+                ),
+                f"{name}Filter",
+                tip,
+                tip,
+            )
             box.setMinimumWidth(_NARROWEST)
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             box.addItem(words, None)

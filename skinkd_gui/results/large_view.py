@@ -41,8 +41,14 @@ class LargeView(QWidget):
         self._back.clicked.connect(self._go_back)
         self._previous.clicked.connect(self.show_previous)
         self._next.clicked.connect(self.show_next)
-        row = row_of(self._back, STRETCH, self._previous, self._next)
-        column_of((self.picture, 1), self._name, self._truth, row, on=self, margins=0)
+        column_of(
+            (self.picture, 1),
+            self._name,
+            self._truth,
+            row_of(self._back, STRETCH, self._previous, self._next),
+            on=self,
+            margins=0,
+        )
 
     def show_row(self, row: int) -> None:
         """Show the image of a row."""

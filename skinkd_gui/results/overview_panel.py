@@ -62,9 +62,11 @@ class OverviewPanel(FlowingArea):
     def _arrange(self, content: QWidget) -> None:
         title = row_of(self._name, (self._headline, 1, Qt.AlignmentFlag.AlignBottom), spacing=14)
         cards = row_of(*((card, 1) for card in self._cards.values()))
-        left = column_of(self.classes, self.annotations, STRETCH, spacing=14)
-        right = column_of(self._notes, self._training, self._data, STRETCH, spacing=14)
-        facts = row_of((left, 7), (right, 5), spacing=28)
+        facts = row_of(
+            (column_of(self.classes, self.annotations, STRETCH, spacing=14), 7),
+            (column_of(self._notes, self._training, self._data, STRETCH, spacing=14), 5),
+            spacing=28,
+        )
         banners = (self._state, self._synthetic, self._untested)
         column_of(title, *banners, cards, facts, STRETCH, on=content, margins=(9, 4, 9, 4), spacing=8)
 

@@ -77,8 +77,7 @@ def write_pdf(html: str, path: Path, *, emit: Emit = ignore, token: CancelToken 
 
 
 def _laid_out(html: str, writer: QPdfWriter, size: QSizeF, emit: Emit, token: CancelToken) -> QTextDocument:
-    document = QTextDocument()
-    document.setUndoRedoEnabled(False)
+    document = QTextDocument(undoRedoEnabled=False)
     document.documentLayout().setPaintDevice(writer)
     document.setDefaultFont(QFont("sans-serif", 9))
     document.setDocumentMargin(0)

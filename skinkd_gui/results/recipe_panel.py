@@ -71,9 +71,9 @@ class OneRecipe(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._run: RunSummary | None = None
-        self.text = named(QPlainTextEdit(self), "recipeText", "The recipe of the run")
-        self.text.setReadOnly(True)
-        self.text.setTabChangesFocus(True)
+        self.text = named(
+            QPlainTextEdit(self, readOnly=True, tabChangesFocus=True), "recipeText", "The recipe of the run"
+        )
         self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._explained = named(QCheckBox("Explain the settings", self), "recipeExplained", "Explain the settings")
         self._explained.toggled.connect(self._show)

@@ -52,9 +52,11 @@ class RunsBar(QWidget):
         column_of(self._row, self.filters, on=self, margins=0)
 
     def _make_search(self) -> QLineEdit:
-        search = named(QLineEdit(self), "runsSearch", "Search the runs")
-        search.setPlaceholderText("Search by name, kind, data, tag, note or model")
-        search.setClearButtonEnabled(True)
+        search = named(
+            QLineEdit(self, placeholderText="Search by name, kind, data, tag, note or model", clearButtonEnabled=True),
+            "runsSearch",
+            "Search the runs",
+        )
         search.setMinimumWidth(_SEARCH_WIDTH)
         return search
 

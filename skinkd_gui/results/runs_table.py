@@ -141,10 +141,13 @@ class RunsTable(QTableView):
     def add_columns_to(self, menu: QMenu) -> None:
         """Fill a menu with all columns, ticked when shown, and the way back to the usual ones."""
         for number, column in enumerate(COLUMNS):
-            action = QAction(column.column.heading, menu)
-            action.setCheckable(True)
-            action.setChecked(not self.isColumnHidden(number))
-            action.setEnabled(bool(number))
+            action = QAction(
+                column.column.heading,
+                menu,
+                checkable=True,
+                checked=not self.isColumnHidden(number),
+                enabled=bool(number),
+            )
             action.setData(column.key)
             action.setToolTip(column.column.tip)
             action.toggled.connect(self._column_toggled)

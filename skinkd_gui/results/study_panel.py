@@ -92,8 +92,7 @@ class StudyPanel(QWidget):
         row_of(self.progress, self.report_button, self.resume_button, on=self.controls, margins=0)
 
     def _build_tabs(self) -> QTabWidget:
-        self.tabs = named(QTabWidget(self), "studyTabs", "Results of the study")
-        self.tabs.setDocumentMode(True)
+        self.tabs = named(QTabWidget(self, documentMode=True), "studyTabs", "Results of the study")
         self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
         self.table.table.opened.connect(self._open_row)
         self.table.table.setToolTip("Double-click a row to select its runs")

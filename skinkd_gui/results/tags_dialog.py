@@ -32,9 +32,9 @@ class TagsDialog(PassingDialog):
         self.runs = tuple(runs)
         name = f"“{runs[0].status.name}”" if len(runs) == 1 else f"{len(runs)} runs"
         self.list = named(QListWidget(self), "tagsList", "Tags; tick those that the runs are to have")
-        self.edit = named(QLineEdit(self), "newTagEdit", "A new tag")
-        self.edit.setPlaceholderText("A new tag")
-        self.edit.setMaxLength(LONGEST_TAG)
+        self.edit = named(
+            QLineEdit(self, placeholderText="A new tag", maxLength=LONGEST_TAG), "newTagEdit", "A new tag"
+        )
         self._add_button = make_button("Add", "addTagButton", self)
         self._add_button.setEnabled(False)
         self._add_button.clicked.connect(self._add_typed)
@@ -43,8 +43,13 @@ class TagsDialog(PassingDialog):
         buttons.button(QDialogButtonBox.StandardButton.Ok).setObjectName("tagsOkButton")
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        row = row_of((self.edit, 1), self._add_button)
-        column_of(make_label(f"Tags of {name}", "heading", self, wrap=True), (self.list, 1), row, buttons, on=self)
+        column_of(
+            make_label(f"Tags of {name}", "heading", self, wrap=True),
+            (self.list, 1),
+            row_of((self.edit, 1), self._add_button),
+            buttons,
+            on=self,
+        )
         self._fill(known)
         self.edit.setFocus()
 

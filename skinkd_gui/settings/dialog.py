@@ -49,10 +49,11 @@ class PreferencesDialog(QDialog):
         self._make_appearance()
         self._make_runs(folder_fixed)
         self._make_classify()
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setVerticalSpacing(10)
-        form.setHorizontalSpacing(16)
+        form = QFormLayout(
+            fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow,
+            verticalSpacing=10,
+            horizontalSpacing=16,
+        )
         form.addRow("&Colours:", self.theme)
         form.addRow("Text &size:", self.text_size)
         folder_row = row_of((self.folder, 1), self.browse, spacing=8)
@@ -86,16 +87,21 @@ class PreferencesDialog(QDialog):
         self.text_size.currentIndexChanged.connect(self._show_changes)
 
     def _make_runs(self, folder_fixed: bool) -> None:
-        self.folder = named(QLineEdit(self._settings.runs_folder, self), "runsFolderEdit", "Folder for runs")
-        self.folder.setPlaceholderText(str(runs_root()))
+        self.folder = named(
+            QLineEdit(self._settings.runs_folder, self, placeholderText=str(runs_root())),
+            "runsFolderEdit",
+            "Folder for runs",
+        )
         self.folder.setEnabled(not folder_fixed)
         self.browse = make_button(
             "Choose...", "runsFolderButton", self, self._choose_folder, accessible="Choose the folder for runs"
         )
         self.browse.setEnabled(not folder_fixed)
-        self.threads = named(QSpinBox(self), "threadsLeftSpin", "CPU cores that a run leaves free")
-        self.threads.setRange(0, max(0, (os.cpu_count() or 1) - 1))
-        self.threads.setValue(self._settings.threads_left)
+        self.threads = named(
+            QSpinBox(self, minimum=0, maximum=max(0, (os.cpu_count() or 1) - 1), value=self._settings.threads_left),
+            "threadsLeftSpin",
+            "CPU cores that a run leaves free",
+        )
         self.threads.setMinimumHeight(self.theme.sizeHint().height())
         self.threads.setSpecialValueText("none: a run uses all cores")
 

@@ -60,9 +60,14 @@ class RecordBox(QWidget):
                 ("C&lear...", "Clear", self._ask_to_clear, "Clear the record"),
             )
         )
-        row = row_of(self.folder, self.export, self.clear, STRETCH, margins=0)
         column_of(
-            self.keep, make_label(_ABOUT, "small", self, wrap=True), self._where, row, on=self, margins=0, spacing=6
+            self.keep,
+            make_label(_ABOUT, "small", self, wrap=True),
+            self._where,
+            row_of(self.folder, self.export, self.clear, STRETCH, margins=0),
+            on=self,
+            margins=0,
+            spacing=6,
         )
         self._update()
 

@@ -105,12 +105,18 @@ class LiveView(QWidget):
         self.charts = LiveCharts(self)
 
     def _lay_out(self) -> None:
-        head = row_of(
-            (self._title, 1),
-            (self.pause_button, 0, Qt.AlignmentFlag.AlignTop),
-            (self.stop_button, 0, Qt.AlignmentFlag.AlignTop),
+        layout = column_of(
+            row_of(
+                (self._title, 1),
+                (self.pause_button, 0, Qt.AlignmentFlag.AlignTop),
+                (self.stop_button, 0, Qt.AlignmentFlag.AlignTop),
+            ),
+            self._plan,
+            self.banner,
+            on=self,
+            margins=0,
+            spacing=10,
         )
-        layout = column_of(head, self._plan, self.banner, on=self, margins=0, spacing=10)
         self._work_card = self._make_work_card()
         layout.addWidget(self._work_card)
         self._facts_card = self._make_facts_card()

@@ -26,8 +26,7 @@ class QueueKeeper(QObject):
         """Writes down which runs an entry takes, from the thread that makes them."""
         self._queue: TrainingQueue | None = None
         self._complained = ""
-        self._again = QTimer(self)
-        self._again.setInterval(_AGAIN_MILLISECONDS)
+        self._again = QTimer(self, interval=_AGAIN_MILLISECONDS)
         self._again.timeout.connect(self._save)
 
     @property

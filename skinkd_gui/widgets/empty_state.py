@@ -17,8 +17,7 @@ class EmptyState(QWidget):
     def __init__(self, icon_name: str, title: str, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon_name = icon_name
-        self._picture = QLabel(self)
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignHCenter)
         self._title = make_label(title, "title", self, wrap=True)
         self._text = make_label(text, "muted", self, wrap=True)
         for label in (self._title, self._text):
@@ -26,11 +25,9 @@ class EmptyState(QWidget):
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(12)
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        middle = QWidget(self)
-        middle.setMaximumWidth(680)
+        middle = QWidget(self, maximumWidth=680)
         column_of(self._picture, self._title, self._text, Gap(6), self._buttons, on=middle, spacing=14)
-        row = row_of(STRETCH, (middle, 8), STRETCH)
-        column_of(2, row, 3, on=self)
+        column_of(2, row_of(STRETCH, (middle, 8), STRETCH), 3, on=self)
         theme().changed.connect(self._restyle)
         self._restyle()
 

@@ -40,14 +40,13 @@ class ErrorDialog(QDialog):
         self.setWindowTitle("SkinKD")
         self.setMinimumWidth(520)
         self.error = error
-        picture = QLabel(self)
-        picture.setPixmap(coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
+        picture = QLabel(self, pixmap=coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
         title = make_label(error.title, "heading", self, wrap=True, name="errorTitle")
         summary = make_label(error.summary, "", self, wrap=True, name="errorSummary")
-        words = column_of(title, summary, STRETCH)
-        top = row_of((picture, 0, Qt.AlignmentFlag.AlignTop), (words, 1), spacing=16)
-        self._details = named(QPlainTextEdit(error.details, self), "errorDetails", "Details of the error")
-        self._details.setReadOnly(True)
+        top = row_of((picture, 0, Qt.AlignmentFlag.AlignTop), (column_of(title, summary, STRETCH), 1), spacing=16)
+        self._details = named(
+            QPlainTextEdit(error.details, self, readOnly=True), "errorDetails", "Details of the error"
+        )
         self._details.setVisible(False)
         self._details.setMinimumHeight(160)
         column_of(top, (self._details, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)

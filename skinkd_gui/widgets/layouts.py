@@ -47,9 +47,12 @@ def split(
     *widgets: QWidget, sizes: Sequence[int], parent: QWidget, vertical: bool = False, handle: int = 12
 ) -> QSplitter:
     """The widgets beside (or below) each other with borders that the user moves; `sizes` and `handle` in pixels."""
-    splitter = QSplitter(Qt.Orientation.Vertical if vertical else Qt.Orientation.Horizontal, parent)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(handle)
+    splitter = QSplitter(
+        Qt.Orientation.Vertical if vertical else Qt.Orientation.Horizontal,
+        parent,
+        childrenCollapsible=False,
+        handleWidth=handle,
+    )
     for widget in widgets:
         splitter.addWidget(widget)
     splitter.setSizes(list(sizes))

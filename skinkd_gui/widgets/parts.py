@@ -27,8 +27,9 @@ def make_button(
 ) -> QPushButton:
     """A button; without another `accessible` name its text is read out. In a dialog, Enter presses it only where it is
     made the default."""
-    button = named(QPushButton(text, parent), name, accessible or text.replace("&", "").rstrip(".…"), tip)
-    button.setAutoDefault(False)
+    button = named(
+        QPushButton(text, parent, autoDefault=False), name, accessible or text.replace("&", "").rstrip(".…"), tip
+    )
     if primary:
         button.setProperty("primary", True)
     if clicked is not None:
@@ -38,18 +39,14 @@ def make_button(
 
 def slim_bar(name: str, accessible: str, parent: QWidget | None = None, most: int = 0) -> QProgressBar:
     """A thin bar without a text, from 0 to `most`; 0: busy without an end in sight."""
-    bar = named(QProgressBar(parent), name, accessible)
-    bar.setRange(0, most)
-    bar.setTextVisible(False)
+    bar = named(QProgressBar(parent, minimum=0, maximum=most, textVisible=False), name, accessible)
     bar.setProperty("slim", True)
     return bar
 
 
 def delay(owner: QObject, receiver: Receiver, milliseconds: int = 0) -> QTimer:
     """A timer that calls once, so long after its newest `start`; 0: as soon as no event waits."""
-    timer = QTimer(owner)
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
+    timer = QTimer(owner, singleShot=True, interval=milliseconds)
     timer.timeout.connect(receiver)
     return timer
 

@@ -58,8 +58,7 @@ class Collector(QObject):
         self._rests_until = 0.0
         self._cursor = QPoint()
         self._giving_back = JobSlot(self)
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MILLISECONDS)
+        self._tick = QTimer(self, interval=TICK_MILLISECONDS)
         self._tick.timeout.connect(self._check)
         self._idle = delay(self, self._collect_all)  # comes when no event waits
         self._thread = threading.get_ident()

@@ -91,9 +91,11 @@ class DataPage(WizardPage):
         )
 
     def _build_source(self) -> None:
-        self.path_edit = named(QLineEdit(), "dataPathEdit", "Folder or CSV file with the labelled images")
-        self.path_edit.setPlaceholderText("Folder or CSV file; or drop one here")
-        self.path_edit.setClearButtonEnabled(True)
+        self.path_edit = named(
+            QLineEdit(placeholderText="Folder or CSV file; or drop one here", clearButtonEnabled=True),
+            "dataPathEdit",
+            "Folder or CSV file with the labelled images",
+        )
         self.path_edit.setAcceptDrops(False)  # the page takes the drop and uses the path, not the address
         self.path_edit.textEdited.connect(self._on_typed)
         self.path_edit.returnPressed.connect(self._read_if_new)

@@ -125,8 +125,9 @@ class NetworkChooser(QWidget):
         for value, text in _WEIGHTS:
             self.weights.addItem(text, value)
         self.weights.activated.connect(self._on_weights)
-        self.file_edit = named(QLineEdit(), f"{self._section}WeightsFileEdit", "File of weights")
-        self.file_edit.setPlaceholderText("A .safetensors file")
+        self.file_edit = named(
+            QLineEdit(placeholderText="A .safetensors file"), f"{self._section}WeightsFileEdit", "File of weights"
+        )
         self.file_edit.textEdited.connect(self._on_file_typed)
         name = f"{self._section}WeightsBrowseButton"
         self.browse = make_button("Browse…", name, None, self._browse_file, accessible="Browse for a file of weights")
@@ -179,10 +180,13 @@ class NetworkChooser(QWidget):
         self.suggestions.setVisible(show)
 
     def _complete(self, names: list[str]) -> None:
-        completer = QCompleter(names, self.combo)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setMaxVisibleItems(12)
+        completer = QCompleter(
+            names,
+            self.combo,
+            filterMode=Qt.MatchFlag.MatchContains,
+            caseSensitivity=Qt.CaseSensitivity.CaseInsensitive,
+            maxVisibleItems=12,
+        )
         completer.activated.connect(self._take_now)
         self.combo.setCompleter(completer)
 

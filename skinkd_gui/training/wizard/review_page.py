@@ -70,8 +70,7 @@ class ReviewPage(WizardPage):
         self._here = False
 
     def _build_name(self) -> None:
-        self.name_edit = named(QLineEdit(), "runNameEdit", "Name of the run")
-        self.name_edit.setMaxLength(80)
+        self.name_edit = named(QLineEdit(maxLength=80), "runNameEdit", "Name of the run")
         self.name_edit.textEdited.connect(self._on_named)
         label = make_label("&Name", buddy=self.name_edit)
         self.column.addLayout(row(label, self.name_edit, stretch=False))
@@ -80,9 +79,11 @@ class ReviewPage(WizardPage):
         self.column.addWidget(self._plan)
 
     def _build_recipe(self) -> None:
-        self.toml = named(QPlainTextEdit(), "recipeText", "The recipe as TOML")
-        self.toml.setReadOnly(True)
-        self.toml.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.toml = named(
+            QPlainTextEdit(readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap),
+            "recipeText",
+            "The recipe as TOML",
+        )
         self.toml.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.toml.setTabChangesFocus(True)
         self.toml.setMinimumHeight(180)

@@ -23,8 +23,7 @@ class StudyOptions(QWidget):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.seeds = named(QSpinBox(), "studySeeds", "Times each student is trained")
-        self.seeds.setRange(1, _MOST_SEEDS)
+        self.seeds = named(QSpinBox(minimum=1, maximum=_MOST_SEEDS), "studySeeds", "Times each student is trained")
         label = make_label("Train each student this many times, with other seeds:", buddy=self.seeds)
         self.fine = _box("Also KL at finer steps of alpha (the paper's table 3)", "studyFineSweep")
         self.teachers = _box(
