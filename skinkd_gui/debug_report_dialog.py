@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -17,6 +17,7 @@ from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button
+from skinkd_gui.widgets.saving import ask_for_file
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -26,7 +27,6 @@ _ABOUT = (
     "that you gave to runs may stand in the logs."
 )
 _READ = "Look through it before you pass it on. SkinKD sends nothing: you save the text, or copy it, and decide."
-_FILE = "skinkd-debug-report.txt"
 
 
 class DebugReportDialog(PassingDialog):
@@ -77,9 +77,9 @@ class DebugReportDialog(PassingDialog):
 
     @Slot()
     def _ask_and_save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the debug report", _FILE, "Text (*.txt)")
-        if name:
-            self.save_to(Path(name))
+        path = ask_for_file(self, "Save the debug report", "skinkd-debug-report", "Text (*.txt)")
+        if path is not None:
+            self.save_to(path)
 
     @Slot(object)
     def _tell_saved(self, path: Path) -> None:

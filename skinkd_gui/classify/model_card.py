@@ -16,22 +16,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core import atomic
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
 from skinkd_gui.classify.card_content import CardContent, read_card
 from skinkd_gui.classify.card_sections import CardSection, card_text, sections
 from skinkd_gui.classify.operating_point_view import OperatingPointView
-from skinkd_gui.results.exporting import ask_for_file
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.banner import Banner
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button, slim_bar
+from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
 
 if TYPE_CHECKING:
@@ -187,13 +185,4 @@ class ModelCard(PassingDialog):
     @Slot()
     def _ask_and_save(self) -> None:
         assert self.content is not None
-        path = ask_for_file(self, "Save the model card", f"model-card-{self.content.name}", _FILTERS)
-        if path is not None:
-            self.save_to(path)
-
-    def save_to(self, path: Path) -> None:
-        """Write the card as text; an error is shown."""
-        try:
-            atomic.write_text(path, self.text())
-        except OSError as error:
-            show_error(self, SkinKDError("The card was not saved", f"{path} could not be written.", str(error)))
+        save_text_as(self, "Save the model card", self.text(), f"model-card-{self.content.name}", _FILTERS)

@@ -17,12 +17,12 @@ from core.recipe import recipe_to_toml
 from core.reporting.recipe_tables import recipes_table
 from core.reporting.short_text import shorten
 from core.runs.status import RunSummary
-from skinkd_gui.results.exporting import save_text_as
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import make_button
+from skinkd_gui.widgets.saving import save_text_as
 
 _MOST_COLUMNS = 30
 

@@ -25,7 +25,7 @@ from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.bin import BinnedRuns, ask_about_bin
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.export_run_dialog import ExportRunDialog
-from skinkd_gui.results.exporting import ask_for_file, save_table_as
+from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.file_jobs import FileJobs, FileTask
 from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
@@ -34,6 +34,7 @@ from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.opening import open_path
+from skinkd_gui.widgets.saving import ask_for_file
 
 _BUSY = (RunState.RUNNING, RunState.PAUSED)
 

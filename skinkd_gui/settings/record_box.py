@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
@@ -19,6 +19,7 @@ from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
+from skinkd_gui.widgets.saving import ask_for_file
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -96,11 +97,9 @@ class RecordBox(QWidget):
 
     @Slot()
     def _ask_and_export(self) -> None:
-        name, chosen = QFileDialog.getSaveFileName(self, "Export the record", "skinkd-record.csv", _FILTERS)
-        if name:
-            path = Path(name)
-            ending = ".json" if "json" in chosen else ".csv"
-            self.export_to(path if path.suffix.lower() in {".csv", ".json"} else path.with_name(path.name + ending))
+        path = ask_for_file(self, "Export the record", "skinkd-record", _FILTERS)
+        if path is not None:
+            self.export_to(path)
 
     @Slot(object)
     def _tell_exported(self, exported: tuple[Path, int]) -> None:

@@ -2,6 +2,7 @@
 
 - `theme`, `labels`, `layouts`, `parts`: light and dark, icons, texts with a role, rows and columns, buttons and timers
 - `banner`, `empty_state`, `error_dialog`, `question`, `saving_dialog`: what is said and asked
+- `saving`: asks for a file to write, and writes text into it
 - `figure_view`, `threaded_figure_view`: figures, drawn when idle or in a thread
 - `opening`: files and pages in the system's own programs
 """

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from core.errors import SkinKDError
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.saving import FIGURE_FILTERS, save_as
 from skinkd_gui.widgets.theme import figure_style, theme
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from core.reporting.style import FigureStyle
 
 Builder = Callable[["FigureStyle"], "Figure"]
-
-_FORMATS = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
 
 
 class FigureView(QWidget):
@@ -146,13 +144,4 @@ class FigureView(QWidget):
 
     @Slot()
     def _ask_and_save(self) -> None:
-        name, chosen = QFileDialog.getSaveFileName(self, "Save the picture", "figure.png", _FORMATS)
-        if not name:
-            return
-        path = Path(name)
-        if not path.suffix:
-            path = path.with_suffix(chosen[chosen.index("*") + 1 : chosen.index(")")])
-        try:
-            self.save_image(path)
-        except SkinKDError as error:
-            show_error(self, error)
+        save_as(self, "Save the picture", "figure", FIGURE_FILTERS, self.save_image)

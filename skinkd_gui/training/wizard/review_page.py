@@ -7,9 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
-from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.recipe import Recipe, recipe_to_toml
 from core.runs.planning import PlannedRun
@@ -29,10 +28,10 @@ from skinkd_gui.training.wizard.state import (
     wanted,
 )
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.parts import make_button
+from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -141,16 +140,9 @@ class ReviewPage(WizardPage):
 
     @Slot()
     def _save(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the recipe", "recipe.toml", "Recipes (*.toml)")
-        if not chosen:
-            return
-        path = Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(".toml")
-        try:
-            path.write_text(self.toml.toPlainText(), encoding="utf-8")
-        except OSError as error:
-            show_error(self, SkinKDError("The recipe was not saved", f"{path} could not be written.", str(error)))
-            return
-        self._copied.setText(f"Saved as {path}")
+        path = save_text_as(self, "Save the recipe", self.toml.toPlainText(), "recipe", "Recipes (*.toml)")
+        if path is not None:
+            self._copied.setText(f"Saved as {path}")
 
     @Slot()
     def _copy(self) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
@@ -137,7 +137,7 @@ def test_the_text_holds_every_page(card: CardContent) -> None:
 
 
 def test_the_dialog_shows_copies_and_saves(
-    qtbot: QtBot, around: QWidget, finished_run: RunFolder, tmp_path: Path
+    qtbot: QtBot, around: QWidget, finished_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dialog = ModelCard(around, finished_run.path)
     dialog.open()
@@ -152,7 +152,8 @@ def test_the_dialog_shows_copies_and_saves(
     qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == dialog.text()
     assert "## Operating point" in dialog.text()
-    dialog.save_to(tmp_path / "card.md")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "card"), ""))
+    dialog.save.click()
     assert (tmp_path / "card.md").read_text(encoding="utf-8") == dialog.text()
     for widget in dialog.findChildren(QAbstractButton):
         if widget.isVisible() and widget.parent() is dialog:
