@@ -10,10 +10,12 @@ from skinkd_gui.widgets.parts import PassingDialog, delay, make_button, slim_bar
 
 
 def test_a_button_has_names_and_does_what_it_says(qtbot: QtBot) -> None:
-    clicks: list[bool] = []
+    clicks: list[str] = []
     parent = QWidget()
     qtbot.addWidget(parent)
-    button = make_button("&Save as text...", "saveButton", parent, clicks.append, tip="To a file", primary=True)
+    button = make_button(
+        "&Save as text...", "saveButton", parent, lambda: clicks.append("click"), tip="To a file", primary=True
+    )
     assert (button.objectName(), button.accessibleName(), button.toolTip()) == (
         "saveButton",
         "Save as text",
@@ -22,7 +24,7 @@ def test_a_button_has_names_and_does_what_it_says(qtbot: QtBot) -> None:
     assert button.property("primary") is True
     assert not button.autoDefault()
     button.click()
-    assert clicks == [False]
+    assert clicks == ["click"]
     assert make_button("", "upButton", parent, accessible="Earlier").accessibleName() == "Earlier"
 
 

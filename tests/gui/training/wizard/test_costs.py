@@ -29,7 +29,7 @@ def test_a_short_run_with_room_needs_no_warning() -> None:
 
 def test_more_than_a_day_is_said_aloud() -> None:
     (warning,) = costs.warnings((_run(3 * 86_400),), _PLENTY)
-    assert "3.0 days" in warning
+    assert "3 d 0 h" in warning
 
 
 def test_a_short_disk_is_said_with_both_amounts() -> None:
