@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from core.events import Event, Notice
-from core.training import compiling, step
+from core.training import engine, step
 from core.training.engine import compiled, worth_compiling
 
 from .small_training import assert_equal_weights, numbers, small_model, small_recipe, train
@@ -91,9 +91,7 @@ def test_a_training_with_a_compiled_network_has_the_same_numbers(
     plain = train(small_recipe(), tmp_path / "plain")
     compiler = Working()
     monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
-    monkeypatch.setattr(
-        step, "compiled", lambda model, example, emit: compiling.compiled(model, example, emit, compiler)
-    )
+    monkeypatch.setattr(step, "compiled", lambda model, example, emit: engine.compiled(model, example, emit, compiler))
     fast = train(small_recipe(), tmp_path / "fast")
     assert compiler.calls == 2 + 3 * 5  # the trial, and the full batches; the last short one goes the usual way
     assert_equal_weights(fast.weights, plain.weights)
