@@ -19,7 +19,7 @@ from core.data.locating import ImageIndex
 from core.data.names import plain_name
 from core.data.parts import part_of_name, part_of_path
 from core.data.rows import Row, assemble
-from core.data.table_rows import TableRows, completed, place_table, read_tables
+from core.data.table_rows import TableRows, completed, may_speak, place_table, read_tables
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_of
 from core.data.types import DataSet, Part, Problem, ProblemKind
@@ -154,8 +154,10 @@ class _Search:
 
     def _tables(self) -> list[Table]:
         """All tables that may say something of images, in full."""
-        peeks = [table for table in _peek(_shallow_first(self._folder)) if not holds_answers(table)]
-        return [read_table(table.path) for table in peeks]
+        peeks = (table for table in _peek(_shallow_first(self._folder)) if not holds_answers(table))
+        speaking = [table.path for table in peeks if may_speak(self._index, table)]
+        named = [self._named.path] if self._named else []
+        return [read_table(path) for path in dict.fromkeys([*named, *speaking])]
 
     def _found(self, layout: Layout, rows: Sequence[Row], read: TableRows) -> Found:
         kept, kinds, problems = _of_kind(rows, read.facts, self._choices.image_type)

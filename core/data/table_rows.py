@@ -106,9 +106,10 @@ def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choic
     """The table with its images and labels found; None where no column names images."""
     if _first_row_is_data(index, table):
         table = table.without_heading()
-    column = _image_column(index, table, choices.image_column)
-    if column is None:
+    columns = _image_columns(index, table, choices.image_column)
+    if not columns:
         return None
+    column = columns[0]
     cells = [row[column] for row in table.rows]
     sample = _sample(cells)
     scope = index.scope_of(table.path, sample)
@@ -116,6 +117,8 @@ def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choic
     files = tuple(tuple(index.find(cell, scope, strict=strict)) if cell else None for cell in cells)
     taken = {column, *(place for names in FACTS if (place := table.find(*names)) is not None)}
     labels = find_labels(table, classes, taken, choices.label_column)
+    if labels and len(columns) > 1:
+        raise ChoiceNeededError(_which_images(table, sorted(columns)))
     for position in (column, *(labels.columns if labels else ())):
         table.check_once(position)
     return PlacedTable(table, column, scope, files, labels)
@@ -126,10 +129,15 @@ def _first_row_is_data(index: ImageIndex, table: Table) -> bool:
     return table.find(*IMAGE) is None and any(cell and not cell.isdigit() and index.has(cell) for cell in table.columns)
 
 
-def _image_column(index: ImageIndex, table: Table, wanted: str) -> int | None:
-    """The column whose cells are names of files; by its heading where no cell is."""
+def may_speak(index: ImageIndex, table: Table) -> bool:
+    """Whether the beginning of a table names images or lesions."""
+    return bool(_image_columns(index, table, "")) or table.find(*LESION) is not None or _first_row_is_data(index, table)
+
+
+def _image_columns(index: ImageIndex, table: Table, wanted: str) -> list[int]:
+    """The column whose cells are names of files, by its heading where no cell is; then those that name other files."""
     if wanted and (column := table.find(wanted)) is not None:
-        return column
+        return [column]
     sample = _sample(table.rows)
     keys = [heading(name) for name in IMAGE]
     found: list[tuple[float, int, int]] = []
@@ -141,16 +149,14 @@ def _image_column(index: ImageIndex, table: Table, wanted: str) -> int | None:
             rank = keys.index(key) if key in keys else len(keys) + numbers
             found.append((-(share >= _MATCHED), rank, column))
     if not found:
-        return table.find(*IMAGE[: IMAGE.index("md5hash")])
+        column = table.find(*IMAGE[: IMAGE.index("md5hash")])
+        return [] if column is None else [column]
     best = min(found)[2]
-    rivals = [column for _, rank, column in found if rank <= len(keys) and _differ(index, sample, best, column)]
-    if rivals:
-        raise ChoiceNeededError(_which_images(table, sample, sorted([best, *rivals])))
-    return best
+    return [best, *(one for _, rank, one in found if rank <= len(keys) and _differ(index, sample, best, one))]
 
 
-def _which_images(table: Table, sample: Sequence[tuple[str, ...]], columns: Sequence[int]) -> Choice:
-    examples = {column: next(row[column] for row in sample if row[column]) for column in columns}
+def _which_images(table: Table, columns: Sequence[int]) -> Choice:
+    examples = {column: next((row[column] for row in table.rows if row[column]), "") for column in columns}
     options = tuple(Option(table.columns[column], f"such as {examples[column]}") for column in columns)
     return Choice("data.image_column", f"Which column of {table.path.name} names the pictures", options)
 

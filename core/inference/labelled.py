@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.classes import ClassSet
+from core.data.finding import TABLE_SUFFIXES
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.evaluation.detailed import DetailedScores, detailed_scores
@@ -117,7 +118,7 @@ def _probabilities(row: Classification, codes: Sequence[str]) -> list[float]:
 
 def _data_set(path: Path, classes: ClassSet) -> tuple[Path, DataSet] | None:
     """The data set that `path` is, or whose images it holds, and where its labels are."""
-    if not path.is_dir() and path.suffix.lower() not in {".csv", ".tsv"}:
+    if not path.is_dir() and path.suffix.lower() not in TABLE_SUFFIXES:
         return None
     own = _read(path, classes)
     if own is not None:
