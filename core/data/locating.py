@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -19,7 +20,7 @@ class ImageIndex:
         self.names = {path: relative_name(path, folder.root) for path in folder.images}
         self._files: dict[str, list[tuple[str, Path]]] = {}
         for path, name in self.names.items():
-            lower = name.lower()
+            lower = _composed(name.lower())
             self._files.setdefault(_key(lower), []).append((lower, path))
 
     def has(self, cell: str) -> bool:
@@ -29,8 +30,8 @@ class ImageIndex:
     def scope_of(self, table: Path, cells: Sequence[str]) -> str:
         """The folder whose files a table speaks of, as the beginning of their names: the one beside it of its own name,
         its own or the nearest one above, whichever first holds most of the files that `cells` name."""
-        parents = [folder for folder in table.parents if folder.is_relative_to(self.root)]
-        parents.insert(0, table.with_suffix(""))  # siteA.csv beside siteA
+        places = (table.with_suffix(""), *table.parents)  # siteA.csv may stand beside siteA
+        parents = [folder for folder in places if folder.is_relative_to(self.root)]
         wanted = [cell for cell in cells if self.has(cell)]
         for folder in parents:
             scope = self._beginning(folder)
@@ -56,6 +57,14 @@ class ImageIndex:
                 return next(kept for kept in (at_root, exact, found) if len(kept) == 1 or kept is found)
         return [] if strict else [path for _, path in files]
 
+    def told_apart(self, files: Sequence[Path], cells: Sequence[str]) -> list[Path]:
+        """Of files that one name fits, the one whose folders the other cells of the row name (a part, a site, a label);
+        all of them where the row does not say."""
+        words = {cell.lower() for cell in cells if cell}
+        named = [sum(folder in words for folder in self.names[path].lower().split("/")[:-1]) for path in files]
+        best = [path for path, count in zip(files, named, strict=True) if count == max(named)]
+        return best if len(best) == 1 else list(files)
+
     def names_folders(self, cells: Sequence[str], scope: str) -> bool:
         """Whether the cells name files with folders that are there."""
         return any("/" in _cleaned(cell) and self.find(cell, scope, strict=True) for cell in cells)
@@ -67,7 +76,12 @@ class ImageIndex:
 
 def _cleaned(cell: str) -> str:
     """What a cell says of a file: in small letters, with slashes, without leading dots."""
-    return cell.strip().replace("\\", "/").lower().removeprefix("./").lstrip("/")
+    return _composed(cell.strip().replace("\\", "/").lower().removeprefix("./").lstrip("/"))
+
+
+def _composed(text: str) -> str:
+    """With accents as macOS and others write them alike."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def _same(name: str) -> str:

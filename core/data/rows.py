@@ -98,7 +98,9 @@ class _Assembly:
             files = (row.path,) if row.path else row.files
             if files is None:
                 files = tuple(self._index.find(row.name, ""))
-            found.setdefault(files[0] if len(files) == 1 else row.name, ([], files))[0].append(row)
+            # Sites may call different images alike.
+            key = files[0] if len(files) == 1 else f"{row.origin.parent}/{row.name}"
+            found.setdefault(key, ([], files))[0].append(row)
         yield from found.values()
 
     def _add(self, same: list[Row], files: tuple[Path, ...]) -> None:

@@ -114,7 +114,11 @@ def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choic
     sample = _sample(cells)
     scope = index.scope_of(table.path, sample)
     strict = index.names_folders(sample, scope)
-    files = tuple(tuple(index.find(cell, scope, strict=strict)) if cell else None for cell in cells)
+    found = [index.find(cell, scope, strict=strict) if cell else None for cell in cells]
+    files = tuple(
+        None if paths is None else tuple(index.told_apart(paths, row) if len(paths) > 1 else paths)
+        for paths, row in zip(found, table.rows, strict=True)
+    )
     taken = {column, *(place for names in FACTS if (place := table.find(*names)) is not None)}
     labels = find_labels(table, classes, taken, choices.label_column)
     if labels and len(columns) > 1:

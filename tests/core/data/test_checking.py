@@ -118,11 +118,13 @@ def test_the_same_picture_is_found_under_other_names_and_formats(make_set: MakeS
 
 
 def test_the_same_bytes_in_another_shape_are_another_picture(tmp_path: Path, make_set: MakeSet) -> None:
-    wide = Image.new("RGB", (20, 10), (1, 2, 3))
+    wide = Image.new("RGB", (20, 10), (1, 2, 250))
     wide.save(tmp_path / "wide.png")
     wide.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "high.png")
     records = (ImageRecord("wide", tmp_path / "wide.png", 0), ImageRecord("high", tmp_path / "high.png", 0))
-    assert check_images(replace(make_set(1), records=records)).problems == ()
+    assert {problem.kind for problem in check_images(replace(make_set(1), records=records)).problems} == {
+        ProblemKind.NOT_SKIN  # each is of one colour
+    }
 
 
 def _photo(path: Path, seed: int = 0, side: int = 256) -> Path:
@@ -182,7 +184,7 @@ def test_pictures_that_differ_only_in_detail_are_two(
     assert looks[0].size == (64, 64)
     assert np.array_equal(looks[0].pixels, looks[1].pixels)
     full = _count_full_decodes(monkeypatch)
-    assert check_images(_set_of(make_set, paths)).problems == ()
+    assert {problem.kind for problem in check_images(_set_of(make_set, paths)).problems} == {ProblemKind.NOT_SKIN}
     assert len(full) == 2
 
 
@@ -244,7 +246,7 @@ def test_a_changed_file_is_read_again(make_set: MakeSet, make_image: MakeImage) 
     path.write_bytes(b"x" * status.st_size)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
     assert [problem.subject for problem in check_images(dataset).problems] == ["image002"]
-    make_image(path, (9, 9, 9))
+    make_image(path, seed=99)
     assert check_images(dataset).problems == ()
 
 

@@ -136,6 +136,11 @@ def test_labels_of_lesions_are_joined_with_tables_of_pictures(make_folder: MakeF
         read_dataset(folder, ISIC2019, Choices(image_type="ultrasound"))
 
 
+def test_a_row_tells_files_of_one_name_apart_by_their_folders(make_folder: MakeFolder) -> None:
+    folder = make_folder(["train/0.jpg", "test/0.jpg"], all_csv=("image,dx,split", "0,mel,test", "0,nv,train"))
+    assert _codes(read_dataset(folder, ISIC2019)) == {"test/0.jpg": "MEL", "train/0.jpg": "NV"}
+
+
 def test_which_of_two_picture_columns_is_asked(make_folder: MakeFolder) -> None:
     lines = ("clinic,derm,diagnosis", "a/c0.jpg,a/d0.jpg,nevus", "a/c1.jpg,a/d1.jpg,melanoma")
     folder = make_folder([f"img/a/{kind}{number}.jpg" for kind in "cd" for number in range(2)], meta_csv=lines)

@@ -67,6 +67,10 @@ def test_a_training_image_finds_itself(run: RunFolder) -> None:
     assert first.similarity == pytest.approx(1.0, abs=1e-3)
 
 
+def _noise(seed: int) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8))
+
+
 def test_data_that_moved_can_be_named(run: RunFolder, tmp_path: Path) -> None:
     (tmp_path / "data").rename(tmp_path / "moved")
     with pytest.raises(SkinKDError, match="not at hand"):
@@ -78,11 +82,11 @@ def test_data_that_moved_can_be_named(run: RunFolder, tmp_path: Path) -> None:
 def test_other_images_are_not_taken_for_them(run: RunFolder, tmp_path: Path) -> None:
     known = next(row for row in run.split_rows if row.part is Part.TRAIN and row.label != "DF")
     name_of_the_runs = Path(known.image).stem  # but with another diagnosis
-    for name, value in (("other", 50), (name_of_the_runs, 90)):
+    for name, seed in (("other", 50), (name_of_the_runs, 90)):
         (tmp_path / "other" / "DF").mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (40, 40), (value, 0, 0)).save(tmp_path / "other" / "DF" / f"{name}.png")
+        _noise(seed).save(tmp_path / "other" / "DF" / f"{name}.png")
     (tmp_path / "other" / "NV").mkdir()
-    Image.new("RGB", (40, 40), (200, 0, 0)).save(tmp_path / "other" / "NV" / "third.png")
+    _noise(200).save(tmp_path / "other" / "NV" / "third.png")
     with pytest.raises(SkinKDError, match="none of the"):
         open_neighbours(run.path, data=tmp_path / "other")
 
