@@ -103,7 +103,10 @@ def read_tables(
 
 
 def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choices: Choices) -> PlacedTable | None:
-    """The table with its images and labels found; None where no column names images."""
+    """The table with its images and labels found; None where no column names images.
+
+    Raises `ChoiceNeededError` where it is not clear which column holds either.
+    """
     if _first_row_is_data(index, table):
         table = table.without_heading()
     columns = _image_columns(index, table, choices.image_column)
