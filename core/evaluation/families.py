@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from core.evaluation.comparison import LabelledLogits, McNemar, mcnemar
 from core.evaluation.intervals import Interval
-from core.evaluation.resampling import RESAMPLES, counted, knows_lesions, resampled, score_arrays, strata
+from core.evaluation.metrics import score_arrays
+from core.evaluation.resampling import RESAMPLES, counted, knows_lesions, resampled, strata
 
 PRIMARY_SCORES = ("weighted_f1", "balanced_accuracy")
 """The scores on which a family may be compared; which one is declared before the test part is looked at."""
@@ -113,7 +114,7 @@ def compare_family(
     blocks = np.split(np.arange(len(measured)), np.cumsum([len(side.runs) for side in sides])[:-1])
     means = np.array([measured[block].mean() for block in blocks])
     images = np.stack([deviations[:, block].mean(axis=1) for block in blocks], axis=1)
-    seeds = [_SeedSpread.of(measured[block]) for block in blocks]
+    seeds = [_SeedSpread.of(measured[block], deviations[:, block]) for block in blocks]
     errors, critical, drawn = _max_t(images, seeds, np.random.default_rng([seed, _SEED_STAGE]))
     tests = [_test(common, baseline, side, block) for side, block in zip(others, blocks[1:], strict=True)]
     holm = _holm([None if test is None else test.p_value for test in tests])
@@ -191,16 +192,32 @@ def _scores(common: _Common, score: str, resamples: int, seed: int) -> tuple[NDA
 
 @dataclass(frozen=True)
 class _SeedSpread:
-    """The variance of a configuration's mean that comes from its trainings; 0 with one training, whose spread nobody
-    knows: the statement then holds for that trained model."""
+    """How much a configuration's trainings differ: `total` variance of their scores on these images, of which `images`
+    would be seen between equally good trainings, too, because each errs on other images (the resamples have that part
+    already). Both 0 with one training, whose spread nobody knows: the statement then holds for that trained model."""
 
-    variance: float
-    freedom: int
+    total: float
+    images: float
+    trainings: int
 
     @staticmethod
-    def of(scores: NDArray[np.float64]) -> _SeedSpread:
+    def of(scores: NDArray[np.float64], deviations: NDArray[np.float64]) -> _SeedSpread:
         number = len(scores)
-        return _SeedSpread(float(scores.var(ddof=1)) / number if number > 1 else 0.0, number - 1)
+        if number < 2:
+            return _SeedSpread(0.0, 0.0, number)
+        apart = deviations - deviations.mean(axis=1, keepdims=True)
+        return _SeedSpread(float(scores.var(ddof=1)), float(apart.var(axis=0).sum() / (number - 1)), number)
+
+    def of_mean(self, total: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The variance that trainings add to a mean of them, for such totals."""
+        return np.maximum(total - self.images, 0.0) / self.trainings
+
+    def estimated_anew(self, resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """`total` (resamples,) as other trainings would have estimated it, were it true."""
+        freedom = self.trainings - 1
+        if not self.total:
+            return np.zeros(resamples)
+        return self.total * rng.chisquare(freedom, resamples) / freedom
 
 
 def _max_t(
@@ -209,16 +226,8 @@ def _max_t(
     """Standard errors of the differences (others,), their critical value, and deviations of all means (resamples,
     configurations), the baseline first."""
     resamples = len(images)
-    variance = np.array([spread.variance for spread in seeds])
-    estimated = np.stack(
-        [
-            spread.variance * (rng.chisquare(spread.freedom, resamples) / spread.freedom)
-            if spread.variance
-            else np.zeros(resamples)
-            for spread in seeds
-        ],
-        axis=1,
-    )
+    variance = np.array([spread.of_mean(np.array(spread.total)) for spread in seeds])
+    estimated = np.stack([spread.of_mean(spread.estimated_anew(resamples, rng)) for spread in seeds], axis=1)
     drawn = images + rng.standard_normal(images.shape) * np.sqrt(variance)
     of_images = (images[:, 1:] - images[:, :1]).var(axis=0)
     errors = np.sqrt(of_images + variance[1:] + variance[0])

@@ -13,13 +13,15 @@ CLASSES = CLASS_SETS["isic2019"]
 IMAGES = 400
 
 
-def a_study(rng: np.random.Generator, configurations: int, seeds: int, better: float = 0.0) -> list[Trained]:
+def a_study(
+    rng: np.random.Generator, configurations: int, seeds: int, better: float = 0.0, spread: float = 0.1
+) -> list[Trained]:
     """Configurations whose trainings are right on an image with the same chance, which differs between images and, of
     several trainings, a little between them; the first one is right more often by `better`."""
     labels = rng.integers(0, 4, IMAGES)
     lesions = tuple(f"L{number}" for number in rng.integers(0, IMAGES * 3 // 4, IMAGES))
     ease = rng.normal(1.0, 1.2, IMAGES)
-    names, spread = tuple(map(str, range(IMAGES))), 0.05 if seeds > 1 else 0.0
+    names, spread = tuple(map(str, range(IMAGES))), spread if seeds > 1 else 0.0
 
     def run(lift: float) -> LabelledLogits:
         chance = np.clip(1 / (1 + np.exp(-ease - rng.normal(0, spread))) + lift, 0, 1)
