@@ -103,6 +103,14 @@ def labelled(evidence: Evidence) -> LabelledLogits:
     return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups, evidence.classes)
 
 
+def labelled_part(run: RunFolder, part: Part) -> LabelledLogits:
+    """What a run said of one part's images, without scores and intervals. Raises `SkinKDError` as `load_evidence`."""
+    predictions = run.predictions().of(part)
+    lesions = {row.image: row.lesion for row in run.split_rows}
+    groups = tuple(lesions.get(name, "") for name in predictions.names)
+    return LabelledLogits(predictions.names, predictions.labels, predictions.logits, groups, run.recipe().class_set)
+
+
 def compare_runs(
     baseline: Evidence, other: Evidence, *, minimum: int = MINIMUM, resamples: int = RESAMPLES, seed: int = 0
 ) -> Comparison:

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.documents import shown
 from core.errors import FieldProblem, RecipeError, SkinKDError
+from core.evaluation.families import PRIMARY_SCORES
 from core.recipe import Recipe, with_values
 from core.runs.planning import teacher_recipe
 from core.settings import SettingsSection
@@ -52,6 +53,7 @@ class Study:
     """A grid of runs, in the order of training. `paper`: compare the results with the published ones.
 
     A `base.teacher.run` is a finished teacher run; it then stands for the configuration marked `teacher`, if any.
+    `primary_score` is what configurations are compared with the plain student on, declared before any run is made.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Study:
     configurations: tuple[Configuration, ...]
     seeds: tuple[int, ...] = (0,)
     paper: bool = False
+    primary_score: str = PRIMARY_SCORES[0]
 
     def configuration(self, key: str) -> Configuration:
         """The configuration with this key. Raises `SkinKDError` when there is none."""
@@ -141,25 +144,7 @@ def check_study(study: Study) -> Study:
 
     Raises `SkinKDError`, or `RecipeError` naming configuration and field.
     """
-    keys = [item.key for item in study.configurations]
-    doubled = sorted({key for key in keys if keys.count(key) > 1})
-    unusable = [key for key in keys if not _KEY.fullmatch(key)]
-    problem = ""
-    if not study.name.strip():
-        problem = "It needs a name."
-    elif not keys:
-        problem = "It has no configurations: give axes, configurations, or both."
-    elif doubled:
-        problem = f"Several configurations have the key {', '.join(doubled)}."
-    elif unusable:
-        problem = f"A key has letters, digits, dots, hyphens and underscores, at most 80; not so {shown(unusable[0])}."
-    elif (
-        not study.seeds
-        or len(set(study.seeds)) < len(study.seeds)
-        or not (min(study.seeds) >= 0 and max(study.seeds) < 2**31)
-    ):
-        problem = f"Seeds are different whole numbers from 0 to {2**31 - 1:,}, at least one; here {shown(study.seeds)}."
-    if problem:
+    if problem := _unusable(study):
         raise SkinKDError("The study can not be used", problem)
     if study.base.teacher.run:
         _check_one_teacher(study)
@@ -169,6 +154,30 @@ def check_study(study: Study) -> Study:
         recipe_of(study, item)
         teacher_of(study, item)
     return study
+
+
+def _unusable(study: Study) -> str:
+    """What is wrong with its name, keys, seeds or primary score; empty where nothing is."""
+    keys = [item.key for item in study.configurations]
+    doubled = sorted({key for key in keys if keys.count(key) > 1})
+    unusable = [key for key in keys if not _KEY.fullmatch(key)]
+    if not study.name.strip():
+        return "It needs a name."
+    if not keys:
+        return "It has no configurations: give axes, configurations, or both."
+    if doubled:
+        return f"Several configurations have the key {', '.join(doubled)}."
+    if unusable:
+        return f"A key has letters, digits, dots, hyphens and underscores, at most 80; not so {shown(unusable[0])}."
+    if (
+        not study.seeds
+        or len(set(study.seeds)) < len(study.seeds)
+        or not (min(study.seeds) >= 0 and max(study.seeds) < 2**31)
+    ):
+        return f"Seeds are different whole numbers from 0 to {2**31 - 1:,}, at least one; here {shown(study.seeds)}."
+    if study.primary_score not in PRIMARY_SCORES:
+        return f"primary_score: one of {', '.join(PRIMARY_SCORES)}; here {shown(study.primary_score)}."
+    return ""
 
 
 def _check_one_teacher(study: Study) -> None:

@@ -25,7 +25,9 @@
 Further keys: `paper` (compare with the published numbers, by keys as in the paper's study), and `once` of a
 configuration (do not repeat it for every seed). Students that learn from a teacher get one by themselves where the
 file has none; `teacher.run` in the base recipe names a finished one instead. A base of a preset or a file can be
-changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the same split.
+changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the same split. `primary_score` is
+"weighted_f1" (default) or "balanced_accuracy": what configurations are compared with the plain student on; it is chosen
+before the test part is looked at.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ import tomlkit
 from core import atomic
 from core.documents import one_line, read_text, shown, up_to_date
 from core.errors import SkinKDError
+from core.evaluation.families import PRIMARY_SCORES
 from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, changed, check_study, with_teachers
@@ -48,7 +51,7 @@ from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, proble
 from core.user_paths import expanded, full_path
 
 STUDY_VERSION = 2
-_KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper")
+_KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score")
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
 
 
@@ -81,6 +84,7 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
         configurations=tuple(configurations),
         seeds=tuple(typed(seed, int, "seeds") for seed in typed(values.get("seeds", [0]), list, "seeds")),
         paper=typed(values.get("paper", False), bool, "paper"),
+        primary_score=typed(values.get("primary_score", PRIMARY_SCORES[0]), str, "primary_score"),
     )
     if len(study.configurations) * len(study.seeds) > MOST_RUNS:
         raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
@@ -96,6 +100,7 @@ def study_to_toml(study: Study) -> str:
     document.add("name", tomlkit.item(study.name))
     document.add("seeds", tomlkit.item(list(study.seeds)))
     document.add("paper", tomlkit.item(study.paper))
+    document.add("primary_score", tomlkit.item(study.primary_score))
     base = tomlkit.table(is_super_table=True)
     for key, value in tomlkit.parse(recipe_to_toml(study.base, comments=False)).items():
         base.add(key, value)
