@@ -33,22 +33,31 @@ def add_to(app: typer.Typer) -> None:
 def compare(
     runs_given: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Finished runs (folder or name).")],
     baseline: Annotated[
-        str, typer.Option("--baseline", metavar="RUN", help="What the others are compared with; default: the first.")
+        str,
+        typer.Option(
+            "--baseline",
+            metavar="RUN",
+            help="What the others are compared with; default: the oldest plain student, or the oldest run.",
+        ),
     ] = "",
     resamples: Annotated[int, typer.Option("--resamples", min=100, max=100_000, help="Bootstrap resamples.")] = 2000,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare finished runs on the test images that they have in common."""
+    from core.reporting.baseline import choose_baseline
     from core.runs.evidence import compare_runs, load_evidence
 
     folders = _folders(([baseline] if baseline else []) + runs_given, runs or runs_root())
     evidences = [load_evidence(folder, resamples) for folder in folders]
+    if not baseline:
+        automatic = choose_baseline([item.summary for item in evidences])
+        evidences.sort(key=lambda item: item.summary is not automatic)
     comparisons = [compare_runs(evidences[0], other, resamples=resamples) for other in evidences[1:]]
     if as_json:
-        print_json(_document(evidences, comparisons))
+        print_json(_document(evidences, comparisons, resamples))
         return
-    _print_runs(evidences)
+    _print_runs(evidences, resamples)
     titles = _titles(evidences)
     for title, comparison in zip(titles[1:], comparisons, strict=True):
         _print_comparison(comparison, titles[0], title)
@@ -73,23 +82,28 @@ def _titles(evidences: Sequence[Evidence]) -> tuple[str, ...]:
     )
 
 
-def _print_runs(evidences: Sequence[Evidence]) -> None:
-    tables = _tables(evidences)
+def _print_runs(evidences: Sequence[Evidence], resamples: int) -> None:
+    tables = _tables(evidences, resamples)
     for table in tables[:-1]:
         print_text(f"{table_text(table)}\n")
     print_text(f"{table_text(tables[-1])}\n" if tables[-1].rows else "The recipes are the same.\n")
 
 
-def _tables(evidences: Sequence[Evidence]) -> tuple[ResultsTable, ...]:
-    """Scores, what else tells the runs apart, classes, settings that differ."""
+def _tables(evidences: Sequence[Evidence], resamples: int) -> tuple[ResultsTable, ...]:
+    """Scores, what else tells the runs apart, classes, several runs as one family, settings that differ."""
+    from core.reporting.family_tables import family_table
     from core.reporting.recipe_tables import recipes_table
     from core.reporting.scored_runs import scored_runs
     from core.reporting.tables import class_f1_table, runs_table, scores_table
+    from core.runs.evidence import compare_as_family
 
     titles = _titles(evidences)
     runs = scored_runs(evidences, titles)
     recipes = [(title, item.summary.recipe) for title, item in zip(titles, evidences, strict=True)]
-    return scores_table(runs), runs_table(runs), class_f1_table(runs), recipes_table(recipes)
+    family = compare_as_family(evidences[0], evidences[1:], resamples=resamples)
+    names = dict(zip((item.summary.folder.name for item in evidences), titles, strict=True))
+    together = () if family is None else (family_table(family, names),)
+    return scores_table(runs), runs_table(runs), class_f1_table(runs), *together, recipes_table(recipes)
 
 
 def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None:
@@ -128,7 +142,7 @@ def _closing_notes(comparisons: Sequence[Comparison]) -> list[str]:
     return notes
 
 
-def _document(evidences: Sequence[Evidence], comparisons: Sequence[Comparison]) -> dict[str, Any]:
+def _document(evidences: Sequence[Evidence], comparisons: Sequence[Comparison], resamples: int) -> dict[str, Any]:
     return {
         "baseline": str(evidences[0].summary.folder),
         "runs": [_run_document(item) for item in evidences],
@@ -136,7 +150,7 @@ def _document(evidences: Sequence[Evidence], comparisons: Sequence[Comparison]) 
             {"run": str(item.summary.folder), **_comparison_document(comparison)}
             for item, comparison in zip(evidences[1:], comparisons, strict=True)
         ],
-        "tables": [table.to_document() for table in _tables(evidences)],
+        "tables": [table.to_document() for table in _tables(evidences, resamples)],
         "notes": _closing_notes(comparisons),
     }
 

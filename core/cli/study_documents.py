@@ -8,9 +8,11 @@ from typing import Any
 
 from core.cli.console import columns, many, table_text
 from core.quantities import duration
+from core.reporting.family_tables import study_family_table
 from core.reporting.study_tables import study_table
 from core.reporting.words import STATE_WORDS
 from core.study.execute import StudyOutcome
+from core.study.families import study_family
 from core.study.folder import StudyFolder, StudyMember
 from core.study.published import published_table
 from core.study.results import StudyResults, StudyRow
@@ -64,6 +66,7 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
         "seconds": results.seconds,
         "test_images": results.test_images,
         "rows": [_row(row) for row in results.rows],
+        "family": study_family_table(results, study_family(results)).to_document(),
         "missing": [_member(member) for member in results.missing],
         "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in failed],
         "source": published_table().source if results.study.paper else None,
@@ -75,7 +78,12 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
     lines = [f"{results.study.name}: {folder.path}"]
     if results.study.paper:
         lines += ["", results.headline]
-    lines += ["", table_text(study_table(results)), f"Computing time: {duration(results.seconds)}."]
+    lines += ["", table_text(study_table(results)), ""]
+    lines += [
+        table_text(study_family_table(results, study_family(results))),
+        "",
+        f"Computing time: {duration(results.seconds)}.",
+    ]
     lines += [f"Warning: {text}" for text in results.warnings]
     for member in results.missing:
         reason = f" ({member.message})" if member.message else ""

@@ -3,6 +3,7 @@ without torch, and what must be said beside the numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.comparison import MINIMUM, Comparison, LabelledLogits, compare
 from core.evaluation.detailed import DetailedScores, detailed_scores
+from core.evaluation.families import PRIMARY_SCORES, Family, Trained, compare_family
 from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
 from core.evaluation.resampling import RESAMPLES
 from core.evaluation.scores import Scores
@@ -122,6 +124,26 @@ def compare_runs(
     other = named_as(other, baseline)
     comparison = compare(labelled(baseline), labelled(other), minimum=minimum, resamples=resamples, seed=seed)
     return replace(comparison, notes=(*comparison.notes, *_data_notes(baseline, other)))
+
+
+def compare_as_family(
+    baseline: Evidence, others: Sequence[Evidence], *, score: str = PRIMARY_SCORES[0], resamples: int = RESAMPLES
+) -> Family | None:
+    """Several runs against one baseline with intervals that hold for all of them together; keys are the run folders'
+    names. None where there is nothing to correct (fewer than two others), or the runs have not all something in common.
+    """
+    same = [other for other in others if other.classes.same_classes(baseline.classes)]
+    sides = [
+        Trained(run.summary.folder.name, (labelled(run if run is baseline else named_as(run, baseline)),))
+        for run in (baseline, *same)
+    ]
+    if len(same) < 2:
+        return None
+    try:
+        family = compare_family(sides[0], sides[1:], score=score, resamples=resamples)
+    except ValueError:  # no test image in common: each pair says so by itself
+        return None
+    return family if family.images >= MINIMUM else None
 
 
 def named_as(run: Evidence, other: Evidence) -> Evidence:

@@ -28,9 +28,11 @@ class Chosen:
 
 @dataclass(frozen=True)
 class StudyFamily:
-    """`family` compares each configuration with the plain student; None where there is none, nothing to compare it
-    with, or nothing in common, and `why_not` then says which. `chosen` is None without validation images."""
+    """What may be said of a study: `score` is its primary score, `family` compares each configuration with the plain
+    student; None where there is none, nothing to compare it with, or nothing in common, and `why_not` then says which.
+    `chosen` is None without validation images."""
 
+    score: str
     family: Family | None
     why_not: str
     chosen: Chosen | None
@@ -38,22 +40,22 @@ class StudyFamily:
 
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
     """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out."""
+    primary = results.study.primary_score
     finished = [row for row in results.rows if row.folders]
-    chosen = _chosen(finished, results.study.primary_score)
+    chosen = _chosen(finished, primary)
     baseline = next((row for row in finished if row.is_plain), None)
     others = [row for row in finished if row is not baseline and not row.is_teacher]
     if baseline is None:
-        return StudyFamily(None, "There is no finished plain student to compare the others with.", chosen)
+        return StudyFamily(primary, None, "There is no finished plain student to compare the others with.", chosen)
     sides = [_trained(row, Part.TEST) for row in (baseline, *others)]
     known = [side for side in sides[1:] if side.runs]
     if not sides[0].runs or not known:
-        return StudyFamily(None, "There is nothing else to compare the plain student with.", chosen)
+        return StudyFamily(primary, None, "There is nothing else to compare the plain student with.", chosen)
     try:
-        return StudyFamily(
-            compare_family(sides[0], known, score=results.study.primary_score, resamples=resamples), "", chosen
-        )
+        family = compare_family(sides[0], known, score=primary, resamples=resamples)
     except ValueError as error:
-        return StudyFamily(None, f"The runs can not be compared: {error}.", chosen)
+        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen)
+    return StudyFamily(primary, family, "", chosen)
 
 
 def _trained(row: StudyRow, part: Part) -> Trained:

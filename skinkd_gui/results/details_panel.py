@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from core.errors import SkinKDError
 from core.events import Progress
+from core.reporting.baseline import choose_baseline
 from core.runs.status import RunSummary
 from skinkd_gui.results.baseline_button import BaselineButton
 from skinkd_gui.results.calibration_panel import CalibrationPanel
@@ -20,7 +21,7 @@ from skinkd_gui.results.curves_panel import CurvesPanel
 from skinkd_gui.results.differences_panel import DifferencesPanel
 from skinkd_gui.results.evidence_loader import EvidenceLoader
 from skinkd_gui.results.f1_panel import F1Panel
-from skinkd_gui.results.findings import Findings, choose_baseline
+from skinkd_gui.results.findings import Findings
 from skinkd_gui.results.image_windows import ImageWindows
 from skinkd_gui.results.overview_panel import OverviewPanel
 from skinkd_gui.results.recipe_panel import RecipePanel

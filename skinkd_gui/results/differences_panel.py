@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.reporting.comparison_tables import differences_table
+from core.reporting.family_tables import member_sentence
 from core.reporting.picking import RowPick
 from core.reporting.recipe_tables import differing_settings
 from core.reporting.table import ResultsTable
@@ -95,7 +96,9 @@ class DifferencesPanel(QWidget):
         stem = f"differences-{names[0]}-{names[1]}"
         self.figure_panel.set_figure(_builder(comparison), stem, comparison.why_not)
         self.table_panel.set_table(differences_table(comparison, names[1], names[0]), stem)
-        self.said.set_notes(_sentences(comparison, names, baseline, run))
+        family = None if shown.findings is None else shown.findings.family
+        among = [] if family is None else [member_sentence(family, run.folder.name, *names)]
+        self.said.set_notes([*among, *_sentences(comparison, names, baseline, run)])
 
     def _show_nothing(self, shown: Shown, run: RunSummary | None, baseline: RunSummary | None) -> None:
         if run is None or baseline is None:

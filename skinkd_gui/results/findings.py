@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress
-from core.reporting.words import kind_of_run
+from core.reporting.baseline import choose_baseline
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.details import UNTESTED, RunDetails, load_details
@@ -22,6 +22,7 @@ from skinkd_gui.results.details import UNTESTED, RunDetails, load_details
 if TYPE_CHECKING:
     from core.evaluation.calibration import Reliability
     from core.evaluation.comparison import Comparison
+    from core.evaluation.families import Family
     from core.evaluation.subgroups import Subgroup
     from core.runs.evidence import Evidence
     from core.runs.tables import SplitRow
@@ -74,12 +75,14 @@ class RunFindings:
 class Findings:
     """The runs looked at closely: those asked for, in their order, and the baseline where it is another run.
 
-    `comparisons` pairs the folder of each run with how it compares with the baseline.
+    `comparisons` pairs the folder of each run with how it compares with the baseline; `family` is all of them at once,
+    where there are several.
     """
 
     runs: tuple[RunFindings, ...]
     baseline: RunSummary | None = None
     comparisons: tuple[tuple[Path, Comparison], ...] = ()
+    family: Family | None = None
 
     def of(self, folder: Path) -> RunFindings | None:
         """What is known of the run in a folder."""
@@ -88,18 +91,6 @@ class Findings:
     def comparison(self, folder: Path) -> Comparison | None:
         """How the run in a folder compares with the baseline; None for the baseline itself and without one."""
         return next((found for path, found in self.comparisons if path == folder), None)
-
-
-def choose_baseline(runs: Sequence[RunSummary]) -> RunSummary | None:
-    """The run that the others are compared with where none is pinned: the oldest plain student, or the oldest run.
-
-    None when there are not at least two finished, tested runs.
-    """
-    finished = [run for run in runs if run.status.state is RunState.FINISHED and run.scores is not None]
-    tested = sorted(finished, key=lambda run: run.status.created)
-    if len(tested) < 2:
-        return None
-    return next((run for run in tested if kind_of_run(run.recipe) == "Plain student"), tested[0])
 
 
 class FindingsStore:
@@ -129,7 +120,7 @@ class FindingsStore:
             comparison = None if first is None else self._pair(first, run)
             if comparison is not None:
                 pairs.append((run.folder, comparison))
-        return Findings(tuple(found), baseline, tuple(pairs))
+        return Findings(tuple(found), baseline, tuple(pairs), _family(first, others))
 
     def _run(self, summary: RunSummary, token: CancelToken) -> RunFindings:
         key = _stamp(summary)
@@ -163,6 +154,15 @@ class FindingsStore:
             found = compare_runs(baseline.evidence, other.evidence)
         _keep(self._pairs, key, found, _MOST_PAIRS)
         return found
+
+
+def _family(baseline: RunFindings | None, others: Sequence[RunFindings]) -> Family | None:
+    from core.runs.evidence import compare_as_family
+
+    known = [run.evidence for run in others if run.evidence is not None]
+    if baseline is None or baseline.evidence is None:
+        return None
+    return compare_as_family(baseline.evidence, known)
 
 
 def _baseline(runs: Sequence[RunSummary], pinned: Path | None) -> RunSummary | None:

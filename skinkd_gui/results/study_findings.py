@@ -11,6 +11,7 @@ from core.events import CancelToken
 
 if TYPE_CHECKING:
     from core.reporting.bar_figures import BarRun
+    from core.study.families import StudyFamily
     from core.study.results import StudyResults
 
 
@@ -21,6 +22,7 @@ class StudyFindings:
     folder: Path
     results: StudyResults
     best: tuple[BarRun, ...]
+    family: StudyFamily
 
 
 def find_study(folder: Path, token: CancelToken) -> StudyFindings:
@@ -29,6 +31,7 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
     from core.reporting.study_figures import best_runs
     from core.runs.evidence import load_evidence
     from core.runs.folder import RunFolder
+    from core.study.families import study_family
     from core.study.folder import StudyFolder
     from core.study.results import study_results
 
@@ -42,7 +45,8 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
         except SkinKDError:  # without its predictions a run still has its scores
             scores = RunFolder(run.folder).scores()
             best += [] if scores is None else [BarRun(run.title, scores, None, run.role)]
-    return StudyFindings(folder, results, tuple(best))
+    token.check()
+    return StudyFindings(folder, results, tuple(best), study_family(results))
 
 
 def warning_of(results: StudyResults) -> str:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
+from core.reporting.family_tables import study_family_table
 from core.reporting.study_tables import departures_table, study_table
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
@@ -96,6 +97,12 @@ class StudyPanel(QWidget):
         self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
         self.table.table.opened.connect(self._open_row)
         self.table.table.setToolTip("Double-click a row to select its runs")
+        self.family = TablePanel(
+            "Each configuration against the plain student",
+            "studyFamily",
+            "Configurations against the plain student",
+            self,
+        )
         self.alpha = FigurePanel("Weighted F1 over alpha (paper: figure 8)", "studyAlpha", self)
         self.best = FigurePanel("F1 of each class, best run per method (paper: figure 9)", "studyBest", self)
         self.confusion = FigurePanel("Confusion matrices (paper: figures 10 and 11)", "studyConfusion", self)
@@ -108,6 +115,7 @@ class StudyPanel(QWidget):
             "How data and recipe differ from the paper's", "studyDepartures", "Departures from the paper", self
         )
         self.tabs.addTab(self.table, "Scores")
+        self.tabs.addTab(self.family, "More than chance?")
         self.tabs.addTab(self.alpha, "F1 over alpha")
         self.tabs.addTab(self._with_note(self.best), "Best runs by class")
         self.tabs.addTab(self._with_note(_scrolled(self.confusion, self)), "Confusion matrices")
@@ -175,6 +183,7 @@ class StudyPanel(QWidget):
         self.report_button.setVisible(done > 0)
         self.banner.show_message(warning_of(results), "warning")
         self.table.set_table(study_table(results), f"study-{results.study.name}")
+        self.family.set_table(study_family_table(results, findings.family), f"against-plain-{results.study.name}")
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
         self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
         self.table.set_heading("Measured and published" if results.study.paper else "Measured")

@@ -14,6 +14,8 @@ from core.errors import SkinKDError
 from core.evaluation.comparison import compare
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
+from core.reporting.baseline import choose_baseline
+from core.reporting.family_tables import study_family_table
 from core.reporting.report.content import (
     STANDARD,
     Block,
@@ -33,6 +35,7 @@ from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
 from core.runs.evidence import labelled
+from core.study.families import study_family
 from core.study.results import StudyResults, study_results
 
 if TYPE_CHECKING:
@@ -101,9 +104,10 @@ def _without_prefix(runs: tuple[ReportRun, ...], prefix: str) -> tuple[ReportRun
 
 def _select(runs: tuple[ReportRun, ...], baseline: Path | None, results: StudyResults | None) -> Selection:
     """What is drawn: all runs where a figure holds them, otherwise a study's best or the first ones."""
-    plain = [run for run in runs if run.recipe.task == "student" and not run.recipe.needs_teacher]
-    named = [run for run in runs if baseline is not None and run.folder == baseline.resolve()]
-    first = (named or plain or runs)[0]
+    if baseline is None:
+        automatic = choose_baseline([run.evidence.summary for run in runs])
+        baseline = runs[0].folder if automatic is None else automatic.folder
+    first = next((run for run in runs if run.folder == baseline.resolve()), runs[0])
     best: tuple[ReportRun, ...] = ()
     if results is not None:
         from core.reporting.study_figures import best_runs
@@ -140,6 +144,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
         blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
     blocks += [Paragraph(text, "warning") for text in results.warnings]
     blocks.append(TableBlock("study", study_table(results)))
+    blocks.append(TableBlock("study-family", study_family_table(results, study_family(results))))
     blocks.append(
         FigureBlock(
             "f1-over-alpha",

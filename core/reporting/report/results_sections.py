@@ -11,6 +11,7 @@ from core.data.types import Part
 from core.evaluation.comparison import Comparison
 from core.evaluation.promises import promise_note
 from core.reporting.comparison_tables import comparisons_table, differences_table
+from core.reporting.family_tables import family_table
 from core.reporting.recipe_tables import recipes_table
 from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
@@ -24,6 +25,7 @@ from core.reporting.tables import (
     scores_table,
     subgroups_table,
 )
+from core.runs.evidence import compare_as_family
 from core.runs.folder import slugify
 
 if TYPE_CHECKING:
@@ -163,7 +165,11 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
         )
     ]
     listed = [(run.title, comparison) for run, comparison in chosen.comparisons]
+    others = [run.evidence for run, _ in chosen.comparisons]
+    titles = {run.folder.name: run.title for run in chosen.runs}
     blocks.append(TableBlock("differences", comparisons_table(name, listed)))
+    if (family := compare_as_family(chosen.baseline.evidence, others)) is not None:
+        blocks.append(TableBlock("family", family_table(family, titles)))
     keys = {id(run): key for key, run in keyed(chosen.runs)}
     for number, (run, comparison) in enumerate(chosen.comparisons):
         key = keys[id(run)]

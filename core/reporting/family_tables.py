@@ -1,0 +1,108 @@
+"""Several runs or configurations against one baseline as one family: its table, and what may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from core.evaluation.families import FEWEST_SEEDS
+from core.quantities import fraction, points
+from core.reporting import cells
+from core.reporting.comparison_tables import MAY_BE_CHANCE
+from core.reporting.table import Cell, Column, ResultsTable
+from core.reporting.words import difference_of, score_name
+
+if TYPE_CHECKING:
+    from core.evaluation.families import Family, FamilyMember
+    from core.study.families import StudyFamily
+    from core.study.results import StudyResults
+
+
+def family_table(family: Family, titles: Mapping[str, str]) -> ResultsTable:
+    """Each member against the baseline on the primary score, with intervals that hold for all of them together; bold is
+    more than chance. `titles` name the members and the baseline by their keys."""
+    name, baseline = score_name(family.score), titles.get(family.baseline, family.baseline)
+    tested = any(member.test is not None for member in family.members)
+    columns = (
+        Column("Against the baseline", words=True),
+        Column("Trainings", "How many trainings of it, with different seeds, were tested"),
+        Column(name, f"{name} on the common test images, mean over the trainings"),
+        Column("Difference", f"In percentage points from {baseline}", ("Difference", "Low", "High")),
+        *([Column("Won / lost", fields=("Won", "Lost")), Column("McNemar, Holm")] if tested else []),
+        Column("Meaning", f"{MAY_BE_CHANCE.capitalize()}, where the interval holds 0", words=True),
+    )
+    rows = tuple(_row(member, titles, tested=tested) for member in family.members)
+    bold = frozenset((row, 3) for row, member in enumerate(family.members) if not member.within_noise)
+    return ResultsTable(f"{name} against {baseline}", columns, rows, family_notes(family, baseline), bold)
+
+
+def family_notes(family: Family, baseline: str) -> tuple[str, ...]:
+    """How many comparisons were made, what the intervals hold for, and what chance alone would have done."""
+    count, drawn = family.comparisons, "lesions" if family.by_lesion else "images"
+    one = count == 1
+    notes = [
+        f"{count} comparison{'' if one else 's'} with {baseline} ({fraction(family.baseline_score)}) on "
+        f"{family.images:,} common test images, on a score chosen before. The 95 % intervals hold for "
+        f"{'it' if one else 'all of them together'}, over {drawn} and trainings: a difference is more than chance only "
+        "where its interval does not hold 0."
+    ]
+    if not one:
+        notes.append(
+            f"Of {count} equally good ones, the best would by chance alone seem {points(family.chance_gain)} better "
+            "than it is on these test images: do not choose by this table."
+        )
+    if family.descriptive:
+        notes.append(
+            f"Fewer than {FEWEST_SEEDS} trainings of some: this describes these trained models, not what another "
+            "training would give."
+        )
+    return tuple(notes)
+
+
+def member_sentence(family: Family, key: str, title: str, baseline: str) -> str:
+    """What may be said of one member where several are looked at; empty for what is none."""
+    member = next((item for item in family.members if item.key == key), None)
+    if member is None:
+        return ""
+    found = MAY_BE_CHANCE if member.within_noise else "is more than chance"
+    return (
+        f"{title} is one of {family.comparisons} that are compared with {baseline}. On {score_name(family.score)}, "
+        "with intervals that hold for all of them together, its difference "
+        f"{difference_of(member.difference, member.interval)} {found}."
+    )
+
+
+def study_family_table(results: StudyResults, found: StudyFamily) -> ResultsTable:
+    """The family of a study, and which configuration validation chose; without rows where there is none."""
+    notes = [] if found.chosen is None else [chosen_sentence(found)]
+    if found.family is None:
+        return ResultsTable("Against the plain student", notes=(found.why_not, *notes))
+    table = family_table(found.family, {row.key: row.title for row in results.rows})
+    return ResultsTable(table.title, table.columns, table.rows, (*table.notes, *notes), table.bold)
+
+
+def chosen_sentence(found: StudyFamily) -> str:
+    """The student that validation chose, and its test score; empty without one."""
+    if found.chosen is None:
+        return ""
+    return (
+        f"Best on the validation images, which is the way to choose: {found.chosen.title} "
+        f"({score_name(found.score)} {fraction(found.chosen.validation)}); on the test images, which had no say in it, "
+        f"it reaches {fraction(found.chosen.test)}."
+    )
+
+
+def _row(member: FamilyMember, titles: Mapping[str, str], *, tested: bool) -> tuple[Cell, ...]:
+    found = [
+        cells.words(titles.get(member.key, member.key)),
+        cells.count(member.seeds),
+        cells.share(member.score),
+        cells.difference(member.difference, member.interval),
+    ]
+    if tested:
+        test = member.test
+        counts = None if test is None else (test.only_other_right, test.only_baseline_right)
+        found.append(cells.nothing(2) if counts is None else Cell(f"{counts[0]:,} / {counts[1]:,}", counts))
+        found.append(cells.chance(member.holm_p))
+    better = "better" if member.difference > 0 else "worse"
+    return (*found, cells.words(MAY_BE_CHANCE if member.within_noise else better))
