@@ -38,7 +38,7 @@ def test_sample_data_is_written_and_said_to_be_synthetic(tmp_path: Path, as_json
 def test_inspect_counts_and_finds_no_problem(sample_set: Path, as_json: Call) -> None:
     code, document = as_json("inspect", str(sample_set))
     assert code == 0
-    assert document["layout"] == "isic2019"
+    assert document["layout"] == "tables"
     assert sum(document["counts"].values()) == document["images"] == 160
     assert document["problems"] == []
     assert document["images_checked"] is True
