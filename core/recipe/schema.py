@@ -40,14 +40,19 @@ class DataRecipe(SettingsSection):
         "",
         "Column of images",
         "The column that names the pictures, where tables have several. Empty: there is no doubt.",
+        expert=True,
     )
     label_column: Text = setting(
-        "", "Column of labels", "The column with the diagnoses, where tables have several. Empty: there is no doubt."
+        "",
+        "Column of labels",
+        "The column with the diagnoses, where tables have several. Empty: there is no doubt.",
+        expert=True,
     )
     image_type: Text = setting(
         "",
         "Kind of pictures",
         "Of several kinds in the column image_type (dermoscopic, clinical) the one to use. Empty: all.",
+        expert=True,
     )
     same_numbers: bool = setting(
         False,
@@ -64,7 +69,10 @@ class DataRecipe(SettingsSection):
         expert=True,
     )
     terms: Text = setting(
-        "", "Terms of use", "Under which terms the images may be used. Empty: what their tables and licence files say."
+        "",
+        "Terms of use",
+        "Under which terms the images may be used. Empty: what their tables and licence files say.",
+        expert=True,
     )
     image_size: int = setting(
         224, "Image size", "Images are resized to this width and height.", unit="pixels", ge=32, le=1024
