@@ -5,7 +5,7 @@ run's `ClassSet`. `CLASS_SETS` holds the sets that come with SkinKD, by name; `m
 `own_class_set` one of the labels of data. `saved` keeps sets under names of the user's.
 """
 
-from core.classes.class_set import ClassSet, class_set_from_document, class_set_to_document, make_class_set
+from core.classes.class_set import GUESSES, ClassSet, class_set_from_document, class_set_to_document, make_class_set
 from core.classes.labels import normalised
 from core.classes.lesion_class import LesionClass, Malignancy
 from core.classes.own import own_class_set
@@ -13,6 +13,7 @@ from core.classes.registry import CLASS_SETS
 
 __all__ = [
     "CLASS_SETS",
+    "GUESSES",
     "ClassSet",
     "Malignancy",
     "LesionClass",

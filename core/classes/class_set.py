@@ -33,6 +33,10 @@ class How(StrEnum):
     PART = "a part of it, without numbers and brackets"
 
 
+GUESSES = (How.ALIAS, How.PART)
+"""What is shown as a guess."""
+
+
 @dataclass(frozen=True)
 class Meaning:
     """The number of the class that a label means, None for images to leave out; and how that is known."""

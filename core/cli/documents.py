@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.classes import GUESSES
 from core.cli.console import columns, many, table_text
-from core.data.types import DataSet, Problem, ProblemKind
+from core.data.choices import Choice
+from core.data.types import DataSet, LabelFound, Part, Problem, ProblemKind
+from core.documents import some
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
 from core.quantities import fraction
@@ -113,9 +117,42 @@ def problems_text(problems: Iterable[Problem]) -> str:
     return "\n".join(lines) or "No problems found."
 
 
+def labels_document(labels: Iterable[LabelFound]) -> list[dict[str, Any]]:
+    """Labels as they were found; `code` is "" for images that are left out and null where nobody said what they are."""
+    return [
+        {
+            "label": item.label,
+            "images": item.count,
+            "code": item.code,
+            "how": item.how,
+            "none_of_these": item.says_none,
+            "examples": [str(path) for path in item.examples],
+        }
+        for item in labels
+    ]
+
+
+def choices_document(choices: Iterable[Choice]) -> list[dict[str, Any]]:
+    """What the data leave open, and what is taken now."""
+    return [
+        {"setting": choice.setting, "taken": choice.taken, "options": [item.value for item in choice.options]}
+        for choice in choices
+    ]
+
+
+def choices_text(choices: Iterable[Choice]) -> list[str]:
+    """The same for people."""
+    return [
+        f"{choice.question}: {choice.taken or 'all'}, of {', '.join(item.value for item in choice.options)} "
+        f"({choice.setting})."
+        for choice in choices
+    ]
+
+
 def data_document(dataset: DataSet) -> dict[str, Any]:
     """What a data set holds."""
     lesions = [record.lesion for record in dataset.records if record.lesion]
+    patients = [record.patient for record in dataset.records if record.patient]
     return {
         "path": str(dataset.root),
         "layout": dataset.layout,
@@ -123,7 +160,11 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
         "classes": dataset.classes.name,
         "counts": dataset.counts,
         "unknown_labels": dict(dataset.unknown_labels),
+        "labels": labels_document(dataset.labels_found),
         "lesions": {"known": len(set(lesions)), "images_with_lesion": len(lesions)},
+        "patients": {"known": len(set(patients)), "images_with_patient": len(patients)},
+        "parts": dict(Counter(record.part.value for record in dataset.records if record.part)),
+        "choices": choices_document(dataset.choices),
         "synthetic": dataset.synthetic,
         "terms": dataset.terms,
     }
@@ -132,6 +173,7 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
 def data_text(dataset: DataSet) -> str:
     """What a data set holds, for people."""
     lesions = [record.lesion for record in dataset.records if record.lesion]
+    patients = {record.patient for record in dataset.records if record.patient}
     total = max(1, len(dataset.records))
     rows = [
         [code, name, f"{count:,}", fraction(count / total)]
@@ -143,16 +185,29 @@ def data_text(dataset: DataSet) -> str:
         f"Layout: {dataset.layout}",
         f"Images: {len(dataset.records):,}",
         f"Lesions: {known}",
+        *([f"Patients: {many(len(patients), 'patient')}"] if patients else []),
+        *([f"Parts of the data's own: {listed}"] if (listed := _parts(dataset)) else []),
         "",
         columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
     ]
+    guessed = [item for item in dataset.labels_found if item.code and item.how in GUESSES]
+    if guessed:
+        named = some([f"{item.label} is {item.code} ({item.how})" for item in guessed], SHOWN_PROBLEMS)
+        lines += ["", f"Labels that were guessed: {named}."]
     if dataset.unknown_labels:
         lines += ["", *_unknown_labels(dataset)]
+    if dataset.choices:
+        lines += ["", *choices_text(dataset.choices)]
     if dataset.synthetic:
         lines += ["", "This is the built-in synthetic sample set, not patient data."]
     if dataset.terms:
         lines += ["", f"Terms: {dataset.terms}"]
     return "\n".join(lines)
+
+
+def _parts(dataset: DataSet) -> str:
+    counts = Counter(record.part for record in dataset.records)
+    return ", ".join(f"{part.word} {counts[part]:,}" for part in Part if counts[part])
 
 
 def _unknown_labels(dataset: DataSet) -> list[str]:

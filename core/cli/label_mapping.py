@@ -10,6 +10,7 @@ from core.atomic import write_text
 from core.classes import ClassSet, class_set_to_document, make_class_set, own_class_set
 from core.classes.saved import load_class_set
 from core.cli.console import columns, many
+from core.cli.documents import choices_document, choices_text, labels_document
 from core.data.choices import Choices
 from core.data.mapping import LabelMapping, inspect_labels
 from core.errors import SkinKDError
@@ -52,24 +53,11 @@ def mapping_document(found: LabelMapping) -> dict[str, Any]:
         "path": str(found.root),
         "layout": found.layout,
         "classes": found.classes.name if found.classes else None,
-        "labels": [
-            {
-                "label": item.label,
-                "images": item.count,
-                "code": item.code,
-                "how": item.how,
-                "none_of_these": item.says_none,
-                "examples": [str(path) for path in item.examples],
-            }
-            for item in found.labels
-        ],
+        "labels": labels_document(found.labels),
         "undecided": [item.label for item in found.undecided],
         "without_label": found.without_label,
         "fitting": list(found.fitting),
-        "choices": [
-            {"setting": choice.setting, "taken": choice.taken, "options": [item.value for item in choice.options]}
-            for choice in found.choices
-        ],
+        "choices": choices_document(found.choices),
     }
 
 
@@ -84,9 +72,7 @@ def mapping_text(found: LabelMapping) -> str:
     lines = [columns(["label", "images", "becomes", "because of", "such as"], rows, right=["images"])]
     if found.without_label:
         lines.append(f"{many(found.without_label, 'image')} without a label.")
-    for choice in found.choices:
-        options = ", ".join(option.value for option in choice.options)
-        lines.append(f"{choice.question}: {choice.taken or 'all'} of {options} ({choice.setting}).")
+    lines += choices_text(found.choices)
     if found.undecided:
         lines.append(
             f"{many(len(found.undecided), 'label')} of which nobody said what they mean. Say it with --as LABEL=CODE, "
