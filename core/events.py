@@ -19,6 +19,7 @@ class Phase(StrEnum):
 
     READING = "Reading the data set"
     CHECKING = "Checking the images"
+    NEAR_COPIES = "Looking for near-copies"
     DECODING = "Decoding the images"
     LOADING = "Loading the models"
     TEACHER = "Asking the teacher"

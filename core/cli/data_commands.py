@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,7 +14,9 @@ from core.cli.interrupt import stoppable
 from core.cli.label_mapping import mapped_labels, mapping_document, mapping_text, write_mapping
 from core.cli.progress import shown_progress
 from core.data.choices import Choices
-from core.data.types import DataSet, ProblemKind, undecided
+from core.data.leakage import Leakage
+from core.data.types import DataSet, GroupBy, ProblemKind, undecided
+from core.errors import SkinKDError
 from core.recipe import Recipe, read_recipe
 
 
@@ -109,32 +111,49 @@ def _show(data: Path, classes: ClassSet, choices: Choices, *, quick: bool, as_js
         absent = any(problem.kind is ProblemKind.NO_IMAGES for problem in dataset.problems)
         if not quick and not absent:
             dataset = check_images(dataset, emit=emit, token=token)
-        straddling = _straddling(dataset)
-    left_out = excluded_names(dataset.problems)
+        left_out = excluded_names(dataset.problems)
+        usable = dataset.without(left_out)
+        by_image, own = _split_leaks(usable, "image"), _split_leaks(usable, "patient")
     if as_json:
         problems = problems_document(dataset.problems)
         document: dict[str, Any] = {**data_document(dataset), "problems": problems, "left_out": sorted(left_out)}
         document["images_checked"] = not quick and not absent
-        document["lesions"]["split_apart_by_image_split"] = straddling
+        document["lesions"]["split_apart_by_image_split"] = by_image[1] if by_image else 0
+        document["parts"] = {part.value: count for part, count in dataset.own_parts.items()}
+        document["near_copies"] = [list(pair) for pair in dataset.near_copies]
+        document["leakage"] = {
+            name: _leakage_document(leak[0]) if leak else None for name, leak in (("by_image", by_image), ("own", own))
+        }
         print_json(document)
         return
     print_text(f"{data_text(dataset)}\n\n{problems_text(dataset.problems)}")
-    if straddling:
+    if dataset.near_copies:
         print_text(
-            f"\nA split by image would put {many(straddling, 'lesion')} into both training and test; "
-            "SkinKD keeps a lesion's images together unless data.group_by_lesion is false."
+            f"\n{many(len(dataset.near_copies), 'pair')} of pictures are nearly the same; they stay in one part."
         )
+    if by_image and own:
+        print_text(f"\nDivided image by image: {by_image[0].sentence}\nAs SkinKD divides: {own[0].sentence}")
     if undecided(dataset.labels_found):
         say(f"Training does not start before these labels are mapped or left out: skinkd-cli inspect {data} --map")
     elif left_out:
         say(f"Training goes on without {many(len(left_out), 'image')} with data.skip_problems = true.")
 
 
-def _straddling(dataset: DataSet) -> int:
-    """How many lesions the default split by image would put on several sides."""
-    from core.data.splitting import leaking_lesions, make_split
+def _split_leaks(dataset: DataSet, group_by: GroupBy) -> tuple[Leakage, int] | None:
+    """What a split by the shares of the recipe would leak, and how many lesions it would put into several parts; None
+    where there are too few images to divide."""
+    from core.data.leakage import leakage, lesions_apart
+    from core.data.splitting import make_split
     from core.recipe.schema import DataRecipe
 
-    if not dataset.has_lesions:
-        return 0
-    return len(leaking_lesions(dataset, make_split(dataset, DataRecipe(group_by_lesion=False))))
+    parts: Literal["found", "pooled"] = "pooled" if group_by == "image" else "found"
+    try:
+        split = make_split(dataset, DataRecipe(group_by=group_by, parts=parts))
+    except SkinKDError:
+        return None
+    return leakage(dataset, split), lesions_apart(dataset, split)
+
+
+def _leakage_document(leak: Leakage) -> dict[str, Any]:
+    by_class = {code: each.share for code, each in leak.by_class}
+    return {"test": leak.total.test, "leaking": leak.total.leaking, "share": leak.total.share, "by_class": by_class}

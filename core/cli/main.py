@@ -17,6 +17,7 @@ from core.cli import (
     class_set_commands,
     classify_commands,
     compare_commands,
+    correction_commands,
     data_commands,
     doctor,
     export_commands,
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 data_commands.add_to(app)
 class_set_commands.add_to(app)
+correction_commands.add_to(app)
 recipe_commands.add_to(app)
 run_commands.add_to(app)
 study_commands.add_to(app)

@@ -38,7 +38,8 @@ def too_few(total: int) -> SkinKDError:
     """The error for `total` images, which are too few to train with."""
     return SkinKDError(
         "Too few images",
-        f"Training needs images for training and for validation, from different lesions; {total} can be used.",
+        f"Training needs images for training and for validation, of different patients or lesions; {total:,} can be "
+        "used for that. Where the data bring along a test part, its images can not, unless data.parts is pooled.",
     )
 
 

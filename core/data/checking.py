@@ -7,21 +7,24 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from core.data.types import DataSet, ImageRecord, Problem, ProblemKind
+from core.data.near_copies import near_copies, tied
+from core.data.types import DataSet, ImageRecord, Part, Problem, ProblemKind
 from core.data.verdicts import Depth, Verdict, examine_files
 from core.events import CancelToken, Emit, Phase, ignore
+from core.paths import cache_root
 
 
 def check_images(
     dataset: DataSet, *, emit: Emit = ignore, token: CancelToken | None = None, threads: int = 0
 ) -> DataSet:
-    """The same set with UNREADABLE, NOT_SKIN and DUPLICATE problems added; the records stay.
+    """The same set with its near-copies and with problems of what was seen in the pictures; the records stay.
 
     Decodes every file in `threads` threads (0: all cores), unless it was decoded before and has not changed.
     Pictures are the same when all their decoded pixels are. Raises `Cancelled`; what was found is kept for next time.
     """
     present = [(record, record.path) for record in dataset.records if record.path is not None]
-    examine = partial(examine_files, phase=Phase.CHECKING, emit=emit, token=token or CancelToken(), threads=threads)
+    token = token or CancelToken()
+    examine = partial(examine_files, phase=Phase.CHECKING, emit=emit, token=token, threads=threads)
     paths = [path for _, path in present]
     verdicts = dict(zip(paths, examine(paths, depth=Depth.LOOK), strict=True))
     if alike := [path for path in _alike(verdicts) if verdicts[path].pixels is None]:
@@ -42,8 +45,18 @@ def check_images(
     problems += [
         Problem(ProblemKind.NOT_SKIN, names[0], _also(reason, names), tuple(names)) for reason, names in strange.items()
     ]
+    readable = {verdict.digest: verdict.sketch for verdict in verdicts.values() if verdict.sketch}
+    near, chained = tied(near_copies(readable, cache_root(), emit, token, threads), len(present))
+    digests = {verdicts[path].digest: record for record, path in reversed(present)}
+    problems += [_chain([digests[digest] for digest in chain]) for chain in chained]
+    pairs = tuple((digests[left], digests[right]) for left, right in near)
+    problems += _labelled_otherwise(pairs, dataset.classes.codes)
     known = frozenset(dataset.problems)
-    return replace(dataset, problems=dataset.problems + tuple(item for item in problems if item not in known))
+    return replace(
+        dataset,
+        problems=dataset.problems + tuple(item for item in problems if item not in known),
+        near_copies=tuple((left.name, right.name) for left, right in pairs),
+    )
 
 
 def _also(reason: str, names: Sequence[str]) -> str:
@@ -71,12 +84,42 @@ def _alike(verdicts: Mapping[Path, Verdict]) -> list[Path]:
 
 
 def _duplicate(same: list[ImageRecord], known: Sequence[str]) -> Problem:
-    names = tuple(record.name for record in same)
+    """Which of the copies of one picture can be used. A test part that the data bring along is never changed."""
+    tested = [record for record in same if record.part is Part.TEST]
+    held = [record for record in same if record.part is Part.VALIDATION]
+    kept = tested or (held or same)[:1]
+    others = [record for record in same if record not in kept]
     labels = list(dict.fromkeys(record.label for record in same))
-    listed = ", ".join(names[1:])
-    if len(labels) > 1:
-        codes = " and ".join(known[label] for label in labels)
+    codes = " and ".join(known[label] for label in labels)
+    listed = ", ".join(record.name for record in same if record is not kept[0])
+    left_out = tuple(record.name for record in others)
+    if len(labels) > 1 and not tested:
         reason = f"The same picture as {listed}, but labelled {codes}; none of them can be used."
-        return Problem(ProblemKind.DUPLICATE, names[0], reason, names)
-    reason = f"The same picture as {listed}; only {names[0]} is used."
-    return Problem(ProblemKind.DUPLICATE, names[0], reason, names[1:])
+        return Problem(ProblemKind.DUPLICATE, kept[0].name, reason, (kept[0].name, *left_out))
+    reason = f"The same picture as {listed}"
+    if len(labels) > 1:
+        reason += f", but labelled {codes}"
+    reason += f"; only {kept[0].name} is used." if len(kept) == 1 else "; the test part of the data stays as it is."
+    return Problem(ProblemKind.DUPLICATE, kept[0].name, reason, left_out or tuple(r.name for r in kept), bool(others))
+
+
+def _chain(records: list[ImageRecord]) -> Problem:
+    reason = (
+        f"{len(records):,} pictures hang together by being nearly alike, one with the next. Near-copies make no such "
+        "chains, so they are not kept in one part for it; look at them."
+    )
+    return Problem(ProblemKind.CHAIN, records[0].name, reason, tuple(record.name for record in records), excludes=False)
+
+
+def _labelled_otherwise(pairs: Iterable[tuple[ImageRecord, ImageRecord]], known: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(
+            ProblemKind.NEAR_COPIES,
+            left.name,
+            f"Nearly the same picture as {right.name}, but labelled {known[left.label]} and {known[right.label]}.",
+            (left.name, right.name),
+            excludes=False,
+        )
+        for left, right in pairs
+        if left.label != right.label
+    ]

@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.allocation import calibration_count, wanted_counts
+from core.data.groups import group_numbers
+from core.data.leakage import leakage
 from core.data.names import matched
+from core.data.own_parts import held_out, own_parts_notes
 from core.data.tables import write_table
-from core.data.types import DataSet, Division, Part, Problem, ProblemKind, Split
+from core.data.types import DataSet, Division, Part, Split
 from core.errors import SkinKDError
 
 _NEEDED = ("image", "label", "lesion_id", "part")
-_HEADER = (*_NEEDED, "age", "sex", "site")
+_HEADER = (*_NEEDED, "age", "sex", "site", "patient_id", "group", "part_in_data")
 _FEW = 10
 
 
@@ -24,33 +27,12 @@ def parts_of(split: Split) -> tuple[tuple[Part, NDArray[np.int64]], ...]:
     return tuple((part, split.of(part)) for part in Part)
 
 
-def leaking_lesions(dataset: DataSet, split: Split) -> tuple[Problem, ...]:
-    """The lesions with images in more than one part; to be known, and left out only by splitting by lesion."""
-    found: dict[str, dict[Part, list[str]]] = {}
-    for part, indices in parts_of(split):
-        for index in indices.tolist():
-            record = dataset.records[index]
-            if record.lesion:
-                found.setdefault(record.lesion, {}).setdefault(part, []).append(record.name)
-    return tuple(
-        Problem(
-            ProblemKind.LEAKING_LESION,
-            lesion,
-            "Its images stand in "
-            + " and ".join(f"{part.value} ({len(names)})" for part, names in parts.items())
-            + ".",
-            tuple(name for names in parts.values() for name in names),
-            excludes=False,
-        )
-        for lesion, parts in sorted(found.items())
-        if len(parts) > 1
-    )
-
-
 def write_split(path: Path, dataset: DataSet, split: Split) -> None:
-    """Write split.csv: image, label, lesion_id, part, age, sex, site; cells are empty where nothing is known.
+    """Write split.csv: image, label, lesion_id, part, age, sex, site, patient_id, group, part_in_data; cells are empty
+    where nothing is known.
 
-    `part` is empty for images that an exact split leaves over.
+    `part` is empty for images in no part. `group` is a number that images share which belong together by patient,
+    lesion or picture, whatever the split kept together; `part_in_data` is that of the data's own division.
     """
     parts = [""] * len(dataset.records)
     for part, indices in parts_of(split):
@@ -65,8 +47,11 @@ def write_split(path: Path, dataset: DataSet, split: Split) -> None:
             "" if record.age is None else f"{record.age:g}",
             record.sex or "",
             record.site or "",
+            record.patient or "",
+            str(group),
+            record.part.value if record.part else "",
         )
-        for record, part in zip(dataset.records, parts, strict=True)
+        for record, part, group in zip(dataset.records, parts, group_numbers(dataset).tolist(), strict=True)
     )
     write_table(path, _HEADER, rows)
 
@@ -121,22 +106,23 @@ def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
 
 
 def split_notes(dataset: DataSet, split: Split, data: Division | None = None) -> tuple[str, ...]:
-    """What to know about a split, in sentences: the counts reached, thin classes, lesions on several sides.
+    """What to know about a split, in sentences: the counts reached, thin classes, how much of the test part leaks.
 
-    With `data`, also how far the counts are from the wanted ones.
+    With `data`, also how far the counts are from the wanted ones, and what became of the data's own parts.
     """
     sizes = {part: split.of(part).size for part in split.made}
     listed = ", ".join(f"{part.word} {size:,}" for part, size in sizes.items())
     left = len(dataset.records) - sum(sizes.values())
     notes = [f"Images: {listed}" + (f", not used {left:,}." if left else ".")]
     if data is not None:
-        notes += _distance(dataset, sizes, data)
+        notes += own_parts_notes(dataset, data)
+        notes += [] if held_out(dataset, data) else _distance(dataset, sizes, data)
     notes += _thin_classes(dataset, split)
-    leaks = leaking_lesions(dataset, split)
-    if leaks:
+    leaks = leakage(dataset, split)
+    if leaks.total.leaking:
         notes.append(
-            f"{len(leaks):,} lesions have images in more than one part: scores will come out higher than on new "
-            "lesions. Keep a lesion's images together to avoid it."
+            f"{leaks.sentence} Scores will come out higher than on new patients. Keep what belongs together in one "
+            "part to avoid it (data.group_by)."
         )
     return tuple(notes)
 
@@ -148,7 +134,7 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: Division) -> list[
     if wanted == sizes:
         return []
     asked = ", ".join(f"{part.value} {count:,}" for part, count in wanted.items())
-    return [f"Wanted were {asked}; keeping the images of a lesion together allows no closer counts."]
+    return [f"Wanted were {asked}; keeping together what belongs together allows no closer counts."]
 
 
 def wanted_parts(data: Division, total: int) -> dict[Part, int]:

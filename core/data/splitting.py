@@ -1,41 +1,69 @@
-"""Divide a data set into training, validation and test, by class and without breaking lesions apart."""
+"""Divide a data set into training, validation and test: by class, and without breaking groups apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.allocation import Counts, allocate, assign, calibration_count, too_few, wanted_counts
-from core.data.split_files import leaking_lesions, parts_of, read_split, split_notes, write_split
-from core.data.types import DataSet, Division, ImageRecord, Problem, ProblemKind, Split
+from core.data.groups import group_numbers
+from core.data.own_parts import held_out
+from core.data.split_files import parts_of, read_split, split_notes, write_split
+from core.data.types import DataSet, Division, Part, Split
 from core.errors import SkinKDError
 
-__all__ = ["leaking_lesions", "make_split", "parts_of", "read_split", "split_notes", "wanted_counts", "write_split"]
+__all__ = ["make_split", "parts_of", "read_split", "split_notes", "wanted_counts", "write_split"]
 
 Groups = list[list[int]]
+"""Record indices that must stay together."""
 
 _TEST_STAGE, _REST_STAGE, _CALIBRATION_STAGE = 1, 2, 3
 _TEST, _UNUSED = 1, 2
+_DIVIDED = (Part.TRAIN, Part.VALIDATION, Part.TEST)
 
 
 def make_split(dataset: DataSet, data: Division) -> Split:
     """The parts of a data set, by the recipe's shares or exact counts; the same seed gives the same parts.
 
-    Every class is divided in the wanted shares. With `group_by_lesion`, all images of a known lesion stay in one part
-    (as do copies of one picture, always), and the counts are as near to the wanted ones as the lesions allow. With
-    folds, training and validation images are divided anew and `fold` validates; the test part stays. Of the validation
-    images, the share `calibration` is then set aside, by lesion and class as well; 0 sets none aside. Raises
-    `SkinKDError` when there are too few images.
+    Every class is divided in the wanted shares. What `data.group_by` ties together stays in one part, and the counts
+    are as near to the wanted ones as the groups allow. Where the data have parts of their own and `data.parts` is
+    `found`, their test and validation parts stay as they are, what is missing is made from the other images in the
+    proportion of `data.split`, and images tied to a held-out one are in no part. With folds, training and validation
+    images are divided anew and `fold` validates; the test part stays. Of the validation images, the share
+    `calibration` is then set aside, by group and class as well; 0 sets none aside. Raises `SkinKDError` when there are
+    too few images.
     """
-    total = len(dataset.records)
-    wanted = wanted_counts(data.split, total)
-    generator = np.random.default_rng([data.seed, _TEST_STAGE])
-    groups = _groups(dataset, by_lesion=data.group_by_lesion)
+    groups = _groups(dataset, data)
+    own = {part: set(members.tolist()) for part, members in held_out(dataset, data).items()}
+    free = [group for group in groups if not any(own[part].intersection(group) for part in own)]
+    train, held, test = _divided(dataset, free, data, own)
+    test += [[index for index in group if index in own[Part.TEST]] for group in groups] if Part.TEST in own else []
+    if Part.VALIDATION in own:
+        tested = own.get(Part.TEST, set())
+        apart = [group for group in groups if not tested.intersection(group)]
+        held += [[index for index in group if index in own[Part.VALIDATION]] for group in apart]
+    held = [group for group in held if group]
+    calibrates = _calibrates(_class_counts(dataset, held), data)
+    split = Split(
+        train=_members(train),
+        validation=_members(group for group, aside in zip(held, calibrates, strict=True) if not aside),
+        calibration=_members(group for group, aside in zip(held, calibrates, strict=True) if aside),
+        test=_members(test),
+    )
+    if not split.train.size or not split.validation.size:
+        raise too_few(sum(map(len, free)) if own else len(dataset.records))
+    return split
+
+
+def _divided(dataset: DataSet, groups: Groups, data: Division, own: Collection[Part]) -> tuple[Groups, Groups, Groups]:
+    """The groups of the images that are in none of the data's held-out parts, for training, validation and test."""
     counts = _class_counts(dataset, groups)
-    test_targets = _test_targets(counts, wanted, total)
-    place = assign(counts, test_targets, generator)
+    total = int(counts.sum())
+    wanted = wanted_counts(_left_to_make(data.split, own) if own else data.split, total)
+    generator = np.random.default_rng([data.seed, _TEST_STAGE])
+    place = assign(counts, _test_targets(counts, wanted, total), generator)
     rest = np.flatnonzero(place == 0)
     rest_counts = counts[rest]
     generator = np.random.default_rng([data.seed, _REST_STAGE])
@@ -44,17 +72,16 @@ def make_split(dataset: DataSet, data: Division) -> Split:
         validates = fold == data.fold - 1
     else:
         validates = assign(rest_counts, _validation_targets(rest_counts, wanted), generator) == 1
-    held = rest[validates]
-    calibrates = _calibrates(counts[held], data)
-    split = Split(
-        train=_members(groups, rest[~validates]),
-        validation=_members(groups, held[~calibrates]),
-        calibration=_members(groups, held[calibrates]),
-        test=_members(groups, np.flatnonzero(place == _TEST)),
-    )
-    if not split.train.size or not split.validation.size:
-        raise too_few(total)
-    return split
+    parts = (rest[~validates], rest[validates], np.flatnonzero(place == _TEST))
+    train, held, test = ([groups[group] for group in chosen.tolist()] for chosen in parts)
+    return train, held, test
+
+
+def _left_to_make(split: tuple[float, float, float], own: Collection[Part]) -> tuple[float, float, float]:
+    """The shares of the parts that the data do not bring along, in the proportion of `split`."""
+    train, held, test = (0.0 if part in own else share for part, share in zip(_DIVIDED, split, strict=True))
+    whole = train + held + test
+    return train / whole, held / whole, test / whole
 
 
 def _calibrates(counts: Counts, data: Division) -> NDArray[np.bool_]:
@@ -72,46 +99,13 @@ def _calibrates(counts: Counts, data: Division) -> NDArray[np.bool_]:
     return nobody if calibrates.all() else calibrates
 
 
-def _groups(dataset: DataSet, *, by_lesion: bool) -> Groups:
-    """Record indices that must stay together. Ordered by image name, so that the order of rows does not matter.
-
-    Images that are left out take part as well: a picture that stood under two lesions makes the two one.
-    """
-    known = (*dataset.records, *dataset.left_out)
-    parents = list(range(len(known)))
-
-    def find(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    def join(members: Iterable[int]) -> None:
-        first, *others = members
-        for other in others:
-            parents[find(other)] = find(first)
-
-    for together in _ties(known, dataset.problems, by_lesion=by_lesion):
-        join(together)
+def _groups(dataset: DataSet, data: Division) -> Groups:
+    """Ordered by the names of the images, so that the order of rows does not matter."""
+    numbers = group_numbers(dataset, data.group_by).tolist()
     found: dict[int, list[int]] = {}
-    for index in sorted(range(len(dataset.records)), key=lambda position: known[position].name):
-        found.setdefault(find(index), []).append(index)
+    for index in sorted(range(len(dataset.records)), key=lambda position: dataset.records[position].name):
+        found.setdefault(numbers[index], []).append(index)
     return list(found.values())
-
-
-def _ties(records: Sequence[ImageRecord], problems: Iterable[Problem], *, by_lesion: bool) -> Iterable[list[int]]:
-    if by_lesion:
-        lesions: dict[str, list[int]] = {}
-        for index, record in enumerate(records):
-            if record.lesion:
-                lesions.setdefault(record.lesion, []).append(index)
-        yield from lesions.values()
-    places = {record.name: index for index, record in enumerate(records)}
-    for problem in problems:
-        if problem.kind is ProblemKind.DUPLICATE:
-            copies = [places[name] for name in dict.fromkeys((problem.subject, *problem.names)) if name in places]
-            if len(copies) > 1:
-                yield copies
 
 
 def _class_counts(dataset: DataSet, groups: Groups) -> Counts:
@@ -172,5 +166,5 @@ def _fold_targets(counts: Counts, folds: int) -> Counts:
     return targets
 
 
-def _members(groups: Groups, chosen: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.sort(np.array([index for group in chosen for index in groups[group]], dtype=np.int64))
+def _members(groups: Iterable[list[int]]) -> NDArray[np.int64]:
+    return np.sort(np.array([index for group in groups for index in group], dtype=np.int64))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,10 @@ class ProblemKind(StrEnum):
     NOT_CHOSEN = "Other kind of picture"
     PATIENT_FOLDERS = "Folders that may be patients"
     LOCAL_NUMBERS = "Same number in two tables"
-    LEAKING_LESION = "Lesion on both sides of the split"
+    NEAR_COPIES = "Nearly the same picture, labelled otherwise"
+    CHAIN = "Too many nearly alike pictures"
+    CORRECTION = "Correction that can not be used"
+    ALSO_HELD_OUT = "Kin of a picture that the data set holds out"
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class DataSet:
     licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
     are one: two lesions of which the same picture is known. `labels_found` holds the labels as they were found, the
     most frequent first; `choices` what the data leave open.
+    `near_copies` are pairs of names of pictures that are nearly the same (`core.data.near_copies`), also of images that
+    are left out; `together` names images of which a person said that they belong together.
     """
 
     root: Path
@@ -114,6 +120,8 @@ class DataSet:
     left_out: tuple[ImageRecord, ...] = field(default=())
     labels_found: tuple[LabelFound, ...] = field(default=())
     choices: tuple[Choice, ...] = field(default=())
+    near_copies: tuple[tuple[str, str], ...] = field(default=())
+    together: tuple[tuple[str, ...], ...] = field(default=())
     classes: ClassSet = field(kw_only=True)
 
     @property
@@ -140,6 +148,12 @@ class DataSet:
     def has_lesions(self) -> bool:
         """Whether any image has a known lesion."""
         return any(record.lesion for record in self.records)
+
+    @property
+    def own_parts(self) -> dict[Part, int]:
+        """Images of each part of the data's own division, in order; empty where the data have none."""
+        counts = Counter(record.part for record in self.records)
+        return {part: counts[part] for part in Part if counts[part]}
 
     def without(self, names: Collection[str]) -> DataSet:
         """The same set without the named images, which go to `left_out`; problems stay listed."""
@@ -219,11 +233,15 @@ class Split:
         return sum(len(self.of(part)) for part in Part)
 
 
+GroupBy = Literal["patient", "lesion", "image"]
+
+
 class Division(Protocol):
     """How a data set is to be divided; the recipe's section `data` is one.
 
     `split` are three shares that sum to 1 or three counts (training, validation, test), `calibration` a share of the
-    validation images; with more than one of `folds`, `fold` (from 1) validates.
+    validation images; with more than one of `folds`, `fold` (from 1) validates. `group_by` says what stays in one part
+    (`core.data.groups`), `parts` whether the data's own parts are kept.
     """
 
     @property
@@ -231,7 +249,9 @@ class Division(Protocol):
     @property
     def calibration(self) -> float: ...
     @property
-    def group_by_lesion(self) -> bool: ...
+    def group_by(self) -> GroupBy: ...
+    @property
+    def parts(self) -> Literal["found", "pooled"]: ...
     @property
     def folds(self) -> int: ...
     @property

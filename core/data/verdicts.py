@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
@@ -28,13 +28,14 @@ from core.data.decoding import (
     describe_failure,
     read_image,
 )
+from core.data.near_copies import SKETCH_VERSION, sketch
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.paths import cache_root, make_private
 from core.progress import ProgressMeter, map_in_threads
 
 _SAVE_SECONDS = 2.0
-_VERSION = 10 * DECODER_VERSION + 2
+_VERSION = 100 * DECODER_VERSION + 10 * SKETCH_VERSION + 2
 """Of the table; what another version found out is found out again."""
 
 
@@ -52,7 +53,7 @@ class Verdict:
 
     `size` names width and height of the picture and `look` is a digest of its reduced version; empty when it was not
     decoded, and `look` also where the format has no quick decode. `error` says why the file could not be read,
-    `not_skin` why a picture shows no skin.
+    `not_skin` why a picture shows no skin. `sketch` is what near-copies are found by.
     """
 
     digest: str
@@ -61,6 +62,7 @@ class Verdict:
     size: str = ""
     look: str = ""
     not_skin: str = ""
+    sketch: bytes = field(default=b"", repr=False)
 
     @property
     def depth(self) -> Depth:
@@ -148,7 +150,7 @@ def _look_up(known: sqlite3.Connection, path: Path, depth: Depth) -> Verdict | _
     # Files that are copied or unpacked bring their old time with them; the system's own (ctime) they can not.
     stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     row = known.execute(
-        "SELECT digest, pixels, error, picture, look, content FROM verdicts WHERE path = ? AND stamp = ?",
+        "SELECT digest, pixels, error, picture, look, content, sketch FROM verdicts WHERE path = ? AND stamp = ?",
         (os.fsencode(path), stamp),
     ).fetchone()
     verdict = Verdict(*row) if row else None
@@ -180,10 +182,11 @@ def _read(task: _Task) -> Verdict:
 def _decoded(digest: str, content: bytes, depth: Depth) -> Verdict:
     seen = decode_look(content, quick=True)
     size, odd = "{} x {}".format(*seen.size), not_skin(seen.pixels)
+    drawn = sketch(seen.pixels)
     if not seen.reduced:
-        return Verdict(digest, _picture_digest(seen.pixels), "", size, not_skin=odd)
+        return Verdict(digest, _picture_digest(seen.pixels), "", size, not_skin=odd, sketch=drawn)
     pixels = _picture_digest(decode_full(content)) if depth == Depth.PIXELS else None
-    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels), odd)
+    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels), odd, drawn)
 
 
 def _picture_digest(pixels: NDArray[np.uint8]) -> str:
@@ -228,7 +231,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         with connection:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS verdicts (path BLOB PRIMARY KEY, stamp TEXT, "
-                "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT, content TEXT)"
+                "digest TEXT, pixels TEXT, error TEXT, picture TEXT, look TEXT, content TEXT, sketch BLOB)"
             )
     except sqlite3.Error:
         connection.close()
@@ -239,4 +242,4 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
     rows = [(os.fsencode(task.path), task.stamp, *astuple(verdict)) for task, verdict in fresh]
     with known:
-        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)

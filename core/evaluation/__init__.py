@@ -7,5 +7,6 @@ Others may use
 - `families`: several comparisons with one baseline at once
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
 - `promises`: on which images they rest, in the one wording of every view
+- `confident_learning`: labels that are likely wrong
 - `roc`, `operating_point`, `subgroups`: thresholds, and scores by age, sex and site
 """

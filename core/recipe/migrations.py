@@ -78,5 +78,25 @@ def _to_2(values: Values) -> Values:
     return values
 
 
-MIGRATIONS: dict[int, Migration] = {1: _to_2}
+GROUPING_IN_2 = {"data.group_by": "lesion", "data.parts": "pooled"}
+"""What the defaults of version 2 came to."""
+
+
+def change_from_2(key: str, value: Any) -> tuple[str, Any]:
+    """A single dotted key and its value from version 2 to 3."""
+    if key == "data.group_by_lesion" and isinstance(value, bool):
+        return "data.group_by", "lesion" if value else "image"
+    return key, value
+
+
+def _to_3(values: Values) -> Values:
+    """Version 2 knew neither patients nor near-copies, and divided a data set's own parts anew."""
+    data = values.get("data", {})
+    if not isinstance(data, dict):
+        return values
+    own = dict(change_from_2(f"data.{key}", value) for key, value in data.items())
+    return {**values, "data": {key.partition(".")[2]: value for key, value in {**GROUPING_IN_2, **own}.items()}}
+
+
+MIGRATIONS: dict[int, Migration] = {1: _to_2, 2: _to_3}
 """From the values of version n to those of version n + 1."""

@@ -30,7 +30,8 @@ PRESET_HELP = {
 
 
 def preset(name: Preset) -> Recipe:
-    """The recipe of a preset; its data path is empty. `paper` is every field's default but for data.calibration."""
+    """The recipe of a preset; its data path is empty. `paper` is every field's default but for
+    data.calibration and data.group_by."""
     if name is Preset.QUICK:
         return Recipe(
             data=DataRecipe(image_size=128),
@@ -53,4 +54,4 @@ def preset(name: Preset) -> Recipe:
                 warmup=3,
             ),
         )
-    return Recipe(data=DataRecipe(calibration=0.0), distillation=DistillationRecipe.of(method="kl"))
+    return Recipe(data=DataRecipe(calibration=0.0, group_by="lesion"), distillation=DistillationRecipe.of(method="kl"))

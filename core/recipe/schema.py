@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, field_validator, model_validator
 from core.classes import ClassSet
 from core.data.choices import Choices
 from core.data.layouts import AUTO, LAYOUTS, layout_name
+from core.data.types import GroupBy
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
@@ -20,7 +21,7 @@ from core.recipe.classes import ClassesRecipe
 from core.registry import Entry
 from core.settings import Choosing, ChosenSettings, NameOf, SettingsSection, Share, Text, setting, with_settings
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
 
 
@@ -85,16 +86,25 @@ class DataRecipe(SettingsSection):
     calibration: float = setting(
         0.5,
         "Calibration",
-        "Share of the validation images, divided by lesion, that only temperature, thresholds and prediction sets see. "
+        "Share of the validation images, divided by group, that only temperature, thresholds and prediction sets see. "
         "0 (the paper): they are made from the images that also chose the best epoch, and promise a little too much.",
         ge=0,
         le=0.9,
     )
-    group_by_lesion: bool = setting(
-        True,
-        "Keep a lesion's images together",
-        "Images of one lesion stay in one part. Without it, near-copies of training images stand in the test "
-        "set and scores come out too high; the paper split by image.",
+    group_by: GroupBy = setting(
+        "patient",
+        "Keep together",
+        "patient: images of one patient or lesion and near-copies stay in one part. lesion: only those of one lesion. "
+        "image: only the same picture (the paper); then test images resemble training images, and scores come out too "
+        "high.",
+        titles={"patient": "Patients, lesions and near-copies", "lesion": "Lesions", "image": "Nothing"},
+    )
+    parts: Literal["found", "pooled"] = setting(
+        "found",
+        "The data's own parts",
+        "found: where the data have parts of their own (Train and Test folders, a split column, official sets side by "
+        "side), validation and test stay as they are. pooled: all images are divided anew.",
+        titles={"found": "Kept", "pooled": "Pooled and divided anew"},
     )
     folds: int = setting(
         1,
@@ -107,6 +117,11 @@ class DataRecipe(SettingsSection):
     )
     fold: int = setting(1, "Validating fold", "Which fold validates, from 1 to `folds`.", expert=True, ge=1, le=20)
     seed: int = setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
+    corrections: bool = setting(
+        True,
+        "Use corrections",
+        "Use what was relabelled, left out and grouped in the Data tab. Off: the data as they are.",
+    )
     skip_problems: bool = setting(
         False,
         "Go on without problem images",
@@ -380,7 +395,7 @@ class HardwareRecipe(SettingsSection):
 class Recipe(SettingsSection):
     """Everything that defines one run; written as recipe.toml into its folder."""
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     task: Literal["teacher", "student"] = setting(
         "student", "Task", "teacher: train the large model. student: train the small one, alone or from a teacher."
     )

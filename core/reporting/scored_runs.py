@@ -90,7 +90,7 @@ def same_test_images(runs: Sequence[ScoredRun]) -> bool:
     if all(run.evidence is not None for run in runs):
         read = [run.evidence.predictions for run in runs if run.evidence is not None]
         return len({tuple(sorted(zip(rows.names, rows.labels.tolist(), strict=True))) for rows in read}) <= 1
-    fields = {"path", "layout", "split", "group_by_lesion", "seed", "skip_problems"}
+    fields = {"path", "layout", "split", "group_by", "parts", "seed", "skip_problems"}
     recipes = [None if run.summary is None else run.summary.recipe for run in runs]
     chosen = {None if recipe is None else recipe.data.model_dump_json(include=fields) for recipe in recipes}
     supports = {tuple(item.support for item in run.scores.per_class) for run in runs if run.scores is not None}

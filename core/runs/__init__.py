@@ -8,5 +8,6 @@ Others may use
 - `evidence`, `teachers`: what runs show for themselves and beside one another, the teacher of one
 - `annotations`, `archive`: tags and notes, zip files
 - `pictures`, `neighbours`: where a run's images are, which were its own; similar cases among them
+- `corrections`: those a run used, labels that runs make doubtful, scores before and after
 - `assess`, `environment`: verdicts for older runs; with what a run was computed
 """

@@ -14,6 +14,7 @@ from core.documents import write_json
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, ignore
 from core.inference.calibrating import PartOutputs
+from core.runs.corrections import corrections_of
 from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData, decoded, read_checked
 from core.runs.results import Results
@@ -59,7 +60,7 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> d
         raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
-    dataset = _own_images(folder, read_checked(recipe, emit, token))
+    dataset = _own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
     store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), _split(folder, dataset)
     model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
     results = Results(folder, recipe, model, data, emit, token)

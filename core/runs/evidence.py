@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import ClassSet
+from core.data.leakage import Leakage, recorded_leakage
 from core.data.names import matched
 from core.data.types import Part
 from core.errors import SkinKDError
@@ -52,6 +53,14 @@ class Evidence:
     classes: ClassSet
     split: tuple[SplitRow, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def leakage(self) -> Leakage:
+        """How many of the test images have their patient, lesion or near-copy in training."""
+        rows = self.split
+        patients, lesions = sum(bool(row.patient) for row in rows), sum(bool(row.lesion) for row in rows)
+        columns = [row.part for row in rows], [row.group for row in rows], [row.label for row in rows]
+        return recorded_leakage(*columns, self.classes, patients, lesions)
 
     @property
     def name(self) -> str:

@@ -47,6 +47,8 @@ class RunFolder:
         """environment.json: versions, device, and the model's size."""
         self.split_file = self.path / "split.csv"
         """split.csv: which image is in which part."""
+        self.corrections_file = self.path / "corrections.csv"
+        """corrections.csv: the corrections of the data that the run used; not there without any."""
         self.history_file = self.path / "history.csv"
         """history.csv: one row per epoch."""
         self.metrics_file = self.path / "metrics.json"

@@ -13,6 +13,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, ignore
 from core.inference.classifier import Classifier
 from core.inference.similar import FeatureIndex, KnownCase, build_index
+from core.runs.corrections import corrections_of
 from core.runs.folder import RunFolder
 from core.runs.preparing import read_checked, without_problems
 
@@ -50,7 +51,8 @@ def open_neighbours(
             "disk, or name the folder where they are.",
         )
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"skip_problems": True})})
-    dataset, _ = without_problems(read_checked(recipe, ignore, token), recipe, ignore)
+    found = read_checked(recipe, ignore, token, corrections_of(folder, recipe))
+    dataset, _ = without_problems(found, recipe, ignore)
     classifier = classifier or Classifier.load(run, emit=emit)
     codes = dataset.classes.codes
     learned = matched(trained_on, (record.name for record in dataset.records))

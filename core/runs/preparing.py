@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from core.data.checking import check_images, excluded_names
+from core.data.corrections import Correction, corrected, corrections_note
+from core.data.leakage import leakage
 from core.data.mapping import check_decided
-from core.data.splitting import leaking_lesions, make_split, read_split, split_notes, write_split
+from core.data.splitting import make_split, read_split, split_notes, write_split
 from core.data.store import ImageStore, open_store
 from core.data.types import DataSet, Part, Problem, ProblemKind, Split
 from core.documents import some
@@ -19,6 +21,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.recipe import Recipe
 from core.recipe.changes import recipe_changes
+from core.runs.corrections import corrections_of
 from core.runs.folder import RunFolder
 from core.runs.recorded import recorded_legs
 from core.user_paths import is_there
@@ -50,7 +53,8 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
             f"{recipe.data.path} does not exist. Connect the disk, or choose the folder where the images are now: "
             "skinkd-cli resume RUN --data FOLDER (in the window: Resume with changes).",
         )
-    found = read_checked(recipe, emit, token)
+    corrections = corrections_of(folder, recipe)
+    found = read_checked(recipe, emit, token, corrections)
     begun = folder.split_file.exists()
     if not begun:  # earlier versions trained on the labels that they knew
         check_decided(found)
@@ -59,6 +63,8 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
         _check_classes(dataset)
     split, notes = _split(folder, recipe, dataset, emit)
     store = decoded(dataset, recipe.data.image_size, recipe, emit, token)
+    if note := corrections_note(corrections):
+        notes = (note, *notes)
     if left_out:
         notes = (_left_out_note(found, left_out), *notes)
     if dataset.synthetic:
@@ -84,8 +90,8 @@ def _left_out_note(dataset: DataSet, left_out: dict[str, int]) -> str:
     return f"{len(names):,} of {len(everything):,} images were left out: {_counted(left_out)}."
 
 
-def read_checked(recipe: Recipe, emit: Emit, token: CancelToken) -> DataSet:
-    """The data set of the recipe with every image looked at. Raises `SkinKDError`, `Cancelled`."""
+def read_checked(recipe: Recipe, emit: Emit, token: CancelToken, corrections: Sequence[Correction] = ()) -> DataSet:
+    """The data set of the recipe, corrected, with every image looked at. Raises `SkinKDError`, `Cancelled`."""
     from core.data.reading import read_dataset
 
     if not recipe.data.path:
@@ -93,7 +99,7 @@ def read_checked(recipe: Recipe, emit: Emit, token: CancelToken) -> DataSet:
     emit(Progress(Phase.READING, 0, 0))
     dataset = read_dataset(Path(recipe.data.path), recipe.class_set, recipe.data.choices)
     token.check()
-    return check_images(dataset, emit=emit, token=token, threads=recipe.hardware.threads)
+    return check_images(corrected(dataset, corrections), emit=emit, token=token, threads=recipe.hardware.threads)
 
 
 def without_problems(dataset: DataSet, recipe: Recipe, emit: Emit) -> tuple[DataSet, dict[str, int]]:
@@ -149,7 +155,7 @@ def _split(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> t
         split = make_split(dataset, recipe.data)
         write_split(folder.split_file, dataset, split)
     notes = split_notes(dataset, split, recipe.data)
-    leaking = bool(leaking_lesions(dataset, split))
+    leaking = leakage(dataset, split).total.leaking
     for note in notes:
         emit(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
     return split, notes

@@ -24,6 +24,7 @@ from core.inference.calibrating import (
 )
 from core.models.info import ModelInfo
 from core.recipe import Recipe, recipe_hash
+from core.runs.corrections import corrections_digest
 from core.runs.environment import package_version
 from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData
@@ -150,7 +151,7 @@ class Results:
             "best_epoch": result.best_epoch,
             "epochs": len(result.history),
             "notes": [*notes, *untested],
-            "data": _data_facts(self.data),
+            "data": {**_data_facts(self.data), "corrections_sha256": corrections_digest(self.folder)},
         }
 
 

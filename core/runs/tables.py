@@ -53,8 +53,8 @@ _SPLIT_COLUMNS = ("image", "label", "lesion_id", "part")
 class SplitRow:
     """One row of split.csv: an image, its class code, its lesion ("" when unknown), its part, and of whom it is.
 
-    `part` is None for an image that a split by exact counts leaves over. `age` is in years. Files of older versions
-    know nothing of persons.
+    `part` is None for an image in no part. `age` is in years. `group` is shared by images that belong together
+    (`core.data.groups`). Files of older versions know nothing of persons, and by `group` only lesions.
     """
 
     image: str
@@ -64,6 +64,8 @@ class SplitRow:
     age: float | None = None
     sex: str | None = None
     site: str | None = None
+    patient: str | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ def _split_row(row: dict[str, str]) -> SplitRow:
         age=float(row["age"]) if row.get("age") else None,
         sex=row.get("sex") or None,
         site=row.get("site") or None,
+        patient=row.get("patient_id") or None,
+        group=row.get("group") or row["lesion_id"] or f"image {row['image']}",
     )
 
 

@@ -50,7 +50,7 @@ from core.study.migrations import migrations
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 from core.user_paths import expanded, full_path
 
-STUDY_VERSION = 2
+STUDY_VERSION = 3
 _KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score")
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
 

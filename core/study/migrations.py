@@ -9,7 +9,7 @@ from typing import Any
 
 from core.documents import Migration, read_text
 from core.recipe import Preset
-from core.recipe.migrations import DISTILLATION_IN_1, change_from_1, settings_in_1
+from core.recipe.migrations import DISTILLATION_IN_1, GROUPING_IN_2, change_from_1, change_from_2, settings_in_1
 from core.study.tables import axes_in, changes_in, grid_of
 
 Values = dict[str, Any]
@@ -24,7 +24,7 @@ _PRESETS_IN_1: dict[str, Values] = {
 
 def migrations(folder: Path) -> Mapping[int, Migration]:
     """From the values of version n of a study file in the folder `folder` to those of version n + 1."""
-    return {1: lambda values: _to_2(values, folder)}
+    return {1: lambda values: _to_2(values, folder), 2: _to_3}
 
 
 def _to_2(values: Values, folder: Path) -> Values:
@@ -51,6 +51,35 @@ def _to_2(values: Values, folder: Path) -> Values:
             pairs = [[change_from_1(name, value) for value in items] for name, items in axes_in(lattice).items()]
             found["axes"] = {items[0][0]: [value for _, value in items] for items in pairs}
     return found
+
+
+def _to_3(values: Values) -> Values:
+    """Presets of version 2 knew neither patients nor near-copies, and divided a data set's own parts anew."""
+    found = dict(values)
+    base, general = values.get("base", Preset.PAPER), _changes_from_2(values.get("set", {}), "set")
+    if isinstance(base, dict):
+        found["base"] = {"version": 2, **base}
+    elif base in list(Preset):
+        general = {**GROUPING_IN_2, **general}
+    if general:
+        found["set"] = general
+    rows = values.get("configuration")
+    if isinstance(rows, list):
+        found["configuration"] = [
+            {**row, "changes": _changes_from_2(row["changes"], str(row.get("key", "")))}
+            if isinstance(row, dict) and isinstance(row.get("changes"), dict)
+            else row
+            for row in rows
+        ]
+    lattice = values.get("axes")
+    if isinstance(lattice, dict):
+        pairs = [[change_from_2(name, value) for value in items] for name, items in axes_in(lattice).items()]
+        found["axes"] = {items[0][0]: [value for _, value in items] for items in pairs}
+    return found
+
+
+def _changes_from_2(values: Any, key: str) -> Values:
+    return dict(change_from_2(name, value) for name, value in changes_in(values, key))
 
 
 def _distillation_of(base: Any, folder: Path) -> Values:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.data.groups import together
 from core.recipe import Preset, Recipe, preset
 from core.recipe.fields import FieldSpec, fields_of
 from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed, recipe_of
@@ -39,7 +40,7 @@ _FINDINGS = {
 }
 _CURRICULUM_FINDING = "The teacher's order made every student of the paper worse."
 _FREE = {
-    *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by_lesion", "teacher.run"),
+    *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by", "teacher.run"),
     *("distillation.method", "distillation.alpha", "curriculum.order", "curriculum.difficulty", "optimisation.seed"),
 }
 """Fields that do not make a recipe another one than the paper's, or are spoken of in words of their own."""
@@ -116,12 +117,8 @@ def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -
     if images is not None and images != facts["images"]:
         found.append(Departure("Images", f"{facts['images']:,}", f"{images:,}"))
     found += _field_departures(recipe)
-    if recipe.data.group_by_lesion:
-        found.append(
-            Departure(
-                "Split", "by image", "by lesion where lesions are known (no near-copies of training images in the test)"
-            )
-        )
+    if recipe.data.group_by != "image":
+        found.append(Departure("Split", "by image", f"{together(recipe.data.group_by)}, where these are known"))
     if recipe.teacher.architecture == "tf_efficientnet_b7" and recipe.teacher.weights == "hub":
         found.append(
             Departure(

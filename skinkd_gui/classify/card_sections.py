@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.data.groups import together
 from core.data.types import Part
 from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
@@ -84,8 +85,7 @@ def about(card: CardContent) -> CardSection:
             ("Training images", ", ".join(f"{info.classes.name_of(code)} {count:,}" for code, count in card.counts))
         )
     if card.recipe is not None:
-        whole = "Each lesion's images are in one part" if card.recipe.data.group_by_lesion else "Image by image"
-        facts.append(("Division", whole))
+        facts.append(("Division", together(card.recipe.data.group_by)))
     facts.append(("Terms of use", _terms(card)))
     facts.append(("Made with", f"SkinKD {info.skinkd_version}" if info.skinkd_version else NONE))
     if info.recipe_hash:

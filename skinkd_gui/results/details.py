@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from core.data.groups import together
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, EpochRecord
@@ -56,11 +57,10 @@ def data_facts(details: RunDetails) -> Facts:
     if recipe is None:
         return ()
     images = purposes(dict(details.parts)) if details.parts else ()
-    together = "Each lesion's images are in one part" if recipe.data.group_by_lesion else "Image by image"
     facts = [
         ("Folder", recipe.data.path or NONE),
         ("Images", "\n".join(images) or "Not divided yet"),
-        ("Division", together),
+        ("Division", together(recipe.data.group_by)),
         ("Image size", f"{recipe.data.image_size} × {recipe.data.image_size} pixels"),
     ]
     if recipe.data.folds > 1:

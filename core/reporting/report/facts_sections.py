@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from core.data.groups import together
 from core.quantities import NONE, duration, million, moment
 from core.recipe import recipe_to_toml
 from core.reporting.parts import purposes
@@ -132,7 +133,7 @@ def limits_section(chosen: Selection, *, study: bool = False) -> ReportSection:
         "another training of the same recipe (another seed) or another division would have given.",
         "The best epoch is chosen by the validation images, so scores on those are too high; all scores here are of "
         "the test images.",
-        *_lesion_limits(runs),
+        *_leak_limits(runs),
         *_support_limits(runs),
     ]
     if len(runs) > 1:
@@ -162,7 +163,8 @@ def _data_facts(run: ReportRun) -> list[tuple[str, str]]:
         facts.append(("Left out", left_out))
     facts += [
         ("Division", division),
-        ("Divided", _by_lesion(run)),
+        ("Divided", _grouping(run)),
+        ("Leaking", run.evidence.leakage.sentence),
         ("Seed of the division", str(recipe.seed)),
     ]
     if recipe.folds > 1:
@@ -171,6 +173,10 @@ def _data_facts(run: ReportRun) -> list[tuple[str, str]]:
         ("Image size", f"{recipe.image_size} × {recipe.image_size} pixels"),
         ("Terms of use", str(data.get("terms") or "not known: ask the owner of the images")),
     ]
+    if digest := data.get("corrections_sha256"):
+        facts.append(("SHA-256 of corrections.csv", str(digest)))
+    if run.corrected is not None:
+        facts.append(("Corrected test images", run.corrected.sentence))
     if run.split_sha256:
         facts.append(("SHA-256 of split.csv", run.split_sha256))
     return facts
@@ -184,15 +190,11 @@ def _left_out(data: dict[str, Any]) -> str:
     return ", ".join(f"{count} ({kind})" for kind, count in counts.items() if count)
 
 
-def _by_lesion(run: ReportRun) -> str:
-    rows = run.evidence.split
-    known = sum(bool(row.lesion) for row in rows)
-    if not run.recipe.data.group_by_lesion:
-        return "image by image" + ("; images of one lesion may be in several parts" if known else "")
-    if not known:
-        return "image by image: lesions are not known"
-    some = "" if known == len(rows) else f" (known for {known:,} of {len(rows):,} images)"
-    return f"by lesion: all images of a lesion are in one part{some}"
+def _grouping(run: ReportRun) -> str:
+    rows, by = run.evidence.split, run.recipe.data.group_by
+    lesions, patients = sum(bool(row.lesion) for row in rows), sum(bool(row.patient) for row in rows)
+    known = f"lesions are known of {lesions:,} and patients of {patients:,} of {len(rows):,} images"
+    return f"{together(by)}; {known}"
 
 
 def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
@@ -226,18 +228,9 @@ def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
     return facts
 
 
-def _lesion_limits(runs: Sequence[ReportRun]) -> list[str]:
-    if any(not run.recipe.data.group_by_lesion for run in runs):
-        return [
-            "The images were divided one by one: images of one lesion may stand in training and test, which makes "
-            "scores higher than on new lesions."
-        ]
-    if any(not all(row.lesion for row in run.evidence.split) for run in runs):
-        return [
-            "For some or all images the data do not say which lesion they show, so images of one lesion may stand in "
-            "training and test, which makes scores higher than on new lesions."
-        ]
-    return []
+def _leak_limits(runs: Sequence[ReportRun]) -> list[str]:
+    leaks = [run.evidence.leakage for run in runs]
+    return [text for leak in leaks for text in ([leak.sentence] if leak.total.leaking else [leak.unknown]) if text]
 
 
 def _support_limits(runs: Sequence[ReportRun]) -> list[str]:

@@ -15,6 +15,7 @@ from core.events import CancelToken, Emit, EpochRecord, Level, Notice, Phase, Pr
 from core.recipe import Recipe, recipe_hash
 from core.reporting.report.privacy import paths_of, without_paths
 from core.reporting.words import unique_titles
+from core.runs.corrections import CorrectedScores, corrected_scores_of
 from core.runs.evidence import Evidence, load_evidence
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
@@ -28,7 +29,8 @@ class ReportRun:
     """A finished run as a report tells of it. `title` is unique in the report; hashes are SHA-256, "" without the
     file; `legs` are the recipes that it was trained under, empty where none was recorded; `data` and `environment` are
     the facts in metrics.json and environment.json; `temperature` is None when the run was not calibrated, and
-    `calibrated_on` the part of its data that it was calibrated on."""
+    `calibrated_on` the part of its data that it was calibrated on; `corrected` are its test scores where test images
+    were corrected."""
 
     title: str
     folder: Path
@@ -44,6 +46,7 @@ class ReportRun:
     model_sha256: str
     temperature: float | None
     calibrated_on: Part = Part.VALIDATION
+    corrected: CorrectedScores | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -103,6 +106,7 @@ def _read(path: Path) -> ReportRun:
         model_sha256=sha256_of(folder.model_file),
         temperature=float(temperature) if isinstance(temperature, int | float) else None,
         calibrated_on=part_of_calibration(fitted.get("fitted_part")),
+        corrected=corrected_scores_of(folder),
     )
 
 

@@ -336,7 +336,7 @@ class DataPage(WizardPage):
     def _on_preview(self, preview: SplitPreview) -> None:
         self.model.update(replace(self.model.state, split_problem=""))
         self._table.show_preview(preview)
-        self._notes.show_text("\n".join(preview.notes), "warning" if preview.leaking else "info")
+        self._notes.show_text("\n".join(preview.notes), "warning" if preview.leakage.total.leaking else "info")
 
     @Slot(object)
     def _on_preview_failed(self, error: SkinKDError) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.leakage import Leakage
 from core.data.types import DataSet, ImageRecord, Part, Split
 from core.events import CancelToken
 from core.recipe.schema import DataRecipe
@@ -20,15 +21,15 @@ THUMBNAIL_PIXELS = 92
 class SplitPreview:
     """The numbers of a split. `rows` has one entry per part that there is: (part, images, images per class in order).
 
-    `images` and `lesions` count what can be used; `notes` say what a reader of the scores must know; `leaking` is the
-    number of lesions with images in more than one part.
+    `images` and `lesions` count what can be used; `notes` say what a reader of the scores must know; `leakage` how much
+    of the test part is half known.
     """
 
     rows: tuple[tuple[Part, int, tuple[int, ...]], ...]
     images: int
     lesions: int
     notes: tuple[str, ...]
-    leaking: int
+    leakage: Leakage
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Example:
 
 def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) -> SplitPreview:
     """Divide the usable images as the run would. Raises `SkinKDError` where that is impossible."""
-    from core.data.splitting import leaking_lesions, make_split, split_notes
+    from core.data.leakage import leakage
+    from core.data.splitting import make_split, split_notes
 
     usable = usable_part(dataset, excluded)
     split = make_split(usable, data)
@@ -52,7 +54,7 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
         images=len(usable.records),
         lesions=lesion_count(usable),
         notes=_notes(usable, split, split_notes(usable, split, data)),
-        leaking=len(leaking_lesions(usable, split)),
+        leakage=leakage(usable, split),
     )
 
 

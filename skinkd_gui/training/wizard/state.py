@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 _METHOD = "distillation.method"
+_DIVISION = ("split", "group_by", "parts", "folds", "fold", "seed")
+"""The fields of the section data that say which image is in which part."""
 
 
 class WizardStep(StrEnum):
@@ -240,7 +242,7 @@ def choose_teacher(state: WizardState, teacher: RunSummary) -> WizardState:
     if teacher.recipe is None:
         return state
     theirs = teacher.recipe.data
-    same = {name: getattr(theirs, name) for name in ("image_size", "split", "group_by_lesion", "folds", "fold", "seed")}
+    same = {name: getattr(theirs, name) for name in ("image_size", *_DIVISION)}
     recipe = state.recipe.model_copy(
         update={
             "data": state.recipe.data.model_copy(update=same),
@@ -276,8 +278,7 @@ def teacher_note(state: WizardState) -> str:
             f"This teacher was trained on other images ({theirs.path}). Images that it was trained on may stand in "
             "the student's test set, which would make the student's scores look better than they are."
         )
-    keys = ("split", "group_by_lesion", "folds", "fold", "seed")
-    if any(getattr(theirs, key) != getattr(ours, key) for key in keys):
+    if any(getattr(theirs, key) != getattr(ours, key) for key in _DIVISION):
         return (
             "The images are divided otherwise than for this teacher: some that it was trained on stand in the "
             "student's test set. Choose the teacher again to divide them as it was trained."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.data.groups import together
 from core.models.catalog import ModelFacts
 from core.quantities import file_size
 from core.recipe import FieldSpec, Preset, field
@@ -130,11 +131,11 @@ def _images(state: WizardState) -> str:
     data = state.recipe.data
     used = usable_images(state)
     what = "generated sample images" if state.dataset and state.dataset.synthetic else "images"
-    by = "by lesion" if data.group_by_lesion and state.dataset and state.dataset.has_lesions else "by image"
     left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
     shares = " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in data.split)
     apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
-    return f"{used:,} {what}{left_out}, {data.image_size} × {data.image_size} pixels, divided {shares} {by}{apart}"
+    size = f"{data.image_size} × {data.image_size} pixels"
+    return f"{used:,} {what}{left_out}, {size}, divided {shares} {together(data.group_by)}{apart}"
 
 
 def _model(section: Any) -> str:

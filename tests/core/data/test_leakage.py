@@ -69,7 +69,7 @@ def changes(draw: st.DrawFn) -> list[str]:
     folds = draw(st.sampled_from([1, 1, 2, 4]))
     return [
         f"data.split={draw(st.sampled_from(['[0.7, 0.2, 0.1]', '[0.5, 0.25, 0.25]', '[6, 4, 3]']))}",
-        f"data.group_by_lesion={str(draw(st.booleans())).lower()}",
+        f"data.group_by={draw(st.sampled_from(['patient', 'lesion', 'image']))}",
         f"data.folds={folds}",
         f"data.fold={draw(st.integers(1, folds))}",
         f"data.seed={draw(st.integers(0, 3))}",
@@ -155,7 +155,7 @@ def test_no_picture_and_no_lesion_stands_on_two_sides(layout: str, images: list[
         ]
         assert apart(parts)
         assert len(parts[0]) == len(set(parts[0]))  # not even twice on one side
-        if recipe.data.group_by_lesion:
+        if recipe.data.group_by != "image":
             lesions = one_lesion(images)
             assert apart([[lesions[picture] for picture in part] for part in parts])
 

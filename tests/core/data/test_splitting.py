@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from core.classes import CLASS_SETS
 from core.data.allocation import allocate
+from core.data.leakage import leakage, lesions_apart
 from core.data.reading import read_dataset
-from core.data.splitting import leaking_lesions, make_split, parts_of, read_split, split_notes, write_split
+from core.data.splitting import make_split, parts_of, read_split, split_notes, write_split
 from core.data.types import DataSet, ImageRecord, Part, Problem, ProblemKind, Split
 from core.errors import SkinKDError
 from core.recipe.schema import DataRecipe
@@ -59,7 +60,7 @@ def recipes(draw: st.DrawFn) -> DataRecipe:
     folds = draw(st.sampled_from([1, 1, 2, 5]))
     return DataRecipe(
         split=draw(st.sampled_from([(0.7, 0.2, 0.1), (0.5, 0.25, 0.25), (0.8, 0.2, 0.0), (5.0, 3.0, 2.0)])),
-        group_by_lesion=draw(st.booleans()),
+        group_by=draw(st.sampled_from(["patient", "lesion", "image"])),
         folds=folds,
         fold=draw(st.integers(1, folds)),
         seed=draw(st.integers(0, 5)),
@@ -82,7 +83,7 @@ def test_splits_are_disjoint_complete_and_keep_together_what_belongs_together(
 ) -> None:
     split = _try_split(dataset, recipe)
     if split is None:
-        assert recipe.group_by_lesion or dataset.problems
+        assert recipe.group_by != "image" or dataset.problems
         return
     indices = [index for _, part in parts_of(split) for index in part.tolist()]
     assert len(indices) == len(set(indices))
@@ -91,8 +92,8 @@ def test_splits_are_disjoint_complete_and_keep_together_what_belongs_together(
     for _, part in parts_of(split):
         assert part.dtype == np.int64
         assert (np.diff(part) > 0).all()
-    if recipe.group_by_lesion:
-        assert leaking_lesions(dataset, split) == ()
+    if recipe.group_by != "image":
+        assert lesions_apart(dataset, split) == 0
     place = {dataset.records[index].name: name for name, part in parts_of(split) for index in part.tolist()}
     for problem in dataset.problems:
         assert len({place.get(name) for name in (problem.subject, *problem.names)}) == 1
@@ -137,7 +138,7 @@ def _isic_like(grouped: bool = True) -> DataSet:
 @pytest.mark.parametrize("seed", range(4))
 def test_class_shares_are_close_to_the_wanted_ones(by_lesion: bool, seed: int) -> None:
     dataset = _isic_like()
-    split = make_split(dataset, three_parts(group_by_lesion=by_lesion, seed=seed))
+    split = make_split(dataset, three_parts(group_by="lesion" if by_lesion else "image", seed=seed))
     totals = np.bincount(dataset.labels, minlength=8)
     for share, (_, part) in zip((0.7, 0.2, 0.1), made_of(split), strict=True):
         counts = np.bincount(dataset.labels[part], minlength=8)
@@ -150,9 +151,9 @@ def test_exact_counts_of_the_paper(shared: Path) -> None:
     dataset = read_dataset(shared / "data" / "isic2019-tables", ISIC2019)
     wanted = (17728.0, 5062.0, 2541.0)
     for by_lesion in (False, True):
-        split = make_split(dataset, three_parts(split=wanted, group_by_lesion=by_lesion))
+        split = make_split(dataset, three_parts(split=wanted, group_by="lesion" if by_lesion else "image"))
         assert tuple(part.size for _, part in made_of(split)) == wanted
-        assert (leaking_lesions(dataset, split) == ()) is by_lesion
+        assert (lesions_apart(dataset, split) == 0) is by_lesion
         for share, (_, part) in zip(wanted, made_of(split), strict=True):
             counts = np.bincount(dataset.labels[part]) / np.bincount(dataset.labels)
             assert counts == pytest.approx(np.full(8, share / 25331), abs=0.006)
@@ -176,7 +177,7 @@ def test_folds_divide_training_and_validation_and_keep_the_test_part() -> None:
     assert np.array_equal(np.sort(validating), np.sort(np.concatenate([single.train, single.validation])))
     for split in folds:
         assert np.array_equal(split.test, single.test)
-        assert leaking_lesions(dataset, split) == ()
+        assert lesions_apart(dataset, split) == 0
         counts = np.bincount(dataset.labels[split.validation], minlength=8)
         assert (counts >= np.bincount(dataset.labels[validating], minlength=8) // 5 - 9).all()
         assert counts.min() > 0
@@ -224,7 +225,7 @@ def test_three_lesions_of_a_class_go_to_three_parts() -> None:
 def test_too_few_images_are_said() -> None:
     with pytest.raises(SkinKDError, match="Too few images"):
         make_split(_dataset([1, 1], [None, None]), three_parts())
-    with pytest.raises(SkinKDError, match="different lesions"):
+    with pytest.raises(SkinKDError, match="different patients or lesions"):
         make_split(_dataset([1] * 20, [3] * 20), three_parts())
     with pytest.raises(SkinKDError, match="5 folds"):
         make_split(_dataset([1] * 20, [i // 10 for i in range(20)]), three_parts(folds=5))
@@ -232,16 +233,13 @@ def test_too_few_images_are_said() -> None:
 
 def test_an_image_level_split_says_what_it_costs() -> None:
     dataset = _isic_like()
-    split = make_split(dataset, three_parts(group_by_lesion=False))
-    leaks = leaking_lesions(dataset, split)
-    assert len(leaks) > 50
-    first = leaks[0]
-    assert first.kind is ProblemKind.LEAKING_LESION
-    assert not first.excludes
-    assert set(first.names) == {record.name for record in dataset.records if record.lesion == first.subject}
-    assert any(
-        f"{len(leaks):,} lesions have images in more than one part" in note for note in split_notes(dataset, split)
-    )
+    split = make_split(dataset, three_parts(group_by="image"))
+    leaks = leakage(dataset, split)
+    training = {dataset.records[index].lesion for index in split.train} - {None}
+    tested = [dataset.records[index] for index in split.test]
+    assert leaks.total.leaking == sum(record.lesion in training for record in tested) > 50
+    assert leaks.total.test == len(tested) == sum(each.test for _, each in leaks.by_class)
+    assert leaks.sentence in "\n".join(split_notes(dataset, split))
 
 
 def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
@@ -249,7 +247,7 @@ def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
     split = make_split(dataset, three_parts(split=(800.0, 200.0, 100.0)))
     write_split(tmp_path / "split.csv", dataset, split)
     text = (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines()
-    assert text[0] == "image,label,lesion_id,part,age,sex,site"
+    assert text[0] == "image,label,lesion_id,part,age,sex,site,patient_id,group,part_in_data"
     reordered = replace(dataset, records=tuple(reversed(dataset.records)))
     for data in (dataset, reordered):
         assert _names(data, read_split(tmp_path / "split.csv", data)) == _names(dataset, split)

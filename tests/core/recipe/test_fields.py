@@ -28,7 +28,8 @@ def test_kinds_and_bounds() -> None:
     assert field("distillation.alpha").kind == "number"
     assert (field("distillation.alpha").minimum, field("distillation.alpha").maximum) == (0, 1)
     assert field("data.split").kind == "shares"
-    assert field("data.group_by_lesion").kind == "switch"
+    assert field("data.skip_problems").kind == "switch"
+    assert field("data.group_by").choices == ("patient", "lesion", "image")
     assert field("hardware.device").choices == ("auto", "cpu", "cuda", "mps")
 
 

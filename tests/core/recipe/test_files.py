@@ -42,7 +42,7 @@ def test_presets_survive_toml(name: Preset, comments: bool) -> None:
 def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: bool) -> None:
     recipe = parse_recipe(
         {
-            "data": {"path": path, "group_by_lesion": grouped},
+            "data": {"path": path, "skip_problems": grouped},
             "distillation": {"method": "kl", "alpha": alpha},
             "optimisation": {"learning_rate": rate},
         }
@@ -59,7 +59,7 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
         ("distillation.method=kll", "distillation.method", "did you mean kl?"),
         ("optimisation.epochs=1.5", "optimisation.epochs", "integer"),
         ("optimisation.epochs=many", "optimisation.epochs", "integer"),
-        ("data.group_by_lesion=1", "data.group_by_lesion", "boolean"),
+        ("data.skip_problems=1", "data.skip_problems", "boolean"),
         ("data.split=[0.7,0.2,0.2]", "data.split", "sum to 1.1"),
         ("data.fold=3", "data.fold", "1 to data.folds"),
         ("distillation.method=DIST", "distillation.method", "no distillation method 'DIST'; did you mean dist?"),
@@ -69,7 +69,7 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
         ("data.split=[0.5,0.5]", "data.split", "too few values"),
         ("data.split=[1e308,1e308,1e308]", "data.split", "less than or equal to 1000000000"),
         ("data=3", "data", "should be a table"),
-        ("version=true", "version", "whole number up to 2; it is True"),
+        ("version=true", "version", "whole number up to 3; it is True"),
         ("version=0", "version", "0 is none that SkinKD ever wrote"),
         ("optimisation.learning_rate=nan", "optimisation.learning_rate", "finite"),
     ],
@@ -105,6 +105,9 @@ def test_a_malformed_assignment_is_refused(assignment: str) -> None:
         set_values(Recipe(), [assignment])
 
 
+_BEFORE_3 = ("data.group_by=lesion", "data.parts=pooled")
+
+
 def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     def to_first(values: dict[str, Any]) -> dict[str, Any]:
         rest = {name: value for name, value in values.items() if name != "lr"}
@@ -112,7 +115,9 @@ def test_older_recipes_are_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setitem(files.MIGRATIONS, 0, to_first)
     recipe = recipe_from_toml('version = 0\nlr = 0.5\ntask = "teacher"\n')
-    assert recipe == set_values(Recipe(), ["optimisation.learning_rate=0.5", "task=teacher", "data.calibration=0"])
+    assert recipe == set_values(
+        Recipe(), ["optimisation.learning_rate=0.5", "task=teacher", "data.calibration=0", *_BEFORE_3]
+    )
     assert recipe_hash(recipe) == recipe_hash(recipe_from_toml(recipe_to_toml(recipe)))
     with pytest.raises(RecipeError, match="version: -1 is none that SkinKD ever wrote"):
         parse_recipe({"version": -1})
@@ -218,3 +223,20 @@ def test_the_curriculum_of_version_1_is_the_same_one(old: str, new: str) -> None
     assert (recipe.curriculum.pacing, recipe.curriculum.redraw) == ("all", "each_epoch")
     with pytest.raises(RecipeError, match="curriculum"):
         recipe_from_toml("version = 1\ncurriculum = 5\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "group_by", "parts"),
+    [
+        ("", "lesion", "pooled"),
+        ("[data]\ngroup_by_lesion = true\nseed = 3\n", "lesion", "pooled"),
+        ("[data]\ngroup_by_lesion = false\n", "image", "pooled"),
+    ],
+)
+def test_recipes_before_version_3_divide_as_they_did(old: str, group_by: str, parts: str) -> None:
+    for version in (1, 2):
+        data = recipe_from_toml(f"version = {version}\n{old}").data
+        assert (data.group_by, data.parts) == (group_by, parts)
+    assert recipe_from_toml("version = 3\n").data.parts == "found"
+    with pytest.raises(RecipeError, match="group_by_lesion"):
+        recipe_from_toml("version = 2\n[data]\ngroup_by_lesion = 3\n")

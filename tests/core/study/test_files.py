@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_each_teacher_that_the_axes_ask_for_is_trained(tmp_path: Path) -> None:
         ('seeds = [1, 1]\n[[configuration]]\nkey = "a"', "different whole numbers"),
         ('seeds = [true]\n[[configuration]]\nkey = "a"', "seeds: expected a whole number"),
         ('seeds = 3\n[[configuration]]\nkey = "a"', "seeds: expected a list"),
-        ("version = 3", "reads up to 2"),
+        ("version = 4", "reads up to 3"),
         ("version = true", "version: expected a whole number"),
         ("seeds = [9999999999]\n[[configuration]]\nkey = 'a'", "from 0 to 2,147,483,647"),
         (f"seeds = {list(range(20_000))}\n[[configuration]]\nkey = 'a'", "more than 10,000 runs"),
@@ -153,7 +154,7 @@ def test_studies_of_version_1_mean_the_same(tmp_path: Path) -> None:
     assert study.base.curriculum.order == "easy_first"
     assert orders == ["easy_first", "none", "none", "easy_first", "easy_first"]
     write_study(file, study)
-    assert "version = 2" in file.read_text(encoding="utf-8")
+    assert "version = 3" in file.read_text(encoding="utf-8")
     assert read_study(file) == study
 
 
@@ -232,5 +233,17 @@ def test_further_losses_are_changes_like_any_other(tmp_path: Path) -> None:
         item.key: [term.method.name for term in recipe_of(study, item).loss_terms] for item in study.configurations
     }
     assert losses == {"teacher": [], "a": ["kl", "kl"], "term-none": ["kl"], "term-dist-0.5": ["kl", "dist"]}
+    write_study(tmp_path / "new.toml", study)
+    assert read_study(tmp_path / "new.toml") == study
+
+
+@pytest.mark.parametrize("base", ['base = "best"\n', "[base.data]\ngroup_by_lesion = true\n", ""])
+def test_studies_of_version_2_divide_as_they_did(base: str, tmp_path: Path) -> None:
+    text = f'version = 2\n{base}[axes]\n"data.group_by_lesion" = [true, false]\n'
+    study = read_study(written(tmp_path, text))
+    divided = {
+        (recipe.data.group_by, recipe.data.parts) for recipe in map(partial(recipe_of, study), study.configurations)
+    }
+    assert divided == {("lesion", "pooled"), ("image", "pooled")}
     write_study(tmp_path / "new.toml", study)
     assert read_study(tmp_path / "new.toml") == study

@@ -273,10 +273,10 @@ class TestTeacher:
         assert "Choose the finished teacher" in flow.message_for(some, WizardStep.TASK)
 
     def test_its_split_and_size_are_taken_over(self, tmp_path: Path) -> None:
-        teacher = _teacher(tmp_path, "data.seed=7", "data.group_by_lesion=false", "data.image_size=64")
+        teacher = _teacher(tmp_path, "data.seed=7", "data.group_by=image", "data.image_size=64")
         state = _distil(tmp_path, teacher)
         data = wizard_state.recipe_of(state).data
-        assert (data.seed, data.group_by_lesion, data.image_size) == (7, False, 64)
+        assert (data.seed, data.group_by, data.image_size) == (7, "image", 64)
         assert wizard_state.recipe_of(state).teacher.run == str(tmp_path)
         assert flow.message_for(state, WizardStep.TASK) == ""
         assert "taken over" in wizard_state.teacher_note(state)

@@ -37,7 +37,7 @@ def test_sizes_are_compared() -> None:
 
 def test_the_copied_command_stands_for_the_recipe(tmp_path: Path) -> None:
     changes = [
-        "data.path=/my data/set", "data.split=[17728, 5062, 2541]", "data.group_by_lesion=false",
+        "data.path=/my data/set", "data.split=[17728, 5062, 2541]", "data.group_by=image",
         "student.weights=/w/a b.safetensors", "optimisation.learning_rate=0.0003", "task=teacher",
     ]  # fmt: skip
     recipe = set_values(preset(Preset.QUICK), changes)

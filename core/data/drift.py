@@ -1,0 +1,125 @@
+"""How pictures differ from those that a model learned from: unusual single ones, and a folder as a whole.
+
+By what pictures look like from afar (`core.data.near_copies.descriptions`), so without a model, within seconds. It
+tells another camera, light or framing, and blur; what a model makes of a picture is its out-of-distribution score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.near_copies import descriptions, distances, opened
+
+_NEAREST = 5
+_BLOCK = 512
+_USUAL = 0.95
+"""The share of the training pictures that count as usual; of a folder like them, 5 % are unlike them."""
+
+_NOTABLE = 0.3
+"""A Kolmogorov-Smirnov distance that is worth a word."""
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """A feature of pictures, its mean among the training pictures and in the folder, and how far apart the two
+    distributions are (Kolmogorov-Smirnov), 0..1."""
+
+    title: str
+    training: float
+    folder: float
+    distance: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A folder against the training pictures. `unlike` is the share (0..1) of its pictures that are less like training
+    pictures than 95 % of these are like one another. `classes` are the shares of each class code among the training
+    pictures and in the folder; empty where the folder's classes are not known."""
+
+    images: int
+    unlike: float
+    features: tuple[FeatureDrift, ...]
+    classes: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What matters of it, for people."""
+        apart = [feature.title.lower() for feature in self.features if feature.distance >= _NOTABLE]
+        other = f" They differ in {', '.join(apart)}." if apart else ""
+        return f"{self.unlike:.0%} of {self.images:,} pictures look unlike the training pictures (5 % is usual).{other}"
+
+
+def unusualness(sketches: Sequence[bytes], among: Sequence[bytes] | None = None) -> NDArray[np.float64]:
+    """How little each picture looks like its nearest ones among others (without itself, where `among` is None),
+    float64 (n,), 0 or more; infinite where there are too few others."""
+    own = descriptions(*opened(sketches)) if sketches else np.zeros((0, 1), np.float32)
+    others = own if among is None else descriptions(*opened(among))
+    found = np.full(len(own), np.inf)
+    if len(others) <= _NEAREST:
+        return found
+    for start in range(0, len(own), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(own)))
+        apart = distances(own[rows], others)
+        if among is None:
+            apart[rows - start, rows] = np.inf
+        nearest = np.partition(apart, _NEAREST - 1, axis=1)[:, :_NEAREST]
+        found[rows] = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
+    return found
+
+
+def drift(
+    training: Sequence[bytes],
+    folder: Sequence[bytes],
+    training_counts: Mapping[str, int] | None = None,
+    folder_counts: Mapping[str, int] | None = None,
+) -> Drift:
+    """The folder's pictures against the training pictures, both as sketches, and their images by class code.
+
+    Raises ValueError where one of them has no pictures.
+    """
+    if not training or not folder:
+        raise ValueError("pictures on both sides are needed")
+    usual = np.quantile(unusualness(training), _USUAL)
+    unlike = float((unusualness(folder, training) > usual).mean())
+    return Drift(len(folder), unlike, _features(training, folder), _classes(training_counts, folder_counts))
+
+
+def _features(training: Sequence[bytes], folder: Sequence[bytes]) -> tuple[FeatureDrift, ...]:
+    from scipy.stats import ks_2samp
+
+    here, there = _measured(training), _measured(folder)
+    return tuple(
+        FeatureDrift(
+            title, float(here[title].mean()), float(values.mean()), float(ks_2samp(here[title], values).statistic)
+        )
+        for title, values in there.items()
+    )
+
+
+def _measured(sketches: Sequence[bytes]) -> dict[str, NDArray[np.floating]]:
+    """The features of pictures: title to values (n,)."""
+    from scipy.ndimage import laplace
+
+    greys, colours = opened(sketches)
+    flat = greys.reshape(len(greys), -1).astype(np.float32)
+    edges = np.stack([laplace(grey.astype(np.float32)) for grey in greys]).reshape(len(greys), -1)
+    return {
+        "Brightness": flat.mean(axis=1),
+        "Contrast": flat.std(axis=1),
+        "Red against green": colours[:, 0] - colours[:, 1],
+        "Blue against green": colours[:, 2] - colours[:, 1],
+        "Sharpness": edges.std(axis=1) / np.maximum(flat.std(axis=1), 1.0),
+    }
+
+
+def _classes(
+    training: Mapping[str, int] | None, folder: Mapping[str, int] | None
+) -> tuple[tuple[str, float, float], ...]:
+    if not training or not folder:
+        return ()
+    whole = [max(1, sum(counts.values())) for counts in (training, folder)]
+    return tuple((code, training[code] / whole[0], folder.get(code, 0) / whole[1]) for code in training)
