@@ -1,8 +1,8 @@
 """The Qt application: draws what core computes, asks what core needs; holds no rule about data or models.
 
 It starts in `app` (an `application`, a `main_window`, `end_requests` of the system); the `tabs` hold rooms: `classify`,
-`training`, `results`. `demo` goes through them by itself. Work runs in `workers`; `widgets` and `settings` are for all.
-`undo` takes what the user may regret.
+`training`, `results`, `data`. `demo` goes through them by itself. Work runs in `workers`; `widgets` and `settings` are
+for all. `undo` takes what the user may regret.
 """
 
 import sys

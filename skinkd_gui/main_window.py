@@ -1,4 +1,4 @@
-"""The main window: three tabs, menus, status bar; it owns the training queue and ends everything when it closes."""
+"""The main window: tabs, menus, status bar; it owns the training queue and ends everything when it closes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         """`runs_root`: where runs are kept, otherwise as the settings say. `make_work` stands in for core in tests.
 
-        With `opens_at_once` the tabs Classify and Results are made when they are first looked at or asked for, or by
+        With `opens_at_once` the tabs but Train are made when they are first looked at or asked for, or by
         `start_engine`: what they import takes several times as long as the rest of the window.
         """
         super().__init__()

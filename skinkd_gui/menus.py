@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from skinkd_gui.data.recents import RecentDataMenu
 from skinkd_gui.edit_menu import EditMenu
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import TrainingQueue
@@ -37,6 +38,11 @@ class Menus(QObject):
         self._add(menu, "&Open images...", "openImagesAction", do.open_images, Key.Open)
         self._add(menu, "Open a &folder of images...", "openFolderAction", do.open_folder, "Ctrl+Shift+O")
         menu.addSeparator()
+        self._add(menu, "Look at a &data set...", "openDataAction", do.open_data)
+        recent = RecentDataMenu(self._window, "recentDataMenu")
+        recent.chosen.connect(tabs.open_data)
+        menu.addMenu(recent)
+        menu.addSeparator()
         self._add(menu, "&Import runs...", "fileImportAction", do.import_runs)
         self._add(menu, "&Show the runs folder", "showRunsFolderAction", do.show_runs_folder)
         preferences = self._add(menu, "&Preferences...", "preferencesAction", do.show_preferences, "Ctrl+,")
@@ -64,6 +70,7 @@ class Menus(QObject):
         self._add(menu, "&Classify", "showClassifyAction", tabs.show_classify, "Ctrl+1")
         self._add(menu, "&Train", "showTrainAction", tabs.show_train, "Ctrl+2")
         self._add(menu, "&Results", "showResultsAction", tabs.show_results, "Ctrl+3")
+        self._add(menu, "&Data", "showDataAction", tabs.show_data, "Ctrl+4")
         menu.addSeparator()
         self._add(menu, "Look for &new runs", "refreshAction", tabs.refresh, Key.Refresh)
         colours = menu.addMenu("C&olours")

@@ -1,4 +1,4 @@
-"""The tabs of the main window: Train at once, Classify and Results when they are first needed."""
+"""The tabs of the main window: Train at once, the others when they are first needed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from skinkd_gui.workers.job_slot import shut_down_jobs
 
 if TYPE_CHECKING:
     from skinkd_gui.classify.classify_tab import ClassifyTab
+    from skinkd_gui.data.data_tab import DataTab
     from skinkd_gui.results.results_tab import ResultsTab
 
 
@@ -34,22 +35,24 @@ class Tabs(QTabWidget):
         self._classify = LateTab(self, "image", "Classify", self._make_classify)
         self.addTab(self.train, "Train")
         self._results = LateTab(self, "chart", "Results", self._make_results)
+        self._data = LateTab(self, "folder", "Data", self._make_data)
         self.train.results_requested.connect(self.open_run)
 
     def make_when_looked_at(self) -> None:
         """From now on the other tabs are made when they are first looked at."""
-        for late in (self._classify, self._results):
+        for late in (self._classify, self._results, self._data):
             self.currentChanged.connect(late.open_if_current)
 
     def make_all(self) -> None:
         """Make the tabs that are not there yet."""
         self._classify.get()
         self._results.get()
+        self._data.get()
 
     @property
     def all_made(self) -> bool:
         """Whether every tab is there."""
-        return self._classify.made is not None and self._results.made is not None
+        return all(late.made is not None for late in (self._classify, self._results, self._data))
 
     @property
     def classify(self) -> ClassifyTab:
@@ -60,6 +63,11 @@ class Tabs(QTabWidget):
     def results(self) -> ResultsTab:
         """The tab Results; made now if it was not yet."""
         return self._results.get()
+
+    @property
+    def data(self) -> DataTab:
+        """The tab Data; made now if it was not yet."""
+        return self._data.get()
 
     @property
     def classify_if_made(self) -> ClassifyTab | None:
@@ -92,6 +100,11 @@ class Tabs(QTabWidget):
         self.results_made.emit(tab)
         return tab
 
+    def _make_data(self) -> DataTab:
+        from skinkd_gui.data.data_tab import DataTab
+
+        return DataTab(self, self._runs_root)
+
     # --- going to one ---
 
     @Slot()
@@ -108,6 +121,17 @@ class Tabs(QTabWidget):
     def show_results(self) -> None:
         """Go to Results."""
         self.setCurrentWidget(self.results)
+
+    @Slot()
+    def show_data(self) -> None:
+        """Go to Data."""
+        self.setCurrentWidget(self.data)
+
+    @Slot(object)
+    def open_data(self, path: Path) -> None:
+        """Look at a data set."""
+        self.show_data()
+        self.data.open(path)
 
     @Slot()
     def new_training(self) -> None:
@@ -166,7 +190,7 @@ class Tabs(QTabWidget):
     def set_runs_root(self, root: Path) -> None:
         """Work with another folder of runs."""
         self._runs_root = root
-        for tab in (self.train, self._results.made, self._classify.made):
+        for tab in (self.train, self._results.made, self._classify.made, self._data.made):
             if tab is not None:
                 tab.set_runs_root(root)
 

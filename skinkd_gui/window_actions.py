@@ -59,6 +59,12 @@ class WindowActions(QObject):
         self._tabs.show_classify()
         self._tabs.classify.ask_for_folder()
 
+    @Slot()
+    def open_data(self) -> None:
+        """Choose a folder of labelled pictures to look at."""
+        self._tabs.show_data()
+        self._tabs.data.ask_for_folder()
+
     def open_given(self, path: Path) -> None:
         """Open what a file manager hands over: a run is shown in Results, a model classifies.
 

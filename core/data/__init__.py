@@ -8,7 +8,7 @@ Others may use
 - `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
 - `names`: the same images under the names of another run or table
 - `checking`, `splitting`, `allocation`: what can not be read and what is there twice; train, validation and test
-- `groups`, `own_parts`, `near_copies`, `leakage`: what belongs together, parts that the data bring along, what leaks
+- `groups`, `components`, `own_parts`, `near_copies`, `leakage`: what belongs together, the data's own parts, what leaks
 - `corrections`, `drift`, `verdicts`: what a person changed; how pictures differ from others; what is known of files
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it

@@ -143,8 +143,8 @@ def corrected(dataset: DataSet, corrections: Iterable[Correction]) -> DataSet:
     return changed.without(gone)
 
 
-def corrections_note(corrections: Sequence[Correction]) -> str:
-    """What a reader of the scores must know of them; empty without corrections."""
+def corrections_note(corrections: Sequence[Correction], lead: str = "Corrections of the data set were used") -> str:
+    """What a reader of the scores must know of them, after `lead`; empty without corrections."""
     counts = Counter(each.kind for each in corrections)
     words = {CorrectionKind.RELABEL: "relabelled", CorrectionKind.EXCLUDE: "left out", CorrectionKind.GROUP: "grouped"}
     listed = ", ".join(f"{counts[kind]:,} {word}" for kind, word in words.items() if counts[kind])
@@ -152,7 +152,7 @@ def corrections_note(corrections: Sequence[Correction]) -> str:
         return ""
     found = sum(each.source != EYE for each in corrections)
     flattered = f" {found:,} of them were found by a model's disagreement, which flatters that model." if found else ""
-    return f"Corrections of the data set were used: {listed}.{flattered}"
+    return f"{lead}: {listed}.{flattered}"
 
 
 def write_cleaned(file: Path, dataset: DataSet) -> None:

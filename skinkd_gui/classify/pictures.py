@@ -66,7 +66,15 @@ class PictureLoader(QObject):
 
     loaded = Signal(object)  # Picture
 
-    def __init__(self, box: QSize, most_waiting: int, parent: QObject | None = None, *, layered: bool = False) -> None:
+    def __init__(
+        self,
+        box: QSize,
+        most_waiting: int,
+        parent: QObject | None = None,
+        *,
+        layered: bool = False,
+        threads: int = 1,
+    ) -> None:
         """`layered`: with the smaller layers that a zooming view wants."""
         super().__init__(parent)
         self._box = box
@@ -74,12 +82,12 @@ class PictureLoader(QObject):
         self._most_waiting = most_waiting
         self._waiting: OrderedDict[Path, None] = OrderedDict()
         self._lock = threading.Lock()
-        self._loading = JobSlot(self, reported=self._pass_on, ended=self._end)
+        self._slots = [JobSlot(self, reported=self._pass_on, ended=self._end) for _ in range(threads)]
 
     @property
     def busy(self) -> bool:
         """Whether pictures are being loaded."""
-        return self._loading.running
+        return any(slot.running for slot in self._slots)
 
     def request(self, path: Path) -> None:
         """Ask for a file's picture; it comes with `loaded`."""
@@ -96,8 +104,9 @@ class PictureLoader(QObject):
             self._waiting.clear()
 
     def _start(self) -> None:
-        if not self._loading.running:
-            self._loading.start(self._work)
+        idle = [slot for slot in self._slots if not slot.running]
+        for slot in idle[: len(self._waiting)]:
+            slot.start(self._work)
 
     def _work(self, emit: Emit, token: CancelToken) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -14,7 +13,7 @@ from PySide6.QtGui import QPixmap
 from core.quantities import probability
 from core.reporting import cells
 from core.reporting.table import Cell, Column, ResultsTable
-from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
+from skinkd_gui.classify.thumbnails import Thumbnails
 from skinkd_gui.results.cases import Case, CaseList
 from skinkd_gui.widgets.labels import plain_tip
 
@@ -22,9 +21,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 THUMBNAIL = QSize(168, 126)
 """The space of a card's picture."""
-
-_MOST_THUMBNAILS = 500
-_MOST_WAITING = 80
 
 
 class CaseOrder(Enum):
@@ -62,9 +58,8 @@ class CaseImagesModel(QAbstractListModel):
         self._cases: list[Case] = []
         self._rows: dict[Path, int] = {}
         self._files: Mapping[str, Path] = {}
-        self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
-        self._loader = PictureLoader(THUMBNAIL * 2, most_waiting=_MOST_WAITING, parent=self)
-        self._loader.loaded.connect(self._keep_thumbnail)
+        self._thumbnails = Thumbnails(THUMBNAIL * 2, self)
+        self._thumbnails.arrived.connect(self._show_thumbnail)
         self._arrange()
 
     def set_files(self, files: Mapping[str, Path]) -> None:
@@ -88,14 +83,7 @@ class CaseImagesModel(QAbstractListModel):
     def thumbnail(self, row: int) -> QPixmap | None:
         """The picture of a row; None while it is loaded. A null pixmap stands for one that can not be shown."""
         file = self.file(row)
-        if file is None:
-            return None
-        found = self._thumbnails.get(file)
-        if found is None:
-            self._loader.request(file)
-            return None
-        self._thumbnails.move_to_end(file)
-        return found
+        return None if file is None else self._thumbnails.get(file)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """The number of cases shown."""
@@ -137,16 +125,12 @@ class CaseImagesModel(QAbstractListModel):
         kept = [case for case in self.list.cases if _passes(case, self._filter)]
         self._cases = sorted(kept, key=_KEYS[self._order])
         self._rows = {file: row for row, case in enumerate(self._cases) if (file := self._files.get(case.name))}
-        self._loader.forget()
+        self._thumbnails.forget_requests()
         self.endResetModel()
 
     @Slot(object)
-    def _keep_thumbnail(self, picture: DecodedPicture) -> None:
-        pixmap = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)
-        self._thumbnails[picture.path] = pixmap
-        while len(self._thumbnails) > _MOST_THUMBNAILS:
-            self._thumbnails.popitem(last=False)
-        row = self._rows.get(picture.path)
+    def _show_thumbnail(self, file: Path) -> None:
+        row = self._rows.get(file)
         if row is not None:
             self.dataChanged.emit(self.index(row), self.index(row), [Qt.ItemDataRole.DecorationRole])
 

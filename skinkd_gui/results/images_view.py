@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
+from skinkd_gui.classify.picture_cards import lay_out_cards
 from skinkd_gui.results.cases import CaseList
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.image_cards import CardDelegate
@@ -63,14 +64,7 @@ class ImagesView(PassingDialog):
         view.setAccessibleName("Test images")
         view.setModel(self.model)
         view.setItemDelegate(self._delegate)
-        view.setViewMode(QListView.ViewMode.IconMode)
-        view.setResizeMode(QListView.ResizeMode.Adjust)
-        view.setMovement(QListView.Movement.Static)
-        view.setLayoutMode(QListView.LayoutMode.Batched)
-        view.setBatchSize(400)
-        view.setUniformItemSizes(True)
-        view.setSpacing(2)
-        view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        lay_out_cards(view)
         view.activated.connect(self._enlarge)  # Enter, and a double click where it is the system's habit
         view.doubleClicked.connect(self._enlarge)
         self._fit_cards()

@@ -45,7 +45,7 @@ class ModelsReady(Event):
 def load_tabs(emit: Emit, token: CancelToken) -> None:
     """Import what the window's other tabs are made of."""
     with loading():
-        for name in ("core.recipe", "skinkd_gui.classify.classify_tab", "skinkd_gui.results.results_tab"):
+        for name in ("core.recipe", *(f"skinkd_gui.{tab}.{tab}_tab" for tab in ("classify", "results", "data"))):
             token.check()
             _load(name)
 

@@ -53,7 +53,7 @@ def action(window: MainWindow, name: str) -> QAction:
 
 def test_tabs_and_names_that_others_rely_on(window: MainWindow) -> None:
     tabs = window.findChild(QTabWidget, "mainTabs")
-    assert [tabs.tabText(index) for index in range(tabs.count())] == ["Classify", "Train", "Results"]
+    assert [tabs.tabText(index) for index in range(tabs.count())] == ["Classify", "Train", "Results", "Data"]
     assert tabs.currentWidget() is window.train_tab
     names = "newTrainingButton pauseButton stopButton trainingProgress runsTable f1Panel confusionPanel"
     names += " classifyTab classifyModelCombo classifyTable classifyExportButton statusDevice"
