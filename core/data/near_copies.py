@@ -129,10 +129,14 @@ def _copies_of(greys: NDArray[np.uint8], colours: Pictures, known: Pictures, blo
 
 def _candidates(
     greys: NDArray[np.uint8], colours: Pictures, known: Pictures, block: NDArray[np.int64]
-) -> tuple[Pairs, NDArray[np.int64]]:
+) -> tuple[Pairs, NDArray[np.int8]]:
     """Pairs (position in the block, picture) worth a closer look, and the turn under which the first is alike."""
-    apart = np.stack([distances(descriptions(turned, colours), known) for turned in _turned(greys)])
-    turns, nearest = apart.argmin(axis=0), apart.min(axis=0)
+    nearest = np.full((len(block), len(known)), np.inf, np.float32)
+    turns = np.zeros(nearest.shape, np.int8)
+    for turn, turned in enumerate(_turned(greys)):
+        apart = distances(descriptions(turned, colours), known)
+        turns[apart < nearest] = turn
+        np.minimum(nearest, apart, out=nearest)
     rows = np.arange(len(block))
     nearest[rows, block] = np.inf
     count = min(_NEIGHBOURS, len(known))
