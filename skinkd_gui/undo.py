@@ -29,9 +29,9 @@ def undo_stack(owner: QObject) -> QUndoStack:
         place = above
 
 
-def add_undo_stack(place: QObject) -> QUndoStack:
+def add_undo_stack(owner: QObject) -> QUndoStack:
     """Give an object a stack of its own, for itself and what is below it."""
-    return QUndoStack(place, undoLimit=_MOST)
+    return QUndoStack(owner, undoLimit=_MOST)
 
 
 def changed(

@@ -72,23 +72,23 @@ def member_sentence(family: Family, key: str, title: str, baseline: str) -> str:
     )
 
 
-def study_family_table(results: StudyResults, found: StudyFamily) -> ResultsTable:
+def study_family_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
     """The family of a study, and which configuration validation chose; without rows where there is none."""
-    notes = [] if found.chosen is None else [chosen_sentence(found)]
-    if found.family is None:
-        return ResultsTable("Against the plain student", notes=(found.why_not, *notes))
-    table = family_table(found.family, {row.key: row.title for row in results.rows})
+    notes = [] if compared.chosen is None else [chosen_sentence(compared)]
+    if compared.family is None:
+        return ResultsTable("Against the plain student", notes=(compared.why_not, *notes))
+    table = family_table(compared.family, {row.key: row.title for row in results.rows})
     return ResultsTable(table.title, table.columns, table.rows, (*table.notes, *notes), table.bold)
 
 
-def chosen_sentence(found: StudyFamily) -> str:
+def chosen_sentence(compared: StudyFamily) -> str:
     """The student that validation chose, and its test score; empty without one."""
-    if found.chosen is None:
+    if compared.chosen is None:
         return ""
     return (
-        f"Best on the validation images, which is the way to choose: {found.chosen.title} "
-        f"({score_name(found.score)} {fraction(found.chosen.validation)}); on the test images, which had no say in it, "
-        f"it reaches {fraction(found.chosen.test)}."
+        f"Best on the validation images, which is the way to choose: {compared.chosen.title} "
+        f"({score_name(compared.score)} {fraction(compared.chosen.validation)}); on the test images, which had no say "
+        f"in it, it reaches {fraction(compared.chosen.test)}."
     )
 
 

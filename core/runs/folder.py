@@ -276,12 +276,12 @@ def _absolute(path: str) -> str:
     return str(full_path(path)) if path else path
 
 
-def numbered(place: Path) -> Iterator[Path]:
-    """A place, and that with -2, -3 and so on behind its name, to find one that is free. Raises FileExistsError at the
+def numbered(path: Path) -> Iterator[Path]:
+    """A path, and that with -2, -3 and so on behind its name, to find one that is free. Raises FileExistsError at the
     end."""
-    yield place
-    yield from (place.with_name(f"{place.name}-{number}") for number in range(2, 10_000))
-    raise FileExistsError(f"too many folders named {place.name}")
+    yield path
+    yield from (path.with_name(f"{path.name}-{number}") for number in range(2, 10_000))
+    raise FileExistsError(f"too many folders named {path.name}")
 
 
 def _new_folder(runs: Path, name: str, recipe: Recipe, title: str, announce: Callable[[Path], None]) -> Path:

@@ -37,7 +37,7 @@ class AnnotationsEditor(QWidget):
         self.setObjectName("annotationsEditor")
         self._folder: Path | None = None
         self._name = ""
-        self._kept: Text = ((), "")  # what the run has, or will have when all is written
+        self._saved: Text = ((), "")  # what the run has, or will have when all is written
         self._visit = 0  # counts the times that a field was left: what is typed in one is undone together
         self._dirty = False
         self._waiting: dict[Path, Text] = {}
@@ -80,15 +80,15 @@ class AnnotationsEditor(QWidget):
             with QSignalBlocker(self.tags), QSignalBlocker(self.notes):
                 self.tags.setText(", ".join(text[0]))
                 self.notes.setPlainText(text[1])
-        self._kept, self._dirty = text, False
+        self._saved, self._dirty = text, False
 
     @Slot()
     def save(self) -> None:
         """Write what was changed, in a job."""
         self._idle.stop()
         if self._dirty and self._folder is not None:
-            old, new = self._kept, self._text()
-            self._dirty, self._kept = False, new
+            old, new = self._saved, self._text()
+            self._dirty, self._saved = False, new
             self._keep(self._folder, new)
             if old != new:
                 what = "tags" if old[1] == new[1] else "notes" if old[0] == new[0] else "tags and notes"

@@ -63,7 +63,7 @@ def test_other_images_of_lesions_it_learned_from_are_named(trained: Path, sample
     for name, image in zip(("new1", "new2"), images, strict=True):
         (tmp_path / f"{name}.jpg").write_bytes(image.read_bytes())
     (tmp_path / "t.csv").write_text(f"image,label,lesion_id\nnew1,MEL,{taught.lesion}\nnew2,NV,another\n")
-    result = evaluate_on(trained, tmp_path, layout="auto", part="", device="cpu", emit=ignore, token=CancelToken())
+    result = evaluate_on(trained, tmp_path, part="", device="cpu", emit=ignore, token=CancelToken())
     assert any(note.startswith("1 of these 2 images bear lesion ids") for note in result.notes)
 
 

@@ -69,9 +69,7 @@ def test_five_ways_to_the_same_logits(
     np.testing.assert_allclose(listed, shares, atol=1e-5)
     assert [row["verdict"] for row in rows] == [answer.assessment and answer.assessment.verdict for answer in found]
 
-    scored = evaluate_on(
-        finished_run.path, None, layout="auto", part="", device="cpu", emit=ignore, token=CancelToken()
-    )
+    scored = evaluate_on(finished_run.path, None, part="", device="cpu", emit=ignore, token=CancelToken())
     assert scored.detailed.scores.confusion == finished_run.scores().confusion  # type: ignore[union-attr]
 
 

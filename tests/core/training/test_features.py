@@ -14,13 +14,13 @@ from core.distillation.methods import METHODS
 from core.distillation.outputs import Outputs
 from core.errors import Cancelled, SkinKDError
 from core.events import ignore
-from core.training import compiling, step
+from core.training import engine, step
 from core.training.checkpoint import CheckpointFolder
 from core.training.step import Learner, StepInput
 
 from .feature_training import TEACHER_WIDTH, WIDTH, Relations, Settings, feature_data, halved_model, use
 from .small_training import CPU, PREPROCESSING, Outcome, StopAt, assert_equal_weights, numbers, small_recipe, train
-from .test_compiling import Working
+from .test_engine import Working
 
 KL = LossTerm(METHODS["kl"], METHODS["kl"].Settings(), 0.5)
 DISTILLED = ("distillation.method=kl", "distillation.alpha=0.7")
@@ -175,9 +175,7 @@ def test_a_compiled_network_gives_features_too(tmp_path: Path, monkeypatch: pyte
     plain = go(tmp_path / "plain")
     compiler = Working()
     monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
-    monkeypatch.setattr(
-        step, "compiled", lambda model, example, emit: compiling.compiled(model, example, emit, compiler)
-    )
+    monkeypatch.setattr(step, "compiled", lambda model, example, emit: engine.compiled(model, example, emit, compiler))
     fast = go(tmp_path / "fast")
     assert compiler.calls == 2 + 3 * 5
     assert_equal_weights(fast.weights, plain.weights)

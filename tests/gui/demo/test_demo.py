@@ -52,7 +52,7 @@ def test_the_demo_goes_from_nothing_to_a_report(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stdout + result.stderr
     report = (out / "report.md").read_text(encoding="utf-8")
-    assert report.count("| finished |") == 5
+    assert report.count("| Finished |") == 5
     assert "synthetic" in report
     assert len(list((out / "runs").glob("*/model.safetensors"))) == 5
     pictures = {path.stem for path in out.glob("*.png")}

@@ -16,12 +16,13 @@ from PySide6.QtWidgets import QApplication
 
 from core.cli.main import run
 from core.reporting.comparison_tables import differences_table
+from core.reporting.family_tables import family_table
 from core.reporting.recipe_tables import recipes_table
 from core.reporting.report import Include, write_report
 from core.reporting.scored_runs import scored_runs
 from core.reporting.table import ResultsTable, latex
 from core.reporting.tables import class_f1_table, per_class_table, runs_table, scores_table, subgroups_table
-from core.runs.evidence import Evidence, compare_runs, load_evidence
+from core.runs.evidence import Evidence, compare_as_family, compare_runs, load_evidence
 from skinkd_gui.results.plain_table import PlainTable
 from tests.gui.results.conftest import TRUTHS
 
@@ -91,12 +92,15 @@ def made_of(evidences: list[Evidence]) -> dict[str, ResultsTable]:
     runs, of = scored_runs(evidences), {item.name: item for item in evidences}
     comparison = compare_runs(of["plain"], of["kl"])
     recipes = [(item.name, item.summary.recipe) for item in evidences]
+    family = compare_as_family(evidences[0], evidences[1:])
+    assert family is not None
     return {
         "scores": scores_table(runs),
         "runs": runs_table(runs),
         "f1-by-class": class_f1_table(runs),
         "classes-kl": per_class_table(scored_runs([of["kl"]])[0]),
         "difference-kl": differences_table(comparison, "plain", "kl"),
+        "family": family_table(family, {item.summary.folder.name: item.name for item in evidences}),
         "settings": recipes_table(recipes),
     }
 
@@ -144,11 +148,11 @@ def test_page_and_files_hold_the_tables(folders, tables, tmp_path):
 def test_the_command_line_prints_the_tables(folders, tables, capsys):
     assert run(["compare", *map(str, folders)]) == 0
     said = terminal_rows(capsys.readouterr().out)
-    for name in ("scores", "runs", "f1-by-class", "difference-kl", "settings"):
+    for name in ("scores", "runs", "f1-by-class", "family", "difference-kl", "settings"):
         assert set(texts(tables[name])) <= said, name
     assert run(["compare", *map(str, folders), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    for found, name in zip(document["tables"], ("scores", "runs", "f1-by-class", "settings"), strict=True):
+    for found, name in zip(document["tables"], ("scores", "runs", "f1-by-class", "family", "settings"), strict=True):
         assert found == json.loads(json.dumps(tables[name].to_document())), name
     meanings = [item["meaning"] for item in document["comparisons"][0]["differences"]]
     assert meanings == [row[-1] for row in texts(tables["difference-kl"])]
