@@ -45,7 +45,7 @@ _FLATTEST = 2.0
 """Grey levels (standard deviation) below which a picture has nothing to be told by."""
 
 _SHAPE, _COLOUR = 10.0, 12.0
-_BLOCK = 256
+_BLOCK = 64
 _WIDEST_MOTION, _COLOUR_APART = 0.3, 16
 _COARSE_AGREEMENT, _FINE_AGREEMENT = 0.7, 0.9
 
