@@ -76,6 +76,7 @@ class _Assembly:
         self._records: list[ImageRecord] = []
         self._problems: list[Problem] = []
         self._missing: list[Problem] = []
+        self._wrong: dict[tuple[ProblemKind, str], list[str]] = {}
         self._groups: dict[tuple[ProblemKind, str], list[str]] = {}
         self._labels: dict[str, list[Path | None]] = {}
         self._meanings: dict[str, tuple[int | None, ProblemKind | None]] = {}
@@ -111,7 +112,11 @@ class _Assembly:
         if len(files) > 1:
             self._problems.append(self._ambiguous(name, files))
             return
-        labels = [self._understood(row, name) for row in speaking]
+        wrong = next((row for row in speaking if row.kind is not None), None)
+        if wrong is not None and wrong.kind is not None:
+            self._wrong.setdefault((wrong.kind, f"{wrong.reason} ({wrong.origin.name})"), []).append(name)
+            return
+        labels = [self._understood(row) for row in speaking]
         index, kind = labels[0]
         if first.found:
             self._labels.setdefault(first.found, []).append(files[0] if files else None)
@@ -130,10 +135,10 @@ class _Assembly:
         facts = (first.lesion, first.age, first.sex, first.site, first.patient, first.part, first.skin_type)
         self._records.append(ImageRecord(name, path, index, *facts))
 
-    def _understood(self, row: Row, name: str) -> tuple[int | None, ProblemKind | None]:
+    def _understood(self, row: Row) -> tuple[int | None, ProblemKind | None]:
         """The class of a row, or why it has none."""
-        if row.label is not None or row.kind is not None:
-            return row.label, row.kind
+        if row.label is not None:
+            return row.label, None
         if row.found not in self._meanings:
             self._meanings[row.found] = _meaning(row.found, self._classes)
         return self._meanings[row.found]
@@ -141,9 +146,6 @@ class _Assembly:
     def _trouble(
         self, name: str, same: Sequence[Row], labels: Sequence[tuple[int | None, ProblemKind | None]]
     ) -> Problem | None:
-        for row in same:
-            if row.kind is not None:
-                return Problem(row.kind, name, f"{row.reason} ({row.origin.name})", (name,))
         codes = self._classes.codes
         said = list(
             dict.fromkeys(
@@ -161,7 +163,10 @@ class _Assembly:
         return None
 
     def _grouped(self) -> Iterator[Problem]:
-        """Labels that give no image, one problem a label."""
+        """Rows and labels that give no image, one problem for each reason and label."""
+        for (kind, reason), names in self._wrong.items():
+            more = f" So it is with {len(names) - 1:,} more." if len(names) > 1 else ""
+            yield Problem(kind, names[0], f"{reason}{more}", tuple(names))
         for (kind, label), names in sorted(self._groups.items(), key=lambda item: -len(item[1])):
             count = f"{len(names):,} {'image has' if len(names) == 1 else 'images have'} the label {label!r}"
             if kind is ProblemKind.MAPPED_OUT:
