@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from core.errors import SkinKDError
 from skinkd_gui.late_tab import LateTab
 from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.train_tab import TrainTab
+from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Tabs(QTabWidget):
         tab = ClassifyTab(self, self._runs_root)
         tab.train_requested.connect(self.new_training)
         tab.level_chosen.connect(self.level_chosen)
+        tab.data_requested.connect(self._show_image)
         return tab
 
     def _make_results(self) -> ResultsTab:
@@ -95,6 +98,7 @@ class Tabs(QTabWidget):
         tab.resume_requested.connect(self._resume)
         tab.changes_requested.connect(self._resume_with_changes)
         tab.study_resume_requested.connect(self._resume_study)
+        tab.data_requested.connect(self._show_run_images)
         tab.runs_binned.connect(self.train.refresh)
         tab.runs_binned.connect(self.refresh_models)
         self.results_made.emit(tab)
@@ -132,6 +136,24 @@ class Tabs(QTabWidget):
         """Look at a data set."""
         self.show_data()
         self.data.open(path)
+
+    @Slot(object, object)
+    def _show_run_images(self, folder: Path, names: list[str]) -> None:
+        """Show images of a run's data set, with what the run makes of them."""
+        from core.runs.folder import RunFolder
+
+        try:
+            path = Path(RunFolder(folder).recipe().data.path)
+        except SkinKDError as error:
+            show_error(self, error)
+            return
+        self.show_data()
+        self.data.show_images(path, names, folder)
+
+    @Slot(object, str)
+    def _show_image(self, data: Path, name: str) -> None:
+        self.show_data()
+        self.data.show_images(data, [name])
 
     @Slot()
     def new_training(self) -> None:

@@ -47,6 +47,7 @@ class ClassifyTab(QWidget):
     """The tab. It speaks to the main window only through its signals."""
 
     train_requested = Signal()  # the user has no model and wants to train one
+    data_requested = Signal(object, str)  # a data set, and the name of an image of it, to show in Data
     level_chosen = Signal(float)  # another level of the prediction sets was chosen here; keep it in the settings
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
@@ -113,6 +114,7 @@ class ClassifyTab(QWidget):
         self._summary = SummaryBar(self._images, self)
         self._table = make_table(self._shown, self)
         self._details = ImageDetailsPanel(self)
+        self._details.data_asked.connect(self.data_requested)
         left = QWidget(self)
         column_of(self._summary, (self._table, 1), on=left, margins=0)
         self._list = QSplitter(Qt.Orientation.Horizontal, self, childrenCollapsible=False)

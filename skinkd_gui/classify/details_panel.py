@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Slot
+from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
@@ -12,6 +12,7 @@ from skinkd_gui.classify.picture_panel import PicturePanel
 from skinkd_gui.classify.probabilities_view import ProbabilitiesView
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
+from skinkd_gui.data.recents import data_set_with
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
@@ -26,6 +27,8 @@ _LOWEST, _HIGHEST = 120, 560
 
 class ImageDetailsPanel(QWidget):
     """Shows one image with everything that is known of it, or says what to select."""
+
+    data_asked = Signal(object, str)  # a data set that was opened in Data, and the name that it gives to the image
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +71,9 @@ class ImageDetailsPanel(QWidget):
         self.second_card = make_button("Card of the second model...", "classifySecondCardButton", self)
         self.operating.clicked.connect(self._show_operating_point)
         self.second_card.clicked.connect(self._show_second_card)
-        return row_of(self.operating, self.second_card, STRETCH, spacing=6)
+        tip = "See it among its data set, and correct its label there"
+        self.in_data = make_button("Show in Data", "classifyDataButton", self, self._ask_for_data, tip=tip)
+        return row_of(self.operating, self.second_card, self.in_data, STRETCH, spacing=6)
 
     @property
     def busy(self) -> bool:
@@ -113,10 +118,16 @@ class ImageDetailsPanel(QWidget):
         first = None if shown is None else shown.first
         self.operating.setVisible(first is not None and first.choice.classes.melanoma is not None)
         self.second_card.setVisible(shown is not None and shown.second is not None)
+        self.in_data.setVisible(shown is not None and data_set_with(shown.path) is not None)
 
     @Slot()
     def _show_operating_point(self) -> None:
         self._open_card(self._shown.first if self._shown else None, operating_point=True)
+
+    @Slot()
+    def _ask_for_data(self) -> None:
+        if self._shown is not None and (found := data_set_with(self._shown.path)) is not None:
+            self.data_asked.emit(*found)
 
     @Slot()
     def _show_second_card(self) -> None:

@@ -92,9 +92,10 @@ class CorrectionsEditor(QObject):
         """Put `made` in place of what stood of this kind about the entries and the images of `made`."""
         if self._file is None or not entries:
             return
-        keys = {(name, kind) for name in (*(entry.name for entry in entries), *(each.path for each in made))}
+        paths = {each.path for each in made}
+        keys = {(name, kind) for name in (*(entry.name for entry in entries), *paths)}
         former = tuple(each for each in self.corrections if (each.path, each.kind) in keys)
-        after = with_corrections([each for each in former if any(each.path == new.path for new in made)], made)
+        after = with_corrections([each for each in former if each.path in paths], made)
         count = "1 image" if len(entries) == 1 else f"{len(entries):,} images"
         do, undo = (partial(self._write, self._file, keys, those) for those in (after, former))
         changed(self, f"{what} of {count}", do, undo)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from core.data.choices import NO_CHOICES, ChoiceNeededError, Choices
 from core.data.corrections import corrections_note
+from core.data.names import matched
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.events import Progress
@@ -206,8 +207,9 @@ class DataTab(QWidget):
             self._pages.setCurrentWidget(self.choice)
 
     def _show_asked_for(self) -> None:
-        if self._names:
-            self.filters.show_names(self._names)
+        if self._names and self._dataset is not None:
+            own = [entry.name for entry in self._entries]
+            self.filters.show_names(frozenset(matched(self._names, own).values()))
         if self._run is not None:
             self.bar.choose_run(self._run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -140,14 +140,12 @@ def filtered(entries: Sequence[PictureEntry], wanted: EntryFilter) -> list[Pictu
     return left
 
 
-def aspect_counts(entries: Iterable[PictureEntry]) -> dict[Aspect | ProblemKind, int]:
+def aspect_counts(entries: Sequence[PictureEntry]) -> dict[Aspect | ProblemKind, int]:
     """How many entries each aspect and each kind of problem has; without those that none has."""
-    counts: Counter[Aspect | ProblemKind] = Counter()
-    for entry in entries:
-        counts.update(aspect for aspect in Aspect if _has(entry, aspect))
-        counts.update({problem.kind for problem in entry.problems})
-    order: tuple[Aspect | ProblemKind, ...] = (*Aspect, *ProblemKind)
-    return {aspect: counts[aspect] for aspect in order if counts[aspect]}
+    kinds = Counter(kind for entry in entries if entry.problems for kind in {item.kind for item in entry.problems})
+    counts: list[tuple[Aspect | ProblemKind, int]] = [(each, sum(map(has, entries))) for each, has in _HAS.items()]
+    counts += [(kind, kinds[kind]) for kind in ProblemKind]
+    return {aspect: count for aspect, count in counts if count}
 
 
 def near_copies_of(entry: PictureEntry, entries: Sequence[PictureEntry]) -> list[PictureEntry]:
@@ -155,22 +153,20 @@ def near_copies_of(entry: PictureEntry, entries: Sequence[PictureEntry]) -> list
     return [] if entry.copies < 0 else [other for other in entries if other.copies == entry.copies]
 
 
+_HAS: dict[Aspect, Callable[[PictureEntry], bool]] = {
+    Aspect.ALL: lambda entry: True,
+    Aspect.PROBLEM: lambda entry: bool(entry.problems),
+    Aspect.NEAR_COPIES: lambda entry: entry.copies >= 0,
+    Aspect.SUSPECTED: lambda entry: entry.suspicion is not None,
+    Aspect.CORRECTED: lambda entry: bool(entry.marks),
+    Aspect.LEFT_OUT: lambda entry: entry.excluded,
+}
+
+
 def _has(entry: PictureEntry, aspect: Aspect | ProblemKind) -> bool:
-    match aspect:
-        case Aspect.ALL:
-            return True
-        case Aspect.PROBLEM:
-            return bool(entry.problems)
-        case Aspect.NEAR_COPIES:
-            return entry.copies >= 0
-        case Aspect.SUSPECTED:
-            return entry.suspicion is not None
-        case Aspect.CORRECTED:
-            return bool(entry.marks)
-        case Aspect.LEFT_OUT:
-            return entry.excluded
-        case ProblemKind():
-            return any(problem.kind is aspect for problem in entry.problems)
+    if isinstance(aspect, Aspect):
+        return _HAS[aspect](entry)
+    return any(problem.kind is aspect for problem in entry.problems)
 
 
 def _numbered_copies(pairs: Sequence[tuple[str, str]]) -> dict[str, int]:

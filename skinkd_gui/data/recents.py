@@ -29,6 +29,15 @@ def remember_data(path: Path) -> None:
     store.sync()
 
 
+def data_set_with(file: Path) -> tuple[Path, str] | None:
+    """The data set among the recent ones that a file lies in, and the file's name there; None where it is in none."""
+    for path in recent_data():
+        root = path if path in file.parents else path.parent
+        if root in file.parents and (root is path or path.is_file()):
+            return path, file.relative_to(root).as_posix()
+    return None
+
+
 class RecentDataMenu(QMenu):
     """Offers the data sets that were opened last, as they are when it opens."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.reporting.tables import KINDS
@@ -29,6 +29,8 @@ _MOST_WINDOWS = 6
 
 class ImageWindows(QObject):
     """Keeps the windows that it opened; the oldest goes when there are too many."""
+
+    data_asked = Signal(object, object)  # run folder, names of images that are to be shown in Data
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -103,6 +105,7 @@ class ImageWindows(QObject):
             self._windows[0].close()
         view = ImagesView(cases, self._widget.window())
         view.finished.connect(self._forget)
+        view.data_asked.connect(self.data_asked)
         self._windows.append(view)
         view.show()
         return view

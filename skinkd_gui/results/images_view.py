@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Slot
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -32,6 +32,8 @@ from skinkd_gui.workers.job_slot import JobSlot
 
 class ImagesView(PassingDialog):
     """Shows a `CaseList`. Finds the pictures in the run's data set, in a job; without them the cards hold words."""
+
+    data_asked = Signal(object, object)  # run folder, names of images that are to be shown in Data
 
     def __init__(self, cases: CaseList, parent: QWidget | None = None) -> None:
         super().__init__(parent, "imagesView", cases.title, QSize(980, 700))
@@ -85,7 +87,10 @@ class ImagesView(PassingDialog):
         self._filter.currentIndexChanged.connect(self._arrange)
         self._order.currentIndexChanged.connect(self._arrange)
         self._save.clicked.connect(self._save_list)
-        return row_of((self._count, 1), self._filter, self._order, self._save)
+        tip = "Look at these images in the Data tab, and correct their labels there"
+        self._data = make_button("Show in Data", "imagesDataButton", self, self._ask_for_data, tip=tip)
+        self._data.setEnabled(bool(cases.cases))
+        return row_of((self._count, 1), self._filter, self._order, self._data, self._save)
 
     @Slot()
     def _fit_cards(self) -> None:
@@ -169,3 +174,9 @@ class ImagesView(PassingDialog):
     @Slot()
     def _save_list(self) -> None:
         save_table_as(self, self.model.table(), self.model.list.title)
+
+    @Slot()
+    def _ask_for_data(self) -> None:
+        names = [self.model.case(row).name for row in range(self.model.rowCount())]
+        self.data_asked.emit(self.model.list.folder, names)
+        self.close()

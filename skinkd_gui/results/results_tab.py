@@ -40,6 +40,7 @@ class ResultsTab(QWidget):
     resume_requested = Signal(object)  # the run folder's Path
     changes_requested = Signal(object)  # the run folder's Path: ask what changes, then resume
     study_resume_requested = Signal(object)  # the study folder's Path
+    data_requested = Signal(object, object)  # the run folder's Path, names of images to show in Data
     runs_binned = Signal()  # run folders may be gone, or there are new ones
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
@@ -66,6 +67,7 @@ class ResultsTab(QWidget):
         self.table = RunsTable(self._model, self)
         self.details = RunDetailsPanel(self)
         self.details.annotated.connect(self.refresh)
+        self.details.images.data_asked.connect(self.data_requested)
         self.details.baseline_changed.connect(self._mark_baseline)
         self.below = LowerPart(self.details, self)
         self.below.study.resume_requested.connect(self.study_resume_requested)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.recipe import Recipe, set_values
+from core.runs.folder import create_run
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import TrainingQueue
 from skinkd_gui.training.work import Conditions
@@ -43,4 +45,15 @@ def test_an_unfinished_run_goes_on_in_train(qtbot: QtBot, tabs: Tabs, tmp_path: 
     tabs.results.resume_requested.emit(tmp_path / "run")
     assert asked == [tmp_path / "run"]
     assert tabs.currentWidget() is tabs.train
+    qtbot.waitUntil(lambda: not running_jobs())
+
+
+def test_images_of_a_run_and_of_classify_are_shown_in_data(qtbot: QtBot, tabs: Tabs, tmp_path: Path) -> None:
+    asked: list[tuple[object, ...]] = []
+    tabs.data.show_images = lambda *arguments: asked.append(arguments)  # type: ignore[method-assign]
+    run = create_run(set_values(Recipe(), [f"data.path={tmp_path / 'data'}"]), runs=tmp_path / "runs").path
+    tabs.results.data_requested.emit(run, ["A.png"])
+    assert tabs.currentWidget() is tabs.data
+    tabs.classify.data_requested.emit(tmp_path / "other", "B.png")
+    assert asked == [(tmp_path / "data", ["A.png"], run), (tmp_path / "other", ["B.png"])]
     qtbot.waitUntil(lambda: not running_jobs())

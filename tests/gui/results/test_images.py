@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QPushButton
 
 from core.classes import CLASS_SETS
 from core.data.types import Part
@@ -130,6 +130,19 @@ def test_without_the_data_set_names_are_listed_and_the_reason_is_said(qtbot, mak
     assert "listed without pictures" in view._banner.text
     assert "does not exist" in view._banner.text
     assert not view._delegate.pictures
+
+
+def test_images_of_a_cell_are_shown_in_data(qtbot, make_tab, make_tested):
+    folder = make_tested("student", said=WORSE, pictures=True)
+    tab = make_tab()
+    select(qtbot, tab, folder)
+    tab.details.images.open_cell(tab.table.current(), "MEL", "NV")
+    view = opened(qtbot, tab)
+    with qtbot.waitSignal(tab.data_requested) as asked:
+        qtbot.mouseClick(view.findChild(QPushButton, "imagesDataButton"), Qt.MouseButton.LeftButton)
+    assert asked.args[0] == folder
+    assert sorted(asked.args[1]) == sorted(MISSED)
+    assert not tab.details.images.windows
 
 
 def test_pictures_that_are_gone_are_counted(qtbot, make_tab, make_tested, runs_root):
