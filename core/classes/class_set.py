@@ -24,7 +24,7 @@ _MELANOMA = frozenset({"mel", "melanoma", "melanom", "melanome", "mélanome"})
 
 
 class How(StrEnum):
-    """How a label was understood, for people; all but the first two are guesses to be looked at."""
+    """How a label was understood, for people."""
 
     MAPPED = "as the mapping says"
     CODE = "its code"
@@ -34,7 +34,7 @@ class How(StrEnum):
 
 
 GUESSES = (How.ALIAS, How.PART)
-"""What is shown as a guess."""
+"""What is shown as a guess: nobody said so, and the label is neither code nor name of the class."""
 
 
 @dataclass(frozen=True)

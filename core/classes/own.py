@@ -14,12 +14,21 @@ from core.documents import one_line
 
 
 def own_class_set(labels: Iterable[str], name: str = "own") -> ClassSet:
-    """A class for every label, in their order: its code and name are the label's, its group that of a known diagnosis
-    of this name, else unspecified. Labels that differ only in writing are one class. Raises ValueError as
-    `make_class_set`, for fewer than 2 or more than 200 of them."""
+    """A class for every label, in their order, as `own_classes`. Raises ValueError as `make_class_set`, for fewer than
+    2 or more than 200 of them."""
+    labels = list(labels)
+    made = own_classes(labels)
+    found = [(label, made[key]) for label in labels if (key := normalised(label)) in made]
+    longer = {label: item.code for label, item in found if normalised(item.name) != normalised(label)}
+    return make_class_set(name, list(made.values()), longer)
+
+
+def own_classes(labels: Iterable[str], beside: Iterable[LesionClass] = ()) -> dict[str, LesionClass]:
+    """A class for every label, by the label as `normalised`, in their order: its code and name are the label's (the
+    beginning of one that is longer than any name), its group that of a known diagnosis of this name, else unspecified.
+    Labels that differ only in writing are one class. No code is that of a class `beside` them."""
     made: dict[str, LesionClass] = {}
-    codes: set[str] = set()
-    mapping: dict[str, str] = {}
+    codes = {normalised(item.code) for item in beside}
     for label in labels:
         key = normalised(label)
         if key and key not in made:
@@ -27,9 +36,7 @@ def own_class_set(labels: Iterable[str], name: str = "own") -> ClassSet:
             codes.add(normalised(code))
             title = one_line(label)[:LONGEST_NAME].strip()
             made[key] = LesionClass(code=code, name=title, group=group_of(label))
-            if normalised(title) != key:  # longer than any name
-                mapping[label] = code
-    return make_class_set(name, list(made.values()), mapping)
+    return made
 
 
 def group_of(label: str) -> Malignancy:

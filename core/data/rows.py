@@ -208,12 +208,9 @@ def _labels_found(labels: Mapping[str, Sequence[Path | None]], classes: ClassSet
     """Every label with its images and what it means, the most frequent first."""
     found = []
     for label, paths in sorted(labels.items(), key=lambda item: -len(item[1])):
-        meaning = classes.meaning(label) if classes else None
-        code = None if meaning is None or classes is None else classes.code_at(meaning.place)
-        how = "" if meaning is None else meaning.how.value
         examples = tuple(path for path in paths[:_EXAMPLES] if path is not None)
-        none = meaning is None and classes is not None and classes.is_unknown(label)
-        found.append(LabelFound(label, len(paths), examples, code, how, says_none=none))
+        item = LabelFound(label, len(paths), examples, None)
+        found.append(item if classes is None else item.meant_by(classes))
     return tuple(found)
 
 

@@ -92,6 +92,13 @@ class LabelFound:
     how: str = ""
     says_none: bool = False
 
+    def meant_by(self, classes: ClassSet) -> LabelFound:
+        """The same label with what it means by other classes."""
+        meaning = classes.meaning(self.label)
+        if meaning is None:
+            return replace(self, code=None, how="", says_none=classes.is_unknown(self.label))
+        return replace(self, code=classes.code_at(meaning.place), how=meaning.how.value, says_none=False)
+
 
 def undecided(labels: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
     """The labels of which somebody must say what they mean; those that say "none of these" do so themselves."""

@@ -2,7 +2,7 @@
 
 `schema` declares each setting once, with its default, bounds, unit and help; `fields` gives them as data, for a form.
 `files` reads and writes TOML, with `migrations` for older versions; `presets` are the recipes to begin with.
-`changes` compares two recipes, `problems` says what is wrong with one.
+`classes` declares the recipe's [classes]; `changes` compares two recipes, `problems` says what is wrong with one.
 """
 
 from core.recipe.fields import (

@@ -1,6 +1,7 @@
 """Widgets that several tabs share; they know nothing of runs or models.
 
-- `theme`, `labels`, `layouts`, `parts`: light and dark, icons, texts with a role, rows and columns, buttons and timers
+- `theme`, `labels`, `layouts`, `flow_layout`, `parts`: light and dark, icons, texts with a role, rows and
+  columns, lines that go on below, buttons and timers
 - `banner`, `empty_state`, `error_dialog`, `question`, `saving_dialog`: what is said and asked
 - `saving`: asks for a file to write, and writes text into it
 - `figure_view`, `threaded_figure_view`: figures, drawn when idle or in a thread

@@ -1,4 +1,4 @@
-"""Page 6: what the run may use, and what it will cost here."""
+"""Page 7: what the run may use, and what it will cost here."""
 
 from __future__ import annotations
 

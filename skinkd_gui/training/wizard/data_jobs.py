@@ -11,6 +11,7 @@ from core.data.types import DataSet
 from core.events import CancelToken, Emit
 from core.paths import cache_root
 from core.user_paths import expanded
+from skinkd_gui.training.wizard.labels import other_problems
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, split_preview
 from skinkd_gui.training.wizard.state import WizardState
 
@@ -25,20 +26,24 @@ class UsableData:
 
 def read_data(path: str, choices: Choices, classes: ClassSet, emit: Emit, token: CancelToken) -> UsableData:
     """Read the tables of a data set."""
-    from core.data.checking import excluded_names
     from core.data.reading import read_dataset
 
     dataset = read_dataset(expanded(path), classes, choices)
     token.check()
-    return UsableData(dataset, excluded_names(dataset.problems))
+    return _usable(dataset)
 
 
 def check_data(dataset: DataSet, emit: Emit, token: CancelToken) -> UsableData:
     """Open every image."""
-    from core.data.checking import check_images, excluded_names
+    from core.data.checking import check_images
 
-    checked = check_images(dataset, emit=emit, token=token)
-    return UsableData(checked, excluded_names(checked.problems))
+    return _usable(check_images(dataset, emit=emit, token=token))
+
+
+def _usable(dataset: DataSet) -> UsableData:
+    from core.data.checking import excluded_names
+
+    return UsableData(dataset, excluded_names(other_problems(dataset)))
 
 
 def preview_split(state: WizardState, emit: Emit, token: CancelToken) -> SplitPreview:

@@ -11,12 +11,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from core.classes import ClassSet
-from core.data.choices import Choices
-from core.data.types import DataSet
+from core.data.choices import ChoiceNeededError, Choices
+from core.data.types import DataSet, undecided
 from core.errors import SkinKDError
 from core.events import Progress
 from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as wizard_state
+from skinkd_gui.training.wizard.choices_box import ChoicesBox
 from skinkd_gui.training.wizard.data_jobs import (
     UsableData,
     check_data,
@@ -27,12 +28,14 @@ from skinkd_gui.training.wizard.data_jobs import (
 )
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, JobProgressRow, ProblemsBox, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.labels import labels_of, named_labels, other_problems
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
-from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_count
+from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_count, patient_count
+from skinkd_gui.training.wizard.questions import ASKED, questions
 from skinkd_gui.training.wizard.state import CheckState, WizardState, WizardStep, counted
-from skinkd_gui.training.wizard.texts import choice_text
+from skinkd_gui.training.wizard.texts import choice_text, leakage_text
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
@@ -43,7 +46,7 @@ from skinkd_gui.workers.job_slot import JobSlot
 
 _TYPING_MILLISECONDS = 700
 _SETTLING_MILLISECONDS = 150
-_ABOUT = "Choose a folder of dermoscopic images with their diagnoses. Nothing leaves this computer."
+_ABOUT = "Choose a folder of images with their diagnoses. Nothing leaves this computer."
 
 
 class DataPage(WizardPage):
@@ -112,6 +115,8 @@ class DataPage(WizardPage):
 
     def _build_findings(self) -> None:
         self._error = Note("error", "dataErrorLabel")
+        self._choices = ChoicesBox(self.model)
+        self._labels_note = Note("warning", "labelsOpenLabel")
         self._summary = make_label("", "heading", wrap=True, name="dataSummaryLabel")
         self._synthetic = Note("info", "syntheticLabel")
         self._terms = help_label()
@@ -123,7 +128,15 @@ class DataPage(WizardPage):
         self._check_note = Note("info", "checkLabel")
         self.problems = ProblemsBox()
         self.problems.decided.connect(self._on_decided)
-        found: tuple[QWidget, ...] = (self._error, self._summary, self._terms, self._sample_row, self._synthetic)
+        found: tuple[QWidget, ...] = (
+            self._error,
+            self._summary,
+            self._choices,
+            self._labels_note,
+            self._terms,
+            self._sample_row,
+            self._synthetic,
+        )
         for widget in (*found, self._check_row, self._check_note, self.problems):
             self.column.addWidget(widget)
 
@@ -140,14 +153,16 @@ class DataPage(WizardPage):
         numbers = row_of((self._figure, 1), (self._table, 1), spacing=16)
         self._examples = ExampleStrip()
         self._notes = Note("info", "splitNotesLabel")
+        self._leakage = Note("info", "leakageLabel")
         folded = {"data.layout"}
-        elsewhere = {"data.path", "data.skip_problems"}  # above, and beside the problems
+        elsewhere = {"data.path", "data.skip_problems", *ASKED}  # above, and beside the problems
         specs = [
             replace(spec, expert=spec.expert or spec.key in folded)
             for spec in section_fields("data")
             if spec.key not in elsewhere
         ]
         self.form = FieldForm(self.model, specs)
+        column.addWidget(self._leakage)
         column.addWidget(self._examples)
         column.addLayout(numbers)
         column.addWidget(self._notes)
@@ -233,7 +248,7 @@ class DataPage(WizardPage):
     @Slot(object)
     def _on_read(self, read: UsableData) -> None:
         state = wizard_state.data_read(self.model.state, read.dataset, read.excluded)
-        if wizard_state.usable_images(state):
+        if wizard_state.usable_images(state) and not undecided(labels_of(state)):
             self._checking.start(partial(check_data, read.dataset))
             self._check_row.begin("Checking the images")
             state = replace(state, check=CheckState.RUNNING)
@@ -241,6 +256,9 @@ class DataPage(WizardPage):
 
     @Slot(object)
     def _on_read_failed(self, error: SkinKDError) -> None:
+        if isinstance(error, ChoiceNeededError):
+            self.model.update(wizard_state.choice_asked(self.model.state, error.choice))
+            return
         text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
         self.model.update(wizard_state.data_failed(self.model.state, text))
 
@@ -279,9 +297,12 @@ class DataPage(WizardPage):
             QTimer.singleShot(0, self, self._read_if_new)
         self._welcome.setVisible(not state.recipe.data.path)
         self._error.show_text("" if state.reading else state.data_problem)
+        self._choices.show_choices(questions(state))
+        self._labels_note.show_text(_labels_note(state))
         self._summary.setText(_summary(state))
         self._summary.setVisible(bool(self._summary.text()))
-        self._body.setVisible(state.dataset is not None and bool(state.dataset.records))
+        known = state.dataset is not None and bool(state.dataset.records) and not undecided(labels_of(state))
+        self._body.setVisible(known)
         for widget in (self._table, self._use_card):
             widget.setVisible(wizard_state.usable_images(state) > 0)
         self.problems.set_skip(state.recipe.data.skip_problems)
@@ -309,7 +330,7 @@ class DataPage(WizardPage):
     def _show_dataset(self, state: WizardState) -> None:
         dataset = state.dataset
         skip = state.recipe.data.skip_problems
-        problems = dataset.problems if dataset else ()
+        problems = other_problems(dataset) if dataset else ()
         self.problems.show_problems(problems, len(state.excluded), skip, wizard_state.usable_images(state))
         synthetic = dataset is not None and dataset.synthetic
         terms = dataset.terms if dataset else ""
@@ -320,6 +341,7 @@ class DataPage(WizardPage):
         self._figure.setFixedHeight(self._table.height())
         self._table.show_preview(None)
         self._notes.show_text("")
+        self._leakage.show_text("")
         if dataset is None or not dataset.records:
             self._examples.show_examples(())
             self._figure.draw(None)
@@ -329,14 +351,15 @@ class DataPage(WizardPage):
     @Slot()
     def _start_preview(self) -> None:
         state = self.model.state
-        if state.dataset is not None and wizard_state.usable_images(state):
+        if wizard_state.usable_images(state) and not undecided(labels_of(state)):
             self._previewing.start(partial(preview_split, state))
 
     @Slot(object)
     def _on_preview(self, preview: SplitPreview) -> None:
         self.model.update(replace(self.model.state, split_problem=""))
         self._table.show_preview(preview)
-        self._notes.show_text("\n".join(preview.notes), "warning" if preview.leakage.total.leaking else "info")
+        self._notes.show_text("\n".join(preview.notes))
+        self._leakage.show_text(leakage_text(preview.leakage), "warning" if preview.leakage.total.leaking else "info")
 
     @Slot(object)
     def _on_preview_failed(self, error: SkinKDError) -> None:
@@ -370,7 +393,7 @@ def _welcome() -> EmptyState:
     text = (
         "Drop a folder or a CSV file here, or choose one above. SkinKD finds out how the diagnoses are stored:\n\n"
         "tables beside or above the images (ISIC, HAM10000, a sheet of your own), also with lesions and patients\n"
-        "one folder per class, named by code (MEL), by name (Melanoma), or with classes of your own"
+        "one folder per class, with any names: the next page asks what they mean"
     )
     return EmptyState("folder", "Which images shall the model learn from?", text)
 
@@ -379,7 +402,19 @@ def _summary(state: WizardState) -> str:
     dataset = state.dataset
     if dataset is None:
         return "Reading the data set…" if state.reading else ""
-    lesions = lesion_count(dataset)
-    of = f" of {counted(lesions, 'lesion')}" if lesions else "; lesions are not known"
+    known = ((patient_count(dataset), "patient"), (lesion_count(dataset), "lesion"))
+    named_ones = [counted(count, thing) for count, thing in known if count]
+    of = f" of {' and '.join(named_ones)}" if named_ones else "; patients and lesions are not known"
     layout = choice_text(field("data.layout"), dataset.layout)
+    if undecided(labels_of(state)):
+        labelled = sum(item.count for item in state.labels)
+        return f"Found {counted(labelled, 'image')} with {counted(len(state.labels), 'label')} (layout: {layout})"
     return f"Found {counted(len(dataset.records), 'image')}{of} (layout: {layout})"
+
+
+def _labels_note(state: WizardState) -> str:
+    left = undecided(labels_of(state))
+    if not left or state.dataset is None:
+        return ""
+    images = counted(sum(item.count for item in left), "image")
+    return f"Not understood yet: the labels of {images}, {named_labels(left)}. The next page asks what they mean."

@@ -26,6 +26,7 @@ from skinkd_gui.training.wizard.page_widgets import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
+from skinkd_gui.widgets.flow_layout import FlowLayout
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.parts import delay, make_button
@@ -163,13 +164,13 @@ class SplitTable(QTableWidget):
 
 
 class ExampleStrip(QWidget):
-    """One picture per class in a row, with the class's name below."""
+    """One picture per class, with the class's name below, in as many lines as it takes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("exampleImages")
         self.setAccessibleName("An example image of each class")
-        self._row = row_of(on=self, margins=0, spacing=3)
+        self._row = FlowLayout(self, spacing=3)
 
     def show_examples(self, examples: tuple[Example, ...]) -> None:
         """Show these pictures; hidden without any."""
@@ -180,7 +181,6 @@ class ExampleStrip(QWidget):
                 widget.deleteLater()
         for example in examples:
             self._row.addWidget(_thumbnail(example))
-        self._row.addStretch(1)
         self.setVisible(bool(examples))
 
 

@@ -24,6 +24,7 @@ from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.cost_page import CostPage
 from skinkd_gui.training.wizard.data_page import DataPage
+from skinkd_gui.training.wizard.labels_page import LabelsPage
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.review_page import ReviewPage
@@ -63,7 +64,7 @@ class WizardResult:
 
 
 class TrainingWizard(QDialog):
-    """From a folder of images to a recipe, in seven steps."""
+    """From a folder of images to a recipe, in eight steps."""
 
     accepted_plan = Signal(object)  # WizardResult, once, when Start is pressed
 
@@ -78,6 +79,7 @@ class TrainingWizard(QDialog):
         self.model = WizardModel(wizard_state.initial_state(recipe, data_path), self)
         self.pages: dict[WizardStep, WizardPage] = {
             WizardStep.DATA: DataPage(self.model),
+            WizardStep.LABELS: LabelsPage(self.model),
             WizardStep.TASK: TaskPage(self.model, runs_root),
             WizardStep.TEACHER: TeacherPage(self.model),
             WizardStep.STUDENT: StudentPage(self.model),

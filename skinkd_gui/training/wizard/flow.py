@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
+from core.data.types import undecided
+from core.documents import some
+from skinkd_gui.training.wizard.labels import label_message, labels_of, needs_labels
 from skinkd_gui.training.wizard.state import (
     CheckState,
     Goal,
@@ -59,6 +62,8 @@ def message_for(state: WizardState, step: WizardStep) -> str:
     """What must still be done on a page before Next, in plain words; empty when the page is in order."""
     if step is WizardStep.DATA:
         return _data_message(state)
+    if step is WizardStep.LABELS:
+        return label_message(state) or _data_message(state)  # other meanings are read anew
     if step is WizardStep.TASK:
         return _task_message(state)
     if step is WizardStep.TEACHER:
@@ -80,9 +85,14 @@ def can_start(state: WizardState) -> bool:
 
 
 def _neighbour(state: WizardState, distance: int) -> WizardStep | None:
-    needed = steps(state)
+    """Labels that are all codes or names of the classes need no look, though their page can be opened."""
+    needed = [step for step in steps(state) if step in (state.step, WizardStep.DATA) or _asks(state, step)]
     position = needed.index(state.step) + distance if state.step in needed else 0
     return needed[position] if 0 <= position < len(needed) else None
+
+
+def _asks(state: WizardState, step: WizardStep) -> bool:
+    return step is not WizardStep.LABELS or needs_labels(state)
 
 
 def _index(step: WizardStep) -> int:
@@ -94,8 +104,12 @@ def _data_message(state: WizardState) -> str:
         return "Choose the folder with your images, or use the built-in sample images."
     if state.reading:
         return "The data set is being read."
+    if state.asked is not None:
+        return "Answer the question about your data."
     if state.dataset is None:
         return _first_sentence(state.data_problem) or "The data set has not been read yet."
+    if undecided(labels_of(state)):  # they are asked for on their own page, and nothing is known of the rest yet
+        return ""
     if usable_images(state) == 0:
         return "None of these images can be used."
     if state.excluded and not state.recipe.data.skip_problems:
@@ -114,7 +128,12 @@ def _task_message(state: WizardState) -> str:
         return ""
     if not state.recipe.teacher.run:
         return "Choose the finished teacher to learn from." if state.teachers else "There is no finished teacher yet."
-    if chosen_teacher(state) is None and not (Path(state.recipe.teacher.run) / "model.safetensors").is_file():
+    teacher = chosen_teacher(state)
+    if teacher is not None and teacher.recipe is not None:
+        theirs = teacher.recipe.class_set
+        if not theirs.same_classes(state.recipe.class_set):
+            return f"This teacher tells apart other classes ({some(theirs.codes, 4)}); choose another teacher."
+    if teacher is None and not (Path(state.recipe.teacher.run) / "model.safetensors").is_file():
         return "The chosen teacher's folder holds no finished model; choose another."
     return ""
 

@@ -74,13 +74,18 @@ class ProblemsModel(QAbstractItemModel):
             text = problem.subject if index.column() == 0 else problem.reason
             return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
         kind, found = self._groups[index.row()]
-        return f"{kind.value} ({len(found):,})" if index.column() == 0 else self._consequences[index.row()]
+        return f"{kind.value} ({_images(found):,})" if index.column() == 0 else self._consequences[index.row()]
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The titles of the columns."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return ("What", "Why")[section]
         return None
+
+
+def _images(problems: list[Problem]) -> int:
+    """How many images some problems are about; one each where they do not say."""
+    return max(len(problems), len({name for problem in problems for name in problem.names}))
 
 
 def _consequence(problems: list[Problem]) -> str:

@@ -1,4 +1,4 @@
-"""Page 7: everything once more in plain words and as the recipe, to save, copy or start."""
+"""Page 8: everything once more in plain words and as the recipe, to save, copy or start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 5: how the weights are changed, and for how long."""
+"""Page 6: how the weights are changed, and for how long."""
 
 from __future__ import annotations
 

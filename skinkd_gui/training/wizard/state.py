@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.data.types import DataSet
+from core.data.choices import Choice
+from core.data.types import DataSet, LabelFound
 from core.distillation.methods import METHODS
 from core.errors import FieldProblem, RecipeError
 from core.recipe import Preset, Recipe, has_field, preset, section_fields, value_of, with_values
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 _METHOD = "distillation.method"
 _DIVISION = ("split", "group_by", "parts", "folds", "fold", "seed")
 """The fields of the section data that say which image is in which part."""
+_ANSWERS = ("data.image_column", "data.label_column", "data.image_type")
+"""The settings that answer what one data set leaves open."""
 
 
 class WizardStep(StrEnum):
     """The pages in their order; the value is the page's title."""
 
     DATA = "Data"
+    LABELS = "Labels and classes"
     TASK = "Task"
     TEACHER = "Teacher"
     STUDENT = "Student and distillation"
@@ -74,9 +78,11 @@ class StudyChoice:
 @dataclass(frozen=True)
 class WizardState:
     """Everything the wizard knows. `recipe` is always valid; what was typed and can not be used yet waits in `drafts`
-    with its messages in `problems`. `excluded` are the images that going on leaves out; `split_problem` says why the
-    others can not be divided. `facts` and `model_problems` hold (section, what is known of its model) and (section,
-    why its model can not be used). `left` are the settings of methods that were chosen before, for a return."""
+    with its messages in `problems`. `labels` are those of the data, which stay while it is read again for other
+    classes; `choices` is what the data leave open, `asked` that of it without which they can not be read. `excluded`
+    are the images that going on leaves out; `split_problem` says why the others can not be divided. `facts` and
+    `model_problems` hold (section, what is known of its model) and (section, why its model can not be used). `left` are
+    the settings of methods that were chosen before, for a return."""
 
     recipe: Recipe
     step: WizardStep = WizardStep.DATA
@@ -87,6 +93,9 @@ class WizardState:
     reading: bool = False
     dataset: DataSet | None = None
     data_problem: str = ""
+    labels: tuple[LabelFound, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    asked: Choice | None = None
     excluded: frozenset[str] = frozenset()
     split_problem: str = ""
     check: CheckState = CheckState.NONE
@@ -304,29 +313,63 @@ def _with_method(state: WizardState) -> WizardState:
 
 
 def start_reading(state: WizardState, path: str) -> WizardState:
-    """The state while the data set at `path` is being read."""
+    """The state while the data set at `path` is being read. What was answered about other data does not count here."""
     cleared = replace(
         state,
         reading=bool(path),
         dataset=None,
         data_problem="",
+        asked=None,
         excluded=frozenset(),
         split_problem="",
         check=CheckState.NONE,
     )
-    return set_value(cleared, "data.path", path)
+    if path == state.recipe.data.path:
+        return cleared
+    cleared = replace(cleared, labels=(), choices=())
+    return _with_drafts(cleared, dict(state.drafts) | dict.fromkeys(_ANSWERS, "") | {"data.path": path})
 
 
 def data_read(state: WizardState, dataset: DataSet, excluded: frozenset[str]) -> WizardState:
     """The state with a data set whose tables were read; its images are checked next."""
-    return replace(state, reading=False, dataset=dataset, excluded=excluded, data_problem="")
+    return replace(
+        state,
+        reading=False,
+        dataset=dataset,
+        labels=dataset.labels_found,
+        choices=_known_choices(state, dataset.choices),
+        excluded=excluded,
+        data_problem="",
+    )
 
 
 def data_failed(state: WizardState, message: str) -> WizardState:
     """The state when nothing could be read, with the reason."""
     return replace(
-        state, reading=False, dataset=None, excluded=frozenset(), data_problem=message, check=CheckState.NONE
+        state,
+        reading=False,
+        dataset=None,
+        labels=(),
+        excluded=frozenset(),
+        data_problem=message,
+        check=CheckState.NONE,
     )
+
+
+def choice_asked(state: WizardState, choice: Choice) -> WizardState:
+    """The state when the data can not be read before a choice is made."""
+    return replace(data_failed(state, ""), asked=choice, choices=_known_choices(state, (choice,)))
+
+
+def _known_choices(state: WizardState, left_open: tuple[Choice, ...]) -> tuple[Choice, ...]:
+    """What is left open now, and what was answered before, so that the answer can be changed."""
+    now = {choice.setting for choice in left_open}
+    answered = [
+        replace(choice, taken=str(value))
+        for choice in state.choices
+        if choice.setting not in now and (value := value_of(state.recipe, choice.setting))
+    ]
+    return (*answered, *left_open)
 
 
 def data_checked(state: WizardState, dataset: DataSet, excluded: frozenset[str]) -> WizardState:

@@ -1,4 +1,4 @@
-"""Page 4: the small model, and how it learns from the large one."""
+"""Page 5: the small model, and how it learns from the large one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Page 2: what the user wants to have at the end, and which settings to start from."""
+"""Page 3: what the user wants to have at the end, and which settings to start from."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
     QHeaderView,
+    QLabel,
     QRadioButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 from core.events import CancelToken, Emit
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
+from core.study.paper import has_papers_classes
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
@@ -50,7 +52,10 @@ class TaskPage(WizardPage):
         goals = self._card("What do you want to do?")
         for goal in GOAL_TITLES:
             name = f"goal{goal.name.title()}Button"
-            self._goal_buttons[goal] = _choice(goals, self._goals, name, GOAL_TITLES[goal], GOAL_HELP[goal])
+            button, about = _choice(goals, self._goals, name, GOAL_TITLES[goal], GOAL_HELP[goal])
+            self._goal_buttons[goal] = button
+            if goal is Goal.STUDY:
+                self._paper = (button, about)
             if goal is Goal.DISTIL:
                 self._build_teachers(goals)
         self.study = StudyOptions(model)
@@ -59,7 +64,7 @@ class TaskPage(WizardPage):
         for preset in Preset:
             name = f"preset{preset.name.title()}Button"
             title, help_text = PRESET_TITLES[preset], PRESET_HELP[preset]
-            self._preset_buttons[preset] = _choice(presets, self._presets, name, title, help_text)
+            self._preset_buttons[preset], _ = _choice(presets, self._presets, name, title, help_text)
         self._own = Note("info", "ownSettingsLabel")
         presets.addWidget(self._own)
         self.column.addStretch(1)
@@ -120,6 +125,8 @@ class TaskPage(WizardPage):
     @Slot()
     def _refresh(self) -> None:
         state = self.model.state
+        for widget in self._paper:  # other classes can not be compared with the paper's
+            widget.setVisible(has_papers_classes(state.recipe))
         self._goal_buttons[state.goal].setChecked(True)
         if state.preset is not None:
             self._preset_buttons[state.preset].setChecked(True)
@@ -146,7 +153,7 @@ class TaskPage(WizardPage):
         self.teachers.blockSignals(False)
 
 
-def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, about: str) -> QRadioButton:
+def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, about: str) -> tuple[QRadioButton, QLabel]:
     button = named(QRadioButton(text), name, text)
     button.setAccessibleDescription(about)
     group.addButton(button)
@@ -154,7 +161,7 @@ def _choice(column: QVBoxLayout, group: QButtonGroup, name: str, text: str, abou
     label.setContentsMargins(24, 0, 0, 6)
     column.addWidget(button)
     column.addWidget(label)
-    return button
+    return button, label
 
 
 def _list(root: Path, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:

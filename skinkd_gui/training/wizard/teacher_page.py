@@ -1,4 +1,4 @@
-"""Page 3: the large model."""
+"""Page 4: the large model."""
 
 from __future__ import annotations
 

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.data.groups import together
+from core.data.leakage import Leakage
+from core.documents import some
 from core.models.catalog import ModelFacts
 from core.quantities import file_size
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
 from core.study.paper import headline, study_departures, study_words
+from skinkd_gui.training.wizard.labels import labels_of
 from skinkd_gui.training.wizard.state import (
     Goal,
     WizardState,
+    counted,
     name_of,
     recipe_of,
     study_of,
@@ -100,7 +104,7 @@ def further_losses(recipe: Recipe) -> str:
 def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     """The wizard's choices in plain words, as (what, choice)."""
     recipe = recipe_of(state)
-    lines = [("Goal", GOAL_TITLES[state.goal]), ("Images", _images(state))]
+    lines = [("Goal", GOAL_TITLES[state.goal]), ("Images", _images(state)), ("Classes", _classes(state))]
     if state.goal in (Goal.WHOLE, Goal.TEACHER, Goal.STUDY):
         lines.append(("Teacher", _model(recipe.teacher)))
     if state.goal is Goal.DISTIL:
@@ -136,6 +140,21 @@ def _images(state: WizardState) -> str:
     apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
     size = f"{data.image_size} × {data.image_size} pixels"
     return f"{used:,} {what}{left_out}, {size}, divided {shares} {together(data.group_by)}{apart}"
+
+
+def leakage_text(leaks: Leakage) -> str:
+    """How much of the test is half known, and what helps."""
+    if not leaks.total.leaking:
+        return leaks.sentence
+    spec = field("data.group_by")
+    helps = f"“{spec.title}: {choice_text(spec, 'patient')}” below avoids it."
+    return f"{leaks.sentence} The scores come out too high; {helps}"
+
+
+def _classes(state: WizardState) -> str:
+    classes, left = state.recipe.class_set, sum(item.count for item in labels_of(state) if item.code == "")
+    out = f"; {counted(left, 'image')} with other labels left out" if left else ""
+    return f"{len(classes)}: {some(classes.names, 12)}{out}"
 
 
 def _model(section: Any) -> str:

@@ -50,7 +50,7 @@ class TestWalk:
         while (following := flow.next_step(state)) is not None:
             state = flow.go_to(state, following)
             seen.append(state.step)
-        assert seen == list(WizardStep)
+        assert seen == [step for step in WizardStep if step is not WizardStep.LABELS]  # nothing to ask
         assert flow.can_start(state)
 
     @pytest.mark.parametrize(
