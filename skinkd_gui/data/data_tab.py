@@ -30,6 +30,7 @@ from skinkd_gui.data.opening import (
     ask_run,
     check_data,
     export_cleaned,
+    least_alike,
     open_data,
 )
 from skinkd_gui.data.recents import RecentDataMenu, remember_data
@@ -61,6 +62,7 @@ class DataTab(QWidget):
         self._opened: OpenedData | None = None
         self._dataset: DataSet | None = None  # with what was found in the pictures, once they were opened
         self._findings: LabelFindings | None = None
+        self._unusual: dict[str, float] | None = None
         self._entries: tuple[PictureEntry, ...] = ()
         self._path = Path()
         self._names: frozenset[str] = frozenset()  # asked for before the data were read
@@ -78,6 +80,13 @@ class DataTab(QWidget):
             self, reported=self._on_progress, succeeded=self._on_checked, failed=self._on_failed, ended=self._on_ended
         )
         self._asking = JobSlot(self, succeeded=self._on_asked, failed=self._on_asking_failed)
+        self._comparing = JobSlot(
+            self,
+            reported=self._on_progress,
+            succeeded=self._on_compared,
+            failed=self._on_failed,
+            ended=self._on_compare_ended,
+        )
         self._exporting = JobSlot(self, succeeded=self._on_exported, failed=self._on_failed)
 
     def _build(self) -> None:
@@ -121,6 +130,7 @@ class DataTab(QWidget):
         self.bar.export_wanted.connect(self.ask_and_export)
         self.filters.changed.connect(self._show)
         self.progress.stopped.connect(self._checking.cancel)
+        self.progress.stopped.connect(self._comparing.cancel)
         self.gallery.selectionModel().selectionChanged.connect(self._show_chosen)
         self.gallery.entries.modelReset.connect(self._show_chosen)
         self.corrections.changed.connect(self._on_corrected)
@@ -165,13 +175,14 @@ class DataTab(QWidget):
     @property
     def busy(self) -> bool:
         """Whether anything is being read, opened, asked or written."""
-        return any(slot.running for slot in (self._reading, self._checking, self._asking, self._exporting))
+        jobs = (self._reading, self._checking, self._asking, self._comparing, self._exporting)
+        return any(job.running for job in jobs)
 
     def _read(self, path: Path, choices: Choices) -> None:
-        for slot in (self._checking, self._asking, self._reading):
+        for slot in (self._checking, self._comparing, self._asking, self._reading):
             slot.drop()
         self._path = path
-        self._opened = self._dataset = self._findings = None
+        self._opened = self._dataset = self._findings = self._unusual = None
         self._entries = ()
         self.progress.hide()
         self.banner.show_message("Reading the tables and folders...")
@@ -244,6 +255,18 @@ class DataTab(QWidget):
             self.banner.show_message(
                 "The pictures were not all opened: damaged ones, copies and near-copies are not known.", "warning"
             )
+        self._show()  # what waited for it
+
+    @Slot(object)
+    def _on_compare_ended(self, end: JobEnd) -> None:
+        self.progress.hide()
+        if end.cancelled:
+            self.filters.clear()
+
+    @Slot(object)
+    def _on_compared(self, unusual: dict[str, float]) -> None:
+        self._unusual = unusual
+        self._renew()
 
     @Slot(object)
     def _on_failed(self, error: SkinKDError) -> None:
@@ -278,7 +301,7 @@ class DataTab(QWidget):
     def _renew(self) -> None:
         """Make the entries anew: something about the pictures is known that was not."""
         if self._opened is not None and self._dataset is not None:
-            self._entries = entries_of(self._dataset, self._opened.unlabelled, self._findings)
+            self._entries = entries_of(self._dataset, self._opened.unlabelled, self._findings, self._unusual or {})
         self._mark()
 
     @Slot()
@@ -298,9 +321,16 @@ class DataTab(QWidget):
 
     @Slot()
     def _show(self) -> None:
-        entries = filtered(self._entries, self.filters.wanted)
+        wanted = self.filters.wanted
+        unknown = wanted.aspect is Aspect.UNUSUAL and self._unusual is None
+        if unknown and self._dataset is not None and not (self._checking.running or self._comparing.running):
+            self.progress.begin("Comparing the pictures")
+            self._comparing.start(partial(least_alike, self._dataset))
+        entries = filtered(self._entries, wanted)
         self.gallery.show_entries(entries)
-        if not entries and self._entries:
+        if unknown:
+            text = "The pictures are being compared..."
+        elif not entries and self._entries:
             text = "No picture fits what is asked for. Show all brings them back."
         else:
             text = _count(entries, self._entries, self._opened)

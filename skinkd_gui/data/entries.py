@@ -27,6 +27,7 @@ class Aspect(StrEnum):
     PROBLEM = "With any problem"
     NEAR_COPIES = "Near-copies, side by side"
     SUSPECTED = "Suspected wrong labels"
+    UNUSUAL = "Least like the rest"
     CORRECTED = "Corrected"
     LEFT_OUT = "Left out by you"
 
@@ -34,7 +35,8 @@ class Aspect(StrEnum):
 @dataclass(frozen=True)
 class PictureEntry:
     """One picture. `label` is the data's class code, empty for a picture without a usable label; `part` that of the
-    chosen run, else of the data's own. `copies` numbers what is nearly the same, -1 for none."""
+    chosen run, else of the data's own. `copies` numbers what is nearly the same, -1 for none;
+    `unusual` says how far the most alike pictures are, 0 where that is near or not known."""
 
     name: str
     path: Path | None
@@ -45,6 +47,7 @@ class PictureEntry:
     marks: Marks = field(default_factory=dict)
     suspicion: SuspectedLabel | None = None
     copies: int = -1
+    unusual: float = 0.0
 
     @property
     def code(self) -> str:
@@ -78,10 +81,10 @@ class EntryFilter:
 
 
 def entries_of(
-    dataset: DataSet, unlabelled: Mapping[str, Path], findings: LabelFindings | None
+    dataset: DataSet, unlabelled: Mapping[str, Path], findings: LabelFindings | None, unusual: Mapping[str, float]
 ) -> tuple[PictureEntry, ...]:
     """All pictures in the order of the data, without corrections; `unlabelled` ones, by name, come last. `findings` are
-    those of a run, whose parts count then."""
+    those of a run, whose parts count then; `unusual` names the pictures that are least like the others."""
     problems: dict[str, list[Problem]] = {}
     for problem in dataset.problems:
         for name in dict.fromkeys(problem.names or (problem.subject,)):
@@ -100,6 +103,7 @@ def entries_of(
             tuple(problems.get(record.name, ())),
             suspicion=doubts.get(record.name),
             copies=copies.get(record.name, -1),
+            unusual=unusual.get(record.name, 0.0),
         )
         for record in dataset.records
     ]
@@ -121,7 +125,8 @@ def marked(entries: Iterable[PictureEntry], corrections: Iterable[Correction]) -
 
 
 def filtered(entries: Sequence[PictureEntry], wanted: EntryFilter) -> list[PictureEntry]:
-    """The entries that are asked for. Near-copies stand beside each other; the most doubtful labels come first."""
+    """The entries that are asked for. Near-copies stand beside each other; the most doubtful labels and the most
+    unusual pictures come first."""
     text = wanted.text.strip().casefold()
     left = [
         entry
@@ -133,11 +138,8 @@ def filtered(entries: Sequence[PictureEntry], wanted: EntryFilter) -> list[Pictu
         and (not wanted.names or entry.name in wanted.names)
         and (not text or text in entry.texts)
     ]
-    if wanted.aspect is Aspect.NEAR_COPIES:
-        left.sort(key=lambda entry: entry.copies)
-    if wanted.aspect is Aspect.SUSPECTED:
-        left.sort(key=lambda entry: -entry.suspicion.margin if entry.suspicion else 0.0)
-    return left
+    order = _ORDERS.get(wanted.aspect)
+    return left if order is None else sorted(left, key=order)
 
 
 def aspect_counts(entries: Sequence[PictureEntry]) -> dict[Aspect | ProblemKind, int]:
@@ -158,8 +160,16 @@ _HAS: dict[Aspect, Callable[[PictureEntry], bool]] = {
     Aspect.PROBLEM: lambda entry: bool(entry.problems),
     Aspect.NEAR_COPIES: lambda entry: entry.copies >= 0,
     Aspect.SUSPECTED: lambda entry: entry.suspicion is not None,
+    Aspect.UNUSUAL: lambda entry: entry.unusual > 0,
     Aspect.CORRECTED: lambda entry: bool(entry.marks),
     Aspect.LEFT_OUT: lambda entry: entry.excluded,
+}
+
+
+_ORDERS: dict[Aspect | ProblemKind, Callable[[PictureEntry], float]] = {
+    Aspect.NEAR_COPIES: lambda entry: entry.copies,
+    Aspect.SUSPECTED: lambda entry: -entry.suspicion.margin if entry.suspicion else 0.0,
+    Aspect.UNUSUAL: lambda entry: -entry.unusual,
 }
 
 

@@ -15,6 +15,8 @@ from skinkd_gui.widgets.layouts import named, row_of
 from skinkd_gui.widgets.parts import delay, make_button
 
 _TYPING_MILLISECONDS = 200
+_BESIDE_TEXT = 28
+"""Pixels of a list's margins and scroll bar."""
 
 
 class GalleryFilterBar(QWidget):
@@ -40,7 +42,7 @@ class GalleryFilterBar(QWidget):
         combos = (self.aspect, self.code, self.part, self.site)
         for combo in combos:
             combo.currentIndexChanged.connect(self._tell)
-        row_of((self.search, 2), *((combo, 1) for combo in combos), self._all, on=self, margins=0)
+        row_of((self.search, 3), (self.aspect, 3), *((each, 2) for each in combos[1:]), self._all, on=self, margins=0)
 
     @property
     def wanted(self) -> EntryFilter:
@@ -60,7 +62,10 @@ class GalleryFilterBar(QWidget):
         codes = Counter(entry.code for entry in entries)
         parts = Counter(entry.part for entry in entries)
         sites = Counter(entry.record.site for entry in entries if entry.record and entry.record.site)
-        aspects = [(f"{aspect.value} ({count:,})", aspect) for aspect, count in aspect_counts(entries).items()]
+        counts = {Aspect.ALL: 0, **aspect_counts(entries)}
+        aspects = [(f"{aspect.value} ({count:,})", aspect) for aspect, count in counts.items()]
+        if Aspect.UNUSUAL not in counts:  # found out when it is asked for
+            aspects.append((Aspect.UNUSUAL.value, Aspect.UNUSUAL))
         _fill(self.aspect, "", aspects)
         labels = [(f"{classes.name_of(code)} ({codes[code]:,})", code) for code in classes.codes if codes[code]]
         _fill(self.code, "All classes", labels)
@@ -115,3 +120,4 @@ def _fill(combo: QComboBox, everything: str, options: Sequence[tuple[str, object
     combo.setCurrentIndex(max(0, combo.findData(chosen)))
     combo.blockSignals(False)
     combo.setVisible(bool(options))
+    combo.view().setMinimumWidth(combo.view().sizeHintForColumn(0) + _BESIDE_TEXT)

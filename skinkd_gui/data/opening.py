@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from core.classes import CLASS_SETS, ClassSet, own_class_set
 from core.data.checking import check_images, excluded_names
@@ -15,17 +18,21 @@ from core.data.corrections import (
     read_corrections,
     write_cleaned,
 )
+from core.data.drift import unusualness
 from core.data.finding import relative_name, scan_folder
 from core.data.mapping import inspect_labels
 from core.data.names import matched
 from core.data.reading import read_dataset
 from core.data.types import DataSet, Part
+from core.data.verdicts import Depth, examine_files
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit
+from core.events import CancelToken, Emit, Phase
 from core.runs.corrections import SuspectedLabel, corrected_scores_of, suspects
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
 from core.runs.status import RunState, RunSummary
+
+_LEAST_ALIKE = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,17 @@ def _fitting_classes(path: Path, choices: Choices) -> tuple[ClassSet, str]:
 def check_data(dataset: DataSet, emit: Emit, token: CancelToken) -> DataSet:
     """Open every picture: what is damaged, there twice, nearly the same, or no skin."""
     return check_images(dataset, emit=emit, token=token)
+
+
+def least_alike(dataset: DataSet, emit: Emit, token: CancelToken) -> dict[str, float]:
+    """The twentieth of the pictures that look least like any others, by name: how far away these are."""
+    present = [(record.name, record.path) for record in dataset.records if record.path is not None]
+    paths = [path for _, path in present]
+    verdicts = examine_files(paths, depth=Depth.LOOK, phase=Phase.CHECKING, emit=emit, token=token)
+    names = [name for (name, _), verdict in zip(present, verdicts, strict=True) if verdict.sketch]
+    far = unusualness([verdict.sketch for verdict in verdicts if verdict.sketch])
+    order = np.argsort(-far)[: math.ceil(_LEAST_ALIKE * len(names))].tolist()
+    return {names[row]: float(far[row]) for row in order if np.isfinite(far[row])}
 
 
 def ask_run(run: RunSummary, dataset: DataSet, emit: Emit, token: CancelToken) -> LabelFindings:

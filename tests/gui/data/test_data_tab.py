@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
@@ -66,6 +68,23 @@ def test_near_copies_stand_side_by_side(tab):
     choose_aspect(tab, Aspect.ALL)
     select(tab, "A.png")
     assert not tab.copies.isVisible()
+
+
+def test_the_pictures_least_like_the_rest_are_found_when_they_are_asked_for(qtbot, make_tab, data):
+    for seed in range(20, 28):  # flat ones, much alike
+        flat = np.full((72, 96, 3), 200, np.uint8)
+        flat[seed:] -= 4
+        Image.fromarray(flat + np.arange(96, dtype=np.uint8)[None, :, None] // 8).save(data / f"F{seed}.png")
+    with (data / "labels.csv").open("a") as table:
+        table.writelines(f"F{seed},NV,F{seed},P{seed},arm\n" for seed in range(20, 28))
+    tab = make_tab()
+    tab.open(data)
+    qtbot.waitUntil(lambda: not tab.busy)
+    choose_aspect(tab, Aspect.UNUSUAL)
+    assert "being compared" in tab.count.text()
+    qtbot.waitUntil(lambda: not tab.busy)
+    assert len(shown(tab)) == 1
+    assert shown(tab)[0] in {"A.png", "B.png", "C.png", "D.png"}
 
 
 def test_a_class_is_changed_for_all_that_are_selected_and_changed_back(tab, data):
