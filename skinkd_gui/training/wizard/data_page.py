@@ -28,7 +28,7 @@ from skinkd_gui.training.wizard.data_jobs import (
 )
 from skinkd_gui.training.wizard.data_widgets import ExampleStrip, JobProgressRow, ProblemsBox, SplitTable
 from skinkd_gui.training.wizard.fields import FieldForm
-from skinkd_gui.training.wizard.labels import labels_of, named_labels, other_problems
+from skinkd_gui.training.wizard.labels import named_labels, other_problems
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
@@ -248,7 +248,7 @@ class DataPage(WizardPage):
     @Slot(object)
     def _on_read(self, read: UsableData) -> None:
         state = wizard_state.data_read(self.model.state, read.dataset, read.excluded)
-        if wizard_state.usable_images(state) and not undecided(labels_of(state)):
+        if wizard_state.usable_images(state) and not undecided(state.meanings):
             self._checking.start(partial(check_data, read.dataset))
             self._check_row.begin("Checking the images")
             state = replace(state, check=CheckState.RUNNING)
@@ -301,7 +301,7 @@ class DataPage(WizardPage):
         self._labels_note.show_text(_labels_note(state))
         self._summary.setText(_summary(state))
         self._summary.setVisible(bool(self._summary.text()))
-        known = state.dataset is not None and bool(state.dataset.records) and not undecided(labels_of(state))
+        known = state.dataset is not None and bool(state.dataset.records) and not undecided(state.meanings)
         self._body.setVisible(known)
         for widget in (self._table, self._use_card):
             widget.setVisible(wizard_state.usable_images(state) > 0)
@@ -351,7 +351,7 @@ class DataPage(WizardPage):
     @Slot()
     def _start_preview(self) -> None:
         state = self.model.state
-        if wizard_state.usable_images(state) and not undecided(labels_of(state)):
+        if wizard_state.usable_images(state) and not undecided(state.meanings):
             self._previewing.start(partial(preview_split, state))
 
     @Slot(object)
@@ -406,14 +406,14 @@ def _summary(state: WizardState) -> str:
     named_ones = [counted(count, thing) for count, thing in known if count]
     of = f" of {' and '.join(named_ones)}" if named_ones else "; patients and lesions are not known"
     layout = choice_text(field("data.layout"), dataset.layout)
-    if undecided(labels_of(state)):
+    if undecided(state.meanings):
         labelled = sum(item.count for item in state.labels)
         return f"Found {counted(labelled, 'image')} with {counted(len(state.labels), 'label')} (layout: {layout})"
     return f"Found {counted(len(dataset.records), 'image')}{of} (layout: {layout})"
 
 
 def _labels_note(state: WizardState) -> str:
-    left = undecided(labels_of(state))
+    left = undecided(state.meanings)
     if not left or state.dataset is None:
         return ""
     images = counted(sum(item.count for item in left), "image")

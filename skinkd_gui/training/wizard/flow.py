@@ -8,7 +8,7 @@ from typing import assert_never
 
 from core.data.types import undecided
 from core.documents import some
-from skinkd_gui.training.wizard.labels import label_message, labels_of, needs_labels
+from skinkd_gui.training.wizard.labels import label_message, needs_labels
 from skinkd_gui.training.wizard.state import (
     CheckState,
     Goal,
@@ -108,7 +108,7 @@ def _data_message(state: WizardState) -> str:
         return "Answer the question about your data."
     if state.dataset is None:
         return _first_sentence(state.data_problem) or "The data set has not been read yet."
-    if undecided(labels_of(state)):  # they are asked for on their own page, and nothing is known of the rest yet
+    if undecided(state.meanings):  # they are asked for on their own page, and nothing is known of the rest yet
         return ""
     if usable_images(state) == 0:
         return "None of these images can be used."

@@ -41,12 +41,6 @@ class Sums:
     left_out: int
 
 
-def labels_of(state: WizardState) -> tuple[LabelFound, ...]:
-    """The labels of the data with what they mean by the recipe's classes, the most frequent first."""
-    classes = state.recipe.class_set
-    return tuple(item.meant_by(classes) for item in state.labels)
-
-
 def guesses(labels: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
     """The labels that are understood, but by another name or a part of it."""
     return tuple(item for item in labels if item.how in GUESSES)
@@ -67,14 +61,14 @@ def outcomes(classes: ClassSet) -> tuple[Outcome, ...]:
 
 def needs_labels(state: WizardState) -> bool:
     """Whether somebody should look at what the labels mean: not all are codes or names of the classes."""
-    labels = labels_of(state)
+    labels = state.meanings
     plain = all(item.says_none or item.how in (How.CODE, How.NAME) for item in labels)
     return bool(labels) and (not plain or sums_of(labels).classes < 2)
 
 
 def label_message(state: WizardState) -> str:
     """What must still be said of the labels before anything can be learned; empty when all is said."""
-    labels = labels_of(state)
+    labels = state.meanings
     if left := undecided(labels):
         these = f"{counted(len(left), 'label')} with {counted(sum(item.count for item in left), 'picture')}"
         return f"Say what each label becomes: {these} {'is' if len(left) == 1 else 'are'} not understood."
@@ -105,7 +99,7 @@ def set_title(name: str) -> str:
 
 def fitting(state: WizardState, saved: Iterable[ClassSet]) -> tuple[ClassSet, ...]:
     """The sets, saved ones first, that understand every label, where the present one does not."""
-    if not undecided(labels_of(state)):
+    if not undecided(state.meanings):
         return ()
     sets = [*saved, *CLASS_SETS.values()]
     names = fitting_sets(state.labels, sets)
@@ -138,7 +132,7 @@ def decide(state: WizardState, labels: Iterable[str], code: str | None) -> Wizar
 def confirm_guesses(state: WizardState) -> WizardState:
     """The state where every guess is said to be right."""
     classes = state.recipe.class_set
-    right = {item.label: item.code or "" for item in guesses(labels_of(state))}
+    right = {item.label: item.code or "" for item in guesses(state.meanings)}
     return _with_classes(state, classes.name, classes.classes, _said(classes, right))
 
 
@@ -152,7 +146,7 @@ def each_its_own(state: WizardState) -> WizardState:
 def _add_own(state: WizardState, labels: tuple[str, ...]) -> WizardState:
     """The classes that other labels mean stay, those of a set that comes with SkinKD only if they do."""
     classes, chosen = state.recipe.class_set, {normalised(label) for label in labels}
-    used = {item.code for item in labels_of(state) if normalised(item.label) not in chosen}
+    used = {item.code for item in state.meanings if normalised(item.label) not in chosen}
     stay = [_without_words(item, chosen) for item in classes.classes if classes.name == OWN or item.code in used]
     fresh = own_classes(labels, stay)
     made = [*stay, *fresh.values()]
@@ -184,7 +178,7 @@ def edit_class(state: WizardState, code: str, what: str, value: str) -> WizardSt
     except ValidationError as error:
         raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     renamed = {code: value} if what == "code" else {}
-    said = {item.label: item.code for item in labels_of(state) if item.code == code}
+    said = {item.label: item.code for item in state.meanings if item.code == code}
     mapping = {label: renamed.get(meant, meant) for label, meant in _said(classes, said).items()}
     return _with_classes(state, OWN, edited, mapping)
 

@@ -17,7 +17,7 @@ from core.recipe.classes import OWN
 from skinkd_gui.training.wizard import labels as wizard_labels
 from skinkd_gui.training.wizard.classes_table import ClassesModel, ClassesTable
 from skinkd_gui.training.wizard.editors import CalmComboBox
-from skinkd_gui.training.wizard.labels import Outcome, guesses, labels_of, named_labels, set_title, sums_of
+from skinkd_gui.training.wizard.labels import Outcome, guesses, named_labels, set_title, sums_of
 from skinkd_gui.training.wizard.labels_model import LabelsModel
 from skinkd_gui.training.wizard.labels_table import LabelsTable
 from skinkd_gui.training.wizard.model import WizardModel
@@ -140,12 +140,12 @@ class LabelsPage(WizardPage):
 
     @Slot()
     def _make_own(self) -> None:
-        labels = tuple(item.label for item in undecided(labels_of(self.model.state)))
+        labels = tuple(item.label for item in undecided(self.model.state.meanings))
         self._change("classes of your own", lambda state: wizard_labels.decide(state, labels, None))
 
     @Slot()
     def _leave_rest_out(self) -> None:
-        labels = tuple(item.label for item in undecided(labels_of(self.model.state)))
+        labels = tuple(item.label for item in undecided(self.model.state.meanings))
         self._change("labels left out", lambda state: wizard_labels.decide(state, labels, ""))
 
     @Slot()
@@ -209,7 +209,7 @@ class LabelsPage(WizardPage):
     @Slot()
     def _refresh(self) -> None:
         state = self.model.state
-        labels, classes = labels_of(state), state.recipe.class_set
+        labels, classes = state.meanings, state.recipe.class_set
         self.table.outcomes = wizard_labels.outcomes(classes)
         self.labels_model.show_labels(labels, classes)
         self.classes_model.show_classes(classes, labels)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,12 @@ class WizardState:
     name: str = ""
     study: StudyChoice = StudyChoice()
     left: tuple[DistillationRecipe, ...] = ()
+
+    @cached_property
+    def meanings(self) -> tuple[LabelFound, ...]:
+        """The labels of the data with what they mean by the recipe's classes, the most frequent first."""
+        classes = self.recipe.class_set
+        return tuple(item.meant_by(classes) for item in self.labels)
 
 
 # --- starting -----------------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
 from core.study.paper import headline, study_departures, study_words
-from skinkd_gui.training.wizard.labels import labels_of
 from skinkd_gui.training.wizard.state import (
     Goal,
     WizardState,
@@ -152,7 +151,7 @@ def leakage_text(leaks: Leakage) -> str:
 
 
 def _classes(state: WizardState) -> str:
-    classes, left = state.recipe.class_set, sum(item.count for item in labels_of(state) if item.code == "")
+    classes, left = state.recipe.class_set, sum(item.count for item in state.meanings if item.code == "")
     out = f"; {counted(left, 'image')} with other labels left out" if left else ""
     return f"{len(classes)}: {some(classes.names, 12)}{out}"
 

@@ -14,7 +14,6 @@ from core.data.types import DataSet, LabelFound, Problem, ProblemKind, undecided
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import labels as wizard_labels
 from skinkd_gui.training.wizard import state as wizard_state
-from skinkd_gui.training.wizard.labels import labels_of
 from skinkd_gui.training.wizard.state import Goal, WizardState, WizardStep
 
 HOSPITAL = ("melanoma", "nevus", "psoriasis", "eczema")
@@ -31,7 +30,7 @@ def _state(labels: Iterable[str], choices: tuple[Choice, ...] = ()) -> WizardSta
 
 
 def _meant(state: WizardState) -> dict[str, str | None]:
-    return {item.label: item.code for item in labels_of(state)}
+    return {item.label: item.code for item in state.meanings}
 
 
 class TestWhatIsSaid:
@@ -43,7 +42,7 @@ class TestWhatIsSaid:
 
     def test_guesses_need_a_look_and_do_not_block(self) -> None:
         state = _state(("nevo", "melanoma"))
-        assert [item.label for item in wizard_labels.guesses(labels_of(state))] == ["nevo"]
+        assert [item.label for item in wizard_labels.guesses(state.meanings)] == ["nevo"]
         assert flow.next_step(state) is WizardStep.LABELS
         assert wizard_labels.label_message(state) == ""
 
@@ -76,17 +75,17 @@ class TestDeciding:
         state = wizard_labels.decide(state, ["eczema"], "")
         assert state.recipe.classes.mapping == {"psoriasis": "BKL", "eczema": ""}
         assert wizard_labels.label_message(state) == ""
-        assert wizard_labels.sums_of(labels_of(state)) == wizard_labels.Sums(27, 3, 7)
+        assert wizard_labels.sums_of(state.meanings) == wizard_labels.Sums(27, 3, 7)
 
     def test_guesses_are_confirmed_at_once(self) -> None:
         state = wizard_labels.confirm_guesses(_state(("nevo", "queratosis actínica", "melanoma")))
         assert state.recipe.classes.mapping == {"nevo": "NV", "queratosis actínica": "AK"}
-        assert not wizard_labels.guesses(labels_of(state))
+        assert not wizard_labels.guesses(state.meanings)
 
     def test_the_rest_become_classes_of_their_own_beside_those_in_use(self) -> None:
         state = wizard_labels.decide(_state(HOSPITAL), ["psoriasis", "eczema"], None)
         assert state.recipe.class_set.codes == ("MEL", "NV", "psoriasis", "eczema")
-        assert undecided(labels_of(state)) == ()
+        assert undecided(state.meanings) == ()
         again = wizard_labels.decide(state, ["nevus"], None)
         assert _meant(again)["nevus"] == "nevus"
         assert again.recipe.class_set.codes[-1] == "nevus"
@@ -132,7 +131,7 @@ class TestClasses:
 
     def test_a_class_that_is_removed_leaves_its_labels_open(self) -> None:
         state = wizard_labels.remove_class(wizard_labels.each_its_own(_state(HOSPITAL)), "eczema")
-        assert [item.label for item in undecided(labels_of(state))] == ["eczema"]
+        assert [item.label for item in undecided(state.meanings)] == ["eczema"]
 
     def test_a_set_that_fits_is_offered_and_what_was_said_stays_where_it_can(self) -> None:
         state = wizard_labels.decide(_state(("benign", "malignant", "unclear")), ["unclear"], "")

@@ -16,7 +16,6 @@ from core.classes import CLASS_SETS
 from core.classes.saved import saved_class_sets
 from core.data.types import LabelFound
 from skinkd_gui.training.wizard.dialog import TrainingWizard
-from skinkd_gui.training.wizard.labels import labels_of
 from skinkd_gui.training.wizard.labels_model import BECOMES, COUNT, HOW, LABEL, LabelsModel
 from skinkd_gui.training.wizard.labels_page import LabelsPage
 from skinkd_gui.training.wizard.labels_table import LabelsTable
@@ -165,7 +164,7 @@ def test_which_column_is_meant_is_asked_and_can_be_changed(
     second = [option.value for option in column.options].index("iddx_1")
     wizard.findChild(QRadioButton, f"dataLabelColumnFieldOption{second}").click()
     qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
-    assert {item.label for item in labels_of(wizard.model.state)} == {"Benign", "Malignant"}
+    assert {item.label for item in wizard.model.state.meanings} == {"Benign", "Malignant"}
     assert "iddx_1" in wizard.findChild(QLabel, "dataLabelColumnFieldAnswer").text()
     wizard.undo_stack.undo()
     qtbot.waitUntil(lambda: wizard.model.state.asked is not None)
