@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PHASE_HELP = {
     Phase.READING: "Reading the tables that say what each image shows.",
     Phase.CHECKING: "Opening every image once to find damaged and doubled ones.",
+    Phase.NEAR_COPIES: "Finding pictures that are nearly the same, so that they stay on one side of the test.",
     Phase.DECODING: "Bringing every image to the size that the model sees. This happens once per data set and size.",
     Phase.LOADING: "Building the models and loading their starting weights.",
     Phase.TEACHER: "The teacher looks at every image; its answers are kept and used again.",
