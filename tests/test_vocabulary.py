@@ -54,29 +54,16 @@ def public_classes(path: Path) -> list[str]:
 
 
 AVOIDED = avoided((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
-EARLIER = {
-    "core/data/allocation.py": {"place"},
-    "core/data/decoding.py": {"Look", "decode_look"},
-    "core/data/layouts.py": {"_holds_answers", "looks_like"},
-    "core/data/room.py": {"room", "Room"},
-    "core/data/rows.py": {"found"},
-    "core/data/verdicts.py": {"look", "LOOK", "found", "_look_up"},
-}
-"""Names of core/data from before the list; none is added, and what is renamed leaves this table."""
-
-TWICE = {"Verdict"}
-"""Of core/data too: `core.data.verdicts` and `core.inference.trust`."""
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_names_are_the_fields_words(path: Path) -> None:
-    earlier = EARLIER.get(path.relative_to(ROOT).as_posix(), set())
-    assert not {name for name in names(path) if words(name) & AVOIDED} - earlier
+    assert not {name for name in names(path) if words(name) & AVOIDED}
 
 
 def test_every_public_class_has_a_name_of_its_own() -> None:
     counts = Counter(name for path in sources() for name in public_classes(path))
-    assert not [name for name, count in counts.items() if count > 1 and name not in TWICE]
+    assert not [name for name, count in counts.items() if count > 1]
 
 
 @pytest.mark.parametrize(

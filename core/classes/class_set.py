@@ -41,7 +41,7 @@ GUESSES = (How.ALIAS, How.PART)
 class Meaning:
     """The number of the class that a label means, None for images to leave out; and how that is known."""
 
-    place: int | None
+    index: int | None
     how: How
 
 
@@ -98,7 +98,7 @@ class ClassSet:
     def index_of(self, label: str) -> int | None:
         """The number of the class that a label means: mapped, a code, a name or another name, in any writing."""
         meaning = self.meaning(label)
-        return None if meaning is None else meaning.place
+        return None if meaning is None else meaning.index
 
     def meaning(self, label: str) -> Meaning | None:
         """What a label means here; None where nothing is known of it, or where its parts say different things."""
@@ -106,17 +106,17 @@ class ClassSet:
         if text in self._labels:
             return self._labels[text]
         found = [self._labels[word] for word in variants(label) if word in self._labels]
-        places = {item.place for item in found}
-        return Meaning(found[0].place, How.PART) if len(places) == 1 and None not in places else None
+        places = {item.index for item in found}
+        return Meaning(found[0].index, How.PART) if len(places) == 1 and None not in places else None
 
-    def code_at(self, place: int | None) -> str:
+    def code_at(self, index: int | None) -> str:
         """The code of the class with a number; "" for None, as labels have that are left out."""
-        return "" if place is None else self.codes[place]
+        return "" if index is None else self.codes[index]
 
     def is_left_out(self, label: str) -> bool:
         """Whether the mapping says that images with this label are not used."""
         meaning = self.meaning(label)
-        return meaning is not None and meaning.place is None
+        return meaning is not None and meaning.index is None
 
     def is_unknown(self, label: str) -> bool:
         """Whether a label says "none of these" (the challenge's UNK) and is no class here."""

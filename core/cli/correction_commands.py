@@ -165,8 +165,8 @@ def _read(data: Path, recipe: Path | None) -> DataSet:
 
 
 def _sketches(paths: list[Path], emit: Emit, token: CancelToken) -> list[bytes]:
-    from core.data.verdicts import Depth, examine_files
+    from core.data.file_checks import Depth, examine_files
     from core.events import Phase
 
-    verdicts = examine_files(paths, depth=Depth.LOOK, phase=Phase.CHECKING, emit=emit, token=token)
+    verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
     return [verdict.sketch for verdict in verdicts if verdict.sketch]

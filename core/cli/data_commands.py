@@ -133,7 +133,7 @@ def _show(data: Path, classes: ClassSet, choices: Choices, *, quick: bool, as_js
         )
     if by_image and own:
         print_text(f"\nDivided image by image: {by_image[0].sentence}\nAs SkinKD divides: {own[0].sentence}")
-    if undecided(dataset.labels_found):
+    if undecided(dataset.label_counts):
         say(f"Training does not start before these labels are mapped or left out: skinkd-cli inspect {data} --map")
     elif left_out:
         say(f"Training goes on without {many(len(left_out), 'image')} with data.skip_problems = true.")
@@ -142,7 +142,7 @@ def _show(data: Path, classes: ClassSet, choices: Choices, *, quick: bool, as_js
 def _split_leaks(dataset: DataSet, group_by: GroupBy) -> tuple[Leakage, int] | None:
     """What a split by the shares of the recipe would leak, and how many lesions it would put into several parts; None
     where there are too few images to divide."""
-    from core.data.leakage import leakage, lesions_apart
+    from core.data.leakage import leakage, lesions_on_both_sides
     from core.data.splitting import make_split
     from core.recipe.schema import DataRecipe
 
@@ -151,7 +151,7 @@ def _split_leaks(dataset: DataSet, group_by: GroupBy) -> tuple[Leakage, int] | N
         split = make_split(dataset, DataRecipe(group_by=group_by, parts=parts))
     except SkinKDError:
         return None
-    return leakage(dataset, split), lesions_apart(dataset, split)
+    return leakage(dataset, split), lesions_on_both_sides(dataset, split)
 
 
 def _leakage_document(leak: Leakage) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.classes import GUESSES
 from core.cli.console import columns, many, table_text
 from core.data.choices import Choice
-from core.data.types import DataSet, LabelFound, Part, Problem, ProblemKind
+from core.data.types import DataSet, LabelCount, Part, Problem, ProblemKind
 from core.documents import some
 from core.evaluation.scores import Scores
 from core.inference.results import SYNTHETIC_WARNING
@@ -117,7 +117,7 @@ def problems_text(problems: Iterable[Problem]) -> str:
     return "\n".join(lines) or "No problems found."
 
 
-def labels_document(labels: Iterable[LabelFound]) -> list[dict[str, Any]]:
+def labels_document(labels: Iterable[LabelCount]) -> list[dict[str, Any]]:
     """Labels as they were found; `code` is "" for images that are left out and null where nobody said what they are."""
     return [
         {
@@ -160,7 +160,7 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
         "classes": dataset.classes.name,
         "counts": dataset.counts,
         "unknown_labels": dict(dataset.unknown_labels),
-        "labels": labels_document(dataset.labels_found),
+        "labels": labels_document(dataset.label_counts),
         "lesions": {"known": len(set(lesions)), "images_with_lesion": len(lesions)},
         "patients": {"known": len(set(patients)), "images_with_patient": len(patients)},
         "parts": dict(Counter(record.part.value for record in dataset.records if record.part)),
@@ -190,7 +190,7 @@ def data_text(dataset: DataSet) -> str:
         "",
         columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
     ]
-    guessed = [item for item in dataset.labels_found if item.code and item.how in GUESSES]
+    guessed = [item for item in dataset.label_counts if item.code and item.how in GUESSES]
     if guessed:
         named = some([f"{item.label} is {item.code} ({item.how})" for item in guessed], SHOWN_PROBLEMS)
         lines += ["", f"Labels that were guessed: {named}."]

@@ -47,51 +47,51 @@ def mapped_labels(
     return found
 
 
-def mapping_document(found: LabelMapping) -> dict[str, Any]:
+def mapping_document(mapping: LabelMapping) -> dict[str, Any]:
     """The labels for programs; `code` is "" for images that are left out and null where nobody said."""
     return {
-        "path": str(found.root),
-        "layout": found.layout,
-        "classes": found.classes.name if found.classes else None,
-        "labels": labels_document(found.labels),
-        "undecided": [item.label for item in found.undecided],
-        "without_label": found.without_label,
-        "fitting": list(found.fitting),
-        "choices": choices_document(found.choices),
+        "path": str(mapping.root),
+        "layout": mapping.layout,
+        "classes": mapping.classes.name if mapping.classes else None,
+        "labels": labels_document(mapping.labels),
+        "undecided": [item.label for item in mapping.undecided],
+        "without_label": mapping.without_label,
+        "fitting": list(mapping.fitting),
+        "choices": choices_document(mapping.choices),
     }
 
 
-def mapping_text(found: LabelMapping) -> str:
+def mapping_text(mapping: LabelMapping) -> str:
     """The labels for people."""
-    assert found.classes is not None
+    assert mapping.classes is not None
     rows = []
-    for item in found.labels:
-        known = LEFT_OUT if item.code == "" else found.classes.title_of(item.code) if item.code else "?"
+    for item in mapping.labels:
+        known = LEFT_OUT if item.code == "" else mapping.classes.title_of(item.code) if item.code else "?"
         how = "says none of these; left out as a problem" if item.says_none else item.how
         rows.append([item.label, f"{item.count:,}", known, how, item.examples[0].name if item.examples else "-"])
     lines = [columns(["label", "images", "becomes", "because of", "such as"], rows, right=["images"])]
-    if found.without_label:
-        lines.append(f"{many(found.without_label, 'image')} without a label.")
-    lines += choices_text(found.choices)
-    if found.undecided:
+    if mapping.without_label:
+        lines.append(f"{many(mapping.without_label, 'image')} without a label.")
+    lines += choices_text(mapping.choices)
+    if mapping.undecided:
         lines.append(
-            f"{many(len(found.undecided), 'label')} of which nobody said what they mean. Say it with --as LABEL=CODE, "
-            "leave them out with --leave-out-rest, or make every label a class with --classes own."
+            f"{many(len(mapping.undecided), 'label')} of which nobody said what they mean. Say it with --as LABEL=CODE,"
+            " leave them out with --leave-out-rest, or make every label a class with --classes own."
         )
-        if found.fitting:
-            lines.append(f"All labels are known to: --classes {found.fitting[0]}")
+        if mapping.fitting:
+            lines.append(f"All labels are known to: --classes {mapping.fitting[0]}")
     return "\n\n".join(lines)
 
 
-def write_mapping(file: Path, data: Path, found: LabelMapping, choices: Choices) -> None:
+def write_mapping(file: Path, data: Path, mapping: LabelMapping, choices: Choices) -> None:
     """Write the classes and what all labels mean into a recipe, a new file or one that is there."""
-    assert found.classes is not None
+    assert mapping.classes is not None
     recipe = read_recipe(file) if file.exists() else Recipe()
-    mapping = {item.label: item.code for item in found.labels if item.code is not None}
-    known = found.classes.name != OWN and not _is_own(found.classes)
-    own = [] if known else class_set_to_document(found.classes)["class"]
-    values: dict[str, Any] = {"classes.set": found.classes.name if known else OWN, "classes.own": own}
-    values |= {"classes.mapping": mapping, "data.path": str(data.absolute())}
+    meanings = {item.label: item.code for item in mapping.labels if item.code is not None}
+    known = mapping.classes.name != OWN and not _is_own(mapping.classes)
+    own = [] if known else class_set_to_document(mapping.classes)["class"]
+    values: dict[str, Any] = {"classes.set": mapping.classes.name if known else OWN, "classes.own": own}
+    values |= {"classes.mapping": meanings, "data.path": str(data.absolute())}
     values |= {
         f"data.{name}": getattr(choices, name) for name in ("layout", "image_column", "label_column", "image_type")
     }

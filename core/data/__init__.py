@@ -9,7 +9,7 @@ Others may use
 - `names`: the same images under the names of another run or table
 - `checking`, `splitting`, `allocation`: what can not be read and what is there twice; train, validation and test
 - `groups`, `components`, `own_parts`, `near_copies`, `leakage`: what belongs together, the data's own parts, what leaks
-- `corrections`, `drift`, `verdicts`: what a person changed; how pictures differ from others; what is known of files
+- `corrections`, `drift`, `file_checks`: what a person changed; how pictures differ from others; what is known of files
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it
 - `sampling`, `views`: which images an epoch shows, turned and recoloured in which way

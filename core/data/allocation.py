@@ -67,7 +67,7 @@ def assign(counts: Counts, targets: Counts, generator: np.random.Generator) -> N
     Greedy: groups in random order, large ones first, each to the column that has most of its share still to get and
     room for it; then single groups move where totals are not met.
     """
-    place = np.zeros(len(counts), np.int64)
+    column_of = np.zeros(len(counts), np.int64)
     columns = targets.shape[1]
     need = targets.T.tolist()
     full = np.maximum(targets.T, 1).tolist()
@@ -76,11 +76,11 @@ def assign(counts: Counts, targets: Counts, generator: np.random.Generator) -> N
     for group in order.tolist():
         present = [(int(label), int(counts[group, label])) for label in np.flatnonzero(counts[group])]
         best = max(range(columns), key=lambda column: _fitness(present, need[column], full[column]))
-        place[group] = best
+        column_of[group] = best
         for label, number in present:
             need[best][label] -= number
-    _even_out(counts, targets, place, order)
-    return place
+    _even_out(counts, targets, column_of, order)
+    return column_of
 
 
 def _fitness(present: list[tuple[int, int]], need: list[int], full: list[int]) -> tuple[int, float, int]:
@@ -89,19 +89,19 @@ def _fitness(present: list[tuple[int, int]], need: list[int], full: list[int]) -
     return -overflow, share, sum(need[label] for label, _ in present)
 
 
-def _even_out(counts: Counts, targets: Counts, place: NDArray[np.int64], order: NDArray[np.int64]) -> None:
+def _even_out(counts: Counts, targets: Counts, column_of: NDArray[np.int64], order: NDArray[np.int64]) -> None:
     """Move groups (in place) while that brings the columns' total counts nearer to the wanted ones."""
     sizes = counts.sum(axis=1)
     single = (counts > 0).sum(axis=1) == 1
     label_of = counts.argmax(axis=1)
-    reached = np.stack([counts[place == column].sum(axis=0) for column in range(targets.shape[1])], axis=1)
+    reached = np.stack([counts[column_of == column].sum(axis=0) for column in range(targets.shape[1])], axis=1)
     while True:
         excess = reached.sum(axis=0) - targets.sum(axis=0)
         source, goal = int(excess.argmax()), int(excess.argmin())
         room = min(int(excess[source]), -int(excess[goal]))
         if room <= 0:
             return
-        movable = order[(place[order] == source) & single[order] & (sizes[order] <= room)]
+        movable = order[(column_of[order] == source) & single[order] & (sizes[order] <= room)]
         # The last of a class stays: an even total is not worth a class without images.
         movable = movable[reached[label_of[movable], source] > sizes[movable]]
         if not movable.size:
@@ -110,6 +110,6 @@ def _even_out(counts: Counts, targets: Counts, place: NDArray[np.int64], order: 
         # First classes above their target, then large classes, where one image matters least; then large groups.
         best = np.lexsort((sizes[movable], targets[label_of[movable], source], np.sign(surplus)))[-1]
         group = int(movable[best])
-        place[group] = goal
+        column_of[group] = goal
         reached[:, source] -= counts[group]
         reached[:, goal] += counts[group]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from core.data.file_checks import Depth, FileCheck, examine_files
 from core.data.near_copies import near_copies, tied
 from core.data.types import DataSet, ImageRecord, Part, Problem, ProblemKind
-from core.data.verdicts import Depth, Verdict, examine_files
 from core.events import CancelToken, Emit, Phase, ignore
 from core.paths import cache_root
 
@@ -26,7 +26,7 @@ def check_images(
     token = token or CancelToken()
     examine = partial(examine_files, phase=Phase.CHECKING, emit=emit, token=token, threads=threads)
     paths = [path for _, path in present]
-    verdicts = dict(zip(paths, examine(paths, depth=Depth.LOOK), strict=True))
+    verdicts = dict(zip(paths, examine(paths, depth=Depth.PREVIEW), strict=True))
     if alike := [path for path in _alike(verdicts) if verdicts[path].pixels is None]:
         verdicts.update(zip(alike, examine(alike, depth=Depth.PIXELS), strict=True))
     problems: list[Problem] = []
@@ -68,18 +68,18 @@ def excluded_names(problems: Iterable[Problem]) -> frozenset[str]:
     return frozenset(name for problem in problems if problem.excludes for name in problem.names)
 
 
-def _alike(verdicts: Mapping[Path, Verdict]) -> list[Path]:
+def _alike(verdicts: Mapping[Path, FileCheck]) -> list[Path]:
     """The files that may hold a picture which another file holds too, told by what a quick decode shows.
 
     A quick decode compares only with another one: a JPEG beside a picture of its size in another format is among them.
     """
     looks: dict[str, dict[str, set[str]]] = {}
     for verdict in verdicts.values():
-        looks.setdefault(verdict.size, {}).setdefault(verdict.look, set()).add(verdict.digest)
+        looks.setdefault(verdict.size, {}).setdefault(verdict.preview, set()).add(verdict.digest)
     return [
         path
         for path, verdict in verdicts.items()
-        if verdict.look and ("" in looks[verdict.size] or len(looks[verdict.size][verdict.look]) > 1)
+        if verdict.preview and ("" in looks[verdict.size] or len(looks[verdict.size][verdict.preview]) > 1)
     ]
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from core.data.dicom import DICOM_SUFFIXES, HEAD_BYTES, DicomError, is_dicom, may_be_bare_dicom, read_dicom
-from core.data.room import MOST_PIXELS, ROOM
+from core.data.pixel_budget import MOST_PIXELS, PIXEL_BUDGET
 from core.errors import SkinKDError
 
 DECODER_VERSION = 4
@@ -125,7 +125,7 @@ class Decoded:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Preview:
     """A picture upright, uint8 RGB (height, width, 3); `size` is (width, height) in full, `reduced` if it has less."""
 
     pixels: NDArray[np.uint8]
@@ -196,10 +196,10 @@ def decode_content(content: bytes, size: int) -> NDArray[np.uint8]:
 
 def decode_full(content: bytes) -> NDArray[np.uint8]:
     """Every pixel of an image file as (height, width, 3) uint8 RGB, upright. `DECODE_ERRORS` pass through."""
-    return decode_look(content, quick=False).pixels
+    return decode_preview(content, quick=False).pixels
 
 
-def decode_look(content: bytes, *, quick: bool) -> Look:
+def decode_preview(content: bytes, *, quick: bool) -> Preview:
     """A picture to tell it from others by; `quick` reads a JPEG at down to an eighth, several times as fast as in full,
     but with `LOOK_SIDE` pixels in each direction where it has them.
 
@@ -210,7 +210,7 @@ def decode_look(content: bytes, *, quick: bool) -> Look:
         width, height = image.size
         reduced = quick and image.draft(None, (LOOK_SIDE, LOOK_SIDE)) is not None and image.size != (width, height)
         pixels = np.asarray(_upright(to_rgb(image), orientation), dtype=np.uint8)
-        return Look(pixels, (width, height) if orientation < 5 else (height, width), reduced)
+        return Preview(pixels, (width, height) if orientation < 5 else (height, width), reduced)
 
 
 def _decoded(path: Path, size: int, *, noted: bool) -> Decoded:
@@ -241,11 +241,11 @@ def _reasons(path: Path) -> Iterator[None]:
 def _opened(source: Path | BytesIO) -> Iterator[Image.Image]:
     """The picture in a file of any known kind, not yet decoded where that can wait."""
     if isinstance(source, BytesIO):
-        with _picture(source) as image, ROOM.taken(image.width * image.height):
+        with _picture(source) as image, PIXEL_BUDGET.taken(image.width * image.height):
             yield image
         return
     _check_file(source.stat())
-    with source.open("rb") as file, _picture(file) as image, ROOM.taken(image.width * image.height):
+    with source.open("rb") as file, _picture(file) as image, PIXEL_BUDGET.taken(image.width * image.height):
         yield image
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data.room import MOST_PIXELS, ROOM
+from core.data.pixel_budget import MOST_PIXELS, PIXEL_BUDGET
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -82,7 +82,7 @@ def read_dicom(file: BinaryIO) -> DicomPicture:
     try:
         _check_deflated(file)
         header = _header(file)
-        with ROOM.taken(_COSTS * int(header.Rows) * int(header.Columns)):
+        with PIXEL_BUDGET.taken(_COSTS * int(header.Rows) * int(header.Columns)):
             rgb = _to_rgb(_pixels(file, header), header)
     except (DicomError, Image.DecompressionBombError, MemoryError):
         raise

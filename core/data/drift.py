@@ -36,12 +36,12 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class Drift:
-    """A folder against the training pictures. `unlike` is the share (0..1) of its pictures that are less like training
-    pictures than 95 % of these are like one another. `classes` are the shares of each class code among the training
-    pictures and in the folder; empty where the folder's classes are not known."""
+    """A folder against the training pictures. `out_of_distribution` is the share (0..1) of its pictures that are less
+    like training pictures than 95 % of these are like one another. `classes` are the shares of each class code among
+    the training pictures and in the folder; empty where the folder's classes are not known."""
 
     images: int
-    unlike: float
+    out_of_distribution: float
     features: tuple[FeatureDrift, ...]
     classes: tuple[tuple[str, float, float], ...] = ()
 
@@ -50,7 +50,8 @@ class Drift:
         """What matters of it, for people."""
         apart = [feature.title.lower() for feature in self.features if feature.distance >= _NOTABLE]
         other = f" They differ in {', '.join(apart)}." if apart else ""
-        return f"{self.unlike:.0%} of {self.images:,} pictures look unlike the training pictures (5 % is usual).{other}"
+        share = f"{self.out_of_distribution:.0%} of {self.images:,} pictures"
+        return f"{share} look unlike the training pictures (5 % is usual).{other}"
 
 
 def unusualness(sketches: Sequence[bytes], among: Sequence[bytes] | None = None) -> NDArray[np.float64]:
@@ -84,8 +85,8 @@ def drift(
     if not training or not folder:
         raise ValueError("pictures on both sides are needed")
     usual = np.quantile(unusualness(training), _USUAL)
-    unlike = float((unusualness(folder, training) > usual).mean())
-    return Drift(len(folder), unlike, _features(training, folder), _classes(training_counts, folder_counts))
+    share = float((unusualness(folder, training) > usual).mean())
+    return Drift(len(folder), share, _features(training, folder), _classes(training_counts, folder_counts))
 
 
 def _features(training: Sequence[bytes], folder: Sequence[bytes]) -> tuple[FeatureDrift, ...]:

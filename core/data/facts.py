@@ -26,7 +26,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Facts:
+class ImageFacts:
     """What is known of one image; None for what is not."""
 
     lesion: str | None = None
@@ -54,7 +54,7 @@ _READ: Mapping[str, tuple[tuple[str, ...], Callable[[str], Any]]] = {
 """Each fact: the headings of its column, and what its cells mean."""
 
 
-class Placed(Protocol):
+class KeyedTable(Protocol):
     """A table of which it is known what image each row is of; None for a row without one."""
 
     @property
@@ -65,13 +65,13 @@ class Placed(Protocol):
 
 @dataclass(frozen=True)
 class KnownFacts:
-    """Facts by image, and what must be known of the numbers in them."""
+    """ImageFacts by image, and what must be known of the numbers in them."""
 
-    by_image: Mapping[Key, Facts]
+    by_image: Mapping[Key, ImageFacts]
     problems: tuple[Problem, ...] = field(default=())
 
 
-def facts_of(tables: Sequence[Placed], root: Path, *, same_numbers: bool) -> KnownFacts:
+def facts_of(tables: Sequence[KeyedTable], root: Path, *, same_numbers: bool) -> KnownFacts:
     """What tables tell of images; of several, the first that tells it.
 
     Numbers that are no archive's count for the images of one source: a table, with others about the same images. A
@@ -92,7 +92,7 @@ def facts_of(tables: Sequence[Placed], root: Path, *, same_numbers: bool) -> Kno
                 known[key] = {**facts, **known[key]}
             elif key is not None:
                 known[key] = facts
-    return KnownFacts({key: Facts(**facts) for key, facts in known.items()}, tuple(problems))
+    return KnownFacts({key: ImageFacts(**facts) for key, facts in known.items()}, tuple(problems))
 
 
 def _facts(
@@ -121,7 +121,7 @@ def _facts(
     return rows
 
 
-def _sources(tables: Sequence[Placed]) -> list[int]:
+def _sources(tables: Sequence[KeyedTable]) -> list[int]:
     """For each table the first one that tells of some of the same images."""
     images = [{key for key in table.keys if key is not None} for table in tables]
     sources = list(range(len(tables)))
@@ -133,7 +133,7 @@ def _sources(tables: Sequence[Placed]) -> list[int]:
 
 
 def _renamed(
-    tables: Sequence[Placed], columns: Sequence[int | None], sources: Sequence[int], root: Path
+    tables: Sequence[KeyedTable], columns: Sequence[int | None], sources: Sequence[int], root: Path
 ) -> tuple[dict[tuple[int, str], str], dict[str, list[str]]]:
     """New names for local numbers that stand in several sources, by source and number; and the tables of each."""
     places: dict[str, dict[int, str]] = {}

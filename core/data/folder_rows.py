@@ -51,15 +51,15 @@ def _row(
     reason = "" if label else "It lies beside the class folders, not in one."
     below = folders[place + 1 :] if folders else ()
     patient = next((folder for folder in below if patients or _PATIENT.match(folder)), None)
-    return Row(index.names[path], None, index.root, kind, reason, path, found=label, patient=patient)
+    return Row(index.names[path], None, index.root, kind, reason, path, raw_label=label, patient=patient)
 
 
 def unread_patients(rows: Sequence[Row], index: ImageIndex) -> tuple[Problem, ...]:
     """What to know where the folders below those of the classes may be patients, and nobody said so."""
     groups = Counter(
-        folders[folders.index(row.found) + 1]
+        folders[folders.index(row.raw_label) + 1]
         for row in rows
-        if row.path and row.found in (folders := _folders(index.names[row.path])) and row.found != folders[-1]
+        if row.path and row.raw_label in (folders := _folders(index.names[row.path])) and row.raw_label != folders[-1]
     )
     if any(row.patient for row in rows) or len(groups) < _FEWEST or sum(groups.values()) * 2 < len(rows):
         return ()

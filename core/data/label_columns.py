@@ -25,7 +25,7 @@ _FILLED = 0.99
 TOO_LONG = "Its row has more cells than there are columns; put quotation marks around text with separators in it."
 
 Known = Callable[[str], bool]
-"""Whether a label is understood, or said to be left out."""
+"""Whether a label is recognised, or said to be left out."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class LabelColumns:
         return "", ProblemKind.NO_LABEL, "All class columns of its row are 0."
 
 
-def holds_answers(table: Table) -> bool:
+def holds_predictions(table: Table) -> bool:
     """Whether a model gave the diagnoses: taken as labels, they would praise or teach it with its own answers."""
     return table.find(ANSWER) is not None and table.find(*BESIDE_ANSWER) is not None
 
@@ -74,7 +74,7 @@ def find_labels(
     `ChoiceNeededError` where two columns say different things and neither is better."""
     if wanted and (column := table.find(wanted)) is not None:
         return LabelColumns(_levels(table, column))
-    if holds_answers(table):
+    if holds_predictions(table):
         return None
     known = _knower(classes)
     free = [column for column in range(len(table.columns)) if column not in taken]
@@ -151,28 +151,28 @@ def _names_classes(table: Table, columns: Sequence[int], known: Known) -> bool:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A column of words: its place among the headings, and the shares of its rows that are understood and filled."""
+    """A column of words: its place among the headings, and the shares of its rows that are recognised and filled."""
 
     column: int
     rank: int
-    understood: float
+    recognised: float
     filled: float
     whole_numbers: bool
     labels: tuple[tuple[str, int], ...]
 
 
 def _words(table: Table, free: Sequence[int], known: Known, *, partly: bool) -> LabelColumns | None:
-    """`partly`: that anything is understood counts, not how much."""
+    """`partly`: that anything is recognised counts, not how much."""
     found = [item for column in free if (item := _candidate(table, column, known)) is not None]
     named = [item for item in found if item.rank < len(LABEL)]
     # A column of words that fits by chance (a cell type that is always "Nevus") gives way to one that is called so.
-    pool = [item for item in named if item.understood] or [item for item in found if item.understood > 0.5] or named
+    pool = [item for item in named if item.recognised] or [item for item in found if item.recognised > 0.5] or named
     if not pool:
         return None
     best = max(
         pool,
         key=lambda item: (
-            item.understood > 0 if partly else round(item.understood, 3),
+            item.recognised > 0 if partly else round(item.recognised, 3),
             not item.whole_numbers,
             -item.rank,
         ),
@@ -200,11 +200,11 @@ def _candidate(table: Table, column: int, known: Known) -> _Candidate | None:
     filled = sum(counts.values())
     if not filled or len(counts) > max(_MOST_LABELS, 1):
         return None
-    understood = sum(count for text, count in counts.items() if known(text))
+    recognised = sum(count for text, count in counts.items() if known(text))
     whole = all(text.lstrip("-").replace(".0", "").isdigit() for text in counts)
-    if whole and table.keys[column] not in keys and not understood:
+    if whole and table.keys[column] not in keys and not recognised:
         return None
-    share = understood / (filled + empty)
+    share = recognised / (filled + empty)
     return _Candidate(column, rank, share, filled / (filled + empty), whole, tuple(counts.most_common()))
 
 

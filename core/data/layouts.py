@@ -19,7 +19,7 @@ _MOST_NAMED = 12
 class Layout:
     """A way to store labels beside images: an entry of `LAYOUTS`.
 
-    `looks_like` says what must be there, for the classes of a run. One's own layout has `detect` and `read`: `detect`
+    `description` says what must be there, for the classes of a run. One's own layout has `detect` and `read`: `detect`
     gets a folder and the beginnings of its tables (or the one table that the user named) and gives those that hold
     labels, none for labels that are in no table, and None when the folder has another layout. `read` gets the folder,
     these tables in full and no others, and gives a row for each labelled image. `terms` are those of the data.
@@ -28,7 +28,7 @@ class Layout:
     name: str
     title: str
     help: str
-    looks_like: Callable[[ClassSet], str]
+    description: Callable[[ClassSet], str]
     detect: Callable[[Folder, Sequence[Table], ClassSet], Sequence[Table] | None] | None = None
     read: Callable[[Folder, Sequence[Table], Sequence[Table], ClassSet], list[Row]] | None = None
     source: str = ""

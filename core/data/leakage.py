@@ -89,7 +89,7 @@ def recorded_leakage(
     )
 
 
-def lesions_apart(dataset: DataSet, split: Split) -> int:
+def lesions_on_both_sides(dataset: DataSet, split: Split) -> int:
     """How many lesions have images in more than one part."""
     found: dict[str, set[Part]] = {}
     for part in split.made:

@@ -57,7 +57,7 @@ class ImageIndex:
                 return next(kept for kept in (at_root, exact, found) if len(kept) == 1 or kept is found)
         return [] if strict else [path for _, path in files]
 
-    def told_apart(self, files: Sequence[Path], cells: Sequence[str]) -> list[Path]:
+    def distinguished(self, files: Sequence[Path], cells: Sequence[str]) -> list[Path]:
         """Of files that one name fits, the one whose folders the other cells of the row name (a part, a site, a label);
         all of them where the row does not say."""
         words = {cell.lower() for cell in cells if cell}

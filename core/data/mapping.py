@@ -10,7 +10,7 @@ from core.classes import CLASS_SETS, ClassSet
 from core.data.choices import NO_CHOICES, Choice, Choices
 from core.data.reading import find_labelled
 from core.data.rows import labels_of
-from core.data.types import DataSet, LabelFound, undecided
+from core.data.types import DataSet, LabelCount, undecided
 from core.documents import some
 from core.errors import SkinKDError
 
@@ -26,13 +26,13 @@ class LabelMapping:
     root: Path
     layout: str
     classes: ClassSet | None
-    labels: tuple[LabelFound, ...]
+    labels: tuple[LabelCount, ...]
     without_label: int
     fitting: tuple[str, ...]
     choices: tuple[Choice, ...]
 
     @property
-    def undecided(self) -> tuple[LabelFound, ...]:
+    def undecided(self) -> tuple[LabelCount, ...]:
         """The labels of which somebody must say what they mean."""
         return undecided(self.labels)
 
@@ -42,7 +42,7 @@ def inspect_labels(path: Path, classes: ClassSet | None, choices: Choices = NO_C
     none, and `ChoiceNeededError` where it is not clear which column holds them."""
     found = find_labelled(path, classes, choices)
     labels = labels_of(found.rows, classes)
-    without = sum(1 for row in found.rows if not row.found)
+    without = sum(1 for row in found.rows if not row.raw_label)
     return LabelMapping(
         found.folder.root,
         found.layout,
@@ -54,7 +54,7 @@ def inspect_labels(path: Path, classes: ClassSet | None, choices: Choices = NO_C
     )
 
 
-def fitting_sets(labels: Sequence[LabelFound], sets: Iterable[ClassSet]) -> tuple[str, ...]:
+def fitting_sets(labels: Sequence[LabelCount], sets: Iterable[ClassSet]) -> tuple[str, ...]:
     """The names of the sets that understand every label but those that say "none of these"."""
     asked = [item.label for item in labels if not item.says_none]
     return tuple(known.name for known in sets if asked and all(known.index_of(label) is not None for label in asked))
@@ -62,12 +62,12 @@ def fitting_sets(labels: Sequence[LabelFound], sets: Iterable[ClassSet]) -> tupl
 
 def check_decided(dataset: DataSet) -> None:
     """Raise `SkinKDError` when there are labels of which nobody said what they mean: no subset is taken silently."""
-    open_ones, classes, path = undecided(dataset.labels_found), dataset.classes, dataset.root
+    open_ones, classes, path = undecided(dataset.label_counts), dataset.classes, dataset.root
     if not open_ones:
         return
     images = sum(item.count for item in open_ones)
     named = some([f"{item.label} ({item.count:,})" for item in open_ones], _MOST_NAMED)
-    fitting = fitting_sets(dataset.labels_found, CLASS_SETS.values())
+    fitting = fitting_sets(dataset.label_counts, CLASS_SETS.values())
     hint = f' The class set {fitting[0]} knows all of them: classes.set = "{fitting[0]}".' if fitting else ""
     raise SkinKDError(
         "Labels are not understood",
@@ -78,7 +78,7 @@ def check_decided(dataset: DataSet) -> None:
     )
 
 
-def mapping_text(labels: Iterable[LabelFound], classes: ClassSet) -> str:
+def mapping_text(labels: Iterable[LabelCount], classes: ClassSet) -> str:
     """[classes.mapping] as TOML with a line for every label: the code that it means, or nothing."""
     import tomlkit
 

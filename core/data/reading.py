@@ -10,16 +10,16 @@ from pathlib import Path
 from core.classes import CLASS_SETS, ClassSet
 from core.data.choices import NO_CHOICES, Choice, ChoiceNeededError, Choices, Option
 from core.data.decoding import IMAGE_SUFFIXES
-from core.data.facts import Facts, Key
+from core.data.facts import ImageFacts, Key
 from core.data.finding import SYNTHETIC_MARKER, Folder, scan_folder
 from core.data.folder_rows import folder_rows, has_class_folders, unread_patients
-from core.data.label_columns import holds_answers, odd_flag
+from core.data.label_columns import holds_predictions, odd_flag
 from core.data.layouts import AUTO, FOLDERS, LAYOUTS, TABLES, Layout, layout_name, own_layouts
 from core.data.locating import ImageIndex
 from core.data.names import plain_name
 from core.data.parts import part_of_name, part_of_path
 from core.data.rows import Row, assemble
-from core.data.table_rows import TableRows, completed, may_speak, place_table, read_tables
+from core.data.table_rows import TableRows, completed, match_table, may_speak, read_tables
 from core.data.tables import Table, peek_table, read_table
 from core.data.terms import terms_of
 from core.data.types import DataSet, Part, Problem, ProblemKind
@@ -39,7 +39,7 @@ OWN_CLASSES = (
 
 
 @dataclass(frozen=True)
-class Found:
+class FolderLabels:
     """What a folder says of its images before anybody asks for classes: a row for every labelled image."""
 
     folder: Folder
@@ -69,13 +69,13 @@ def read_dataset(path: Path, classes: ClassSet, choices: Choices = NO_CHOICES) -
         (*assembled.problems, *found.problems),
         found.folder.synthetic,
         found.terms,
-        labels_found=assembled.labels_found,
+        label_counts=assembled.label_counts,
         choices=found.choices,
         classes=classes,
     )
 
 
-def find_labelled(path: Path, classes: ClassSet | None, choices: Choices = NO_CHOICES) -> Found:
+def find_labelled(path: Path, classes: ClassSet | None, choices: Choices = NO_CHOICES) -> FolderLabels:
     """The labelled images of a folder or table, for known classes or for none yet. Raises `SkinKDError` and
     `ChoiceNeededError` as `read_dataset`."""
     place = expanded(path).absolute()
@@ -99,7 +99,7 @@ class _Search:
         self._classes, self._choices = classes, choices
         self._hints = classes or next(iter(CLASS_SETS.values()))
 
-    def by(self, layout: str) -> Found:
+    def by(self, layout: str) -> FolderLabels:
         """What the named layout finds, or the first of all that finds anything. Raises `SkinKDError` for nothing."""
         for item in own_layouts():
             if layout in (AUTO.name, item.name) and (found := self._by_own(item)) is not None:
@@ -113,7 +113,7 @@ class _Search:
             rows = folder_rows(self._index, self._folder.images, self._classes, any_name=True, patients=patients)
             if rows:
                 rows = [completed(row, read.facts.get(row.path or "")) for row in rows]
-                return self._found(
+                return self._result(
                     FOLDERS, rows, replace(read, choices=(), problems=unread_patients(rows, self._index))
                 )
         if self._named is not None:
@@ -125,7 +125,7 @@ class _Search:
         """The table that the user named: no other gives labels."""
         return self._named.path if self._named else None
 
-    def _by_own(self, layout: Layout) -> Found | None:
+    def _by_own(self, layout: Layout) -> FolderLabels | None:
         peeks = [self._named] if self._named else _peek(_shallow_first(self._folder))
         assert layout.detect is not None
         assert layout.read is not None
@@ -133,9 +133,9 @@ class _Search:
         if chosen is None or (self._named is not None and not chosen):
             return None
         rows = layout.read(self._folder, [read_table(table.path) for table in chosen], [], self._hints)
-        return self._found(layout, rows, TableRows(rows, {}, (), (), ()))
+        return self._result(layout, rows, TableRows(rows, {}, (), (), ()))
 
-    def _by_tables(self, read: TableRows, *, alone: bool) -> Found | None:
+    def _by_tables(self, read: TableRows, *, alone: bool) -> FolderLabels | None:
         """Labels in tables; pictures of which no table speaks have those of their folders. Tables that name no image at
         all are believed only where there are no folders of classes."""
         if not read.rows:
@@ -147,19 +147,19 @@ class _Search:
         if folders:
             left = [path for path in self._folder.images if not self._spoken_of(read.scopes, path)]
             rows = rows + folder_rows(self._index, left, self._classes, any_name=False)
-        return self._found(TABLES, rows, read)
+        return self._result(TABLES, rows, read)
 
     def _spoken_of(self, scopes: tuple[str, ...], path: Path) -> bool:
         return self._index.names[path].lower().startswith(scopes)
 
     def _tables(self) -> list[Table]:
         """All tables that may say something of images, in full."""
-        peeks = (table for table in _peek(_shallow_first(self._folder)) if not holds_answers(table))
+        peeks = (table for table in _peek(_shallow_first(self._folder)) if not holds_predictions(table))
         speaking = [table.path for table in peeks if may_speak(self._index, table)]
         named = [self._named.path] if self._named else []
         return [read_table(path) for path in dict.fromkeys([*named, *speaking])]
 
-    def _found(self, layout: Layout, rows: Sequence[Row], read: TableRows) -> Found:
+    def _result(self, layout: Layout, rows: Sequence[Row], read: TableRows) -> FolderLabels:
         kept, kinds, problems = _of_kind(rows, read.facts, self._choices.image_type)
         parted = _parted(self._index, kept)
         licences = [facts.licence for facts in read.facts.values() if facts.licence]
@@ -167,11 +167,13 @@ class _Search:
             layout.terms, licences, self._folder.licences, synthetic=self._folder.synthetic
         )
         choices = (*read.choices, *kinds)
-        return Found(self._folder, self._index, layout.name, tuple(parted), choices, (*read.problems, *problems), terms)
+        return FolderLabels(
+            self._folder, self._index, layout.name, tuple(parted), choices, (*read.problems, *problems), terms
+        )
 
 
 def _of_kind(
-    rows: Sequence[Row], facts: Mapping[Key, Facts], wanted: str
+    rows: Sequence[Row], facts: Mapping[Key, ImageFacts], wanted: str
 ) -> tuple[Sequence[Row], tuple[Choice, ...], tuple[Problem, ...]]:
     """The rows of one kind of picture (clinical, dermoscopic) where one is wanted; which kinds there are; and those
     that are left out for it."""
@@ -194,7 +196,7 @@ def _of_kind(
     return [row for row, kind in zip(rows, kinds, strict=True) if kind == wanted], (choice,), (problem,)
 
 
-def _kind(row: Row, facts: Mapping[Key, Facts]) -> str:
+def _kind(row: Row, facts: Mapping[Key, ImageFacts]) -> str:
     key = row.path or (row.files[0] if row.files and len(row.files) == 1 else plain_name(row.name))
     known = facts.get(key)
     return (known.image_type if known else None) or ""
@@ -248,7 +250,7 @@ def _peek(paths: Sequence[Path], refused: list[str] | None = None) -> list[Table
 
 def _nothing_fits(folder: Folder, layout: str, classes: ClassSet) -> SkinKDError:
     candidates = [item for item in LAYOUTS.values() if layout in (AUTO.name, item.name)]
-    looked_for = "\n".join(f"- {item.looks_like(classes)}" for item in candidates)
+    looked_for = "\n".join(f"- {item.description(classes)}" for item in candidates)
     refused: list[str] = []
     peeks = _peek(_shallow_first(folder), refused)
     found = [f"- {table.path.name}: {', '.join(table.columns[:12])[:_MOST_SHOWN]}" for table in peeks[:20]]
@@ -275,7 +277,7 @@ def _does_not_fit(table: Table, classes: ClassSet) -> SkinKDError:
             f"The class columns of {table.path.name} should hold 0 and 1, but one holds {odd}. If it is a table of "
             "predictions, choose that of the labels."
         )
-    details = f"Looked for:\n- {TABLES.looks_like(classes)}\nIts columns: {columns}"
+    details = f"Looked for:\n- {TABLES.description(classes)}\nIts columns: {columns}"
     return SkinKDError("This table holds no labels", summary, details)
 
 
@@ -284,6 +286,6 @@ def _labels_above(folder: Folder, classes: ClassSet) -> bool:
     above = sorted(path for path in folder.root.parent.glob("*.csv") if path.is_file())
     index = ImageIndex(folder)
     return any(
-        (placed := place_table(index, table, classes, NO_CHOICES)) is not None and placed.matched and placed.labels
+        (item := match_table(index, table, classes, NO_CHOICES)) is not None and item.matched and item.labels
         for table in _peek(above[:20])
     )

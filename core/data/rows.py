@@ -11,7 +11,7 @@ from pathlib import Path
 from core.classes import ClassSet
 from core.data.finding import Folder, printable
 from core.data.locating import ImageIndex
-from core.data.types import ImageRecord, LabelFound, Part, Problem, ProblemKind
+from core.data.types import ImageRecord, LabelCount, Part, Problem, ProblemKind
 from core.documents import some
 
 _MASK = re.compile(r"(.+)_(segmentation|mask|seg|superpixels|groundtruth|attribute_[a-z_]+|lesion)$")
@@ -23,9 +23,9 @@ _NAMED = 5
 class Row:
     """One picture as a table or folder gives it.
 
-    `found` is the label as it stands there; `label` its class where a layout knows it already. `kind` and `reason` say
-    what is wrong with the row. `path` is its file; where only a name is known, `files` are all that it may mean (None:
-    not looked for yet). Of several rows for one file, that of the smallest `rank` speaks.
+    `raw_label` is the label as it stands there; `label` its class where a layout knows it already. `kind` and `reason`
+    say what is wrong with the row. `path` is its file; where only a name is known, `files` are all that it may mean
+    (None: not looked for yet). Of several rows for one file, that of the smallest `rank` speaks.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Row:
     age: float | None = None
     sex: str | None = None
     site: str | None = None
-    found: str = ""
+    raw_label: str = ""
     patient: str | None = None
     part: Part | None = None
     skin_type: int | None = None
@@ -52,7 +52,7 @@ class Assembled:
 
     records: tuple[ImageRecord, ...]
     problems: tuple[Problem, ...]
-    labels_found: tuple[LabelFound, ...]
+    label_counts: tuple[LabelCount, ...]
 
 
 def is_mask(path: Path, index: ImageIndex) -> bool:
@@ -90,7 +90,7 @@ class _Assembly:
             Problem(ProblemKind.UNREADABLE, str(path), f"The folder can not be opened: {reason}.", excludes=False)
             for path, reason in self._folder.closed
         ]
-        return Assembled(tuple(self._records), tuple(problems), _labels_found(self._labels, self._classes))
+        return Assembled(tuple(self._records), tuple(problems), _label_counts(self._labels, self._classes))
 
     def _by_file(self, rows: Iterable[Row]) -> Iterator[tuple[list[Row], tuple[Path, ...]]]:
         """The rows of every image with its files; several names (a.jpg, ./A.jpg) that mean one file are one image."""
@@ -116,17 +116,17 @@ class _Assembly:
         if wrong is not None and wrong.kind is not None:
             self._wrong.setdefault((wrong.kind, f"{wrong.reason} ({wrong.origin.name})"), []).append(name)
             return
-        labels = [self._understood(row) for row in speaking]
+        labels = [self._class_of(row) for row in speaking]
         index, kind = labels[0]
-        if first.found:
-            self._labels.setdefault(first.found, []).append(files[0] if files else None)
+        if first.raw_label:
+            self._labels.setdefault(first.raw_label, []).append(files[0] if files else None)
         trouble = self._trouble(name, speaking, labels)
         if trouble is not None:
             self._problems.append(trouble)
             if trouble.excludes:
                 return
         elif kind is not None:
-            self._groups.setdefault((kind, first.found), []).append(name)
+            self._groups.setdefault((kind, first.raw_label), []).append(name)
             return
         if not files:
             self._missing.append(_missing(first, name))
@@ -135,13 +135,13 @@ class _Assembly:
         facts = (first.lesion, first.age, first.sex, first.site, first.patient, first.part, first.skin_type)
         self._records.append(ImageRecord(name, path, index, *facts))
 
-    def _understood(self, row: Row) -> tuple[int | None, ProblemKind | None]:
+    def _class_of(self, row: Row) -> tuple[int | None, ProblemKind | None]:
         """The class of a row, or why it has none."""
         if row.label is not None:
             return row.label, None
-        if row.found not in self._meanings:
-            self._meanings[row.found] = _meaning(row.found, self._classes)
-        return self._meanings[row.found]
+        if row.raw_label not in self._meanings:
+            self._meanings[row.raw_label] = _meaning(row.raw_label, self._classes)
+        return self._meanings[row.raw_label]
 
     def _trouble(
         self, name: str, same: Sequence[Row], labels: Sequence[tuple[int | None, ProblemKind | None]]
@@ -149,13 +149,13 @@ class _Assembly:
         codes = self._classes.codes
         said = list(
             dict.fromkeys(
-                row.found if label is None else codes[label] for row, (label, _) in zip(same, labels, strict=True)
+                row.raw_label if label is None else codes[label] for row, (label, _) in zip(same, labels, strict=True)
             )
         )
         if len(said) > 1:
             return Problem(ProblemKind.TWO_LABELS, name, f"Its rows say {' and '.join(said)}.", (name,))
         if labels[0][1] is ProblemKind.TWO_LABELS:
-            return Problem(ProblemKind.TWO_LABELS, name, f"Its label is {same[0].found!r}.", (name,))
+            return Problem(ProblemKind.TWO_LABELS, name, f"Its label is {same[0].raw_label!r}.", (name,))
         twice = Counter(row.origin for row in same).most_common(1)[0][1]
         if twice > 1 and labels[0][1] is None:
             reason = f"It stands in {twice} rows with the same label; the first row is used."
@@ -191,25 +191,25 @@ class _Assembly:
         return self._missing + _unlisted([name for name in unlisted if name not in set(masks)]) + _masks(masks)
 
 
-def labels_of(rows: Iterable[Row], classes: ClassSet | None) -> tuple[LabelFound, ...]:
+def labels_of(rows: Iterable[Row], classes: ClassSet | None) -> tuple[LabelCount, ...]:
     """The labels of rows as they stand there, the most frequent first, each image once; what they mean by `classes`."""
     images: dict[Path | str, Row] = {}
     for row in rows:
         key = row.path or (row.files[0] if row.files else row.name)
-        if row.found and (key not in images or row.rank < images[key].rank):
+        if row.raw_label and (key not in images or row.rank < images[key].rank):
             images[key] = row
     labels: dict[str, list[Path | None]] = {}
     for key, row in images.items():
-        labels.setdefault(row.found, []).append(key if isinstance(key, Path) else None)
-    return _labels_found(labels, classes)
+        labels.setdefault(row.raw_label, []).append(key if isinstance(key, Path) else None)
+    return _label_counts(labels, classes)
 
 
-def _labels_found(labels: Mapping[str, Sequence[Path | None]], classes: ClassSet | None) -> tuple[LabelFound, ...]:
+def _label_counts(labels: Mapping[str, Sequence[Path | None]], classes: ClassSet | None) -> tuple[LabelCount, ...]:
     """Every label with its images and what it means, the most frequent first."""
     found = []
     for label, paths in sorted(labels.items(), key=lambda item: -len(item[1])):
         examples = tuple(path for path in paths[:_EXAMPLES] if path is not None)
-        item = LabelFound(label, len(paths), examples, None)
+        item = LabelCount(label, len(paths), examples, None)
         found.append(item if classes is None else item.meant_by(classes))
     return tuple(found)
 
@@ -217,7 +217,7 @@ def _labels_found(labels: Mapping[str, Sequence[Path | None]], classes: ClassSet
 def _meaning(text: str, classes: ClassSet) -> tuple[int | None, ProblemKind | None]:
     meaning = classes.meaning(text)
     if meaning is not None:
-        return meaning.place, ProblemKind.MAPPED_OUT if meaning.place is None else None
+        return meaning.index, ProblemKind.MAPPED_OUT if meaning.index is None else None
     parts = {classes.index_of(part) for part in re.split(r"[/;|+]", text)} - {None}
     return None, ProblemKind.TWO_LABELS if len(parts) > 1 else ProblemKind.UNKNOWN_LABEL
 

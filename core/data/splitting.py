@@ -38,7 +38,7 @@ def make_split(dataset: DataSet, data: Division) -> Split:
     groups = _groups(dataset, data)
     own = {part: set(members.tolist()) for part, members in held_out(dataset, data).items()}
     free = [group for group in groups if not any(own[part].intersection(group) for part in own)]
-    train, held, test = _divided(dataset, free, data, own)
+    train, held, test = _assigned(dataset, free, data, own)
     test += [[index for index in group if index in own[Part.TEST]] for group in groups] if Part.TEST in own else []
     if Part.VALIDATION in own:
         tested = own.get(Part.TEST, set())
@@ -57,7 +57,7 @@ def make_split(dataset: DataSet, data: Division) -> Split:
     return split
 
 
-def _divided(dataset: DataSet, groups: Groups, data: Division, own: Collection[Part]) -> tuple[Groups, Groups, Groups]:
+def _assigned(dataset: DataSet, groups: Groups, data: Division, own: Collection[Part]) -> tuple[Groups, Groups, Groups]:
     """The groups of the images that are in none of the data's held-out parts, for training, validation and test."""
     counts = _class_counts(dataset, groups)
     total = int(counts.sum())

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.file_checks import Depth, examine_files, forget_file
 from core.data.store_files import ImageChangedError, Source, StoreBuilder, store_bytes
 from core.data.types import DataSet
-from core.data.verdicts import Depth, examine_files, forget_file
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.paths import cache_root

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.decoding import DECODE_ERRORS, DECODER_VERSION, decode_content, describe_failure, read_image
+from core.data.file_checks import content_digest
 from core.data.tables import write_atomically
-from core.data.verdicts import content_digest
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Notice, Phase, ignore
 from core.locks import waiting_for

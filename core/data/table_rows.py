@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from core.classes import ClassSet
 from core.data.choices import Choice, ChoiceNeededError, Choices, Option
-from core.data.facts import Facts, Key, facts_of
+from core.data.facts import ImageFacts, Key, facts_of
 from core.data.finding import without_suffix
 from core.data.headings import FACTS, IMAGE, LESION
 from core.data.label_columns import LabelColumns, find_labels
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class PlacedTable:
+class MatchedTable:
     """A table with the column that names images, and for every row the files that it may mean (below `scope`); a row
     that names none has None.
 
@@ -67,7 +67,7 @@ class TableRows:
     with labels speak of."""
 
     rows: list[Row]
-    facts: Mapping[Key, Facts]
+    facts: Mapping[Key, ImageFacts]
     scopes: tuple[str, ...]
     choices: tuple[Choice, ...]
     problems: tuple[Problem, ...]
@@ -78,31 +78,31 @@ def read_tables(
 ) -> TableRows:
     """A row for every image that a table gives a label; of tables other than `only`, where it is given, facts alone.
     Raises `ChoiceNeededError` where it is not clear which column names the images or their labels."""
-    placed: list[PlacedTable] = []
+    items: list[MatchedTable] = []
     others: list[Table] = []
     for table in tables:
-        found = place_table(index, table, classes, choices)
+        found = match_table(index, table, classes, choices)
         if found is None:
             others.append(table)
         else:
-            placed.append(found)
-    placed.sort(key=lambda item: item.order)
-    known = facts_of(placed, index.root, same_numbers=choices.same_numbers)
-    labelled = [item for item in placed if item.labels is not None and only in (None, item.table.path)]
+            items.append(found)
+    items.sort(key=lambda item: item.order)
+    known = facts_of(items, index.root, same_numbers=choices.same_numbers)
+    labelled = [item for item in items if item.labels is not None and only in (None, item.table.path)]
     if any(item.matched for item in labelled):
         labelled = [item for item in labelled if item.matched]
     ranks = {order: rank for rank, order in enumerate(sorted({item.order for item in labelled}))}
     rows = [row for item in labelled for row in _rows(item, ranks[item.order], known.by_image)]
     scopes = [item.scope for item in labelled]
     for table in others if only is None else ():
-        found_rows = _by_lesion(table, placed, classes, choices, known.by_image)
+        found_rows = _by_lesion(table, items, classes, choices, known.by_image)
         scopes += [""] if found_rows else []
         rows += found_rows
     asked = tuple(item.labels.choice for item in labelled if item.labels is not None and item.labels.choice is not None)
     return TableRows(rows, known.by_image, tuple(scopes), tuple(dict.fromkeys(asked)), known.problems)
 
 
-def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choices: Choices) -> PlacedTable | None:
+def match_table(index: ImageIndex, table: Table, classes: ClassSet | None, choices: Choices) -> MatchedTable | None:
     """The table with its images and labels found; None where no column names images.
 
     Raises `ChoiceNeededError` where it is not clear which column holds either.
@@ -119,7 +119,7 @@ def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choic
     strict = index.names_folders(sample, scope)
     found = [index.find(cell, scope, strict=strict) if cell else None for cell in cells]
     files = tuple(
-        None if paths is None else tuple(index.told_apart(paths, row) if len(paths) > 1 else paths)
+        None if paths is None else tuple(index.distinguished(paths, row) if len(paths) > 1 else paths)
         for paths, row in zip(found, table.rows, strict=True)
     )
     taken = {column, *(place for names in FACTS if (place := table.find(*names)) is not None)}
@@ -128,7 +128,7 @@ def place_table(index: ImageIndex, table: Table, classes: ClassSet | None, choic
         raise ChoiceNeededError(_which_images(table, sorted(columns)))
     for position in (column, *(labels.columns if labels else ())):
         table.check_once(position)
-    return PlacedTable(table, column, scope, files, labels)
+    return MatchedTable(table, column, scope, files, labels)
 
 
 def _first_row_is_data(index: ImageIndex, table: Table) -> bool:
@@ -179,17 +179,17 @@ def _sample(items: Sequence[T]) -> Sequence[T]:
     return items[:: max(1, len(items) // _SAMPLE)]
 
 
-def _rows(item: PlacedTable, rank: int, facts: Mapping[Key, Facts]) -> Iterator[Row]:
+def _rows(item: MatchedTable, rank: int, facts: Mapping[Key, ImageFacts]) -> Iterator[Row]:
     assert item.labels is not None
     for number, (key, files) in enumerate(zip(item.keys, item.files, strict=True)):
         if key is not None:
             text, kind, reason = item.labels.read(item.table, number)
             name = item.table.rows[number][item.image]
-            row = Row(without_suffix(name), None, item.table.path, kind, reason, found=text, files=files, rank=rank)
+            row = Row(without_suffix(name), None, item.table.path, kind, reason, raw_label=text, files=files, rank=rank)
             yield completed(row, facts.get(key))
 
 
-def completed(row: Row, facts: Facts | None) -> Row:
+def completed(row: Row, facts: ImageFacts | None) -> Row:
     """The row with what is known of its image."""
     if facts is None:
         return row
@@ -207,10 +207,10 @@ def completed(row: Row, facts: Facts | None) -> Row:
 
 def _by_lesion(
     table: Table,
-    placed: Sequence[PlacedTable],
+    items: Sequence[MatchedTable],
     classes: ClassSet | None,
     choices: Choices,
-    facts: Mapping[Key, Facts],
+    facts: Mapping[Key, ImageFacts],
 ) -> list[Row]:
     """The rows of a table that labels lesions, for the pictures that other tables know to show them."""
     lesion = table.find(*LESION)
@@ -220,13 +220,13 @@ def _by_lesion(
     labels = find_labels(table, classes, taken, choices.label_column)
     numbers = {cells[lesion]: number for number, cells in enumerate(table.rows)}
     rows = []
-    for item in placed if labels else ():
+    for item in items if labels else ():
         column = item.table.find(*LESION)
         for key, cells, files in zip(item.keys, item.table.rows, item.files, strict=True):
             number = numbers.get(cells[column]) if column is not None and key is not None else None
             if number is not None and labels is not None and key is not None:
                 text, kind, reason = labels.read(table, number)
                 name = without_suffix(cells[item.image])
-                row = Row(name, None, table.path, kind, reason, found=text, files=files)
+                row = Row(name, None, table.path, kind, reason, raw_label=text, files=files)
                 rows.append(completed(row, facts.get(key)))
     return rows

@@ -78,7 +78,7 @@ class ImageRecord:
 
 
 @dataclass(frozen=True)
-class LabelFound:
+class LabelCount:
     """A label as the data have it, how many images bear it, and up to three of their files.
 
     `code` is the class that it means, "" for images that are left out, None where nobody knows yet; `how` says for
@@ -92,15 +92,15 @@ class LabelFound:
     how: str = ""
     says_none: bool = False
 
-    def meant_by(self, classes: ClassSet) -> LabelFound:
+    def meant_by(self, classes: ClassSet) -> LabelCount:
         """The same label with what it means by other classes."""
         meaning = classes.meaning(self.label)
         if meaning is None:
             return replace(self, code=None, how="", says_none=classes.is_unknown(self.label))
-        return replace(self, code=classes.code_at(meaning.place), how=meaning.how.value, says_none=False)
+        return replace(self, code=classes.code_at(meaning.index), how=meaning.how.value, says_none=False)
 
 
-def undecided(labels: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
+def undecided(labels: Iterable[LabelCount]) -> tuple[LabelCount, ...]:
     """The labels of which somebody must say what they mean; those that say "none of these" do so themselves."""
     return tuple(item for item in labels if item.code is None and not item.says_none)
 
@@ -112,7 +112,7 @@ class DataSet:
     `layout` is the name of the layout that it was read as (`core.data.layouts`).
     `synthetic` marks the built-in sample set, which must be said wherever its results show; `terms` are the data's
     licence terms where known, otherwise empty. `left_out` are records that are not used, but still tell which lesions
-    are one: two lesions of which the same picture is known. `labels_found` holds the labels as they were found, the
+    are one: two lesions of which the same picture is known. `label_counts` holds the labels as they were found, the
     most frequent first; `choices` what the data leave open.
     `near_copies` are pairs of names of pictures that are nearly the same (`core.data.near_copies`), also of images that
     are left out; `together` names images of which a person said that they belong together.
@@ -125,7 +125,7 @@ class DataSet:
     synthetic: bool = False
     terms: str = ""
     left_out: tuple[ImageRecord, ...] = field(default=())
-    labels_found: tuple[LabelFound, ...] = field(default=())
+    label_counts: tuple[LabelCount, ...] = field(default=())
     choices: tuple[Choice, ...] = field(default=())
     near_copies: tuple[tuple[str, str], ...] = field(default=())
     together: tuple[tuple[str, ...], ...] = field(default=())
@@ -134,7 +134,7 @@ class DataSet:
     @property
     def unknown_labels(self) -> tuple[tuple[str, int], ...]:
         """Labels that mean none of `classes` and are not left out, with the number of their images."""
-        return tuple((item.label, item.count) for item in self.labels_found if item.code is None)
+        return tuple((item.label, item.count) for item in self.label_counts if item.code is None)
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

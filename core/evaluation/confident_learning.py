@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class SuspectedLabels:
-    """Suspects first to last: `places` (n,) in the arrays that were given, the class (n,) that each seems to be, and
+    """Suspects first to last: `indices` (n,) in the arrays that were given, the class (n,) that each seems to be, and
     how much more probable that class is than the label, 0..1 (n,)."""
 
-    places: NDArray[np.int64]
+    indices: NDArray[np.int64]
     classes: NDArray[np.int64]
     margins: NDArray[np.float64]
 
@@ -36,6 +36,6 @@ def suspected_labels(labels: NDArray[np.int64], probabilities: NDArray[np.floati
     reached = np.where(probabilities >= thresholds, probabilities, -1.0)
     likely = reached.argmax(axis=1)
     margins = probabilities[rows, likely] - probabilities[rows, labels]
-    places = np.flatnonzero((reached[rows, likely] >= 0) & (likely != labels) & (margins > 0))
-    order = places[np.argsort(-margins[places], kind="stable")]
+    indices = np.flatnonzero((reached[rows, likely] >= 0) & (likely != labels) & (margins > 0))
+    order = indices[np.argsort(-margins[indices], kind="stable")]
     return SuspectedLabels(order, likely[order], margins[order].astype(np.float64))

@@ -107,7 +107,7 @@ def suspects(runs: Sequence[RunFolder]) -> tuple[SuspectedLabel, ...]:
     found = suspected_labels(given, np.array([np.mean(answers[name], axis=0) for name in names]))
     return tuple(
         SuspectedLabel(names[place], codes[given[place]], codes[seems], float(margin))
-        for place, seems, margin in zip(found.places.tolist(), found.classes.tolist(), found.margins, strict=True)
+        for place, seems, margin in zip(found.indices.tolist(), found.classes.tolist(), found.margins, strict=True)
     )
 
 

@@ -19,12 +19,12 @@ from core.data.corrections import (
     write_cleaned,
 )
 from core.data.drift import unusualness
+from core.data.file_checks import Depth, examine_files
 from core.data.finding import relative_name, scan_folder
 from core.data.mapping import inspect_labels
 from core.data.names import matched
 from core.data.reading import read_dataset
 from core.data.types import DataSet, Part
-from core.data.verdicts import Depth, examine_files
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.runs.corrections import SuspectedLabel, corrected_scores_of, suspects
@@ -122,7 +122,7 @@ def least_alike(dataset: DataSet, emit: Emit, token: CancelToken) -> dict[str, f
     """The twentieth of the pictures that look least like any others, by name: how far away these are."""
     present = [(record.name, record.path) for record in dataset.records if record.path is not None]
     paths = [path for _, path in present]
-    verdicts = examine_files(paths, depth=Depth.LOOK, phase=Phase.CHECKING, emit=emit, token=token)
+    verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
     names = [name for (name, _), verdict in zip(present, verdicts, strict=True) if verdict.sketch]
     far = unusualness([verdict.sketch for verdict in verdicts if verdict.sketch])
     order = np.argsort(-far)[: math.ceil(_LEAST_ALIKE * len(names))].tolist()

@@ -23,9 +23,9 @@ from ratios import Ratio, Settings, say, turns
 from watching import MemoryWatch
 
 from core.data.decoding import decode_image
+from core.data.file_checks import Depth, examine_files
 from core.data.store import open_store
 from core.data.types import DataSet
-from core.data.verdicts import Depth, examine_files
 from core.errors import Cancelled
 from core.events import CancelSource, CancelToken, Event, Phase, Progress, ignore
 from core.progress import thread_count

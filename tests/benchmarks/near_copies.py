@@ -21,7 +21,7 @@ from PIL import Image
 
 from core.classes import CLASS_SETS
 from core.data.checking import excluded_names
-from core.data.decoding import decode_look
+from core.data.decoding import decode_preview
 from core.data.near_copies import find_pairs, sketch
 from core.data.reading import read_dataset
 from core.data.types import ImageRecord
@@ -85,7 +85,7 @@ def _bytes(record: ImageRecord) -> bytes:
 
 
 def _sketch(content: bytes) -> bytes:
-    return sketch(decode_look(content, quick=True).pixels)
+    return sketch(decode_preview(content, quick=True).pixels)
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:

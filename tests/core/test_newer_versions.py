@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data.verdicts import Depth, examine_files
+from core.data.file_checks import Depth, examine_files
 from core.documents import NewerVersionError
 from core.events import CancelToken, Phase, ignore
 from core.inference.classifier import info_of

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data.decoding import DECODE_ERRORS, UnreadableImageError, decode_look, decode_noted, describe_failure
+from core.data.decoding import DECODE_ERRORS, UnreadableImageError, decode_noted, decode_preview, describe_failure
 from tests.core.data.dicom_files import write_dicom
 from tests.torture.mutation import mutated, within_bounds
 from tests.torture.tally import Tally
@@ -54,7 +54,7 @@ def verdict(path: Path, content: bytes) -> str:
         if wrong := _not_plain(error.reason):
             return wrong
     try:
-        decode_look(content, quick=True)
+        decode_preview(content, quick=True)
     except DECODE_ERRORS as error:
         return _not_plain(describe_failure(error))
     return ""

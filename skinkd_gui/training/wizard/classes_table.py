@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.classes import ClassSet, LesionClass, Malignancy
-from core.data.types import LabelFound
+from core.data.types import LabelCount
 from core.documents import some
 from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.layouts import named
@@ -55,11 +55,11 @@ class ClassesModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._classes: tuple[LesionClass, ...] = ()
-        self._labels: dict[str, list[LabelFound]] = {}
+        self._labels: dict[str, list[LabelCount]] = {}
 
-    def show_classes(self, classes: ClassSet, labels: tuple[LabelFound, ...]) -> None:
+    def show_classes(self, classes: ClassSet, labels: tuple[LabelCount, ...]) -> None:
         """Show these classes."""
-        found: dict[str, list[LabelFound]] = {}
+        found: dict[str, list[LabelCount]] = {}
         for item in labels:
             found.setdefault(item.code or "", []).append(item)
         if (classes.classes, found) == (self._classes, self._labels):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from core.classes import CLASS_SETS, GUESSES, ClassSet, How, LesionClass, make_class_set, normalised, own_classes
 from core.data.mapping import fitting_sets
-from core.data.types import DataSet, LabelFound, Problem, ProblemKind, undecided
+from core.data.types import DataSet, LabelCount, Problem, ProblemKind, undecided
 from core.documents import some
 from core.recipe import with_values
 from core.recipe.classes import OWN, ClassesRecipe
@@ -41,12 +41,12 @@ class Sums:
     left_out: int
 
 
-def guesses(labels: Iterable[LabelFound]) -> tuple[LabelFound, ...]:
+def guesses(labels: Iterable[LabelCount]) -> tuple[LabelCount, ...]:
     """The labels that are understood, but by another name or a part of it."""
     return tuple(item for item in labels if item.how in GUESSES)
 
 
-def sums_of(labels: Sequence[LabelFound]) -> Sums:
+def sums_of(labels: Sequence[LabelCount]) -> Sums:
     """What will be learned from."""
     used = [item for item in labels if item.code]
     images = sum(item.count for item in used)
@@ -79,7 +79,7 @@ def label_message(state: WizardState) -> str:
 
 def other_problems(dataset: DataSet) -> tuple[Problem, ...]:
     """What is wrong with the data beside labels that nobody explained, which are asked for by themselves."""
-    left = {item.label for item in undecided(dataset.labels_found)}
+    left = {item.label for item in undecided(dataset.label_counts)}
     return tuple(
         problem
         for problem in dataset.problems
@@ -87,7 +87,7 @@ def other_problems(dataset: DataSet) -> tuple[Problem, ...]:
     )
 
 
-def named_labels(labels: Sequence[LabelFound]) -> str:
+def named_labels(labels: Sequence[LabelCount]) -> str:
     """`acne (4), wart (4) and 3 more`."""
     return some([f"{item.label} ({item.count:,})" for item in labels], _NAMED)
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QPixmap
 
 from core.classes import GUESSES, ClassSet, How
-from core.data.types import LabelFound
+from core.data.types import LabelCount
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.theme import colours
@@ -36,14 +36,14 @@ class LabelsModel(QAbstractTableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._labels: tuple[LabelFound, ...] = ()
+        self._labels: tuple[LabelCount, ...] = ()
         self._classes: ClassSet | None = None
         self._rows: dict[Path, int] = {}
         self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
         self._loader = PictureLoader(QSize(THUMBNAIL, THUMBNAIL) * 2, most_waiting=_MOST_WAITING, parent=self)
         self._loader.loaded.connect(self._keep_thumbnail)
 
-    def show_labels(self, labels: tuple[LabelFound, ...], classes: ClassSet) -> None:
+    def show_labels(self, labels: tuple[LabelCount, ...], classes: ClassSet) -> None:
         """Show labels with what they mean by these classes; the same labels keep their rows."""
         same = [item.label for item in labels] == [item.label for item in self._labels]
         if same and (labels, classes) == (self._labels, self._classes):
@@ -58,7 +58,7 @@ class LabelsModel(QAbstractTableModel):
         self._loader.forget()
         self.endResetModel()
 
-    def label(self, row: int) -> LabelFound:
+    def label(self, row: int) -> LabelCount:
         """The label of a row."""
         return self._labels[row]
 
@@ -146,14 +146,14 @@ class LabelsModel(QAbstractTableModel):
 _KNOWN = 2
 
 
-def _rank(item: LabelFound) -> int:
+def _rank(item: LabelCount) -> int:
     """What needs a look comes first: 0 is not understood, 1 a guess."""
     if item.code is None:
         return _KNOWN if item.says_none else 0
     return 1 if item.how in GUESSES else _KNOWN
 
 
-def how_text(item: LabelFound) -> str:
+def how_text(item: LabelCount) -> str:
     """How it is known what a label means, for people."""
     if item.code is None:
         return "it says none of these" if item.says_none else "not understood"

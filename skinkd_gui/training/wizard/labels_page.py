@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QPushButton, QTabWidget
 
 from core.classes import CLASS_SETS, ClassSet, Malignancy
 from core.classes.saved import load_class_set, save_class_set, saved_class_sets
-from core.data.types import LabelFound, undecided
+from core.data.types import LabelCount, undecided
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.recipe.classes import OWN
@@ -237,7 +237,7 @@ class LabelsPage(WizardPage):
         self.sets.setCurrentIndex(present[0])
         self._save.setVisible(classes.name == OWN)
 
-    def _show_findings(self, state: WizardState, labels: tuple[LabelFound, ...]) -> None:
+    def _show_findings(self, state: WizardState, labels: tuple[LabelCount, ...]) -> None:
         left, guessed = undecided(labels), guesses(labels)
         fits = wizard_labels.fitting(state, self._saved)
         self._findings.setVisible(bool(left or guessed))
@@ -261,7 +261,7 @@ def _same(known: object, classes: ClassSet) -> bool:
     return isinstance(known, ClassSet) and known.classes == classes.classes
 
 
-def _finding_texts(state: WizardState, left: tuple[LabelFound, ...], guessed: tuple[LabelFound, ...]) -> list[str]:
+def _finding_texts(state: WizardState, left: tuple[LabelCount, ...], guessed: tuple[LabelCount, ...]) -> list[str]:
     texts = []
     if left:
         pictures = counted(sum(item.count for item in left), "picture")
@@ -279,7 +279,7 @@ def _finding_texts(state: WizardState, left: tuple[LabelFound, ...], guessed: tu
     return texts
 
 
-def _sums_text(labels: tuple[LabelFound, ...]) -> str:
+def _sums_text(labels: tuple[LabelCount, ...]) -> str:
     sums = sums_of(labels)
     if not labels:
         return ""

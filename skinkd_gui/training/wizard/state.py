@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.data.choices import Choice
-from core.data.types import DataSet, LabelFound
+from core.data.types import DataSet, LabelCount
 from core.distillation.methods import METHODS
 from core.errors import FieldProblem, RecipeError
 from core.recipe import Preset, Recipe, has_field, preset, section_fields, value_of, with_values
@@ -94,7 +94,7 @@ class WizardState:
     reading: bool = False
     dataset: DataSet | None = None
     data_problem: str = ""
-    labels: tuple[LabelFound, ...] = ()
+    labels: tuple[LabelCount, ...] = ()
     choices: tuple[Choice, ...] = ()
     asked: Choice | None = None
     excluded: frozenset[str] = frozenset()
@@ -108,7 +108,7 @@ class WizardState:
     left: tuple[DistillationRecipe, ...] = ()
 
     @cached_property
-    def meanings(self) -> tuple[LabelFound, ...]:
+    def meanings(self) -> tuple[LabelCount, ...]:
         """The labels of the data with what they mean by the recipe's classes, the most frequent first."""
         classes = self.recipe.class_set
         return tuple(item.meant_by(classes) for item in self.labels)
@@ -343,7 +343,7 @@ def data_read(state: WizardState, dataset: DataSet, excluded: frozenset[str]) ->
         state,
         reading=False,
         dataset=dataset,
-        labels=dataset.labels_found,
+        labels=dataset.label_counts,
         choices=_known_choices(state, dataset.choices),
         excluded=excluded,
         data_problem="",

@@ -46,7 +46,7 @@ def test_labels_are_understood_and_it_is_said_how(label: str, code: str, how: Ho
     known = CLASS_SETS["isic2019"]
     meaning = known.meaning(label)
     assert meaning is not None
-    assert (known.code_at(meaning.place), meaning.how) == (code, how)
+    assert (known.code_at(meaning.index), meaning.how) == (code, how)
 
 
 @pytest.mark.parametrize("label", ["eczema", "", "7", "nevus (melanoma)", "lentigo NOS"])

@@ -85,7 +85,7 @@ def test_what_is_read(name: str, shared: Path) -> None:
     folder, case = _folder(shared, name), CASES[name]
     dataset = read_dataset(folder, case.of, case.choices)
     assert len(dataset.records) == case.used
-    assert {item.label for item in undecided(dataset.labels_found)} == set(case.undecided)
+    assert {item.label for item in undecided(dataset.label_counts)} == set(case.undecided)
     parts = Counter(record.part.value for record in dataset.records if record.part)
     assert tuple(parts[part] for part in ("train", "validation", "test") if parts[part]) == case.parts
     assert len({record.patient for record in dataset.records if record.patient}) == case.patients
@@ -108,7 +108,7 @@ def test_every_label_can_be_a_class_of_ones_own(name: str, shared: Path) -> None
     own = own_class_set([item.label for item in found.labels])
     dataset = read_dataset(folder, own)
     assert len(dataset.records) == sum(item.count for item in found.labels)
-    assert undecided(dataset.labels_found) == ()
+    assert undecided(dataset.label_counts) == ()
     assert all(item.examples for item in found.labels)
 
 

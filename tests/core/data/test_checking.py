@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.classes import CLASS_SETS
-from core.data import verdicts
+from core.data import file_checks
 from core.data.checking import check_images, excluded_names
-from core.data.decoding import decode_look
+from core.data.decoding import decode_preview
 from core.data.types import DataSet, ImageRecord, ProblemKind
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Phase, Progress
@@ -140,13 +140,13 @@ def _set_of(make_set: MakeSet, paths: list[Path]) -> DataSet:
 
 def _count_full_decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
-    decode = verdicts.decode_full
+    decode = file_checks.decode_full
 
     def counted(content: bytes) -> NDArray[np.uint8]:
         sizes.append(len(content))
         return decode(content)
 
-    monkeypatch.setattr(verdicts, "decode_full", counted)
+    monkeypatch.setattr(file_checks, "decode_full", counted)
     return sizes
 
 
@@ -180,7 +180,7 @@ def test_pictures_that_differ_only_in_detail_are_two(
     paths = [tmp_path / "plain.jpg", tmp_path / "checkered.jpg"]
     for path, pixels in zip(paths, (grey, checkered), strict=True):
         Image.fromarray(pixels).save(path, quality=100)
-    looks = [decode_look(path.read_bytes(), quick=True) for path in paths]
+    looks = [decode_preview(path.read_bytes(), quick=True) for path in paths]
     assert looks[0].reduced
     assert looks[0].size == (512, 512)
     assert np.array_equal(looks[0].pixels, looks[1].pixels)
@@ -230,10 +230,10 @@ def test_checking_twice_reads_nothing_and_adds_nothing(make_set: MakeSet, monkey
     damaged.write_bytes(b"damaged")
     first = check_images(dataset)
 
-    def read(task: object) -> verdicts.Verdict:
+    def read(task: object) -> file_checks.FileCheck:
         raise AssertionError(f"{task} was read again")
 
-    monkeypatch.setattr(verdicts, "_read", read)
+    monkeypatch.setattr(file_checks, "_read", read)
     assert check_images(dataset) == first
     assert check_images(first) == first
 
@@ -254,16 +254,16 @@ def test_a_changed_file_is_read_again(make_set: MakeSet, make_image: MakeImage) 
 def test_cancelling_keeps_what_was_found(make_set: MakeSet, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = make_set(60)
     source = CancelSource()
-    read = verdicts._read
+    read = file_checks._read
     tasks: list[object] = []
 
-    def counted(task: verdicts._Task) -> verdicts.Verdict:
+    def counted(task: file_checks._Task) -> file_checks.FileCheck:
         tasks.append(task)
         if len(tasks) == 20:
             source.cancel()
         return read(task)
 
-    monkeypatch.setattr(verdicts, "_read", counted)
+    monkeypatch.setattr(file_checks, "_read", counted)
     with pytest.raises(Cancelled):
         check_images(dataset, token=source.token, threads=2)
     before = len(tasks)

@@ -25,14 +25,14 @@ def pictures(first: int, count: int, *, shade: float = 1.0, blur: float = 0.0) -
 
 def test_a_folder_of_the_same_kind_is_usual() -> None:
     found = drift(pictures(0, 80), pictures(100, 60), {"MEL": 40, "NV": 40}, {"NV": 60})
-    assert found.unlike < 0.2
+    assert found.out_of_distribution < 0.2
     assert found.classes == (("MEL", 0.5, 0.0), ("NV", 0.5, 1.0))
     assert max(feature.distance for feature in found.features) < 0.35
 
 
 def test_darker_and_blurred_pictures_are_told_by_name() -> None:
     found = drift(pictures(0, 80), pictures(100, 40, shade=0.6, blur=4))
-    assert found.unlike > 0.9
+    assert found.out_of_distribution > 0.9
     features = {feature.title: feature for feature in found.features}
     assert features["Brightness"].distance == pytest.approx(1.0, abs=0.1)
     assert features["Brightness"].folder < features["Brightness"].training

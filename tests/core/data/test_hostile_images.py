@@ -19,7 +19,7 @@ from PIL import Image
 from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.decoding import UnreadableImageError, decode_content, decode_image, decode_noted, read_image, to_rgb
-from core.data.room import MOST_PIXELS, Room
+from core.data.pixel_budget import MOST_PIXELS, PixelBudget
 from core.data.store import open_store
 from core.data.types import DataSet, ImageRecord
 from core.inference.collect import expand_paths
@@ -209,7 +209,7 @@ def test_pictures_larger_than_any_camera_makes_are_refused_and_memory_stays_smal
 
 
 def test_large_pictures_wait_for_one_another() -> None:
-    room, inside, most = Room(100), [0], [0]
+    room, inside, most = PixelBudget(100), [0], [0]
 
     def work(pixels: int) -> None:
         with room.taken(pixels):

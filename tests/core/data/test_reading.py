@@ -87,7 +87,7 @@ def test_isic2019_rows_without_one_clear_label(isic: Path, make_image: MakeImage
         ProblemKind.NO_LABEL: ["ISIC_0000003.jpg", "ISIC_0000004.jpg"],
     }
     assert "BKL and SCC" in dataset.problems[0].reason
-    assert dataset.labels_found[1].says_none
+    assert dataset.label_counts[1].says_none
 
 
 @pytest.mark.parametrize(("row", "file"), [("ISIC_1_downsampled", "ISIC_1"), ("ISIC_1", "ISIC_1_downsampled")])

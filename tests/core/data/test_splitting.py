@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.classes import CLASS_SETS
 from core.data.allocation import allocate
-from core.data.leakage import leakage, lesions_apart
+from core.data.leakage import leakage, lesions_on_both_sides
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, parts_of, read_split, split_notes, write_split
 from core.data.types import DataSet, ImageRecord, Part, Problem, ProblemKind, Split
@@ -93,7 +93,7 @@ def test_splits_are_disjoint_complete_and_keep_together_what_belongs_together(
         assert part.dtype == np.int64
         assert (np.diff(part) > 0).all()
     if recipe.group_by != "image":
-        assert lesions_apart(dataset, split) == 0
+        assert lesions_on_both_sides(dataset, split) == 0
     place = {dataset.records[index].name: name for name, part in parts_of(split) for index in part.tolist()}
     for problem in dataset.problems:
         assert len({place.get(name) for name in (problem.subject, *problem.names)}) == 1
@@ -153,7 +153,7 @@ def test_exact_counts_of_the_paper(shared: Path) -> None:
     for by_lesion in (False, True):
         split = make_split(dataset, three_parts(split=wanted, group_by="lesion" if by_lesion else "image"))
         assert tuple(part.size for _, part in made_of(split)) == wanted
-        assert (lesions_apart(dataset, split) == 0) is by_lesion
+        assert (lesions_on_both_sides(dataset, split) == 0) is by_lesion
         for share, (_, part) in zip(wanted, made_of(split), strict=True):
             counts = np.bincount(dataset.labels[part]) / np.bincount(dataset.labels)
             assert counts == pytest.approx(np.full(8, share / 25331), abs=0.006)
@@ -177,7 +177,7 @@ def test_folds_divide_training_and_validation_and_keep_the_test_part() -> None:
     assert np.array_equal(np.sort(validating), np.sort(np.concatenate([single.train, single.validation])))
     for split in folds:
         assert np.array_equal(split.test, single.test)
-        assert lesions_apart(dataset, split) == 0
+        assert lesions_on_both_sides(dataset, split) == 0
         counts = np.bincount(dataset.labels[split.validation], minlength=8)
         assert (counts >= np.bincount(dataset.labels[validating], minlength=8) // 5 - 9).all()
         assert counts.min() > 0

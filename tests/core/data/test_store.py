@@ -137,7 +137,7 @@ def test_checked_images_are_not_read_again_for_their_digests(
     make_set: MakeSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = check_images(make_set(8))
-    monkeypatch.setattr("core.data.verdicts._read", lambda task: pytest.fail(f"{task} was read again"))
+    monkeypatch.setattr("core.data.file_checks._read", lambda task: pytest.fail(f"{task} was read again"))
     _check_rows(open_store(dataset, SIZE), dataset)
 
 
@@ -167,7 +167,7 @@ def test_a_second_start_reads_no_image(make_set: MakeSet, monkeypatch: pytest.Mo
     dataset = make_set(12)
     first = open_store(dataset, SIZE)
     decoded = _count_decodes(monkeypatch)
-    monkeypatch.setattr("core.data.verdicts._read", lambda task: pytest.fail(f"{task} was read again"))
+    monkeypatch.setattr("core.data.file_checks._read", lambda task: pytest.fail(f"{task} was read again"))
     again = open_store(dataset, SIZE)
     assert again.key == first.key
     assert decoded == []

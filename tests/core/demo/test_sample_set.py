@@ -12,7 +12,7 @@ import pytest
 from core.classes import CLASS_SETS
 from core.data.checking import check_images
 from core.data.finding import SYNTHETIC_MARKER
-from core.data.leakage import lesions_apart
+from core.data.leakage import lesions_on_both_sides
 from core.data.reading import read_dataset
 from core.data.splitting import make_split, parts_of
 from core.demo.sample_set import class_sizes, write_sample_set
@@ -48,7 +48,7 @@ def test_it_is_a_sound_isic_set_marked_synthetic(sample_set: Path) -> None:
     assert any(record.age and record.sex and record.site for record in dataset.records)
     assert "GENERATED" in (sample_set / "README.txt").read_text()
     split = make_split(dataset, DataRecipe())
-    assert lesions_apart(dataset, split) == 0
+    assert lesions_on_both_sides(dataset, split) == 0
 
 
 def test_names_tell_no_class(sample_set: Path) -> None:

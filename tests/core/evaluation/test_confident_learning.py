@@ -17,11 +17,11 @@ def test_swapped_labels_are_suspected_first() -> None:
     labels = truth.copy()
     labels[swapped] = (truth[swapped] + 1) % 3
     found = suspected_labels(labels, probabilities)
-    assert len(set(found.places.tolist()) & set(swapped.tolist())) >= 6
-    assert len(found.places) <= 14
+    assert len(set(found.indices.tolist()) & set(swapped.tolist())) >= 6
+    assert len(found.indices) <= 14
     assert (np.diff(found.margins) <= 0).all()
-    right = np.isin(found.places, swapped)
-    assert np.array_equal(found.classes[right], truth[found.places[right]])
+    right = np.isin(found.indices, swapped)
+    assert np.array_equal(found.classes[right], truth[found.indices[right]])
 
 
 def test_thresholds_are_the_classes_mean_confidence() -> None:
@@ -29,7 +29,7 @@ def test_thresholds_are_the_classes_mean_confidence() -> None:
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1, 0.0], [0.35, 0.45, 0.2], [0.45, 0.5, 0.05], [0.1, 0.3, 0.6]])
     found = suspected_labels(labels, probabilities)
-    assert found.places.tolist() == [1]
+    assert found.indices.tolist() == [1]
     assert found.classes.tolist() == [1]
     assert found.margins == pytest.approx([0.1])
-    assert suspected_labels(np.zeros(0, np.int64), np.zeros((0, 3))).places.size == 0
+    assert suspected_labels(np.zeros(0, np.int64), np.zeros((0, 3))).indices.size == 0

@@ -10,7 +10,7 @@ import pytest
 from core.classes import CLASS_SETS, Malignancy, make_class_set, own_class_set
 from core.classes.lesion_class import LesionClass
 from core.data.choices import Choice, Option
-from core.data.types import DataSet, LabelFound, Problem, ProblemKind, undecided
+from core.data.types import DataSet, LabelCount, Problem, ProblemKind, undecided
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import labels as wizard_labels
 from skinkd_gui.training.wizard import state as wizard_state
@@ -21,11 +21,11 @@ HOSPITAL = ("melanoma", "nevus", "psoriasis", "eczema")
 
 def _state(labels: Iterable[str], choices: tuple[Choice, ...] = ()) -> WizardState:
     """Data with these labels, the first on ten pictures, the others on one less each."""
-    found = tuple(LabelFound(label, 10 - place, (), None) for place, label in enumerate(labels))
+    found = tuple(LabelCount(label, 10 - place, (), None) for place, label in enumerate(labels))
     state = wizard_state.start_reading(wizard_state.initial_state(), "data")
     classes = state.recipe.class_set
     known = tuple(item.meant_by(classes) for item in found)
-    dataset = DataSet(Path("data"), "folders", (), labels_found=known, choices=choices, classes=classes)
+    dataset = DataSet(Path("data"), "folders", (), label_counts=known, choices=choices, classes=classes)
     return wizard_state.data_read(state, dataset, frozenset())
 
 
@@ -64,8 +64,8 @@ class TestWhatIsSaid:
             Problem(ProblemKind.MASK, "m", "a mask"),
         )
         classes = CLASS_SETS["isic2019"]
-        labels = tuple(LabelFound(label, 4, (), None).meant_by(classes) for label in ("acne", "unknown"))
-        dataset = DataSet(Path("data"), "folders", (), problems, labels_found=labels, classes=classes)
+        labels = tuple(LabelCount(label, 4, (), None).meant_by(classes) for label in ("acne", "unknown"))
+        dataset = DataSet(Path("data"), "folders", (), problems, label_counts=labels, classes=classes)
         assert wizard_labels.other_problems(dataset) == problems[1:]
 
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
 from core.classes.saved import saved_class_sets
-from core.data.types import LabelFound
+from core.data.types import LabelCount
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.labels_model import BECOMES, COUNT, HOW, LABEL, LabelsModel
 from skinkd_gui.training.wizard.labels_page import LabelsPage
@@ -174,7 +174,7 @@ def test_which_column_is_meant_is_asked_and_can_be_changed(
 
 def test_two_hundred_labels_are_rows_without_widgets(qtbot: QtBot) -> None:
     classes = CLASS_SETS["isic2019"]
-    labels = tuple(LabelFound(f"label {number}", 1 + number, (), None).meant_by(classes) for number in range(200))
+    labels = tuple(LabelCount(f"label {number}", 1 + number, (), None).meant_by(classes) for number in range(200))
     holder = QWidget()
     qtbot.addWidget(holder)
     model = LabelsModel(holder)

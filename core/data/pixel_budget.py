@@ -10,8 +10,8 @@ MOST_PIXELS = 256_000_000
 """Of one picture. The largest cameras make 200 million; a file may claim any number."""
 
 
-class Room:
-    """Room for `most` pixels. A picture waits until there is enough for it; one always may be there."""
+class PixelBudget:
+    """PixelBudget for `most` pixels. A picture waits until there is enough for it; one always may be there."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -33,5 +33,5 @@ class Room:
                 self._changed.notify_all()
 
 
-ROOM = Room(MOST_PIXELS)
+PIXEL_BUDGET = PixelBudget(MOST_PIXELS)
 """That of the whole program."""

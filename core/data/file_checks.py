@@ -24,7 +24,7 @@ from core.data.decoding import (
     DECODER_VERSION,
     HeicError,
     decode_full,
-    decode_look,
+    decode_preview,
     describe_failure,
     read_image,
 )
@@ -43,16 +43,16 @@ class Depth(IntEnum):
     """How closely a file is looked at: its bytes, a quick decode that finds all damage, or every pixel of it."""
 
     BYTES = 0
-    LOOK = 1
+    PREVIEW = 1
     PIXELS = 2
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FileCheck:
     """`digest` of the file's bytes; `pixels` digest of the picture in full, None when it was not decoded in full.
 
-    `size` names width and height of the picture and `look` is a digest of its reduced version; empty when it was not
-    decoded, and `look` also where the format has no quick decode. `error` says why the file could not be read,
+    `size` names width and height of the picture and `preview` is a digest of its reduced version; empty when it was not
+    decoded, and `preview` also where the format has no quick decode. `error` says why the file could not be read,
     `not_skin` why a picture shows no skin. `sketch` is what near-copies are found by.
     """
 
@@ -60,7 +60,7 @@ class Verdict:
     pixels: str | None = None
     error: str = ""
     size: str = ""
-    look: str = ""
+    preview: str = ""
     not_skin: str = ""
     sketch: bytes = field(default=b"", repr=False)
 
@@ -69,7 +69,7 @@ class Verdict:
         """How much is known: of a damaged file there is nothing more to know."""
         if self.pixels is not None or self.error:
             return Depth.PIXELS
-        return Depth.LOOK if self.size else Depth.BYTES
+        return Depth.PREVIEW if self.size else Depth.BYTES
 
 
 @dataclass(frozen=True)
@@ -88,26 +88,26 @@ def examine_files(
     token: CancelToken,
     threads: int = 0,
     cache: Path | None = None,
-) -> list[Verdict]:
+) -> list[FileCheck]:
     """A verdict for every file, in order; known ones cost a look at the file's size and time.
 
     What was found out before a cancel is kept.
     """
-    found: dict[Path, Verdict] = {}
+    checks: dict[Path, FileCheck] = {}
     with closing(_open(cache or cache_root())) as known:
         tasks: list[_Task] = []
         for path in dict.fromkeys(paths):
-            verdict = _look_up(known, path, depth)
-            if isinstance(verdict, Verdict):
-                found[path] = verdict
+            verdict = _stored(known, path, depth)
+            if isinstance(verdict, FileCheck):
+                checks[path] = verdict
             else:
                 tasks.append(verdict)
-        _examine(tasks, found, known, ProgressMeter(phase, len(tasks), emit), token, threads)
-    return [found[path] for path in paths]
+        _examine(tasks, checks, known, ProgressMeter(phase, len(tasks), emit), token, threads)
+    return [checks[path] for path in paths]
 
 
 def content_digest(content: bytes) -> str:
-    """The digest of a file's bytes, as `Verdict.digest` has it."""
+    """The digest of a file's bytes, as `FileCheck.digest` has it."""
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
@@ -119,18 +119,18 @@ def forget_file(path: Path, cache: Path) -> None:
 
 def _examine(
     tasks: list[_Task],
-    found: dict[Path, Verdict],
+    checks: dict[Path, FileCheck],
     known: sqlite3.Connection,
     meter: ProgressMeter,
     token: CancelToken,
     threads: int,
 ) -> None:
-    fresh: list[tuple[_Task, Verdict]] = []
+    fresh: list[tuple[_Task, FileCheck]] = []
     saved = time.monotonic()
     try:
         with closing(map_in_threads(_read, tasks, threads=threads, token=token)) as results:
             for task, verdict in zip(tasks, results, strict=True):
-                found[task.path] = verdict
+                checks[task.path] = verdict
                 if verdict.digest:
                     fresh.append((task, verdict))
                 if time.monotonic() - saved > _SAVE_SECONDS:
@@ -142,51 +142,51 @@ def _examine(
         _save(known, fresh)
 
 
-def _look_up(known: sqlite3.Connection, path: Path, depth: Depth) -> Verdict | _Task:
+def _stored(known: sqlite3.Connection, path: Path, depth: Depth) -> FileCheck | _Task:
     try:
         status = path.stat()
     except OSError as error:
-        return Verdict("", None, describe_failure(error))
+        return FileCheck("", None, describe_failure(error))
     # Files that are copied or unpacked bring their old time with them; the system's own (ctime) they can not.
     stamp = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     row = known.execute(
         "SELECT digest, pixels, error, picture, look, content, sketch FROM verdicts WHERE path = ? AND stamp = ?",
         (os.fsencode(path), stamp),
     ).fetchone()
-    verdict = Verdict(*row) if row else None
+    verdict = FileCheck(*row) if row else None
     if verdict is not None and verdict.depth >= depth:
         return verdict
     return _Task(path, stamp, depth)
 
 
-def _read(task: _Task) -> Verdict:
+def _read(task: _Task) -> FileCheck:
     try:
         content = read_image(task.path)
     except (OSError, MemoryError) as error:
         # Not remembered: the file may well be readable next time.
-        return Verdict("", None, describe_failure(error))
+        return FileCheck("", None, describe_failure(error))
     digest = content_digest(content)
     if not content:
-        return Verdict(digest, None, "The file is empty.")
+        return FileCheck(digest, None, "The file is empty.")
     if task.depth == Depth.BYTES:
-        return Verdict(digest)
+        return FileCheck(digest)
     try:
         return _decoded(digest, content, task.depth)
     except (MemoryError, HeicError) as error:
         # Not remembered: there may be more memory, or a reader for it, next time.
-        return Verdict("", None, describe_failure(error))
+        return FileCheck("", None, describe_failure(error))
     except DECODE_ERRORS as error:
-        return Verdict(digest, None, describe_failure(error))
+        return FileCheck(digest, None, describe_failure(error))
 
 
-def _decoded(digest: str, content: bytes, depth: Depth) -> Verdict:
-    seen = decode_look(content, quick=True)
+def _decoded(digest: str, content: bytes, depth: Depth) -> FileCheck:
+    seen = decode_preview(content, quick=True)
     size, odd = "{} x {}".format(*seen.size), not_skin(seen.pixels)
     drawn = sketch(seen.pixels)
     if not seen.reduced:
-        return Verdict(digest, _picture_digest(seen.pixels), "", size, not_skin=odd, sketch=drawn)
+        return FileCheck(digest, _picture_digest(seen.pixels), "", size, not_skin=odd, sketch=drawn)
     pixels = _picture_digest(decode_full(content)) if depth == Depth.PIXELS else None
-    return Verdict(digest, pixels, "", size, _picture_digest(seen.pixels), odd, drawn)
+    return FileCheck(digest, pixels, "", size, _picture_digest(seen.pixels), odd, drawn)
 
 
 def _picture_digest(pixels: NDArray[np.uint8]) -> str:
@@ -239,7 +239,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, Verdict]]) -> None:
+def _save(known: sqlite3.Connection, fresh: Iterable[tuple[_Task, FileCheck]]) -> None:
     rows = [(os.fsencode(task.path), task.stamp, *astuple(verdict)) for task, verdict in fresh]
     with known:
         known.executemany("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
