@@ -39,6 +39,10 @@ class CorrectionsEditor(QObject):
         """Go on with those of another data set."""
         self._file, self.corrections = file, corrections
 
+    def close(self) -> None:
+        """No data set is open."""
+        self._file, self.corrections = None, ()
+
     def relabel(self, entries: Sequence[PictureEntry], code: str) -> None:
         """Give images another class; the data's own one takes the correction back."""
         others = [entry for entry in entries if entry.record is not None and entry.code != code]

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import partial
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from core.data.choices import NO_CHOICES, ChoiceNeededError, Choices
-from core.data.corrections import corrections_note
+from core.data.choices import NO_CHOICES, Choice, Choices
 from core.data.names import matched
-from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.events import Progress
 from skinkd_gui.data.choosing import ChoiceView
-from skinkd_gui.data.corrections_editor import CorrectionsEditor
 from skinkd_gui.data.data_top_bar import DataTopBar
-from skinkd_gui.data.entries import Aspect, PictureEntry, entries_of, filtered, marked, near_copies_of
+from skinkd_gui.data.entries import Aspect, filtered, near_copies_of
 from skinkd_gui.data.facts_panel import DataFactsPanel
 from skinkd_gui.data.gallery import Gallery
 from skinkd_gui.data.gallery_filter import GalleryFilterBar
-from skinkd_gui.data.opening import (
-    CleanedTable,
-    LabelFindings,
-    OpenedData,
-    ask_run,
-    check_data,
-    export_cleaned,
-    least_alike,
-    open_data,
-)
-from skinkd_gui.data.recents import RecentDataMenu, remember_data
+from skinkd_gui.data.opening import CleanedTable, LabelFindings, OpenedData
+from skinkd_gui.data.recents import RecentDataMenu
+from skinkd_gui.data.session import DataSession
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.empty_state import EmptyState
@@ -41,7 +29,6 @@ from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, split
 from skinkd_gui.widgets.saving import ask_for_file
 from skinkd_gui.workers.job import JobEnd
-from skinkd_gui.workers.job_slot import JobSlot
 
 _TABLES = "Tables (*.csv *.tsv *.xlsx);;All files (*)"
 _WELCOME = (
@@ -51,7 +38,7 @@ _WELCOME = (
 
 
 class DataTab(QWidget):
-    """Reads a data set, then opens every picture of it in the background; the gallery can be used meanwhile."""
+    """Shows the data set of its session; the gallery can be used while the pictures are being opened."""
 
     def __init__(self, parent: QWidget | None, runs_root: Path) -> None:
         super().__init__(parent)
@@ -59,35 +46,15 @@ class DataTab(QWidget):
         self.setAccessibleName("Data")
         self.setAcceptDrops(True)
         self._runs_root = runs_root
-        self._opened: OpenedData | None = None
-        self._dataset: DataSet | None = None  # with what was found in the pictures, once they were opened
-        self._findings: LabelFindings | None = None
-        self._unusual: dict[str, float] | None = None
-        self._entries: tuple[PictureEntry, ...] = ()
         self._path = Path()
         self._names: frozenset[str] = frozenset()  # asked for before the data were read
         self._run: Path | None = None
-        self.corrections = CorrectionsEditor(self)
-        self._make_jobs()
+        self.session = DataSession(self)
         self._build()
         self._connect()
+        self._connect_session()
 
     # --- building ---
-
-    def _make_jobs(self) -> None:
-        self._reading = JobSlot(self, succeeded=self._on_read, failed=self._on_read_failed)
-        self._checking = JobSlot(
-            self, reported=self._on_progress, succeeded=self._on_checked, failed=self._on_failed, ended=self._on_ended
-        )
-        self._asking = JobSlot(self, succeeded=self._on_asked, failed=self._on_asking_failed)
-        self._comparing = JobSlot(
-            self,
-            reported=self._on_progress,
-            succeeded=self._on_compared,
-            failed=self._on_failed,
-            ended=self._on_compare_ended,
-        )
-        self._exporting = JobSlot(self, succeeded=self._on_exported, failed=self._on_failed)
 
     def _build(self) -> None:
         self.welcome = EmptyState("folder", "Look at your data", _WELCOME, self)
@@ -126,18 +93,28 @@ class DataTab(QWidget):
         self.bar.folder_wanted.connect(self.ask_for_folder)
         self.bar.table_wanted.connect(self.ask_for_table)
         self.bar.opened.connect(self.open)
-        self.bar.run_chosen.connect(self._ask_run)
+        self.bar.run_chosen.connect(self.session.ask)
         self.bar.export_wanted.connect(self.ask_and_export)
         self.filters.changed.connect(self._show)
-        self.progress.stopped.connect(self._checking.cancel)
-        self.progress.stopped.connect(self._comparing.cancel)
         self.gallery.selectionModel().selectionChanged.connect(self._show_chosen)
         self.gallery.entries.modelReset.connect(self._show_chosen)
-        self.corrections.changed.connect(self._on_corrected)
         self.facts.relabelled.connect(self._relabel)
         self.facts.exclusion_toggled.connect(self._exclude)
         self.facts.grouping_toggled.connect(self._group)
         self.facts.noted.connect(self._note)
+
+    def _connect_session(self) -> None:
+        self.progress.stopped.connect(self.session.stop)
+        self.session.read.connect(self._on_read)
+        self.session.choice_needed.connect(self._on_choice_needed)
+        self.session.changed.connect(self._refresh)
+        self.session.asked.connect(self._on_asked)
+        self.session.begun.connect(self.progress.begin)
+        self.session.progressed.connect(self._on_progress)
+        self.session.rested.connect(self._on_rested)
+        self.session.ready.connect(self._show)
+        self.session.exported.connect(self._on_exported)
+        self.session.failed.connect(self._on_failed)
 
     # --- opening ---
 
@@ -167,59 +144,41 @@ class DataTab(QWidget):
     def show_images(self, path: Path, names: Collection[str], run: Path | None = None) -> None:
         """Show these images of a data set, with what the run in a folder says of them."""
         self._names, self._run = frozenset(names), run
-        if self._opened is not None and self._opened.path == path and not self._reading.running:
+        if self.session.opened is not None and self._path == path:
             self._show_asked_for()
         else:
             self._read(path, NO_CHOICES)
 
-    @property
-    def busy(self) -> bool:
-        """Whether anything is being read, opened, asked or written."""
-        jobs = (self._reading, self._checking, self._asking, self._comparing, self._exporting)
-        return any(job.running for job in jobs)
-
     def _read(self, path: Path, choices: Choices) -> None:
-        for slot in (self._checking, self._comparing, self._asking, self._reading):
-            slot.drop()
         self._path = path
-        self._opened = self._dataset = self._findings = self._unusual = None
-        self._entries = ()
         self.progress.hide()
-        self.banner.show_message("Reading the tables and folders...")
         self.bar.show_path(path)
         self.filters.setEnabled(False)
-        self._show()
         self._pages.setCurrentWidget(self._content)
-        self._reading.start(partial(open_data, path, self._runs_root, choices))
+        self.session.open(path, self._runs_root, self._run, choices)
+        self._refresh()
+        self.banner.show_message("Reading the tables and folders...")
 
     @Slot(object)
     def _read_with(self, choices: Choices) -> None:
         self._read(self._path, choices)
 
     @Slot(object)
+    def _on_choice_needed(self, choice: Choice) -> None:
+        self.choice.ask(choice, self.session.choices)
+        self._pages.setCurrentWidget(self.choice)
+
+    @Slot(object)
     def _on_read(self, opened: OpenedData) -> None:
-        remember_data(opened.path)
-        self._opened, self._dataset = opened, opened.dataset
-        self.corrections.open(opened.corrections_file, opened.corrections)
         self.facts.show_classes(opened.dataset.classes)
         self.filters.setEnabled(True)
         self.filters.clear()
         self.bar.show_data(opened)
-        self._renew()
-        self.progress.begin("Opening the pictures")
-        self._checking.start(partial(check_data, opened.dataset))
         self._show_asked_for()
 
-    @Slot(object)
-    def _on_read_failed(self, error: SkinKDError) -> None:
-        self.banner.show_message(f"{error.title}. {error.summary}", "error")
-        if isinstance(error, ChoiceNeededError):
-            self.choice.ask(error.choice, NO_CHOICES)
-            self._pages.setCurrentWidget(self.choice)
-
     def _show_asked_for(self) -> None:
-        if self._names and self._dataset is not None:
-            own = [entry.name for entry in self._entries]
+        if self._names:
+            own = [entry.name for entry in self.session.entries]
             self.filters.show_names(frozenset(matched(self._names, own).values()))
         if self._run is not None:
             self.bar.choose_run(self._run)
@@ -236,7 +195,7 @@ class DataTab(QWidget):
             event.acceptProposedAction()
             self.open(Path(local[0]))
 
-    # --- opening the pictures ---
+    # --- what the session tells ---
 
     @Slot(object)
     def _on_progress(self, event: object) -> None:
@@ -244,96 +203,44 @@ class DataTab(QWidget):
             self.progress.show_progress(event)
 
     @Slot(object)
-    def _on_checked(self, dataset: DataSet) -> None:
-        self._dataset = dataset
-        self._renew()
-
-    @Slot(object)
-    def _on_ended(self, end: JobEnd) -> None:
-        self.progress.hide()
-        if end.cancelled:
-            self.banner.show_message(
-                "The pictures were not all opened: damaged ones, copies and near-copies are not known.", "warning"
-            )
-        self._show()  # what waited for it
-
-    @Slot(object)
-    def _on_compare_ended(self, end: JobEnd) -> None:
+    def _on_rested(self, end: JobEnd) -> None:
         self.progress.hide()
         if end.cancelled:
             self.filters.clear()
+            text = "Stopped: what is damaged, there twice, nearly the same or unlike the rest is not all known."
+            self.banner.show_message(text, "warning")
 
     @Slot(object)
-    def _on_compared(self, unusual: dict[str, float]) -> None:
-        self._unusual = unusual
-        self._renew()
+    def _on_asked(self, findings: LabelFindings) -> None:
+        if findings.suspected and not self._names:
+            self.filters.show_aspect(Aspect.SUSPECTED)
 
     @Slot(object)
     def _on_failed(self, error: SkinKDError) -> None:
         self.banner.show_message(f"{error.title}. {error.summary}", "error")
 
-    # --- a run's opinion ---
-
-    @Slot(object)
-    def _ask_run(self, run: object) -> None:
-        chosen = next((each for each in self._opened.runs if each == run), None) if self._opened else None
-        self._asking.drop()
-        self._findings = None
-        if chosen is not None and self._dataset is not None:
-            self._asking.start(partial(ask_run, chosen, self._dataset))
-        self._renew()
-
-    @Slot(object)
-    def _on_asked(self, findings: LabelFindings) -> None:
-        first = self._findings is None
-        self._findings = findings
-        self.corrections.run_name = findings.run.folder.name
-        self._renew()
-        if first and findings.suspected and not self._names:
-            self.filters.show_aspect(Aspect.SUSPECTED)
-
-    @Slot(object)
-    def _on_asking_failed(self, error: SkinKDError) -> None:
-        self.banner.show_message(f"{error.title}. {error.summary}", "warning")
-
     # --- showing ---
 
-    def _renew(self) -> None:
-        """Make the entries anew: something about the pictures is known that was not."""
-        if self._opened is not None and self._dataset is not None:
-            self._entries = entries_of(self._dataset, self._opened.unlabelled, self._findings, self._unusual or {})
-        self._mark()
-
     @Slot()
-    def _on_corrected(self) -> None:
-        self._mark()
-        if self._findings is not None and self._dataset is not None:  # its scores by the corrected labels
-            self._asking.start_next(partial(ask_run, self._findings.run, self._dataset))
-
-    def _mark(self) -> None:
-        self._entries = marked(self._entries, self.corrections.corrections)
-        if self._dataset is not None:
-            self.filters.offer(self._entries, self._dataset.classes)
-        note = corrections_note(self.corrections.corrections, "The next run uses your corrections")
-        said = (note, self._findings.scores if self._findings else "")
-        self.banner.show_message(" ".join(text for text in said if text))
+    def _refresh(self) -> None:
+        """More is known of the pictures, or they were corrected."""
+        if self.session.opened is not None:
+            self.filters.offer(self.session.entries, self.session.opened.dataset.classes)
+            self.banner.show_message(self.session.note)
         self._show()
 
     @Slot()
     def _show(self) -> None:
-        wanted = self.filters.wanted
-        unknown = wanted.aspect is Aspect.UNUSUAL and self._unusual is None
-        if unknown and self._dataset is not None and not (self._checking.running or self._comparing.running):
-            self.progress.begin("Comparing the pictures")
-            self._comparing.start(partial(least_alike, self._dataset))
-        entries = filtered(self._entries, wanted)
+        wanted, every = self.filters.wanted, self.session.entries
+        entries = filtered(every, wanted)
         self.gallery.show_entries(entries)
-        if unknown:
+        if wanted.aspect is Aspect.UNUSUAL and not self.session.compared:
+            self.session.compare()
             text = "The pictures are being compared..."
-        elif not entries and self._entries:
+        elif not entries and every:
             text = "No picture fits what is asked for. Show all brings them back."
         else:
-            text = _count(entries, self._entries, self._opened)
+            text = _count(len(entries), len(every), self.session.opened)
         self.count.setText(breakable(text))
         self._show_chosen()
 
@@ -341,7 +248,7 @@ class DataTab(QWidget):
     def _show_chosen(self) -> None:
         chosen = self.gallery.chosen
         self.facts.show_entries(chosen)
-        copies = near_copies_of(chosen[0], self._entries) if chosen else []
+        copies = near_copies_of(chosen[0], self.session.entries) if chosen else []
         self.copies.show_entries(copies)
         self.copies.setVisible(bool(copies))
         self.copies_title.setVisible(bool(copies))
@@ -350,36 +257,30 @@ class DataTab(QWidget):
 
     @Slot(str)
     def _relabel(self, code: str) -> None:
-        self.corrections.relabel(self.gallery.chosen, code)
+        self.session.corrections.relabel(self.gallery.chosen, code)
 
     @Slot(bool)
     def _exclude(self, out: bool) -> None:
-        (self.corrections.exclude if out else self.corrections.include)(self.gallery.chosen)
+        change = self.session.corrections.exclude if out else self.session.corrections.include
+        change(self.gallery.chosen)
 
     @Slot(bool)
     def _group(self, together: bool) -> None:
-        (self.corrections.group if together else self.corrections.ungroup)(self.gallery.chosen)
+        change = self.session.corrections.group if together else self.session.corrections.ungroup
+        change(self.gallery.chosen)
 
     @Slot(str)
     def _note(self, text: str) -> None:
-        self.corrections.note(self.gallery.chosen, text)
+        self.session.corrections.note(self.gallery.chosen, text)
 
     # --- exporting ---
 
     @Slot()
     def ask_and_export(self) -> None:
         """Choose a file, and write the cleaned table into it."""
-        if self._opened is None:
-            return
         file = ask_for_file(self, "Export the cleaned table", f"{self._path.stem}-cleaned", "Tables (*.csv)")
         if file is not None:
-            self.export(file)
-
-    def export(self, file: Path) -> None:
-        """Write the data set as a run would use it."""
-        if self._opened is not None:
-            work = partial(export_cleaned, file, self._opened.dataset, self.corrections.corrections)
-            self._exporting.start(work)
+            self.session.export(file)
 
     @Slot(object)
     def _on_exported(self, table: CleanedTable) -> None:
@@ -387,9 +288,8 @@ class DataTab(QWidget):
         self.banner.show_message(f"{table.images:,} images were written to {table.file}.{left}", "success")
 
 
-def _count(entries: Sequence[PictureEntry], every: Sequence[PictureEntry], opened: OpenedData | None) -> str:
+def _count(shown: int, every: int, opened: OpenedData | None) -> str:
     if opened is None:
         return ""
-    pictures = "1 picture" if len(every) == 1 else f"{len(every):,} pictures"
-    shown = pictures if len(entries) == len(every) else f"{len(entries):,} of {pictures}"
-    return f"{shown} · {opened.reason}"
+    pictures = "1 picture" if every == 1 else f"{every:,} pictures"
+    return f"{pictures if shown == every else f'{shown:,} of {pictures}'} · {opened.reason}"

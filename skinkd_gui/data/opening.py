@@ -65,23 +65,26 @@ class LabelFindings:
     scores: str
 
 
-def open_data(path: Path, runs_root: Path, choices: Choices, emit: Emit, token: CancelToken) -> OpenedData:
+def open_data(
+    path: Path, runs_root: Path, run: Path | None, choices: Choices, emit: Emit, token: CancelToken
+) -> OpenedData:
     """Read a folder or table; opens no picture. `choices` answer what the data leave open.
 
-    The classes are those of the newest run over the same data; else those of a known set that has all labels; else one
-    class for each label. Raises `SkinKDError`, and `ChoiceNeededError` while something is open.
+    The classes are those of the run in the folder `run`, or of the newest one over the same data; else those of a known
+    set that has all labels; else one class for each label. Raises `SkinKDError`, and `ChoiceNeededError` while
+    something is open.
     """
     runs = runs_over(path, runs_root)
     token.check()
-    recipes = [run.recipe for run in runs if run.recipe is not None]
-    if recipes:
-        classes, reason = recipes[0].class_set, f"Read as the run {runs[0].status.name} did."
-        choices = choices if choices != NO_CHOICES else recipes[0].data.choices
+    like = next((each for each in runs if each.folder == run), next(iter(runs), None))
+    if like is not None and like.recipe is not None:
+        classes, reason = like.recipe.class_set, f"Read as the run {like.status.name} did."
+        choices = choices if choices != NO_CHOICES else like.recipe.data.choices
     else:
         classes, reason = _fitting_classes(path, choices)
     token.check()
     dataset = read_dataset(path, classes, choices)
-    finished = tuple(run for run in runs if run.status.state is RunState.FINISHED)
+    finished = tuple(each for each in runs if each.status.state is RunState.FINISHED)
     corrections = read_corrections(corrections_file(dataset.root))
     return OpenedData(path, dataset, _unlabelled(dataset), choices, reason, corrections, finished)
 

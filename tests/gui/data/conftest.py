@@ -56,5 +56,5 @@ def tab(qtbot: QtBot, make_tab: Callable[[], DataTab], data: Path) -> DataTab:
     """The tab with the data set, all of whose pictures were opened."""
     made = make_tab()
     made.open(data)
-    qtbot.waitUntil(lambda: not made.busy)
+    qtbot.waitUntil(lambda: not made.session.busy)
     return made

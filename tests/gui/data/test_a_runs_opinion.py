@@ -39,14 +39,14 @@ def run(tmp_path: Path, data: Path) -> RunFolder:
 def test_a_doubtful_label_is_listed_and_its_correction_names_the_run(qtbot, run, tab, data):
     assert "as the run" in tab.count.text()
     tab.bar.run.setCurrentIndex(1)
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert tab.filters.wanted.aspect is Aspect.SUSPECTED
     assert shown(tab) == ["B.png"]
     assert tab.filters.part.findData(Part.TRAIN) > 0
     assert "takes it for" in tab.facts.facts.toPlainText()
     tab.facts.relabelled.emit("NV")
     assert [(each.path, each.source) for each in read_corrections(corrections_file(data))] == [("B.png", run.path.name)]
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert "1 of them were found by a model's disagreement, which flatters that model." in tab.banner.text
     assert "before" in tab.banner.text
 
@@ -54,7 +54,7 @@ def test_a_doubtful_label_is_listed_and_its_correction_names_the_run(qtbot, run,
 def test_images_of_a_run_are_shown_with_what_it_says_of_them(qtbot, run, make_tab, data):
     tab = make_tab()
     tab.show_images(data, ["b", "D.png"], run.path)  # one as an earlier version wrote it
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert shown(tab) == ["B.png", "D.png"]
     assert tab.bar.run.currentIndex() == 1
     tab.show_images(data, ["A.png"])

@@ -79,10 +79,10 @@ def test_the_pictures_least_like_the_rest_are_found_when_they_are_asked_for(qtbo
         table.writelines(f"F{seed},NV,F{seed},P{seed},arm\n" for seed in range(20, 28))
     tab = make_tab()
     tab.open(data)
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     choose_aspect(tab, Aspect.UNUSUAL)
     assert "being compared" in tab.count.text()
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert len(shown(tab)) == 1
     assert shown(tab)[0] in {"A.png", "B.png", "C.png", "D.png"}
 
@@ -102,6 +102,7 @@ def test_a_class_is_changed_for_all_that_are_selected_and_changed_back(tab, data
     assert stack.undoText() == "class of 2 images"
     stack.undo()
     assert read_corrections(file) == ()
+    assert not tab.banner.text
     stack.redo()
     combo.activated.emit(combo.findData("MEL"))  # the data's own label: nothing is corrected
     assert read_corrections(file) == ()
@@ -132,8 +133,8 @@ def test_pictures_are_left_out_put_together_and_noted(qtbot, tab, data):
 def test_the_cleaned_table_has_what_a_run_would_use(qtbot, tab, tmp_path):
     select(tab, "A.png")
     tab.facts.relabelled.emit("NV")
-    tab.export(tmp_path / "cleaned.csv")
-    qtbot.waitUntil(lambda: not tab.busy)
+    tab.session.export(tmp_path / "cleaned.csv")
+    qtbot.waitUntil(lambda: not tab.session.busy)
     with (tmp_path / "cleaned.csv").open() as lines:
         assert [(row["image"], row["label"]) for row in csv.DictReader(lines)] == [
             ("A.png", "NV"),
@@ -148,18 +149,18 @@ def test_what_the_data_leave_open_is_asked(qtbot, make_tab, tmp_path, data):
     (data / "labels.csv").write_text("clinic,derm,diagnosis\nA.png,B.png,MEL\nC.png,D.png,NV\n")
     tab = make_tab()
     tab.open(data)
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert tab.choice.isVisible()
     tab.choice.options.setCurrentIndex(tab.choice.options.findData("derm"))
     qtbot.mouseClick(tab.choice.use, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert shown(tab)[:2] == ["B.png", "D.png"]
 
 
 def test_a_folder_that_is_gone_is_said(qtbot, make_tab, tmp_path):
     tab = make_tab()
     tab.open(tmp_path / "gone")
-    qtbot.waitUntil(lambda: not tab.busy)
+    qtbot.waitUntil(lambda: not tab.session.busy)
     assert "does not exist" in tab.banner.text
 
 
