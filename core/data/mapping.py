@@ -56,8 +56,12 @@ def inspect_labels(path: Path, classes: ClassSet | None, choices: Choices = NO_C
 
 def fitting_sets(labels: Sequence[LabelCount], sets: Iterable[ClassSet]) -> tuple[str, ...]:
     """The names of the sets that understand every label but those that say "none of these"."""
-    asked = [item.label for item in labels if not item.says_none]
-    return tuple(known.name for known in sets if asked and all(known.index_of(label) is not None for label in asked))
+
+    def fits(known: ClassSet) -> bool:
+        asked = [item.label for item in labels if not (item.says_none or known.is_unknown(item.label))]
+        return bool(asked) and all(known.index_of(label) is not None for label in asked)
+
+    return tuple(known.name for known in sets if fits(known))
 
 
 def check_decided(dataset: DataSet) -> None:

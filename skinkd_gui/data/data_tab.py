@@ -144,7 +144,8 @@ class DataTab(QWidget):
     def show_images(self, path: Path, names: Collection[str], run: Path | None = None) -> None:
         """Show these images of a data set, with what the run in a folder says of them."""
         self._names, self._run = frozenset(names), run
-        if self.session.opened is not None and self._path == path:
+        opened = self.session.opened
+        if opened is not None and self._path == path and (run is None or run in (each.folder for each in opened.runs)):
             self._show_asked_for()
         else:
             self._read(path, NO_CHOICES)

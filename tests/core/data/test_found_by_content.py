@@ -11,7 +11,7 @@ from core.classes import CLASS_SETS, own_class_set
 from core.data.choices import ChoiceNeededError, Choices
 from core.data.mapping import check_decided, fitting_sets, inspect_labels
 from core.data.reading import read_dataset
-from core.data.types import DataSet, Part, ProblemKind
+from core.data.types import DataSet, LabelCount, Part, ProblemKind
 from core.errors import SkinKDError
 
 ISIC2019, BINARY = CLASS_SETS["isic2019"], CLASS_SETS["benign-malignant"]
@@ -229,3 +229,9 @@ def test_labels_are_found_before_there_are_classes(make_folder: MakeFolder) -> N
     ]
     assert found.fitting == ("benign-malignant",)
     assert fitting_sets(found.labels, [ISIC2019]) == ()
+
+
+def test_a_set_fits_labels_of_which_one_says_none_of_these() -> None:
+    labels = [LabelCount(label, 1, (), None) for label in ("MEL", "NV", "UNK")]
+    assert fitting_sets(labels, [ISIC2019]) == ("isic2019",)
+    assert fitting_sets(labels[2:], [ISIC2019]) == ()
