@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import ClassSet
+from core.classes import ClassSet, normalised
 from core.data.choices import Choice
 
 
@@ -95,8 +95,9 @@ class LabelCount:
     def meant_by(self, classes: ClassSet) -> LabelCount:
         """The same label with what it means by other classes."""
         meaning = classes.meaning(self.label)
-        if meaning is None:
-            return replace(self, code=None, how="", says_none=classes.is_unknown(self.label))
+        if meaning is None:  # "?" and "-" hold nothing that could be mapped
+            none = classes.is_unknown(self.label) or not normalised(self.label)
+            return replace(self, code=None, how="", says_none=none)
         return replace(self, code=classes.code_at(meaning.index), how=meaning.how.value, says_none=False)
 
 

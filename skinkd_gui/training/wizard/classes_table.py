@@ -151,6 +151,7 @@ class ClassesTable(QTableView):
         header.setHighlightSections(False)
         header.setAccessibleName("Columns of the table of classes")
         metrics = self.fontMetrics()
+        header.setMinimumSectionSize(metrics.horizontalAdvance("Colour") + 14)
         for column, widest in (
             (COLOUR, "#0"),
             (CODE, "discharge_2"),

@@ -62,10 +62,12 @@ class LabelsPage(WizardPage):
 
     def _build_sets(self) -> QHBoxLayout:
         self.sets = named(CalmComboBox(), "classSetCombo", "Classes to learn")
+        self.sets.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.sets.setMinimumContentsLength(10)
         self.sets.activated.connect(self._on_set)
         label = make_label("Classes to learn:")
         label.setBuddy(self.sets)
-        self._save = self._button("Save these classes…", "saveClassesButton", self._ask_name)
+        self._save = self._button("Save classes…", "saveClassesButton", self._ask_name)
         return row_of(label, (self.sets, 1), self._save)
 
     def _build_findings(self) -> Box:
@@ -97,7 +99,7 @@ class LabelsPage(WizardPage):
         self.classes = ClassesTable(self.classes_model)
         self._groups = help_label()
         self._groups.setObjectName("classGroupsLabel")
-        remove = self._button("Remove the selected class", "removeClassButton", self._remove_class)
+        remove = self._button("Remove class", "removeClassButton", self._remove_class)
         column_of(
             help_label(_EDITING),
             (self.classes, 1),

@@ -89,9 +89,10 @@ class LabelsTable(QTableView):
         for column in (LABEL, HOW):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         metrics = self.fontMetrics()
+        header.setMinimumSectionSize(metrics.horizontalAdvance("not understood") + 8)
         header.resizeSection(COUNT, metrics.horizontalAdvance("Pictures") + 34)
         header.resizeSection(PICTURES, _EXAMPLES * (THUMBNAIL + _GAP) + _GAP)
-        header.resizeSection(BECOMES, metrics.horizontalAdvance("Squamous cell carcinoma (SCC)") + 44)
+        header.resizeSection(BECOMES, metrics.horizontalAdvance("Basal cell carcinoma (BCC)") + 44)
         self.setSortingEnabled(True)
         self.sort_again()
         model.modelReset.connect(self.sort_again)

@@ -57,6 +57,9 @@ class TestWhatIsSaid:
     def test_one_class_is_not_enough(self) -> None:
         assert "at least two classes" in flow.message_for(_state(("melanoma", "MEL")), WizardStep.LABELS)
 
+    def test_signs_without_a_letter_say_that_nothing_is_known(self) -> None:
+        assert undecided(_state(("melanoma", "nv", "?", "-")).meanings) == ()
+
     def test_problems_of_open_labels_stand_with_the_labels(self) -> None:
         problems = (
             Problem(ProblemKind.UNKNOWN_LABEL, "acne", "4 images", ("a",)),
