@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
 from core.events import Progress
+from core.reporting.family_tables import family_notes, member_line
 from core.reporting.scored_runs import same_test_images
 from core.reporting.tables import DIFFERENT_IMAGES, overview_table
 from skinkd_gui.results.facts_table import facts_table
@@ -61,11 +62,14 @@ def _sentences(shown: Shown) -> list[str]:
         return ["Working out the intervals..."]
     if shown.baseline is None:
         return ["At least two tested runs are needed to compare."]
-    baseline = shown.title(shown.baseline)
+    baseline, family = shown.title(shown.baseline), shown.findings.family
     found = []
+    members = {} if family is None else {member.key: member for member in family.members}
     for run in shown.others:
-        comparison = shown.comparison(run)
-        if comparison is not None:
+        comparison, member = shown.comparison(run), members.get(run.folder.name)
+        if family is not None and member is not None:
+            found.append(member_line(family, member, shown.title(run)))
+        elif comparison is not None:
             found.append(headline_sentence(shown.title(run), baseline, comparison))
         elif shown.evidence(run) is None:
             found.append(f"{shown.title(run)} can not be compared. {shown.why_not(run)}")
@@ -74,4 +78,4 @@ def _sentences(shown: Shown) -> list[str]:
     if len(found) > _MOST_SENTENCES:
         rest = len(found) - _MOST_SENTENCES
         found = [*found[:_MOST_SENTENCES], f"{rest} more; choose fewer runs to read of them."]
-    return found
+    return [*found, *(() if family is None else family_notes(family, baseline))]
