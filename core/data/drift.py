@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.near_copies import descriptions, distances, opened
+from core.events import CancelToken
 
 _NEAREST = 5
 _BLOCK = 512
@@ -54,15 +55,19 @@ class Drift:
         return f"{share} look unlike the training pictures (5 % is usual).{other}"
 
 
-def unusualness(sketches: Sequence[bytes], among: Sequence[bytes] | None = None) -> NDArray[np.float64]:
+def unusualness(
+    sketches: Sequence[bytes], among: Sequence[bytes] | None = None, token: CancelToken | None = None
+) -> NDArray[np.float64]:
     """How little each picture looks like its nearest ones among others (without itself, where `among` is None),
-    float64 (n,), 0 or more; infinite where there are too few others."""
+    float64 (n,), 0 or more; infinite where there are too few others. Raises `Cancelled`."""
+    token = token or CancelToken()
     own = descriptions(*opened(sketches)) if sketches else np.zeros((0, 1), np.float32)
     others = own if among is None else descriptions(*opened(among))
     found = np.full(len(own), np.inf)
     if len(others) <= _NEAREST:
         return found
     for start in range(0, len(own), _BLOCK):
+        token.check()
         rows = np.arange(start, min(start + _BLOCK, len(own)))
         apart = distances(own[rows], others)
         if among is None:

@@ -76,7 +76,7 @@ class DataFactsPanel(QWidget):
         self._entries = entries
         first = entries[0] if entries else None
         more = f" and {len(entries) - 1:,} more" if len(entries) > 1 else ""
-        self._name.setText(breakable(f"{first.name}{more}") if first else "No picture is selected")
+        self._name.setText(breakable(f"{first.name.rpartition('/')[2]}{more}") if first else "No picture is selected")
         self.facts.setPlainText(facts_text(first, self._classes) if first and self._classes else "")
         usable = any(entry.record is not None for entry in entries)
         for widget in (self.relabel, self.exclude, self.group, self.note):

@@ -127,7 +127,7 @@ def least_alike(dataset: DataSet, emit: Emit, token: CancelToken) -> dict[str, f
     paths = [path for _, path in present]
     verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
     names = [name for (name, _), verdict in zip(present, verdicts, strict=True) if verdict.sketch]
-    far = unusualness([verdict.sketch for verdict in verdicts if verdict.sketch])
+    far = unusualness([verdict.sketch for verdict in verdicts if verdict.sketch], token=token)
     order = np.argsort(-far)[: math.ceil(_LEAST_ALIKE * len(names))].tolist()
     return {names[row]: float(far[row]) for row in order if np.isfinite(far[row])}
 

@@ -8,6 +8,8 @@ from scipy.ndimage import gaussian_filter
 
 from core.data.drift import drift, unusualness
 from core.data.near_copies import sketch
+from core.errors import Cancelled
+from core.events import CancelSource
 
 
 def pictures(first: int, count: int, *, shade: float = 1.0, blur: float = 0.0) -> list[bytes]:
@@ -48,3 +50,10 @@ def test_the_odd_picture_is_the_most_unusual() -> None:
     assert unusualness([]).size == 0
     with pytest.raises(ValueError, match="both sides"):
         drift([], odd)
+
+
+def test_comparing_can_be_stopped() -> None:
+    source = CancelSource()
+    source.cancel()
+    with pytest.raises(Cancelled):
+        unusualness(pictures(0, 10), token=source.token)
