@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import shiboken6
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from skinkd_gui.undo import undo_stack
+from skinkd_gui.widgets.helper import Helper
 
 Key = QKeySequence.StandardKey
 Act = Callable[[], object]
@@ -38,7 +39,7 @@ _FIRST_OF_GROUP = (Key.Cut, Key.SelectAll)
 _SEVERAL = (QAbstractItemView.SelectionMode.ExtendedSelection, QAbstractItemView.SelectionMode.MultiSelection)
 
 
-class EditMenu(QObject):
+class EditMenu(Helper[QMainWindow]):
     """Fills the menu. Text fields undo their own typing; everything else is on the window's stack.
 
     Only undo and redo take their keys here: the others' keys belong to the widgets, and the menu only names them.
@@ -46,7 +47,6 @@ class EditMenu(QObject):
 
     def __init__(self, window: QMainWindow, menu: QMenu) -> None:
         super().__init__(window)
-        self._window = window
         self._stack = undo_stack(window)
         self._actions: dict[Key, QAction] = {}
         for key, text, name in _ENTRIES:
@@ -72,7 +72,8 @@ class EditMenu(QObject):
 
     @Slot()
     def _update(self) -> None:
-        if not shiboken6.isValid(self._window):  # the focus moves also while the window goes
+        window = self._owner()
+        if window is None or not shiboken6.isValid(window):  # the focus moves also while the window goes
             return
         for key, action in self._actions.items():
             action.setEnabled(self._find(key) is not None)
@@ -104,12 +105,12 @@ class EditMenu(QObject):
 
     def _around(self) -> Iterator[QWidget]:
         """The widget with the focus and what is around it; the tab in front where none in it has the focus."""
-        tabs = self._window.centralWidget()
-        widget: QWidget | None = self._window.focusWidget()
+        tabs = self.owner.centralWidget()
+        widget: QWidget | None = self.owner.focusWidget()
         front = tabs.currentWidget() if isinstance(tabs, QTabWidget) else None
         if widget is None or (front is not None and not front.isAncestorOf(widget)):
             widget = front
-        while widget is not None and widget is not self._window:
+        while widget is not None and widget is not self.owner:
             yield widget
             widget = widget.parentWidget()
 

@@ -282,7 +282,9 @@ class MainWindow(QMainWindow):
         elif not self._closing:
             self._closing = True
             self.status.show_loading("Closing: the checkpoint is being written...")
-            QTimer.singleShot(_PATIENCE_MILLISECONDS, self, self._finish_closing)
+            patience = QTimer(self, singleShot=True, interval=_PATIENCE_MILLISECONDS)
+            patience.timeout.connect(self._finish_closing)
+            patience.start()
             self.queue.close()
 
     @Slot()

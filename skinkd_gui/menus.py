@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
@@ -12,18 +11,18 @@ from skinkd_gui.data.recents import RecentDataMenu
 from skinkd_gui.edit_menu import EditMenu
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.training.queue import TrainingQueue
+from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.theme import ThemeChoice
 from skinkd_gui.window_actions import WindowActions
 
 Key = QKeySequence.StandardKey
 
 
-class Menus(QObject):
+class Menus(Helper[QMainWindow]):
     """Builds the menu bar of a window and keeps the actions that change with the queue."""
 
     def __init__(self, window: QMainWindow, tabs: Tabs, queue: TrainingQueue, actions: WindowActions) -> None:
         super().__init__(window)
-        self._window = window
         self._make_file(tabs, actions)
         self.edit = EditMenu(window, self._menu("&Edit", "editMenu"))
         self._make_run(tabs, queue)
@@ -39,7 +38,7 @@ class Menus(QObject):
         self._add(menu, "Open a &folder of images...", "openFolderAction", do.open_folder, "Ctrl+Shift+O")
         menu.addSeparator()
         self._add(menu, "Look at a &data set...", "openDataAction", do.open_data)
-        recent = RecentDataMenu(self._window, "recentDataMenu")
+        recent = RecentDataMenu(self.owner, "recentDataMenu")
         recent.chosen.connect(tabs.open_data)
         menu.addMenu(recent)
         menu.addSeparator()
@@ -48,7 +47,7 @@ class Menus(QObject):
         preferences = self._add(menu, "&Preferences...", "preferencesAction", do.show_preferences, "Ctrl+,")
         preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         menu.addSeparator()
-        leave = self._add(menu, "&Quit", "quitAction", self._window.close, "Ctrl+Q")
+        leave = self._add(menu, "&Quit", "quitAction", self.owner.close, "Ctrl+Q")
         leave.setMenuRole(QAction.MenuRole.QuitRole)
 
     def _make_run(self, tabs: Tabs, queue: TrainingQueue) -> None:
@@ -99,14 +98,14 @@ class Menus(QObject):
         about.setMenuRole(QAction.MenuRole.AboutRole)
 
     def _menu(self, title: str, name: str) -> QMenu:
-        menu = self._window.menuBar().addMenu(title)
+        menu = self.owner.menuBar().addMenu(title)
         menu.setObjectName(name)
         return menu
 
     def _add(
         self, menu: QMenu, text: str, name: str, slot: Callable[[], object], keys: Key | str | None = None
     ) -> QAction:
-        action = QAction(text, self._window)
+        action = QAction(text, self.owner)
         action.setObjectName(name)
         if isinstance(keys, QKeySequence.StandardKey):
             action.setShortcuts(QKeySequence.keyBindings(keys) or [QKeySequence(keys)])

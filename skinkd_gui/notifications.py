@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
+from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.theme import application_icon
 
 _GATHER_MILLISECONDS = 300
 _SHOWN_MILLISECONDS = 15_000
 
 
-class Notifier(QObject):
+class Notifier(Helper[QWidget]):
     """Marks the window in the task bar, and shows a message of the system where it has a place for such.
 
     Nothing while the window is in use. The icon beside the clock, which such messages come from, is there only from a
@@ -25,7 +26,6 @@ class Notifier(QObject):
         super().__init__(window)
         self.enabled = True
         """Whether the system's messages are wanted; the mark in the task bar always is."""
-        self._window = window
         self._texts: list[str] = []
         self._gather = QTimer(self, singleShot=True, interval=_GATHER_MILLISECONDS)
         self._gather.timeout.connect(self._show)
@@ -49,7 +49,7 @@ class Notifier(QObject):
     @Slot()
     def _show(self) -> None:
         texts, self._texts = self._texts, []
-        QApplication.alert(self._window)
+        QApplication.alert(self.owner)
         if self.enabled and QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
             text = texts[0] if len(texts) == 1 else f"{len(texts)} runs have ended. {texts[-1]}"
             icon = self._shown_icon()

@@ -34,10 +34,10 @@ class Tabs(QTabWidget):
         self.setDocumentMode(True)
         self._runs_root = runs_root
         self.train = TrainTab(queue, runs_root, self)
-        self._classify = LateTab(self, "image", "Classify", self._make_classify)
+        self._classify = LateTab(self, "image", "Classify", Tabs._make_classify)
         self.addTab(self.train, "Train")
-        self._results = LateTab(self, "chart", "Results", self._make_results)
-        self._data = LateTab(self, "folder", "Data", self._make_data)
+        self._results = LateTab(self, "chart", "Results", Tabs._make_results)
+        self._data = LateTab(self, "folder", "Data", Tabs._make_data)
         self.train.results_requested.connect(self.open_run)
 
     def make_when_looked_at(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMainWindow
 
@@ -16,16 +16,16 @@ from skinkd_gui.settings.keeper import SettingsKeeper
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.tabs import Tabs
 from skinkd_gui.widgets.error_dialog import log_path, show_error
+from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.theme import ThemeChoice
 
 
-class WindowActions(QObject):
+class WindowActions(Helper[QMainWindow]):
     """The slots behind those menu entries of a window that no other part answers; dialogs open over the window."""
 
     def __init__(self, window: QMainWindow, tabs: Tabs, settings: SettingsKeeper) -> None:
         super().__init__(window)
-        self._window = window
         self._tabs = tabs
         self._settings = settings
 
@@ -34,7 +34,7 @@ class WindowActions(QObject):
     @Slot()
     def open_recipe(self) -> None:
         """Open the assistant with a recipe from a file."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a recipe", "", "Recipes (*.toml);;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(self.owner, "Open a recipe", "", "Recipes (*.toml);;All files (*)")
         if not name:
             return
         from core.recipe import read_recipe
@@ -42,7 +42,7 @@ class WindowActions(QObject):
         try:
             recipe = read_recipe(Path(name))
         except SkinKDError as error:
-            show_error(self._window, error)
+            show_error(self.owner, error)
             return
         self._tabs.show_train()
         self._tabs.train.open_recipe(recipe)
@@ -79,7 +79,7 @@ class WindowActions(QObject):
             self._tabs.show_classify()
             self._tabs.classify.choose_model(path)
         else:
-            show_error(self._window, _not_ours(path))
+            show_error(self.owner, _not_ours(path))
 
     @Slot()
     def show_runs_folder(self) -> None:
@@ -89,7 +89,7 @@ class WindowActions(QObject):
             make_private(folder)
         except OSError as error:
             text = f"{folder} could not be made. Choose another folder in the preferences."
-            show_error(self._window, SkinKDError("There is no folder for runs", text, str(error)))
+            show_error(self.owner, SkinKDError("There is no folder for runs", text, str(error)))
             return
         self._open(folder)
 
@@ -104,7 +104,7 @@ class WindowActions(QObject):
         """Open the preferences."""
         from skinkd_gui.settings.dialog import PreferencesDialog
 
-        dialog = PreferencesDialog(self._settings.current, self._settings.folder_fixed, self._window)
+        dialog = PreferencesDialog(self._settings.current, self._settings.folder_fixed, self.owner)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.changed.connect(self._settings.change)
         dialog.open()
@@ -136,10 +136,10 @@ class WindowActions(QObject):
     @Slot()
     def toggle_full_screen(self) -> None:
         """Fill the screen, or not."""
-        if self._window.isFullScreen():
-            self._window.showNormal()
+        if self.owner.isFullScreen():
+            self.owner.showNormal()
         else:
-            self._window.showFullScreen()
+            self.owner.showFullScreen()
 
     # --- help ---
 
@@ -158,7 +158,7 @@ class WindowActions(QObject):
         """Say what SkinKD is, and of what it consists."""
         from skinkd_gui.about_dialog import AboutDialog
 
-        AboutDialog(self._window).show()
+        AboutDialog(self.owner).show()
 
     @Slot()
     def show_log(self) -> None:
@@ -167,7 +167,7 @@ class WindowActions(QObject):
             self._open(log_path())
         else:
             text = f"{log_path()} does not exist; the folder can perhaps not be written."
-            show_error(self._window, SkinKDError("There is no log", text))
+            show_error(self.owner, SkinKDError("There is no log", text))
 
     @Slot()
     def show_debug_report(self) -> None:
@@ -175,10 +175,10 @@ class WindowActions(QObject):
         from skinkd_gui.debug_report_dialog import DebugReportDialog
 
         settings = {name: str(value) for name, value in asdict(self._settings.current).items()}
-        DebugReportDialog(self._settings.runs_root, settings, self._window).show()
+        DebugReportDialog(self._settings.runs_root, settings, self.owner).show()
 
     def _show_help(self, title: str, markdown: str) -> None:
-        HelpDialog(title, markdown, self._window).show()
+        HelpDialog(title, markdown, self.owner).show()
 
     def _open(self, path: Path) -> None:
         open_path(path)

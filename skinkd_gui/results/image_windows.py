@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.reporting.tables import KINDS
@@ -23,18 +23,18 @@ from skinkd_gui.results.cases import (
 )
 from skinkd_gui.results.images_view import ImagesView
 from skinkd_gui.results.shown import Shown
+from skinkd_gui.widgets.helper import Helper
 
 _MOST_WINDOWS = 6
 
 
-class ImageWindows(QObject):
+class ImageWindows(Helper[QWidget]):
     """Keeps the windows that it opened; the oldest goes when there are too many."""
 
     data_asked = Signal(object, object)  # run folder, names of images that are to be shown in Data
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._widget = parent
         self._shown: Shown | None = None
         self._windows: list[ImagesView] = []
 
@@ -103,7 +103,7 @@ class ImageWindows(QObject):
         """Show a list of images in a window of its own."""
         while len(self._windows) >= _MOST_WINDOWS:
             self._windows[0].close()
-        view = ImagesView(cases, self._widget.window())
+        view = ImagesView(cases, self.owner.window())
         view.finished.connect(self._forget)
         view.data_asked.connect(self.data_asked)
         self._windows.append(view)

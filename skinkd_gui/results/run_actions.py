@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
 
@@ -33,6 +33,7 @@ from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.saving import ask_for_file
 
@@ -45,7 +46,7 @@ class _Imported:
     failures: tuple[SkinKDError, ...]
 
 
-class RunActions(QObject):
+class RunActions(Helper[QWidget]):
     """The slots behind the bar's actions. File work is done in jobs, one at a time."""
 
     changed = Signal()  # files of runs have changed: read them again
@@ -59,7 +60,7 @@ class RunActions(QObject):
         self, parent: QWidget, model: RunsModel, table: RunsTable, bar: RunsBar, details: RunDetailsPanel
     ) -> None:
         super().__init__(parent)
-        self._window, self._model, self._table, self._bar, self._details = parent, model, table, bar, details
+        self._model, self._table, self._bar, self._details = model, table, bar, details
         self._root = Path()
         self.jobs = FileJobs(self)
         self.jobs.ended.connect(self.changed)
@@ -141,7 +142,7 @@ class RunActions(QObject):
         if run is None:
             return
         self._asked = (run,)
-        dialog = QInputDialog(self._window)
+        dialog = QInputDialog(self.owner)
         dialog.setObjectName("renameDialog")
         dialog.setWindowTitle("Rename the run")
         dialog.setLabelText("Another name (the folder of the run keeps its own):")
@@ -183,7 +184,7 @@ class RunActions(QObject):
         runs = self._table.selected()
         if runs:
             known = {tag for run in self._model.runs for tag in run.annotations.tags}
-            dialog = TagsDialog(self._window, runs, sorted(known))
+            dialog = TagsDialog(self.owner, runs, sorted(known))
             dialog.accepted.connect(self._tag)
             dialog.open()
 
@@ -208,7 +209,7 @@ class RunActions(QObject):
     def _ask_bin(self) -> None:
         self._asked = self._table.selected()
         if self._asked:
-            ask_about_bin(self._window, self._asked).accepted.connect(self._bin_agreed)
+            ask_about_bin(self.owner, self._asked).accepted.connect(self._bin_agreed)
 
     @Slot()
     def _bin_agreed(self) -> None:
@@ -239,7 +240,7 @@ class RunActions(QObject):
             slugs = {run.annotations.study for run in runs}
             facts = self._model.studies.get(slugs.pop()) if len(slugs) == 1 else None
             study = None if facts is None else facts.folder
-            ReportDialog(self._window, [run.folder for run in runs], self._details.baseline, study).open()
+            ReportDialog(self.owner, [run.folder for run in runs], self._details.baseline, study).open()
 
     @Slot(object)
     def report_study(self, folder: Path) -> None:
@@ -248,7 +249,7 @@ class RunActions(QObject):
 
         runs = [run for run in self._model.runs if run.annotations.study == folder.name and run.scores is not None]
         if runs:
-            ReportDialog(self._window, [run.folder for run in runs], self._details.baseline, folder).open()
+            ReportDialog(self.owner, [run.folder for run in runs], self._details.baseline, folder).open()
 
     @Slot()
     def _export_model(self) -> None:
@@ -256,7 +257,7 @@ class RunActions(QObject):
 
         run = self._one()
         if run is not None:
-            ModelExportDialog(self._window, run.folder).open()
+            ModelExportDialog(self.owner, run.folder).open()
 
     # In and out
 
@@ -264,7 +265,7 @@ class RunActions(QObject):
     def _ask_export(self) -> None:
         run = self._one()
         if run is not None:
-            dialog = ExportRunDialog(self._window, run)
+            dialog = ExportRunDialog(self.owner, run)
             dialog.accepted.connect(self._export)
             dialog.open()
 
@@ -274,7 +275,7 @@ class RunActions(QObject):
         if not isinstance(dialog, ExportRunDialog):
             return
         run, checkpoint = dialog.run, dialog.checkpoint.isChecked()
-        path = ask_for_file(self._window, "Export run", slugify(run.status.name), "Zip file (*.zip)")
+        path = ask_for_file(self.owner, "Export run", slugify(run.status.name), "Zip file (*.zip)")
         if path is None:
             return
 
@@ -287,13 +288,13 @@ class RunActions(QObject):
     @Slot()
     def ask_import(self) -> None:
         """Choose zip files of runs."""
-        names, _ = QFileDialog.getOpenFileNames(self._window, "Import runs", "", "Runs in zip files (*.zip)")
+        names, _ = QFileDialog.getOpenFileNames(self.owner, "Import runs", "", "Runs in zip files (*.zip)")
         self.import_from([Path(name) for name in names])
 
     @Slot()
     def ask_import_folder(self) -> None:
         """Choose a run's folder."""
-        name = QFileDialog.getExistingDirectory(self._window, "Import the folder of a run")
+        name = QFileDialog.getExistingDirectory(self.owner, "Import the folder of a run")
         self.import_from([Path(name)] if name else [])
 
     def import_from(self, sources: Sequence[Path]) -> None:
@@ -352,8 +353,8 @@ class RunActions(QObject):
 
     @Slot()
     def _save_table(self) -> None:
-        save_table_as(self._window, self._rows(folders=True, every=True), "runs")
+        save_table_as(self.owner, self._rows(folders=True, every=True), "runs")
 
     @Slot(object)
     def _show_failure(self, error: SkinKDError) -> None:
-        show_error(self._window, error)
+        show_error(self.owner, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,7 @@ class FigureView(QWidget):
 
             make_canvas: Any = FigureCanvasQTAgg  # untyped in matplotlib
             self._canvas = make_canvas(figure)
+            self._canvas.figure.set_canvas(weakref.proxy(self._canvas))  # not a cycle, left to the collector
             self._canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
             self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self._stack.addWidget(self._canvas)

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 import pytest
 import shiboken6
@@ -52,7 +52,7 @@ def _living_garbage() -> list[str]:
     living = [
         f"{type(thing).__name__} '{thing.objectName()}'"
         for thing in gc.garbage
-        if isinstance(thing, QObject)
+        if issubclass(type(thing), QObject)  # asked of the thing itself, a dead weak proxy would raise
         and shiboken6.isValid(thing)
         and shiboken6.ownedByPython(thing)
         and type(thing)
@@ -109,7 +109,7 @@ class _ModalWatch(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.closed: list[str] = []
-        self._seen: QWidget | None = None
+        self._seen: ref[QWidget] | None = None  # so that it holds nothing
         self._ticks = 0
         self._timer = QTimer(self)
         self._timer.setInterval(250)
@@ -123,8 +123,9 @@ class _ModalWatch(QObject):
     @Slot()
     def _look(self) -> None:
         widget = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        self._ticks = self._ticks + 1 if widget is not None and widget is self._seen else 0
-        self._seen = widget
+        same = widget is not None and self._seen is not None and self._seen() is widget
+        self._ticks = self._ticks + 1 if same else 0
+        self._seen = None if widget is None else ref(widget)
         if widget is None or self._ticks * 0.25 < _MODAL_SECONDS:
             return
         self.closed.append(f"{type(widget).__name__} '{widget.objectName() or widget.windowTitle()}'")

@@ -17,7 +17,7 @@ def test_a_late_tab_is_made_once_in_its_place_and_stays_the_one_looked_at(qtbot:
     qtbot.addWidget(tabs)
     made: list[QLabel] = []
 
-    def make() -> QLabel:
+    def make(_: QTabWidget) -> QLabel:
         made.append(QLabel("content"))
         return made[-1]
 

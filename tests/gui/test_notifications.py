@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,11 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
 
 
 @pytest.fixture
-def notifier(qtbot: QtBot, elsewhere: Elsewhere) -> Notifier:
+def notifier(qtbot: QtBot, elsewhere: Elsewhere) -> Iterator[Notifier]:
     window = QWidget()
     qtbot.addWidget(window)
-    return Notifier(window)
+    yield Notifier(window)
+    assert window.isHidden()
 
 
 def test_what_ends_at_the_same_moment_is_told_together(qtbot: QtBot, notifier: Notifier, elsewhere: Elsewhere) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.events import Event, Level, Notice, Phase, Progress, RunStarted
 from skinkd_gui.training import facts
-from skinkd_gui.training.progress import PlanMade, RunProgress
+from skinkd_gui.training.progress import PHASE_HELP, PlanMade, RunProgress
 from tests.gui.training.scripted import batch, epoch, epoch_finished
 
 WHOLE_RUN: tuple[Event, ...] = (
@@ -118,3 +118,7 @@ def test_every_phase_is_explained_and_notices_stay() -> None:
     progress.feed(Notice("careful", Level.WARNING))
     progress.feed(RunStarted(Path("a"), "x"))
     assert progress.notices == [Notice("careful", Level.WARNING)]
+
+
+def test_every_phase_is_explained() -> None:
+    assert set(PHASE_HELP) == set(Phase)
