@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QGridLayout,
+    QLayout,
     QListView,
     QMainWindow,
     QMenu,
@@ -40,6 +41,7 @@ from shiboken6 import isValid
 
 import skinkd_gui
 from core.classes import CLASS_SETS
+from core.data.choices import Choice, Option
 from core.errors import SkinKDError
 from core.events import CancelSource
 from core.inference.similar import SimilarCase
@@ -104,7 +106,11 @@ def kinds() -> dict[str, type[QObject]]:
         for kind in vars(importlib.import_module(name)).values()
         if inspect.isclass(kind) and issubclass(kind, QObject) and kind.__module__ == name and kind.__name__[0] != "_"
     }
-    return {name: kind for name, kind in sorted(found.items()) if kind.__name__ not in LONG_LIVED}
+    return {
+        name: kind
+        for name, kind in sorted(found.items())
+        if kind.__name__ not in LONG_LIVED and not issubclass(kind, QLayout)
+    }
 
 
 KINDS = kinds()
@@ -126,6 +132,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "asked": lambda place: place.pictures[0],
     "cases: CaseList": Place.cases,
     "cases: Sequence[SimilarCase]": lambda place: [SimilarCase("x", place.pictures[1], "NV", 0.9)],
+    "choice": lambda place: Choice("data.label_column", "Which column", (Option("a", "x"), Option("b", "y"))),
     "classes": lambda place: CLASS_SETS["isic2019"],
     "icon_name": lambda place: "chart",
     "known": lambda place: ["tag"],

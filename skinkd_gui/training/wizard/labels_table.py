@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QModelIndex,
@@ -134,9 +136,13 @@ class LabelsTable(QTableView):
 class _LabelsDelegate(QStyledItemDelegate):
     def __init__(self, table: LabelsTable, model: LabelsModel) -> None:
         super().__init__(table)
-        self._table, self._model = table, model
+        self._model = model
         self._pattern = QComboBox(table)  # never shown: how boxes look here
         self._pattern.hide()
+
+    @property
+    def _table(self) -> LabelsTable:
+        return cast(LabelsTable, self.parent())  # held by itself, the two were a cycle
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """As usual, but no cell has the focus: rows are chosen as a whole."""
