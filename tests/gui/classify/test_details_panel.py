@@ -11,6 +11,7 @@ from core.inference.trust import Verdict
 from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.classify.details_panel import ImageDetailsPanel
 from skinkd_gui.classify.model_card import ModelCard
+from skinkd_gui.data.recents import remember_data
 
 from .conftest import MakeTab
 from .tab_helpers import button, child, classify, idle, table, text
@@ -191,3 +192,16 @@ def test_everything_the_user_can_touch_has_names(qtbot: QtBot, tab: ClassifyTab,
     for widget in named:
         assert widget.objectName(), widget
         assert widget.accessibleName(), widget.objectName()
+
+
+def test_an_image_of_a_data_set_that_was_opened_is_shown_in_data(
+    qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]
+) -> None:
+    classify(qtbot, tab, lesions[:2])
+    assert not button(tab, "classifyDataButton").isVisible()
+    remember_data(lesions[0].parent)
+    select(qtbot, tab, 1)
+    asked: list[tuple[Path, str]] = []
+    tab.data_requested.connect(lambda data, name: asked.append((data, name)))
+    qtbot.mouseClick(button(tab, "classifyDataButton"), Qt.MouseButton.LeftButton)
+    assert asked == [(lesions[1].parent, lesions[1].name)]
