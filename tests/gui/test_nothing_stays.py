@@ -50,6 +50,7 @@ from core.recipe.fields import field, resumable_fields
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
 from skinkd_gui.classify.similar_job import ShownCase
+from skinkd_gui.data.entries import Aspect
 from skinkd_gui.results.cases import RunPredictions, class_cases
 from skinkd_gui.settings.store import Settings
 from skinkd_gui.training.wizard.state import WizardStep, initial_state
@@ -243,7 +244,23 @@ def walk(wizard: Any, place: Place) -> None:
         settle()
 
 
+def use_data(tab: Any, place: Place) -> None:
+    """Open a data set, ask a run about it, correct, compare and export."""
+    tab.open(place.data)
+    settle()
+    tab.bar.run.setCurrentIndex(tab.bar.run.count() - 1)
+    settle()
+    tab.filters.clear()
+    tab.facts.relabelled.emit("NV")
+    tab.facts.exclusion_toggled.emit(True)
+    tab.filters.show_aspect(Aspect.UNUSUAL)
+    settle()
+    tab.session.export(place.runs.with_suffix(".csv"))
+    settle()
+
+
 USES: dict[str, Callable[[Any, Place], None]] = {
+    "data.data_tab.DataTab": use_data,
     "main_window.MainWindow": use_window,
     "results.results_tab.ResultsTab": use_results,
     "classify.classify_tab.ClassifyTab": use_classify,
