@@ -81,7 +81,12 @@ def read_corrections(file: Path) -> tuple[Correction, ...]:
         )
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError) as error:
+    except OSError as error:
+        raise SkinKDError(
+            "The corrections can not be read",
+            f"{file} could not be opened: {error.strerror or error}. See to its permissions and to the disk.",
+        ) from error
+    except (UnicodeDecodeError, csv.Error, KeyError, ValueError) as error:
         raise SkinKDError(
             "The corrections can not be read",
             f"{file} should have the columns {', '.join(_COLUMNS)}, and one of {', '.join(CorrectionKind)} as kind. "

@@ -175,7 +175,7 @@ def calibration_document(
             coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL, classes)) if measured else None
         ),
         "novelty_threshold": None if ood is None else statistics.threshold,
-        "out_of_distribution": None if ood is None else float((ood > statistics.threshold).mean()),
+        "unlike": None if ood is None else float((ood > statistics.threshold).mean()),
         "reference_bytes": statistics.size_in_bytes,
         "notes": list(calibrated.notes),
     }

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
     CONFIDENT = "confident"
     UNCERTAIN = "uncertain"
-    OUT_OF_DISTRIBUTION = "out_of_distribution"
+    OUT_OF_DISTRIBUTION = "unlike"
     UNKNOWN = "unknown"
 
     @property

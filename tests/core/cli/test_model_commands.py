@@ -196,4 +196,4 @@ def test_classify_tells_what_is_no_lesion(trained: Path, tmp_path: Path, capsys:
     assert run(["classify", str(trained), str(tmp_path / "blank.png")]) == 0
     head, row = capsys.readouterr().out.splitlines()[:2]
     assert head.split()[:4] == ["image", "verdict", "possible", "diagnosis"]
-    assert row.split()[1:3] == ["out_of_distribution", "-"]
+    assert row.split()[1:3] == ["unlike", "-"]

@@ -102,7 +102,7 @@ def test_an_older_run_gets_the_same(run: RunFolder, tmp_path: Path) -> None:
     first, second = before.pop("calibration"), after.pop("calibration")
     assert after == before
     assert second["prediction_sets"] == first["prediction_sets"]
-    for name in ("temperature", "ece_before", "ece_after", "novelty_threshold", "out_of_distribution"):
+    for name in ("temperature", "ece_before", "ece_after", "novelty_threshold", "unlike"):
         assert second[name] == pytest.approx(first[name], abs=1e-4)
     ours, theirs = (load_statistics(item.model_file) for item in (folder, run))
     assert ours is not None

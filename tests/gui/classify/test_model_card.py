@@ -87,7 +87,7 @@ def test_coverage_and_false_alarms_are_those_of_the_run(finished_run: RunFolder,
     document, found = (finished_run.metrics() or {})["calibration"], verdicts(card)
     assert card.coverage is not None
     assert card.coverage.coverage == pytest.approx(document["prediction_sets"]["coverage"])
-    assert card.share_out_of_distribution == pytest.approx(document["out_of_distribution"])
+    assert card.share_out_of_distribution == pytest.approx(document["unlike"])
     assert found.table is not None
     assert len(found.table.rows) == 8
     assert "about 1 %" in fact(found, "False alarms to expect") or "2 %" in fact(found, "False alarms to expect")
