@@ -22,6 +22,7 @@ Key = Path | str
 _REGISTERED = re.compile(r".*\d{5}.*")
 """What a number of an archive looks like (HAM_0012153, IL_1234567): it is the same lesion wherever it stands."""
 
+_MOST_FOLDS = 50
 _MOST_NAMED = 5
 
 
@@ -84,6 +85,7 @@ def facts_of(tables: Sequence[KeyedTable], root: Path, *, same_numbers: bool) ->
     for name in () if same_numbers else ("lesion", "patient"):
         renamed[name], shared = _renamed(tables, [found[name] for found in columns], sources, root)
         problems += [_local(name, shared)] if shared else []
+    problems += _folds(tables, [found["part"] for found in columns])
     known: dict[Key, dict[str, Any]] = {}
     for table, own, source in zip(tables, columns, sources, strict=True):
         found = _facts(table.table, own, renamed, source)
@@ -157,6 +159,27 @@ def _local(name: str, shared: Mapping[str, Iterable[str]]) -> Problem:
         f"They are taken for different {name}s; data.same_numbers = true takes them for the same."
     )
     return Problem(ProblemKind.LOCAL_NUMBERS, f"{name} numbers", reason, excludes=False)
+
+
+def _numbers_in(table: Table, column: int | None) -> set[str]:
+    """The values of a column that names parts by numbers alone; empty where it does not."""
+    values = set() if column is None else {cells[column] for cells in table.rows} - {""}
+    return values if all(value.isdecimal() for value in values) and 1 < len(values) <= _MOST_FOLDS else set()
+
+
+def _folds(tables: Sequence[KeyedTable], columns: Sequence[int | None]) -> list[Problem]:
+    """What is said of columns of numbered folds: nobody knows which of them is the test part."""
+    found = []
+    for table, column in zip(tables, columns, strict=True):
+        if column is None or not (numbers := _numbers_in(table.table, column)):
+            continue
+        reason = (
+            f"{table.table.columns[column]} in {table.table.path.name} numbers {len(numbers)} folds, and nothing says "
+            "which is for training and which for the test; the images are divided anew. Write train, validation and "
+            "test into that column to keep a division."
+        )
+        found.append(Problem(ProblemKind.FOLDS, table.table.columns[column], reason, excludes=False))
+    return found
 
 
 def _within_patients(table: Table, columns: Mapping[str, int]) -> set[str]:

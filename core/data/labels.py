@@ -7,8 +7,9 @@ import re
 
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi")
 _NOTHING = frozenset({"", "na", "n/a", "nan", "none", "null", "unknown", "unspecified", "?", "-"})
-_FLAGS = {"": 0.0, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "False": 0.0, "True": 1.0, "false": 0.0, "true": 1.0}
-_FLAGS |= {"FALSE": 0.0, "TRUE": 1.0}
+_YES = ("1", "1.0", "true", "yes", "y", "ja", "j", "si", "sí", "sì", "s", "oui", "o", "sim", "x", "positive", "pos")
+_NO = ("", "0", "0.0", "false", "no", "n", "nein", "non", "não", "nao", "negative", "neg")
+_FLAGS = dict.fromkeys(_YES, 1.0) | dict.fromkeys(_NO, 0.0)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
@@ -45,9 +46,10 @@ def optional_skin_type(text: str) -> int | None:
 
 
 def flag(text: str) -> float | None:
-    """The number in a one-hot cell (True is 1, an empty cell 0), or None when it is not a finite number."""
-    if text in _FLAGS:
-        return _FLAGS[text]
+    """The number in a one-hot cell (True, yes and their like are 1, an empty cell 0), or None when it is neither such a
+    word nor a finite number."""
+    if (word := text.strip().lower()) in _FLAGS:
+        return _FLAGS[word]
     try:
         value = float(text.replace(",", "."))
     except ValueError:

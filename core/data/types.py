@@ -39,6 +39,7 @@ class ProblemKind(StrEnum):
     NEAR_COPIES = "Nearly the same picture, labelled otherwise"
     CHAIN = "Too many nearly alike pictures"
     CORRECTION = "Correction that can not be used"
+    FOLDS = "Numbered folds, not used"
     ALSO_HELD_OUT = "Kin of a picture that the data set holds out"
 
 

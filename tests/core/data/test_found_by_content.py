@@ -235,3 +235,22 @@ def test_a_set_fits_labels_of_which_one_says_none_of_these() -> None:
     labels = [LabelCount(label, 1, (), None) for label in ("MEL", "NV", "UNK")]
     assert fitting_sets(labels, [ISIC2019]) == ("isic2019",)
     assert fitting_sets(labels[2:], [ISIC2019]) == ()
+
+
+def test_columns_of_yes_and_no_are_classes(make_folder: MakeFolder) -> None:
+    folder = make_folder(
+        [f"{number}.jpg" for number in range(4)],
+        truth_csv=("id,melanoma,nevus,bcc", "0,Yes,no,no", "1,no,YES,no", "2,ja,nein,nein", "3,,,x"),
+    )
+    assert list(_codes(read_dataset(folder, ISIC2019)).values()) == ["MEL", "NV", "MEL", "BCC"]
+
+
+@pytest.mark.parametrize(("folds", "kinds"), [("01234", [ProblemKind.FOLDS]), ("00000", [])])
+def test_numbered_folds_are_no_parts_and_are_named(
+    make_folder: MakeFolder, folds: str, kinds: list[ProblemKind]
+) -> None:
+    rows = [f"{number},{'MEL' if number % 2 else 'NV'},{fold}" for number, fold in enumerate(folds)]
+    folder = make_folder([f"{number}.jpg" for number in range(5)], meta_csv=("image,label,fold", *rows))
+    dataset = read_dataset(folder, ISIC2019)
+    assert [problem.kind for problem in dataset.problems] == kinds
+    assert {record.part for record in dataset.records} == {None}

@@ -25,7 +25,18 @@ def test_sex_and_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1.0", 1.0), ("0", 0.0), ("1,0", 1.0), ("", 0.0), ("x", None), ("nan", None)]
+    ("text", "value"),
+    [
+        ("1.0", 1.0),
+        ("0", 0.0),
+        ("1,0", 1.0),
+        ("", 0.0),
+        ("x", 1.0),
+        ("Ja", 1.0),
+        ("no", 0.0),
+        ("2 cm", None),
+        ("nan", None),
+    ],
 )
 def test_one_hot_cells(text: str, value: float | None) -> None:
     assert flag(text) == value
