@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from core.classes import ClassSet
+from core.data.groups import group_numbers
 from core.data.names import matched
 from core.data.types import DataSet, ImageRecord, Part, ProblemKind, Split
 from core.documents import some
@@ -112,7 +113,7 @@ def teacher_leaks(teacher: Teacher, dataset: DataSet, split: Split) -> tuple[str
 
     A teacher that learned the test images passes them on. Compared by image name (in any case, without ISIC's
     `_downsampled`, and without folders where that leaves one image), by the names of known copies of the picture, and
-    by lesion for the other images.
+    by lesion, patient and near-copy for the other images.
     """
     rows = teacher.split_rows
     if not rows:
@@ -133,12 +134,12 @@ def weights_leaks(weights: str, dataset: DataSet, split: Split) -> tuple[str, ..
 def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, remedy: str) -> tuple[str, ...]:
     names = _Names(rows, dataset)
     test = [dataset.records[index] for index in split.test]
+    trained = {row.lesion for row in rows if row.part is Part.TRAIN and row.lesion}
     notes: list[str] = []
     for part, verb in ((Part.TRAIN, "trained"), (Part.VALIDATION, "chosen")):
-        lesions = {row.lesion for row in rows if row.part is part and row.lesion}
         images = [record for record in test if names.stand_in(record, part)]
         learned = {record.name for record in images}
-        near = [record for record in test if record.name not in learned and names.lesions_of(record) & lesions]
+        near = [record for record in test if record.name not in learned and names.lesions_of(record) & trained]
         if images:
             notes.append(
                 f"Leak: {len(images)} of this run's {len(test)} test images were among those {who} {verb} on "
@@ -149,6 +150,14 @@ def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, r
                 f"Leak: {len(near)} of this run's {len(test)} test images show lesions that {who} trained on "
                 f"({some([record.name for record in near], 3)}); the test scores come out too high."
             )
+    said = {record.name for record in test if names.stand_in(record, Part.TRAIN) or names.lesions_of(record) & trained}
+    kin = [record for record in names.kin(dataset, split) if record.name not in said]
+    if kin:
+        shown = some([record.name for record in kin], 3)
+        notes.append(
+            f"Leak: {len(kin)} of this run's {len(test)} test images are of patients, or nearly the same as images, "
+            f"that {who} trained on ({shown}); the test scores come out too high. {remedy}"
+        )
     return tuple(notes)
 
 
@@ -169,6 +178,17 @@ class _Names:
     def stand_in(self, record: ImageRecord, part: Part) -> bool:
         """Whether the picture is in that part there, under its own name or a copy's."""
         return any(self._parts.get(name) is part for name in (record.name, *self._copies.get(record.name, ())))
+
+    def kin(self, dataset: DataSet, split: Split) -> list[ImageRecord]:
+        """The test images that belong together with an image of the training part there, as far as this data set tells:
+        by patient, lesion or near-copy."""
+        groups = group_numbers(dataset)
+        learned = {
+            int(group)
+            for record, group in zip(dataset.records, groups, strict=True)
+            if self._parts.get(record.name) is Part.TRAIN
+        }
+        return [dataset.records[index] for index in split.test if int(groups[index]) in learned]
 
     def lesions_of(self, record: ImageRecord) -> set[str]:
         """The lesions that the picture is known to show."""

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.classes import CLASS_SETS
-from core.data.types import DataSet, ImageRecord, Part
+from core.data.types import DataSet, ImageRecord, Part, Split
 from core.errors import SkinKDError
 from core.runs.tables import SplitRow
-from core.runs.teachers import Teacher, find_teacher, unseen_classes
+from core.runs.teachers import Teacher, find_teacher, teacher_leaks, unseen_classes
 
 
 def test_a_moved_teacher_is_found_by_its_folder(write_run: Callable[..., Path], tmp_path: Path) -> None:
@@ -40,3 +40,17 @@ def test_a_teacher_that_never_saw_a_class_is_said() -> None:
     learned = SplitRow("c", "BCC", "", Part.TRAIN)
     assert unseen_classes(Teacher("big", Path(), Path(), (*rows, learned)), dataset) == ()
     assert unseen_classes(Teacher("file", Path(), Path(), ()), dataset) == ()
+
+
+def test_a_teacher_that_learned_other_images_of_test_patients_is_said() -> None:
+    classes = CLASS_SETS["isic2019"]
+    patients = ("P1", "P1", "P2", None, None)
+    records = tuple(ImageRecord(f"{k}.jpg", None, k % 2, patient=patient) for k, patient in enumerate(patients))
+    dataset = DataSet(Path(), "folders", records, near_copies=(("3.jpg", "4.jpg"),), classes=classes)
+    split = Split(np.array([2]), np.array([], np.int64), np.array([0, 4]))
+    rows = tuple(SplitRow(f"{k}.jpg", "MEL", "", Part.TRAIN if k in (1, 3) else Part.TEST) for k in range(5))
+    (note,) = teacher_leaks(Teacher("big", Path(), Path(), rows), dataset, split)
+    assert note.startswith("Leak: 2 of this run's 2 test images are of patients, or nearly the same")
+    assert "0.jpg, 4.jpg" in note
+    apart = tuple(SplitRow(f"{k}.jpg", "MEL", "", Part.TRAIN if k == 2 else Part.TEST) for k in range(5))
+    assert teacher_leaks(Teacher("big", Path(), Path(), apart), dataset, split) == ()
