@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, table_text
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
@@ -20,7 +20,6 @@ from core.runs.folder import RunFolder
 if TYPE_CHECKING:
     from core.data.corrections import Correction, CorrectionKind
     from core.data.types import DataSet
-    from core.events import CancelToken, Emit
 
 _RecipeOption = Annotated[
     Path | None, typer.Option("--recipe", help="A recipe that says how to read the data; default: ISIC 2019's classes.")
@@ -108,28 +107,16 @@ def drift(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a folder of pictures with a training set: looks, colours, sharpness, and classes where they are known."""
-    from core.data.drift import drift as compare
-    from core.data.finding import scan_folder
-    from core.errors import SkinKDError
+    from core.data.drift import drift_of_folder
+    from core.reporting.drift_table import drift_table
 
+    choices = (read_recipe(recipe) if recipe else Recipe()).data.choices
     with stoppable() as token, shown_progress() as emit:
-        training = _read(data, recipe)
-        try:
-            counts = _read(folder, recipe).counts
-        except SkinKDError:
-            counts = None  # pictures without labels
-        ours = _sketches([record.path for record in training.records if record.path], emit, token)
-        theirs = _sketches(list(scan_folder(folder.absolute()).images), emit, token)
-    if not ours or not theirs:
-        raise SkinKDError("There are no pictures to compare", f"{folder} and {data} must both hold pictures.")
-    found = compare(ours, theirs, training.counts, counts)
+        found = drift_of_folder(folder, _read(data, recipe), choices, emit, token)
     if as_json:
         print_json({**asdict(found), "sentence": found.sentence})
-        return
-    features = ((each.title, each.training, each.folder, each.distance) for each in found.features)
-    lines = [f"{title}: {there:.2f} -> {here:.2f} (apart by {apart:.2f})" for title, there, here, apart in features]
-    lines += [f"{code}: {there:.1%} -> {here:.1%}" for code, there, here in found.classes if there or here]
-    print_text("\n".join([found.sentence, *lines]))
+    else:
+        print_text(f"{found.sentence}\n\n{table_text(drift_table(found))}")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -162,11 +149,3 @@ def _read(data: Path, recipe: Path | None) -> DataSet:
 
     chosen = read_recipe(recipe) if recipe else Recipe()
     return read_dataset(data, chosen.class_set, chosen.data.choices)
-
-
-def _sketches(paths: list[Path], emit: Emit, token: CancelToken) -> list[bytes]:
-    from core.data.file_checks import Depth, examine_files
-    from core.events import Phase
-
-    verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
-    return [verdict.sketch for verdict in verdicts if verdict.sketch]

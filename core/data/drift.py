@@ -7,13 +7,20 @@ tells another camera, light or framing, and blur; what a model makes of a pictur
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.choices import Choices
+from core.data.file_checks import Depth, examine_files
+from core.data.finding import scan_folder
 from core.data.near_copies import descriptions, distances, opened
-from core.events import CancelToken
+from core.data.reading import read_dataset
+from core.data.types import DataSet
+from core.errors import SkinKDError
+from core.events import CancelToken, Emit, Phase
 
 _NEAREST = 5
 _BLOCK = 512
@@ -39,20 +46,51 @@ class FeatureDrift:
 class Drift:
     """A folder against the training pictures. `out_of_distribution` is the share (0..1) of its pictures that are less
     like training pictures than 95 % of these are like one another. `classes` are the shares of each class code among
-    the training pictures and in the folder; empty where the folder's classes are not known."""
+    the training pictures and in the folder; empty where the folder's classes are not known. `unopened` counts the
+    folder's files that no picture came out of: they are not among its `images`."""
 
     images: int
     out_of_distribution: float
     features: tuple[FeatureDrift, ...]
     classes: tuple[tuple[str, float, float], ...] = ()
+    unopened: int = 0
 
     @property
     def sentence(self) -> str:
         """What matters of it, for people."""
         apart = [feature.title.lower() for feature in self.features if feature.distance >= _NOTABLE]
         other = f" They differ in {', '.join(apart)}." if apart else ""
+        other += f" Pictures that can not be opened, and do not count: {self.unopened:,}." if self.unopened else ""
         share = f"{self.out_of_distribution:.0%} of {self.images:,} pictures"
         return f"{share} look unlike the training pictures (5 % is usual).{other}"
+
+
+def sketches_of(paths: Sequence[Path], emit: Emit, token: CancelToken) -> list[bytes]:
+    """The sketch of every picture, in order; empty where it can not be opened. Raises `Cancelled`."""
+    verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
+    return [verdict.sketch for verdict in verdicts]
+
+
+def drift_of_folder(folder: Path, training: DataSet, choices: Choices, emit: Emit, token: CancelToken) -> Drift:
+    """The pictures in or below a folder, labelled or not, against those of a data set.
+
+    `choices` say how to read the folder's labels; without labels that can be read so there is no mix of classes.
+    Raises `SkinKDError` where too few pictures can be opened: six of the data set, one of the folder; and `Cancelled`.
+    """
+    pictures = scan_folder(folder.absolute()).images
+    try:
+        counts = read_dataset(folder, training.classes, choices).counts
+    except SkinKDError:
+        counts = None  # pictures without labels
+    ours = [each for each in sketches_of([one.path for one in training.records if one.path], emit, token) if each]
+    theirs = [each for each in sketches_of(pictures, emit, token) if each]
+    if len(ours) <= _NEAREST or not theirs:
+        summary = (
+            f"Of {training.root} {len(ours):,} can be opened, {_NEAREST + 1} are needed; of {folder} {len(theirs):,}."
+        )
+        raise SkinKDError("There are too few pictures to compare", f"{summary} Choose a folder with more pictures.")
+    found = drift(ours, theirs, training.counts, counts, token)
+    return replace(found, unopened=len(pictures) - len(theirs))
 
 
 def unusualness(
@@ -82,15 +120,16 @@ def drift(
     folder: Sequence[bytes],
     training_counts: Mapping[str, int] | None = None,
     folder_counts: Mapping[str, int] | None = None,
+    token: CancelToken | None = None,
 ) -> Drift:
     """The folder's pictures against the training pictures, both as sketches, and their images by class code.
 
-    Raises ValueError where one of them has no pictures.
+    Raises ValueError where one of them has no pictures, and `Cancelled`.
     """
     if not training or not folder:
         raise ValueError("pictures on both sides are needed")
-    usual = np.quantile(unusualness(training), _USUAL)
-    share = float((unusualness(folder, training) > usual).mean())
+    usual = np.quantile(unusualness(training, token=token), _USUAL)
+    share = float((unusualness(folder, training, token) > usual).mean())
     return Drift(len(folder), share, _features(training, folder), _classes(training_counts, folder_counts))
 
 

@@ -17,6 +17,7 @@ from skinkd_gui.data.choosing import ChoiceView
 from skinkd_gui.data.data_top_bar import DataTopBar
 from skinkd_gui.data.entries import Aspect, filtered, near_copies_of
 from skinkd_gui.data.facts_panel import DataFactsPanel
+from skinkd_gui.data.folder_comparison import FolderComparison
 from skinkd_gui.data.gallery import Gallery
 from skinkd_gui.data.gallery_filter import GalleryFilterBar
 from skinkd_gui.data.opening import CleanedTable, LabelFindings, OpenedData
@@ -67,6 +68,7 @@ class DataTab(QWidget):
         self.bar = DataTopBar(self)
         self.filters = GalleryFilterBar(self)
         self.progress = JobProgressRow("dataCheck", "Stop", self)
+        self.comparison = FolderComparison(self)
         self.banner = Banner(self)
         self.banner.setObjectName("dataBanner")
         self.count = make_label("", "muted", self, wrap=True, name="dataCount")
@@ -81,7 +83,8 @@ class DataTab(QWidget):
         self._content = QWidget(self)
         body = split(left, self.facts, sizes=(700, 300), parent=self._content)
         body.setStretchFactor(0, 1)
-        column_of(self.bar, self.filters, self.progress, self.banner, self.count, (body, 1), on=self._content)
+        above = (self.bar, self.filters, self.progress, self.comparison, self.banner, self.count)
+        column_of(*above, (body, 1), on=self._content)
         self._pages = QStackedWidget(self)
         for page in (self.welcome, self.choice, self._content):
             self._pages.addWidget(page)
@@ -94,6 +97,7 @@ class DataTab(QWidget):
         self.bar.table_wanted.connect(self.ask_for_table)
         self.bar.opened.connect(self.open)
         self.bar.run_chosen.connect(self.session.ask)
+        self.bar.comparison_wanted.connect(self.ask_and_compare)
         self.bar.export_wanted.connect(self.ask_and_export)
         self.filters.changed.connect(self._show)
         self.gallery.selectionModel().selectionChanged.connect(self._show_chosen)
@@ -153,6 +157,7 @@ class DataTab(QWidget):
     def _read(self, path: Path, choices: Choices) -> None:
         self._path = path
         self.progress.hide()
+        self.comparison.drop()
         self.bar.show_path(path)
         self.filters.setEnabled(False)
         self._pages.setCurrentWidget(self._content)
@@ -274,7 +279,13 @@ class DataTab(QWidget):
     def _note(self, text: str) -> None:
         self.session.corrections.note(self.gallery.chosen, text)
 
-    # --- exporting ---
+    # --- comparing and exporting ---
+
+    @Slot()
+    def ask_and_compare(self) -> None:
+        """Choose a folder, and see how its pictures differ from those of the data set."""
+        if self.session.opened is not None:
+            self.comparison.ask_for_folder(self.session.opened)
 
     @Slot()
     def ask_and_export(self) -> None:

@@ -1,4 +1,5 @@
-"""Above the gallery: which data set is open, another one to open, the run whose opinion is asked, and the export."""
+"""Above the gallery: which data set is open, another one to open, the run whose opinion is asked, a folder
+to compare with, and the export."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ class DataTopBar(QWidget):
     table_wanted = Signal()
     opened = Signal(object)  # Path of a recent data set
     run_chosen = Signal(object)  # RunSummary, or None
+    comparison_wanted = Signal()
     export_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -31,10 +33,12 @@ class DataTopBar(QWidget):
         self.run.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.run.setMinimumContentsLength(16)
         self.run.currentIndexChanged.connect(self._tell_run)
+        tip = "How your own pictures differ from these in light, colours, sharpness and classes"
+        self.compare = make_button("Compare a folder...", "dataCompareButton", self, self.comparison_wanted, tip=tip)
         self.export = make_button("Export cleaned table...", "dataExportButton", self, self.export_wanted)
         open_button = make_button("Open", "dataOpenButton", self, accessible="Open another data set")
         open_button.setMenu(self._make_menu())
-        row_of(open_button, (self._title, 1), self.run, self.export, on=self, margins=0)
+        row_of(open_button, (self._title, 1), self.run, self.compare, self.export, on=self, margins=0)
         self.show_path(Path())
 
     def _make_menu(self) -> QMenu:
@@ -57,11 +61,13 @@ class DataTopBar(QWidget):
         self._title.setText(path.name)
         self._title.setToolTip(str(path))
         self._fill_runs(None)
+        self.compare.setEnabled(False)
         self.export.setEnabled(False)
 
     def show_data(self, opened: OpenedData) -> None:
         """A data set was read."""
         self._fill_runs(opened)
+        self.compare.setEnabled(True)
         self.export.setEnabled(True)
 
     def choose_run(self, folder: Path) -> None:

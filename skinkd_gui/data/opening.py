@@ -18,15 +18,14 @@ from core.data.corrections import (
     read_corrections,
     write_cleaned,
 )
-from core.data.drift import unusualness
-from core.data.file_checks import Depth, examine_files
+from core.data.drift import sketches_of, unusualness
 from core.data.finding import relative_name, scan_folder
 from core.data.mapping import inspect_labels
 from core.data.names import matched
 from core.data.reading import read_dataset
 from core.data.types import DataSet, Part
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Phase
+from core.events import CancelToken, Emit
 from core.runs.corrections import SuspectedLabel, corrected_scores_of, suspects
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
@@ -124,10 +123,9 @@ def check_data(dataset: DataSet, emit: Emit, token: CancelToken) -> DataSet:
 def least_alike(dataset: DataSet, emit: Emit, token: CancelToken) -> dict[str, float]:
     """The twentieth of the pictures that look least like any others, by name: how far away these are."""
     present = [(record.name, record.path) for record in dataset.records if record.path is not None]
-    paths = [path for _, path in present]
-    verdicts = examine_files(paths, depth=Depth.PREVIEW, phase=Phase.CHECKING, emit=emit, token=token)
-    names = [name for (name, _), verdict in zip(present, verdicts, strict=True) if verdict.sketch]
-    far = unusualness([verdict.sketch for verdict in verdicts if verdict.sketch], token=token)
+    sketches = sketches_of([path for _, path in present], emit, token)
+    names = [name for (name, _), sketch in zip(present, sketches, strict=True) if sketch]
+    far = unusualness([sketch for sketch in sketches if sketch], token=token)
     order = np.argsort(-far)[: math.ceil(_LEAST_ALIKE * len(names))].tolist()
     return {names[row]: float(far[row]) for row in order if np.isfinite(far[row])}
 

@@ -42,6 +42,7 @@ from shiboken6 import isValid
 import skinkd_gui
 from core.classes import CLASS_SETS
 from core.data.choices import Choice, Option
+from core.data.drift import Drift
 from core.errors import SkinKDError
 from core.events import CancelSource
 from core.inference.similar import SimilarCase
@@ -136,6 +137,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "choice": lambda place: Choice("data.label_column", "Which column", (Option("a", "x"), Option("b", "y"))),
     "classes": lambda place: CLASS_SETS["isic2019"],
     "icon_name": lambda place: "chart",
+    "found": lambda place: Drift(3, 0.5, ()),
     "known": lambda place: ["tag"],
     "error": lambda place: SkinKDError("Title", "Summary", "details"),
     "settings: Settings": lambda place: Settings(),
@@ -254,6 +256,8 @@ def use_data(tab: Any, place: Place) -> None:
     tab.facts.relabelled.emit("NV")
     tab.facts.exclusion_toggled.emit(True)
     tab.filters.show_aspect(Aspect.UNUSUAL)
+    settle()
+    tab.comparison.compare(place.data, tab.session.opened)
     settle()
     tab.session.export(place.runs.with_suffix(".csv"))
     settle()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.cli.main import run
 
 Call = Callable[..., tuple[int, Any]]
@@ -36,3 +38,10 @@ def test_a_set_does_not_drift_from_itself(sample_set: Path, as_json: Call) -> No
     assert code == 0
     assert all(feature["distance"] == 0 for feature in document["features"])
     assert document["images"] == 160
+
+
+def test_a_folder_without_pictures_can_not_be_compared(
+    sample_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["drift", str(tmp_path), str(sample_set)]) == 1
+    assert "6 are needed" in " ".join(capsys.readouterr().err.split())

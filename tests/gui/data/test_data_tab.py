@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLabel, QLineEdit, QPushButton, QTableWidget
 
 from core.data.corrections import CorrectionKind, corrections_file, read_corrections
 from core.data.types import ProblemKind
@@ -70,13 +70,18 @@ def test_near_copies_stand_side_by_side(tab):
     assert not tab.copies.isVisible()
 
 
-def test_the_pictures_least_like_the_rest_are_found_when_they_are_asked_for(qtbot, make_tab, data):
-    for seed in range(20, 28):  # flat ones, much alike
+def add_flat_ones(data: Path) -> None:
+    """Eight pictures of NV, much alike."""
+    for seed in range(20, 28):
         flat = np.full((72, 96, 3), 200, np.uint8)
         flat[seed:] -= 4
         Image.fromarray(flat + np.arange(96, dtype=np.uint8)[None, :, None] // 8).save(data / f"F{seed}.png")
     with (data / "labels.csv").open("a") as table:
         table.writelines(f"F{seed},NV,F{seed},P{seed},arm\n" for seed in range(20, 28))
+
+
+def test_the_pictures_least_like_the_rest_are_found_when_they_are_asked_for(qtbot, make_tab, data):
+    add_flat_ones(data)
     tab = make_tab()
     tab.open(data)
     qtbot.waitUntil(lambda: not tab.session.busy)
@@ -128,6 +133,31 @@ def test_pictures_are_left_out_put_together_and_noted(qtbot, tab, data):
     ]
     choose_aspect(tab, Aspect.CORRECTED)
     assert shown(tab) == ["A.png", "B.png", "D.png"]
+
+
+def test_a_folder_is_compared_with_the_data_set(qtbot, make_tab, data, tmp_path, monkeypatch):
+    add_flat_ones(data)
+    tab = make_tab()
+    tab.open(data)
+    qtbot.waitUntil(lambda: not tab.session.busy)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for seed in range(3):
+        Image.fromarray(np.full((72, 96, 3), 20 + seed, np.uint8)).save(folder / f"{seed}.png")
+    (folder / "half.png").write_bytes((data / "BROKEN.png").read_bytes())
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    qtbot.mouseClick(tab.findChild(QPushButton, "dataCompareButton"), Qt.MouseButton.LeftButton)
+    assert tab.comparison.isVisible()
+    qtbot.waitUntil(lambda: not tab.comparison.busy)
+    assert not tab.comparison.isVisible()
+    dialog = tab.findChild(QDialog, "dataDriftDialog")
+    sentence = dialog.findChild(QLabel, "dataDriftSentence").text()
+    assert "of 3 pictures look unlike" in sentence
+    assert "brightness" in sentence
+    assert "can not be opened, and do not count: 1." in sentence
+    table = dialog.findChild(QTableWidget, "dataDriftTable")
+    assert [table.item(0, column).text() for column in (0, 2, 3)] == ["Brightness", "21.00", "1.00"]
+    dialog.reject()
 
 
 def test_the_cleaned_table_has_what_a_run_would_use(qtbot, tab, tmp_path):
