@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,7 @@ class FigureView(QWidget):
 
             make_canvas: Any = FigureCanvasQTAgg  # untyped in matplotlib
             self._canvas = make_canvas(figure)
-            self._canvas.figure.set_canvas(weakref.proxy(self._canvas))  # not a cycle, left to the collector
+            self._canvas.destroyed.connect(partial(_release, figure))
             self._canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
             self._canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self._stack.addWidget(self._canvas)
@@ -147,3 +147,10 @@ class FigureView(QWidget):
     @Slot()
     def _ask_and_save(self) -> None:
         save_as(self, "Save the picture", "figure", FIGURE_FILTERS, self.save_image)
+
+
+def _release(figure: Figure) -> None:
+    """Let a figure whose canvas Qt has destroyed not hold it: the two would be left to Python's collector."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    FigureCanvasBase(figure)
