@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +39,10 @@ from tests.gui.training.wizard.conftest import MakeWizard
 
 
 @pytest.fixture
-def model(qtbot: QtBot) -> WizardModel:
-    return WizardModel(wizard_state.initial_state(preset(Preset.QUICK), "data"))
+def model(qtbot: QtBot) -> Iterator[WizardModel]:
+    model = WizardModel(wizard_state.initial_state(preset(Preset.QUICK), "data"))
+    yield model
+    model.deleteLater()
 
 
 def _add(qtbot: QtBot, page: QWidget) -> None:
