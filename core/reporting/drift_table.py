@@ -14,7 +14,7 @@ _COLUMNS = (
 )
 
 
-def drift_table(found: Drift) -> ResultsTable:
+def drift_table(drift: Drift) -> ResultsTable:
     """A row for each feature, and for each class that either has where the folder's labels are known."""
     features = tuple(
         (
@@ -23,11 +23,11 @@ def drift_table(found: Drift) -> ResultsTable:
             cells.number(each.folder, ".2f"),
             cells.number(each.distance, ".2f"),
         )
-        for each in found.features
+        for each in drift.features
     )
     classes = tuple(
         (cells.words(f"Share of {code}", code), cells.share(training), cells.share(folder), cells.nothing())
-        for code, training, folder in found.classes
+        for code, training, folder in drift.classes
         if training or folder
     )
     notes = () if classes else ("The folder's labels are not known, so the mix of classes is not compared.",)

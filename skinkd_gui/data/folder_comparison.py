@@ -62,23 +62,23 @@ class FolderComparison(JobProgressRow):
             self.show_progress(event)
 
     @Slot(object)
-    def _on_compared(self, found: Drift) -> None:
-        DriftDialog(self.window(), self._folder, found).open()
+    def _on_compared(self, drift: Drift) -> None:
+        DriftDialog(self.window(), self._folder, drift).open()
 
 
 class DriftDialog(PassingDialog):
     """Shows how the pictures of a folder differ; call `open`."""
 
-    def __init__(self, parent: QWidget | None, folder: Path, found: Drift) -> None:
+    def __init__(self, parent: QWidget | None, folder: Path, drift: Drift) -> None:
         super().__init__(parent, "dataDriftDialog", "Your folder against the training images", QSize(620, 520))
         table = TablePanel(
             breakable(printable(folder.name)), "dataDrift", "How the folder differs from the training images", self
         )
-        table.set_table(drift_table(found), f"{folder.name}-compared")
+        table.set_table(drift_table(drift), f"{folder.name}-compared")
         close = make_button("Close", "dataDriftClose", self, self.accept)
         close.setDefault(True)
         column_of(
-            make_label(breakable(found.sentence), "", self, wrap=True, name="dataDriftSentence"),
+            make_label(breakable(drift.sentence), "", self, wrap=True, name="dataDriftSentence"),
             make_label(_ABOUT, "muted", self, wrap=True),
             (table, 1),
             row_of(STRETCH, close),

@@ -165,9 +165,13 @@ def test_which_column_is_meant_is_asked_and_can_be_changed(
     wizard.findChild(QRadioButton, f"dataLabelColumnFieldOption{second}").click()
     qtbot.waitUntil(lambda: wizard.model.state.dataset is not None)
     assert {item.label for item in wizard.model.state.meanings} == {"Benign", "Malignant"}
-    answers = [label.text() for label in wizard.findChildren(QLabel, "dataLabelColumnFieldAnswer") if label.isVisible()]
-    assert len(answers) == 1
-    assert "iddx_1 (Benign: 6, Malignant: 6)" in answers[0]
+
+    def answers() -> list[str]:
+        labels = wizard.findChildren(QLabel, "dataLabelColumnFieldAnswer")
+        return [label.text() for label in labels if label.isVisible()]
+
+    qtbot.waitUntil(lambda: len(answers()) == 1)
+    assert "iddx_1 (Benign: 6, Malignant: 6)" in answers()[0]
     wizard.undo_stack.undo()
     qtbot.waitUntil(lambda: wizard.model.state.asked is not None)
 
