@@ -137,7 +137,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "choice": lambda place: Choice("data.label_column", "Which column", (Option("a", "x"), Option("b", "y"))),
     "classes": lambda place: CLASS_SETS["isic2019"],
     "icon_name": lambda place: "chart",
-    "found": lambda place: Drift(3, 0.5, ()),
+    "drift": lambda place: Drift(3, 0.5, ()),
     "known": lambda place: ["tag"],
     "error": lambda place: SkinKDError("Title", "Summary", "details"),
     "settings: Settings": lambda place: Settings(),
