@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from PySide6.QtGui import QColor, QPixmap
 
 from core.classes import GUESSES, ClassSet, How
 from core.data.types import LabelCount
-from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
+from skinkd_gui.classify.thumbnails import Thumbnails
 from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.theme import colours
 
@@ -22,9 +21,6 @@ _TITLES = ("Label", "Pictures", "Such as", "Becomes", "How it is known")
 
 THUMBNAIL = 44
 """Edge of a picture in a row, in device-independent pixels."""
-
-_MOST_THUMBNAILS = 600
-_MOST_WAITING = 60
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 OPEN = "Please choose"
@@ -39,9 +35,8 @@ class LabelsModel(QAbstractTableModel):
         self._labels: tuple[LabelCount, ...] = ()
         self._classes: ClassSet | None = None
         self._rows: dict[Path, int] = {}
-        self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
-        self._loader = PictureLoader(QSize(THUMBNAIL, THUMBNAIL) * 2, most_waiting=_MOST_WAITING, parent=self)
-        self._loader.loaded.connect(self._keep_thumbnail)
+        self._thumbnails = Thumbnails(QSize(THUMBNAIL, THUMBNAIL) * 2, self)
+        self._thumbnails.arrived.connect(self._show_thumbnail)
 
     def show_labels(self, labels: tuple[LabelCount, ...], classes: ClassSet) -> None:
         """Show labels with what they mean by these classes; the same labels keep their rows."""
@@ -55,7 +50,7 @@ class LabelsModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(labels) - 1, HOW))
             return
         self._rows = {path: row for row, item in enumerate(labels) for path in item.examples}
-        self._loader.forget()
+        self._thumbnails.forget_requests()
         self.endResetModel()
 
     def label(self, row: int) -> LabelCount:
@@ -71,22 +66,11 @@ class LabelsModel(QAbstractTableModel):
 
     def thumbnails(self, row: int) -> list[QPixmap | None]:
         """The pictures of a row; None for one that is being loaded, a null pixmap for one that can not be shown."""
-        return [self._thumbnail(path) for path in self._labels[row].examples]
-
-    def _thumbnail(self, path: Path) -> QPixmap | None:
-        found = self._thumbnails.get(path)
-        if found is None:
-            self._loader.request(path)
-        else:
-            self._thumbnails.move_to_end(path)
-        return found
+        return [self._thumbnails.get(path) for path in self._labels[row].examples]
 
     @Slot(object)
-    def _keep_thumbnail(self, picture: DecodedPicture) -> None:
-        self._thumbnails[picture.path] = QPixmap() if picture.image is None else QPixmap.fromImage(picture.image)
-        while len(self._thumbnails) > _MOST_THUMBNAILS:
-            self._thumbnails.popitem(last=False)
-        row = self._rows.get(picture.path)
+    def _show_thumbnail(self, path: Path) -> None:
+        row = self._rows.get(path)
         if row is not None:
             place = self.index(row, PICTURES)
             self.dataChanged.emit(place, place, [Qt.ItemDataRole.DecorationRole])
