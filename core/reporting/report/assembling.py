@@ -34,7 +34,7 @@ from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selecti
 from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
-from core.runs.evidence import labelled
+from core.runs.evidence import labelled, named_as
 from core.study.families import study_family
 from core.study.results import StudyResults, study_results
 
@@ -123,12 +123,13 @@ def _select(runs: tuple[ReportRun, ...], baseline: Path | None, results: StudyRe
 def _compared(chosen: Selection, include: Collection[Include], emit: Emit, token: CancelToken) -> Selection:
     if chosen.baseline is None or Include.COMPARISON not in include:
         return chosen
-    base, found = labelled(chosen.baseline.evidence), []
+    baseline = chosen.baseline.evidence
+    base, found = labelled(baseline), []
     others = [run for run in chosen.drawn if run is not chosen.baseline]
     for place, run in enumerate(others):
         token.check()
         emit(Progress(Phase.REPORTING, place, len(others)))
-        found.append((run, compare(base, labelled(run.evidence))))
+        found.append((run, compare(base, labelled(named_as(run.evidence, baseline)))))
     return replace(chosen, comparisons=tuple(found))
 
 

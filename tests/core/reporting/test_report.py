@@ -163,6 +163,17 @@ def test_the_baseline_is_the_plain_student_or_the_chosen_one(make):
     assert content.title == "3 runs compared"
 
 
+def test_an_older_run_that_names_images_without_their_folders_is_compared(make):
+    newer, older = make("newer"), make("older", 0)
+    for name in ("predictions.csv", "split.csv"):
+        text = (newer / name).read_text(encoding="utf-8")
+        (newer / name).write_text(re.sub(r"^t(\d+),", r"site/t\1.jpg,", text, flags=re.MULTILINE), encoding="utf-8")
+    content = collect([newer, older], baseline=newer, include=frozenset({Include.COMPARISON}))
+    section = next(item for item in content.sections if item.key == "comparison")
+    (table,) = [block.table for block in section.blocks if getattr(block, "key", "") == "differences"]
+    assert [row[1] for row in table.texts] == [str(len(LABELS))]
+
+
 def test_runs_on_other_images_are_not_compared_and_it_is_said(make):
     html = report_html(
         collect([make("one"), make("two", begin=500)], include=frozenset({Include.COMPARISON})), for_print=True
