@@ -114,12 +114,20 @@ def labelled(evidence: Evidence) -> LabelledLogits:
     return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups, evidence.classes)
 
 
-def labelled_part(run: RunFolder, part: Part) -> LabelledLogits:
-    """What a run said of one part's images, without scores and intervals. Raises `SkinKDError` as `load_evidence`."""
-    predictions = run.predictions().of(part)
+def labelled_parts(run: RunFolder, *parts: Part) -> tuple[LabelledLogits, ...]:
+    """What a run said of the images of each part, without scores and intervals, from one look at its files.
+
+    Raises `SkinKDError` as `load_evidence`.
+    """
+    classes, found = run.recipe().class_set, run.predictions()
     lesions = {row.image: row.lesion for row in run.split_rows}
-    groups = tuple(lesions.get(name, "") for name in predictions.names)
-    return LabelledLogits(predictions.names, predictions.labels, predictions.logits, groups, run.recipe().class_set)
+    of = (found.of(part) for part in parts)
+    return tuple(
+        LabelledLogits(
+            rows.names, rows.labels, rows.logits, tuple(lesions.get(name, "") for name in rows.names), classes
+        )
+        for rows in of
+    )
 
 
 def compare_runs(

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.comparison import LabelledLogits
 from core.evaluation.families import Family, Trained, compare_family
 from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
-from core.runs.evidence import labelled_part
+from core.runs.evidence import labelled_parts
 from core.runs.folder import RunFolder
 from core.study.results import StudyResults, StudyRow
 
@@ -41,41 +42,42 @@ class StudyFamily:
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
     """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out."""
     primary = results.study.primary_score
-    finished = [row for row in results.rows if row.folders]
-    chosen = _chosen(finished, primary)
-    baseline = next((row for row in finished if row.is_plain), None)
-    others = [row for row in finished if row is not baseline and not row.is_teacher]
+    students = [(row, *_trained(row)) for row in results.rows if row.folders and not row.is_teacher]
+    chosen = _chosen(students, primary)
+    baseline = next((test for row, _, test in students if row.is_plain), None)
     if baseline is None:
         return StudyFamily(primary, None, "There is no finished plain student to compare the others with.", chosen)
-    sides = [_trained(row, Part.TEST) for row in (baseline, *others)]
-    known = [side for side in sides[1:] if side.runs]
-    if not sides[0].runs or not known:
+    others = [test for _, _, test in students if test is not baseline and test.runs]
+    if not baseline.runs or not others:
         return StudyFamily(primary, None, "There is nothing else to compare the plain student with.", chosen)
     try:
-        family = compare_family(sides[0], known, score=primary, resamples=resamples)
+        family = compare_family(baseline, others, score=primary, resamples=resamples)
     except ValueError as error:
         return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen)
     return StudyFamily(primary, family, "", chosen)
 
 
-def _trained(row: StudyRow, part: Part) -> Trained:
-    runs = []
+def _trained(row: StudyRow) -> tuple[Trained, Trained]:
+    """What its runs said of the validation and of the test images."""
+    validation: list[LabelledLogits] = []
+    test: list[LabelledLogits] = []
     for folder in row.folders:
         try:
-            run = labelled_part(RunFolder(folder), part)
+            parts = labelled_parts(RunFolder(folder), Part.VALIDATION, Part.TEST)
         except SkinKDError:  # the study's table says that its files are damaged
             continue
-        if run.names:
-            runs.append(run)
-    return Trained(row.key, tuple(runs))
+        for runs, part in zip((validation, test), parts, strict=True):
+            if part.names:
+                runs.append(part)
+    return Trained(row.key, tuple(validation)), Trained(row.key, tuple(test))
 
 
-def _chosen(rows: Sequence[StudyRow], primary: str) -> Chosen | None:
-    found = []
-    for row in rows:
-        validation, test = _trained(row, Part.VALIDATION), _trained(row, Part.TEST)
-        if not row.is_teacher and validation.runs and test.runs:
-            found.append(Chosen(row.key, row.title, _mean(validation, primary), _mean(test, primary)))
+def _chosen(students: Sequence[tuple[StudyRow, Trained, Trained]], primary: str) -> Chosen | None:
+    found = [
+        Chosen(row.key, row.title, _mean(validation, primary), _mean(test, primary))
+        for row, validation, test in students
+        if validation.runs and test.runs
+    ]
     return max(found, key=lambda item: item.validation, default=None)
 
 
