@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 from core.data.choices import NO_CHOICES, Choice, Choices
 from core.data.names import matched
 from core.errors import SkinKDError
-from core.events import Progress
 from skinkd_gui.data.choosing import ChoiceView
 from skinkd_gui.data.data_top_bar import DataTopBar
 from skinkd_gui.data.entries import Aspect, filtered, near_copies_of
@@ -114,7 +113,7 @@ class DataTab(QWidget):
         self.session.changed.connect(self._refresh)
         self.session.asked.connect(self._on_asked)
         self.session.begun.connect(self.progress.begin)
-        self.session.progressed.connect(self._on_progress)
+        self.session.progressed.connect(self.progress.show_progress)
         self.session.rested.connect(self._on_rested)
         self.session.ready.connect(self._show)
         self.session.exported.connect(self._on_exported)
@@ -202,11 +201,6 @@ class DataTab(QWidget):
             self.open(Path(local[0]))
 
     # --- what the session tells ---
-
-    @Slot(object)
-    def _on_progress(self, event: object) -> None:
-        if isinstance(event, Progress):
-            self.progress.show_progress(event)
 
     @Slot(object)
     def _on_rested(self, end: JobEnd) -> None:

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core.data.drift import Drift, drift_of_folder
 from core.data.finding import printable
-from core.events import Progress
 from core.reporting.drift_table import drift_table
 from skinkd_gui.data.opening import OpenedData
 from skinkd_gui.results.plain_table import TablePanel
@@ -32,7 +31,7 @@ class FolderComparison(JobProgressRow):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("dataDrift", "Stop comparing", parent)
         self._folder = Path()
-        self._comparing = JobSlot(self, reported=self._on_reported, succeeded=self._on_compared, ended=self.hide)
+        self._comparing = JobSlot(self, reported=self.show_progress, succeeded=self._on_compared, ended=self.hide)
         self.stopped.connect(self._comparing.cancel)
 
     @property
@@ -55,11 +54,6 @@ class FolderComparison(JobProgressRow):
         """Another data set is opened."""
         self._comparing.drop()
         self.hide()
-
-    @Slot(object)
-    def _on_reported(self, event: object) -> None:
-        if isinstance(event, Progress):
-            self.show_progress(event)
 
     @Slot(object)
     def _on_compared(self, drift: Drift) -> None:

@@ -14,7 +14,6 @@ from core.classes import ClassSet
 from core.data.choices import ChoiceNeededError, Choices
 from core.data.types import DataSet, undecided
 from core.errors import SkinKDError
-from core.events import Progress
 from core.recipe import field, section_fields
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.choices_box import ChoicesBox
@@ -78,7 +77,6 @@ class DataPage(WizardPage):
         self._reading = JobSlot(self, succeeded=self._on_read, failed=self._on_read_failed)
         self._checking = JobSlot(
             self,
-            reported=self._on_check_progress,
             succeeded=self._on_checked,
             failed=self._on_check_failed,
             ended=self._on_check_ended,
@@ -86,11 +84,7 @@ class DataPage(WizardPage):
         self._previewing = JobSlot(self, succeeded=self._on_preview, failed=self._on_preview_failed)
         self._showing = JobSlot(self, succeeded=self._on_examples)
         self._sampling = JobSlot(
-            self,
-            reported=self._on_sample_progress,
-            succeeded=self._on_sample,
-            failed=self._on_read_failed,
-            ended=self._on_sample_ended,
+            self, succeeded=self._on_sample, failed=self._on_read_failed, ended=self._on_sample_ended
         )
 
     def _build_source(self) -> None:
@@ -123,8 +117,10 @@ class DataPage(WizardPage):
         self._terms.setObjectName("dataTermsLabel")
         self._sample_row = JobProgressRow("sample", "Stop")
         self._sample_row.stopped.connect(self._sampling.cancel)
+        self._sampling.reported.connect(self._sample_row.show_progress)
         self._check_row = JobProgressRow("check", "Stop checking")
         self._check_row.stopped.connect(self._checking.cancel)
+        self._checking.reported.connect(self._check_row.show_progress)
         self._check_note = Note("info", "checkLabel")
         self.problems = ProblemsBox()
         self.problems.decided.connect(self._on_decided)
@@ -214,11 +210,6 @@ class DataPage(WizardPage):
         self._typing.start()
 
     @Slot(object)
-    def _on_sample_progress(self, event: object) -> None:
-        if isinstance(event, Progress):
-            self._sample_row.show_progress(event)
-
-    @Slot(object)
     def _on_sample(self, folder: Path) -> None:
         self.set_path(str(folder))
 
@@ -261,11 +252,6 @@ class DataPage(WizardPage):
             return
         text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
         self.model.update(wizard_state.data_failed(self.model.state, text))
-
-    @Slot(object)
-    def _on_check_progress(self, event: object) -> None:
-        if isinstance(event, Progress):
-            self._check_row.show_progress(event)
 
     @Slot(object)
     def _on_checked(self, checked: UsableData) -> None:

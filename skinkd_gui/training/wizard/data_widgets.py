@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.classes import ClassSet
 from core.data.types import Part, Problem, ProblemKind
-from core.events import Progress
+from core.events import Event, Progress
 from core.quantities import duration
 from core.recipe import Recipe
 from core.reporting.parts import PART_TITLES
@@ -229,9 +229,10 @@ class JobProgressRow(QWidget):
         self._stop.setEnabled(True)
         self.show()
 
-    def show_progress(self, event: Progress) -> None:
-        """Show how far it is."""
-        if not self._stop.isEnabled():
+    @Slot(object)
+    def show_progress(self, event: Event) -> None:
+        """Show how far it is; what a job reports beside that is not shown."""
+        if not isinstance(event, Progress) or not self._stop.isEnabled():
             return
         left = f", about {duration(event.seconds_left)} left" if event.seconds_left is not None else ""
         of = f": {event.done:,} of {event.total:,}" if event.total else ""
