@@ -98,7 +98,7 @@ def subgroup_plot(subgroups: Sequence[Subgroup], style: FigureStyle) -> Figure:
     """
     if not subgroups:
         return message_figure(style, "The data say nothing of age, sex or site.")
-    rows = [_subgroup_row(item, style) for item in subgroups]
+    rows = [_subgroup_row(item) for item in subgroups]
     figure = new_figure(style, 6.4, 0.9 + 0.3 * max(len(rows), 4))
     axes = figure.add_subplot()
     _forest(axes, style, rows, scale=1.0)
@@ -151,7 +151,7 @@ def _difference_row(item: Difference) -> _Row:
     return _Row(label, item.difference, item.interval, difference_of(item.difference, item.interval), tone, gid)
 
 
-def _subgroup_row(item: Subgroup, style: FigureStyle) -> _Row:
+def _subgroup_row(item: Subgroup) -> _Row:
     text = f"{item.images:,} image{'' if item.images == 1 else 's'}{'*' if item.small else ''}"
     label = f"{_KINDS.get(item.kind, item.kind)}: {item.name}"
     if item.weighted_f1 is not None:

@@ -13,6 +13,7 @@ from core.reporting.words import score_name
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison, Difference
+    from core.evaluation.families import FamilyMember
 
 MAY_BE_CHANCE = "may be chance"
 """What a difference is whose interval holds 0."""
@@ -20,7 +21,7 @@ MAY_BE_CHANCE = "may be chance"
 _MANY = "The more runs are compared, the likelier one of them differs by chance; nothing here corrects that."
 
 
-def meaning(item: Difference) -> str:
+def meaning(item: Difference | FamilyMember) -> str:
     """What a difference from the baseline means: better, worse, may be chance, undefined."""
     if item.difference is None:
         return UNDEFINED

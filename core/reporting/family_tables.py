@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.evaluation.families import FEWEST_SEEDS
 from core.quantities import fraction, points
 from core.reporting import cells
-from core.reporting.comparison_tables import MAY_BE_CHANCE
+from core.reporting.comparison_tables import MAY_BE_CHANCE, meaning
 from core.reporting.table import Cell, Column, ResultsTable
 from core.reporting.words import difference_of, score_name
 
@@ -62,14 +62,7 @@ def family_notes(family: Family, baseline: str) -> tuple[str, ...]:
 def member_line(family: Family, member: FamilyMember, title: str) -> str:
     """One member in a line of a list: 'DIST: weighted F1 +1.2 (−2.0 to +4.4), may be chance.'"""
     change = difference_of(member.difference, member.interval)
-    return f"{title}: {score_name(family.score).lower().replace(' f1', ' F1')} {change}, {meaning_of(member)}."
-
-
-def meaning_of(member: FamilyMember) -> str:
-    """What the member's difference means: better, worse, may be chance."""
-    if member.within_noise:
-        return MAY_BE_CHANCE
-    return "better" if member.difference > 0 else "worse"
+    return f"{title}: {score_name(family.score).lower().replace(' f1', ' F1')} {change}, {meaning(member)}."
 
 
 def member_sentence(family: Family, key: str, title: str, baseline: str) -> str:
@@ -117,4 +110,4 @@ def _row(member: FamilyMember, titles: Mapping[str, str], *, tested: bool) -> tu
         counts = None if test is None else (test.only_other_right, test.only_baseline_right)
         found.append(cells.nothing(2) if counts is None else Cell(f"{counts[0]:,} / {counts[1]:,}", counts))
         found.append(cells.chance(member.holm_p))
-    return (*found, cells.words(meaning_of(member)))
+    return (*found, cells.words(meaning(member)))
