@@ -60,7 +60,7 @@ def corrections(
         write_corrections,
     )
 
-    file = corrections_file(data if data.is_dir() else data.parent)
+    file = corrections_file(data)
     known = before = read_corrections(file)
     if take is not None:
         known = with_corrections(known, read_corrections(take))

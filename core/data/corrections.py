@@ -22,6 +22,7 @@ from core.data.tables import write_table
 from core.data.types import DataSet, Problem, ProblemKind
 from core.errors import SkinKDError
 from core.paths import make_private, state_root
+from core.user_paths import full_path, is_file
 
 EYE = "eye"
 """The source of a correction that somebody made by looking; otherwise it names the run that disagreed."""
@@ -53,9 +54,10 @@ class Correction:
 _COLUMNS = tuple(field.name for field in fields(Correction))
 
 
-def corrections_file(root: Path) -> Path:
-    """Where the corrections of the data in the folder `root` lie, whether there are any or not."""
-    place = root.resolve()
+def corrections_file(data: Path) -> Path:
+    """Where the corrections of a data folder, or of the folder of a table, lie, whether there are any or not. Raises
+    `SkinKDError` as `full_path`."""
+    place = full_path(data.parent if is_file(data) else data)
     name = re.sub(r"[^\w.-]+", "-", place.name)[:40] or "data"
     digest = hashlib.blake2b(str(place).encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
     return state_root() / "corrections" / f"{name}-{digest}" / "corrections.csv"

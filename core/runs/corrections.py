@@ -69,8 +69,7 @@ def corrections_of(folder: RunFolder, recipe: Recipe) -> tuple[Correction, ...]:
         return read_corrections(folder.corrections_file)
     if not recipe.data.corrections:
         return ()
-    path = Path(recipe.data.path)
-    found = read_corrections(corrections_file(path if path.is_dir() else path.parent))
+    found = read_corrections(corrections_file(Path(recipe.data.path)))
     if found:
         write_corrections(folder.corrections_file, found)
     return found
@@ -114,8 +113,7 @@ def suspects(runs: Sequence[RunFolder]) -> tuple[SuspectedLabel, ...]:
 def corrected_scores_of(folder: RunFolder) -> CorrectedScores | None:
     """`corrected_scores` of a finished run by its own corrections and those made since. Raises `SkinKDError`."""
     recipe = folder.recipe()
-    path = Path(recipe.data.path)
-    since = read_corrections(corrections_file(path if path.is_dir() else path.parent))
+    since = read_corrections(corrections_file(Path(recipe.data.path)))
     every = with_corrections(read_corrections(folder.corrections_file), since)
     return corrected_scores(folder.predictions(), recipe.class_set, every) if every else None
 

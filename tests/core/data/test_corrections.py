@@ -50,6 +50,17 @@ def test_corrections_survive_their_file_and_the_data_are_not_touched(tmp_path: P
     assert made[0].time.endswith("+00:00")
 
 
+def test_a_table_a_folder_and_the_home_folders_sign_mean_the_same_corrections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "labels.csv").touch()
+    written = ("~/data", "~/data/labels.csv", tmp_path / "data" / "labels.csv")
+    assert {corrections_file(Path(data)) for data in written} == {corrections_file(tmp_path / "data")}
+
+
 @pytest.mark.parametrize("content", ["path,value\na,b\n", "path,kind\na,praise\n", "\xff\xfe"])
 def test_a_damaged_file_is_said_and_not_ignored(tmp_path: Path, content: str) -> None:
     (tmp_path / "corrections.csv").write_bytes(content.encode("latin-1"))
