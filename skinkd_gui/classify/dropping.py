@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from skinkd_gui.classify.classify_worker import MODEL_SUFFIXES
+from skinkd_gui.widgets.dragged import dragged_files
 
 _FEW = 3
 """So many dropped things are looked at on the spot; more can hardly be models."""
@@ -28,12 +29,12 @@ class Dropped:
 
 def welcome(mime: QMimeData) -> bool:
     """Whether there may be something in it."""
-    return bool(_files(mime)) or mime.hasImage()
+    return bool(dragged_files(mime)) or mime.hasImage()
 
 
 def take(mime: QMimeData) -> Dropped:
     """Sort out what there is; files win over the picture that browsers send beside them."""
-    files = _files(mime)
+    files = dragged_files(mime)
     if files:
         models = tuple(path for path in files if is_model(path, open_folder=len(files) <= _FEW))
         return Dropped(models, tuple(path for path in files if path not in models))
@@ -46,8 +47,3 @@ def is_model(path: Path, *, open_folder: bool = True) -> bool:
     if path.suffix.lower() in MODEL_SUFFIXES:
         return True
     return open_folder and (path / "recipe.toml").is_file() and (path / "model.safetensors").is_file()
-
-
-def _files(mime: QMimeData) -> list[Path]:
-    urls: list[QUrl] = mime.urls() if mime.hasUrls() else []
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

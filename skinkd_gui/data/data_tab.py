@@ -24,6 +24,7 @@ from skinkd_gui.data.recents import RecentDataMenu
 from skinkd_gui.data.session import DataSession
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.dragged import dragged_files
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, split
@@ -190,15 +191,14 @@ class DataTab(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a folder or file."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if dragged_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open the first folder or file dropped."""
-        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if local:
+        if files := dragged_files(event.mimeData()):
             event.acceptProposedAction()
-            self.open(Path(local[0]))
+            self.open(files[0])
 
     # --- what the session tells ---
 

@@ -21,6 +21,7 @@ from skinkd_gui.results.runs_table import RunsTable
 from skinkd_gui.results.runs_watch import RunsWatch
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.dragged import dragged_files
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.layouts import column_of, split
@@ -392,5 +393,4 @@ class ResultsTab(QWidget):
 
 def _dropped(event: QDropEvent) -> list[Path]:
     """The folders and zip files in a drag."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.is_dir() or path.suffix.lower() == ".zip"]
+    return [path for path in dragged_files(event.mimeData()) if path.is_dir() or path.suffix.lower() == ".zip"]

@@ -35,6 +35,7 @@ from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_cou
 from skinkd_gui.training.wizard.questions import ASKED, questions
 from skinkd_gui.training.wizard.state import CheckState, WizardState, WizardStep, counted
 from skinkd_gui.training.wizard.texts import choice_text, leakage_text
+from skinkd_gui.widgets.dragged import dragged_files
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
@@ -175,15 +176,14 @@ class DataPage(WizardPage):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a folder or file."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if dragged_files(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Use the first folder or file dropped."""
-        local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-        if local:
+        if files := dragged_files(event.mimeData()):
             event.acceptProposedAction()
-            self.set_path(local[0])
+            self.set_path(str(files[0]))
 
     @Slot()
     def _browse_folder(self) -> None:
