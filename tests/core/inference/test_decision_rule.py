@@ -13,20 +13,11 @@ from core.inference.out_of_distribution import Descriptors, appearance_of, fit_s
 from core.inference.trust import Assessment, Verdict
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.info import ModelInfo, Preprocessing
+from tests.core.inference.skins import skins
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
 INFO = ModelInfo("test_resnet", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
-
-
-def skins(count: int, seed: int) -> NDArray[np.uint8]:
-    """Brown spots on skin, of many sizes and tones."""
-    generator = np.random.default_rng(seed)
-    y, x = np.mgrid[0:32, 0:32] - 15.5
-    spots = np.hypot(x, y)[None] < generator.uniform(4, 12, count)[:, None, None]
-    tones = np.array([220.0, 170, 150]) + generator.normal(0, 10, (count, 1, 1, 3))
-    pixels = np.where(spots[..., None], tones * generator.uniform(0.3, 0.6, (count, 1, 1, 1)), tones)
-    return np.clip(pixels + generator.normal(0, 4, pixels.shape), 0, 255).astype(np.uint8)
 
 
 def sure(labels: NDArray[np.int64], by: float) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.classify.classify_tab import ClassifyTab
 from skinkd_gui.workers.job_slot import shut_down_jobs
+from tests.core.inference.skins import skins
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -83,16 +84,6 @@ def tab(make_tab: MakeTab, runs: Path) -> ClassifyTab:
     return make_tab(runs)
 
 
-def skins(count: int, seed: int) -> NDArray[np.uint8]:
-    """Brown spots on skin, of many sizes and tones: (count, 64, 64, 3)."""
-    generator = np.random.default_rng(seed)
-    y, x = np.mgrid[0:64, 0:64] - 31.5
-    spots = np.hypot(x, y)[None] < generator.uniform(8, 24, count)[:, None, None]
-    tones = np.array([220.0, 170, 150]) + generator.normal(0, 10, (count, 1, 1, 3))
-    pixels = np.where(spots[..., None], tones * generator.uniform(0.3, 0.6, (count, 1, 1, 1)), tones)
-    return np.clip(pixels + generator.normal(0, 4, pixels.shape), 0, 255).astype(np.uint8)
-
-
 @pytest.fixture(scope="session")
 def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A runs folder with two finished runs, `First` and the older `Second`, whose models give verdicts on `skins`."""
@@ -102,7 +93,7 @@ def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from core.models.files import load_model, save_model
 
     root = tmp_path_factory.mktemp("weighed")
-    images = np.stack([resized(pixels, 64) for pixels in skins(240, 0)])
+    images = np.stack([resized(pixels, 64) for pixels in skins(240, 0, 64)])
     for seed, name in enumerate(("Second", "First")):
         loaded = create_model("test_resnet", weights="none", image_size=64, seed=5, classes=ISIC2019)
         run = create_run(Recipe(), runs=root, name=name)
@@ -149,7 +140,7 @@ def lesions(tmp_path: Path) -> list[Path]:
     folder = tmp_path / "lesions"
     folder.mkdir()
     files = [folder / f"lesion-{number:02}.png" for number in range(12)]
-    for file, pixels in zip(files, skins(12, 7), strict=True):
+    for file, pixels in zip(files, skins(12, 7, 64), strict=True):
         Image.fromarray(pixels).save(file)
     Image.new("RGB", (200, 260), "white").save(folder / "page.png")
     (folder / "zz-notes.jpg").write_text("no image")
