@@ -16,8 +16,10 @@ from core.cli.study_documents import plan_document, plan_text, results_document,
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
 from core.recipe import Recipe, set_values
+from core.reporting.family_tables import planning_sentence
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
+from core.study.definition import recipe_of as recipe_of_run
 from core.study.files import read_study, study_to_toml
 from core.study.folder import (
     STUDIES,
@@ -294,10 +296,13 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     if wanted.paper:
         dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
+    students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
+    compared = len(students) > 1 and any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
+    planning = planning_sentence(len(wanted.seeds), len(students) - 1) if compared else ""
     if as_json:
-        print_json({**plan_document(folder.slug, rows), "headline": said})
+        print_json({**plan_document(folder.slug, rows), "headline": said, "planning": planning})
     else:
-        print_text(plan_text(wanted.name, rows, said))
+        print_text(plan_text(wanted.name, rows, said, planning))
 
 
 def _show_results(folder: StudyFolder, as_json: bool) -> None:

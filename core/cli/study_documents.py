@@ -30,12 +30,12 @@ def plan_document(slug: str, members: Sequence[StudyMember]) -> dict[str, Any]:
     }
 
 
-def plan_text(name: str, members: Sequence[StudyMember], headline: str) -> str:
-    """The runs of a study in order."""
+def plan_text(name: str, members: Sequence[StudyMember], *said: str) -> str:
+    """The runs of a study in order, below what is said of it."""
     rows = [[str(number), member.key, member.title, _state(member)] for number, member in enumerate(members, 1)]
     left = sum(not member.finished for member in members)
     lines = [f"{name}: {many(len(members), 'run')}, {left} to do"]
-    lines += [headline] if headline else []
+    lines += [text for text in said if text]
     return "\n".join([*lines, "", columns(["", "configuration", "run", "state"], rows, right=[""])])
 
 

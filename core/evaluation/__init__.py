@@ -4,7 +4,7 @@ Others may use
 
 - `scores`, `metrics`, `detailed`: accuracy, F1 and their kin; those that need more than the predicted class
 - `intervals`, `resampling`, `comparison`: bootstrap intervals, paired differences, McNemar's test
-- `families`: several comparisons with one baseline at once
+- `families`: several comparisons with one baseline at once; `precision`: the images and seeds that a difference needs
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
 - `promises`: on which images they rest, in the one wording of every view
 - `confident_learning`: labels that are likely wrong

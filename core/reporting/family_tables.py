@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from core.evaluation.families import FEWEST_SEEDS
+from core.evaluation.precision import images_to_see
 from core.quantities import fraction, points
 from core.reporting import cells
 from core.reporting.comparison_tables import MAY_BE_CHANCE, meaning
@@ -16,6 +17,23 @@ if TYPE_CHECKING:
     from core.evaluation.families import Family, FamilyMember
     from core.study.families import StudyFamily
     from core.study.results import StudyResults
+
+
+_DIFFERENCES = (0.005, 0.01, 0.02)
+
+
+def planning_sentence(seeds: int, comparisons: int) -> str:
+    """What it takes to see differences from a study's plain student, before anything is trained; counts from 1."""
+    listed = []
+    for difference in _DIFFERENCES:
+        images = images_to_see(difference, seeds, comparisons=comparisons)
+        needed = "more seeds" if images is None else f"{images:,} independent test images"
+        listed.append(f"{points(difference)} need {needed}")
+    return (
+        f"To see a true difference from the plain student in 4 of 5 such studies ({seeds} "
+        f"seed{'' if seeds == 1 else 's'}, {comparisons} comparison{'' if comparisons == 1 else 's'}; by rules of "
+        f"thumb): {', '.join(listed)}."
+    )
 
 
 def family_table(family: Family, titles: Mapping[str, str]) -> ResultsTable:

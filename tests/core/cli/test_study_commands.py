@@ -133,8 +133,11 @@ def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest
     code, document = as_json(*command)
     assert (code, document["runs"]) == (0, 22 + 4 + 2)
     assert "synthetic instead of photographs" in document["headline"]
+    assert "(1 seed, 24 comparisons; by rules of thumb): 0.5 points need more seeds" in document["planning"]
     assert run(command) == 0
-    assert "KL 0.05" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "KL 0.05" in said
+    assert "24 comparisons" in said
     assert not runs_root().exists()
 
 

@@ -1,23 +1,27 @@
-"""Planning: what a study can see, against its own formula turned round and against simulated studies."""
+"""Planning: what a study can see, against the power of such a test and against simulated studies."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from core.evaluation.precision import images_to_see, precision
+from core.evaluation.precision import DISCORDANT, SEED_SPREAD, images_to_see
 
 
-def test_more_images_and_seeds_see_less() -> None:
-    assert precision(800, 3).detectable > precision(8000, 3).detectable > precision(8000, 30).detectable
-    assert precision(800, 3, comparisons=20).detectable > precision(800, 3).detectable
+def power(difference: float, images: int, seeds: int, comparisons: int) -> float:
+    error = math.sqrt(DISCORDANT / images + 2 * SEED_SPREAD**2 / seeds)
+    return float(norm.sf(norm.isf(0.025 / comparisons) - difference / error))
 
 
 @pytest.mark.parametrize("difference", [0.005, 0.01, 0.02])
-def test_the_number_of_images_is_the_smallest_that_sees_it(difference: float) -> None:
-    needed = images_to_see(difference, 60)
+@pytest.mark.parametrize(("seeds", "comparisons"), [(60, 1), (200, 20)])
+def test_the_number_of_images_is_the_smallest_that_sees_it(difference: float, seeds: int, comparisons: int) -> None:
+    needed = images_to_see(difference, seeds, comparisons=comparisons)
     assert needed is not None
-    assert precision(needed, 60).detectable <= difference < precision(needed - 1, 60).detectable
+    assert power(difference, needed, seeds, comparisons) >= 0.8 > power(difference, needed - 1, seeds, comparisons)
 
 
 def test_few_seeds_never_see_a_small_difference() -> None:
@@ -25,15 +29,17 @@ def test_few_seeds_never_see_a_small_difference() -> None:
 
 
 def test_four_of_five_simulated_studies_find_what_was_promised() -> None:
-    rng, images, discordant = np.random.default_rng(0), 2000, 0.15
-    found = precision(images, 1, discordant=discordant, seed_spread=0.0).detectable
-    split = rng.multinomial(images, [(discordant + found) / 2, (discordant - found) / 2, 1 - discordant], 4000)
+    rng, difference, discordant = np.random.default_rng(0), 0.025, 0.15
+    images = images_to_see(difference, 1, discordant=discordant, seed_spread=0.0)
+    assert images is not None
+    split = rng.multinomial(
+        images, [(discordant + difference) / 2, (discordant - difference) / 2, 1 - discordant], 4000
+    )
     z_values = (split[:, 0] - split[:, 1]) / np.sqrt(split[:, 0] + split[:, 1])
     assert np.mean(z_values > 1.959964) == pytest.approx(0.8, abs=0.03)
 
 
-def test_nothing_to_plan_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        precision(0, 1)
+@pytest.mark.parametrize(("difference", "seeds", "comparisons"), [(0.0, 1, 1), (0.01, 0, 1), (0.01, 1, 0)])
+def test_nothing_to_plan_is_refused(difference: float, seeds: int, comparisons: int) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        images_to_see(0.0, 1)
+        images_to_see(difference, seeds, comparisons=comparisons)
