@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QRadioButton, QWidget
 
 from core.data.choices import Choice
 from core.recipe import field
@@ -14,6 +14,7 @@ from skinkd_gui.training.wizard.questions import OFF, ON, field_value
 from skinkd_gui.training.wizard.texts import choice_text
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import make_button
 
 
 class ChoiceCard(Box):
@@ -38,9 +39,8 @@ class ChoiceCard(Box):
         self._buttons.idClicked.connect(self._on_chosen)
         self._question = make_label(f"{choice.question}?", "heading", wrap=True)
         self._taken = make_label(self._said(), "", wrap=True, name=f"{self._name}Answer")
-        self._change = named(QPushButton("Change…"), f"{self._name}Change", f"Change the answer: {choice.question}")
-        self._change.setAutoDefault(False)
-        self._change.clicked.connect(self._open)
+        words = f"Change the answer: {choice.question}"
+        self._change = make_button("Change…", f"{self._name}Change", clicked=self._open, accessible=words)
         self.column.addWidget(self._question)
         self.column.addLayout(row_of((self._taken, 1), self._change))
         self.column.addWidget(self._options)

@@ -32,7 +32,7 @@ from core.classes import ClassSet, LesionClass, Malignancy
 from core.data.types import LabelCount
 from core.documents import some
 from skinkd_gui.widgets.labels import plain_tip
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.layouts import as_list, named
 
 Index = QModelIndex | QPersistentModelIndex
 _LEAST_HEIGHT = 140
@@ -138,17 +138,13 @@ class ClassesTable(QTableView):
         self.setItemDelegate(_ClassesDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        as_list(self)
         triggers = QAbstractItemView.EditTrigger
         self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.SelectedClicked)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setTabKeyNavigation(False)
         self.setMinimumHeight(_LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         rows, header = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
         rows.setDefaultSectionSize(max(30, self.fontMetrics().height() + 12))
-        header.setHighlightSections(False)
         header.setAccessibleName("Columns of the table of classes")
         metrics = self.fontMetrics()
         header.setMinimumSectionSize(metrics.horizontalAdvance("Colour") + 14)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QPushButton, QTabWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QTabWidget, QWidget
 
 from core.classes import CLASS_SETS, ClassSet, Malignancy
 from core.classes.saved import load_class_set, save_class_set, saved_class_sets
@@ -27,6 +27,7 @@ from skinkd_gui.training.wizard.state import WizardState, WizardStep, counted
 from skinkd_gui.widgets.flow_layout import FlowLayout
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = "What do the labels in your data mean? The model learns to tell the classes apart that you choose here."
@@ -65,18 +66,17 @@ class LabelsPage(WizardPage):
         self.sets.setSizeAdjustPolicy(CalmComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.sets.setMinimumContentsLength(10)
         self.sets.activated.connect(self._on_set)
-        label = make_label("Classes to learn:")
-        label.setBuddy(self.sets)
-        self._save = self._button("Save classes…", "saveClassesButton", self._ask_name)
+        label = make_label("Classes to learn:", buddy=self.sets)
+        self._save = make_button("Save classes…", "saveClassesButton", clicked=self._ask_name)
         return row_of(label, (self.sets, 1), self._save)
 
     def _build_findings(self) -> Box:
         self._findings = Box("warning")
         self._finding = make_label("", "", wrap=True, name="labelsFindingLabel")
-        self._fit = self._button("Use the classes that fit", "useFittingSetButton", self._use_fitting)
-        self._own = self._button("Make classes of these labels", "makeClassesButton", self._make_own)
-        self._leave_out = self._button("Leave them out", "leaveOutButton", self._leave_rest_out)
-        self._confirm = self._button("All guesses are right", "confirmGuessesButton", self._confirm_guesses)
+        self._fit = make_button("Use the classes that fit", "useFittingSetButton", clicked=self._use_fitting)
+        self._own = make_button("Make classes of these labels", "makeClassesButton", clicked=self._make_own)
+        self._leave_out = make_button("Leave them out", "leaveOutButton", clicked=self._leave_rest_out)
+        self._confirm = make_button("All guesses are right", "confirmGuessesButton", clicked=self._confirm_guesses)
         self._findings.column.addWidget(self._finding)
         buttons = FlowLayout()
         for button in (self._fit, self._own, self._leave_out, self._confirm):
@@ -99,7 +99,7 @@ class LabelsPage(WizardPage):
         self.classes = ClassesTable(self.classes_model)
         self._groups = help_label()
         self._groups.setObjectName("classGroupsLabel")
-        remove = self._button("Remove class", "removeClassButton", self._remove_class)
+        remove = make_button("Remove class", "removeClassButton", clicked=self._remove_class)
         column_of(
             help_label(_EDITING),
             (self.classes, 1),
@@ -109,12 +109,6 @@ class LabelsPage(WizardPage):
             spacing=6,
         )
         return holder
-
-    def _button(self, text: str, name: str, slot: Callable[[], None]) -> QPushButton:
-        button = named(QPushButton(text), name, text)
-        button.setAutoDefault(False)
-        button.clicked.connect(slot)
-        return button
 
     # --- changing ---
 

@@ -42,7 +42,7 @@ from skinkd_gui.training.wizard.labels_model import (
     THUMBNAIL,
     LabelsModel,
 )
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.layouts import as_list, named
 
 Index = QModelIndex | QPersistentModelIndex
 _LEAST_HEIGHT = 140
@@ -75,18 +75,14 @@ class LabelsTable(QTableView):
         self.setItemDelegate(self._delegate)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setTabKeyNavigation(False)
+        as_list(self)
+        self.setWordWrap(True)  # its rows are as high as their pictures
         self.setMinimumHeight(_LEAST_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows, header = self.verticalHeader(), self.horizontalHeader()
-        rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(THUMBNAIL + 2 * _GAP)
-        header.setHighlightSections(False)
         header.setAccessibleName("Columns of the table of labels")
         for column in (LABEL, HOW):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
