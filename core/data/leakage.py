@@ -46,6 +46,16 @@ class Leakage:
         return f"{count} {verb} patient, lesion or near-copy in training. {self.unknown}".rstrip()
 
     @property
+    def warning(self) -> str:
+        """What a reader of the scores must know; empty where nothing is known to leak."""
+        if not self.total.leaking:
+            return ""
+        return (
+            f"{self.sentence} Scores will come out higher than on new patients. Keep what belongs together in one part "
+            "to avoid it (data.group_by)."
+        )
+
+    @property
     def unknown(self) -> str:
         """Where patients are not known, that they are not: more may leak than the figure says."""
         if self.patients == self.images:

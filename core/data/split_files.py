@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from core.data.allocation import calibration_count, wanted_counts
 from core.data.groups import group_numbers
-from core.data.leakage import leakage
 from core.data.names import matched
 from core.data.own_parts import held_out, own_parts_notes
 from core.data.tables import write_table
@@ -106,7 +105,7 @@ def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
 
 
 def split_notes(dataset: DataSet, split: Split, data: Division | None = None) -> tuple[str, ...]:
-    """What to know about a split, in sentences: the counts reached, thin classes, how much of the test part leaks.
+    """What to know about a split, in sentences: the counts reached, thin classes; what leaks says `leakage`.
 
     With `data`, also how far the counts are from the wanted ones, and what became of the data's own parts.
     """
@@ -118,12 +117,6 @@ def split_notes(dataset: DataSet, split: Split, data: Division | None = None) ->
         notes += own_parts_notes(dataset, data)
         notes += [] if held_out(dataset, data) else _distance(dataset, sizes, data)
     notes += _thin_classes(dataset, split)
-    leaks = leakage(dataset, split)
-    if leaks.total.leaking:
-        notes.append(
-            f"{leaks.sentence} Scores will come out higher than on new patients. Keep what belongs together in one "
-            "part to avoid it (data.group_by)."
-        )
     return tuple(notes)
 
 

@@ -155,9 +155,11 @@ def _split(folder: RunFolder, recipe: Recipe, dataset: DataSet, emit: Emit) -> t
         split = make_split(dataset, recipe.data)
         write_split(folder.split_file, dataset, split)
     notes = split_notes(dataset, split, recipe.data)
-    leaking = leakage(dataset, split).total.leaking
     for note in notes:
-        emit(Notice(note, Level.WARNING if leaking and note is notes[-1] else Level.INFO))
+        emit(Notice(note))
+    if leaks := leakage(dataset, split).warning:
+        notes = (*notes, leaks)
+        emit(Notice(leaks, Level.WARNING))
     return split, notes
 
 

@@ -49,23 +49,20 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
 
     usable = usable_part(dataset, excluded)
     split = make_split(usable, data)
-    leaks = leakage(usable, split)
     return SplitPreview(
         rows=tuple(_row(usable, split, part) for part in split.made),
         images=len(usable.records),
         lesions=lesion_count(usable),
-        notes=_notes(usable, split, split_notes(usable, split, data), leaks),
-        leakage=leaks,
+        notes=_notes(usable, split, split_notes(usable, split, data)),
+        leakage=leakage(usable, split),
     )
 
 
-def _notes(dataset: DataSet, split: Split, notes: tuple[str, ...], leaks: Leakage) -> tuple[str, ...]:
-    """The notes without the counts, which the table shows, and what leaks, which is said by itself, but with the images
-    that stand in no part."""
+def _notes(dataset: DataSet, split: Split, notes: tuple[str, ...]) -> tuple[str, ...]:
+    """The notes without the counts, which the table shows, but with the images that stand in no part."""
     unused = len(dataset.records) - split.used
     first = (f"{unused:,} images stand in none of the parts.",) if unused else ()
-    elsewhere = ("Images: ", leaks.sentence)
-    return (*first, *(note for note in notes if not note.startswith(elsewhere)))
+    return (*first, *(note for note in notes if not note.startswith("Images: ")))
 
 
 def usable_part(dataset: DataSet, excluded: frozenset[str]) -> DataSet:
