@@ -70,11 +70,16 @@ def label_message(state: WizardState) -> str:
     """What must still be said of the labels before anything can be learned; empty when all is said."""
     labels = state.meanings
     if left := undecided(labels):
-        these = f"{counted(len(left), 'label')} with {counted(sum(item.count for item in left), 'picture')}"
-        return f"Say what each label becomes: {these} {'is' if len(left) == 1 else 'are'} not understood."
+        return f"Say what each label becomes: {not_understood(left)}."
     if labels and sums_of(labels).classes < 2:
         return "A model tells apart at least two classes; these labels give only one."
     return ""
+
+
+def not_understood(left: Sequence[LabelCount]) -> str:
+    """`2 labels with 7 pictures are not understood`."""
+    pictures = counted(sum(item.count for item in left), "picture")
+    return f"{counted(len(left), 'label')} with {pictures} {'is' if len(left) == 1 else 'are'} not understood"
 
 
 def other_problems(dataset: DataSet) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ from core.recipe.classes import OWN
 from skinkd_gui.training.wizard import labels as wizard_labels
 from skinkd_gui.training.wizard.classes_table import ClassesModel, ClassesTable
 from skinkd_gui.training.wizard.editors import CalmComboBox
-from skinkd_gui.training.wizard.labels import Outcome, guesses, named_labels, set_title, sums_of
+from skinkd_gui.training.wizard.labels import Outcome, guesses, named_labels, not_understood, set_title, sums_of
 from skinkd_gui.training.wizard.labels_model import LabelsModel
 from skinkd_gui.training.wizard.labels_table import LabelsTable
 from skinkd_gui.training.wizard.model import WizardModel
@@ -260,11 +260,7 @@ def _same(known: object, classes: ClassSet) -> bool:
 def _finding_texts(state: WizardState, left: tuple[LabelCount, ...], guessed: tuple[LabelCount, ...]) -> list[str]:
     texts = []
     if left:
-        pictures = counted(sum(item.count for item in left), "picture")
-        texts.append(
-            f"{counted(len(left), 'label')} with {pictures} {'is' if len(left) == 1 else 'are'} not understood: "
-            f"{named_labels(left)}."
-        )
+        texts.append(f"{not_understood(left)}: {named_labels(left)}.")
     if left and guessed:
         texts.append(f"{counted(len(guessed), 'label')} recognised by other names; please check.")
     elif guessed:
