@@ -6,6 +6,7 @@ from core.data.choices import Choice, Option
 from core.data.types import ProblemKind
 from core.recipe import field
 from skinkd_gui.training.wizard.state import WizardState, counted
+from skinkd_gui.training.wizard.texts import split_text
 
 ON, OFF = "on", "off"
 """How a switch is answered."""
@@ -31,10 +32,9 @@ def _parts(state: WizardState) -> tuple[Choice, ...]:
         return ()
     data = state.recipe.data
     listed = ", ".join(f"{part.word} {count:,}" for part, count in own.items())
-    split = " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in data.split)
     options = (
         Option("found", f"{listed}; what the data keep for testing is not learned from"),
-        Option("pooled", f"all {counted(sum(own.values()), 'image')} are divided {split}"),
+        Option("pooled", f"all {counted(sum(own.values()), 'image')} are divided {split_text(data.split)}"),
     )
     return (Choice(_PARTS, "What becomes of the parts that the data come with", options, data.parts),)
 

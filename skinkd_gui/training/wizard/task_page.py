@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.events import CancelToken, Emit
+from core.quantities import NONE, fraction
 from core.recipe import PRESET_HELP, Preset
 from core.runs.status import RunSummary
 from core.study.paper import has_papers_classes
@@ -173,7 +174,7 @@ def _list(root: Path, emit: Emit, token: CancelToken) -> tuple[RunSummary, ...]:
 def _item(teacher: RunSummary) -> QTreeWidgetItem:
     recipe = teacher.recipe
     assert recipe is not None  # finished_teachers returns only such
-    score = f"{teacher.scores.weighted_f1:.1%}" if teacher.scores else "–"
+    score = fraction(teacher.scores.weighted_f1) if teacher.scores else NONE
     size = f"{recipe.data.image_size} pixels"
     name = teacher.status.name or teacher.folder.name
     texts = [name, recipe.teacher.architecture, score, size, Path(recipe.data.path).name]

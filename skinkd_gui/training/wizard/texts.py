@@ -135,10 +135,14 @@ def _images(state: WizardState) -> str:
     used = usable_images(state)
     what = "generated sample images" if state.dataset and state.dataset.synthetic else "images"
     left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
-    shares = " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in data.split)
     apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
     size = f"{data.image_size} × {data.image_size} pixels"
-    return f"{used:,} {what}{left_out}, {size}, divided {shares} {together(data.group_by)}{apart}"
+    return f"{used:,} {what}{left_out}, {size}, divided {split_text(data.split)} {together(data.group_by)}{apart}"
+
+
+def split_text(split: Sequence[float]) -> str:
+    """Shares or counts of training, validation and test: '70% : 20% : 10%'."""
+    return " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in split)
 
 
 def leakage_text(leaks: Leakage) -> str:
