@@ -57,11 +57,12 @@ def family_table(family: Family, titles: Mapping[str, str]) -> ResultsTable:
 def family_notes(family: Family, baseline: str) -> tuple[str, ...]:
     """How many comparisons were made, what the intervals hold for, and what chance alone would have done."""
     count, drawn = family.comparisons, "lesions" if family.by_lesion else "images"
+    drawn += " and trainings" if any(member.seeds > 1 for member in family.members) else ""
     one = count == 1
     notes = [
         f"{count} comparison{'' if one else 's'} with {baseline} ({fraction(family.baseline_score)}) on "
         f"{family.images:,} common test images, on a score chosen before. The 95 % intervals hold for "
-        f"{'it' if one else 'all of them together'}, over {drawn} and trainings: a difference is more than chance only "
+        f"{'it' if one else 'all of them together'}, over {drawn}: a difference is more than chance only "
         "where its interval does not hold 0."
     ]
     if not one:
