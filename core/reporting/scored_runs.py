@@ -85,8 +85,10 @@ def scored_runs(evidences: Sequence[Evidence], titles: Sequence[str] = ()) -> tu
 
 def same_test_images(runs: Sequence[ScoredRun]) -> bool:
     """Whether runs were tested on the same images with the same labels: by name where their predictions are read,
-    otherwise by what their recipes choose. Runs without a test do not count."""
+    otherwise by what their recipes choose. Runs without a test do not count; one run is always like itself."""
     runs = [run for run in runs if run.scores is not None]
+    if len(runs) < 2:
+        return True
     if all(run.evidence is not None for run in runs):
         read = [run.evidence.predictions for run in runs if run.evidence is not None]
         return len({tuple(sorted(zip(rows.names, rows.labels.tolist(), strict=True))) for rows in read}) <= 1

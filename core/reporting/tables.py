@@ -200,7 +200,7 @@ def class_f1_table(runs: Sequence[ScoredRun]) -> ResultsTable:
         "F1 of each class",
         (_CLASS, _CLASS_IMAGES, *heads),
         tuple(rows),
-        (*_notes(runs, intervals), *marked),
+        (*_notes(runs, intervals, alike=alike), *marked),
         frozenset(bold),
     )
 
@@ -314,24 +314,29 @@ def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> ResultsTable:
 
 def _of_runs(title: str, facts: Sequence[_Fact], runs: Sequence[ScoredRun]) -> ResultsTable:
     rows = tuple(tuple(cell(run) for _, cell in facts) for run in runs)
+    alike = same_test_images(runs)
     bold = {
         (row, place)
         for place, fact in enumerate(facts)
-        if fact in _OVERALL and same_test_images(runs)
+        if alike and fact in _OVERALL
         for row in cells.best_of([_first(cells_[place]) for cells_ in rows])
     }
-    return ResultsTable(title, tuple(column for column, _ in facts), rows, tuple(_notes(runs)), frozenset(bold))
+    notes = tuple(_notes(runs, alike=alike))
+    return ResultsTable(title, tuple(column for column, _ in facts), rows, notes, frozenset(bold))
 
 
-def _notes(runs: Sequence[ScoredRun], intervals: Iterable[Interval | None] | None = None) -> list[str]:
-    """What must be read with scores of runs and their intervals (those over all classes unless others are given)."""
+def _notes(
+    runs: Sequence[ScoredRun], intervals: Iterable[Interval | None] | None = None, *, alike: bool = True
+) -> list[str]:
+    """What must be read with scores of runs, tested `alike` or not, and their intervals (those over all classes unless
+    others are given)."""
     known = [run.intervals for run in runs if run.intervals is not None]
     notes = []
     if known:
         drawn = ", drawn lesion by lesion" if any(item.by_lesion for item in known) else ""
         resamples = min(item.resamples for item in known)
         notes.append(f"In brackets: 95 % bootstrap intervals over the test images{drawn} ({resamples:,} resamples).")
-    if not same_test_images(runs):
+    if not alike:
         notes.append(DIFFERENT_IMAGES)
     names = (*OVERALL, "melanoma_sensitivity")
     return [*notes, *no_width(intervals or [run.interval(name) for run in runs for name in names])]

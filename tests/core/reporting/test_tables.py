@@ -14,9 +14,16 @@ from core.evaluation.comparison import compare
 from core.recipe import Recipe, set_values
 from core.reporting.comparison_tables import comparisons_table, differences_table
 from core.reporting.recipe_tables import recipes_table
-from core.reporting.scored_runs import scored_runs
+from core.reporting.scored_runs import same_test_images, scored_model, scored_runs
 from core.reporting.table import Cell, Column, ResultsTable, latex, of_texts
-from core.reporting.tables import class_f1_table, counts_table, per_class_table, scores_table, subgroups_table
+from core.reporting.tables import (
+    class_f1_table,
+    counts_table,
+    evaluation_table,
+    per_class_table,
+    scores_table,
+    subgroups_table,
+)
 from core.runs.evidence import labelled, load_evidence
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -63,6 +70,15 @@ def test_the_best_is_bold_only_when_all_were_tested_alike(write_run):
     table = scores_table(scored_runs([bad, elsewhere]))
     assert not table.bold
     assert "not all tested on the same images" in " ".join(table.notes)
+
+
+def test_one_model_alone_is_not_said_to_be_tested_on_other_images(write_run):
+    found = evidence(write_run)
+    model = scored_model("model", found.classes, found.detailed, found.intervals)
+    assert same_test_images([model])
+    for table in (evaluation_table(model), per_class_table(model)):
+        assert "not all tested on the same images" not in " ".join(table.notes)
+        assert "95 % bootstrap intervals" in table.notes[0]
 
 
 def test_runs_of_one_name_are_told_apart(write_run):
