@@ -154,11 +154,6 @@ class DataSet:
         return {code: int(count) for code, count in zip(self.classes.codes, counts, strict=True)}
 
     @property
-    def has_lesions(self) -> bool:
-        """Whether any image has a known lesion."""
-        return any(record.lesion for record in self.records)
-
-    @property
     def own_parts(self) -> dict[Part, int]:
         """Images of each part of the data's own division, in order; empty where the data have none."""
         counts = Counter(record.part for record in self.records)
