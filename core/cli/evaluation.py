@@ -69,17 +69,23 @@ def evaluate_on(
     Images that can not be used are left out and named. Raises `SkinKDError` when there is nothing to score.
     """
     from core.data.checking import check_images, excluded_names
+    from core.data.corrections import read_corrections
     from core.data.reading import read_dataset
     from core.evaluation.detailed import detailed_scores
     from core.evaluation.intervals import bootstrap_scores
+    from core.runs.preparing import read_checked
 
     model_file = model_file_of(source)
     info = info_of(model_file)
     classes = info.classes
     rows = RunFolder(source).split_rows if source.is_dir() else ()
     if data is None:
-        (data, choices), part = _own_data(source), part or Part.TEST.value
-    dataset = check_images(read_dataset(data, classes, choices), emit=emit, token=token)
+        own = _own_folder(source)
+        recipe, part = own.recipe(), part or Part.TEST.value
+        data = Path(recipe.data.path)
+        dataset = read_checked(recipe, emit, token, read_corrections(own.corrections_file))
+    else:
+        dataset = check_images(read_dataset(data, classes, choices), emit=emit, token=token)
     left_out = excluded_names(dataset.problems)
     usable = dataset.without(left_out)
     rows = _named_as(rows, usable)
@@ -104,12 +110,11 @@ def evaluate_on(
     )
 
 
-def _own_data(run: Path) -> tuple[Path, Choices]:
-    """The data folder of a run's recipe, and how it is read."""
+def _own_folder(run: Path) -> RunFolder:
+    """The run whose data, read and corrected as it did, the model is scored on."""
     if not run.is_dir():
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
-    data = RunFolder(run).recipe().data
-    return Path(data.path), data.choices
+    return RunFolder(run)
 
 
 def _named_as(rows: Sequence[SplitRow], dataset: DataSet) -> tuple[SplitRow, ...]:

@@ -2,7 +2,7 @@
 
 Others may use
 
-- `planning`, `execute`: from a recipe to the runs it takes, and the whole of one run
+- `planning`, `preparing`, `execute`: from a recipe to the runs it takes, the images of one, and the whole of it
 - `amending`, `recorded`: change a run, its name too, before it goes on; the recipes it was trained under
 - `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
 - `evidence`, `teachers`: what runs show for themselves and beside one another, the teacher of one

@@ -42,11 +42,14 @@ def test_evaluate_reads_the_runs_own_data_as_the_run_did(
     (tmp_path / "data" / "other.csv").write_text("\n".join(["image,label", *rows]) + "\n")
     settings = ("--set", "data.layout=folders", "--set", "data.split=[20, 8, 8]")
     where = ("--data", str(tmp_path / "data"), "--runs", str(tmp_path / "runs"))
+    relabelled = [option for image in images[:24:2] for option in ("--relabel", f"MEL/{image.name}=NV")]
+    assert as_json("corrections", str(tmp_path / "data"), *relabelled)[0] == 0
     code, run_document = as_json("train", "quick", *tiny, *settings, *where)
     assert code == 0
     code, document = as_json("evaluate", run_document["folder"])
     assert code == 0
     assert document["confusion"] == run_document["test"]["confusion"]
+    assert document["per_class"]["NV"]["support"] > document["per_class"]["MEL"]["support"]
     assert document["per_class"]["BCC"]["support"] == 0
 
 
