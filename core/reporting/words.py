@@ -23,6 +23,13 @@ STATE_WORDS = {
 }
 """Each state of a run as people read it."""
 
+_SET_TITLES = {"isic2019": "ISIC 2019", "benign-malignant": "Benign and malignant"}
+
+
+def class_set_title(name: str) -> str:
+    """What people read for a class set."""
+    return _SET_TITLES.get(name, name)
+
 
 def kind_of_run(recipe: Recipe | None) -> str:
     """What was trained: 'Teacher', 'Plain student', 'KL student', with a further loss 'KL + DIST student', and

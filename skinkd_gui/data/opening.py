@@ -26,6 +26,7 @@ from core.data.reading import read_dataset
 from core.data.types import DataSet, Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
+from core.reporting.words import class_set_title
 from core.runs.corrections import SuspectedLabel, corrected_scores_of, suspects
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
@@ -107,7 +108,8 @@ def runs_over(path: Path, runs_root: Path) -> tuple[RunSummary, ...]:
 def _fitting_classes(path: Path, choices: Choices) -> tuple[ClassSet, str]:
     labels = inspect_labels(path, None, choices)
     if labels.fitting:
-        return CLASS_SETS[labels.fitting[0]], f"Its labels are all known to the class set {labels.fitting[0]}."
+        title = class_set_title(labels.fitting[0])
+        return CLASS_SETS[labels.fitting[0]], f"Its labels are the classes “{title}”."
     try:
         own = own_class_set(item.label for item in labels.labels if not item.says_none)
     except ValueError:  # fewer than two labels, or more than a class set may have

@@ -21,7 +21,6 @@ from core.study.paper import has_papers_classes
 from skinkd_gui.training.wizard.state import Goal, WizardState, counted
 
 _NAMED = 5
-_SET_TITLES = {"isic2019": "ISIC 2019", "benign-malignant": "Benign and malignant"}
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,13 @@ def label_message(state: WizardState) -> str:
     """What must still be said of the labels before anything can be learned; empty when all is said."""
     labels = state.meanings
     if left := undecided(labels):
-        return f"Say what each label becomes: {not_understood(left)}."
+        return f"Say what each label becomes: {described_open(left)}."
     if labels and sums_of(labels).classes < 2:
         return "A model tells apart at least two classes; these labels give only one."
     return ""
 
 
-def not_understood(left: Sequence[LabelCount]) -> str:
+def described_open(left: Sequence[LabelCount]) -> str:
     """`2 labels with 7 pictures are not understood`."""
     pictures = counted(sum(item.count for item in left), "picture")
     return f"{counted(len(left), 'label')} with {pictures} {'is' if len(left) == 1 else 'are'} not understood"
@@ -95,11 +94,6 @@ def other_problems(dataset: DataSet) -> tuple[Problem, ...]:
 def named_labels(labels: Sequence[LabelCount]) -> str:
     """`acne (4), wart (4) and 3 more`."""
     return some([f"{item.label} ({item.count:,})" for item in labels], _NAMED)
-
-
-def set_title(name: str) -> str:
-    """What people read for a class set."""
-    return _SET_TITLES.get(name, name)
 
 
 def fitting(state: WizardState, saved: Iterable[ClassSet]) -> tuple[ClassSet, ...]:

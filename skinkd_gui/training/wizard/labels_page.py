@@ -14,10 +14,11 @@ from core.data.types import LabelCount, undecided
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.recipe.classes import OWN
+from core.reporting.words import class_set_title
 from skinkd_gui.training.wizard import labels as wizard_labels
 from skinkd_gui.training.wizard.classes_table import ClassesModel, ClassesTable
 from skinkd_gui.training.wizard.editors import CalmComboBox
-from skinkd_gui.training.wizard.labels import Outcome, guesses, named_labels, not_understood, set_title, sums_of
+from skinkd_gui.training.wizard.labels import Outcome, described_open, guesses, named_labels, sums_of
 from skinkd_gui.training.wizard.labels_model import LabelsModel
 from skinkd_gui.training.wizard.labels_table import LabelsTable
 from skinkd_gui.training.wizard.model import WizardModel
@@ -218,7 +219,7 @@ class LabelsPage(WizardPage):
 
     def _show_sets(self, classes: ClassSet, labels: int) -> None:
         entries: list[tuple[str, object]] = [
-            (f"{set_title(known.name)} ({counted_classes(len(known))})", known) for known in CLASS_SETS.values()
+            (f"{class_set_title(known.name)} ({counted_classes(len(known))})", known) for known in CLASS_SETS.values()
         ]
         entries += [(f"{known.name} ({counted_classes(len(known))}, saved)", known) for known in self._saved]
         present = [place for place, (_, known) in enumerate(entries) if _same(known, classes)]
@@ -241,7 +242,7 @@ class LabelsPage(WizardPage):
         self._finding.setText(breakable(" ".join(_finding_texts(state, left, guessed))))
         self._fit.setVisible(bool(fits))
         if fits:
-            self._fit.setText(f"Use the classes “{set_title(fits[0].name)}”")
+            self._fit.setText(f"Use the classes “{class_set_title(fits[0].name)}”")
             self._fit.setAccessibleName(self._fit.text())
         self._own.setVisible(bool(left))
         self._leave_out.setVisible(bool(left) and len(left) < len(labels))
@@ -260,7 +261,7 @@ def _same(known: object, classes: ClassSet) -> bool:
 def _finding_texts(state: WizardState, left: tuple[LabelCount, ...], guessed: tuple[LabelCount, ...]) -> list[str]:
     texts = []
     if left:
-        texts.append(f"{not_understood(left)}: {named_labels(left)}.")
+        texts.append(f"{described_open(left)}: {named_labels(left)}.")
     if left and guessed:
         texts.append(f"{counted(len(guessed), 'label')} recognised by other names; please check.")
     elif guessed:
