@@ -18,8 +18,8 @@ _HELD_OUT = (Part.TEST, Part.VALIDATION)
 
 def held_out(dataset: DataSet, data: Division) -> dict[Part, NDArray[np.int64]]:
     """The parts of the data's own that are kept, with the indices (n,) of their images: test and validation, where the
-    data have them and `data` does not pool them. Folds divide the validation images anew."""
-    if data.parts == "pooled":
+    data have them and `data` does not pool them. Folds divide the validation images anew, test folds all images."""
+    if data.parts == "pooled" or data.test_folds > 1:
         return {}
     kept = _HELD_OUT[:1] if data.folds > 1 else _HELD_OUT
     found = {part: [i for i, record in enumerate(dataset.records) if record.part is part] for part in kept}
@@ -48,7 +48,7 @@ def own_parts_notes(dataset: DataSet, data: Division) -> list[str]:
     if len(dataset.own_parts) < 2 and not held_out(dataset, data):
         return []
     listed = ", ".join(f"{part.word} {count:,}" for part, count in dataset.own_parts.items())
-    if data.parts == "pooled":
+    if data.parts == "pooled" or data.test_folds > 1:
         return [f"The parts that the data bring along ({listed}) are pooled and divided anew, as the recipe says."]
     kept = held_out(dataset, data)
     made = [part.word for part in (Part.VALIDATION, Part.TEST) if part not in kept]

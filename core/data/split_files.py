@@ -122,6 +122,8 @@ def split_notes(dataset: DataSet, split: Split, data: Division | None = None) ->
 
 def _distance(dataset: DataSet, sizes: dict[Part, int], data: Division) -> list[str]:
     wanted = wanted_parts(data, len(dataset.records))
+    if data.test_folds > 1:
+        return [f"Test fold {data.test_fold} of {data.test_folds} is the test part; each image is in one of them."]
     if data.folds > 1:
         return [f"Fold {data.fold} of {data.folds} validates; the test part is the same for all folds."]
     if wanted == sizes:

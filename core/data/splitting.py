@@ -31,9 +31,10 @@ def make_split(dataset: DataSet, data: Division) -> Split:
     are as near to the wanted ones as the groups allow. Where the data have parts of their own and `data.parts` is
     `found`, their test and validation parts stay as they are, what is missing is made from the other images in the
     proportion of `data.split`, and images tied to a held-out one are in no part. With folds, training and validation
-    images are divided anew and `fold` validates; the test part stays. Of the validation images, the share
-    `calibration` is then set aside, by group and class as well; 0 sets none aside. Raises `SkinKDError` when there are
-    too few images.
+    images are divided anew and `fold` validates; the test part stays. With test folds, `test_fold` is the test part and
+    the others are divided in the proportion of training and validation, so that each image is tested in one fold. Of
+    the validation images, the share `calibration` is then set aside, by group and class as well; 0 sets none aside.
+    Raises `SkinKDError` when there are too few images.
     """
     groups = _groups(dataset, data)
     own = {part: set(members.tolist()) for part, members in held_out(dataset, data).items()}
@@ -63,7 +64,11 @@ def _assigned(dataset: DataSet, groups: Groups, data: Division, own: Collection[
     total = int(counts.sum())
     wanted = wanted_counts(_left_to_make(data.split, own) if own else data.split, total)
     generator = np.random.default_rng([data.seed, _TEST_STAGE])
-    place = assign(counts, _test_targets(counts, wanted, total), generator)
+    if data.test_folds > 1:
+        fold = assign(counts, _fold_targets(counts, data.test_folds), generator)
+        place = np.where(fold == data.test_fold - 1, _TEST, 0)
+    else:
+        place = assign(counts, _test_targets(counts, wanted, total), generator)
     rest = np.flatnonzero(place == 0)
     rest_counts = counts[rest]
     generator = np.random.default_rng([data.seed, _REST_STAGE])
@@ -156,7 +161,7 @@ def _fold_targets(counts: Counts, folds: int) -> Counts:
     if int(sizes.sum()) < folds or len(counts) < folds:
         raise SkinKDError(
             "Too few images for this many folds",
-            f"{folds} folds need at least {folds} lesions besides the test part; there are {len(counts)}.",
+            f"{folds} folds need at least {folds} lesions to divide; there are {len(counts)}.",
         )
     targets: Counts = np.repeat((sizes // folds)[:, None], folds, axis=1)
     start = 0

@@ -244,8 +244,9 @@ class Division(Protocol):
     """How a data set is to be divided; the recipe's section `data` is one.
 
     `split` are three shares that sum to 1 or three counts (training, validation, test), `calibration` a share of the
-    validation images; with more than one of `folds`, `fold` (from 1) validates. `group_by` says what stays in one part
-    (`core.data.groups`), `parts` whether the data's own parts are kept.
+    validation images; with more than one of `folds`, `fold` (from 1) validates; with more than one of `test_folds`,
+    `test_fold` (from 1) is the test part. `group_by` says what stays in one part (`core.data.groups`), `parts` whether
+    the data's own parts are kept.
     """
 
     @property
@@ -260,5 +261,9 @@ class Division(Protocol):
     def folds(self) -> int: ...
     @property
     def fold(self) -> int: ...
+    @property
+    def test_folds(self) -> int: ...
+    @property
+    def test_fold(self) -> int: ...
     @property
     def seed(self) -> int: ...

@@ -116,6 +116,18 @@ class DataRecipe(SettingsSection):
         le=20,
     )
     fold: int = setting(1, "Validating fold", "Which fold validates, from 1 to `folds`.", expert=True, ge=1, le=20)
+    test_folds: int = setting(
+        1,
+        "Test folds",
+        "1: one test part. More: all images are divided into this many folds and `test_fold` is the test part, so that "
+        "a run for each fold tests every image once.",
+        expert=True,
+        ge=1,
+        le=20,
+    )
+    test_fold: int = setting(
+        1, "Testing fold", "Which fold is the test part, from 1 to `test_folds`.", expert=True, ge=1, le=20
+    )
     seed: int = setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
     corrections: bool = setting(
         True,
@@ -470,6 +482,10 @@ class Recipe(SettingsSection):
             raise ValueError(f"data.split: three shares that sum to 1, or three whole numbers; these sum to {total:g}")
         if split[0] <= 0 or split[1] <= 0:
             raise ValueError("data.split: training and validation need images; both shares must be above 0")
-        if self.data.fold > self.data.folds:
-            raise ValueError(f"data.fold: a number from 1 to data.folds = {self.data.folds}; it is {self.data.fold}")
+        if self.data.test_folds > 1 and exact:
+            raise ValueError("data.split: with data.test_folds it has shares that sum to 1, no numbers of images")
+        for fold, folds in (("fold", "folds"), ("test_fold", "test_folds")):
+            number, most = getattr(self.data, fold), getattr(self.data, folds)
+            if number > most:
+                raise ValueError(f"data.{fold}: a number from 1 to data.{folds} = {most}; it is {number}")
         return self

@@ -12,6 +12,7 @@ from core.runs.status import RunState
 if TYPE_CHECKING:
     from core.evaluation.intervals import Interval
     from core.recipe import Recipe
+    from core.recipe.schema import DataRecipe
 
 STATE_WORDS = {
     RunState.QUEUED: "Waiting",
@@ -40,6 +41,12 @@ def kind_of_run(recipe: Recipe | None) -> str:
         return "Teacher"
     kind = f"{losses_title(recipe)} student" if recipe.loss_terms else "Plain student"
     return f"{kind} + curriculum" if recipe.applied_curriculum.unusual else kind
+
+
+def fold_words(data: DataRecipe) -> str:
+    """Which folds validate and test, as "1 of 5 validates, 2 of 3 tests"; empty for one split."""
+    folds = (("validates", data.fold, data.folds), ("tests", data.test_fold, data.test_folds))
+    return ", ".join(f"{fold} of {count} {word}" for word, fold, count in folds if count > 1)
 
 
 def losses_title(recipe: Recipe) -> str:

@@ -15,7 +15,7 @@ from core.events import CancelToken, EpochRecord
 from core.quantities import NONE, duration, file_size, million, moment
 from core.recipe import Recipe
 from core.reporting.parts import purposes
-from core.reporting.words import STATE_WORDS, curriculum_words, kind_of_run, losses_words
+from core.reporting.words import STATE_WORDS, curriculum_words, fold_words, kind_of_run, losses_words
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
 
@@ -63,8 +63,8 @@ def data_facts(details: RunDetails) -> Facts:
         ("Division", together(recipe.data.group_by)),
         ("Image size", f"{recipe.data.image_size} × {recipe.data.image_size} pixels"),
     ]
-    if recipe.data.folds > 1:
-        facts.insert(3, ("Fold", f"{recipe.data.fold} of {recipe.data.folds}"))
+    if folds := fold_words(recipe.data):
+        facts.insert(3, ("Fold", folds))
     if details.terms:
         facts.append(("Terms of use", details.terms))
     return tuple(facts)

@@ -29,6 +29,7 @@ from core.reporting.report.privacy import name_of, paths_of, shareable, without_
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.table import ResultsTable, of_texts
 from core.reporting.tables import counts_table
+from core.reporting.words import fold_words
 from core.training.legs import beginning_of, changes_text
 
 _MOST_LISTINGS = 4
@@ -167,8 +168,8 @@ def _data_facts(run: ReportRun) -> list[tuple[str, str]]:
         ("Leaking", run.evidence.leakage.sentence),
         ("Seed of the division", str(recipe.seed)),
     ]
-    if recipe.folds > 1:
-        facts.append(("Fold", f"{recipe.fold} of {recipe.folds} validates"))
+    if folds := fold_words(recipe):
+        facts.append(("Fold", folds))
     facts += [
         ("Image size", f"{recipe.image_size} × {recipe.image_size} pixels"),
         ("Terms of use", str(data.get("terms") or "not known: ask the owner of the images")),

@@ -58,7 +58,10 @@ def datasets(draw: st.DrawFn) -> DataSet:
 @st.composite
 def recipes(draw: st.DrawFn) -> DataRecipe:
     folds = draw(st.sampled_from([1, 1, 2, 5]))
+    test_folds = draw(st.sampled_from([1, 1, 1, 3]))
     return DataRecipe(
+        test_folds=test_folds,
+        test_fold=draw(st.integers(1, test_folds)),
         split=draw(st.sampled_from([(0.7, 0.2, 0.1), (0.5, 0.25, 0.25), (0.8, 0.2, 0.0), (5.0, 3.0, 2.0)])),
         group_by=draw(st.sampled_from(["patient", "lesion", "image"])),
         folds=folds,
@@ -167,6 +170,35 @@ def test_exact_counts_below_the_total_leave_images_out() -> None:
     assert f"not used {len(dataset.records) - 150:,}" in split_notes(dataset, split, recipe)[0]
     with pytest.raises(SkinKDError, match="asks for 9,150 images"):
         make_split(dataset, three_parts(split=(9000.0, 100.0, 50.0)))
+
+
+def test_each_image_is_in_the_test_part_of_one_test_fold() -> None:
+    dataset = _isic_like()
+    folds = [make_split(dataset, DataRecipe(test_folds=5, test_fold=fold, group_by="lesion")) for fold in range(1, 6)]
+    tested = np.concatenate([split.test for split in folds])
+    assert sorted(tested.tolist()) == list(range(len(dataset.records)))
+    whole = np.bincount(dataset.labels, minlength=8)
+    for split in folds:
+        assert lesions_on_both_sides(dataset, split) == 0
+        # Every class is divided evenly, as far as lesions of up to nine images allow.
+        assert (np.abs(np.bincount(dataset.labels[split.test], minlength=8) - whole / 5) <= 9).all()
+        held = split.validation.size + split.calibration.size
+        assert held / (held + split.train.size) == pytest.approx(0.2 / 0.9, abs=0.01)
+    assert split_notes(dataset, folds[1], DataRecipe(test_folds=5, test_fold=2))[1].startswith("Test fold 2 of 5 is")
+
+
+def test_test_folds_pool_the_parts_that_the_data_bring_along() -> None:
+    dataset = _isic_like()
+    records = tuple(
+        replace(record, part=Part.TEST if index % 4 == 0 else Part.TRAIN)
+        for index, record in enumerate(dataset.records)
+    )
+    dataset = replace(dataset, records=records)
+    recipe = DataRecipe(test_folds=4, test_fold=1)
+    split = make_split(dataset, recipe)
+    parts = {dataset.records[index].part for index in split.test.tolist()}
+    assert parts == {Part.TEST, Part.TRAIN}
+    assert any("pooled and divided anew" in note for note in split_notes(dataset, split, recipe))
 
 
 def test_folds_divide_training_and_validation_and_keep_the_test_part() -> None:

@@ -62,6 +62,7 @@ def test_any_value_survives_toml(alpha: float, rate: float, path: str, grouped: 
         ("data.skip_problems=1", "data.skip_problems", "boolean"),
         ("data.split=[0.7,0.2,0.2]", "data.split", "sum to 1.1"),
         ("data.fold=3", "data.fold", "1 to data.folds"),
+        ("data.test_fold=3", "data.test_fold", "1 to data.test_folds"),
         ("distillation.method=DIST", "distillation.method", "no distillation method 'DIST'; did you mean dist?"),
         ("data.path=a\0b", "data.path", "that a file's name can hold"),
         ("data.path=caf\udce9", "data.path", "no TOML file can hold"),
