@@ -19,6 +19,9 @@ from core.events import CancelToken, Emit, Phase
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
 from core.reporting.scored_runs import ScoredRun, scored_model
+from core.runs.annotations import read_annotations
+from core.runs.assess import score_test_part
+from core.runs.evidence import withheld_sentence
 from core.runs.folder import RunFolder
 from core.runs.tables import SplitRow
 
@@ -81,6 +84,7 @@ def evaluate_on(
     rows = RunFolder(source).split_rows if source.is_dir() else ()
     if data is None:
         own = _own_folder(source)
+        _test_as_asked(own, part, device, emit, token)
         recipe, part = own.recipe(), part or Part.TEST.value
         data = Path(recipe.data.path)
         dataset = read_checked(recipe, emit, token, read_corrections(own.corrections_file))
@@ -115,6 +119,15 @@ def _own_folder(run: Path) -> RunFolder:
     if not run.is_dir():
         raise SkinKDError("No data is named", f"{run} is a model file; say what to score it on with --data DATA.")
     return RunFolder(run)
+
+
+def _test_as_asked(run: RunFolder, part: str, device: str, emit: Emit, token: CancelToken) -> None:
+    """Test a run that withholds its test images where they are asked for by name, and note it; in a study the study
+    does so. Raises `SkinKDError` where they would be used without being asked for."""
+    if part in ("", Part.TEST.value) and run.withholds_test:
+        if not part or read_annotations(run.path).study:
+            raise SkinKDError("The test images are withheld", withheld_sentence(run))
+        score_test_part(run, emit, token, device)
 
 
 def _named_as(rows: Sequence[SplitRow], dataset: DataSet) -> tuple[SplitRow, ...]:

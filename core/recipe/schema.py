@@ -129,6 +129,14 @@ class DataRecipe(SettingsSection):
         1, "Testing fold", "Which fold is the test part, from 1 to `test_folds`.", expert=True, ge=1, le=20
     )
     seed: int = setting(0, "Split seed", "The same seed gives the same split.", expert=True, ge=0, le=2**31 - 1)
+    test: Literal["scored", "withheld"] = setting(
+        "scored",
+        "Test part",
+        "scored: the model is tested when training has finished. withheld: no model sees the test images until one "
+        "has been chosen by its validation scores, as in a cross-validation.",
+        expert=True,
+        titles={"scored": "Tested at the end", "withheld": "Withheld until a model is chosen"},
+    )
     corrections: bool = setting(
         True,
         "Use corrections",

@@ -1,4 +1,5 @@
-"""Give a finished run what its verdicts rest on, where it was made without or its calibration data changed."""
+"""Ask a finished run's model again: for what its verdicts rest on, where it was made without or its calibration data
+changed, and for the test images that its recipe withheld."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from core.data.names import matched
 from core.data.types import DataSet, Part, Split
 from core.documents import write_json
 from core.errors import SkinKDError
+from core.evaluation.scores import Scores
 from core.events import CancelToken, Emit, ignore
 from core.inference.calibrating import PartOutputs
 from core.runs.corrections import corrections_of
@@ -19,6 +21,7 @@ from core.runs.folder import RunFolder
 from core.runs.preparing import PreparedData, decoded, read_checked
 from core.runs.results import Results
 from core.runs.status import RunState
+from core.training.hardware import Hardware, fixed_threads
 
 _SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
 
@@ -42,36 +45,76 @@ def assess_run(
     """
     token = token or CancelToken()
     with folder.locked():
-        if folder.status().state is not RunState.FINISHED:
-            raise SkinKDError(
-                "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
-            )
+        _check_finished(folder)
         return AssessedRun(folder.path, _assess(folder, emit, token, device))
 
 
-def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
-    from core.models.factory import LoadedModel
-    from core.models.files import load_model, save_model
-    from core.recipe.schema import HardwareRecipe
-    from core.training.hardware import fixed_threads, resolve
+def score_test_part(
+    folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None, device: str = "auto"
+) -> Scores:
+    """Ask a finished run's model about the test images that its recipe withheld, and write predictions and scores as a
+    run that is tested at once does; metrics.json says when. A run that was tested is left as it is.
 
-    recipe, metrics = folder.recipe(), folder.metrics()
+    Raises `SkinKDError` as `assess_run`, and where the division has no test images; `Cancelled` (then nothing is
+    written, or the same again does it).
+    """
+    token = token or CancelToken()
+    with folder.locked():
+        _check_finished(folder)
+        if folder.withholds_test:
+            results, hardware = _reopened(folder, emit, token, device)
+            with fixed_threads(hardware.threads):
+                _check_same(folder, results.data.dataset, results.infer(results.data.split.calibrates, hardware))
+                results.add_test(hardware)
+        scores = folder.scores()
+    if scores is None:
+        raise SkinKDError(
+            "There are no test images",
+            f"The division of {folder.path.name} has none. Train again with a share of test images (data.split).",
+        )
+    return scores
+
+
+def _check_finished(folder: RunFolder) -> None:
+    if folder.status().state is not RunState.FINISHED:
+        raise SkinKDError(
+            "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
+        )
+
+
+def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
+    from core.models.files import read_model_info, save_model
+
+    metrics = folder.metrics()
     if metrics is None:
         raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
+    results, hardware = _reopened(folder, emit, token, device)
+    calibrates = results.data.split.calibrates
+    with fixed_threads(hardware.threads):
+        asked = {calibrates: results.infer(calibrates, hardware)}
+        _check_same(folder, results.data.dataset, asked[calibrates])
+        calibrated, document = results.calibrated(asked | results.tested(hardware), hardware)
+    info = read_model_info(folder.model_file)
+    info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
+    save_model(folder.model_file, results.model.model, info, statistics=calibrated.statistics)
+    write_json(folder.metrics_file, {**metrics, "calibration": document})
+    return document
+
+
+def _reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> tuple[Results, Hardware]:
+    """The finished run's model and images, as its training had them."""
+    from core.models.factory import LoadedModel
+    from core.models.files import load_model
+    from core.recipe.schema import HardwareRecipe
+    from core.training.hardware import resolve
+
+    recipe = folder.recipe()
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
     dataset = _own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
     store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), _split(folder, dataset)
     model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
-    results = Results(folder, recipe, model, data, emit, token)
-    with fixed_threads(hardware.threads):
-        asked = {part: results.infer(part, hardware) for part in (split.calibrates, Part.TEST)}
-        _check_same(folder, dataset, asked[split.calibrates])
-        calibrated, document = results.calibrated(asked, hardware)
-    info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
-    save_model(folder.model_file, module, info, statistics=calibrated.statistics)
-    write_json(folder.metrics_file, {**metrics, "calibration": document})
-    return document
+    return Results(folder, recipe, model, data, emit, token), hardware
 
 
 def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:

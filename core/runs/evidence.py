@@ -83,11 +83,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     if len(set(predictions.names)) < len(predictions.names):
         raise SkinKDError("predictions.csv can not be used", f"{run.predictions_file} names an image twice.")
     if not predictions.names:
-        raise SkinKDError(
-            "The run was not tested",
-            f"The split of {summary.status.name} has no test images, so there is nothing to show or compare. "
-            "Train again with a share of test images (data.split).",
-        )
+        raise _untested(run, summary.status.name)
     split = run.split_rows
     rows = {row.image: row for row in split}
     found = [rows.get(name) for name in predictions.names]
@@ -105,6 +101,26 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
         classes=classes,
         split=split,
         notes=(*run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
+    )
+
+
+def _untested(run: RunFolder, name: str) -> SkinKDError:
+    if run.withholds_test:
+        return SkinKDError("The run was not tested", withheld_sentence(run))
+    return SkinKDError(
+        "The run was not tested",
+        f"The split of {name} has no test images, so there is nothing to show or compare. "
+        "Train again with a share of test images (data.split).",
+    )
+
+
+def withheld_sentence(run: RunFolder) -> str:
+    """That a run was not tested because its recipe withholds the test images, and how they are used."""
+    study = summarise(run).annotations.study
+    command = f"study {study} --test CONFIGURATION" if study else f"evaluate {run.path.name} --part test"
+    return (
+        f"{run.path.name} withholds its test images until a model is chosen by its validation scores. Choose one and "
+        f"test it in the window, in the study's results, or with: skinkd-cli {command}"
     )
 
 

@@ -92,7 +92,7 @@ class RunFolder:
 
     def set_status(self, **changes: Any) -> RunStatus:
         """Change fields of the status (`updated` is set here) and write it."""
-        status = replace(self.status(), **changes, updated=_now())
+        status = replace(self.status(), **changes, updated=utc_now())
         self.write_status(status)
         return status
 
@@ -137,6 +137,17 @@ class RunFolder:
             raise _damaged(self.metrics_file, ValueError(f"{part}: {error.args[0]} is missing")) from error
         except (TypeError, ValueError, AttributeError) as error:
             raise _damaged(self.metrics_file, ValueError(f"{part}: {error}")) from error
+
+    @property
+    def withholds_test(self) -> bool:
+        """Whether its recipe withholds the test images and its model was not asked about them since (as far as
+        metrics.json can be read). Raises as `recipe`."""
+        if self.recipe().data.test != "withheld":
+            return False
+        try:
+            return not (self.metrics() or {}).get("test")
+        except SkinKDError:
+            return True
 
     def environment(self) -> dict[str, Any]:
         """environment.json, empty before the run first started."""
@@ -214,7 +225,7 @@ def _make(target: Path, recipe: Recipe, name: str) -> None:
         made = RunFolder(place / target.name)
         made.path.mkdir(mode=0o700)
         atomic.write_text(made.recipe_file, recipe_to_toml(recipe))
-        now, epochs = _now(), recipe.optimisation.epochs
+        now, epochs = utc_now(), recipe.optimisation.epochs
         made.write_status(RunStatus(RunState.QUEUED, name, now, now, epochs=epochs))
         made.path.rename(target)
     atomic.flush_folder(target.parent)
@@ -299,7 +310,8 @@ def _new_folder(runs: Path, name: str, recipe: Recipe, title: str, announce: Cal
     raise AssertionError("numbered raises before it ends")
 
 
-def _now() -> str:
+def utc_now() -> str:
+    """The present moment in UTC, as files of runs write it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from core.classes import ClassSet
 from core.data.types import Part
 from core.documents import write_json
+from core.errors import SkinKDError
 from core.evaluation.detailed import full_document
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.inference.calibrating import (
@@ -26,14 +27,23 @@ from core.models.info import ModelInfo
 from core.recipe import Recipe, recipe_hash
 from core.runs.corrections import corrections_digest
 from core.runs.environment import package_version
-from core.runs.folder import RunFolder
+from core.runs.folder import RunFolder, utc_now
 from core.runs.preparing import PreparedData
-from core.runs.tables import Predictions, write_predictions
+from core.runs.tables import Predictions, joined, write_predictions
 
 if TYPE_CHECKING:
     from core.models.factory import LoadedModel
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
+
+
+WITHHELD = "The test images are withheld: no model was asked about them."
+"""The note of a run that was not tested by its own recipe."""
+
+TESTED_AT = "tested_at"
+"""In metrics.json of a run whose test images were withheld: when its model was asked about them."""
+
+_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -53,10 +63,10 @@ class Results:
         return self.recipe.class_set
 
     def write(self, result: FitResult, notes: Sequence[str], hardware: Hardware) -> None:
-        """Ask the model about the validation, calibration and test images, calibrate it, and write model.safetensors,
-        predictions.csv and metrics.json with `notes`. Raises `SkinKDError` for weights that can not be saved, and
-        `Cancelled`."""
-        found = {part: self.infer(part, hardware) for part in PHASES}
+        """Ask the model about the validation, calibration and test images (not about test images that the recipe
+        withholds), calibrate it, and write model.safetensors, predictions.csv and metrics.json with `notes`. Raises
+        `SkinKDError` for weights that can not be saved, and `Cancelled`."""
+        found = {part: self.infer(part, hardware) for part in PHASES if part is not Part.TEST} | self.tested(hardware)
         calibrated, calibration = self.calibrated(found, hardware)
         self.emit(Progress(Phase.SAVING, 0, 1))
         self.save_model(calibrated)
@@ -64,6 +74,23 @@ class Results:
         write_predictions(self.folder.predictions_file, predictions, self.classes)
         metrics = {**self._metrics(predictions, result, notes), "calibration": calibration}
         write_json(self.folder.metrics_file, metrics)
+
+    def add_test(self, hardware: Hardware) -> None:
+        """Ask the model about test images that were withheld when the run finished, and write what a run writes that
+        was tested at once; the model stays as it is. Raises `SkinKDError` without predictions or scores, and
+        `Cancelled`."""
+        metrics, known = self.folder.metrics(), self.folder.predictions()
+        if metrics is None:
+            raise SkinKDError("The run's results are missing", f"{self.folder.metrics_file} is gone; resume the run.")
+        calibrates = self.data.split.calibrates
+        asked = {part: self.infer(part, hardware) for part in (calibrates, Part.TEST)}
+        _, calibration = self.calibrated(asked, hardware)
+        tested = self._predictions({Part.TEST: asked[Part.TEST]})
+        parts = [known.of(part) for part in PHASES if part is not Part.TEST]
+        write_predictions(self.folder.predictions_file, joined([*parts, tested]), self.classes)
+        notes = [note for note in metrics.get("notes", []) if note != WITHHELD]
+        scored = {"test": self._scored(tested), "notes": notes, "calibration": calibration}
+        write_json(self.folder.metrics_file, {**metrics, **scored, TESTED_AT: utc_now()})
 
     def save_model(self, calibrated: Calibrated | None = None) -> None:
         """Write model.safetensors. Raises `SkinKDError` for weights that can not be used."""
@@ -90,9 +117,8 @@ class Results:
         from core.models.forward import forward_outputs
 
         indices = self.data.split.of(part)
-        labels = self.data.dataset.labels[indices]
         if not len(indices):
-            return PartOutputs(part, indices, labels, np.zeros((0, len(self.classes)), np.float32), None)
+            return self._nothing(part)
         logits, features = forward_outputs(
             self.model.model,
             self.model.preprocessing,
@@ -103,7 +129,16 @@ class Results:
             phase=PHASES[part],
             token=self.token,
         )
-        return PartOutputs(part, indices, labels, logits, features)
+        return PartOutputs(part, indices, self.data.dataset.labels[indices], logits, features)
+
+    def tested(self, hardware: Hardware) -> dict[Part, PartOutputs]:
+        """The test part: what `infer` gives, or nothing while it is withheld."""
+        test = self._nothing(Part.TEST) if self.folder.withholds_test else self.infer(Part.TEST, hardware)
+        return {Part.TEST: test}
+
+    def _nothing(self, part: Part) -> PartOutputs:
+        """What is known of a part whose images the model is not asked about."""
+        return PartOutputs(part, _NONE, _NONE, np.zeros((0, len(self.classes)), np.float32), None)
 
     def calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do, from what `infer` gave: the test part and the one
@@ -138,13 +173,8 @@ class Results:
         return Predictions(names, parts, dataset.labels[indices], logits)
 
     def _metrics(self, predictions: Predictions, result: FitResult, notes: Sequence[str]) -> dict[str, Any]:
-        scored: dict[str, Any] = {}
-        lesions = {record.name: record.lesion or "" for record in self.data.dataset.records}
-        for part in (Part.VALIDATION, Part.TEST):
-            rows = predictions.of(part)
-            groups = [lesions[name] for name in rows.names]
-            scored[part.value] = full_document(rows.labels, rows.logits, self.classes, groups) if rows.names else None
-        untested = () if scored["test"] else ("The split has no test images, so there are no test scores.",)
+        scored = {part.value: self._scored(predictions.of(part)) for part in (Part.VALIDATION, Part.TEST)}
+        untested = () if scored["test"] else (self._why_untested(),)
         return {
             "classes": list(self.classes.codes),
             **scored,
@@ -153,6 +183,15 @@ class Results:
             "notes": [*notes, *untested],
             "data": {**_data_facts(self.data), "corrections_sha256": corrections_digest(self.folder)},
         }
+
+    def _scored(self, rows: Predictions) -> dict[str, Any] | None:
+        """The scores of one part for metrics.json; None without images."""
+        lesions = {record.name: record.lesion or "" for record in self.data.dataset.records}
+        groups = [lesions[name] for name in rows.names]
+        return full_document(rows.labels, rows.logits, self.classes, groups) if rows.names else None
+
+    def _why_untested(self) -> str:
+        return WITHHELD if len(self.data.split.test) else "The split has no test images, so there are no test scores."
 
 
 def _data_facts(data: PreparedData) -> dict[str, Any]:

@@ -95,6 +95,16 @@ class Predictions:
         return self.of(calibrating_part(self.parts))
 
 
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """The rows of all of them, in this order."""
+    return Predictions(
+        tuple(name for part in parts for name in part.names),
+        tuple(found for part in parts for found in part.parts),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.logits for part in parts]),
+    )
+
+
 def write_history(path: Path, history: Sequence[EpochRecord]) -> None:
     """Replace history.csv: one row per epoch, an empty cell where there is no distillation loss, and none where the
     recipe of an epoch was not recorded."""

@@ -101,13 +101,16 @@ def _locate(run: Path | None, data: Path | None) -> tuple[Path, Choices]:
 
 
 def _parts(run: Path | None, dataset: DataSet) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], str]:
-    """Training and calibrating images, those to check on, and which these are."""
+    """Training and calibrating images, those to check on, and which these are: never test images that are withheld
+    until a model is chosen."""
     from core.data.splitting import read_split
+    from core.recipe.files import read_recipe
 
     nothing = np.zeros(0, np.int64)
     if run is None:
         return nothing, nothing, np.arange(len(dataset.records), dtype=np.int64), LABELLED
     split = read_split(run / "split.csv", dataset)
-    if len(split.test):
+    withheld = read_recipe(run / "recipe.toml").data.test == "withheld"
+    if len(split.test) and not withheld:
         return split.train, split.of(split.calibrates), split.test, Part.TEST.value
     return split.train, split.of(split.calibrates), split.validation, Part.VALIDATION.value
