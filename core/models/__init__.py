@@ -2,7 +2,7 @@
 
 Others may use
 
-- `catalog`, `factory`: which networks there are, and making one
+- `catalog`, `factory`, `rates`: which networks there are, and making one; what training leaves out at random
 - `files`, `info`, `calibration_statistics`: model files, and what they say and keep of themselves; `info` imports no
   torch
 - `forward`, `outputs`, `preprocessing`, `batchnorm_fusion`: images in, logits and features out

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from core.errors import SkinKDError
+from core.models.rates import OWN_RATES, Rates
 
 if TYPE_CHECKING:
     from torch import nn
@@ -84,18 +85,18 @@ def check_architecture(architecture: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def describe_model(architecture: str, image_size: int, num_classes: int) -> ModelFacts:
+def describe_model(architecture: str, image_size: int, num_classes: int, rates: Rates = OWN_RATES) -> ModelFacts:
     """The facts of a network at this image size, without allocating its weights: about 0.3 s for EfficientNet-B7.
 
-    Raises `SkinKDError` for unknown names, for networks that can not take images of this size and for those
-    that do not end in one row of logits per image.
+    Raises `SkinKDError` for unknown names, for networks that can not take images of this size or do not have these
+    rates, and for those that do not end in one row of logits per image.
     """
     import torch
 
     from core.models.counting import MultiplyAdds
 
     with torch.device("meta"):
-        model = build(architecture, image_size, num_classes).eval().requires_grad_(False)
+        model = build(architecture, image_size, num_classes, rates).eval().requires_grad_(False)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         numbers = parameters + sum(buffer.numel() for buffer in model.buffers())
         counter = MultiplyAdds()
@@ -122,19 +123,21 @@ def has_pretrained(architecture: str) -> bool:
     return architecture in names if dot else any(name.startswith(base + ".") for name in names)
 
 
-def build(architecture: str, image_size: int, num_classes: int) -> nn.Module:
+def build(architecture: str, image_size: int, num_classes: int, rates: Rates = OWN_RATES) -> nn.Module:
     """timm's network with a new head and random weights, on torch's default device. Never touches the network.
 
-    Raises `SkinKDError` for unknown names and for image sizes that the network can not be built for.
+    Raises `SkinKDError` for unknown names, for image sizes that the network can not be built for, and for rates that
+    have no effect on it.
     """
     import timm
 
     check_architecture(architecture)
-    options = model_arguments(architecture, image_size)
+    options = model_arguments(architecture, image_size) | rates.chosen
     try:
         model: nn.Module = timm.create_model(architecture, pretrained=False, num_classes=num_classes, **options)
     except (RuntimeError, ValueError, AssertionError, TypeError, KeyError) as error:
-        raise _unsuitable(architecture, image_size, error) from error
+        raise rates.refused(architecture, error) or _unsuitable(architecture, image_size, error) from error
+    rates.check(architecture, model)
     return model
 
 

@@ -17,6 +17,7 @@ from core.models.freezing import freeze as freeze_layers
 from core.models.freezing import train_mode
 from core.models.hub import fetch_weights
 from core.models.info import Preprocessing
+from core.models.rates import OWN_RATES, Rates
 from core.models.weights import Origin, fit_weights, head_names
 from core.user_paths import expanded
 
@@ -39,21 +40,24 @@ def create_model(
     image_size: int,
     classes: ClassSet,
     freeze: float = 0.0,
+    rates: Rates = OWN_RATES,
     seed: int = 0,
 ) -> LoadedModel:
     """timm's `architecture` for `image_size` x `image_size` pixels with an output for each of `classes`.
 
     `weights`: `hub` (timm's pretrained ones), `none` (random), or the path of a safetensors file: timm's, or a SkinKD
     model. New weights depend on `seed` alone; the global random state stays as it was. `freeze`: share of the depth,
-    from the input, that does not learn (0..1); use `train_mode(model)` in place of `model.train()`.
+    from the input, that does not learn (0..1); use `train_mode(model)` in place of `model.train()`. `rates`: what a
+    step of training leaves out at random; without effect in eval mode, and in no file.
 
-    Raises `SkinKDError` (unknown network, unsuitable file) or `WeightsUnavailableError` (hub).
+    Raises `SkinKDError` (unknown network, unsuitable file, rates that it does not have) or
+    `WeightsUnavailableError` (hub).
     """
     check_architecture(architecture)
     describe_model(architecture, image_size, len(classes))  # refuses what can not classify such images
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build(architecture, image_size, len(classes))
+        model = build(architecture, image_size, len(classes), rates)
     preprocessing = _preprocessing(model, image_size)
     notes: list[str] = []
     if weights == "hub":

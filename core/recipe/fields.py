@@ -8,11 +8,11 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 
 from core.recipe.changes import resume_rule
-from core.recipe.schema import Recipe
+from core.recipe.schema import RATE, Recipe
 from core.registry import Entry
 from core.settings import Choosing, ResumeRule, SettingsSection, registry_of, section_in
 
-Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts", "tables"]
+Kind = Literal["text", "choice", "integer", "number", "switch", "shares", "texts", "tables", "rate"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class FieldSpec:
     """One setting: `key` is dotted, bounds are None where there is none, `choices` is empty unless kind is choice,
     `resume` says what may become of it while a run goes on. `entries` are what the choices name, where they come from a
     registry (otherwise empty), `titles` are choices and what people read for them. The kind `tables` is any number of
-    sections, which no form edits."""
+    sections, which no form edits; `rate` a number of 0 to below 1, or the word own."""
 
     key: str
     title: str
@@ -144,5 +144,5 @@ def _kind(annotation: Any) -> Kind:
         if section_in(annotation) is not None:
             return "tables"
         return "texts" if Ellipsis in get_args(annotation) else "shares"
-    kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number"}
+    kinds: dict[Any, Kind] = {bool: "switch", int: "integer", float: "number", RATE: "rate"}
     return kinds.get(annotation, "text")

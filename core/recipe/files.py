@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.documents import read_text, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
 from core.recipe.problems import recipe_error
-from core.recipe.schema import RECIPE_VERSION, Recipe
+from core.recipe.schema import RATE, RECIPE_VERSION, Recipe
 from core.settings import Choosing, SettingsSection, registry_of, section_in
 
 
@@ -86,7 +86,8 @@ def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
         if not separator or not all(parts) or len(parts) > 2:
             raise RecipeError((FieldProblem(key.strip()[:80], "expected section.key=value"),))
         table = present if len(parts) == 1 else present.get(parts[0], {})
-        changes[key.strip()] = _toml_value(text.strip(), table.get(parts[-1]) if isinstance(table, dict) else None)
+        value = table.get(parts[-1]) if isinstance(table, dict) else None
+        changes[key.strip()] = _toml_value(text.strip(), None if _is_rate(recipe, parts) else value)
     return with_values(recipe, changes)
 
 
@@ -191,6 +192,13 @@ def _tables(sections: Iterable[SettingsSection]) -> Any:
     for section in sections:
         found.append(_table(section.model_dump(mode="json", exclude_defaults=not isinstance(section, Choosing))))
     return found
+
+
+def _is_rate(recipe: Recipe, parts: Sequence[str]) -> bool:
+    """Whether a field takes a number though it holds a word."""
+    section = getattr(recipe, parts[0], None)
+    info = type(section).model_fields.get(parts[-1]) if isinstance(section, SettingsSection) else None
+    return info is not None and info.annotation == RATE
 
 
 def _toml_value(text: str, present: Any) -> Any:

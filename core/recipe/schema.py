@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, field_validator, model_validator
+from pydantic import BeforeValidator, PlainValidator, field_validator, model_validator
 
 from core.classes import ClassSet
 from core.data.choices import Choices
@@ -23,6 +23,25 @@ from core.settings import Choosing, ChosenSettings, NameOf, SettingsSection, Sha
 
 RECIPE_VERSION = 3
 """Also in `Recipe.version`; `core.recipe.migrations` brings older ones up to it."""
+
+
+OWN = "own"
+"""Of a rate: what the network has by itself."""
+
+
+def _rate(value: Any) -> Any:
+    """A rate of 0 to below 1, or `OWN`."""
+    if value == OWN:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ValueError(
+            f"a number from 0 to below 1, or {OWN}: the rate that the network has by itself; it is {value!r}"
+        )
+    return float(value)
+
+
+RATE = float | Literal["own"]
+Rate = Annotated[RATE, PlainValidator(_rate)]
 
 
 def _layout_name(value: Any) -> Any:
@@ -155,6 +174,26 @@ class DataRecipe(SettingsSection):
         return Choices(**{name: getattr(self, name) for name in Choices.__dataclass_fields__})
 
 
+def _dropout(papers: str) -> Any:
+    return setting(
+        OWN,
+        "Dropout",
+        "Share of the pooled features that each training step leaves out at random before the last layer. own: as timm "
+        f"builds the network, mostly none. {papers}",
+        expert=True,
+    )
+
+
+def _drop_connect(papers: str) -> Any:
+    return setting(
+        OWN,
+        "Drop-connect",
+        "How often a training step skips the last residual block at random; earlier ones less, the first never "
+        f"(stochastic depth). own: as timm builds the network. {papers}",
+        expert=True,
+    )
+
+
 class TeacherRecipe(SettingsSection):
     """The large model."""
 
@@ -198,6 +237,8 @@ class TeacherRecipe(SettingsSection):
         ge=0,
         le=1,
     )
+    drop_rate: Rate = _dropout("The paper: 0.5, as in the EfficientNet-B7 that it cites.")
+    drop_path_rate: Rate = _drop_connect("The paper: 0.2, as in the EfficientNet-B7 that it cites.")
 
 
 class StudentRecipe(SettingsSection):
@@ -217,6 +258,8 @@ class StudentRecipe(SettingsSection):
         ge=0,
         le=1,
     )
+    drop_rate: Rate = _dropout("The paper: 0.2, as in MobileNetV2.")
+    drop_path_rate: Rate = _drop_connect("The paper: none; MobileNetV2 has no such thing.")
 
 
 class TermRecipe(Choosing):

@@ -238,6 +238,7 @@ class _Run:
 
     def _create_model(self, hardware: Hardware) -> LoadedModel:
         from core.models.factory import LoadedModel, create_model
+        from core.models.rates import Rates
         from core.training.checkpoint import CheckpointFolder
         from core.training.optimisation import trainable_count
 
@@ -251,6 +252,7 @@ class _Run:
             image_size=self._recipe.data.image_size,
             classes=self._classes,
             freeze=section.freeze,
+            rates=Rates.of(section.drop_rate, section.drop_path_rate),
             seed=self._recipe.optimisation.seed,
         )
         if known:

@@ -50,12 +50,16 @@ def plan_runs(recipe: Recipe, runs_root: Path) -> Plan:
     return PlannedRun(teacher, default_name(teacher)), PlannedRun(recipe, default_name(recipe), needs_teacher_of=0)
 
 
+_OF_A_TRAINED_TEACHER = {"architecture", "weights", "freeze", "drop_rate", "drop_path_rate"}
+"""The fields of the section teacher that decide how one is trained; the others say how it is asked."""
+
+
 def teacher_recipe(recipe: Recipe) -> Recipe:
     """The recipe of the teacher run that a student's recipe implies: same data, schedule and hardware."""
     return recipe.model_copy(
         update={
             "task": "teacher",
-            "teacher": TeacherRecipe(**recipe.teacher.model_dump(include={"architecture", "weights", "freeze"})),
+            "teacher": TeacherRecipe(**recipe.teacher.model_dump(include=_OF_A_TRAINED_TEACHER)),
             "student": StudentRecipe(),
             "distillation": DistillationRecipe(),
             "curriculum": CurriculumRecipe(),

@@ -56,6 +56,7 @@ def time_training(
     `Cancelled` between two steps.
     """
     from core.models.factory import create_model, train_mode
+    from core.models.rates import Rates
 
     def tell(event: Event) -> None:
         notes.extend([event.text] if isinstance(event, Notice) else [])
@@ -67,6 +68,7 @@ def time_training(
         image_size=recipe.data.image_size,
         classes=recipe.class_set,
         freeze=section.freeze,
+        rates=Rates.of(section.drop_rate, section.drop_path_rate),
     )
     if hardware.device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(hardware.device)

@@ -245,6 +245,7 @@ _EDITORS: dict[str, type[FieldEditor]] = {
     "choice": ChoiceEditor,
     "integer": IntegerEditor,
     "number": NumberEditor,
+    "rate": NumberEditor,
     "switch": SwitchEditor,
     "shares": SplitEditor,
     "texts": TextsEditor,

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.models.catalog import ModelFacts, describe_model, search_models
+from core.models.rates import Rates
+from core.recipe import Recipe
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import CalmComboBox
@@ -31,6 +33,9 @@ from skinkd_gui.training.wizard.texts import facts_text
 from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.parts import delay, make_button
 from skinkd_gui.workers.job_slot import JobSlot
+
+FIELDS_BELOW = ("freeze", "drop_rate", "drop_path_rate")
+"""Further fields of a network's section, for the form below its chooser."""
 
 _TYPING_MILLISECONDS = 500
 _WHY = Qt.ItemDataRole.UserRole + 1
@@ -70,7 +75,7 @@ class NetworkChooser(QWidget):
         self._naming = JobSlot(self, succeeded=self._on_names)
         self._describing = JobSlot(self, succeeded=self._on_facts, failed=self._on_unusable)
         self._active = self._named = False
-        self._asked: tuple[str, int, int] | None = None
+        self._asked: tuple[str, int, int, Rates] | None = None
         self._typing = delay(self, self._take_typed, _TYPING_MILLISECONDS)
         self._build_architecture()
         self._build_weights()
@@ -253,8 +258,7 @@ class NetworkChooser(QWidget):
         self._facts.setVisible(not wrong)
         if not facts and not wrong:
             self._facts.setText("Looking the network up…")
-        classes = len(state.recipe.class_set)
-        self._load_facts(architecture, state.recipe.data.image_size, classes)
+        self._load_facts(architecture, state.recipe)
 
     def _mark_suggestion(self, architecture: str) -> None:
         names = [name for name, _ in self._suggested]
@@ -272,11 +276,14 @@ class NetworkChooser(QWidget):
         self._weights_help.setText(_WEIGHTS_HELP[kind])
         self._weights_problem.show_message(flow.weights_message(self._model.state, self._section))
 
-    def _load_facts(self, architecture: str, image_size: int, classes: int) -> None:
-        if not self._active or (architecture, image_size, classes) == self._asked or not architecture:
+    def _load_facts(self, architecture: str, recipe: Recipe) -> None:
+        section = getattr(recipe, self._section)
+        rates = Rates.of(section.drop_rate, section.drop_path_rate)
+        asked = (architecture, recipe.data.image_size, len(recipe.class_set), rates)
+        if not self._active or asked == self._asked or not architecture:
             return
-        self._asked = (architecture, image_size, classes)
-        self._describing.start(partial(_describe, self._asked))
+        self._asked = asked
+        self._describing.start(partial(_describe, asked))
 
     @Slot(object)
     def _on_names(self, names: tuple[str, ...]) -> None:
@@ -294,7 +301,7 @@ class NetworkChooser(QWidget):
         self._model.update(wizard_state.model_unusable(self._model.state, self._section, text))
 
 
-def _describe(asked: tuple[str, int, int], emit: Emit, token: CancelToken) -> ModelFacts:
+def _describe(asked: tuple[str, int, int, Rates], emit: Emit, token: CancelToken) -> ModelFacts:
     """Count a network's parameters and multiply-adds."""
     return describe_model(*asked)
 

@@ -11,7 +11,7 @@ from core.study.paper import has_papers_classes, paper_finding, study_words
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.model_chooser import NetworkChooser
+from skinkd_gui.training.wizard.model_chooser import FIELDS_BELOW, NetworkChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.state import Goal, WizardStep, recipe_of
@@ -29,7 +29,8 @@ class StudentPage(WizardPage):
         super().__init__(model, WizardStep.STUDENT, _ABOUT, parent)
         self.chooser = NetworkChooser(model, "student", SUGGESTED_STUDENTS)
         self._comparison = help_label()
-        self.column.addWidget(card(self.chooser, self._comparison, FieldForm(model, [field("student.freeze")])))
+        form = FieldForm(model, [field(f"student.{name}") for name in FIELDS_BELOW])
+        self.column.addWidget(card(self.chooser, self._comparison, form))
         self.methods = FieldForm(model, [field("distillation.method")])
         self.settings: FieldForm | None = None  # of the chosen method
         self._shown = ""

@@ -8,7 +8,7 @@ from core.models.catalog import SUGGESTED_TEACHERS
 from core.recipe import field
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
-from skinkd_gui.training.wizard.model_chooser import NetworkChooser
+from skinkd_gui.training.wizard.model_chooser import FIELDS_BELOW, NetworkChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import card
 from skinkd_gui.training.wizard.state import WizardStep
@@ -20,13 +20,13 @@ _ABOUT = (
 
 
 class TeacherPage(WizardPage):
-    """Network, starting weights, frozen share."""
+    """Network, starting weights, which share learns, and what a step leaves out."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.TEACHER, _ABOUT, parent)
         self.chooser = NetworkChooser(model, "teacher", SUGGESTED_TEACHERS)
         self.chooser.show_suggestions(True)
-        self.form = FieldForm(model, [field("teacher.freeze")])
+        self.form = FieldForm(model, [field(f"teacher.{name}") for name in FIELDS_BELOW])
         self.column.addWidget(card(self.chooser, self.form))
         self.column.addStretch(1)
 

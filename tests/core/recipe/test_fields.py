@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.recipe import Recipe, field, section_fields
+from core.errors import RecipeError
+from core.recipe import Recipe, field, recipe_from_toml, recipe_to_toml, section_fields, set_values
+from core.recipe.schema import OWN
 from core.settings import SettingsSection
 
 SECTIONS = [name for name, info in Recipe.model_fields.items() if isinstance(info.default, SettingsSection)]
@@ -19,6 +21,9 @@ def test_every_field_explains_itself(section: str) -> None:
             assert spec.minimum is not None, spec.key
             assert spec.maximum is not None, spec.key
             assert spec.minimum <= spec.default <= spec.maximum, spec.key
+        if spec.kind == "rate":
+            assert spec.default == OWN, spec.key
+            assert "own:" in spec.help, spec.key
         if spec.kind == "choice":
             assert spec.default in spec.choices, spec.key
 
@@ -36,3 +41,13 @@ def test_kinds_and_bounds() -> None:
 def test_an_unknown_section_is_an_error() -> None:
     with pytest.raises(KeyError):
         section_fields("version")
+
+
+def test_a_rate_is_a_number_or_the_networks_own() -> None:
+    assert set_values(Recipe(), ["student.drop_rate=0"]).student.drop_rate == 0.0
+    recipe = set_values(Recipe(), ["teacher.drop_rate=0.5", "teacher.drop_path_rate=own"])
+    assert (recipe.teacher.drop_rate, recipe.teacher.drop_path_rate) == (0.5, OWN)
+    assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
+    for value in ("1", "-0.1", "true", "none", "nan", "[0.5]"):
+        with pytest.raises(RecipeError, match="a number from 0 to below 1, or own"):
+            set_values(Recipe(), [f"teacher.drop_rate={value}"])

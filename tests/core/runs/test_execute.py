@@ -45,6 +45,8 @@ def small(data: Path, *changes: str) -> Recipe:
             "data.image_size=32",
             "teacher.architecture=test_resnet",
             "teacher.weights=none",
+            "teacher.drop_rate=0.3",
+            "teacher.drop_path_rate=0.2",
             "student.architecture=test_efficientnet",
             "student.weights=none",
             "optimisation.learning_rate=0.003",
