@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from core import atomic
 from core.errors import SkinKDError
@@ -37,10 +38,16 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, a device has no end
         raise ValueError("it is not a file")
     with path.open("rb") as file:
-        content = file.read(most + 1)
+        content = read_at_most(file, most + 1)
     if len(content) > most:
         raise ValueError(f"it is longer than {most:,} bytes")
     return content.decode("utf-8-sig")
+
+
+def read_at_most(file: BinaryIO, most: int) -> bytes:
+    """The bytes of a plain file that was just opened, the first `most` of a longer one. `file.read(most)` would reserve
+    that much memory first, however short the file is."""
+    return file.read(min(os.fstat(file.fileno()).st_size, most))
 
 
 def read_json(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from PIL import Image, UnidentifiedImageError
 
 from core.data.dicom import DICOM_SUFFIXES, HEAD_BYTES, DicomError, is_dicom, may_be_bare_dicom, read_dicom
 from core.data.pixel_budget import MOST_PIXELS, PIXEL_BUDGET
+from core.documents import read_at_most
 from core.errors import SkinKDError
 
 DECODER_VERSION = 4
@@ -185,7 +186,7 @@ def read_image(path: Path) -> bytes:
     """All bytes of an image file. Raises `OSError`, also for what is no file or has more than `MOST_BYTES`."""
     _check_file(path.stat())
     with path.open("rb") as file:
-        return file.read(MOST_BYTES)
+        return read_at_most(file, MOST_BYTES)
 
 
 def decode_content(content: bytes, size: int) -> NDArray[np.uint8]:

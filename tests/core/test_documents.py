@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.documents import NewerVersionError, listed, nearest, read_json, read_text, shown, some, up_to_date
+from core.documents import (
+    NewerVersionError,
+    listed,
+    nearest,
+    read_at_most,
+    read_json,
+    read_text,
+    shown,
+    some,
+    up_to_date,
+)
 
 
 def renamed(values: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +56,19 @@ def test_names_stand_as_in_a_sentence_and_of_many_the_first() -> None:
 def test_what_is_no_version_is_named(version: object) -> None:
     with pytest.raises(ValueError, match=r"^version: "):
         up_to_date({"version": version}, "It", 3, MIGRATIONS)
+
+
+def test_a_bound_reserves_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    with path.open("rb") as file:
+        assert read_at_most(file, 10**9) == b"x" * 1000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**6
+    with path.open("rb") as file:
+        assert read_at_most(file, 3) == b"xxx"
 
 
 def test_documents_are_read_in_bounds(tmp_path: Path) -> None:
