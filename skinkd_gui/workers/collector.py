@@ -26,9 +26,11 @@ from skinkd_gui.workers.job_slot import JobSlot
 
 TICK_MILLISECONDS = 100
 YOUNG_OBJECTS = 700  # more containers than this made and not freed: a young pass, as Python by itself does
-_YOUNGEST_PASSES = 5  # between two that also look at what survived them
-_OLDER_PASSES = 20  # of these between two full ones
+_YOUNGEST_PASSES = 2  # of these one also looks at what survived them
+_OLDER_PASSES = 50  # times as many between two full ones
 _REST = 100.0  # after a full pass, rest for this many times what it took
+_LONG_SECONDS = 0.03  # a full pass that is felt before long: what survived it is frozen, so that the next is short
+_MOST_FREEZES = 4  # cyclic garbage that is frozen stays, so not more often before everything is looked at again
 
 _collect = gc.collect
 _loading = threading.Lock()  # held by a thread that imports
@@ -55,6 +57,7 @@ class Collector(QObject):
         super().__init__(parent)
         self._passes = 0  # young ones since the last full one
         self._asked = self._to_give_back = False
+        self._freezes = 0  # since the last pass over everything
         self._rests_until = 0.0
         self._cursor = QPoint()
         self._giving_back = JobSlot(self)
@@ -97,7 +100,8 @@ class Collector(QObject):
             gc.disable()
         if gc.get_count()[0] > YOUNG_OBJECTS:
             self._passes += 1
-            _collect(0 if self._passes % _YOUNGEST_PASSES else 1)
+            youngest = self._passes % _YOUNGEST_PASSES or _loading.locked()  # what is imported stays: no second look
+            _collect(0 if youngest else 1)
         due = self._asked or self._passes >= _YOUNGEST_PASSES * _OLDER_PASSES
         rested = time.monotonic() >= self._rests_until and not _loading.locked()
         if due and rested and self._user_rests():
@@ -111,15 +115,29 @@ class Collector(QObject):
 
     @Slot()
     def _collect_all(self) -> None:
-        begin = time.monotonic()
+        begin, own = time.monotonic(), time.thread_time()
         self._asked, self._passes = False, 0
+        over_everything = self._freezes > 0 and _user_is_elsewhere()
+        if over_everything:
+            self._freezes = 0
+            gc.unfreeze()
         found = _collect()
         took = time.monotonic() - begin
         self._rests_until = begin + took * (1 + _REST)
+        if over_everything:
+            gc.freeze()
+        elif time.thread_time() - own > _LONG_SECONDS and self._freezes < _MOST_FREEZES:
+            self._freezes += 1
+            gc.freeze()
         _log.debug("a full collection found %d objects in %.1f ms", found, took * 1000)
         if self._to_give_back:
             self._to_give_back = False
             self._giving_back.start(_give_back)  # it may wait for the GPU
+
+
+def _user_is_elsewhere() -> bool:
+    """Whether another program has the keyboard: a pass over half a million objects is not felt."""
+    return QGuiApplication.applicationState() != Qt.ApplicationState.ApplicationActive
 
 
 def _leave_disabled() -> None:

@@ -146,6 +146,36 @@ def test_no_full_pass_while_modules_are_imported_and_none_over_them(
     qtbot.waitUntil(lambda: not running_jobs())
 
 
+def test_what_survives_a_long_pass_is_left_out_until_the_user_is_elsewhere(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere: list[bool] = []
+    monkeypatch.setattr(module, "_user_is_elsewhere", lambda: bool(elsewhere))
+    monkeypatch.setattr(module, "_LONG_SECONDS", 0.0)
+    Cyclic.freed.clear()
+    held = Cyclic()
+    collector._collect_all()  # what it finds takes it longer than nothing
+    del held
+    collector._collect_all()
+    assert not Cyclic.freed
+    elsewhere.append(True)
+    collector._collect_all()
+    assert Cyclic.freed == {threading.get_ident()}
+
+
+def test_no_more_is_left_out_than_a_few_passes_had(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_user_is_elsewhere", lambda: False)
+    monkeypatch.setattr(module, "_LONG_SECONDS", 0.0)
+    for _ in range(module._MOST_FREEZES):
+        collector._collect_all()
+    Cyclic.freed.clear()
+    held = Cyclic()
+    collector._collect_all()
+    del held
+    collector._collect_all()
+    assert Cyclic.freed
+
+
 def test_afterwards_python_collects_by_itself_again(qapp: QApplication) -> None:
     collect, enable = gc.collect, gc.enable
     was = gc.isenabled()
