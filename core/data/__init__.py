@@ -12,5 +12,5 @@ Others may use
 - `corrections`, `drift`, `file_checks`: what a person changed; how pictures differ from others; what is known of files
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it
-- `sampling`, `views`: which images an epoch shows, turned and recoloured in which way
+- `sampling`: which images an epoch shows; in which views of them, says the package `augmentation`
 """

@@ -29,6 +29,17 @@ class ObjectiveParts:
     classification: Tensor
     distillation: Tensor | None = None
 
+    def mixed_with(self, other: ObjectiveParts, share: float) -> ObjectiveParts:
+        """`share` of these parts and the rest of the other's, each by itself."""
+        distillation = None
+        if self.distillation is not None and other.distillation is not None:
+            distillation = share * self.distillation + (1 - share) * other.distillation
+        return ObjectiveParts(
+            share * self.total + (1 - share) * other.total,
+            share * self.classification + (1 - share) * other.classification,
+            distillation,
+        )
+
 
 class Objective(nn.Module):
     """The sum of the losses, with the modules that they train along with the student (`parameters`, `state_dict`).

@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, PlainValidator, field_validator, model_validator
 
 from core.classes import ClassSet
+from core.data.augmentation.augmentation import ViewRule
+from core.data.augmentation.entries import AUGMENTATIONS
+from core.data.augmentation.mixtures import MIXTURES
 from core.data.choices import Choices
 from core.data.layouts import AUTO, LAYOUTS, layout_name
 from core.data.types import GroupBy
@@ -223,11 +226,12 @@ class TeacherRecipe(SettingsSection):
     views: int = setting(
         8,
         "Views of an image",
-        "With augmentation and stored answers, in how many turns and colours a student sees each image; the teacher is "
-        "asked about every one of them.",
+        "With augmentation and stored outputs, in how many views a student sees each image; the teacher is asked "
+        "about every one of them once, for all runs. Flips and turns: at most eight. Strong: so many beside the eight "
+        "flips and turns.",
         expert=True,
         ge=1,
-        le=64,
+        le=512,
     )
     freeze: float = setting(
         0.0,
@@ -352,8 +356,8 @@ class CurriculumRecipe(Choosing):
         return tuple(entry for entry, usual in pairs if entry is not usual)
 
 
-class OptimisationRecipe(SettingsSection):
-    """How the weights are changed."""
+class OptimisationRecipe(Choosing):
+    """How the weights are changed, and by which views of the images; its entries' settings stand beside their names."""
 
     optimizer: Literal["adam", "adamw", "sgd"] = setting(
         "adam",
@@ -397,11 +401,11 @@ class OptimisationRecipe(SettingsSection):
         "weighted: every class is drawn equally often, with repeats (the paper). shuffle: every image once an epoch.",
         titles={"weighted": "Weighted", "shuffle": "Shuffle"},
     )
-    augmentation: Literal["none", "light"] = setting(
-        "none",
-        "Augmentation",
-        "light: random flips, quarter turns and slight colour changes. The paper: none.",
-        titles={"none": "None", "light": "Light"},
+    augmentation: Annotated[str, NameOf(AUGMENTATIONS)] = setting(
+        "none", "Augmentation", "In which further views the images are shown; each epoch draws them anew."
+    )
+    mixture: Annotated[str, NameOf(MIXTURES)] = setting(
+        "none", "Mixture", "Whether the images of a batch are mixed with one another.", expert=True
     )
     label_smoothing: float = setting(
         0.0, "Label smoothing", "Share of the target spread over all classes.", expert=True, ge=0, lt=1
@@ -468,7 +472,7 @@ class Recipe(SettingsSection):
     student: StudentRecipe = StudentRecipe()
     distillation: Annotated[DistillationRecipe, ChosenSettings()] = DistillationRecipe()
     curriculum: Annotated[CurriculumRecipe, ChosenSettings()] = CurriculumRecipe()
-    optimisation: OptimisationRecipe = OptimisationRecipe()
+    optimisation: Annotated[OptimisationRecipe, ChosenSettings()] = OptimisationRecipe()
     hardware: HardwareRecipe = HardwareRecipe()
 
     @property
@@ -512,8 +516,16 @@ class Recipe(SettingsSection):
         """How many views of each training image the teachers are asked about beforehand."""
         if self.infers_online:
             return 1 if self.needs_class_means or self.applied_curriculum.entries.needs_teacher else 0
-        turned = bool(self.loss_terms) and self.optimisation.augmentation != "none"
-        return (self.teacher.views if turned else 1) if self.needs_teacher else 0
+        if not self.needs_teacher:
+            return 0
+        # An order of images asks for the plain views alone.
+        rule = self.view_rule
+        return rule.stored_views(self.teacher.views) if self.loss_terms else rule.plain_views
+
+    @property
+    def view_rule(self) -> ViewRule:
+        """What the numbered views of its images look like."""
+        return ViewRule(AUGMENTATIONS[self.optimisation.augmentation], self.optimisation)
 
     @property
     def class_set(self) -> ClassSet:

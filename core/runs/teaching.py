@@ -69,10 +69,17 @@ class _Preparation:
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of how they are asked."""
-        turned = self.recipe.loss_terms and self.recipe.optimisation.augmentation != "none"
-        if turned and not self.recipe.infers_online and self.recipe.teacher.views == 1:
-            return ("With teacher.views = 1 the student sees every image upright only; there is no augmentation.",)
-        return ()
+        if not self.recipe.loss_terms or self.recipe.infers_online:
+            return ()
+        notes = []
+        if self.recipe.view_rule.most != 1 and self.recipe.stored_views == 1:
+            notes.append("With teacher.views = 1 the student sees every image upright only; there is no augmentation.")
+        if self.recipe.optimisation.mixture != "none":
+            notes.append(
+                "What the teacher says of mixed images is the mixture of what it said of each: an approximation. With "
+                "teacher.source = online it is asked about the very mixtures."
+            )
+        return tuple(notes)
 
     def source(self, teacher: Teacher) -> TeacherSource:
         """A finished teacher, ready to be asked."""
@@ -90,10 +97,10 @@ class _Preparation:
         from core.teachers.sources import StoredTeacher
 
         found = self._outputs(teacher, images, self.recipe.needs_features)
-        return StoredTeacher(found, self._class_means(found))
+        return StoredTeacher(found, self._class_means(found), plain_views=self.recipe.view_rule.plain_views)
 
     def _online(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
-        """Asked in every step; only what concerns all images together is computed now, from the upright ones."""
+        """Asked in every step; only what concerns all images together is computed now, from the plain views."""
         from core.teachers.sources import OnlineTeacher
 
         found = self._outputs(teacher, images, self.recipe.needs_class_means) if self.recipe.stored_views else None
@@ -102,8 +109,9 @@ class _Preparation:
             None if images is self.data.store else images,
             device=self.hardware.device,
             precision=self.precision,
+            rule=self.recipe.view_rule,
             features=self.recipe.needs_features,
-            upright=None if found is None else found.logits[0],
+            logits=None if found is None else found.mean_logits(self.recipe.view_rule.plain_views),
             class_means=None if found is None else self._class_means(found),
         )
 
@@ -115,6 +123,7 @@ class _Preparation:
             images,
             self.data.split.train,
             views=self.recipe.stored_views,
+            rule=self.recipe.view_rule,
             features=features,
             device=self.hardware.device,
             precision=self.precision,

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.data.views import viewed
+from core.data.augmentation.augmentation import ViewRule
+from core.data.augmentation.mixtures import Mix
 from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs, joined
 from core.models.forward import AUTOCAST, ImageSource, fewer, infer
@@ -23,13 +24,15 @@ from core.teachers.stored_outputs import StoredOutputs, teacher_network
 
 @dataclass(frozen=True)
 class AugmentedBatch:
-    """A batch as the student sees it: uint8 images (n, S, S, 3) in their views on its device, the indices (n,) of the
-    images in their data set, the same on the device, and the views (n,), None where all are upright."""
+    """A batch as the student sees it: uint8 images (n, S, S, 3) in their views and mixed, on its device; the indices
+    (n,) of the images in their data set, the same on the device, and the views (n,), None where all are upright; what
+    was mixed, None where nothing was."""
 
     images: Tensor
     indices: NDArray[np.int64]
     rows: Tensor
     views: NDArray[np.int64] | None
+    mix: Mix | None = None
 
 
 class TeacherSource(Protocol):
@@ -40,8 +43,9 @@ class TeacherSource(Protocol):
         """It can be asked for views 0 to `views` - 1; None: for any."""
 
     @property
-    def upright(self) -> NDArray[np.float32] | None:
-        """Logits (images, classes) of the upright images, NaN where never computed; None if nobody needs them."""
+    def logits(self) -> NDArray[np.float32] | None:
+        """Logits (images, classes), the mean over the flips and turns that are stored, NaN where never computed; None
+        if nobody needs them."""
 
     @property
     def feature_dim(self) -> int:
@@ -55,26 +59,34 @@ class TeacherSource(Protocol):
 
 
 class StoredTeacher:
-    """A teacher whose outputs were computed beforehand, for as many views as are stored.
+    """A teacher whose outputs were computed beforehand, for as many views as are stored; for mixed images it gives the
+    mixture of what it says of both, which is not quite what it would say of them.
 
-    `class_means` (classes, d) are of its features; None where no method needs them.
+    `class_means` (classes, d) are of its features; None where no method needs them. `plain_views`: so many of the
+    views are flips and turns alone.
     """
 
-    def __init__(self, stored: StoredOutputs, class_means: NDArray[np.float32] | None = None) -> None:
+    def __init__(
+        self, stored: StoredOutputs, class_means: NDArray[np.float32] | None = None, *, plain_views: int = 1
+    ) -> None:
         self._logits, self._features = torch.from_numpy(stored.logits), stored.features
         self._means = None if class_means is None else torch.from_numpy(class_means)
         self.views: int | None = len(stored.logits)
-        self.upright: NDArray[np.float32] | None = stored.logits[0]
+        self.logits: NDArray[np.float32] | None = stored.mean_logits(plain_views)
         self.feature_dim = stored.features[0].shape[1] if stored.features else 0
 
     def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`."""
         device = batch.images.device
         self._logits = self._logits.to(device)  # the first time: the table is small
+        features = self._features_of(batch, device)
         if batch.views is None:
-            return Outputs(self._logits[0][batch.rows], self._features_of(batch, device))
-        views = torch.from_numpy(batch.views).to(device, non_blocking=True)
-        return Outputs(self._logits[views, batch.rows], self._features_of(batch, device))
+            logits = self._logits[0][batch.rows]
+        else:
+            logits = self._logits[torch.from_numpy(batch.views).to(device, non_blocking=True), batch.rows]
+        if batch.mix is None:
+            return Outputs(logits, features)
+        return Outputs(batch.mix.mixed(logits), None if features is None else batch.mix.mixed(features))
 
     def statistics(self, outputs: Outputs) -> TeacherStatistics:
         """See `TeacherSource`."""
@@ -98,8 +110,9 @@ class StoredTeacher:
 class OnlineTeacher:
     """A teacher that is asked anew about every batch, in any view. Its network lies beside the student's.
 
-    `store` holds the images at the teacher's size, None where that is the student's own. `precision` is as
-    `hardware.precision`. Raises `SkinKDError` for an unusable model file, or without features where they are needed.
+    `store` holds the images at the teacher's size, None where that is the student's own, and `rule` says what their
+    views look like. `precision` is as `hardware.precision`. Raises `SkinKDError` for an unusable model file, or without
+    features where they are needed.
     """
 
     def __init__(
@@ -109,13 +122,14 @@ class OnlineTeacher:
         *,
         device: str,
         precision: str,
+        rule: ViewRule,
         features: bool = False,
-        upright: NDArray[np.float32] | None = None,
+        logits: NDArray[np.float32] | None = None,
         class_means: NDArray[np.float32] | None = None,
     ) -> None:
         network, self._preprocessing, self.feature_dim = teacher_network(model_file, features)
         self.views: int | None = None
-        self.upright = upright
+        self.logits, self._rule = logits, rule
         self._network = network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._store, self._kind = store, AUTOCAST[precision]
         self._means = None if class_means is None else torch.from_numpy(class_means).to(device)
@@ -138,9 +152,11 @@ class OnlineTeacher:
         return _statistics(self._means, outputs)
 
     def _own(self, store: ImageSource, batch: AugmentedBatch) -> Tensor:
-        """The batch at the teacher's size, in the same views."""
+        """The batch at the teacher's size, in the same views and mixed in the same way."""
         images = torch.from_numpy(store.gather(batch.indices)).to(batch.images.device)
-        return images if batch.views is None else viewed(images, batch.indices, batch.views)
+        if batch.views is not None:
+            images = self._rule.images(images, batch.indices, batch.views)
+        return images if batch.mix is None else batch.mix.images(images)
 
     def _ask(self, images: Tensor) -> Outputs:
         features = bool(self.feature_dim)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.data.views import viewed
+from core.data.augmentation.augmentation import ViewRule
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
@@ -39,6 +39,14 @@ class StoredOutputs:
     logits: NDArray[np.float32]
     features: tuple[NDArray[np.float32], ...] = ()
 
+    def mean_logits(self, views: int) -> NDArray[np.float32]:
+        """The mean over the first `views` views, as far as they are stored, (images, classes): where these are flips
+        and turns, what the teacher says with test-time augmentation."""
+        if views == 1:
+            return self.logits[0]
+        mean: NDArray[np.float32] = self.logits[:views].mean(axis=0)
+        return mean
+
 
 def stored_outputs(
     model_file: Path,
@@ -46,6 +54,7 @@ def stored_outputs(
     indices: NDArray[np.int64],
     *,
     views: int = 1,
+    rule: ViewRule | None = None,
     features: bool = False,
     device: str | torch.device,
     precision: str = "32",
@@ -55,15 +64,18 @@ def stored_outputs(
     batch_size: int = 0,
 ) -> StoredOutputs:
     """The teacher's outputs for views 0 to `views` - 1 of the images `indices` (n,) in the store, with `features` if
-    wanted.
+    wanted. `rule` says what the views beyond the upright one look like.
 
-    Stored under `cache` (default: the user's cache folder) for this file's bytes, these images and this precision.
+    Stored under `cache` (default: the user's cache folder) for this file's bytes, these images, this precision and what
+    each view looks like.
     Only what is not stored yet is computed; what was computed is stored every 20 s or so and at the end, also when the
     work is cancelled. Two processes wait for one another instead of computing the same.
 
     Raises `SkinKDError` (unusable model file, a network without features, images of another size, outputs that are not
-    finite), `Cancelled`, and IndexError for indices outside the store.
+    finite), `Cancelled`, IndexError for indices outside the store, and ValueError for several views without a rule.
     """
+    if views > 1 and rule is None:
+        raise ValueError("which views?")
     token = token or CancelToken()
     wanted = np.unique(np.asarray(indices, np.int64))
     if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(store):
@@ -74,7 +86,9 @@ def stored_outputs(
     classes = len(read_model_info(model_file).classes)
     told = "Another run is asking the same teacher; waiting for its answers."
     with waiting_for(folder / f"{key}.lock", told, emit, token):
-        tables = [OutputsTable(table_file(folder, key, view), len(store), classes, emit) for view in range(views)]
+        schemes = [rule.scheme(view) if rule else "" for view in range(views)]
+        files = [table_file(folder, key, view, scheme) for view, scheme in enumerate(schemes)]
+        tables = [OutputsTable(file, len(store), classes, emit) for file in files]
         missing = [table.missing(wanted, features) for table in tables]
         left = sum(map(len, missing))
         meter = ProgressMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
@@ -91,7 +105,7 @@ def stored_outputs(
                     batch_size=batch_size,
                     token=token,
                     features=features,
-                    change=partial(_in_view, view=view) if view else None,
+                    change=partial(_in_view, rule=rule, view=view) if rule and view else None,
                 )
                 _fill(table, rows, outputs, meter)
     found = [table.features for table in tables if table.features is not None] if features else []
@@ -113,8 +127,8 @@ def teacher_network(model_file: Path, features: bool) -> tuple[nn.Module, Prepro
     return network, info.preprocessing, found
 
 
-def _in_view(images: Tensor, indices: NDArray[np.int64], view: int) -> Tensor:
-    return viewed(images, indices, np.full(len(indices), view))
+def _in_view(images: Tensor, indices: NDArray[np.int64], *, rule: ViewRule, view: int) -> Tensor:
+    return rule.images(images, indices, np.full(len(indices), view))
 
 
 def _fill(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import atomic
-from core.data.views import SCHEME
 from core.digests import file_digest
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
@@ -48,9 +47,10 @@ def table_key(model_file: Path, images: str, precision: str) -> str:
     return hashlib.sha256(f"{model_digest(model_file)} {images} {precision}".encode()).hexdigest()[:32]
 
 
-def table_file(folder: Path, key: str, view: int) -> Path:
-    """Where the outputs for a view are kept; those for view 0 where they were before there were views."""
-    return folder / (f"{key}-{SCHEME}-{view:02d}.npz" if view else f"{key}.npz")
+def table_file(folder: Path, key: str, view: int, scheme: str) -> Path:
+    """Where the outputs for a view are kept, with the name of what it looks like (`ViewRule.scheme`); those for view 0
+    where they were before there were views."""
+    return folder / (f"{key}-{scheme}-{view:02d}.npz" if view else f"{key}.npz")
 
 
 class OutputsTable:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.augmentation.draws import drawn_views
+from core.data.augmentation.mixtures import MIXTURES, Mix, mix_of_step
 from core.distillation.curricula import TrainingImages
 from core.errors import SkinKDError
 from core.recipe import Recipe
@@ -35,9 +37,10 @@ class FitData:
         return min((teacher.views for teacher in self.teachers if teacher.views is not None), default=None)
 
     @property
-    def upright_logits(self) -> tuple[NDArray[np.float32], ...]:
-        """Every teacher's logits (records, classes) of the upright images, as far as they were computed."""
-        return tuple(teacher.upright for teacher in self.teachers if teacher.upright is not None)
+    def teacher_logits(self) -> tuple[NDArray[np.float32], ...]:
+        """Every teacher's logits (records, classes), the mean over its stored flips and turns, as far as they were
+        computed."""
+        return tuple(teacher.logits for teacher in self.teachers if teacher.logits is not None)
 
 
 def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64]:
@@ -47,7 +50,7 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
 
     settings, curriculum = recipe.optimisation, recipe.applied_curriculum.entries
     labels = data.store.labels[data.train]
-    images = TrainingImages(labels, tuple(logits[data.train] for logits in data.upright_logits))
+    images = TrainingImages(labels, tuple(logits[data.train] for logits in data.teacher_logits))
 
     def sampler(draw: int) -> NDArray[np.int64]:
         return epoch_order(labels, sampler=settings.sampler, seed=settings.seed, epoch=draw)
@@ -57,15 +60,29 @@ def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64
 
 
 def epoch_views(images: int, recipe: Recipe, epoch: int, most: int | None) -> NDArray[np.int64] | None:
-    """In which of its `most` views each image of an epoch is shown, (n,) as `epoch_indices`; None: all upright.
+    """In which of the first `most` views each image of an epoch is shown, (n,) as `epoch_indices`; None: all upright.
 
-    Without bound (None) the views are ever new.
+    Without bound (None) from as many as the augmentation has, mostly ever new ones.
     """
-    if recipe.optimisation.augmentation == "none":
+    rule = recipe.view_rule
+    if rule.most == 1:
         return None
-    from core.data.views import drawn_views
+    bounds = [bound for bound in (most, rule.most) if bound is not None]
+    return drawn_views(images, seed=recipe.optimisation.seed, epoch=epoch, most=min(bounds, default=None))
 
-    return drawn_views(images, seed=recipe.optimisation.seed, epoch=epoch, most=most)
+
+def step_mix(images: int, recipe: Recipe, epoch: int, batch: int) -> Mix | None:
+    """What is mixed among the `images` of step `batch` (from 0) of an epoch; None: nothing."""
+    settings = recipe.optimisation
+    return mix_of_step(
+        MIXTURES[settings.mixture],
+        settings,
+        images,
+        recipe.data.image_size,
+        seed=settings.seed,
+        epoch=epoch,
+        batch=batch,
+    )
 
 
 def check_data(data: FitData, recipe: Recipe) -> None:
@@ -80,7 +97,7 @@ def check_data(data: FitData, recipe: Recipe) -> None:
     if recipe.needs_teacher:
         if not data.teachers:
             raise ValueError("the recipe needs a teacher")
-        if not all(np.isfinite(logits[data.train]).all() for logits in data.upright_logits):
+        if not all(np.isfinite(logits[data.train]).all() for logits in data.teacher_logits):
             raise SkinKDError(
                 "The teacher gives no numbers",
                 "For some training images the teacher's output is not a finite number. Train the teacher again with a "

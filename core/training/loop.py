@@ -31,7 +31,7 @@ from core.events import (
 from core.models.info import Preprocessing
 from core.recipe import Recipe
 from core.teachers.sources import AugmentedBatch
-from core.training.batches import FitData, check_data, epoch_indices, epoch_views
+from core.training.batches import FitData, check_data, epoch_indices, epoch_views, step_mix
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.early_stopping import EarlyStopping, cross_entropy
 from core.training.engine import own_randomness
@@ -42,7 +42,7 @@ from core.training.meter import Meter
 from core.training.optimisation import learning_rate, step_seed
 from core.training.placement import stage_images
 from core.training.plan import EpochPlan
-from core.training.step import Learner, StepInput
+from core.training.step import Learner, MixedLabels, StepInput
 
 _CHECKPOINT_SECONDS = 600.0
 
@@ -237,15 +237,18 @@ class _Trainer:
     def _input(self, indices: NDArray[np.int64], rows: torch.Tensor, views: NDArray[np.int64] | None) -> StepInput:
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
         if views is not None:
-            from core.data.views import viewed
-
-            images = viewed(images, indices, views)
-        seen = AugmentedBatch(images, indices, rows, views)
+            images = self._recipe.view_rule.images(images, indices, views)
+        mix = step_mix(len(indices), self._recipe, self.epoch, self.batch)
+        if mix is not None:
+            images = mix.images(images)
+        seen = AugmentedBatch(images, indices, rows, views, mix)
         outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
         statistics = tuple(teacher.statistics(said) for teacher, said in zip(self._teachers, outputs, strict=True))
         seed = step_seed(self._settings.seed, self.epoch, self.batch)
         rate = learning_rate(self._settings, self._plan, self.epoch, self.batch)
-        return StepInput(images, self._labels[rows], outputs, statistics, self.epoch, rate, seed)
+        labels = self._labels[rows]
+        mixed = None if mix is None else MixedLabels(mix.partners_of(labels), mix.share)
+        return StepInput(images, labels, outputs, statistics, self.epoch, rate, seed, mixed)
 
     def _wait_or_stop(self) -> None:
         if self._token.paused and not self._token.cancelled:

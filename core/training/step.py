@@ -27,10 +27,19 @@ from core.training.optimisation import all_finite, create_optimizer, load_optimi
 
 
 @dataclass(frozen=True)
+class MixedLabels:
+    """Of images that are mixed in pairs: the labels (n,) of the partners, and the `share` that an image has of itself,
+    0.5 to 1."""
+
+    partners: Tensor
+    share: float
+
+
+@dataclass(frozen=True)
 class StepInput:
     """A batch on the device: uint8 images (n, H, W, 3), labels (n,) and, with distillation, what each teacher says of
     these images as they are, with its statistics; the epoch (from 1), the learning rate of the step and the seed of its
-    random draws."""
+    random draws; the labels that are mixed in, None where no images are mixed."""
 
     images: Tensor
     labels: Tensor
@@ -39,6 +48,7 @@ class StepInput:
     epoch: int
     learning_rate: float
     seed: int
+    mixed: MixedLabels | None = None
 
 
 class Learner:
@@ -116,15 +126,22 @@ class Learner:
             torch.manual_seed(batch.seed if number == 0 else step_seed(batch.seed, 0, number))
             return self.outputs(batch.images[part])
 
-        def loss(outputs: Outputs, part: slice) -> ObjectiveParts:
+        def loss_with(labels: Tensor, outputs: Outputs, part: slice) -> ObjectiveParts:
             found: ObjectiveParts = self._objective(
                 outputs,
-                batch.labels[part],
+                labels[part],
                 tuple(teacher.of(part) for teacher in batch.teachers),
                 epoch=batch.epoch,
                 statistics=tuple(statistics.of(part) for statistics in batch.statistics),
             )
             return found
+
+        def loss(outputs: Outputs, part: slice) -> ObjectiveParts:
+            own = loss_with(batch.labels, outputs, part)
+            if batch.mixed is None:
+                return own
+            # A loss of two labels is the mean of the losses of each (mixup, section 2), whatever the loss.
+            return own.mixed_with(loss_with(batch.mixed.partners, outputs, part), batch.mixed.share)
 
         if len(parts) == 1:
             outputs = forward(parts[0], 0)

@@ -1,10 +1,11 @@
-"""Page 6: how the weights are changed, and for how long."""
+"""Page 6: how the weights are changed, by which views of the images, and for how long."""
 
 from __future__ import annotations
 
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from core.recipe import section_fields
+from core.recipe import fields_of, possible_fields
 from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
@@ -18,10 +19,16 @@ _ABOUT = (
 
 
 class SchedulePage(WizardPage):
-    """Every field of the recipe's optimisation section."""
+    """Every field of the recipe's optimisation section, with the settings of what is chosen in it."""
 
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.SCHEDULE, _ABOUT, parent)
-        self.form = FieldForm(model, section_fields("optimisation"))
+        self.form = FieldForm(model, possible_fields("optimisation"))
         self.column.addWidget(card(self.form))
         self.column.addStretch(1)
+        model.changed.connect(self._refresh)
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        self.form.show_rows(spec.key for spec in fields_of(self.model.state.recipe, "optimisation"))

@@ -240,7 +240,7 @@ def test_the_training_gathers_training_images_only(
     (seen,) = given
     assert set(seen.train.tolist()) == parts[Part.TRAIN]
     assert set(seen.validation.tolist()) == parts[Part.VALIDATION]
-    answered = np.flatnonzero(np.isfinite(seen.upright_logits[0]).all(axis=1))
+    answered = np.flatnonzero(np.isfinite(seen.teacher_logits[0]).all(axis=1))
     assert set(answered.tolist()) == parts[Part.TRAIN]
     assert learnt
     assert learnt <= parts[Part.TRAIN]

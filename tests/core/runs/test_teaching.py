@@ -94,8 +94,20 @@ def test_with_augmentation_every_view_is_stored_once_for_all_seeds(
     assert [table.stat().st_mtime_ns for table in tables] == written
 
 
-def test_stopped_and_gone_on_with_online_ends_the_same(data: Path, teachers: tuple[Path, Path], tmp_path: Path) -> None:
-    recipe = taught(data, teachers, "teacher.source=online", "optimisation.augmentation=light")
+AUGMENTED = [
+    ("teacher.source=online", "optimisation.augmentation=light"),
+    ("teacher.views=9", "optimisation.augmentation=turns", "curriculum.order=easy_first"),
+    ("teacher.views=2", "optimisation.augmentation=strong", "optimisation.hair=1"),
+    ("teacher.source=online", "optimisation.augmentation=strong", "optimisation.mixture=cutmix"),
+    ("optimisation.mixture=mixup", "optimisation.mixture_steps=1"),
+]
+
+
+@pytest.mark.parametrize("changes", AUGMENTED)
+def test_stopped_and_gone_on_ends_the_same(
+    changes: tuple[str, ...], data: Path, teachers: tuple[Path, Path], tmp_path: Path
+) -> None:
+    recipe = taught(data, teachers, *changes)
     whole, parts = (create_run(recipe, runs=tmp_path, name=name) for name in ("whole", "parts"))
     execute(whole)
     token = StopAfter(4)

@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from core.classes import CLASS_SETS
-from core.data.views import viewed
+from core.data.augmentation.augmentation import ViewRule
+from core.data.augmentation.entries import AUGMENTATIONS
 from core.errors import SkinKDError
 from core.models.factory import create_model
 from core.models.files import save_model
 from core.models.info import ModelInfo
+from core.settings import SettingsSection
 from core.teachers.sources import AugmentedBatch, OnlineTeacher, StoredTeacher, TeacherSource, class_means
 from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
@@ -24,6 +26,7 @@ ISIC2019 = CLASS_SETS["isic2019"]
 
 INDICES = np.array([5, 2, 2, 0])
 VIEWS = np.array([3, 0, 2, 1])
+RULE = ViewRule(AUGMENTATIONS["light"], SettingsSection())
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +40,12 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(images: Images, views: np.ndarray | None) -> AugmentedBatch:
     """The batch as a student of these images sees it."""
     batch = torch.from_numpy(images.gather(INDICES))
-    shown = batch if views is None else viewed(batch, INDICES, views)
+    shown = batch if views is None else RULE.images(batch, INDICES, views)
     return AugmentedBatch(shown, INDICES, torch.from_numpy(INDICES), views)
 
 
 def stored(teacher: Path, images: Images, features: bool = True) -> StoredTeacher:
-    return StoredTeacher(stored_outputs(teacher, images, INDICES, views=4, features=features, device="cpu"))
+    return StoredTeacher(stored_outputs(teacher, images, INDICES, views=4, rule=RULE, features=features, device="cpu"))
 
 
 @pytest.mark.parametrize("views", [None, VIEWS])
@@ -50,7 +53,7 @@ def test_stored_and_online_say_the_same_of_every_view(teacher: Path, views: np.n
     images = Images(6)
     batch = seen(images, views)
     kept = stored(teacher, images).outputs(batch)
-    asked = OnlineTeacher(teacher, None, device="cpu", precision="32", features=True).outputs(batch)
+    asked = OnlineTeacher(teacher, None, device="cpu", precision="32", rule=RULE, features=True).outputs(batch)
     torch.testing.assert_close(kept.logits, asked.logits, rtol=1e-4, atol=1e-5)
     assert kept.features is not None
     assert asked.features is not None
@@ -70,7 +73,7 @@ def test_upright_answers_would_have_been_others(teacher: Path) -> None:
 def test_a_teacher_of_another_size_is_asked_at_its_own(teacher: Path) -> None:
     """The student's pictures say nothing to it; it takes the same views of its own."""
     small, own = Images(6, size=16), Images(6)
-    online = OnlineTeacher(teacher, own, device="cpu", precision="32")
+    online = OnlineTeacher(teacher, own, device="cpu", precision="32", rule=RULE)
     found = online.outputs(seen(small, VIEWS))
     torch.testing.assert_close(found.logits, stored(teacher, own, False).outputs(seen(own, VIEWS)).logits)
     assert found.features is None
@@ -79,7 +82,7 @@ def test_a_teacher_of_another_size_is_asked_at_its_own(teacher: Path) -> None:
 
 def test_an_online_teacher_is_asked_in_parts_where_the_memory_is_small(teacher: Path) -> None:
     images = Images(6)
-    online = OnlineTeacher(teacher, None, device="cpu", precision="32", features=True)
+    online = OnlineTeacher(teacher, None, device="cpu", precision="32", rule=RULE, features=True)
     whole = online.outputs(seen(images, None))
     ask, sizes = online._ask, list[int]()
 
@@ -102,7 +105,7 @@ def test_an_online_teacher_is_asked_in_parts_where_the_memory_is_small(teacher: 
 
 def test_statistics_are_the_class_means_and_the_norms_of_the_very_views(teacher: Path) -> None:
     images, labels = Images(6), np.array([1, 0, 1, 0, 0, 2])
-    kept = stored_outputs(teacher, images, np.array([0, 2, 5]), views=4, features=True, device="cpu")
+    kept = stored_outputs(teacher, images, np.array([0, 2, 5]), views=4, rule=RULE, features=True, device="cpu")
     means = class_means(kept.features[0], labels, np.array([0, 2, 5]), 4)
     assert means.shape == (4, 96)
     np.testing.assert_allclose(means[1], (kept.features[0][0] + kept.features[0][2]) / 2, rtol=1e-5)
@@ -110,7 +113,7 @@ def test_statistics_are_the_class_means_and_the_norms_of_the_very_views(teacher:
     assert not means[[0, 3]].any()  # of class 0 there is none in the training part
     sources: list[TeacherSource] = [
         StoredTeacher(kept, means),
-        OnlineTeacher(teacher, None, device="cpu", precision="32", features=True, class_means=means),
+        OnlineTeacher(teacher, None, device="cpu", precision="32", rule=RULE, features=True, class_means=means),
     ]
     for source in sources:
         outputs = source.outputs(seen(images, VIEWS))

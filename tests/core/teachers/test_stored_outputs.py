@@ -9,7 +9,8 @@ import torch
 from filelock import FileLock
 
 from core.classes import CLASS_SETS
-from core.data.views import viewed
+from core.data.augmentation.augmentation import ViewRule
+from core.data.augmentation.entries import AUGMENTATIONS
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Event, Level, Notice, Phase, Progress
 from core.models.factory import create_model
@@ -18,12 +19,14 @@ from core.models.forward import forward_logits
 from core.models.info import ModelInfo
 from core.models.outputs import forward_both
 from core.models.preprocessing import normalise
+from core.settings import SettingsSection
 from core.teachers import stored_outputs as module
 from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
 
 ISIC2019 = CLASS_SETS["isic2019"]
+LIGHT = ViewRule(AUGMENTATIONS["light"], SettingsSection())
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +226,7 @@ def networks_own(images: Images, view: int, indices: list[int]) -> tuple[np.ndar
     """The teacher's logits and features of a view, computed by hand."""
     made = create_model("test_resnet", weights="none", image_size=32, seed=0, classes=ISIC2019)
     rows = np.array(indices)
-    turned = viewed(torch.from_numpy(images.pixels[rows]), rows, np.full(len(rows), view))
+    turned = LIGHT.images(torch.from_numpy(images.pixels[rows]), rows, np.full(len(rows), view))
     with torch.no_grad():
         logits, features = forward_both(made.model.eval(), normalise(turned, made.preprocessing))
     assert features is not None
@@ -232,7 +235,7 @@ def networks_own(images: Images, view: int, indices: list[int]) -> tuple[np.ndar
 
 def test_views_and_features_are_those_of_the_network(teacher: Path) -> None:
     images = Images(6)
-    found = outputs(teacher, images, [1, 4, 5], views=3, features=True)
+    found = outputs(teacher, images, [1, 4, 5], views=3, rule=LIGHT, features=True)
     assert found.logits.shape == (3, 6, 8)
     assert [features.shape for features in found.features] == [(6, 96)] * 3
     for view in range(3):
@@ -250,15 +253,15 @@ def test_what_a_run_with_fewer_views_and_no_features_has_left_is_used(teacher: P
     with np.load(tables()[0]) as file:
         assert file.files == ["logits"]
     images.reads.clear()
-    second = outputs(teacher, images, [0, 1, 2], views=2)
+    second = outputs(teacher, images, [0, 1, 2], views=2, rule=LIGHT)
     assert images.reads == [0, 1, 2]  # of view 1 alone
     np.testing.assert_array_equal(second.logits[0], first)
     images.reads.clear()
-    third = outputs(teacher, images, [0, 1, 2], views=2, features=True)
+    third = outputs(teacher, images, [0, 1, 2], views=2, rule=LIGHT, features=True)
     assert images.reads == [0, 1, 2] * 2
     np.testing.assert_array_equal(third.logits, second.logits)  # to the bit: a run goes on with what it began with
     images.reads.clear()
-    outputs(teacher, images, [2, 0], views=2, features=True)
+    outputs(teacher, images, [2, 0], views=2, rule=LIGHT, features=True)
     ask(teacher, images, [1])
     assert images.reads == []
     assert len(tables()) == 2
@@ -281,3 +284,38 @@ def test_a_teacher_without_features_is_an_error_where_they_are_needed(
     ask(teacher, Images(4), [0])
     with pytest.raises(SkinKDError, match="gives no features"):
         outputs(teacher, Images(4), [0], features=True)
+
+
+def rule(name: str, **settings: object) -> ViewRule:
+    return ViewRule(AUGMENTATIONS[name], AUGMENTATIONS[name].Settings(**settings))
+
+
+def test_flips_and_turns_are_shared_and_drawn_views_are_of_their_settings(teacher: Path) -> None:
+    """What a view looks like is part of what its outputs are stored under."""
+    images = Images(4)
+    turns = outputs(teacher, images, [0, 1], views=8, rule=rule("turns"))
+    assert len(tables()) == 8
+    images.reads.clear()
+    strong = outputs(teacher, images, [0, 1], views=9, rule=rule("strong"))
+    assert images.reads == [0, 1]  # of the ninth view alone
+    np.testing.assert_array_equal(strong.logits[:8], turns.logits)
+    others = [{"hair": 1.0}, {"view_seed": 1}, {"smallest_crop": 0.1, "colour": 0.0}]
+    ninth = [outputs(teacher, images, [0, 1], views=9, rule=rule("strong", **found)).logits[8] for found in others]
+    assert len({found[:2].tobytes() for found in (strong.logits[8], *ninth)}) == 4
+    assert len(tables()) == 12
+    light = outputs(teacher, images, [0, 1], views=2, rule=LIGHT)
+    assert not np.array_equal(light.logits[1, :2], turns.logits[1, :2])
+
+
+def test_the_mean_over_flips_and_turns_is_the_teacher_with_test_time_augmentation(teacher: Path) -> None:
+    images = Images(3)
+    found = outputs(teacher, images, [0, 2], views=9, rule=rule("strong"))
+    mean = np.mean([found.logits[view] for view in range(8)], axis=0)
+    np.testing.assert_allclose(found.mean_logits(8)[[0, 2]], mean[[0, 2]], rtol=1e-5)
+    assert np.isnan(found.mean_logits(8)[1]).all()
+    np.testing.assert_array_equal(found.mean_logits(1), found.logits[0])
+
+
+def test_several_views_need_to_be_told_apart(teacher: Path) -> None:
+    with pytest.raises(ValueError, match="which views"):
+        outputs(teacher, Images(4), [0], views=2)

@@ -59,7 +59,7 @@ def test_first_steps_equal_a_plain_loop(tmp_path: Path) -> None:
         inputs = (pixels - np.float32(PREPROCESSING.mean)) / np.float32(PREPROCESSING.std)
         torch.manual_seed(step_seed(0, 1, batch))
         student = model(torch.from_numpy(inputs).permute(0, 3, 1, 2))  # as the loop: channels last in memory
-        p, q = student.softmax(1), torch.from_numpy(data.upright_logits[0][chosen]).softmax(1)
+        p, q = student.softmax(1), torch.from_numpy(data.teacher_logits[0][chosen]).softmax(1)
         divergence = (p * (p / q).log()).sum(1).mean()
         entropy = functional.cross_entropy(student, torch.from_numpy(labels[chosen]))
         loss = 0.3 * divergence + 0.7 * entropy
@@ -134,7 +134,7 @@ def test_curriculum_shows_the_drawn_images_by_falling_confidence() -> None:
     drawn = epoch_indices(data, small_recipe(), 2)
     ordered = epoch_indices(data, small_recipe("curriculum.order=easy_first"), 2)
     assert sorted(drawn) == sorted(ordered)
-    exponents = np.exp(data.upright_logits[0][ordered].astype(np.float64))
+    exponents = np.exp(data.teacher_logits[0][ordered].astype(np.float64))
     confidence = exponents.max(axis=1) / exponents.sum(axis=1)
     assert (np.diff(confidence) <= 1e-12).all()
     assert epoch_indices(data, small_recipe("curriculum.order=easy_first", "task=teacher"), 2).tolist() == (
@@ -342,7 +342,7 @@ def test_too_few_images_and_a_silent_teacher(tmp_path: Path) -> None:
     with pytest.raises(SkinKDError, match="Too few images"):
         train(small_recipe(), tmp_path, data=small_data(train=1))
     data = small_data()
-    nothing = StoredTeacher(StoredOutputs(np.full_like(data.upright_logits, np.inf)))
+    nothing = StoredTeacher(StoredOutputs(np.full_like(data.teacher_logits, np.inf)))
     silent = FitData(data.store, data.train, data.validation, (nothing,))
     with pytest.raises(SkinKDError, match="teacher gives no numbers"):
         train(small_recipe("distillation.method=kl"), tmp_path, data=silent)

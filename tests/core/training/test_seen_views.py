@@ -10,8 +10,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.data.views import viewed
+from core.data.augmentation.augmentation import ViewRule
+from core.data.augmentation.entries import AUGMENTATIONS
 from core.errors import Cancelled
+from core.settings import SettingsSection
 from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
@@ -21,6 +23,7 @@ from .small_training import StopAt, assert_equal_weights, numbers, small_data, s
 
 VIEWS = 8
 LIGHT = ("distillation.method=kl", "optimisation.augmentation=light")
+RULE = ViewRule(AUGMENTATIONS["light"], SettingsSection())
 
 
 def opinion(images: Tensor) -> Tensor:
@@ -31,11 +34,11 @@ def opinion(images: Tensor) -> Tensor:
     return torch.stack([part.flatten(1).mean(dim=1) for part in (*corners, *colours)], dim=1)
 
 
-def looked_at(views: int = VIEWS) -> FitData:
+def looked_at(views: int = VIEWS, rule: ViewRule = RULE) -> FitData:
     """The small data with a teacher whose stored logits are its opinion of each view."""
     data = small_data()
     images, every = torch.from_numpy(data.store.images), np.arange(len(data.store))
-    logits = [opinion(viewed(images, every, np.full(len(every), view))).numpy() for view in range(views)]
+    logits = [opinion(rule.images(images, every, np.full(len(every), view))).numpy() for view in range(views)]
     return FitData(data.store, data.train, data.validation, (StoredTeacher(StoredOutputs(np.stack(logits))),))
 
 
@@ -53,12 +56,14 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[StepInput]:
     return seen
 
 
+@pytest.mark.parametrize("name", [name for name in AUGMENTATIONS if name != "none"])
 @pytest.mark.parametrize("changes", [(), ("curriculum.order=easy_first",), ("optimisation.sampler=shuffle",)])
 def test_the_teachers_answer_is_for_the_view_that_the_student_sees(
-    changes: tuple[str, ...], steps: list[StepInput], tmp_path: Path
+    changes: tuple[str, ...], name: str, steps: list[StepInput], tmp_path: Path
 ) -> None:
     """With repeats, sorted, in the last short batch, and after a stop in the middle of an epoch."""
-    recipe, data = small_recipe(*LIGHT, *changes), looked_at()
+    recipe = small_recipe(*LIGHT, f"optimisation.augmentation={name}", *changes)
+    data = looked_at(recipe.view_rule.stored_views(VIEWS), recipe.view_rule)
     with pytest.raises(Cancelled):
         train(recipe, tmp_path, data=data, token=StopAt(10))
     train(recipe, tmp_path, data=data)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from core.data.augmentation.entries import AUGMENTATIONS
 from core.data.store import ImageStore
-from core.data.views import viewed
 from core.distillation.method import LossTerm
 from core.distillation.methods import METHODS
 from core.distillation.objective import Objective
@@ -134,9 +134,11 @@ def test_losses_ask_for_no_value(method: str) -> None:
     assert student.grad is not None
 
 
-def test_images_are_prepared_without_asking_for_a_value() -> None:
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_images_are_prepared_without_asking_for_a_value(name: str) -> None:
     images = torch.zeros(3, 16, 16, 3, dtype=torch.uint8, device="meta")
     placed = StagedImages(images, torch.device("meta"), "device")
-    batch = placed.batch(np.array([0, 2]), torch.tensor([0, 2], device="meta"))
-    changed = viewed(batch, np.array([0, 2]), np.array([5, 0]))
-    assert normalise(changed, PREPROCESSING).shape == (2, 3, 16, 16)
+    batch = placed.batch(np.arange(20) % 3, torch.arange(20, device="meta") % 3)
+    entry = AUGMENTATIONS[name]
+    changed = entry.images(batch, np.arange(20), np.arange(20) + 5, entry.Settings())
+    assert normalise(changed, PREPROCESSING).shape == (20, 3, 16, 16)
