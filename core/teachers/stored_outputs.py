@@ -42,10 +42,8 @@ class StoredOutputs:
     def mean_logits(self, views: int) -> NDArray[np.float32]:
         """The mean over the first `views` views, as far as they are stored, (images, classes): where these are flips
         and turns, what the teacher says with test-time augmentation."""
-        if views == 1:
-            return self.logits[0]
-        mean: NDArray[np.float32] = self.logits[:views].mean(axis=0)
-        return mean
+        upright: NDArray[np.float32] = self.logits[0]
+        return upright if views == 1 else np.asarray(self.logits[:views].mean(axis=0), np.float32)
 
 
 def stored_outputs(
