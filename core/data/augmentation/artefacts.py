@@ -14,7 +14,7 @@ from torch import Tensor
 Draws = NDArray[np.float64]
 
 _HAIRS, _OF_A_HAIR = 8, 5
-CUTOUT, HAIR, VIGNETTE = 4, 3 + _HAIRS * _OF_A_HAIR, 4
+CUTOUT, HAIR, VIGNETTE = 4, 3 + _HAIRS * _OF_A_HAIR, 5
 
 _COVER = (124.0, 116.0, 104.0)
 """The mean colour of ImageNet: to a network, nothing."""
@@ -24,8 +24,8 @@ _HAIR_COLOURS = ((25.0, 20.0, 18.0), (110.0, 80.0, 55.0))
 
 
 def cut_out(values: Tensor, draws: Draws) -> Tensor:
-    """A rectangle of 2 to 20 % of the area, at most twice as long as wide, covered (DeVries and Taylor, 2017; sizes as
-    in random erasing, Zhong et al., 2020)."""
+    """Pictures (n, 3, S, S) with a rectangle of 2 to 20 % of the area, at most twice as long as wide, covered (DeVries
+    and Taylor, 2017; sizes as in random erasing, Zhong et al., 2020); draws (4, n)."""
     area, ratio = 0.02 + 0.18 * draws[0], 2 ** (2 * draws[1] - 1)
     width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
     left, top = draws[2] * (1 - width), draws[3] * (1 - height)
@@ -36,10 +36,10 @@ def cut_out(values: Tensor, draws: Draws) -> Tensor:
 
 
 def vignetted(values: Tensor, draws: Draws) -> Tensor:
-    """Darker from 0.5 to 0.7 widths off a centre that is near the picture's, by 50 to 100 % some 0.05 to 0.3 further
-    out."""
+    """Pictures (n, 3, S, S), draws (5, n): darker from 0.5 to 0.7 widths off a centre that is near the picture's, by
+    50 to 100 % some 0.05 to 0.3 further out."""
     numbers = np.stack(
-        [0.4 + 0.2 * draws[0], 0.4 + 0.2 * draws[1], 0.5 + 0.2 * draws[2], 0.05 + 0.25 * draws[3], 0.5 + 0.5 * draws[2]]
+        [0.4 + 0.2 * draws[0], 0.4 + 0.2 * draws[1], 0.5 + 0.2 * draws[2], 0.05 + 0.25 * draws[3], 0.5 + 0.5 * draws[4]]
     )
     x, y, radius, width, strength = _on(values, numbers)[:, :, None, None]
     across, down = _centres(values)
@@ -50,7 +50,7 @@ def vignetted(values: Tensor, draws: Draws) -> Tensor:
 
 
 def haired(values: Tensor, draws: Draws) -> Tensor:
-    """One to eight dark, bent hairs that begin somewhere in the picture."""
+    """Pictures (n, 3, S, S), draws (43, n): over each lie one to eight dark, bent hairs that begin within it."""
     count, size = len(values), values.shape[-1]
     hairs = np.arange(_HAIRS)[:, None] < 1 + np.floor(draws[0] * _HAIRS)  # (hairs, n)
     thickness = max(1, round(size / 100))
