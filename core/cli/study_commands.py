@@ -30,6 +30,7 @@ from core.study.folder import (
     planned_members,
     study_folder,
 )
+from core.study.out_of_fold import across_test_folds
 from core.study.paper import has_papers_classes, headline, paper_study, study_departures
 from core.study.results import study_results
 from core.user_paths import expanded, full_path, is_folder, is_there
@@ -45,6 +46,7 @@ _FORMAT = "\n\n".join(
         r'\[set]  "data.image_size" = 128  : changes of the base, any number',
         r'\[axes]  "distillation.alpha" = \[0.1, 0.5]  : every combination of the axes is a run',
         r'\[\[configuration]]  key = "plain"  changes = { "distillation.method" = "none" }  : a named run',
+        "test_folds = 5  : every run once for each of 5 test folds; each image is tested once",
         "teacher = true in a configuration: the students learn from it. Without one they get the base's teacher.",
         "once = true in a configuration: not for every seed. paper = true above: the published numbers beside.",
         "All runs use one split. A stopped study goes on with the same command, or with: skinkd-cli study NAME",
@@ -65,6 +67,12 @@ _TeacherSetOption = Annotated[
 ]
 _SeedsOption = Annotated[
     str, typer.Option("--seeds", help="Seeds of the students, such as 0,1,2; one teacher for all.")
+]
+_FoldsOption = Annotated[
+    int,
+    typer.Option(
+        "--test-folds", min=1, help="Every run once for each of so many test folds: each image is tested once."
+    ),
 ]
 _FineOption = Annotated[bool, typer.Option("--fine-sweep", help="KL at further alphas around 0.1 too.")]
 _CandidatesOption = Annotated[
@@ -87,6 +95,7 @@ def study(
     assignments: SetOption = None,
     teacher_assignments: _TeacherSetOption = None,
     seeds: _SeedsOption = "",
+    test_folds: _FoldsOption = 1,
     fine_sweep: _FineOption = False,
     teacher_candidates: _CandidatesOption = False,
     teacher: _TeacherOption = "",
@@ -100,7 +109,7 @@ def study(
     """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
     root = runs or runs_root()
     request = _Request(
-        data, base, assignments, teacher_assignments, seeds, fine_sweep, teacher_candidates, teacher, name
+        data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates, teacher, name
     )
     if what is None:
         _list(root, as_json)
@@ -130,6 +139,7 @@ def study_file(
     assignments: SetOption = None,
     teacher_assignments: _TeacherSetOption = None,
     seeds: _SeedsOption = "",
+    test_folds: _FoldsOption = 1,
     fine_sweep: _FineOption = False,
     teacher_candidates: _CandidatesOption = False,
     name: _NameOption = "",
@@ -137,7 +147,9 @@ def study_file(
     as_json: JsonOption = False,
 ) -> None:
     """Write the paper's study as a file to edit, for `skinkd-cli study FILE`."""
-    request = _Request(data, base, assignments, teacher_assignments, seeds, fine_sweep, teacher_candidates, "", name)
+    request = _Request(
+        data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates, "", name
+    )
     chosen = check_study(request.paper(runs_root()))
     text = study_to_toml(chosen)
     if out is not None:
@@ -160,6 +172,7 @@ class _Request:
         assignments: Sequence[str] | None,
         teacher_assignments: Sequence[str] | None,
         seeds: str,
+        test_folds: int,
         fine_sweep: bool,
         candidates: bool,
         teacher: str,
@@ -167,7 +180,12 @@ class _Request:
     ) -> None:
         self._data, self._base, self._name, self._teacher = data, base, name.strip(), teacher
         self._assignments, self._teacher_assignments = tuple(assignments or ()), tuple(teacher_assignments or ())
-        self._seeds, self._fine, self._candidates = _numbers(seeds), fine_sweep, candidates
+        self._seeds, self._test_folds, self._fine, self._candidates = (
+            _numbers(seeds),
+            test_folds,
+            fine_sweep,
+            candidates,
+        )
 
     def check_unused(self, why: str) -> None:
         """Raise wrong usage when options would change a study that is what it is."""
@@ -186,7 +204,7 @@ class _Request:
                 f"The paper's study is of ISIC 2019's classes; the recipe has {base.class_set.name} "
                 f"({len(base.class_set)} classes). Leave [classes] out, or write a study of your own into a file.",
             )
-        return paper_study(
+        study = paper_study(
             base,
             fine_sweep=self._fine,
             teacher_candidates=self._candidates,
@@ -194,6 +212,7 @@ class _Request:
             name=self._name or "Paper study",
             teacher_changes=_changes(base, self._teacher_assignments),
         )
+        return across_test_folds(study, self._test_folds)
 
     def of_file(self, path: Path, root: Path) -> Study:
         """The study of a file with these options on top."""
@@ -208,7 +227,8 @@ class _Request:
             replace(row, changes=(*row.changes, *changes)) if row.teacher else row for row in found.configurations
         )
         found = replace(found, base=base, configurations=rows)
-        return replace(found, name=self._name or found.name, seeds=self._seeds or found.seeds)
+        found = replace(found, name=self._name or found.name, seeds=self._seeds or found.seeds)
+        return across_test_folds(found, self._test_folds)
 
     def _changed(self, recipe: Recipe, root: Path) -> Recipe:
         recipe = set_values(recipe, self._assignments)
@@ -227,6 +247,7 @@ class _Request:
             ("--set", self._assignments),
             ("--teacher-set", self._teacher_assignments),
             ("--seeds", self._seeds),
+            ("--test-folds", self._test_folds > 1),
             ("--fine-sweep", self._fine),
             ("--teacher-candidates", self._candidates),
             ("--teacher", self._teacher),

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.cli.console import columns, many, table_text
 from core.quantities import duration
-from core.reporting.family_tables import study_family_table
+from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.study_tables import study_table
 from core.reporting.words import STATE_WORDS
 from core.study.execute import StudyOutcome
@@ -57,6 +57,7 @@ def studies_text(studies: Sequence[tuple[str, Sequence[StudyMember]]]) -> str:
 def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyOutcome | None = None) -> dict[str, Any]:
     """All of a study's results; scores are fractions in 0..1, null where undefined. `failed` is of this execution."""
     failed = outcome.failed if outcome is not None else ()
+    family = study_family(results)
     return {
         "study": folder.slug,
         "folder": str(folder.path),
@@ -66,7 +67,8 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
         "seconds": results.seconds,
         "test_images": results.test_images,
         "rows": [_row(row) for row in results.rows],
-        "family": study_family_table(results, study_family(results)).to_document(),
+        "family": study_family_table(results, family).to_document(),
+        "configurations": arms_table(results, family).to_document(),
         "missing": [_member(member) for member in results.missing],
         "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in failed],
         "source": published_table().source if results.study.paper else None,
@@ -78,9 +80,10 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
     lines = [f"{results.study.name}: {folder.path}"]
     if results.study.paper:
         lines += ["", results.headline]
-    lines += ["", table_text(study_table(results)), ""]
+    family = study_family(results)
+    tables = [study_table(results), arms_table(results, family), study_family_table(results, family)]
+    lines += [text for table in tables for text in ("", table_text(table))]
     lines += [
-        table_text(study_family_table(results, study_family(results))),
         "",
         f"Computing time: {duration(results.seconds)}.",
     ]

@@ -12,6 +12,7 @@ from core.reporting import cells
 from core.reporting.comparison_tables import MAY_BE_CHANCE, meaning
 from core.reporting.table import Cell, Column, ResultsTable
 from core.reporting.words import difference_of, score_name
+from core.study.families import ARM_SCORES
 
 if TYPE_CHECKING:
     from core.evaluation.families import Family, FamilyMember
@@ -102,8 +103,36 @@ def study_family_table(results: StudyResults, compared: StudyFamily) -> ResultsT
     notes = [] if compared.chosen is None else [chosen_sentence(compared)]
     if compared.family is None:
         return ResultsTable("Against the plain student", notes=(compared.why_not, *notes))
-    table = family_table(compared.family, {row.key: row.title for row in results.rows})
+    table = family_table(compared.family, {scores.key: scores.title for scores in compared.scores})
     return ResultsTable(table.title, table.columns, table.rows, (*table.notes, *notes), table.bold)
+
+
+def arms_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
+    """Every configuration on its test images; with test folds those of all folds together, each image tested once."""
+    columns = [
+        Column("Configuration", words=True),
+        Column("Trainings", "How many trainings of it, with different seeds, were tested"),
+        Column("Test images"),
+    ]
+    for name in ARM_SCORES:
+        tip = f"{score_name(name)} on the test images; mean and standard deviation over the trainings"
+        columns.append(Column(score_name(name), tip, (score_name(name), f"{score_name(name)} sd")))
+    rows = tuple(
+        (
+            cells.words(arm.title),
+            cells.count(arm.trainings),
+            cells.count(arm.images),
+            *(cells.spread(mean, deviation) for mean, deviation in zip(arm.means, arm.deviations, strict=True)),
+        )
+        for arm in compared.scores
+    )
+    folds = results.study.base.data.test_folds
+    notes = (
+        (f"Out of fold: each image was tested by the models of that one of {folds} test folds which did not learn it.",)
+        if folds > 1
+        else ()
+    )
+    return ResultsTable("All test images", tuple(columns), rows, notes)
 
 
 def chosen_sentence(compared: StudyFamily) -> str:

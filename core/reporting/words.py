@@ -112,6 +112,7 @@ _SCORE_NAMES = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
+    "calibration_error": "Calibration error",
 }
 
 SCORE_MEANINGS = {

@@ -84,6 +84,16 @@ def members(study: Study) -> tuple[tuple[Configuration, int], ...]:
     return (*single, *((item, seed) for seed in study.seeds for item in repeated))
 
 
+def key_ending(fold: int | None) -> str:
+    """What the key of a configuration ends in for a test fold; nothing for None."""
+    return "" if fold is None else f".fold{fold}"
+
+
+def title_ending(fold: int | None) -> str:
+    """What the title of a configuration ends in for a test fold; nothing for None."""
+    return "" if fold is None else f" (test fold {fold})"
+
+
 def recipe_of(study: Study, configuration: Configuration, seed: int | None = None) -> Recipe:
     """The recipe of one run, without the folder of the study's own teacher: that is known once it has been trained.
 

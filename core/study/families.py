@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.calibration import reliability
 from core.evaluation.comparison import LabelledLogits
 from core.evaluation.families import Family, Trained, compare_family
 from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
 from core.runs.evidence import labelled_parts
 from core.runs.folder import RunFolder
-from core.study.results import StudyResults, StudyRow
+from core.study.results import Arm, StudyResults, arms
 
 
 @dataclass(frozen=True)
@@ -27,55 +30,106 @@ class Chosen:
     test: float
 
 
+ARM_SCORES = ("weighted_f1", "balanced_accuracy", "accuracy", "calibration_error")
+"""What `ArmScores` holds, in this order."""
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """A configuration on all of its test images, those of its test folds together: of each of `ARM_SCORES` the mean and
+    the standard deviation over its `trainings` (seeds; None for one), fractions 0..1. The calibration error is that of
+    the logits as they are."""
+
+    key: str
+    title: str
+    trainings: int
+    images: int
+    means: tuple[float, ...]
+    deviations: tuple[float | None, ...]
+
+
 @dataclass(frozen=True)
 class StudyFamily:
     """What may be said of a study: `score` is its primary score, `family` compares each configuration with the plain
     student; None where there is none, nothing to compare it with, or nothing in common, and `why_not` then says which.
-    `chosen` is None without validation images."""
+    `chosen` is None without validation images. `scores` are those of all configurations, teachers among them."""
 
     score: str
     family: Family | None
     why_not: str
     chosen: Chosen | None
+    scores: tuple[ArmScores, ...]
 
 
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
     """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out."""
     primary = results.study.primary_score
-    students = [(row, *_trained(row)) for row in results.rows if row.folders and not row.is_teacher]
+    trained = [(arm, *_trained(arm)) for arm in arms(results.rows) if arm.finished]
+    scores = tuple(_arm_scores(arm, test) for arm, _, test in trained if test.runs)
+    students = [row for row in trained if not row[0].is_teacher]
     chosen = _chosen(students, primary)
-    baseline = next((test for row, _, test in students if row.is_plain), None)
+    baseline = next((test for arm, _, test in students if arm.is_plain), None)
     if baseline is None:
-        return StudyFamily(primary, None, "There is no finished plain student to compare the others with.", chosen)
+        return StudyFamily(
+            primary, None, "There is no finished plain student to compare the others with.", chosen, scores
+        )
     others = [test for _, _, test in students if test is not baseline and test.runs]
     if not baseline.runs or not others:
-        return StudyFamily(primary, None, "There is nothing else to compare the plain student with.", chosen)
+        return StudyFamily(primary, None, "There is nothing else to compare the plain student with.", chosen, scores)
     try:
         family = compare_family(baseline, others, score=primary, resamples=resamples)
     except ValueError as error:
-        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen)
-    return StudyFamily(primary, family, "", chosen)
+        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen, scores)
+    return StudyFamily(primary, family, "", chosen, scores)
 
 
-def _trained(row: StudyRow) -> tuple[Trained, Trained]:
-    """What its runs said of the validation and of the test images."""
+def _trained(arm: Arm) -> tuple[Trained, Trained]:
+    """What its runs said of the validation images, run by run, and of the test images, out of fold for each seed."""
     validation: list[LabelledLogits] = []
-    test: list[LabelledLogits] = []
-    for folder in row.folders:
+    test: dict[int, list[LabelledLogits]] = {}
+    for seed, folder in arm.finished:
         try:
             parts = labelled_parts(RunFolder(folder), Part.VALIDATION, Part.TEST)
         except SkinKDError:  # the study's table says that its files are damaged
             continue
-        for runs, part in zip((validation, test), parts, strict=True):
-            if part.names:
-                runs.append(part)
-    return Trained(row.key, tuple(validation)), Trained(row.key, tuple(test))
+        validation += parts[:1] if parts[0].names else ()
+        if parts[1].names:
+            test.setdefault(seed, []).append(parts[1])
+    return Trained(arm.key, tuple(validation)), Trained(arm.key, tuple(map(joined, test.values())))
 
 
-def _chosen(students: Sequence[tuple[StudyRow, Trained, Trained]], primary: str) -> Chosen | None:
+def joined(folds: Sequence[LabelledLogits]) -> LabelledLogits:
+    """What the runs of different test folds said of their images, as of one test part: no image is in two folds."""
+    first = folds[0]
+    if len(folds) == 1:
+        return first
+    return replace(
+        first,
+        names=tuple(name for fold in folds for name in fold.names),
+        labels=np.concatenate([fold.labels for fold in folds]),
+        logits=np.concatenate([fold.logits for fold in folds]),
+        groups=tuple(group for fold in folds for group in fold.groups),
+    )
+
+
+def _arm_scores(arm: Arm, test: Trained) -> ArmScores:
+    values = np.array([_scores_of(run) for run in test.runs])
+    deviations = values.std(axis=0, ddof=1).tolist() if len(values) > 1 else [None] * len(ARM_SCORES)
+    return ArmScores(
+        arm.key, arm.title, len(values), len(test.runs[0].names), tuple(values.mean(axis=0).tolist()), tuple(deviations)
+    )
+
+
+def _scores_of(run: LabelledLogits) -> tuple[float, ...]:
+    found = score(run.labels, run.logits, run.classes)
+    error = reliability(run.labels, run.logits).expected_error
+    return (found.weighted_f1, found.balanced_accuracy, found.accuracy, error)
+
+
+def _chosen(students: Sequence[tuple[Arm, Trained, Trained]], primary: str) -> Chosen | None:
     found = [
-        Chosen(row.key, row.title, _mean(validation, primary), _mean(test, primary))
-        for row, validation, test in students
+        Chosen(arm.key, arm.title, _mean(validation, primary), _mean(test, primary))
+        for arm, validation, test in students
         if validation.runs and test.runs
     ]
     return max(found, key=lambda item: item.validation, default=None)

@@ -27,7 +27,8 @@ configuration (do not repeat it for every seed). Students that learn from a teac
 file has none; `teacher.run` in the base recipe names a finished one instead. A base of a preset or a file can be
 changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the same split. `primary_score` is
 "weighted_f1" (default) or "balanced_accuracy": what configurations are compared with the plain student on; it is chosen
-before the test part is looked at.
+before the test part is looked at. `test_folds` = 5 makes every run once for each of five test folds, so that every
+image is tested once.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read
 from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, changed, check_study, with_teachers
 from core.study.migrations import migrations
+from core.study.out_of_fold import across_test_folds
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 from core.user_paths import expanded, full_path
 
 STUDY_VERSION = 3
-_KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score")
+_KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score", "test_folds")
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
 
 
@@ -88,7 +90,8 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
     )
     if len(study.configurations) * len(study.seeds) > MOST_RUNS:
         raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
-    return check_study(with_teachers(study))
+    folds = typed(values.get("test_folds", 1), int, "test_folds")
+    return check_study(across_test_folds(with_teachers(study), folds))
 
 
 def study_to_toml(study: Study) -> str:

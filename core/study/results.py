@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -12,7 +13,7 @@ from core.errors import SkinKDError
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
-from core.study.definition import Configuration, Study, recipe_of
+from core.study.definition import Configuration, Study, key_ending, recipe_of, title_ending
 from core.study.folder import StudyFolder, StudyMember
 from core.study.paper import Departure, headline, study_departures
 from core.study.published import published_table
@@ -28,6 +29,7 @@ class StudyRow:
     `points` are the finished runs as (seed, weighted F1, accuracy), `folders` their folders in the same order.
     Means are None without a finished run, standard deviations (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
+    `fold` is the test fold, None where there is one test part.
     """
 
     key: str
@@ -46,6 +48,7 @@ class StudyRow:
     planned: int = 1
     architecture: str = ""
     parameters: int | None = None
+    fold: int | None = None
 
     @property
     def is_teacher(self) -> bool:
@@ -68,6 +71,33 @@ class StudyRow:
         if self.mean_accuracy is None or self.published_accuracy is None:
             return None
         return self.mean_accuracy - self.published_accuracy
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A configuration in all of its test folds: `rows` are the study's rows of it, one for each fold, in their order;
+    a single row where the study has one test part."""
+
+    key: str
+    title: str
+    rows: tuple[StudyRow, ...]
+
+    @property
+    def is_teacher(self) -> bool:
+        """Whether the large model is trained."""
+        return self.rows[0].is_teacher
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a student without teacher and curriculum."""
+        return self.rows[0].is_plain
+
+    @property
+    def finished(self) -> tuple[tuple[int, Path], ...]:
+        """The finished runs as (seed, folder), fold by fold."""
+        return tuple(
+            (seed, folder) for row in self.rows for (seed, _, _), folder in zip(row.points, row.folders, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -104,14 +134,23 @@ def study_results(folder: StudyFolder) -> StudyResults:
         study=study,
         rows=rows,
         departures=departures,
-        baseline_f1=next((row.mean_f1 for row in rows if row.is_plain), None),
-        teacher_f1=next((row.mean_f1 for row in rows if row.is_teacher), None),
+        baseline_f1=_first_mean([row for row in rows if row.is_plain]),
+        teacher_f1=_first_mean([row for row in rows if row.is_teacher]),
         missing=tuple(member for member in members if member not in found or not _counts(member, found[member])),
         headline=headline(departures) if study.paper else "",
         warnings=_warnings(found),
         seconds=sum(run.summary.status.seconds for run in found.values()),
         test_images=next((sum(item.support for item in one.per_class) for one in scores), None),
     )
+
+
+def arms(rows: Iterable[StudyRow]) -> tuple[Arm, ...]:
+    """The rows of a study by what they have in common apart from the test fold, in their order."""
+    found: dict[tuple[str, str], list[StudyRow]] = {}
+    for row in rows:
+        names = (row.key.removesuffix(key_ending(row.fold)), row.title.removesuffix(title_ending(row.fold)))
+        found.setdefault(names, []).append(row)
+    return tuple(Arm(key, title, tuple(mine)) for (key, title), mine in found.items())
 
 
 _Split = tuple[tuple[str, Part | None], ...]
@@ -186,6 +225,7 @@ def _row(
         planned=len(mine),
         architecture=recipe.trained.architecture,
         parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
+        fold=planned.data.test_fold if planned.data.test_folds > 1 else None,
     )
 
 
@@ -201,13 +241,9 @@ def _named_alike(splits: list[_Split]) -> set[frozenset[tuple[str, Part | None]]
 
 def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
-    said: list[str] = []
     done = [run for member, run in runs.items() if _counts(member, run)]
-    splits = _named_alike([run.split for run in done])
-    if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
-        said.append("The runs were not all tested on the same images: their scores can not be compared directly.")
-    elif len(splits) > 1:
-        said.append("The runs were not all trained on the same images.")
+    folds = {None if run.summary.recipe is None else run.summary.recipe.data.test_fold for run in done}
+    said = list(dict.fromkeys(text for fold in folds for text in _split_warnings(done, fold)))
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
     # By the folder's name, which says when it was made: a study that was moved or copied has the same teacher.
@@ -217,6 +253,21 @@ def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
         said.append(f"Some students learned from another teacher than the study's: {', '.join(sorted(strange))}.")
     said += sorted({note for run in done for note in run.notes if note.startswith("Leak:")})
     return tuple(said)
+
+
+def _split_warnings(runs: Sequence[_Run], fold: int | None) -> list[str]:
+    """What differs in the images of the runs of one test fold."""
+    mine = [run for run in runs if fold == (None if run.summary.recipe is None else run.summary.recipe.data.test_fold)]
+    splits = _named_alike([run.split for run in mine])
+    if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
+        return ["The runs were not all tested on the same images: their scores can not be compared directly."]
+    return ["The runs were not all trained on the same images."] if len(splits) > 1 else []
+
+
+def _first_mean(rows: Sequence[StudyRow]) -> float | None:
+    """The mean weighted F1 of the first of the rows; with test folds, the mean over those of it that have one."""
+    arm = arms(rows)[0].rows if rows else ()
+    return _mean([row.mean_f1 for row in arm if row.mean_f1 is not None])
 
 
 def _mean(values: list[float]) -> float | None:

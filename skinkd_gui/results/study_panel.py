@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
-from core.reporting.family_tables import study_family_table
+from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.study_tables import departures_table, study_table
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
@@ -103,6 +103,7 @@ class StudyPanel(QWidget):
             "Configurations against the plain student",
             self,
         )
+        self.arms = TablePanel("Each configuration on all test images", "studyArms", "Scores on all test images", self)
         self.alpha = FigurePanel("Weighted F1 over alpha (paper: figure 8)", "studyAlpha", self)
         self.best = FigurePanel("F1 of each class, best run per method (paper: figure 9)", "studyBest", self)
         self.confusion = FigurePanel("Confusion matrices (paper: figures 10 and 11)", "studyConfusion", self)
@@ -115,6 +116,7 @@ class StudyPanel(QWidget):
             "How data and recipe differ from the paper's", "studyDepartures", "Departures from the paper", self
         )
         self.tabs.addTab(self.table, "Scores")
+        self.tabs.addTab(self.arms, "All test images")
         self.tabs.addTab(self.family, "More than chance?")
         self.tabs.addTab(self.alpha, "F1 over alpha")
         self.tabs.addTab(self._with_note(self.best), "Best runs by class")
@@ -183,6 +185,7 @@ class StudyPanel(QWidget):
         self.report_button.setVisible(done > 0)
         self.banner.show_message(warning_of(results), "warning")
         self.table.set_table(study_table(results), f"study-{results.study.name}")
+        self.arms.set_table(arms_table(results, findings.family), f"all-test-images-{results.study.name}")
         self.family.set_table(study_family_table(results, findings.family), f"against-plain-{results.study.name}")
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
         self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))

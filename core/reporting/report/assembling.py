@@ -15,7 +15,7 @@ from core.evaluation.comparison import compare
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
 from core.reporting.baseline import choose_baseline
-from core.reporting.family_tables import study_family_table
+from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.report.content import (
     STANDARD,
     Block,
@@ -145,7 +145,9 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
         blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
     blocks += [Paragraph(text, "warning") for text in results.warnings]
     blocks.append(TableBlock("study", study_table(results)))
-    blocks.append(TableBlock("study-family", study_family_table(results, study_family(results))))
+    family = study_family(results)
+    blocks.append(TableBlock("study-configurations", arms_table(results, family)))
+    blocks.append(TableBlock("study-family", study_family_table(results, family)))
     blocks.append(
         FigureBlock(
             "f1-over-alpha",

@@ -10,15 +10,18 @@ import pytest
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.reporting.family_tables import arms_table
+from core.runs.annotations import read_annotations
 from core.runs.folder import RunFolder
 from core.runs.tables import Predictions, write_predictions
 from core.study.definition import Study, check_study
 from core.study.execute import run_study
-from core.study.families import study_family
+from core.study.families import ARM_SCORES, study_family
 from core.study.files import read_study, write_study
 from core.study.folder import StudyFolder, create_study
+from core.study.out_of_fold import across_test_folds
 from core.study.results import study_results
-from tests.core.study.conftest import KL, TEACHER, StandIn
+from tests.core.study.conftest import KL, PLAIN, TEACHER, StandIn
 
 IMAGES = 120
 
@@ -92,3 +95,70 @@ def test_the_primary_score_is_declared_in_the_study(small_study: Study, tmp_path
     assert read_study(tmp_path / "study.toml").primary_score == "balanced_accuracy"
     with pytest.raises(SkinKDError, match="primary_score"):
         check_study(replace(small_study, primary_score="accuracy"))
+
+
+def fold_predictions(folder: RunFolder, *, right: float) -> None:
+    """predictions.csv of a run whose test images are those of its test fold; `right` is the share that it knows."""
+    fold = folder.recipe().data.test_fold
+    labels = np.arange(IMAGES, dtype=np.int64) % 4
+    names = tuple(f"fold{fold}-{number}" for number in range(IMAGES))
+    said = np.where(np.arange(IMAGES) < right * IMAGES, labels, (labels + 1) % 4)
+    parts = (Part.TEST,) * IMAGES
+    write_predictions(
+        folder.predictions_file,
+        Predictions(names, parts, labels, np.eye(8, dtype=np.float32)[said]),
+        folder.recipe().class_set,
+    )
+
+
+def test_test_folds_are_compared_as_one_test_part(small_study: Study, tmp_path: Path, stand_in: StandIn) -> None:
+    study = across_test_folds(replace(small_study, configurations=(TEACHER, PLAIN, KL)), 3)
+    folder = create_study(study, tmp_path)
+    run_study(folder)
+    for member in folder.members():
+        right = {"teacher": 1.0, "plain": 0.5, "kl": 0.75}[member.key.partition(".")[0]]
+        assert member.folder is not None
+        fold_predictions(RunFolder(member.folder), right=right)
+        # A student learns from the teacher of its own fold alone.
+        taught = RunFolder(member.folder).recipe().teacher.run
+        if member.key.startswith("kl"):
+            assert read_annotations(Path(taught)).configuration == f"teacher.{member.key.partition('.')[2]}"
+    results = study_results(folder)
+    assert results.warnings == ()
+    found = study_family(results, resamples=200)
+    assert [(arm.key, arm.trainings, arm.images) for arm in found.scores] == [
+        ("teacher", 1, 3 * IMAGES),
+        ("plain", 2, 3 * IMAGES),
+        ("kl", 2, 3 * IMAGES),
+    ]
+    accuracies = {arm.title: arm.means[ARM_SCORES.index("accuracy")] for arm in found.scores}
+    assert accuracies == {"Teacher": 1.0, "Plain": 0.5, "KL": 0.75}
+    assert found.family is not None
+    assert (found.family.images, found.family.baseline) == (3 * IMAGES, "plain")
+    assert [(member.key, member.within_noise) for member in found.family.members] == [("kl", False)]
+    text = "\n".join(arms_table(results, found).notes)
+    assert "one of 3 test folds" in text
+
+
+def test_a_study_that_has_test_folds_gets_no_others(small_study: Study) -> None:
+    study = across_test_folds(small_study, 2)
+    assert across_test_folds(study, 1) is study
+    with pytest.raises(SkinKDError, match="test folds already"):
+        across_test_folds(study, 3)
+    taught = small_study.base.model_copy(
+        update={"teacher": small_study.base.teacher.model_copy(update={"run": "elsewhere"})}
+    )
+    with pytest.raises(SkinKDError, match="learned images of some test folds"):
+        across_test_folds(replace(small_study, base=taught), 2)
+
+
+def test_test_folds_stand_in_a_study_file(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text(
+        'version = 3\nname = "Folds"\ntest_folds = 2\n[[configuration]]\nkey = "plain"\ntitle = "Plain"\n'
+        'changes = { "distillation.method" = "none" }\n'
+    )
+    study = read_study(tmp_path / "study.toml")
+    assert [row.key for row in study.configurations] == ["plain.fold1", "plain.fold2"]
+    assert study.configurations[1].title == "Plain (test fold 2)"
+    write_study(tmp_path / "again.toml", study)
+    assert read_study(tmp_path / "again.toml") == study
