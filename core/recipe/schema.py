@@ -457,6 +457,16 @@ class HardwareRecipe(SettingsSection):
         resume="free",
         titles={"auto": "Automatic", "memory": "In memory", "disk": "On disk", "device": "On the GPU"},
     )
+    compile: Literal["auto", "on", "off"] = setting(
+        "auto",
+        "Compiled steps",
+        "auto: a long training compiles its network once, which takes a minute or two, where that makes its steps "
+        "faster; a run that goes on keeps the choice. The numbers differ in the last digits: on and off make two runs "
+        "equal to the bit.",
+        expert=True,
+        resume="free",
+        titles={"auto": "Automatic", "on": "Always", "off": "Never"},
+    )
 
 
 class Recipe(SettingsSection):

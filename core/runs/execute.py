@@ -52,7 +52,11 @@ from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 if TYPE_CHECKING:
     from core.models.factory import LoadedModel
     from core.teachers.sources import TeacherSource
+    from core.training.compiling import Compilation
     from core.training.loop import FitResult
+
+COMPILATION = "compilation"
+"""The name in environment.json."""
 
 T = TypeVar("T")
 
@@ -172,6 +176,7 @@ class _Run:
         self._classes = self._recipe.class_set
         self._notes: list[str] = []
         self._teacher_precision: Precision = "32"  # of the teacher
+        self._compilation: Compilation | None = None
         self._teachers: tuple[Teacher, ...] = ()
         self._legs: tuple[Leg, ...] = ()
 
@@ -214,6 +219,11 @@ class _Run:
         self._clock.hold(waiting)
         self._folder.set_status(state=RunState.PAUSED if waiting else RunState.RUNNING, seconds=self._clock.seconds)
 
+    def prepared(self, compilation: Compilation) -> None:
+        """Put on record whether the steps are compiled (called by the training before its first step)."""
+        values = {**self._folder.environment(), COMPILATION: compilation.to_values()}
+        write_json(self._folder.environment_file, values)
+
     def _record_recipes(self) -> None:
         """Put on record under which recipes the run trains and trained, once it is clear that it can."""
         write_json(self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)})
@@ -240,6 +250,7 @@ class _Run:
         from core.models.factory import LoadedModel, create_model
         from core.models.rates import Rates
         from core.training.checkpoint import CheckpointFolder
+        from core.training.compiling import Compilation
         from core.training.optimisation import trainable_count
 
         section, resuming = self._recipe.trained, CheckpointFolder(self._folder.checkpoint_folder).exists
@@ -268,6 +279,9 @@ class _Run:
         )
         if self._recipe.needs_teacher:
             environment[RECORD] = self._teacher_precision = teacher_precision(self._folder, hardware)
+        self._compilation = Compilation.from_values(before.get(COMPILATION))
+        if self._compilation is not None:
+            environment[COMPILATION] = self._compilation.to_values()
         if RECIPES in before:  # what the images were divided under, until the division is looked at again
             environment[RECIPES] = before[RECIPES]
         write_json(self._folder.environment_file, environment)
@@ -309,6 +323,7 @@ class _Run:
                 emit=self._emit,
                 token=self._token,
                 teacher_digest=self._legs[-1].teacher,
+                compilation=self._compilation,
             )
         except TrainingDivergedError:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0

@@ -4,6 +4,7 @@ Others may use
 
 - `loop`, `batches`, `checkpoint`: the training, the data it takes, its state on disk
 - `hardware`, `optimisation`: what it computes on; which optimizers and schedules there are
+- `compiling`: whether the steps of a run are compiled, as its folder records it
 - `legs`, `going_on`: under which recipes a training was done, and whether it may go on under another
 - `cost`: what a run will take, timed on this computer
 """

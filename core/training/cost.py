@@ -15,6 +15,7 @@ from core.data.decoding import IMAGE_SUFFIXES, decode_image
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.recipe import Recipe
+from core.training.compiling import AS_ASKED, TOO_SHORT, plan_compilation
 from core.training.hardware import fixed_threads, resolve
 from core.training.plan import EpochPlan
 from core.training.timing import time_teachers, time_training
@@ -72,6 +73,7 @@ def estimate_cost(
     online = answering if recipe.infers_online else 0.0
     epoch = shown * (speed.training + online) + validation * speed.answering
     asking = train_images * answering * recipe.stored_views
+    notes += _compilation_notes(recipe, hardware.device, plan, speed.training)
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
     stores = sum(images * size * size * 3 for size in sizes)
     widths = sum(teacher.feature_dim for teacher in teachers)
@@ -87,6 +89,18 @@ def estimate_cost(
         device=hardware.device.partition(":")[0],
         notes=tuple(notes),
     )
+
+
+def _compilation_notes(recipe: Recipe, device: str, plan: EpochPlan, image_seconds: float) -> tuple[str, ...]:
+    """What the figures leave out where the steps will be compiled."""
+    seconds = image_seconds * recipe.optimisation.batch_size
+    planned = plan_compilation(recipe.hardware.compile, device.partition(":")[0], plan.total, lambda: seconds)
+    if planned.compiled:
+        return (
+            "The network is compiled before the first step, which takes a minute or two and usually makes the training "
+            "faster than these figures, which are without it.",
+        )
+    return () if planned.reason in (AS_ASKED, TOO_SHORT) else (planned.reason,)
 
 
 def _decoding_seconds(recipe: Recipe, size: int, notes: list[str], token: CancelToken) -> float:

@@ -33,6 +33,7 @@ from core.recipe import Recipe
 from core.teachers.sources import AugmentedBatch
 from core.training.batches import FitData, check_data, epoch_indices, epoch_views, step_mix
 from core.training.checkpoint import CheckpointFolder, Values
+from core.training.compiling import UNRECORDED, Compilation, changed
 from core.training.early_stopping import EarlyStopping, cross_entropy
 from core.training.engine import own_randomness
 from core.training.going_on import check_belongs, continued, identity, other_hardware, recorded_legs, told
@@ -63,23 +64,23 @@ Score = Callable[[NDArray[np.int64], NDArray[np.float32]], EpochScores]
 
 
 class Observer(Protocol):
-    """What the owner of a training is told besides the events."""
+    """What the owner of a training is told besides the events. Who inherits does nothing where it says nothing."""
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
         """An epoch and its checkpoint are done."""
+        return
 
     def paused(self, waiting: bool) -> None:
         """The training waits at the user's request (its checkpoint is written), or goes on again."""
+        return
+
+    def prepared(self, compilation: Compilation) -> None:
+        """The training begins its steps, or goes on with them, compiled or not: whoever goes on with it says so."""
+        return
 
 
-class _Nobody:
+class _Nobody(Observer):
     """An observer that does nothing."""
-
-    def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
-        pass
-
-    def paused(self, waiting: bool) -> None:
-        pass
 
 
 class TrainingDivergedError(SkinKDError):
@@ -107,6 +108,7 @@ def fit(
     emit: Emit = ignore,
     token: CancelToken | None = None,
     teacher_digest: str = "",
+    compilation: Compilation | None = None,
 ) -> FitResult:
     """Train `model` in place as the recipe says and leave the best epoch's weights in it, on the hardware's device.
 
@@ -114,6 +116,8 @@ def fit(
     differ from those it was made under in nothing but what may change; every epoch's recipe is recorded. A step
     minimises alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4). The best epoch is the first with the best watched
     validation score; training ends after `epochs`, or when `patience` epochs in a row brought no new best.
+    `compilation` is what the observer was told when the training began: steps are compiled from beginning to end, or
+    not at all.
 
     Raises `Cancelled` within a batch of being asked to stop, after writing a checkpoint; `TrainingDivergedError` when
     the loss is not finite; `RecipeChangedError` for another recipe or teacher than the checkpoint's; `SkinKDError` for
@@ -131,7 +135,9 @@ def fit(
             class_counts=torch.from_numpy(counts),
             teacher_dims=[teacher.feature_dim for teacher in data.teachers],
         )
-        trainer = _Trainer(learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest)
+        trainer = _Trainer(
+            learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest, compilation
+        )
         trainer.connect(observer or _Nobody(), emit, token or CancelToken())
         return trainer.run()
 
@@ -149,8 +155,10 @@ class _Trainer:
         score: Score,
         checkpoint: CheckpointFolder,
         teacher_digest: str,
+        compilation: Compilation | None,
     ) -> None:
         self._learner = learner
+        self._compilation = compilation
         self._recipe = recipe
         self._settings = recipe.optimisation
         self._data = data
@@ -212,7 +220,7 @@ class _Trainer:
         rows = torch.from_numpy(indices).to(self._learner.device)
         views = epoch_views(len(indices), self._recipe, self.epoch, self._data.views if self._teachers else None)
         train_mode(self._learner.model)
-        self._prepare(indices, rows)
+        self._prepare(indices)
         saved = time.monotonic()
         self._meter.mark(self.batch, self._read_sums())
         while self.batch < self._batches:
@@ -226,13 +234,20 @@ class _Trainer:
                 self._save_within_epoch()
                 saved = time.monotonic()
 
-    def _prepare(self, indices: NDArray[np.int64], rows: torch.Tensor) -> None:
+    def _prepare(self, indices: NDArray[np.int64]) -> None:
         """Once, before the first step here: let the learner make itself fast for what is left to do."""
-        left = self._plan.total - self._plan.before(self.epoch) - self.batch
-        size = self._settings.batch_size
-        if not self._prepared:
-            self._learner.prepare(lambda: self._images.batch(indices[:size], rows[:size]), left)
+        if self._prepared:
+            return
         self._prepared = True
+        left = self._plan.total - self._plan.before(self.epoch) - self.batch
+        full = np.resize(indices, self._settings.batch_size)  # an epoch may have less than one batch
+        known = self._compilation
+        if known is None and (self.epoch, self.batch) > (1, 0):
+            known = UNRECORDED
+        now = self._learner.prepare(lambda: self._images.batch(full), left, known)
+        if notice := changed(known, now):
+            self._emit(notice)
+        self._observer.prepared(now)
 
     def _input(self, indices: NDArray[np.int64], rows: torch.Tensor, views: NDArray[np.int64] | None) -> StepInput:
         images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
 from core.recipe import Recipe
 from core.training.checkpoint import Values
-from core.training.engine import Network, compiled, create_fabric, worth_compiling
+from core.training.compiling import Compilation, Network, plan_compilation, prepare_network
+from core.training.engine import create_fabric
 from core.training.hardware import Hardware
 from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
 from core.training.optimisation import all_finite, create_optimizer, load_optimizer, set_learning_rate, step_seed
@@ -77,6 +79,7 @@ class Learner:
         self.distils = bool(recipe.loss_terms)
         self._objective = _objective(model, preprocessing, recipe, class_counts, teacher_dims).to(self.device)
         self._batch_size = recipe.optimisation.batch_size
+        self._compile = recipe.hardware.compile
         self._preprocessing = preprocessing
         self._emit = emit
         self._fabric = create_fabric(hardware)
@@ -86,18 +89,26 @@ class Learner:
             WithFeatures(self.model, preprocessing.image_size) if self._objective.needs_features else self.model
         )
         self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
-        self._compiled: Network | None = None
+        self._full_batch: Network = self._wrapped
         self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), emit)
         # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
         self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
 
-    def prepare(self, images: Callable[[], Tensor], steps: int) -> None:
-        """Compile the network where `steps` are enough to win that back; `images` gives a batch as it will come,
-        uint8 (n, H, W, 3)."""
-        if not worth_compiling(self.device.type, steps):
-            return
+    def prepare(self, images: Callable[[], Tensor], steps: int, known: Compilation | None = None) -> Compilation:
+        """Compile the network where that is wanted, or `known` of the run, or won back in `steps`; `images` gives a
+        batch as it will come, uint8 (n, H, W, 3). Says what became of it."""
+        wanted, device = self._compile, self.device.type
         with self._fabric.autocast():
-            self._compiled = compiled(self._network, normalise(images(), self._preprocessing), self._emit)
+            network, compilation = prepare_network(
+                self._network,
+                lambda: normalise(images(), self._preprocessing),
+                lambda step_seconds: plan_compilation(wanted, device, steps, step_seconds, known),
+                self._emit,
+                check_gain=wanted == "auto" and (known is None or known.device != device),
+            )
+        if compilation.compiled:
+            self._full_batch = self._in_precision(network)
+        return compilation
 
     def step(self, batch: StepInput) -> None:
         """Change the weights once and add to the sums. Raises `SkinKDError` when not even a few images fit."""
@@ -111,12 +122,18 @@ class Learner:
         """What the model says of uint8 images (n, H, W, 3), with gradient; with features where a method needs them."""
         inputs = normalise(images, self._preprocessing)
         # A graph is made for one shape; the last short batch and parts of batches go the usual way.
-        if self._compiled is None or len(images) != self._batch_size:
-            found = self._wrapped(inputs)
-        else:
-            with self._fabric.autocast():
-                found = self._compiled(inputs)
+        found = self._full_batch(inputs) if len(images) == self._batch_size else self._wrapped(inputs)
         return Outputs(*found) if isinstance(found, tuple) else Outputs(found)
+
+    def _in_precision(self, network: Network) -> Network:
+        """A network that Fabric does not know, in the precision of the training. For images that lie otherwise in
+        memory it would be compiled anew."""
+
+        def compute(inputs: Tensor) -> Any:
+            with self._fabric.autocast():
+                return network(inputs.contiguous(memory_format=torch.channels_last))
+
+        return compute
 
     def _backward(self, batch: StepInput, parts: tuple[slice, ...]) -> tuple[ObjectiveParts, Tensor]:
         """Gradients of the batch's loss, its losses and its logits."""

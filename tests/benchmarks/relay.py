@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from core.errors import Cancelled
 from core.events import CancelToken, EpochRecord
+from core.training.compiling import Compilation
 
 
 class Runner(CancelToken):
@@ -45,6 +46,9 @@ class Runner(CancelToken):
 
     def paused(self, waiting: bool) -> None:
         """Nothing pauses here."""
+
+    def prepared(self, compilation: Compilation) -> None:
+        """It is the first turn that prepares."""
 
     def check(self) -> None:
         """Called by the training before every batch."""

@@ -21,6 +21,7 @@ from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
 from core.training.checkpoint import CheckpointFolder, Values
+from core.training.compiling import Compilation
 from core.training.hardware import Hardware
 from core.training.loop import FitResult, Observer, fit
 
@@ -100,6 +101,7 @@ def train(
     model: nn.Module | None = None,
     data: FitData | None = None,
     observer: Observer | None = None,
+    compilation: Compilation | None = None,
 ) -> Outcome:
     """Train, or go on."""
     model = model or small_model()
@@ -115,6 +117,7 @@ def train(
         observer=observer,
         emit=events.append,
         token=token,
+        compilation=compilation,
     )
     return Outcome(result, {name: value.clone() for name, value in model.state_dict().items()}, events)
 

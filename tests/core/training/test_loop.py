@@ -20,7 +20,8 @@ from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData, epoch_indices
 from core.training.checkpoint import CheckpointFolder
-from core.training.loop import TrainingDivergedError
+from core.training.compiling import UNRECORDED, Compilation
+from core.training.loop import Observer, TrainingDivergedError
 from core.training.optimisation import step_seed
 from core.training.plan import batch_count
 
@@ -161,7 +162,12 @@ def test_the_random_control_shows_as_many_and_as_they_were_drawn(pacing: str, re
 def test_the_learner_is_told_the_steps_of_all_epochs_to_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """2, 4 and 6 steps; stopped within the second epoch, 9 of the 12 are left."""
     told: list[int] = []
-    monkeypatch.setattr("core.training.step.Learner.prepare", lambda self, images, steps: told.append(steps))
+
+    def prepare(learner: object, images: object, steps: int, known: object) -> Compilation:
+        told.append(steps)
+        return UNRECORDED
+
+    monkeypatch.setattr("core.training.step.Learner.prepare", prepare)
     recipe = small_recipe("curriculum.pacing=linear", "curriculum.pacing_start=0.3", "curriculum.pacing_epochs=2")
     with pytest.raises(Cancelled):
         train(recipe, tmp_path, token=StopAt(5))
@@ -221,14 +227,11 @@ def test_frozen_layers_stay_as_they_are(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_keeps_the_last_good_epoch(tmp_path: Path) -> None:
     model = small_model()
 
-    class Spoil:
+    class Spoil(Observer):
         def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
             if history[-1].epoch == 2:
                 with torch.no_grad():
                     next(model.parameters()).fill_(float("nan"))
-
-        def paused(self, waiting: bool) -> None:
-            pass
 
     with pytest.raises(TrainingDivergedError, match="epoch 3") as caught:
         train(small_recipe("optimisation.epochs=5"), tmp_path, model=model, observer=Spoil())
@@ -296,7 +299,7 @@ def test_pause_keeps_a_checkpoint_and_goes_on(tmp_path: Path) -> None:
     source = CancelSource()
     said: list[bool] = []
 
-    class Watcher:
+    class Watcher(Observer):
         def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
             if history[-1].epoch == 1:
                 source.pause()
@@ -318,7 +321,7 @@ def test_time_spent_waiting_does_not_count(tmp_path: Path) -> None:
     """Stopped while paused: the seconds of the epoch do not hold the pause."""
     source = CancelSource()
 
-    class Watcher:
+    class Watcher(Observer):
         def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
             source.pause()
 
