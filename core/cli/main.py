@@ -26,6 +26,7 @@ from core.cli import (
     report_commands,
     run_commands,
     self_test,
+    statement_commands,
     study_commands,
 )
 from core.cli.console import print_json, print_text, say
@@ -55,6 +56,7 @@ model_commands.add_to(app)
 classify_commands.add_to(app)
 compare_commands.add_to(app)
 report_commands.add_to(app)
+statement_commands.add_to(app)
 export_commands.add_to(app)
 doctor.add_to(app)
 self_test.add_to(app)

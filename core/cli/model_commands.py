@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classificati
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
 from core.quantities import fraction, probability
+
+if TYPE_CHECKING:
+    from core.runs.evaluating import Evaluation
 
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
@@ -41,17 +44,22 @@ def evaluate(
     ] = "",
     layout: Annotated[str, typer.Option("--layout", help="auto, tables or folders.")] = "auto",
     device: DeviceOption = "auto",
+    keep: Annotated[
+        bool, typer.Option("--keep/--no-keep", help="Keep a test on images of another source with the run.")
+    ] = True,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model on a labelled set; without --data, on the test part of the run's own data."""
-    from core.cli.evaluation import evaluate_on
     from core.evaluation.detailed import detailed_to_json
     from core.evaluation.intervals import intervals_to_json
+    from core.reporting.scored_runs import scored_model
+    from core.runs.evaluating import evaluate_on
 
     source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as emit:
         result = evaluate_on(source, data, choices=Choices(layout), part=part, device=device, emit=emit, token=token)
+    recorded = None if part or not keep else _recorded(source, result, data)
     if as_json:
         facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
         problems = problems_document(result.problems)
@@ -61,12 +69,25 @@ def evaluate(
             **detailed_to_json(result.detailed, result.classes),
             "intervals": intervals_to_json(result.intervals, result.classes),
         }
-        print_json({**facts, **left_out, **remarks, **scores})
+        print_json({**facts, **left_out, **remarks, **scores, "kept": recorded and str(recorded)})
         return
     print_text(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
-    print_text(evaluation_text(result.scored))
+    scored = scored_model(result.model_file.name, result.classes, result.detailed, result.intervals)
+    print_text(evaluation_text(scored))
     for note in result.notes:
         say(f"Note: {note}")
+    if recorded is not None:
+        say(f"Kept in {recorded}; reports on the run show it as an external test.")
+
+
+def _recorded(source: Path, result: Evaluation, data: Path | None) -> Path | None:
+    """Where the test on images of another source is kept with the run; None for a file, and for a run's own images."""
+    from core.runs.external import is_external, keep_external
+    from core.runs.folder import RunFolder
+
+    if data is None or not source.is_dir() or not is_external(RunFolder(source), data):
+        return None
+    return keep_external(RunFolder(source), result)
 
 
 def classify(

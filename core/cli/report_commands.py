@@ -37,7 +37,8 @@ def report(
         str, typer.Option("--study", help="A study's name or folder; without RUN, all its finished runs.")
     ] = "",
     examples: Annotated[
-        bool, typer.Option("--examples", help="Show one image of each class. Mind the terms of the data.")
+        bool,
+        typer.Option("--examples", help="Show pictures: one of each class, and of errors. Mind the terms of the data."),
     ] = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
@@ -49,21 +50,30 @@ def report(
         raise typer.BadParameter("name at least one run, or a study with --study NAME")
     root = runs or runs_root()
     folders = [find_run(text, root) for text in run or []]
-    from core.reporting.report import STANDARD, Include, write_report
+    from core.reporting.checklists import checklist_document
+    from core.reporting.report import STANDARD, Include, check_folder, collect, write_content
 
     with stoppable() as token, shown_progress() as show:
-        page = write_report(
+        check_folder(out)
+        content = collect(
             folders,
-            out,
             study=_find_study(study, root) if study else None,
             baseline=find_run(baseline, root) if baseline else None,
             include=STANDARD | {Include.EXAMPLES} if examples else STANDARD,
             emit=show,
             token=token,
         )
+        page = write_content(content, out, emit=show, token=token)
     files = sorted(path for path in page.parent.rglob("*") if path.is_file() and not path.name.startswith("."))
     if as_json:
-        print_json({"page": str(page), "files": [path.relative_to(page.parent).as_posix() for path in files]})
+        names = [path.relative_to(page.parent).as_posix() for path in files]
+        print_json(
+            {
+                "page": str(page),
+                "files": names,
+                "checklists": {each.checklist.key: checklist_document(each) for each in content.checklists},
+            }
+        )
     else:
         print_text(f"{page}\n{many(len(files), 'file')} in {page.parent}")
 

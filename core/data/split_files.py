@@ -17,7 +17,7 @@ from core.data.types import DataSet, Division, Part, Split
 from core.errors import SkinKDError
 
 _NEEDED = ("image", "label", "lesion_id", "part")
-_HEADER = (*_NEEDED, "age", "sex", "site", "patient_id", "group", "part_in_data")
+_HEADER = (*_NEEDED, "age", "sex", "site", "patient_id", "group", "part_in_data", "skin_type")
 _FEW = 10
 
 
@@ -27,8 +27,8 @@ def parts_of(split: Split) -> tuple[tuple[Part, NDArray[np.int64]], ...]:
 
 
 def write_split(path: Path, dataset: DataSet, split: Split) -> None:
-    """Write split.csv: image, label, lesion_id, part, age, sex, site, patient_id, group, part_in_data; cells are empty
-    where nothing is known.
+    """Write split.csv: image, label, lesion_id, part, age, sex, site, patient_id, group, part_in_data, skin_type;
+    cells are empty where nothing is known.
 
     `part` is empty for images in no part. `group` is a number that images share which belong together by patient,
     lesion or picture, whatever the split kept together; `part_in_data` is that of the data's own division.
@@ -49,6 +49,7 @@ def write_split(path: Path, dataset: DataSet, split: Split) -> None:
             record.patient or "",
             str(group),
             record.part.value if record.part else "",
+            "" if record.skin_type is None else str(record.skin_type),
         )
         for record, part, group in zip(dataset.records, parts, group_numbers(dataset).tolist(), strict=True)
     )

@@ -64,6 +64,17 @@ def reliability(
     return Reliability(found, float(np.abs(correct - sure).sum() / len(labels)), len(labels))
 
 
+def brier_score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> float:
+    """The mean squared distance of the probabilities softmax(logits (n, classes) / temperature) from the truth, summed
+    over the classes: 0 is best, 2 worst (Brier 1950, equation 2). Raises as `reliability`."""
+    from scipy.special import softmax
+
+    labels, logits = _checked(labels, logits)
+    probabilities = softmax(logits / temperature, axis=1)
+    probabilities[np.arange(len(labels)), labels] -= 1
+    return float((probabilities**2).sum(axis=1).mean())
+
+
 def fit_temperature(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]]) -> float:
     """The temperature T in 0.05..20 for which softmax(logits / T) has the smallest negative log-likelihood; logits are
     (n, classes).

@@ -42,14 +42,20 @@ def operating_point(
         raise ValueError(f"a sensitivity of {sensitivity}")
     ill = np.asarray(melanoma, np.bool_)
     shares = np.asarray(melanoma_probability, np.float64)
-    if not ill.any() or ill.all():
-        raise SkinKDError(
-            "No operating point",
-            f"It takes melanomas and other images to choose one; there are {int(ill.sum())} and {int((~ill).sum())}.",
-        )
+    _check_both(ill)
     ranked = np.sort(shares[ill])[::-1]
     threshold = float(ranked[max(math.ceil(sensitivity * len(ranked) - 1e-9), 1) - 1])
-    flagged = shares >= threshold
+    return applied(threshold, ill, shares)
+
+
+def applied(
+    threshold: float, melanoma: NDArray[np.bool_], melanoma_probability: NDArray[np.floating]
+) -> OperatingPoint:
+    """What a `threshold` (0..1) that was chosen before does on these images: melanoma (n,) and probabilities (n,) as
+    for `operating_point`. Raises `SkinKDError` without melanomas or without other images."""
+    ill = np.asarray(melanoma, np.bool_)
+    flagged = np.asarray(melanoma_probability, np.float64) >= threshold
+    _check_both(ill)
     caught, spared = int(flagged[ill].sum()), int((~flagged[~ill]).sum())
     melanomas, others = int(ill.sum()), int((~ill).sum())
     return OperatingPoint(
@@ -61,6 +67,14 @@ def operating_point(
         melanomas=melanomas,
         others=others,
     )
+
+
+def _check_both(ill: NDArray[np.bool_]) -> None:
+    if not ill.any() or ill.all():
+        raise SkinKDError(
+            "No operating point",
+            f"It takes melanomas and other images to choose one; there are {int(ill.sum())} and {int((~ill).sum())}.",
+        )
 
 
 def referrals_per_1000(point: OperatingPoint, prevalence: float) -> float:

@@ -1,4 +1,4 @@
-"""Scores by age band, sex and site: for whom a model works less well."""
+"""Scores by age band, sex, site and skin tone: for whom a model works less well."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.data.skin_tone import TONE_BANDS
 from core.evaluation.intervals import Interval, bootstrap_scores
 from core.evaluation.metrics import confusion_counts, scores_from_confusion
 from core.evaluation.resampling import RESAMPLES
 
-Kind = Literal["age", "sex", "site"]
+Kind = Literal["age", "sex", "site", "skin", "tone"]
 
 SMALL_SUPPORT = 20
 """Scores of fewer images than this are marked as rough guesses."""
@@ -25,11 +26,14 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True)
 class Person:
-    """What is known of the person in an image; `age` in years."""
+    """What is known of the person in an image: `age` in years, `skin_type` after Fitzpatrick (1 to 6); `tone` is a
+    group of `core.data.skin_tone`, estimated from the image."""
 
     age: float | None = None
     sex: str | None = None
     site: str | None = None
+    skin_type: int | None = None
+    tone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ def subgroup_scores(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> tuple[Subgroup, ...]:
-    """The scores of predicted classes (n,) by age band, sex and site; images without the fact are a group at the end.
+    """The scores of predicted classes (n,) by age band, sex, site, skin type and estimated skin tone; images without
+    the fact are a group at the end.
 
-    A kind of which nothing at all is known is left out. Age bands ascend, sexes and sites begin with the largest.
+    A kind of which nothing at all is known is left out. Ages and skin types ascend, tones go from light to dark, sexes
+    and sites begin with the largest.
     Groups differ in which diseases they have, not only in how well the model does on them: weighted F1 and accuracy
     depend on both. Scores are over the classes that a group has.
 
@@ -118,9 +124,9 @@ def _subgroup(
 
 def _ordered(kind: Kind, members: dict[str, list[int]]) -> list[str]:
     known = [name for name in members if name != NOT_KNOWN]
-    bands = [name for _, name in _AGE_BANDS]
-    if kind == "age":
-        known.sort(key=bands.index)
+    order = _ORDERS.get(kind)
+    if order:
+        known.sort(key=order.index)
     else:
         known.sort(key=lambda name: (-len(members[name]), name))
     return known + [NOT_KNOWN] * (NOT_KNOWN in members)
@@ -139,8 +145,18 @@ _AGE_BANDS = (
     (math.inf, "75 and over"),
 )
 
+_SKIN_TYPES = ("I", "II", "III", "IV", "V", "VI")
+
 _KINDS: tuple[tuple[Kind, Callable[[Person], str]], ...] = (
     ("age", lambda person: age_band(person.age)),
     ("sex", lambda person: _worded(person.sex)),
     ("site", lambda person: _worded(person.site)),
+    ("skin", lambda person: NOT_KNOWN if person.skin_type is None else _SKIN_TYPES[person.skin_type - 1]),
+    ("tone", lambda person: person.tone or NOT_KNOWN),
 )
+
+_ORDERS: dict[Kind, tuple[str, ...]] = {
+    "age": tuple(name for _, name in _AGE_BANDS),
+    "skin": _SKIN_TYPES,
+    "tone": TONE_BANDS,
+}

@@ -1,13 +1,17 @@
-"""Finished results for people: words, tables, figures (never pyplot). Reports are a room of their own.
+"""Finished results for people: words, tables, figures (never pyplot). Reports and the facts of
+a run in words are rooms of their own.
 
 Others may use
 
+- `privacy`: names of folders in place of where they lie, for what goes to others
 - `words`, `parts`, `short_text`: runs and scores, and the parts of a split, in words, the same everywhere; long names
 - `table`, `cells`: a table of results, built once, with its views (CSV, JSON, Markdown, LaTeX), and its kinds of cells
 - `tables` (of `scored_runs`), `comparison_tables`, `study_tables`, `recipe_tables`, `run_columns`: all result tables
+- `measured_tables`, `checklists`: what was measured beyond scores, and the checklists of journals as a run fills them
 - `family_tables`, `baseline`: several runs against one, and which one that is; `drift_table`
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
-  `comparison_figures`, `confusion_figures`, `curve_figures`, `operating_figures`, `study_figures`
+  `comparison_figures`, `confusion_figures`, `curve_figures`, `flow_figures`, `operating_figures`, `robustness_figures`,
+  `study_figures`
 - `style`, `picking`, `saving`: how figures look, what was clicked, files of them
 - `classification_report`, `debug_report`: what was said of images, to print; this computer, for who mends a fault
 """

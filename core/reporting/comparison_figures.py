@@ -39,7 +39,7 @@ __all__ = [
 MOST_CLASSES = 30
 """Of more classes only those that differ most are drawn."""
 
-_KINDS = {"age": "Age", "sex": "Sex", "site": "Site"}
+_KINDS = {"age": "Age", "sex": "Sex", "site": "Site", "skin": "Skin type", "tone": "Skin tone"}
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from core.data.finding import without_suffix
 from core.errors import SkinKDError
 from core.paths import cache_root, log_root, state_root
 from core.recipe import Recipe, recipe_to_toml
-from core.reporting.report.privacy import shareable
+from core.reporting.privacy import shareable
 from core.runs.environment import package_version
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs

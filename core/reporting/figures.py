@@ -8,6 +8,8 @@ from core.reporting.class_figures import class_distribution, class_examples, pro
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
 from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
 from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
+from core.reporting.flow_figures import flow_diagram
+from core.reporting.robustness_figures import robustness_figure
 from core.reporting.study_figures import best_per_method, f1_over_alpha
 from core.reporting.style import FigureStyle, message_figure
 
@@ -24,6 +26,7 @@ __all__ = [
     "difference_matrix",
     "difference_plot",
     "f1_over_alpha",
+    "flow_diagram",
     "loss_curves",
     "message_figure",
     "overlaid_curves",
@@ -31,6 +34,7 @@ __all__ = [
     "per_class_f1",
     "probabilities",
     "reliability_diagram",
+    "robustness_figure",
     "score_curves",
     "subgroup_plot",
 ]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from core.data.skin_tone import ESTIMATED
 from core.data.types import Part, made_parts
 from core.evaluation.intervals import OVERALL
 from core.evaluation.subgroups import SMALL_SUPPORT, Subgroup
@@ -28,7 +29,13 @@ FEW_IMAGES = 10
 
 DIFFERENT_IMAGES = "These runs were not all tested on the same images: their scores do not compare like with like."
 
-KINDS = {"age": "Age", "sex": "Sex", "site": "Site on the body"}
+KINDS = {
+    "age": "Age",
+    "sex": "Sex",
+    "site": "Site on the body",
+    "skin": "Skin type (Fitzpatrick)",
+    "tone": "Skin tone (estimated)",
+}
 """What groups of people are told apart by."""
 
 _MOST_COLUMNS = 24  # of a matrix
@@ -271,6 +278,7 @@ def subgroups_table(subgroups: Sequence[Subgroup], title: str = "") -> ResultsTa
     notes = (
         *((f"* fewer than {SMALL_SUPPORT} images: the score is a rough guess.",) if small else ()),
         *no_width(item.interval for item in subgroups),
+        *((ESTIMATED,) if any(item.kind == "tone" for item in subgroups) else ()),
     )
     return ResultsTable(f"Groups of people: {title}" if title else "Groups of people", columns, rows, notes)
 

@@ -10,4 +10,6 @@ Others may use
 - `pictures`, `neighbours`: where a run's images are, which were its own; similar cases among them
 - `corrections`: those a run used, labels that runs make doubtful, scores before and after
 - `assess`, `environment`: verdicts for older runs; with what a run was computed
+- `evaluating`, `external`, `robustness`, `skin_angles`: a model on other images and on harmed ones, and what is kept
+- `statement`: what only its authors know of a run: origin of images and labels, intended use
 """

@@ -111,20 +111,20 @@ def _reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) ->
     recipe = folder.recipe()
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
-    dataset = _own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
-    store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), _split(folder, dataset)
+    dataset = own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
+    store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), recorded_split(folder, dataset)
     model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
     return Results(folder, recipe, model, data, emit, token), hardware
 
 
-def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
+def own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
     """The data set without images that are not in the run's split."""
     own = [record.name for record in dataset.records]
     known = set(matched((row.image for row in folder.split_rows), own).values())
     return dataset.without({name for name in own if name not in known})
 
 
-def _split(folder: RunFolder, dataset: DataSet) -> Split:
+def recorded_split(folder: RunFolder, dataset: DataSet) -> Split:
     """The division of the run, as indices into the data set. Raises `SkinKDError` when images of the split are gone."""
     places = {record.name: index for index, record in enumerate(dataset.records) if record.path is not None}
     rows = [row for row in folder.split_rows if row.part is not None]

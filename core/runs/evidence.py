@@ -3,13 +3,14 @@ without torch, and what must be said beside the numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import ClassSet
 from core.data.leakage import Leakage, recorded_leakage
 from core.data.names import matched
+from core.data.skin_tone import tone_band
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.comparison import MINIMUM, Comparison, LabelledLogits, compare
@@ -22,6 +23,7 @@ from core.evaluation.subgroups import Person
 from core.quantities import fraction
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
+from core.runs.skin_angles import read_skin_angles
 from core.runs.status import RunState, RunSummary
 from core.runs.tables import Predictions, SplitRow
 
@@ -88,19 +90,20 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     rows = {row.image: row for row in split}
     found = [rows.get(name) for name in predictions.names]
     groups = tuple(row.lesion if row else "" for row in found)
+    tones, untold = _tones(folder)
     detailed = detailed_scores(predictions.labels, predictions.logits, classes)
     return Evidence(
         summary=summary,
         predictions=predictions,
         groups=groups,
-        people=tuple(Person(row.age, row.sex, row.site) if row else Person() for row in found),
+        people=tuple(_person(row, tones) for row in found),
         detailed=detailed,
         intervals=bootstrap_scores(
             predictions.labels, predictions.logits.argmax(axis=1), classes, groups, resamples=resamples
         ),
         classes=classes,
         split=split,
-        notes=(*run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
+        notes=(*untold, *run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
     )
 
 
@@ -122,6 +125,20 @@ def withheld_sentence(run: RunFolder) -> str:
         f"{run.path.name} withholds its test images until a model is chosen by its validation scores. Choose one and "
         f"test it in the window, in the study's results, or with: skinkd-cli {command}"
     )
+
+
+def _tones(folder: Path) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The angles of skin, and what is to be said where they can not be read: scores do not depend on them."""
+    try:
+        return read_skin_angles(folder), ()
+    except SkinKDError as error:
+        return {}, (f"{error.title}. {error.summary}",)
+
+
+def _person(row: SplitRow | None, angles: Mapping[str, float]) -> Person:
+    if row is None:
+        return Person()
+    return Person(row.age, row.sex, row.site, row.skin_type, tone_band(angles.get(row.image)))
 
 
 def labelled(evidence: Evidence) -> LabelledLogits:

@@ -34,7 +34,7 @@ from core.events import (
     ignore,
 )
 from core.paths import own_folders
-from core.runs.environment import describe_environment, known_preprocessing
+from core.runs.environment import ENERGY, describe_environment, known_preprocessing, starting_weights
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.preparing import PreparedData, prepare_data
@@ -46,6 +46,7 @@ from core.runs.tables import write_history
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import RECORD, prepare_teachers, teacher_precision
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
+from core.training.energy import EnergyMeter, counters
 from core.training.hardware import Hardware, Precision, fixed_threads, resolve
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 
@@ -179,6 +180,7 @@ class _Run:
         self._compilation: Compilation | None = None
         self._teachers: tuple[Teacher, ...] = ()
         self._legs: tuple[Leg, ...] = ()
+        self._energy = EnergyMeter(())
 
     def execute(self) -> None:
         """All steps; what can fail quickly comes first."""
@@ -191,6 +193,7 @@ class _Run:
         self._emit(Progress(Phase.LOADING, 0, 1))
         self._legs = legs_of(self._folder, self._recipe, common_digest(self._teachers))
         hardware = resolve(self._recipe.hardware, self._emit)
+        self._count_energy(hardware)
         with fixed_threads(hardware.threads):
             model = self._create_model(hardware)
             self._emit(Progress(Phase.LOADING, 1, 1))
@@ -209,6 +212,7 @@ class _Run:
         """Write what an epoch brought (called by the training after its checkpoint)."""
         write_history(self._folder.history_file, history)
         self._events.epoch(history[-1])
+        self._record(ENERGY, self._energy_document())
         self._folder.set_status(epoch=history[-1].epoch, seconds=self._clock.seconds)
 
     def paused(self, waiting: bool) -> None:
@@ -221,16 +225,31 @@ class _Run:
 
     def prepared(self, compilation: Compilation) -> None:
         """Put on record whether the steps are compiled (called by the training before its first step)."""
-        values = {**self._folder.environment(), COMPILATION: compilation.to_values()}
-        write_json(self._folder.environment_file, values)
+        self._record(COMPILATION, compilation.to_values())
 
     def _record_recipes(self) -> None:
         """Put on record under which recipes the run trains and trained, once it is clear that it can."""
-        write_json(self._folder.environment_file, {**self._folder.environment(), RECIPES: legs_to_values(self._legs)})
+        self._record(RECIPES, legs_to_values(self._legs))
         for last, new in pairwise(self._legs):
             self._notes.append(
                 f"From {beginning_of(new)} on it was trained under another recipe: {changes_text(last, new)}."
             )
+
+    def _record(self, name: str, values: Any) -> None:
+        """Put something on record in environment.json; nothing where there are no values."""
+        if values:
+            write_json(self._folder.environment_file, {**self._folder.environment(), name: values})
+
+    def _count_energy(self, hardware: Hardware) -> None:
+        """Count from here on, beside what the run had counted before an interruption."""
+        before: dict[str, Any] = self._try(self._folder.environment, {})
+        counted = before.get(ENERGY)
+        self._energy = EnergyMeter(counters(hardware.device), counted if isinstance(counted, dict) else None)
+        self._emit = self._energy.reading(self._emit)
+
+    def _energy_document(self) -> dict[str, Any]:
+        self._energy.read()
+        return self._energy.document
 
     def _warn(self, notes: Iterable[str]) -> None:
         """Say what a reader of the scores must know, now and beside them."""
@@ -276,14 +295,15 @@ class _Run:
             parameters=sum(parameter.numel() for parameter in loaded.model.parameters()),
             trainable=trainable_count(loaded.model),
             preprocessing=loaded.preprocessing,
+            weights=starting_weights(section.architecture, section.weights),
         )
         if self._recipe.needs_teacher:
             environment[RECORD] = self._teacher_precision = teacher_precision(self._folder, hardware)
         self._compilation = Compilation.from_values(before.get(COMPILATION))
         if self._compilation is not None:
             environment[COMPILATION] = self._compilation.to_values()
-        if RECIPES in before:  # what the images were divided under, until the division is looked at again
-            environment[RECIPES] = before[RECIPES]
+        # RECIPES: what the images were divided under, until the division is looked at again.
+        environment |= {name: before[name] for name in (RECIPES, ENERGY) if name in before}
         write_json(self._folder.environment_file, environment)
         return loaded
 
@@ -338,6 +358,7 @@ class _Run:
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
         results = Results(self._folder, self._recipe, model, data, self._emit, self._token)
         results.write(result, self._notes, hardware)
+        self._record(ENERGY, self._energy_document())
         for part in (Part.VALIDATION, Part.TEST):
             scores = self._folder.scores(part.value)
             if scores is not None:

@@ -29,6 +29,7 @@ from core.runs.corrections import corrections_digest
 from core.runs.environment import package_version
 from core.runs.folder import RunFolder, utc_now
 from core.runs.preparing import PreparedData
+from core.runs.skin_angles import keep_skin_angles
 from core.runs.tables import Predictions, joined, write_predictions
 
 if TYPE_CHECKING:
@@ -64,14 +65,17 @@ class Results:
 
     def write(self, result: FitResult, notes: Sequence[str], hardware: Hardware) -> None:
         """Ask the model about the validation, calibration and test images (not about test images that the recipe
-        withholds), calibrate it, and write model.safetensors, predictions.csv and metrics.json with `notes`. Raises
-        `SkinKDError` for weights that can not be saved, and `Cancelled`."""
+        withholds), calibrate it, and write model.safetensors, predictions.csv, skin_tone.csv and metrics.json with
+        `notes`. Raises `SkinKDError` for weights that can not be saved, and `Cancelled`."""
         found = {part: self.infer(part, hardware) for part in PHASES if part is not Part.TEST} | self.tested(hardware)
         calibrated, calibration = self.calibrated(found, hardware)
         self.emit(Progress(Phase.SAVING, 0, 1))
         self.save_model(calibrated)
         predictions = self._predictions(found)
         write_predictions(self.folder.predictions_file, predictions, self.classes)
+        keep_skin_angles(
+            self.folder.path, self.data.dataset, self.data.store, self.data.split.of(Part.TEST), self.token
+        )
         metrics = {**self._metrics(predictions, result, notes), "calibration": calibration}
         write_json(self.folder.metrics_file, metrics)
 

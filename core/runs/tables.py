@@ -54,7 +54,8 @@ class SplitRow:
     """One row of split.csv: an image, its class code, its lesion ("" when unknown), its part, and of whom it is.
 
     `part` is None for an image in no part. `age` is in years. `group` is shared by images that belong together
-    (`core.data.groups`). Files of older versions know nothing of persons, and by `group` only lesions.
+    (`core.data.groups`); `skin_type` is Fitzpatrick's, 1 to 6. Files of older versions know nothing of persons, and by
+    `group` only lesions.
     """
 
     image: str
@@ -66,6 +67,7 @@ class SplitRow:
     site: str | None = None
     patient: str | None = None
     group: str = ""
+    skin_type: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,14 @@ def _split_row(row: dict[str, str]) -> SplitRow:
         site=row.get("site") or None,
         patient=row.get("patient_id") or None,
         group=row.get("group") or row["lesion_id"] or f"image {row['image']}",
+        skin_type=_skin_type(row.get("skin_type") or ""),
     )
+
+
+def _skin_type(text: str) -> int | None:
+    if text and text not in tuple("123456"):
+        raise ValueError(f"skin_type is {shown(text)}, not 1 to 6")
+    return int(text) if text else None
 
 
 def _history_row(record: EpochRecord) -> tuple[Any, ...]:

@@ -6,5 +6,6 @@ Others may use
 - `hardware`, `optimisation`: what it computes on; which optimizers and schedules there are
 - `compiling`: whether the steps of a run are compiled, as its folder records it
 - `legs`, `going_on`: under which recipes a training was done, and whether it may go on under another
+- `energy`: what the computer counts of it
 - `cost`: what a run will take, timed on this computer
 """

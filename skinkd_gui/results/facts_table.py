@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.data.types import Part
 from core.recipe import Recipe
 from core.reporting import cells
+from core.reporting.facts.images import part_counts
 from core.reporting.run_columns import data_name
 from core.reporting.table import Cell, Column, ResultsTable
 from core.reporting.words import losses_title
@@ -34,7 +35,7 @@ def _row(shown: Shown, run: RunSummary) -> tuple[Cell, ...]:
         cells.words(None if recipe is None else recipe.trained.architecture),
         cells.words(None if recipe is None else _learned_from(recipe)),
         cells.words(data_name(run)),
-        cells.count(dict(details.parts).get(Part.TRAIN)),
+        cells.count(part_counts(details)[Part.TRAIN] if details.rows else None),
         cells.count(run.status.epoch or None),
         cells.size(details.model_bytes),
     )

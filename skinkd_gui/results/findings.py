@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, TypeVar
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress
+from core.inference.export import history
 from core.reporting.baseline import choose_baseline
+from core.reporting.facts.record import RunRecord, read_record, whole_record
+from core.runs import external, robustness, skin_angles, statement
 from core.runs.folder import RunFolder
 from core.runs.status import RunState, RunSummary
-from skinkd_gui.results.details import UNTESTED, RunDetails, load_details
+from skinkd_gui.results.details import UNTESTED
 
 if TYPE_CHECKING:
     from core.evaluation.calibration import Reliability
@@ -32,6 +35,9 @@ V = TypeVar("V")
 
 MOST_RUNS = 30
 """So many runs are looked at closely at once; the scores of all stand in the table."""
+
+_MEASURED = (robustness.FILE_NAME, external.FOLDER, history.FOLDER, skin_angles.FILE_NAME)
+"""What may be added to a finished run."""
 
 _MOST_RUNS = 60
 _MOST_SPLITS = 4
@@ -54,11 +60,15 @@ class CalibrationFindings:
 class RunFindings:
     """One run: what its folder says. `evidence` is None while there is none; then `why_not` says why."""
 
-    details: RunDetails
-    evidence: Evidence | None = None
+    details: RunRecord
     why_not: str = ""
     calibration: CalibrationFindings | None = None
     subgroups: tuple[Subgroup, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The run's test."""
+        return self.details.evidence
 
     @property
     def folder(self) -> Path:
@@ -126,7 +136,7 @@ class FindingsStore:
         key = _stamp(summary)
         kept = self._runs.get(key)
         if kept is None:
-            kept = self._sharing_split(_analyse(load_details([summary], token)[0]))
+            kept = self._sharing_split(_analyse(read_record(summary)))
         elif kept.details.summary != summary:  # another name or other tags; the files are the same
             kept = replace(kept, details=replace(kept.details, summary=summary))
         _keep(self._runs, key, kept, _MOST_RUNS)
@@ -134,14 +144,13 @@ class FindingsStore:
 
     def _sharing_split(self, run: RunFindings) -> RunFindings:
         """Runs of one data set have the same division: 25,000 rows are kept once, not once a run."""
-        if run.evidence is None:
-            return run
-        split = run.evidence.split
-        known = next((kept for kept in self._splits if kept == split), None)
+        rows, evidence = run.details.rows, run.evidence
+        known = next((kept for kept in self._splits if kept == rows), None)
         if known is None:
-            self._splits.append(split)
-            return run
-        return replace(run, evidence=replace(run.evidence, split=known))
+            self._splits.append(rows)
+            known = rows
+        shared = None if evidence is None else replace(evidence, split=known)
+        return replace(run, details=replace(run.details, rows=known, evidence=shared))
 
     def _pair(self, baseline: RunFindings, other: RunFindings) -> Comparison | None:
         from core.runs.evidence import compare_runs
@@ -177,7 +186,7 @@ def _baseline(runs: Sequence[RunSummary], pinned: Path | None) -> RunSummary | N
     return choose_baseline(runs)
 
 
-def _analyse(details: RunDetails) -> RunFindings:
+def _analyse(details: RunRecord) -> RunFindings:
     from core.evaluation.subgroups import subgroup_scores
     from core.runs.evidence import load_evidence
 
@@ -195,7 +204,7 @@ def _analyse(details: RunDetails) -> RunFindings:
     subgroups = subgroup_scores(
         rows.labels, rows.logits.argmax(axis=1), evidence.classes, evidence.people, evidence.groups
     )
-    return RunFindings(details, evidence, "", calibration, subgroups)
+    return RunFindings(whole_record(details, evidence), "", calibration, subgroups)
 
 
 def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:
@@ -230,8 +239,9 @@ def _stamp(summary: RunSummary) -> tuple[object, ...]:
         folder.history_file,
         folder.model_file,
         folder.recipe_file,
+        *(folder.path / name for name in (*_MEASURED, statement.FILE_NAME)),
     )
-    return (summary.folder, summary.status.state, *(file.stat().st_mtime_ns if file.is_file() else 0 for file in files))
+    return (summary.folder, summary.status.state, *(file.stat().st_mtime_ns if file.exists() else 0 for file in files))
 
 
 def _keep(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:

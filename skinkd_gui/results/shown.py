@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from core.reporting.facts.record import RunRecord
 from core.reporting.scored_runs import ScoredRun, scored_run
 from core.runs.status import RunSummary
-from skinkd_gui.results.details import RunDetails
 from skinkd_gui.results.findings import Findings, RunFindings
 
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ class Shown:
         """The intervals of a run's scores, where they are known."""
         return self.scored(run).intervals
 
-    def details(self, run: RunSummary) -> RunDetails:
+    def details(self, run: RunSummary) -> RunRecord:
         """What a run's folder says; the summary alone while it is being read."""
         known = self.known(run)
-        return RunDetails(run) if known is None else known.details
+        return RunRecord(run) if known is None else known.details
 
     def comparison(self, run: RunSummary) -> Comparison | None:
         """How a run compares with the baseline."""

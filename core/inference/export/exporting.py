@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from core import atomic
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Notice, Phase, Progress, ignore
+from core.events import CancelToken, Emit, Level, Notice, Phase, Progress, ignore
 from core.inference.classifier import is_exported, model_file_of
 from core.inference.export.checking import BATCH, Candidate, CheckImages, compare, patterns
+from core.inference.export.history import record_export
 from core.inference.export.material import Material, find_material, run_of
 from core.inference.export.recalibrating import recalibrate, sample
 from core.inference.export.report import (
@@ -261,8 +262,17 @@ class _Export:
         atomic.write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         atomic.write_text(as_text, report_to_markdown(report))
         path.replace(out)
+        if (run := run_of(self._order.source)) is not None:
+            self._record(run, report)
         self._emit(Progress(Phase.SAVING, 1, 1))
         return report
+
+    def _record(self, run: Path, report: ExportReport) -> None:
+        try:
+            record_export(run, report)
+        except OSError as error:
+            told = f"The check is beside the file alone: {run} can not be written ({error.strerror or error})."
+            self._emit(Notice(told, Level.WARNING))
 
 
 def _loss(rows: tuple[ExportRow, ...]) -> float | None:

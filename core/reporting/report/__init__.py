@@ -1,6 +1,6 @@
 """Reports on finished runs: one page that holds everything, with tables and figures as files beside it.
 
-Others use the names below, `content` and `page` (a report before it is a page, and the page), and `privacy`.
+Others use the names below, `content` and `page` (a report before it is a page, and the page).
 """
 
 from core.reporting.report.assembling import collect

@@ -16,6 +16,7 @@ from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
 from core.reporting.baseline import choose_baseline
 from core.reporting.family_tables import arms_table, study_family_table
+from core.reporting.privacy import without_paths
 from core.reporting.report.content import (
     STANDARD,
     Block,
@@ -27,10 +28,20 @@ from core.reporting.report.content import (
     TableBlock,
 )
 from core.reporting.report.examples import examples_section
-from core.reporting.report.facts_sections import data_section, limits_section, repeat_section
+from core.reporting.report.facts_sections import data_section, limits_section, model_section, repeat_section
 from core.reporting.report.gathering import ReportRun, gather
-from core.reporting.report.privacy import without_paths
 from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, confusion_of, scores_section
+from core.reporting.report.study_sections import (
+    checklists_section,
+    export_section,
+    external_section,
+    failures_section,
+    filled_checklists,
+    ood_section,
+    operating_section,
+    robustness_section,
+    statement_section,
+)
 from core.reporting.study_tables import departures_table, study_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
@@ -77,17 +88,34 @@ def collect(
         found = _without_prefix(found, f"{results.study.name}: ")
     chosen = _compared(_select(found, baseline, results), include, emit, token)
     sections: list[ReportSection] = [] if results is None else [_study_section(results, found)]
-    sections.append(scores_section(chosen))
+    sections += [scores_section(chosen), statement_section(chosen)]
     for part, make in SECTIONS.items():
         token.check()
         section = make(chosen) if part in include else None
         sections += [section] if section is not None else []
-    sections.append(data_section(found))
+    sections += [data_section(found), model_section(chosen), *_measured_sections(chosen, include, emit, token)]
     examples = examples_section(found[0], emit, token) if Include.EXAMPLES in include else None
     sections += [examples] if examples is not None else []
     sections.append(repeat_section(chosen, recipes=Include.RECIPES in include))
     sections.append(limits_section(chosen, study=results is not None))
-    return ReportContent(_title(found, results), _made(), _warnings(found), tuple(sections))
+    filled = filled_checklists(chosen) if Include.CHECKLISTS in include else ()
+    sections += [checklists_section(chosen, filled)] if filled else []
+    return ReportContent(_title(found, results), _made(), _warnings(found), tuple(sections), filled)
+
+
+def _measured_sections(
+    chosen: Selection, include: Collection[Include], emit: Emit, token: CancelToken
+) -> list[ReportSection]:
+    """What was measured beyond scores, as far as it was."""
+    made = (
+        operating_section(chosen),
+        failures_section(chosen, emit, token, pictures=Include.EXAMPLES in include),
+        robustness_section(chosen),
+        external_section(chosen),
+        ood_section(chosen),
+        export_section(chosen),
+    )
+    return [section for section in made if section is not None]
 
 
 def _study_results(folder: Path) -> StudyResults:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+from core.reporting.checklists import FilledChecklist
 from core.reporting.table import ResultsTable
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ class Include(StrEnum):
     CONFUSION = "Confusion matrices"
     CURVES = "Training curves"
     COMPARISON = "Differences from the baseline"
-    SUBGROUPS = "Groups of people (age, sex, site)"
+    SUBGROUPS = "Groups of people (age, sex, site, skin)"
     CALIBRATION = "Calibration"
     RECIPES = "Full recipes"
-    EXAMPLES = "One example image per class"
+    CHECKLISTS = "Checklists (CLAIM, TRIPOD+AI, CLEAR Derm)"
+    EXAMPLES = "Pictures: one per class, and errors"
 
 
 STANDARD = frozenset(Include) - {Include.EXAMPLES}
@@ -103,12 +105,14 @@ class ReportSection:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """A whole report. `made` says when and with which version; `warnings` stand above everything."""
+    """A whole report. `made` says when and with which version; `warnings` stand above everything; `checklists` are
+    those in it, for programs."""
 
     title: str
     made: str
     warnings: tuple[str, ...]
     sections: tuple[ReportSection, ...]
+    checklists: tuple[FilledChecklist, ...] = ()
 
     def blocks(self) -> Iterator[Block]:
         """All blocks in order."""

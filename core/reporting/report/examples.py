@@ -41,7 +41,9 @@ def examples_section(run: ReportRun, emit: Emit, token: CancelToken) -> ReportSe
             break
     if not shown:
         return None
-    terms = str(run.data.get("terms") or "Their terms of use are not known: ask their owner before passing them on.")
+    terms = str(
+        run.record.data.get("terms") or "Their terms of use are not known: ask their owner before passing them on."
+    )
     blocks = (
         FigureBlock(
             "examples",

@@ -8,12 +8,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from core.data.groups import together
-from core.quantities import NONE, duration, million, moment
+from core.quantities import NONE
 from core.recipe import recipe_to_toml
-from core.reporting.parts import purposes
+from core.reporting.facts.people import people_table
+from core.reporting.facts.results import limit_points
+from core.reporting.facts.told import fact_pairs, fact_text
+from core.reporting.privacy import paths_of, shareable, without_paths
+from core.reporting.recipe_tables import recipes_table
 from core.reporting.report.content import (
     Block,
     Facts,
@@ -25,15 +27,12 @@ from core.reporting.report.content import (
     TableBlock,
 )
 from core.reporting.report.gathering import ReportRun
-from core.reporting.report.privacy import name_of, paths_of, shareable, without_paths
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.table import ResultsTable, of_texts
 from core.reporting.tables import counts_table
-from core.reporting.words import fold_words
 from core.training.legs import beginning_of, changes_text
 
 _MOST_LISTINGS = 4
-_FEW = 10
 
 
 def data_section(runs: Sequence[ReportRun]) -> ReportSection:
@@ -51,11 +50,20 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
         suffix = "" if len(groups) == 1 else f"-{number}"
         if len(groups) > 1:
             blocks.append(Paragraph(f"Runs on this division: {', '.join(run.title for run in group)}."))
-        blocks.append(Facts(tuple(_data_facts(group[0]))))
+        blocks.append(Facts(_data_facts(group[0])))
         rows, classes = group[0].evidence.split, group[0].evidence.classes
         if rows:
             counts = Counter(row.label for row in rows)
+            blocks.append(
+                FigureBlock(
+                    f"flow{suffix}",
+                    "Images that were found, left out and used, and the parts that they stand in.",
+                    fact_text(group[0].record, "flow"),
+                    partial(figures.flow_diagram, group[0].record),
+                )
+            )
             blocks.append(TableBlock(f"images{suffix}", counts_table(rows, classes)))
+            blocks.append(TableBlock(f"people{suffix}", people_table(rows)))
             blocks.append(
                 FigureBlock(
                     f"classes-of-images{suffix}",
@@ -65,6 +73,17 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
                 )
             )
     return ReportSection("data", "Images and their division", tuple(blocks))
+
+
+def model_section(chosen: Selection) -> ReportSection:
+    """What was trained, from what, how and with which settings: the drawn runs."""
+    blocks: list[Block] = []
+    for run in chosen.drawn:
+        name = (("Run", run.title),) if len(chosen.drawn) > 1 else ()
+        blocks.append(Facts((*name, *fact_pairs(run.record, _MODEL))))
+    recipes = [(run.title, shareable(run.recipe)) for run in chosen.drawn]
+    blocks.append(TableBlock("all-settings", recipes_table(recipes, only_different=False), quiet=len(recipes) > 1))
+    return ReportSection("model", "Model and training", tuple(blocks))
 
 
 def repeat_section(chosen: Selection, *, recipes: bool) -> ReportSection:
@@ -125,102 +144,34 @@ def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:
 
 
 def limits_section(chosen: Selection, *, study: bool = False) -> ReportSection:
-    """What the numbers do not show."""
+    """What the numbers do not show, and what the authors know of it."""
     runs = chosen.runs
-    items = [
-        "The test images come from the same source as the training images. How well a model does on images of another "
-        "clinic, camera or population is not measured here.",
-        "The intervals say how much another draw of test images could have changed a score; they say nothing of what "
-        "another training of the same recipe (another seed) or another division would have given.",
-        "The best epoch is chosen by the validation images, so scores on those are too high; all scores here are of "
-        "the test images.",
-        *_leak_limits(runs),
-        *_support_limits(runs),
-    ]
+    items = list(dict.fromkeys(text for run in runs for text in limit_points(run.record)))
     if len(runs) > 1:
         items.append("A run that is picked because its test score is the highest of many is flattered by that choice.")
     if study:
         items.append("The best configuration of each method is chosen by its test score, as in the paper.")
     why = [f"{run.title}: {comparison.why_not}" for run, comparison in chosen.comparisons if not comparison.comparable]
     items += [f"Not comparable with the baseline: {text}" for text in why]
-    items.append("Skin tone, camera and clinic are not recorded, so whether the models serve all alike is not known.")
     told = ("Images:", "Few test images", "There is no image of")  # the report says these in its own words
     noted = dict.fromkeys(note for run in runs for note in run.notes if not note.startswith(told))
-    return ReportSection("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted)))),))
+    written = dict.fromkeys(text for run in runs if (text := run.record.statement.entry("limits")))
+    return ReportSection("limits", "Limits", (Points(tuple(dict.fromkeys((*items, *noted, *written)))),))
 
 
-def _data_facts(run: ReportRun) -> list[tuple[str, str]]:
-    data, recipe = run.data, run.recipe.data
-    rows = run.evidence.split
-    parts = Counter(row.part for row in rows)
-    division = ", ".join(purposes(parts))
-    facts = [
-        ("Data set", name_of(recipe.path) or NONE),
-        ("Layout", str(data.get("layout", recipe.layout))),
-        ("Usable images", f"{data.get('images', len(rows)):,}"),
-    ]
-    left_out = _left_out(data)
-    if left_out:
-        facts.append(("Left out", left_out))
-    facts += [
-        ("Division", division),
-        ("Divided", _grouping(run)),
-        ("Leaking", run.evidence.leakage.sentence),
-        ("Seed of the division", str(recipe.seed)),
-    ]
-    if folds := fold_words(recipe):
-        facts.append(("Fold", folds))
-    facts += [
-        ("Image size", f"{recipe.image_size} × {recipe.image_size} pixels"),
-        ("Terms of use", str(data.get("terms") or "not known: ask the owner of the images")),
-    ]
-    if digest := data.get("corrections_sha256"):
-        facts.append(("SHA-256 of corrections.csv", str(digest)))
-    if run.corrected is not None:
-        facts.append(("Corrected test images", run.corrected.sentence))
-    if run.split_sha256:
-        facts.append(("SHA-256 of split.csv", run.split_sha256))
-    return facts
-
-
-def _left_out(data: dict[str, Any]) -> str:
-    found = data.get("left_out")
-    if not isinstance(found, dict):
-        return ""
-    counts = {str(kind): len(names) if isinstance(names, list) else names for kind, names in found.items()}
-    return ", ".join(f"{count} ({kind})" for kind, count in counts.items() if count)
-
-
-def _grouping(run: ReportRun) -> str:
-    rows, by = run.evidence.split, run.recipe.data.group_by
-    lesions, patients = sum(bool(row.lesion) for row in rows), sum(bool(row.patient) for row in rows)
-    known = f"lesions are known of {lesions:,} and patients of {patients:,} of {len(rows):,} images"
-    return f"{together(by)}; {known}"
+def _data_facts(run: ReportRun) -> tuple[tuple[str, str], ...]:
+    unknown = () if run.record.data.get("terms") else (("Terms of use", "not known: ask the owner of the images"),)
+    digest = (("SHA-256 of split.csv", run.split_sha256),) if run.split_sha256 else ()
+    return (*fact_pairs(run.record, _DATA), *unknown, *digest)
 
 
 def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
-    environment, status = run.environment, run.evidence.summary.status
-    packages = environment.get("packages")
-    versions = (
-        ", ".join(f"{name} {version}" for name, version in packages.items()) if isinstance(packages, dict) else ""
-    )
-    best = [record.epoch for record in run.history if record.best]
-    size = f"{million(run.evidence.summary.parameters)} parameters"
-    facts = [
-        ("Model", f"{run.recipe.trained.architecture}, {size}"),
+    hashes = [
         ("Recipe hash", run.hash),
         ("SHA-256 of model.safetensors", run.model_sha256 or NONE),
         ("SHA-256 of split.csv", run.split_sha256 or NONE),
-        ("Epochs", f"{len(run.history)}, the best was {best[-1]}" if best else str(len(run.history))),
-        ("Started", moment(status.created)),
-        ("Computing time", duration(status.seconds)),
-        ("Device", str(status.device or environment.get("device_name") or NONE)),
-        ("System", ", ".join(str(environment[name]) for name in ("os", "cpu") if environment.get(name)) or NONE),
-        ("Versions", f"Python {environment.get('python', NONE)}, {versions}" if versions else NONE),
     ]
-    for name, title in (("cuda", "CUDA"), ("cudnn", "cuDNN")):
-        if environment.get(name):
-            facts.append((title, str(environment[name])))
+    facts = [*fact_pairs(run.record, ("model",)), *hashes, *fact_pairs(run.record, _REPEAT)]
     notes = run.evidence.summary.annotations
     if notes.tags:
         facts.append(("Tags", ", ".join(notes.tags)))
@@ -229,18 +180,13 @@ def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
     return facts
 
 
-def _leak_limits(runs: Sequence[ReportRun]) -> list[str]:
-    leaks = [run.evidence.leakage for run in runs]
-    return [text for leak in leaks for text in ([leak.sentence] if leak.total.leaking else [leak.unknown]) if text]
-
-
-def _support_limits(runs: Sequence[ReportRun]) -> list[str]:
-    classes = runs[0].evidence.detailed.per_class
-    absent = [item.code for item in classes if not item.support]
-    few = [f"{item.code} ({item.support})" for item in classes if 0 < item.support < _FEW]
-    items = []
-    if absent:
-        items.append(f"No test image of {', '.join(absent)}: their scores are undefined and in no mean.")
-    if few:
-        items.append(f"Few test images, so rough guesses: {', '.join(few)}.")
-    return items
+_DATA = (
+    *("data_set", "terms", "exclusion", "flow", "subsets", "parts", "grouping", "leak", "split_seed", "fold"),
+    *("people", "skin_tone", "missing", "preprocessing", "imbalance", "test_size", "synthetic"),
+    *("corrections_digest", "corrections"),
+)
+_MODEL = (
+    *("kind", "architecture", "weights", "teacher", "objective_function", "optimisation", "augmentation", "epochs"),
+    *("selection", "tried", "ensemble", "output", "explainability"),
+)
+_REPEAT = ("epochs", "seeds", "started", "time", "energy", "system", "software")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from core.data.types import Part
 from core.digests import file_digest
 from core.errors import SkinKDError
-from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Emit, EpochRecord, Level, Notice, Phase, Progress
 from core.recipe import Recipe, recipe_hash
-from core.reporting.report.privacy import paths_of, without_paths
+from core.reporting.facts.record import RunRecord, read_record, whole_record
+from core.reporting.privacy import paths_of, without_paths
 from core.reporting.words import unique_titles
-from core.runs.corrections import CorrectedScores, corrected_scores_of
 from core.runs.evidence import Evidence, load_evidence
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
@@ -27,26 +25,38 @@ from core.training.legs import Leg
 @dataclass(frozen=True)
 class ReportRun:
     """A finished run as a report tells of it. `title` is unique in the report; hashes are SHA-256, "" without the
-    file; `legs` are the recipes that it was trained under, empty where none was recorded; `data` and `environment` are
-    the facts in metrics.json and environment.json; `temperature` is None when the run was not calibrated, and
-    `calibrated_on` the part of its data that it was calibrated on; `corrected` are its test scores where test images
-    were corrected."""
+    file; `legs` are the recipes that it was trained under, empty where none was recorded; `record` is what its folder
+    holds, and `evidence` its test."""
 
     title: str
     folder: Path
     evidence: Evidence
-    recipe: Recipe
+    record: RunRecord
     hash: str
-    history: tuple[EpochRecord, ...]
     legs: tuple[Leg, ...]
-    environment: dict[str, Any]
-    data: dict[str, Any]
     notes: tuple[str, ...]
     split_sha256: str
     model_sha256: str
-    temperature: float | None
-    calibrated_on: Part = Part.VALIDATION
-    corrected: CorrectedScores | None = None
+
+    @property
+    def recipe(self) -> Recipe:
+        """Its recipe."""
+        return self.record.recipe
+
+    @property
+    def history(self) -> tuple[EpochRecord, ...]:
+        """Its epochs."""
+        return self.record.history
+
+    @property
+    def temperature(self) -> float | None:
+        """What its logits are divided by; None when the run was not calibrated."""
+        return self.record.temperature
+
+    @property
+    def calibrated_on(self) -> Part:
+        """The part of its data that it was calibrated on."""
+        return self.record.calibrated_on
 
     @property
     def synthetic(self) -> bool:
@@ -70,7 +80,7 @@ def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[Rep
             emit(Notice(f"{status.name} is not finished and is not in the report.", Level.WARNING))
             continue
         try:
-            found.append(_read(folder))
+            found.append(_read(folder, emit))
         except SkinKDError as error:
             damage = damage or error
             told = f"{status.name} is not in the report. {error.title}: {error.summary}"
@@ -83,30 +93,25 @@ def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[Rep
     return tuple(replace(run, title=title) for run, title in zip(found, titles, strict=True))
 
 
-def _read(path: Path) -> ReportRun:
+def _read(path: Path, emit: Emit) -> ReportRun:
     folder = RunFolder(path)
     evidence = load_evidence(path)
-    recipe, legs = folder.recipe(), recorded_legs(folder)
-    fitted = folder.facts("calibration")
-    temperature = fitted.get("temperature")
+    record = whole_record(read_record(evidence.summary), evidence)
+    for trouble in record.trouble:
+        emit(Notice(trouble, Level.WARNING))
+    recipe, legs = record.recipe, recorded_legs(folder)
     known = (*paths_of(recipe), str(path), str(path.parent), str(Path.home()))
     return ReportRun(
         title=evidence.name,
         folder=path,
         evidence=evidence,
-        recipe=recipe,
+        record=record,
         # As its epochs name it: the same recipe has another hash in another version of the recipe's form.
         hash=legs[-1].hash if legs and legs[-1].recipe == recipe else recipe_hash(recipe),
-        history=folder.history(),
         legs=legs,
-        environment=folder.environment(),
-        data=folder.facts("data"),
         notes=tuple(without_paths(note, known) for note in evidence.notes),
         split_sha256=sha256_of(folder.split_file),
         model_sha256=sha256_of(folder.model_file),
-        temperature=float(temperature) if isinstance(temperature, int | float) else None,
-        calibrated_on=part_of_calibration(fitted.get("fitted_part")),
-        corrected=corrected_scores_of(folder),
     )
 
 

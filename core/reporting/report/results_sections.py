@@ -12,10 +12,11 @@ from core.evaluation.comparison import Comparison
 from core.evaluation.promises import promise_note
 from core.reporting.comparison_tables import comparisons_table, differences_table
 from core.reporting.family_tables import family_table
+from core.reporting.measured_tables import brier_table
+from core.reporting.privacy import shareable
 from core.reporting.recipe_tables import recipes_table
 from core.reporting.report.content import Block, FigureBlock, Include, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
-from core.reporting.report.privacy import shareable
 from core.reporting.scored_runs import ScoredRun, scored_runs
 from core.reporting.tables import (
     class_f1_table,
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 MOST_DRAWN = 8
 """Figures of several runs stay readable up to this many."""
 
-_MOST_PLOTS = 4
+MOST_PLOTS = 4
+"""So many runs have figures of their own."""
+
 _MOST_TABLES = 2
 _CURVES: tuple[tuple[Curve, str], ...] = (
     ("loss", "Training loss in all"),
@@ -94,7 +97,7 @@ def classes_section(chosen: Selection) -> ReportSection:
     if len(chosen.drawn) > 1:
         blocks.append(TableBlock("f1-by-class", class_f1_table(scored(chosen.drawn))))
     for key, run in keyed(chosen.runs):
-        quiet = run not in chosen.drawn or len(chosen.drawn) > _MOST_PLOTS
+        quiet = run not in chosen.drawn or len(chosen.drawn) > MOST_PLOTS
         blocks.append(TableBlock(f"classes-{key}", per_class_table(scored([run])[0]), quiet=quiet))
     return ReportSection("classes", "Classes", tuple(blocks))
 
@@ -176,7 +179,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
         if not comparison.comparable:
             blocks.append(Paragraph(f"{run.title} and {name} can not be compared. {comparison.why_not}", "warning"))
             continue
-        if number < _MOST_PLOTS:
+        if number < MOST_PLOTS:
             blocks.append(
                 FigureBlock(
                     f"difference-{key}",
@@ -208,13 +211,13 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
 
 def subgroups_section(chosen: Selection) -> ReportSection | None:
     """Scores by age, sex and site; None when nothing of them is known."""
-    from core.evaluation.subgroups import subgroup_scores
+    from core.evaluation.subgroups import Person, subgroup_scores
     from core.reporting import figures
 
     blocks: list[Block] = []
     for number, (key, run) in enumerate(keyed(chosen.runs)):
         evidence = run.evidence
-        if not any((person.age, person.sex, person.site) != (None, None, None) for person in evidence.people):
+        if all(person == Person() for person in evidence.people):
             continue
         found = subgroup_scores(
             evidence.predictions.labels,
@@ -223,12 +226,12 @@ def subgroups_section(chosen: Selection) -> ReportSection | None:
             evidence.people,
             evidence.groups,
         )
-        plotted = number < _MOST_PLOTS and run in chosen.drawn
+        plotted = number < MOST_PLOTS and run in chosen.drawn
         if plotted:
             blocks.append(
                 FigureBlock(
                     f"subgroups-{key}",
-                    f"{run.title}: weighted F1 by age band, sex and site, with 95 % intervals.",
+                    f"{run.title}: weighted F1 by age band, sex, site and skin, with 95 % intervals.",
                     f"Weighted F1 of groups of people, {run.title}",
                     partial(figures.subgroup_plot, found),
                 )
@@ -239,7 +242,7 @@ def subgroups_section(chosen: Selection) -> ReportSection | None:
         return None
     first = Paragraph(
         "Scores of groups differ also because their lesions do: compare a group between runs rather than with another "
-        "group. Skin tone is not recorded in these data."
+        "group."
     )
     return ReportSection("subgroups", "Groups of people", (first, *blocks))
 
@@ -267,8 +270,9 @@ def calibration_section(chosen: Selection) -> ReportSection:
         ),
         Points(_promises(chosen.drawn)),
     ]
+    blocks.append(TableBlock("calibration", brier_table([(run.title, run.record) for run in chosen.drawn])))
     keys = {id(run): key for key, run in keyed(chosen.runs)}
-    for run in chosen.drawn[:_MOST_PLOTS]:
+    for run in chosen.drawn[:MOST_PLOTS]:
         rows = run.evidence.predictions
         before = reliability(rows.labels, rows.logits)
         after = None if run.temperature is None else reliability(rows.labels, rows.logits, run.temperature)

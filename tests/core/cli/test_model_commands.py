@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.cli.evaluation import evaluate_on
 from core.cli.main import run
 from core.data.types import Part
 from core.events import CancelToken, ignore
+from core.runs.evaluating import evaluate_on
 from core.runs.folder import RunFolder
 
 Call = Callable[..., tuple[int, Any]]

@@ -280,7 +280,7 @@ def test_a_split_is_written_and_read_back(tmp_path: Path) -> None:
     split = make_split(dataset, three_parts(split=(800.0, 200.0, 100.0)))
     write_split(tmp_path / "split.csv", dataset, split)
     text = (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines()
-    assert text[0] == "image,label,lesion_id,part,age,sex,site,patient_id,group,part_in_data"
+    assert text[0] == "image,label,lesion_id,part,age,sex,site,patient_id,group,part_in_data,skin_type"
     reordered = replace(dataset, records=tuple(reversed(dataset.records)))
     for data in (dataset, reordered):
         assert _names(data, read_split(tmp_path / "split.csv", data)) == _names(dataset, split)

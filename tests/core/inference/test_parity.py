@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_SETS
-from core.cli.evaluation import evaluate_on
 from core.cli.main import run
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
@@ -22,6 +21,7 @@ from core.inference.network import TorchNetwork
 from core.models.files import load_model
 from core.models.forward import forward_logits, forward_outputs
 from core.models.preprocessing import normalise
+from core.runs.evaluating import evaluate_on
 from core.runs.folder import RunFolder
 
 ISIC2019 = CLASS_SETS["isic2019"]

@@ -16,8 +16,8 @@ import pytest
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Level, Notice
 from core.recipe import parse_recipe
+from core.reporting.privacy import name_of, without_paths
 from core.reporting.report import Include, collect, report_html, write_report
-from core.reporting.report.privacy import name_of, without_paths
 from core.reporting.style import FigureStyle
 from core.runs.annotations import Annotations, write_annotations
 from core.runs.folder import RunFolder
@@ -204,7 +204,9 @@ def test_pictures_of_patients_are_there_on_request_only(make, tmp_path):
 
 def test_left_out_parts_are_not_there(make):
     content = collect([make("one"), make("two")], include=frozenset())
-    assert [section.key for section in content.sections] == ["scores", "data", "repeat", "limits"]
+    assert [section.key for section in content.sections] == [
+        *("scores", "statement", "data", "model", "failures", "robustness", "external", "repeat", "limits"),
+    ]
     assert not content.listings()
 
 

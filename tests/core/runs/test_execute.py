@@ -99,6 +99,7 @@ def test_a_finished_run_is_complete(teacher: RunSummary) -> None:
         "history.csv",
         "metrics.json",
         "predictions.csv",
+        "skin_tone.csv",
         "model.safetensors",
         "checkpoint",
         "run.log",

@@ -1,4 +1,4 @@
-"""Score a model on labelled data: the work behind `evaluate`."""
+"""Score a model on labelled data, its own or others; a run keeps what it was tested on besides its own."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
-from core.reporting.scored_runs import ScoredRun, scored_model
 from core.runs.annotations import read_annotations
 from core.runs.assess import score_test_part
 from core.runs.evidence import withheld_sentence
 from core.runs.folder import RunFolder
-from core.runs.tables import SplitRow
+from core.runs.tables import Predictions, SplitRow
 
 if TYPE_CHECKING:
     from core.data.store import ImageStore
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 class Evaluation:
     """All scores of `images` images with their intervals.
 
-    `left_out` names the images without a usable picture; `part` is empty for all images.
+    `left_out` names the images without a usable picture; `part` is empty for all images. `predictions` are what the
+    scores come from, `lesions` (n,) those of the images, "" where none is known.
     """
 
     model_file: Path
@@ -50,11 +50,8 @@ class Evaluation:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     synthetic: bool
-
-    @property
-    def scored(self) -> ScoredRun:
-        """For the tables of scores."""
-        return scored_model(self.model_file.name, self.classes, self.detailed, self.intervals)
+    predictions: Predictions
+    lesions: tuple[str, ...]
 
 
 def evaluate_on(
@@ -111,6 +108,10 @@ def evaluate_on(
             *_notes(usable, chosen, left_out=len(left_out), model_synthetic=info.synthetic),
         ),
         synthetic=info.synthetic or dataset.synthetic,
+        predictions=Predictions(
+            tuple(usable.records[i].name for i in chosen), (Part.TEST,) * len(chosen), labels, logits
+        ),
+        lesions=tuple(lesions),
     )
 
 
