@@ -18,6 +18,7 @@ from core.cli import (
     classify_commands,
     compare_commands,
     correction_commands,
+    cross_validation_commands,
     data_commands,
     doctor,
     export_commands,
@@ -52,6 +53,7 @@ correction_commands.add_to(app)
 recipe_commands.add_to(app)
 run_commands.add_to(app)
 study_commands.add_to(app)
+cross_validation_commands.add_to(app)
 model_commands.add_to(app)
 classify_commands.add_to(app)
 compare_commands.add_to(app)

@@ -57,7 +57,7 @@ def train(
 ) -> None:
     """Train one model: a teacher, a student, or a distilled student (with its teacher first, when none is named)."""
     root = runs or runs_root()
-    chosen = _prepared(set_values(recipe_of(recipe), assignments or []), data, root)
+    chosen = prepared(set_values(recipe_of(recipe), assignments or []), data, root)
     from core.runs.planning import plan_runs
 
     plan = plan_runs(chosen, root)
@@ -164,8 +164,9 @@ def recipe_of(text: str) -> Recipe:
     return read_recipe(Path(text))
 
 
-def _prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
-    """The recipe with its data folder and its teacher as absolute paths."""
+def prepared(recipe: Recipe, data: Path | None, root: Path) -> Recipe:
+    """The recipe with its data folder and its teacher as absolute paths. Raises `RecipeError` without a data folder,
+    `SkinKDError` where it is not there."""
     if data is None and not recipe.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
     place = full_path(data or recipe.data.path)

@@ -48,6 +48,7 @@ _FORMAT = "\n\n".join(
         r'\[\[configuration]]  key = "plain"  changes = { "distillation.method" = "none" }  : a named run',
         "test_folds = 5  : every run once for each of 5 test folds; each image is tested once",
         "teacher = true in a configuration: the students learn from it. Without one they get the base's teacher.",
+        "folds = 5 above: a cross-validation; the test part is withheld until one is chosen (study NAME --test KEY).",
         "once = true in a configuration: not for every seed. paper = true above: the published numbers beside.",
         "All runs use one split. A stopped study goes on with the same command, or with: skinkd-cli study NAME",
     )
@@ -104,6 +105,14 @@ def study(
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the runs; make nothing.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Only show what was measured so far; train nothing.")] = False,
+    test: Annotated[
+        str,
+        typer.Option(
+            "--test",
+            metavar="CANDIDATE",
+            help="Evaluate the chosen candidate on the test part that the study withholds: once, and on record.",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
@@ -121,15 +130,17 @@ def study(
     else:
         wanted = _wanted(what, request, root)
         folder = study_folder(wanted, root)
-    if show:
+    if test:
+        _test(folder, test)
+    if show or test:
         _show_results(folder, as_json)
         return
     if dry_run:
-        _show_plan(wanted, folder, as_json)
+        show_plan(wanted, folder, as_json)
         return
     if known is None:
         folder = create_study(wanted, root)
-    _carry_out(folder, root, runs is not None, retry, as_json)
+    carry_out(folder, root, runs is not None, retry, as_json)
 
 
 def study_file(
@@ -181,7 +192,7 @@ class _Request:
         self._data, self._base, self._name, self._teacher = data, base, name.strip(), teacher
         self._assignments, self._teacher_assignments = tuple(assignments or ()), tuple(teacher_assignments or ())
         self._seeds, self._test_folds, self._fine, self._candidates = (
-            _numbers(seeds),
+            seeds_in(seeds),
             test_folds,
             fine_sweep,
             candidates,
@@ -307,7 +318,8 @@ def _members(folder: StudyFolder) -> tuple[StudyMember, ...]:
         return ()
 
 
-def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
+def show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
+    """Print the study's runs and where they stand."""
     from core.data.reading import read_dataset
 
     begun = folder.members() if folder.study_file.exists() else ()
@@ -318,6 +330,7 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
         dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
     students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
+    students = [] if wanted.withholds_test else students
     compared = len(students) > 1 and any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
     planning = planning_sentence(len(wanted.seeds), len(students) - 1) if compared else ""
     if as_json:
@@ -327,9 +340,7 @@ def _show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
 
 
 def _show_results(folder: StudyFolder, as_json: bool) -> None:
-
-    if not folder.study_file.exists():
-        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
+    _check_begun(folder)
     results = study_results(folder)
     if as_json:
         print_json(results_document(folder, results))
@@ -337,7 +348,21 @@ def _show_results(folder: StudyFolder, as_json: bool) -> None:
         print_text(results_text(folder, results))
 
 
-def _carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
+def _test(folder: StudyFolder, candidate: str) -> None:
+    from core.study.test_part import use_test_part
+
+    _check_begun(folder)
+    with stoppable_runs(lambda started: f"skinkd-cli study {folder.slug} --test {candidate}") as (emit, token):
+        use_test_part(folder, candidate, emit, token)
+
+
+def _check_begun(folder: StudyFolder) -> None:
+    if not folder.study_file.exists():
+        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
+
+
+def carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
+    """Do the study, or go on with it, and print what it measured. Raises `Exit` with code 1 when runs failed."""
     from core.study.execute import run_study
 
     again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
@@ -364,7 +389,8 @@ def _changes(recipe: Recipe, assignments: Sequence[str]) -> tuple[tuple[str, Val
     return tuple(found)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def seeds_in(text: str) -> tuple[int, ...]:
+    """The numbers of `--seeds`. Raises `BadParameter` for anything else."""
     try:
         return tuple(int(part) for part in text.split(",")) if text.strip() else ()
     except ValueError:

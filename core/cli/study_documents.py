@@ -8,9 +8,11 @@ from typing import Any
 
 from core.cli.console import columns, many, table_text
 from core.quantities import duration
+from core.reporting.cross_validation_tables import cross_validation_table
 from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.study_tables import study_table
 from core.reporting.words import STATE_WORDS
+from core.study.cross_validation import CrossValidation
 from core.study.execute import StudyOutcome
 from core.study.families import study_family
 from core.study.folder import StudyFolder, StudyMember
@@ -57,7 +59,6 @@ def studies_text(studies: Sequence[tuple[str, Sequence[StudyMember]]]) -> str:
 def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyOutcome | None = None) -> dict[str, Any]:
     """All of a study's results; scores are fractions in 0..1, null where undefined. `failed` is of this execution."""
     failed = outcome.failed if outcome is not None else ()
-    family = study_family(results)
     return {
         "study": folder.slug,
         "folder": str(folder.path),
@@ -67,8 +68,7 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
         "seconds": results.seconds,
         "test_images": results.test_images,
         "rows": [_row(row) for row in results.rows],
-        "family": study_family_table(results, family).to_document(),
-        "configurations": arms_table(results, family).to_document(),
+        **_compared(results),
         "missing": [_member(member) for member in results.missing],
         "failed": [{"configuration": key, "seed": seed, "message": text} for key, seed, text in failed],
         "source": published_table().source if results.study.paper else None,
@@ -80,18 +80,43 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
     lines = [f"{results.study.name}: {folder.path}"]
     if results.study.paper:
         lines += ["", results.headline]
-    family = study_family(results)
-    tables = [study_table(results), arms_table(results, family), study_family_table(results, family)]
-    lines += [text for table in tables for text in ("", table_text(table))]
-    lines += [
-        "",
-        f"Computing time: {duration(results.seconds)}.",
-    ]
+    if results.cross_validation is not None:
+        lines += ["", table_text(cross_validation_table(results.cross_validation)), ""]
+        lines += _next_step(folder, results.cross_validation)
+    else:
+        family = study_family(results)
+        tables = [study_table(results), arms_table(results, family), study_family_table(results, family)]
+        lines += [text for table in tables for text in ("", table_text(table))]
+        lines.append("")
+    lines.append(f"Computing time: {duration(results.seconds)}.")
     lines += [f"Warning: {text}" for text in results.warnings]
     for member in results.missing:
         reason = f" ({member.message})" if member.message else ""
         lines.append(f"Missing: {member.title}: {_state(member).lower()}{reason}")
     return "\n".join(lines)
+
+
+def _compared(results: StudyResults) -> dict[str, Any]:
+    """By validation scores where the test part is withheld until a model is chosen, otherwise by test scores."""
+    found = results.cross_validation
+    if found is None:
+        family = study_family(results)
+        return {
+            "family": study_family_table(results, family).to_document(),
+            "configurations": arms_table(results, family).to_document(),
+        }
+    table = cross_validation_table(found).to_document()
+    use = None if found.use is None else asdict(found.use)
+    best = None if found.best is None else found.best.key
+    return {"cross_validation": {**table, "score": found.score, "best": best, "test_part": use}}
+
+
+def _next_step(folder: StudyFolder, validated: CrossValidation) -> list[str]:
+    """How the best candidate is tested, while none was."""
+    if validated.best is None or (validated.use is not None and validated.use.finished):
+        return []
+    chosen = validated.best.key if validated.use is None else validated.use.candidate
+    return [f"Evaluate the chosen model on the test part, once: skinkd-cli study {folder.slug} --test {chosen}", ""]
 
 
 def _row(row: StudyRow) -> dict[str, Any]:

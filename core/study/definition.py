@@ -34,18 +34,24 @@ size, and a configuration that names a finished teacher has one."""
 class Configuration:
     """One row of a study. `key` is its short name, unique in the study; `changes` are (section.field, value) pairs on
     top of the base recipe. `teacher`: a teacher that the students learn from. `once`: not repeated for every seed (a
-    teacher never is)."""
+    teacher never is). `candidate`: the key of what it is one fold of; empty in a study without folds."""
 
     key: str
     title: str
     changes: tuple[tuple[str, Value], ...] = ()
     teacher: bool = False
     once: bool = False
+    candidate: str = ""
 
     @property
     def repeats(self) -> bool:
         """Whether every seed makes a run of it."""
         return not (self.teacher or self.once)
+
+    @property
+    def chosen_as(self) -> str:
+        """The key by which it is chosen: that of the candidate that it is a fold of, or its own."""
+        return self.candidate or self.key
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,8 @@ class Study:
     """A grid of runs, in the order of training. `paper`: compare the results with the published ones.
 
     A `base.teacher.run` is a finished teacher run; it then stands for the configuration marked `teacher`, if any.
-    `primary_score` is what configurations are compared with the plain student on, declared before any run is made.
+    `primary_score` is what configurations are compared on, declared before any run is made. With several `folds` it is
+    a cross-validation: every candidate is trained once for each fold (`core.study.folds`).
     """
 
     name: str
@@ -62,6 +69,12 @@ class Study:
     seeds: tuple[int, ...] = (0,)
     paper: bool = False
     primary_score: str = PRIMARY_SCORES[0]
+    folds: int = 1
+
+    @property
+    def withholds_test(self) -> bool:
+        """Whether a model is chosen by validation scores before any is tested."""
+        return self.base.data.test == "withheld"
 
     def configuration(self, key: str) -> Configuration:
         """The configuration with this key. Raises `SkinKDError` when there is none."""

@@ -26,9 +26,10 @@ Further keys: `paper` (compare with the published numbers, by keys as in the pap
 configuration (do not repeat it for every seed). Students that learn from a teacher get one by themselves where the
 file has none; `teacher.run` in the base recipe names a finished one instead. A base of a preset or a file can be
 changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the same split. `primary_score` is
-"weighted_f1" (default) or "balanced_accuracy": what configurations are compared with the plain student on; it is chosen
-before the test part is looked at. `test_folds` = 5 makes every run once for each of five test folds, so that every
-image is tested once.
+"weighted_f1" (default) or "balanced_accuracy": what configurations are compared on; it is chosen before the test part
+is looked at. `folds = 5` makes it a cross-validation: each configuration is trained once for each fold, and the test
+part is withheld until one is chosen (`skinkd-cli study NAME --test KEY`). `test_folds = 5` makes every run once for
+each of five test folds instead, so that every image is tested once.
 """
 
 from __future__ import annotations
@@ -47,14 +48,18 @@ from core.evaluation.families import PRIMARY_SCORES
 from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.runs.folder import LONGEST_NAME
 from core.study.definition import Configuration, Study, changed, check_study, with_teachers
+from core.study.folds import with_folds
 from core.study.migrations import migrations
 from core.study.out_of_fold import across_test_folds
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 from core.user_paths import expanded, full_path
 
 STUDY_VERSION = 3
-_KEYS = ("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score", "test_folds")
-_CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once")
+_KEYS = (
+    *("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score"),
+    *("folds", "test_folds"),
+)
+_CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once", "candidate")
 
 
 def read_study(path: Path) -> Study:
@@ -87,11 +92,15 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
         seeds=tuple(typed(seed, int, "seeds") for seed in typed(values.get("seeds", [0]), list, "seeds")),
         paper=typed(values.get("paper", False), bool, "paper"),
         primary_score=typed(values.get("primary_score", PRIMARY_SCORES[0]), str, "primary_score"),
+        folds=typed(values.get("folds", 1), int, "folds"),
     )
+    study = with_folds(with_teachers(study))
     if len(study.configurations) * len(study.seeds) > MOST_RUNS:
         raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
-    folds = typed(values.get("test_folds", 1), int, "test_folds")
-    return check_study(across_test_folds(with_teachers(study), folds))
+    tested = typed(values.get("test_folds", 1), int, "test_folds")
+    if tested > 1 and study.folds > 1:
+        raise problem("It has folds and test_folds: the first withholds the test part, the second tests every image.")
+    return check_study(across_test_folds(study, tested))
 
 
 def study_to_toml(study: Study) -> str:
@@ -104,6 +113,7 @@ def study_to_toml(study: Study) -> str:
     document.add("seeds", tomlkit.item(list(study.seeds)))
     document.add("paper", tomlkit.item(study.paper))
     document.add("primary_score", tomlkit.item(study.primary_score))
+    document.add("folds", tomlkit.item(study.folds))
     base = tomlkit.table(is_super_table=True)
     for key, value in tomlkit.parse(recipe_to_toml(study.base, comments=False)).items():
         base.add(key, value)
@@ -127,6 +137,8 @@ def _table(configuration: Configuration) -> Any:
     for flag in ("teacher", "once"):
         if getattr(configuration, flag):
             table.add(flag, True)
+    if configuration.candidate:
+        table.add("candidate", configuration.candidate)
     changes = tomlkit.inline_table()
     for name, value in configuration.changes:
         # A quoted key: with a bare one the dot would open a table.
@@ -172,4 +184,5 @@ def _configuration(values: Any) -> Configuration:
         changes=changes_in(table.get("changes", {}), key),
         teacher=typed(table.get("teacher", False), bool, f"{key}: teacher"),
         once=typed(table.get("once", False), bool, f"{key}: once"),
+        candidate=typed(table.get("candidate", ""), str, f"{key}: candidate"),
     )

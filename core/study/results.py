@@ -13,6 +13,7 @@ from core.errors import SkinKDError
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
+from core.study.cross_validation import CrossValidation, cross_validation
 from core.study.definition import Configuration, Study, key_ending, recipe_of, title_ending
 from core.study.folder import StudyFolder, StudyMember
 from core.study.paper import Departure, headline, study_departures
@@ -105,7 +106,8 @@ class StudyResults:
     """All of a study. `departures` from the paper are empty for a study that is not the paper's; `headline` says them
     in one sentence. `baseline_f1` is the plain student's mean, `teacher_f1` the teacher's; None while not measured.
     `missing` are the members without a result; `warnings` say why runs can not be compared, if they can not. `seconds`
-    is the computing time of all runs, `test_images` how many images the scores are of (None before any)."""
+    is the computing time of all runs, `test_images` how many images the scores are of (None before any).
+    `cross_validation` is there where the study withholds its test part: then validation scores are compared."""
 
     study: Study
     rows: tuple[StudyRow, ...]
@@ -117,6 +119,7 @@ class StudyResults:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     test_images: int | None = None
+    cross_validation: CrossValidation | None = None
 
 
 def study_results(folder: StudyFolder) -> StudyResults:
@@ -129,6 +132,7 @@ def study_results(folder: StudyFolder) -> StudyResults:
     if study.paper:
         teacher = next((run.summary.recipe for member, run in found.items() if member.teacher), None)
         departures = study_departures(study, facts.images, synthetic=facts.synthetic, teacher=teacher)
+    sizes = {run.summary.folder: run.summary.parameters for run in found.values()}
     scores = (run.summary.scores for run in found.values() if run.summary.scores)
     return StudyResults(
         study=study,
@@ -136,11 +140,16 @@ def study_results(folder: StudyFolder) -> StudyResults:
         departures=departures,
         baseline_f1=_first_mean([row for row in rows if row.is_plain]),
         teacher_f1=_first_mean([row for row in rows if row.is_teacher]),
-        missing=tuple(member for member in members if member not in found or not _counts(member, found[member])),
+        missing=tuple(
+            member
+            for member in members
+            if not member.finished or not (study.withholds_test or _counts(member, found[member]))
+        ),
         headline=headline(departures) if study.paper else "",
-        warnings=_warnings(found),
+        warnings=(*_warnings(study, found), *_chosen_by_test(study, found)),
         seconds=sum(run.summary.status.seconds for run in found.values()),
         test_images=next((sum(item.support for item in one.per_class) for one in scores), None),
+        cross_validation=cross_validation(folder, study, members, sizes),
     )
 
 
@@ -239,11 +248,11 @@ def _named_alike(splits: list[_Split]) -> set[frozenset[tuple[str, Part | None]]
     return different
 
 
-def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
+def _warnings(study: Study, runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
-    done = [run for member, run in runs.items() if _counts(member, run)]
+    done = [run for member, run in runs.items() if _counts(member, run) or (study.withholds_test and member.finished)]
     folds = {None if run.summary.recipe is None else run.summary.recipe.data.test_fold for run in done}
-    said = list(dict.fromkeys(text for fold in folds for text in _split_warnings(done, fold)))
+    said = list(dict.fromkeys(text for fold in folds for text in _split_warnings(study, done, fold)))
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
     # By the folder's name, which says when it was made: a study that was moved or copied has the same teacher.
@@ -255,19 +264,32 @@ def _warnings(runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _split_warnings(runs: Sequence[_Run], fold: int | None) -> list[str]:
+def _split_warnings(study: Study, runs: Sequence[_Run], fold: int | None) -> list[str]:
     """What differs in the images of the runs of one test fold."""
     mine = [run for run in runs if fold == (None if run.summary.recipe is None else run.summary.recipe.data.test_fold)]
     splits = _named_alike([run.split for run in mine])
     if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
         return ["The runs were not all tested on the same images: their scores can not be compared directly."]
-    return ["The runs were not all trained on the same images."] if len(splits) > 1 else []
+    return ["The runs were not all trained on the same images."] if len(splits) > 1 and study.folds == 1 else []
 
 
 def _first_mean(rows: Sequence[StudyRow]) -> float | None:
     """The mean weighted F1 of the first of the rows; with test folds, the mean over those of it that have one."""
     arm = arms(rows)[0].rows if rows else ()
     return _mean([row.mean_f1 for row in arm if row.mean_f1 is not None])
+
+
+def _chosen_by_test(study: Study, runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
+    """What must be said of a grid over folds whose test scores are there to choose by."""
+    tested = [member.key for member, run in runs.items() if _counts(member, run)]
+    folded = any(recipe_of(study, item).data.folds > 1 for item in study.configurations if item.key in tested)
+    if not folded or study.withholds_test:
+        return ()
+    return (
+        "These are folds of one division, with test scores: choosing by them is choosing on the test images. With "
+        "folds = 5 in the study's file (or skinkd-cli cross-validate) mean validation scores choose, and the test part "
+        "is withheld until then.",
+    )
 
 
 def _mean(values: list[float]) -> float | None:
