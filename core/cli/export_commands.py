@@ -26,7 +26,10 @@ def add_to(app: typer.Typer) -> None:
 
 def export(
     model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model.safetensors.")],
-    out: Annotated[Path, typer.Option("--out", help="The .onnx file to write; its check is saved beside it.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="The .onnx file to write; its check and its card are saved beside it."),
+    ],
     file_format: Annotated[str, typer.Option("--format", help="onnx is the only one.")] = "onnx",
     quantize: Annotated[
         str, typer.Option("--quantize", help="int8: numbers of 8 bits, a smaller and often faster file.")
@@ -45,7 +48,8 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Export a model as ONNX, checked beside the original before it is offered. Exit code 1 when it is refused."""
-    from core.inference.export.exporting import ModelExportOrder, export_model
+    from core.inference.export.exporting import ModelExportOrder
+    from core.reporting.model_card.exported import card_file, export_with_card
 
     if file_format.lower() != "onnx":
         raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
@@ -53,11 +57,11 @@ def export(
         model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test
     )
     with stoppable() as token, shown_progress() as emit:
-        found = export_model(order, emit, token)
+        found = export_with_card(order, emit, token)
     if as_json:
         from core.inference.export.report import report_to_json
 
-        print_json(report_to_json(found))
+        print_json({**report_to_json(found), "card": str(card_file(found.file)) if found.file else None})
     else:
         _print(found)
     if found.refused:
@@ -73,5 +77,5 @@ def _print(export_report: ExportReport) -> None:
     for note in export_report.notes:
         say(f"Note: {note}")
     if export_report.file is not None:
-        say(f"Wrote {export_report.file} and its check beside it.")
+        say(f"Wrote {export_report.file}; its check and its model card (README.md) are beside it.")
     say(RESEARCH_USE)

@@ -1,5 +1,5 @@
-"""Finished results for people: words, tables, figures (never pyplot). Reports and the facts of
-a run in words are rooms of their own.
+"""Finished results for people: words, tables, figures (never pyplot). Reports, model cards and the
+facts of a run in words are rooms of their own.
 
 Others may use
 

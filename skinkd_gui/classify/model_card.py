@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
-from skinkd_gui.classify.card_content import CardContent, read_card
-from skinkd_gui.classify.card_sections import CardSection, card_text, sections
+from core.reporting.model_card.content import CardContent, read_card
+from core.reporting.model_card.sections import CardSection, card_text, sections
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import FactsList, NotesList
@@ -185,4 +185,8 @@ class ModelCard(PassingDialog):
     @Slot()
     def _ask_and_save(self) -> None:
         assert self.content is not None
-        save_text_as(self, "Save the model card", self.text(), f"model-card-{self.content.name}", _FILTERS)
+        from core.reporting.model_card.hub import card_readme
+
+        point = self.point.section()
+        text = card_readme(self.content, extra=() if point is None else (point,))
+        save_text_as(self, "Save the model card", text, f"model-card-{self.content.name}", _FILTERS)

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.evaluation.operating_point import OperatingPoint, missed_per_1000, operating_point, referrals_per_1000
+from core.reporting.model_card.content import CalibrationProbabilities
+from core.reporting.model_card.sections import CardSection
 from core.reporting.words import interval_of
-from skinkd_gui.classify.card_content import CalibrationProbabilities
-from skinkd_gui.classify.card_sections import CardSection
 from skinkd_gui.results.notes import FactsList
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SkinKDError
-from core.inference.export.exporting import ModelExportOrder, check_files, export_model
+from core.inference.export.exporting import ModelExportOrder, check_files
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
+from core.reporting.model_card.exported import card_file, export_with_card
 from core.reporting.table import of_texts
 from core.runs.folder import RunFolder, slugify
 from core.user_paths import expanded
@@ -225,7 +226,7 @@ class ModelExportDialog(SavingDialog):
         """Export as ordered."""
         order = self.order
         self._show_check(None)
-        return lambda emit, token: export_model(order, emit, token)
+        return lambda emit, token: export_with_card(order, emit, token)
 
     def show_result(self, result: ExportReport) -> Path | None:
         """Show the check, also that of a refusal."""
@@ -246,7 +247,8 @@ class ModelExportDialog(SavingDialog):
             else:
                 words = f"{verdict(report)} It is ready: {report.file}"
                 self.news.show_message(words, "success" if report.part else "warning")
-                notes.append(f"The check is saved beside it: {check_files(report.file)[1].name}")
+                card = card_file(report.file).name
+                notes.append(f"Check and model card are saved beside it: {check_files(report.file)[1].name}, {card}")
             self.remarks.setText(breakable("\n".join(notes)))
         self._fit()
 

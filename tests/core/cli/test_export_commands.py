@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from core.cli.main import run
-from core.inference.export import exporting
 from core.inference.export.exporting import ModelExportOrder
 from core.inference.export.report import ExportReport, ExportRow
+from core.reporting.model_card import exported
 
 Call = Callable[..., tuple[int, Any]]
 
@@ -24,8 +24,9 @@ def test_an_exported_file_is_checked_scored_and_classifies(
     assert document["file"] == str(out)
     assert document["rows"][1]["agreement"] == 1.0
     saved = (tmp_path / "new" / "m.check.json").read_text(encoding="utf-8")
+    assert document.pop("card") == str(tmp_path / "new" / "README.md")
     assert json.loads(saved) == {**document, "file": "m.onnx"}
-    assert str(tmp_path) not in saved
+    assert str(tmp_path) not in saved + (tmp_path / "new" / "README.md").read_text(encoding="utf-8")
 
     code, scores = as_json("evaluate", str(out), "--data", str(sample_set))
     assert code == 0
@@ -51,7 +52,7 @@ def test_a_refusal_shows_its_figures_and_fails(
             None, order.source, "n", order.quantise, "test", 16, 0.05, 0.3, rows, "Refused: too much", (), 9, "cpu", 16
         )
 
-    monkeypatch.setattr(exporting, "export_model", refuse)
+    monkeypatch.setattr(exported, "export_model", refuse)
     options = ("--quantize", "INT8", "--tolerance", "0.05", "--out", str(tmp_path / "m.onnx"))
     assert run(["export", str(trained), *options]) == 1
     said = capsys.readouterr()

@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.events import CancelToken, ignore
+from core.reporting.model_card.content import CardContent, read_card
+from core.reporting.model_card.sections import CardSection, calibration, card_text, limits, scores, sections, verdicts
 from core.runs.folder import RunFolder
-from skinkd_gui.classify.card_content import CardContent, read_card
-from skinkd_gui.classify.card_sections import CardSection, calibration, card_text, limits, scores, sections, verdicts
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.workers.job_slot import shut_down_jobs
@@ -154,7 +154,9 @@ def test_the_dialog_shows_copies_and_saves(
     assert "## Operating point" in dialog.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "card"), ""))
     dialog.save.click()
-    assert (tmp_path / "card.md").read_text(encoding="utf-8") == dialog.text()
+    saved = (tmp_path / "card.md").read_text(encoding="utf-8")
+    assert saved.endswith(dialog.text())
+    assert 'pipeline_tag: "image-classification"' in saved
     for widget in dialog.findChildren(QAbstractButton):
         if widget.isVisible() and widget.parent() is dialog:
             assert widget.objectName()

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from core.data.types import Part
 from core.evaluation.operating_point import missed_per_1000, operating_point, referrals_per_1000
-from skinkd_gui.classify.card_content import CalibrationProbabilities
+from core.reporting.model_card.content import CalibrationProbabilities
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 
 

@@ -27,7 +27,7 @@ ROWS = (
 
 
 class Exporter:
-    """Stands in for `export_model`: keeps the order, and ends as told."""
+    """Stands in for `export_with_card`: keeps the order, and ends as told."""
 
     def __init__(self) -> None:
         self.orders: list[ModelExportOrder] = []
@@ -55,7 +55,7 @@ class Exporter:
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
     found = Exporter()
-    monkeypatch.setattr(export_dialog, "export_model", found)
+    monkeypatch.setattr(export_dialog, "export_with_card", found)
     return found
 
 

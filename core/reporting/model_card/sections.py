@@ -1,11 +1,10 @@
-"""A model's card in words: what it is, what it can not do, how good and how sure it is. No Qt."""
+"""A model's card in words: what it is, what it can not do, how good and how sure it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.data.groups import together
 from core.data.types import Part
 from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
@@ -14,12 +13,13 @@ from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_LEVEL
 from core.quantities import NONE, file_size, fraction, points
 from core.reporting import cells
+from core.reporting.facts.told import fact_pairs
+from core.reporting.model_card.content import CardContent
 from core.reporting.parts import purposes
 from core.reporting.scored_runs import scored_model
 from core.reporting.table import Column, ResultsTable
 from core.reporting.tables import per_class_table
 from core.reporting.words import interval_of, kind_of_run
-from skinkd_gui.classify.card_content import CardContent
 
 if TYPE_CHECKING:
     from core.evaluation.detailed import DetailedScores
@@ -35,12 +35,13 @@ _UNKNOWN_PEOPLE = (
 
 @dataclass(frozen=True)
 class CardSection:
-    """A page of the card: pairs of a name and a value, a table where there is one, and notes."""
+    """A page of the card: pairs of a name and a value, a table where there is one, notes, and a text as it stands."""
 
     title: str
     facts: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     table: ResultsTable | None = None
+    text: str = ""
 
 
 def sections(card: CardContent) -> tuple[CardSection, ...]:
@@ -58,6 +59,7 @@ def card_text(card: CardContent, extra: tuple[CardSection, ...] = ()) -> str:
             lines += ["", section.table.to_markdown().strip()]
         if section.notes:
             lines += ["", *(f"- {note}" for note in section.notes)]
+        lines += [section.text] if section.text else []
     return "\n".join(lines) + "\n"
 
 
@@ -84,8 +86,8 @@ def about(card: CardContent) -> CardSection:
         facts.append(
             ("Training images", ", ".join(f"{info.classes.name_of(code)} {count:,}" for code, count in card.counts))
         )
-    if card.recipe is not None:
-        facts.append(("Division", together(card.recipe.data.group_by)))
+    if card.record is not None:
+        facts += fact_pairs(card.record, ("learned_from", "weights", "augmentation", "selection", "grouping", "leak"))
     facts.append(("Terms of use", _terms(card)))
     facts.append(("Made with", f"SkinKD {info.skinkd_version}" if info.skinkd_version else NONE))
     if info.recipe_hash:

@@ -1,4 +1,4 @@
-"""What a model's card says, collected once in a job: from its file and, where there is one, its run. No Qt."""
+"""What a model's card says, collected once: from its file and, where there is one, its run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from core.evaluation.prediction_sets import Coverage, PredictionSets, coverage, 
 from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Emit
 from core.inference.classifier import info_of, is_exported, model_file_of
-from skinkd_gui.classify.classify_worker import run_of
+from core.inference.export.material import run_of
+from core.reporting.facts.record import RunRecord, read_record, whole_record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class CardContent:
 
     `counts` are the training images per class. `coverage` is measured on test images; `share_out_of_distribution` is
     the share of test images taken for out of distribution. `detailed` are the scores on the images of the statistics,
-    for a file without a run. `trouble` names what could not be read.
+    for a file without a run. `trouble` names what could not be read. `record` is what the run's folder holds.
     """
 
     source: Path
@@ -92,6 +93,7 @@ class CardContent:
     detailed: DetailedScores | None = None
     subgroups: tuple[Subgroup, ...] = ()
     trouble: tuple[str, ...] = ()
+    record: RunRecord | None = None
 
     @property
     def calibrated_on(self) -> Part:
@@ -161,6 +163,7 @@ def _of_run(
     from core.evaluation.subgroups import subgroup_scores
     from core.runs.evidence import load_evidence
     from core.runs.folder import RunFolder
+    from core.runs.listing import summarise
 
     folder = RunFolder(run)
     found: dict[str, Any] = {}
@@ -181,6 +184,9 @@ def _of_run(
     token.check()
     evidence = _attempt(lambda: load_evidence(run), trouble)
     token.check()
+    if found["recipe"] is not None:
+        record = read_record(summarise(folder))
+        found["record"] = record if evidence is None else whole_record(record, evidence)
     if evidence is not None:
         tested = evidence.predictions
         found["evidence"] = evidence
