@@ -73,9 +73,8 @@ class Results:
         self.save_model(calibrated)
         predictions = self._predictions(found)
         write_predictions(self.folder.predictions_file, predictions, self.classes)
-        keep_skin_angles(
-            self.folder.path, self.data.dataset, self.data.store, self.data.split.of(Part.TEST), self.token
-        )
+        if not self.folder.withholds_test:
+            self._keep_skin_angles()
         metrics = {**self._metrics(predictions, result, notes), "calibration": calibration}
         write_json(self.folder.metrics_file, metrics)
 
@@ -92,9 +91,14 @@ class Results:
         tested = self._predictions({Part.TEST: asked[Part.TEST]})
         parts = [known.of(part) for part in PHASES if part is not Part.TEST]
         write_predictions(self.folder.predictions_file, joined([*parts, tested]), self.classes)
+        self._keep_skin_angles()
         notes = [note for note in metrics.get("notes", []) if note != WITHHELD]
         scored = {"test": self._scored(tested), "notes": notes, "calibration": calibration}
         write_json(self.folder.metrics_file, {**metrics, **scored, TESTED_AT: utc_now()})
+
+    def _keep_skin_angles(self) -> None:
+        test = self.data.split.of(Part.TEST)
+        keep_skin_angles(self.folder.path, self.data.dataset, self.data.store, test, self.token)
 
     def save_model(self, calibrated: Calibrated | None = None) -> None:
         """Write model.safetensors. Raises `SkinKDError` for weights that can not be used."""

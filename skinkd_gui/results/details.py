@@ -7,7 +7,10 @@ from core.reporting.facts.told import fact_pairs
 from core.reporting.words import STATE_WORDS, kind_of_run
 from core.runs.status import RunSummary
 
-UNTESTED = "There are no test scores yet. They are made when a training has finished."
+UNTESTED = (
+    "There are no test scores yet. They are made when a training has finished; where its recipe withholds the test "
+    "images, when a model has been chosen in the results of its study."
+)
 
 Facts = tuple[tuple[str, str], ...]
 """Pairs of a name and its value, in the order in which they are shown."""

@@ -20,6 +20,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.study_tables import departures_table, study_table
+from skinkd_gui.results.cross_validation_panel import CrossValidationPanel
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.study_findings import (
@@ -115,6 +116,9 @@ class StudyPanel(QWidget):
         self.departures = TablePanel(
             "How data and recipe differ from the paper's", "studyDepartures", "Departures from the paper", self
         )
+        self.candidates = CrossValidationPanel(self)
+        self.candidates.tested.connect(self.refresh)
+        self.tabs.addTab(self.candidates, "Cross-validation")
         self.tabs.addTab(self.table, "Scores")
         self.tabs.addTab(self.arms, "All test images")
         self.tabs.addTab(self.family, "More than chance?")
@@ -137,7 +141,7 @@ class StudyPanel(QWidget):
     @property
     def ready(self) -> bool:
         """Whether nothing is being read."""
-        return not self._reading.running
+        return not self._reading.running and self.candidates.ready
 
     def show_study(self, folder: Path) -> None:
         """Show the study in a folder; what is shown of the same one stays until it is read anew."""
@@ -188,16 +192,30 @@ class StudyPanel(QWidget):
         self.arms.set_table(arms_table(results, findings.family), f"all-test-images-{results.study.name}")
         self.family.set_table(study_family_table(results, findings.family), f"against-plain-{results.study.name}")
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
-        self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
+        self._show_candidates(findings)
+        if results.cross_validation is None:
+            self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
         self.table.set_heading("Measured and published" if results.study.paper else "Measured")
         self._draw(findings)
         self._pages.setCurrentIndex(1)
+
+    def _show_candidates(self, findings: StudyFindings) -> None:
+        """A study that withholds its test part is looked at by validation scores alone."""
+        validated, name = findings.results.cross_validation, findings.results.study.name
+        if validated is not None:
+            self.candidates.show_candidates(findings.folder, name, validated)
+            for place in range(self.tabs.count()):
+                self.tabs.setTabVisible(place, self.tabs.widget(place) is self.candidates)
+        elif self.tabs.isTabVisible(self.tabs.indexOf(self.candidates)):
+            for place in range(self.tabs.count()):
+                self.tabs.setTabVisible(place, self.tabs.widget(place) is not self.candidates)
 
     def _draw(self, findings: StudyFindings) -> None:
         results, name = findings.results, findings.results.study.name
         waiting = "Nothing of this study is finished yet."
         distilled = any(row.alpha is not None for row in results.rows)
-        self.tabs.setTabVisible(self.tabs.indexOf(self.alpha), distilled)
+        if results.cross_validation is None:
+            self.tabs.setTabVisible(self.tabs.indexOf(self.alpha), distilled)
 
         def over_alpha(style: FigureStyle) -> Figure:
             from core.reporting.study_figures import f1_over_alpha

@@ -61,6 +61,8 @@ def test_no_model_sees_a_withheld_test_part(pair: tuple[RunFolder, RunFolder, tu
     assert withheld.scores("validation") == scored.scores("validation")
     assert not any(isinstance(event, Progress) and event.phase is Phase.TESTING for event in told)
     assert any("withheld" in note for note in withheld.notes())
+    assert (scored.path / "skin_tone.csv").is_file()
+    assert not (withheld.path / "skin_tone.csv").exists()
     ours, theirs = (b"".join(file.read_bytes() for file in run.path.glob("events.*")) for run in (withheld, scored))
     assert b"final/test_" in theirs
     assert b"final/validation_" in ours
@@ -109,6 +111,7 @@ def test_asked_for_it_is_scored_as_a_run_that_was_tested_at_once(
     mine["data"].pop("corrections_sha256")
     other["data"].pop("corrections_sha256")
     assert mine == other
+    assert (run.path / "skin_tone.csv").read_bytes() == (scored.path / "skin_tone.csv").read_bytes()
     assert execute(run).scores == scored.scores()
     assert score_test_part(run, device="cpu") == scored.scores()
     again = run.metrics()
