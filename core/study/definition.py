@@ -53,6 +53,17 @@ class Configuration:
         """The key by which it is chosen: that of the candidate that it is a fold of, or its own."""
         return self.candidate or self.key
 
+    def in_fold(self, field: str, number: int) -> Configuration:
+        """One fold of it: `field` (data.fold, data.test_fold) has this number. Its own key is that of the candidate."""
+        word = field.partition(".")[2].replace("_", " ")
+        return replace(
+            self,
+            key=f"{self.key}-{word.replace(' ', '-')}-{number}",
+            title=f"{self.title}, {word} {number}",
+            changes=(*self.changes, (field, number)),
+            candidate=self.key,
+        )
+
 
 @dataclass(frozen=True)
 class Study:
@@ -95,16 +106,6 @@ def members(study: Study) -> tuple[tuple[Configuration, int], ...]:
     repeated = [item for item in study.configurations if item.repeats]
     single = [(item, recipe_of(study, item).optimisation.seed) for item in (*teachers, *once)]
     return (*single, *((item, seed) for seed in study.seeds for item in repeated))
-
-
-def key_ending(fold: int | None) -> str:
-    """What the key of a configuration ends in for a test fold; nothing for None."""
-    return "" if fold is None else f".fold{fold}"
-
-
-def title_ending(fold: int | None) -> str:
-    """What the title of a configuration ends in for a test fold; nothing for None."""
-    return "" if fold is None else f" (test fold {fold})"
 
 
 def recipe_of(study: Study, configuration: Configuration, seed: int | None = None) -> Recipe:

@@ -67,18 +67,8 @@ def with_folds(study: Study) -> Study:
         update={"folds": study.folds, "fold": 1, "calibration": 0.0, "test": "withheld"},
     )
     rows = [
-        item if item.candidate else _fold(item, number)
+        item if item.candidate else item.in_fold("data.fold", number)
         for item in study.configurations
         for number in ((1,) if item.candidate else range(1, study.folds + 1))
     ]
     return replace(study, base=study.base.model_copy(update={"data": data}), configurations=tuple(rows))
-
-
-def _fold(item: Configuration, number: int) -> Configuration:
-    return replace(
-        item,
-        key=f"{item.key}-fold-{number}",
-        title=f"{item.title}, fold {number}",
-        changes=(*item.changes, ("data.fold", number)),
-        candidate=item.key,
-    )

@@ -14,7 +14,7 @@ from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
 from core.study.cross_validation import CrossValidation, cross_validation
-from core.study.definition import Configuration, Study, key_ending, recipe_of, title_ending
+from core.study.definition import Configuration, Study, recipe_of
 from core.study.folder import StudyFolder, StudyMember
 from core.study.paper import Departure, headline, study_departures
 from core.study.published import published_table
@@ -30,7 +30,7 @@ class StudyRow:
     `points` are the finished runs as (seed, weighted F1, accuracy), `folders` their folders in the same order.
     Means are None without a finished run, standard deviations (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
-    `fold` is the test fold, None where there is one test part.
+    `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty.
     """
 
     key: str
@@ -50,6 +50,7 @@ class StudyRow:
     architecture: str = ""
     parameters: int | None = None
     fold: int | None = None
+    candidate: str = ""
 
     @property
     def is_teacher(self) -> bool:
@@ -155,11 +156,13 @@ def study_results(folder: StudyFolder) -> StudyResults:
 
 def arms(rows: Iterable[StudyRow]) -> tuple[Arm, ...]:
     """The rows of a study by what they have in common apart from the test fold, in their order."""
-    found: dict[tuple[str, str], list[StudyRow]] = {}
+    found: dict[str, list[StudyRow]] = {}
     for row in rows:
-        names = (row.key.removesuffix(key_ending(row.fold)), row.title.removesuffix(title_ending(row.fold)))
-        found.setdefault(names, []).append(row)
-    return tuple(Arm(key, title, tuple(mine)) for (key, title), mine in found.items())
+        # Folds that validate share their test part: they are no folds of one arm.
+        found.setdefault(row.key if row.fold is None else row.candidate or row.key, []).append(row)
+    return tuple(
+        Arm(key, mine[0].title.removesuffix(f", test fold {mine[0].fold}"), tuple(mine)) for key, mine in found.items()
+    )
 
 
 _Split = tuple[tuple[str, Part | None], ...]
@@ -235,6 +238,7 @@ def _row(
         architecture=recipe.trained.architecture,
         parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
         fold=planned.data.test_fold if planned.data.test_folds > 1 else None,
+        candidate=configuration.candidate,
     )
 
 

@@ -116,13 +116,13 @@ def test_test_folds_are_compared_as_one_test_part(small_study: Study, tmp_path: 
     folder = create_study(study, tmp_path)
     run_study(folder)
     for member in folder.members():
-        right = {"teacher": 1.0, "plain": 0.5, "kl": 0.75}[member.key.partition(".")[0]]
+        right = {"teacher": 1.0, "plain": 0.5, "kl": 0.75}[member.key.partition("-")[0]]
         assert member.folder is not None
         fold_predictions(RunFolder(member.folder), right=right)
         # A student learns from the teacher of its own fold alone.
         taught = RunFolder(member.folder).recipe().teacher.run
         if member.key.startswith("kl"):
-            assert read_annotations(Path(taught)).configuration == f"teacher.{member.key.partition('.')[2]}"
+            assert read_annotations(Path(taught)).configuration == member.key.replace("kl", "teacher")
     results = study_results(folder)
     assert results.warnings == ()
     found = study_family(results, resamples=200)
@@ -143,7 +143,7 @@ def test_test_folds_are_compared_as_one_test_part(small_study: Study, tmp_path: 
 def test_a_study_that_has_test_folds_gets_no_others(small_study: Study) -> None:
     study = across_test_folds(small_study, 2)
     assert across_test_folds(study, 1) is study
-    with pytest.raises(SkinKDError, match="test folds already"):
+    with pytest.raises(SkinKDError, match="folds already"):
         across_test_folds(study, 3)
     taught = small_study.base.model_copy(
         update={"teacher": small_study.base.teacher.model_copy(update={"run": "elsewhere"})}
@@ -158,7 +158,7 @@ def test_test_folds_stand_in_a_study_file(tmp_path: Path) -> None:
         'changes = { "distillation.method" = "none" }\n'
     )
     study = read_study(tmp_path / "study.toml")
-    assert [row.key for row in study.configurations] == ["plain.fold1", "plain.fold2"]
-    assert study.configurations[1].title == "Plain (test fold 2)"
+    assert [row.key for row in study.configurations] == ["plain-test-fold-1", "plain-test-fold-2"]
+    assert study.configurations[1].title == "Plain, test fold 2"
     write_study(tmp_path / "again.toml", study)
     assert read_study(tmp_path / "again.toml") == study
