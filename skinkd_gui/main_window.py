@@ -127,7 +127,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _add_to_run_menu(self, results: ResultsTab) -> None:
-        self.menus.add_to_run(results.bar.report, results.bar.export_model, results.bar.export_run)
+        bar = results.bar
+        self.menus.add_to_run(bar.report, bar.statement, bar.export_model, bar.export_run)
 
     @Slot(object)
     def open_path(self, path: Path) -> None:

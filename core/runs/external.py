@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ class ExternalTest:
         """How many images were scored."""
         return len(self.predictions.names)
 
-    @property
+    @cached_property
     def detailed(self) -> DetailedScores:
         """Its scores."""
         return detailed_scores(self.predictions.labels, self.predictions.logits, self.classes)
 
-    @property
+    @cached_property
     def intervals(self) -> ScoreIntervals:
         """Their intervals, by lesion where lesions are known."""
         rows = self.predictions

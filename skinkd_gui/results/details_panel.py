@@ -15,6 +15,7 @@ from core.reporting.baseline import choose_baseline
 from core.runs.status import RunSummary
 from skinkd_gui.results.baseline_button import BaselineButton
 from skinkd_gui.results.calibration_panel import CalibrationPanel
+from skinkd_gui.results.checklist_panel import ChecklistPanel
 from skinkd_gui.results.compare_panel import ComparePanel
 from skinkd_gui.results.confusion_panel import ConfusionPanel
 from skinkd_gui.results.curves_panel import CurvesPanel
@@ -25,6 +26,7 @@ from skinkd_gui.results.findings import Findings
 from skinkd_gui.results.image_windows import ImageWindows
 from skinkd_gui.results.overview_panel import OverviewPanel
 from skinkd_gui.results.recipe_panel import RecipePanel
+from skinkd_gui.results.robustness_panel import RobustnessPanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.results.subgroups_panel import SubgroupsPanel
 from skinkd_gui.settings.store import open_store
@@ -34,13 +36,15 @@ _BASELINE = "results/baseline"
 
 
 class RunDetailsPanel(QTabWidget):
-    """Overview or comparison, F1 of each class, confusion, differences, subgroups, calibration, curves and recipe.
+    """Overview or comparison, F1 of each class, confusion, differences, subgroups, calibration, robustness, curves,
+    recipe and checklists.
 
     Reads the runs' folders itself; shows at once what the summaries know.
     """
 
     baseline_changed = Signal(object)  # the folder of the run that was pinned as baseline, or None
     annotated = Signal(object)  # the folder of a run whose tags or notes were changed here
+    form_asked = Signal(object)  # the RunSummary whose study is to be described
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +71,8 @@ class RunDetailsPanel(QTabWidget):
         self.subgroups = SubgroupsPanel(self)
         self.calibration = CalibrationPanel(self)
         self.curves = CurvesPanel(self)
+        self.robustness = RobustnessPanel(self)
+        self.checklist = ChecklistPanel(self)
         self.recipe = RecipePanel(self)
         self._first = QStackedWidget(self)
         self._first.addWidget(self.overview)
@@ -78,8 +84,10 @@ class RunDetailsPanel(QTabWidget):
             (self.differences, "Differences"),
             (self.subgroups, "Subgroups"),
             (self.calibration, "Calibration"),
+            (self.robustness, "Robustness"),
             (self.curves, "Curves"),
             (self.recipe, "Recipe"),
+            (self.checklist, "Checklists"),
         ):
             self.addTab(panel, title)
         self._button = BaselineButton(self)
@@ -87,9 +95,12 @@ class RunDetailsPanel(QTabWidget):
         self.setCornerWidget(self._button, Qt.Corner.TopRightCorner)
 
     def _connect(self) -> None:
-        for panel in (self.confusion, self.differences, self.subgroups, self.calibration):
+        for panel in (self.confusion, self.differences, self.subgroups, self.calibration, self.robustness,
+                      self.checklist):  # fmt: skip
             panel.run_chosen.connect(self._bring_forward)
         self.overview.annotations.saved.connect(self.annotated)
+        self.robustness.measured.connect(self.read_again)
+        self.checklist.form_asked.connect(self.form_asked)
         self.overview.class_asked.connect(self.images.open_class)
         self.f1.class_asked.connect(self.images.open_class)
         self.confusion.cell_asked.connect(self.images.open_cell)
@@ -130,6 +141,12 @@ class RunDetailsPanel(QTabWidget):
         self._show(Shown(tuple(runs), current, pinned or choose_baseline(runs), pinned is not None, known))
         self._loader.load(runs, self._baseline)
 
+    @Slot()
+    def read_again(self) -> None:
+        """More is known of a selected run: read what has changed."""
+        if self._shown is not None:
+            self._loader.load(self._shown.runs, self._baseline)
+
     def show_nothing(self) -> None:
         """No run is selected."""
         self._shown = None
@@ -145,8 +162,8 @@ class RunDetailsPanel(QTabWidget):
             self.compare.show_runs(shown)
         else:
             self.overview.show_run(shown)
-        for panel in (self.f1, self.confusion, self.differences, self.subgroups, self.calibration, self.curves,
-                      self.recipe):  # fmt: skip
+        for panel in (self.f1, self.confusion, self.differences, self.subgroups, self.calibration, self.robustness,
+                      self.curves, self.recipe, self.checklist):  # fmt: skip
             panel.show_runs(shown)
 
     @Slot(object)

@@ -16,6 +16,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export import history
 from core.reporting.baseline import choose_baseline
+from core.reporting.checklists import FilledChecklist, checklists, fill
 from core.reporting.facts.record import RunRecord, read_record, whole_record
 from core.runs import external, robustness, skin_angles, statement
 from core.runs.folder import RunFolder
@@ -64,6 +65,7 @@ class RunFindings:
     why_not: str = ""
     calibration: CalibrationFindings | None = None
     subgroups: tuple[Subgroup, ...] = ()
+    checklists: tuple[FilledChecklist, ...] = ()
 
     @property
     def evidence(self) -> Evidence | None:
@@ -204,7 +206,9 @@ def _analyse(details: RunRecord) -> RunFindings:
     subgroups = subgroup_scores(
         rows.labels, rows.logits.argmax(axis=1), evidence.classes, evidence.people, evidence.groups
     )
-    return RunFindings(whole_record(details, evidence), "", calibration, subgroups)
+    record = whole_record(details, evidence)
+    filled = tuple(fill(checklist, record) for checklist in checklists().values())
+    return RunFindings(record, "", calibration, subgroups, filled)
 
 
 def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:

@@ -39,7 +39,13 @@ class PlainTable(QTableWidget):
         as_list(self)
         self.setVerticalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self._natural: list[int] = []
+        self._stretched = 0
         self.cellDoubleClicked.connect(self._open_row)
+
+    def set_stretched(self, column: int) -> None:
+        """Let this column, of long texts that break into lines, take the width that the others leave."""
+        self._stretched = column
+        self.setWordWrap(True)
 
     def fill(self, table: ResultsTable) -> None:
         """Replace everything."""
@@ -75,13 +81,17 @@ class PlainTable(QTableWidget):
         self._stretch()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let the first column take the room that the others leave."""
+        """Let one column, the first unless another is set, take the width that the others leave."""
         super().resizeEvent(event)
         self._stretch()
 
     def _stretch(self) -> None:
         if self._natural:
-            self.setColumnWidth(0, max(self._natural[0], self.viewport().width() - sum(self._natural[1:])))
+            column = min(self._stretched, len(self._natural) - 1)
+            others = sum(self._natural) - self._natural[column]
+            self.setColumnWidth(column, max(self._natural[column], self.viewport().width() - others))
+            if self.wordWrap():
+                self.resizeRowsToContents()
 
     def show_all_rows(self) -> None:
         """Be as high as the rows need, so that only what is around the table scrolls."""

@@ -30,6 +30,7 @@ from skinkd_gui.results.file_jobs import FileJobs, FileTask
 from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
+from skinkd_gui.results.statement_dialog import StatementDialog, open_statement, write_statements
 from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
@@ -64,6 +65,7 @@ class RunActions(Helper[QWidget]):
         self._root = Path()
         self.jobs = FileJobs(self)
         self.jobs.ended.connect(self.changed)
+        self.jobs.ended.connect(details.read_again)
         self.jobs.failed.connect(self._show_failure)
         self._asked: tuple[RunSummary, ...] = ()
         for action, slot in (
@@ -74,6 +76,7 @@ class RunActions(Helper[QWidget]):
             (bar.tags, self._ask_tags),
             (bar.baseline, self._toggle_baseline),
             (bar.report, self._make_report),
+            (bar.statement, self._describe),
             (bar.export_model, self._export_model),
             (bar.export_run, self._ask_export),
             (bar.import_run, self.ask_import),
@@ -86,6 +89,7 @@ class RunActions(Helper[QWidget]):
             (bar.bin, self._ask_bin),
         ):
             action.triggered.connect(slot)
+        details.form_asked.connect(self.describe)
 
     def set_root(self, root: Path) -> None:
         """Where imported runs go."""
@@ -106,6 +110,7 @@ class RunActions(Helper[QWidget]):
         pinned = one is not None and one.folder == self._details.baseline
         bar.baseline.setText("No longer the baseline" if pinned else "Use as baseline")
         bar.report.setEnabled(any(run.scores is not None for run in selected))
+        bar.statement.setEnabled(bool(selected) and idle)
         bar.export_model.setEnabled(finished)
         bar.export_run.setEnabled(one is not None and one.recipe is not None and idle)
         for action in (bar.copy, bar.copy_csv, bar.copy_markdown, bar.copy_latex, bar.save_table):
@@ -204,6 +209,28 @@ class RunActions(Helper[QWidget]):
         old = [(run.folder, run.annotations) for run, _ in changes]
         count = f"{len(changes)} runs" if len(changes) > 1 else f"“{changes[0][0].status.name}”"
         self._change_files(f"tags of {count}", partial(write, new), partial(write, old))
+
+    @Slot()
+    def _describe(self) -> None:
+        self._open_form(self._table.selected())
+
+    @Slot(object)
+    def describe(self, run: RunSummary) -> None:
+        """Ask for what only people know of a run."""
+        self._open_form((run,))
+
+    def _open_form(self, runs: tuple[RunSummary, ...]) -> None:
+        try:
+            open_statement(self.owner, runs).accepted.connect(self._keep_form)
+        except SkinKDError as error:
+            show_error(self.owner, error)
+
+    @Slot()
+    def _keep_form(self) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, StatementDialog) and dialog.changes:
+            do, undo = partial(write_statements, dialog.after), partial(write_statements, dialog.before)
+            self._change_files("description of the study", do, undo)
 
     @Slot()
     def _ask_bin(self) -> None:

@@ -73,6 +73,9 @@ class RunsBar(QWidget):
             "Use as baseline", "baselineAction", "Compare other runs with this one, until another is chosen", "Ctrl+B"
         )
         self.report = add("Make report...", "reportAction", "One page with tables and figures of the selected runs")
+        self.statement = add(
+            "Describe the study...", "statementAction", "What only you know and journals ask: origin of images, use"
+        )
         self.export_model = add("Export model...", "exportModelAction", "The run's model for other programs, as ONNX")
         self.export_run = add("Export run...", "exportRunAction", "The whole run in one zip file, for another computer")
         self.import_run = add("Import run...", "importRunAction", "Add a run from a zip file")
@@ -111,7 +114,7 @@ class RunsBar(QWidget):
         self._columns.aboutToShow.connect(self._fill_columns)
         parts: Sequence[Sequence[QAction | QMenu]] = (
             (self.resume, self.change, self.open_folder, self.rename, self.tags, self.baseline),
-            (self.report, self.export_model),
+            (self.report, self.statement, self.export_model),
             (self.export_run, self.import_run, self.import_folder),
             (self.copy, copies, self.save_table, self._columns),
             (self.bin,),

@@ -50,6 +50,7 @@ from core.recipe import Preset, Recipe, preset, set_values
 from core.recipe.fields import field, resumable_fields
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
+from core.runs.statement import StudyStatement
 from skinkd_gui.classify.similar_job import ShownCase
 from skinkd_gui.data.entries import Aspect
 from skinkd_gui.results.cases import RunPredictions, class_cases
@@ -166,6 +167,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "model: CardSource": lambda place: QObject(place.window),
     "most_waiting": lambda place: 5,
     "keep": lambda place: True,
+    "statements": lambda place: ((place.run.path, StudyStatement()),),
     "index": lambda place: 0,
     "row": lambda place: 0,
 }
