@@ -1,6 +1,6 @@
 """`make stress`: the window's tests again and again while Python's collector runs in foreign threads.
 
-Each round is a process for each way of collecting (see collecting.py) and each group of tests; freed memory is
+Each way of collecting (see collecting.py) and each group of tests is a process that does all rounds; freed memory is
 overwritten, so that what is used afterwards is found out at once. Ends with 1 when one of them did not end well.
 """
 
@@ -31,25 +31,24 @@ def main() -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     asked = parser.parse_args()
     bad = 0
-    for number in range(1, asked.rounds + 1):
-        for group in asked.groups:
-            for way in asked.ways:
-                begin = time.monotonic()
-                result = run(way, *GROUPS[group])
-                bad += result.returncode != 0
-                last = result.stdout.strip().splitlines()[-1:] or [""]
-                sys.stdout.write(
-                    f"{number} {group} {way}: status {result.returncode}, {time.monotonic() - begin:.0f} s; {last[0]}\n"
-                )
-                if result.returncode:
-                    sys.stdout.write(f"{result.stdout}\n{result.stderr}\n")
-                sys.stdout.flush()
+    for group in asked.groups:
+        for way in asked.ways:
+            begin = time.monotonic()
+            result = run(way, *GROUPS[group], rounds=asked.rounds)
+            bad += result.returncode != 0
+            last = result.stdout.strip().splitlines()[-1:] or [""]
+            sys.stdout.write(
+                f"{group} {way}: status {result.returncode}, {time.monotonic() - begin:.0f} s; {last[0]}\n"
+            )
+            if result.returncode:
+                sys.stdout.write(f"{result.stdout}\n{result.stderr}\n")
+            sys.stdout.flush()
     return 1 if bad else 0
 
 
-def run(way: str, *tests: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
+def run(way: str, *tests: str, rounds: int = 1, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
     """Some tests in a process of their own, collecting in this way."""
-    plugin = ("-p", "tests.stress.collecting", f"--collecting={way}", "-p", "no:cacheprovider")
+    plugin = ("-p", "tests.stress.collecting", f"--collecting={way}", f"--rounds={rounds}", "-p", "no:cacheprovider")
     return subprocess.run(
         [sys.executable, "-X", "faulthandler", "-m", "pytest", *plugin, *tests],
         capture_output=True,

@@ -2,7 +2,8 @@
 
 `python -m pytest -p tests.stress.collecting --collecting=thread tests/gui/...`
 
-thread     a thread calls gc.collect() every two milliseconds, or half of the time where a pass takes longer
+thread     a thread calls gc.collect() every two milliseconds, or half of the time where a pass takes longer; what
+           survives a long one (the modules of PyTorch, imported within a test) is frozen, as the window does
 automatic  automatic collection with threshold 1, in whichever thread allocates
 
 Neither may crash the process, make it hang, or let Qt complain.
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 import pytest
 
 _SECONDS = 0.002
+_LONG_SECONDS = 0.05
 _stop = threading.Event()
 _passes = 0
 
@@ -26,6 +28,7 @@ _passes = 0
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How to collect."""
     parser.addoption("--collecting", choices=("thread", "automatic"), required=True)
+    parser.addoption("--rounds", type=int, default=1, help="how often all tests are done, one round after the other")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -33,6 +36,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     gc.callbacks.append(_count)
     if session.config.getoption("--collecting") == "thread":
         threading.Thread(target=_collect, name="collecting", daemon=True).start()
+
+
+@pytest.fixture
+def round_number(request: pytest.FixtureRequest) -> int:
+    """Of the round that a test belongs to."""
+    return int(request.param)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test once a round."""
+    rounds = metafunc.config.getoption("--rounds")
+    if rounds > 1:
+        metafunc.fixturenames.append("round_number")
+        metafunc.parametrize("round_number", range(rounds), indirect=True, scope="session")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,6 +81,8 @@ def _collect() -> None:
         begin = time.monotonic()
         gc.collect()
         took = time.monotonic() - begin
+        if took > _LONG_SECONDS:
+            gc.freeze()
 
 
 def _count(phase: str, facts: dict[str, int]) -> None:
