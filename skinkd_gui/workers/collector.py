@@ -27,7 +27,7 @@ from skinkd_gui.workers.job_slot import JobSlot
 TICK_MILLISECONDS = 100
 YOUNG_OBJECTS = 700  # more containers than this made and not freed: a young pass, as Python by itself does
 _YOUNGEST_PASSES = 2  # of these one also looks at what survived them
-_OLDER_PASSES = 50  # times as many between two full ones
+_MANY_OBJECTS = 30_000  # so many more since the last full pass: the next one, before it takes long
 _REST = 100.0  # after a full pass, rest for this many times what it took
 _LONG_SECONDS = 0.03  # a full pass that is felt before long: what survived it is frozen, so that the next is short
 _MOST_FREEZES = 4  # cyclic garbage that is frozen stays, so not more often before everything is looked at again
@@ -55,7 +55,7 @@ class Collector(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._passes = 0  # young ones since the last full one
+        self._passes = self._made = 0  # young passes, and objects that they were for, since the last full pass
         self._asked = self._to_give_back = False
         self._freezes = 0  # since the last pass over everything
         self._rests_until = 0.0
@@ -98,11 +98,13 @@ class Collector(QObject):
     def _check(self) -> None:
         if gc.isenabled():  # by a library's C code
             gc.disable()
-        if gc.get_count()[0] > YOUNG_OBJECTS:
+        made = gc.get_count()[0]
+        if made > YOUNG_OBJECTS:
+            self._made += made
             self._passes += 1
             youngest = self._passes % _YOUNGEST_PASSES or _loading.locked()  # what is imported stays: no second look
             _collect(0 if youngest else 1)
-        due = self._asked or self._passes >= _YOUNGEST_PASSES * _OLDER_PASSES
+        due = self._asked or self._made > _MANY_OBJECTS
         rested = time.monotonic() >= self._rests_until and not _loading.locked()
         if due and rested and self._user_rests():
             self._idle.start(0)
@@ -116,7 +118,7 @@ class Collector(QObject):
     @Slot()
     def _collect_all(self) -> None:
         begin, own = time.monotonic(), time.thread_time()
-        self._asked, self._passes = False, 0
+        self._asked, self._passes, self._made = False, 0, 0
         over_everything = self._freezes > 0 and _user_is_elsewhere()
         if over_everything:
             self._freezes = 0
