@@ -9,7 +9,7 @@ import typer
 
 from core.cli.console import JsonOption, RunsOption, columns, print_json, print_text, say
 from core.cli.interrupt import stoppable
-from core.cli.model_commands import model_source
+from core.cli.model_commands import TestTimeOption, model_source
 from core.cli.progress import shown_progress
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
@@ -44,6 +44,7 @@ def export(
     without_test: Annotated[
         bool, typer.Option("--without-test", help="Write it without images to check its scores on.")
     ] = False,
+    averaged: TestTimeOption = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,7 +55,7 @@ def export(
     if file_format.lower() != "onnx":
         raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
     order = ModelExportOrder(
-        model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test
+        model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test, averaged
     )
     with stoppable() as token, shown_progress() as emit:
         found = export_with_card(order, emit, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
+from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import Choices
 from core.errors import SkinKDError
 from core.inference.classifier import MODEL_FILE, Classifier, is_exported
@@ -25,6 +26,12 @@ from core.quantities import fraction, probability
 if TYPE_CHECKING:
     from core.runs.evaluating import Evaluation
 
+TestTimeOption = Annotated[
+    bool,
+    typer.Option(
+        "--tta", help="Test-time augmentation: the mean over eight flips and turns of each image, for 8 x the time."
+    ),
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 
 
@@ -43,6 +50,7 @@ def evaluate(
         typer.Option("--part", help="Only this part of the run's own split: train, validation, calibration or test."),
     ] = "",
     layout: Annotated[str, typer.Option("--layout", help="auto, tables or folders.")] = "auto",
+    averaged: TestTimeOption = False,
     device: DeviceOption = "auto",
     keep: Annotated[
         bool, typer.Option("--keep/--no-keep", help="Keep a test on images of another source with the run.")
@@ -58,10 +66,20 @@ def evaluate(
 
     source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as emit:
-        result = evaluate_on(source, data, choices=Choices(layout), part=part, device=device, emit=emit, token=token)
-    recorded = None if part or not keep else _recorded(source, result, data)
+        result = evaluate_on(
+            source,
+            data,
+            choices=Choices(layout),
+            part=part,
+            device=device,
+            averaged=averaged,
+            emit=emit,
+            token=token,
+        )
+    recorded = None if part or averaged or not keep else _recorded(source, result, data)
     if as_json:
-        facts = {"model": str(result.model_file), "data": str(result.data), "part": result.part or "all"}
+        facts: dict[str, Any] = {"model": str(result.model_file), "data": str(result.data)}
+        facts |= {"part": result.part or "all", "positions": result.positions}
         problems = problems_document(result.problems)
         left_out = {"images": result.images, "left_out": list(result.left_out), "problems": problems}
         remarks = {"notes": list(result.notes), "synthetic": result.synthetic}
@@ -101,6 +119,7 @@ def classify(
     labels: Annotated[
         bool, typer.Option("--labels", help="Score the answers too, with the labels that a folder brings.")
     ] = False,
+    averaged: TestTimeOption = False,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
@@ -123,7 +142,7 @@ def classify(
         if not files:
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
-        classifier = Classifier.load(source, device, emit)
+        classifier = Classifier.load(source, device, emit, averaged=averaged)
         classifier.level = level
         known = labels_beside(paths, classifier.info.classes) if labels else None
         rows = list(classifier.classify(files, emit, token))
@@ -136,6 +155,7 @@ def classify(
         scores = {"scores": labels_document(scored)} if scored else {}
         facts = {
             "source": str(classifier.source),
+            "positions": POSITIONS if classifier.averaged else 1,
             "backend": {"name": "onnxruntime" if is_exported(source) else "torch"},
         }
         print_json({**facts, **table_document(rows, classifier.info), **scores})
@@ -149,18 +169,20 @@ def classify(
 
 def calibrate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run (folder or name).")],
+    averaged: TestTimeOption = False,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a finished run what its verdicts rest on, where it was made without. Weights and scores stay as they are."""
+    """Give a finished run what its verdicts rest on, where it was made without, or for test-time augmentation (--tta),
+    which its model has from then on. Weights and scores stay as they are."""
     from core.evaluation.promises import calibrating_images, part_of_calibration, promise_note
     from core.runs.assess import assess_run
     from core.runs.folder import RunFolder
 
     folder = find_run(run, runs or runs_root(), "run folder")
     with stoppable() as token, shown_progress() as emit:
-        result = assess_run(RunFolder(folder), emit, token, device)
+        result = assess_run(RunFolder(folder), emit, token, device, POSITIONS if averaged else 1)
     found = result.calibration
     if as_json:
         print_json({"folder": str(result.folder), "calibration": found})

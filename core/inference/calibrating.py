@@ -85,11 +85,13 @@ def calibrate(
     *,
     device: str,
     seed: int,
+    positions: int = 1,
     emit: Emit,
     token: CancelToken,
 ) -> Calibrated:
     """Fit the temperature on the `calibrating` answers and fit the statistics, asking the network for the features of
-    at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store. Of more than `MOST_LOGITS` numbers a
+    at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store, as means over so many `positions` as
+    the answers are (`forward_outputs`). Of more than `MOST_LOGITS` numbers a
     sample is taken, with all classes alike.
 
     Reports `Progress(CALIBRATING)`; raises `Cancelled`.
@@ -101,7 +103,15 @@ def calibrate(
     calibrating = calibrating.at(balanced_sample(calibrating.labels, rows, MOST_LOGITS // len(classes), seed))
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
     _, features = forward_outputs(
-        module, preprocessing, store, known, device=device, emit=emit, phase=Phase.CALIBRATING, token=token
+        module,
+        preprocessing,
+        store,
+        known,
+        device=device,
+        positions=positions,
+        emit=emit,
+        phase=Phase.CALIBRATING,
+        token=token,
     )
     statistics = fit_statistics(
         calibrating.logits,

@@ -20,6 +20,7 @@ from core.inference.decision_rule import DecisionRule, check_level
 from core.inference.export.onnx_file import read_onnx_info, read_onnx_statistics
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
+from core.inference.test_time import NOT_CALIBRATED_AVERAGED, AveragedNetwork
 from core.inference.trust import DEFAULT_LEVEL, Assessment
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.files import read_model_info
@@ -62,7 +63,9 @@ def info_of(file: Path) -> ModelInfo:
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    `level` is that of the prediction sets and may be set. Without `statistics` every verdict is `UNKNOWN`.
+    `level` is that of the prediction sets and may be set. Without `statistics` every verdict is `UNKNOWN`. `averaged`
+    asks for test-time augmentation (`core.inference.test_time`), which a model that was calibrated with it has in any
+    case; one that was not has no verdicts then.
     """
 
     def __init__(
@@ -72,12 +75,20 @@ class Classifier:
         device: str,
         source: Path,
         statistics: CalibrationStatistics | None = None,
+        *,
+        averaged: bool = False,
     ) -> None:
         self.network = network
+        self.averaged = averaged or info.positions > 1
+        in_the_graph = is_exported(source) and info.positions > 1
+        self._asked = AveragedNetwork(network) if self.averaged and not in_the_graph else network
+        fits = self.averaged == (info.positions > 1)
         self.info = info
         self.device = device
         self.source = source
-        self.decision_rule = DecisionRule(statistics, info)
+        self.decision_rule = (
+            DecisionRule(statistics, info) if fits else DecisionRule(None, info, NOT_CALIBRATED_AVERAGED)
+        )
         self._level = DEFAULT_LEVEL
 
     @property
@@ -91,15 +102,16 @@ class Classifier:
         self._level = level
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto", emit: Emit = ignore) -> Classifier:
-        """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps).
+    def load(cls, path: Path, device: str = "auto", emit: Emit = ignore, *, averaged: bool = False) -> Classifier:
+        """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps), with test-time
+        augmentation if `averaged`.
 
         Imports torch, or onnxruntime for an exported .onnx file. Raises `SkinKDError` when there is no such file or it
         is not one of SkinKD's models.
         """
         source = model_file_of(path)
         if is_exported(source):
-            return cls._load_exported(source, device, emit)
+            return cls._load_exported(source, device, emit, averaged)
         from core.models.batchnorm_fusion import fuse_batchnorm
         from core.models.files import load_model, load_statistics
         from core.recipe.schema import HardwareRecipe
@@ -111,23 +123,23 @@ class Classifier:
         model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
         emit(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_statistics(source, emit))
+        return cls(network, info, hardware.device, source, load_statistics(source, emit), averaged=averaged)
 
     @classmethod
-    def _load_exported(cls, source: Path, device: str, emit: Emit) -> Classifier:
+    def _load_exported(cls, source: Path, device: str, emit: Emit, averaged: bool) -> Classifier:
         from core.inference.onnx_network import load_onnx
 
         emit(Progress(Phase.LOADING, 0, 1))
         network, info = load_onnx(source, device, emit=emit)
         emit(Progress(Phase.LOADING, 1, 1))
-        return cls(network, info, network.device, source, read_onnx_statistics(source, emit))
+        return cls(network, info, network.device, source, read_onnx_statistics(source, emit), averaged=averaged)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
-        return self.network.infer(images)[0]
+        return self._asked.infer(images)[0]
 
     def features(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Logits as `logits` gives them and pooled features (n, d), from one forward; features None where unknown."""
+        """Logits and pooled features (n, d) of the upright images, from one forward; features None where unknown."""
         return self.network.infer(images)
 
     def classify(
@@ -190,7 +202,7 @@ class Classifier:
 
     def _infer(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
-        logits, features = self.network.infer(images)
+        logits, features = self._asked.infer(images)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])

@@ -34,10 +34,13 @@ def check_level(level: float) -> None:
 
 
 class DecisionRule:
-    """The decision rule of one model, from its calibration statistics; None where its file has none."""
+    """The decision rule of one model, from its calibration statistics; None where there are none, and `why_none`."""
 
-    def __init__(self, statistics: CalibrationStatistics | None, info: ModelInfo) -> None:
+    def __init__(
+        self, statistics: CalibrationStatistics | None, info: ModelInfo, why_none: str = _NO_STATISTICS
+    ) -> None:
         self.statistics = statistics
+        self._why_none = why_none
         self.classes = info.classes
         self._sets: PredictionSets | None = None
         if statistics is not None:
@@ -57,7 +60,7 @@ class DecisionRule:
         """
         check_level(level)
         if self.statistics is None or self._sets is None:
-            return [Assessment(Verdict.UNKNOWN, _NO_STATISTICS, level=level)] * len(logits)
+            return [Assessment(Verdict.UNKNOWN, self._why_none, level=level)] * len(logits)
         distances = self._distances(features, images)
         return [
             self._assessed(p_values, row, distance, level)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import atomic
 from core.classes import CLASS_SETS, class_set_from_document, class_set_to_document
+from core.data.augmentation.augmentation import POSITIONS
 from core.documents import Migration, one_line, shown, some, up_to_date
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice, ignore
@@ -361,6 +362,8 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         raise ValueError("it does not say which classes it tells apart")
     if type(values["synthetic"]) is not bool:
         raise ValueError("synthetic is not true or false")
+    if values["positions"] not in (1, POSITIONS) or type(values["positions"]) is not int:
+        raise ValueError(f"positions is neither 1 nor {POSITIONS}")
     architecture = _text(values, "architecture")
     if not re.fullmatch(r"[A-Za-z0-9_.]{1,100}", architecture):
         raise ValueError("architecture is not the name of a network")
@@ -374,6 +377,7 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         trained_on=_text(values, "trained_on"),
         synthetic=values["synthetic"],
         calibrated_on=_text(values, "calibrated_on"),
+        positions=values["positions"],
         classes=class_set_from_document(values["classes"]),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.data.augmentation.turns import in_position
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
 from core.models.info import Preprocessing
@@ -101,11 +102,14 @@ def forward_outputs(
     precision: str = "32",
     batch_size: int = 0,
     features: bool = True,
+    positions: int = 1,
     emit: Emit = ignore,
     phase: Phase = Phase.TESTING,
     token: CancelToken | None = None,
 ) -> OutputArrays:
-    """As `forward_logits`, and with the pooled features (len(indices), d) of `forward_both`."""
+    """As `forward_logits`, and with the pooled features (len(indices), d) of `forward_both`. Both are means over the
+    first `positions` of the eight flips and turns (`core.data.augmentation.turns`): 8 is test-time augmentation, for
+    eight times the time."""
     parts: list[OutputArrays] = []
     meter = ProgressMeter(phase, len(indices), emit)
     for outputs in iterate_outputs(
@@ -118,6 +122,7 @@ def forward_outputs(
         batch_size=batch_size,
         token=token,
         features=features,
+        positions=positions,
     ):
         parts.append(outputs)
         meter.add(len(outputs[0]))
@@ -137,12 +142,13 @@ def iterate_outputs(
     batch_size: int = 0,
     token: CancelToken | None = None,
     features: bool = False,
+    positions: int = 1,
     change: Change | None = None,
 ) -> Generator[OutputArrays, None, None]:
     """As `forward_logits`, batch by batch as the answers arrive, for callers that keep them on the way.
 
-    With `features` also the pooled ones of `forward_both`. `change` is what the images go through first, on the device.
-    Raises ValueError for a precision that there is not.
+    With `features` also the pooled ones of `forward_both`; `positions` as in `forward_outputs`. `change` is what the
+    images go through first, on the device. Raises ValueError for a precision that there is not.
     """
     place, token = torch.device(device), token or CancelToken()
     if precision not in AUTOCAST:
@@ -159,13 +165,27 @@ def iterate_outputs(
                 batch = loader.take(done, size)
                 if change is not None:
                     batch = change(batch, np.asarray(indices[done : done + size], np.int64))
-                logits, seen = infer(model, batch, preprocessing, AUTOCAST[precision], features=features)
+                logits, seen = _mean(
+                    [
+                        infer(model, view, preprocessing, AUTOCAST[precision], features=features)
+                        for view in (in_position(batch, position) for position in range(positions))
+                    ]
+                )
                 answer = logits.cpu().numpy(), None if seen is None else seen.cpu().numpy()
             except torch.OutOfMemoryError as error:
                 size = fewer(size, error)
                 continue
             done += len(answer[0])
             yield answer
+
+
+def _mean(outputs: Sequence[tuple[Tensor, Tensor | None]]) -> tuple[Tensor, Tensor | None]:
+    """The mean logits (n, classes) and features (n, d) of several views; of one as they are."""
+    if len(outputs) == 1:
+        return outputs[0]
+    features = [seen for _, seen in outputs if seen is not None]
+    logits = torch.stack([logits for logits, _ in outputs]).mean(dim=0)
+    return logits, torch.stack(features).mean(dim=0) if features else None
 
 
 class _Loader:

@@ -27,10 +27,12 @@ class Preprocessing:
 class ModelInfo:
     """The metadata of a model.safetensors file. `temperature` divides the logits before softmax (1: uncalibrated).
 
-    `calibrated_on` is the part of the data that temperature and calibration statistics are from: "calibration", or
-    "validation" for images that also chose the best epoch; empty where the file does not say (then it was the
-    validation part). `classes` are those of the logits, in order, with everything that a reader of the answers needs to
-    know of them.
+    `positions` is over how many of the eight flips and turns logits and features are averaged before anything is made
+    of them: 8 for a model that was calibrated with test-time augmentation, 1 for others. An exported network does it in
+    its graph. `calibrated_on` is the part of the data that temperature and calibration statistics are from:
+    "calibration", or "validation" for images that also chose the best epoch; empty where the file does not say (then it
+    was the validation part). `classes` are those of the logits, in order, with everything that a reader of the answers
+    needs to know of them.
     """
 
     architecture: str
@@ -42,4 +44,5 @@ class ModelInfo:
     trained_on: str = ""
     synthetic: bool = False
     calibrated_on: str = ""
+    positions: int = 1
     classes: ClassSet = field(kw_only=True)

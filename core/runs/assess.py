@@ -35,10 +35,17 @@ class AssessedRun:
 
 
 def assess_run(
-    folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None, device: str = "auto"
+    folder: RunFolder,
+    emit: Emit = ignore,
+    token: CancelToken | None = None,
+    device: str = "auto",
+    positions: int = 1,
 ) -> AssessedRun:
     """Ask a finished run's model for its calibration, test and some training images, and store temperature and
     reference in its model file and "calibration" in its metrics.json. Weights, predictions and scores stay as they are.
+
+    With `positions` 8 all of it rests on means over the eight flips and turns (`core.inference.test_time`), which
+    whoever classifies with the model then takes.
 
     Raises `SkinKDError` when the run is not finished or being worked on, its data are gone, or its model answers
     otherwise than it did; `Cancelled`.
@@ -46,7 +53,7 @@ def assess_run(
     token = token or CancelToken()
     with folder.locked():
         _check_finished(folder)
-        return AssessedRun(folder.path, _assess(folder, emit, token, device))
+        return AssessedRun(folder.path, _assess(folder, emit, token, device, positions))
 
 
 def score_test_part(
@@ -82,20 +89,21 @@ def _check_finished(folder: RunFolder) -> None:
         )
 
 
-def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> dict[str, Any]:
+def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str, positions: int) -> dict[str, Any]:
     from core.models.files import read_model_info, save_model
 
     metrics = folder.metrics()
     if metrics is None:
         raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
     results, hardware = _reopened(folder, emit, token, device)
+    results = replace(results, positions=positions)
     calibrates = results.data.split.calibrates
     with fixed_threads(hardware.threads):
         asked = {calibrates: results.infer(calibrates, hardware)}
         _check_same(folder, results.data.dataset, asked[calibrates])
         calibrated, document = results.calibrated(asked | results.tested(hardware), hardware)
     info = read_model_info(folder.model_file)
-    info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value)
+    info = replace(info, temperature=calibrated.temperature, calibrated_on=calibrated.part.value, positions=positions)
     save_model(folder.model_file, results.model.model, info, statistics=calibrated.statistics)
     write_json(folder.metrics_file, {**metrics, "calibration": document})
     return document
@@ -114,7 +122,7 @@ def _reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) ->
     dataset = own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
     store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), recorded_split(folder, dataset)
     model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
-    return Results(folder, recipe, model, data, emit, token), hardware
+    return Results(folder, recipe, model, data, emit, token, info.positions), hardware
 
 
 def own_images(folder: RunFolder, dataset: DataSet) -> DataSet:

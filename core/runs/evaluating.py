@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import NO_CHOICES, Choices
 from core.data.names import matched
 from core.data.types import FITTED, DataSet, Part, Problem
@@ -18,6 +20,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.results import SYNTHETIC_WARNING
+from core.inference.test_time import averaged_note
 from core.runs.annotations import read_annotations
 from core.runs.assess import score_test_part
 from core.runs.evidence import withheld_sentence
@@ -36,7 +39,8 @@ class Evaluation:
     """All scores of `images` images with their intervals.
 
     `left_out` names the images without a usable picture; `part` is empty for all images. `predictions` are what the
-    scores come from, `lesions` (n,) those of the images, "" where none is known.
+    scores come from, `lesions` (n,) those of the images, "" where none is known. They are means over `positions` flips
+    and turns of each image, 1 or 8.
     """
 
     model_file: Path
@@ -52,6 +56,7 @@ class Evaluation:
     synthetic: bool
     predictions: Predictions
     lesions: tuple[str, ...]
+    positions: int
 
 
 def evaluate_on(
@@ -61,10 +66,12 @@ def evaluate_on(
     choices: Choices = NO_CHOICES,
     part: str,
     device: str,
+    averaged: bool = False,
     emit: Emit,
     token: CancelToken,
 ) -> Evaluation:
-    """Score the model of a run folder or model file on `data` (default: the test part of the run's own data).
+    """Score the model of a run folder or model file on `data` (default: the test part of the run's own data), with
+    test-time augmentation (`core.inference.test_time`) if `averaged`.
 
     Images that can not be used are left out and named. Raises `SkinKDError` when there is nothing to score.
     """
@@ -91,7 +98,8 @@ def evaluate_on(
     usable = dataset.without(left_out)
     rows = _named_as(rows, usable)
     chosen = _chosen(usable, {row.image: row.part.value if row.part else "" for row in rows}, part)
-    logits = _logits(model_file, info, usable, chosen, device, emit, token)
+    averaged = averaged or info.positions > 1
+    logits, seconds = _logits(model_file, info, usable, chosen, device, averaged, emit, token)
     labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
     return Evaluation(
         model_file=model_file,
@@ -104,6 +112,7 @@ def evaluate_on(
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
         notes=(
+            *((averaged_note(seconds),) if averaged else ()),
             *_leaks(usable, chosen, rows),
             *_notes(usable, chosen, left_out=len(left_out), model_synthetic=info.synthetic),
         ),
@@ -112,6 +121,7 @@ def evaluate_on(
             tuple(usable.records[i].name for i in chosen), (Part.TEST,) * len(chosen), labels, logits
         ),
         lesions=tuple(lesions),
+        positions=POSITIONS if averaged else 1,
     )
 
 
@@ -159,10 +169,12 @@ def _logits(
     dataset: DataSet,
     chosen: NDArray[np.int64],
     device: str,
+    averaged: bool,
     emit: Emit,
     token: CancelToken,
-) -> NDArray[np.float32]:
-    """Logits (chosen, classes) by the one forward pass, over decoded images of the model's own size."""
+) -> tuple[NDArray[np.float32], float]:
+    """Logits (chosen, classes) by the one forward pass, over decoded images of the model's own size; and the seconds
+    that it took for each."""
     from core.data.store import open_store
 
     store = open_store(dataset, info.preprocessing.image_size, emit=emit, token=token)
@@ -173,30 +185,47 @@ def _logits(
             f"{len(failed)} could be opened at first and not later: {', '.join(failed[:5])}. Try again.",
         )
     ask = _ask_exported if is_exported(model_file) else _ask_model
-    return ask(model_file, store, chosen, device, emit, token)
+    begin = time.monotonic()
+    logits = ask(model_file, store, chosen, device, averaged, emit, token)
+    return logits, (time.monotonic() - begin) / len(chosen)
 
 
 def _ask_exported(
-    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, emit: Emit, token: CancelToken
+    model_file: Path,
+    store: ImageStore,
+    chosen: NDArray[np.int64],
+    device: str,
+    averaged: bool,
+    emit: Emit,
+    token: CancelToken,
 ) -> NDArray[np.float32]:
     from core.inference.export.checking import CheckImages, logits_of
     from core.inference.onnx_network import load_onnx
+    from core.inference.test_time import AveragedNetwork
 
-    network, _ = load_onnx(model_file, device, emit=emit)
+    exported, info = load_onnx(model_file, device, emit=emit)
+    # A file that was exported with test-time augmentation has it in its graph.
+    network = AveragedNetwork(exported) if averaged and info.positions == 1 else exported
     return logits_of(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), emit, token)
 
 
 def _ask_model(
-    model_file: Path, store: ImageStore, chosen: NDArray[np.int64], device: str, emit: Emit, token: CancelToken
+    model_file: Path,
+    store: ImageStore,
+    chosen: NDArray[np.int64],
+    device: str,
+    averaged: bool,
+    emit: Emit,
+    token: CancelToken,
 ) -> NDArray[np.float32]:
     from core.models.files import load_model
-    from core.models.forward import forward_logits
+    from core.models.forward import forward_outputs
     from core.recipe.schema import HardwareRecipe
     from core.training.hardware import resolve
 
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     model, info = load_model(model_file, device=hardware.device)
-    logits: NDArray[np.float32] = forward_logits(
+    logits, _ = forward_outputs(
         model,
         info.preprocessing,
         store,
@@ -204,6 +233,8 @@ def _ask_model(
         device=hardware.device,
         precision="32",
         batch_size=32,
+        features=False,
+        positions=POSITIONS if averaged else 1,
         emit=emit,
         phase=Phase.TESTING,
         token=token,

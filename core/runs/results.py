@@ -49,7 +49,11 @@ _NONE = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class Results:
-    """The results of one run: asked of its model, which holds the weights to be kept, and written into its folder."""
+    """The results of one run: asked of its model, which holds the weights to be kept, and written into its folder.
+
+    Predictions and scores are of the upright images; `positions` is over how many flips and turns the outputs are means
+    that the model is calibrated on (`ModelInfo.positions`).
+    """
 
     folder: RunFolder
     recipe: Recipe
@@ -57,6 +61,7 @@ class Results:
     data: PreparedData
     emit: Emit
     token: CancelToken
+    positions: int = 1
 
     @property
     def classes(self) -> ClassSet:
@@ -114,12 +119,14 @@ class Results:
             synthetic=self.data.dataset.synthetic,
             temperature=calibrated.temperature if calibrated else 1.0,
             calibrated_on=calibrated.part.value if calibrated else "",
+            positions=self.positions,
             classes=self.classes,
         )
         save_model(self.folder.model_file, self.model.model, info, calibrated.statistics if calibrated else None)
 
-    def infer(self, part: Part, hardware: Hardware) -> PartOutputs:
-        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used.
+    def infer(self, part: Part, hardware: Hardware, positions: int = 1) -> PartOutputs:
+        """Logits (n, classes) and features, with 32 bits: the scores are those of the model file as it will be used;
+        means over so many `positions` (`forward_outputs`).
 
         Raises as `forward_outputs`."""
         from core.models.forward import forward_outputs
@@ -133,6 +140,7 @@ class Results:
             self.data.store,
             indices,
             device=hardware.device,
+            positions=positions,
             emit=self.emit,
             phase=PHASES[part],
             token=self.token,
@@ -150,8 +158,13 @@ class Results:
 
     def calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do, from what `infer` gave: the test part and the one
-        that calibrates. Raises `Cancelled`."""
-        calibrating = outputs[self.data.split.calibrates]
+        that calibrates. Both are asked again where that takes more positions. Raises `Cancelled`."""
+        calibrating, test = (
+            self.infer(part, hardware, self.positions)
+            if self.positions > 1 and len(outputs[part].indices)
+            else outputs[part]
+            for part in (self.data.split.calibrates, Part.TEST)
+        )
         calibrated = calibrate(
             self.model.model,
             self.model.preprocessing,
@@ -161,16 +174,15 @@ class Results:
             self.classes,
             device=hardware.device,
             seed=self.recipe.optimisation.seed,
+            positions=self.positions,
             emit=self.emit,
             token=self.token,
         )
         for note in calibrated.notes:
             self.emit(Notice(note, Level.WARNING))
         looks = partial(stored_appearance, self.data.store, token=self.token)
-        document = calibration_document(
-            calibrated, calibrating, outputs[Part.TEST], lambda part: looks(part.indices), self.classes
-        )
-        return calibrated, document
+        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices), self.classes)
+        return calibrated, {**document, "positions": self.positions}
 
     def _predictions(self, outputs: dict[Part, PartOutputs]) -> Predictions:
         dataset = self.data.dataset

@@ -2,7 +2,8 @@
 
 Others may use
 
-- `augmentation`: what an augmentation is; `ViewRule`, one with its settings: what view v of image i looks like
+- `augmentation`: what an augmentation is, and how many flips and turns there are; `ViewRule`, one with its settings:
+  what view v of image i looks like
 - `entries`: those that there are, in a registry
 - `mixtures`: two images in one, in a registry
 - `draws`: which views an epoch shows

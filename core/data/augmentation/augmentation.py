@@ -13,6 +13,9 @@ from core.settings import Configured, SettingsSection
 if TYPE_CHECKING:
     from torch import Tensor
 
+POSITIONS = 8
+"""A square has so many: upright, three quarter turns, and each of them mirrored."""
+
 TURNS = "turns1"
 """The name of the numbering of flips and turns, which every augmentation that has them shares."""
 

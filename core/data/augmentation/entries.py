@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.augmentation.augmentation import TURNS, Augmentation
+from core.data.augmentation.augmentation import POSITIONS, TURNS, Augmentation
 from core.data.augmentation.strong_settings import StrongSettings
 from core.registry import Registry
 from core.settings import SettingsSection
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_POSITIONS = 8
 
 
 class Unchanged:
@@ -52,12 +50,12 @@ class Turns:
     help = "the eight flips and quarter turns; a teacher's outputs are stored for all of them"
     source = "Beyer et al., Knowledge distillation: A good teacher is patient and consistent, 2022, section 3"
     Settings = SettingsSection
-    plain_views = _POSITIONS
-    most: int | None = _POSITIONS
+    plain_views = POSITIONS
+    most: int | None = POSITIONS
 
     def stored_views(self, views: int) -> int:
         """See `Augmentation`; there are eight."""
-        return min(views, _POSITIONS)
+        return min(views, POSITIONS)
 
     def scheme(self, settings: SettingsSection) -> str:
         """See `Augmentation`."""
@@ -115,12 +113,12 @@ class Strong:
         "(stored views)"
     )
     Settings = StrongSettings
-    plain_views = _POSITIONS
+    plain_views = POSITIONS
     most: int | None = None
 
     def stored_views(self, views: int) -> int:
         """See `Augmentation`; the flips and turns, and `views` drawn ones."""
-        return _POSITIONS + views
+        return POSITIONS + views
 
     def scheme(self, settings: SettingsSection) -> str:
         """See `Augmentation`."""

@@ -7,8 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-POSITIONS = 8
-
 
 def turned(images: Tensor, views: NDArray[np.int64]) -> Tensor:
     """The images (n, S, S, 3), each in position `views` (n,) modulo 8; 0 is upright.
@@ -16,7 +14,7 @@ def turned(images: Tensor, views: NDArray[np.int64]) -> Tensor:
     Bit 1 of a view mirrors the rows, bit 2 the columns, bit 4 then swaps both: so all eight come about.
     """
     found = images
-    for bit, change in ((1, _rows), (2, _columns), (4, _swapped)):
+    for bit, change in _CHANGES:
         chosen = (views & bit) != 0
         if chosen.all():
             found = change(found)
@@ -27,7 +25,9 @@ def turned(images: Tensor, views: NDArray[np.int64]) -> Tensor:
 
 def in_position(images: Tensor, position: int) -> Tensor:
     """All images (n, S, S, 3) in one of the eight positions, 0 to 7, as `turned` numbers them."""
-    return turned(images, np.full(len(images), position))
+    for bit, change in _CHANGES:
+        images = change(images) if position & bit else images
+    return images
 
 
 def _rows(images: Tensor) -> Tensor:
@@ -40,6 +40,9 @@ def _columns(images: Tensor) -> Tensor:
 
 def _swapped(images: Tensor) -> Tensor:
     return images.transpose(1, 2)
+
+
+_CHANGES = ((1, _rows), (2, _columns), (4, _swapped))
 
 
 def _where(chosen: NDArray[np.bool_], yes: Tensor, no: Tensor) -> Tensor:

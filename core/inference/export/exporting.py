@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import atomic
+from core.data.augmentation.augmentation import POSITIONS
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress, ignore
 from core.inference.classifier import is_exported, model_file_of
@@ -30,6 +31,7 @@ from core.inference.export.report import (
     report_to_markdown,
 )
 from core.inference.onnx_network import load_onnx
+from core.inference.test_time import ABOUT, AveragedNetwork
 
 if TYPE_CHECKING:
     import onnx
@@ -49,8 +51,9 @@ _ROUNDING = 1e-9
 class ModelExportOrder:
     """What to export: `source` is a run folder or a model file, `out` the .onnx file to write.
 
-    `quantise` is "" or "int8"; `tolerance` the weighted F1 that may be lost, in 0..1 (None: see `TOLERANCES`); `data`
-    where the images lie, if not where the run found them; `without_test` writes without them.
+    `averaged` puts test-time augmentation into the file (`core.inference.test_time`), which a model that was calibrated
+    with it has in any case. `quantise` is "" or "int8"; `tolerance` the weighted F1 that may be lost, in 0..1 (None:
+    see `TOLERANCES`); `data` where the images lie, if not where the run found them; `without_test` writes without them.
     """
 
     source: Path
@@ -59,6 +62,7 @@ class ModelExportOrder:
     tolerance: float | None = None
     data: Path | None = None
     without_test: bool = False
+    averaged: bool = False
 
 
 def export_model(order: ModelExportOrder, emit: Emit = ignore, token: CancelToken | None = None) -> ExportReport:
@@ -155,17 +159,25 @@ class _Export:
         from core.inference.export.subprocess_export import export_in_subprocess
 
         self._emit(Progress(Phase.EXPORTING, 0, 1))
-        network = export_in_subprocess(self._source, self._folder, self._token)
+        averaged = self._order.averaged or info.positions > 1
+        recalibrated = averaged != (info.positions > 1)
+        info = replace(info, positions=POSITIONS if averaged else 1)
+        if averaged:
+            self._notes.append(f"Test-time augmentation is in the file. {ABOUT}")
+        network = export_in_subprocess(self._source, self._folder, self._token, info.positions)
         self._emit(Progress(Phase.EXPORTING, 1, 1))
         self._token.check()
         path = self._folder / "model.onnx"
-        if self._order.quantise != INT8 or material is None:
+        quantised = self._order.quantise == INT8 and material is not None
+        if not (quantised or recalibrated):
             self._save(path, network, info, statistics, material)
             return path, info
-        network = self._quantised(network, material)
+        if quantised and material is not None:
+            network = self._quantised(network, material)
         self._save(path, network, info, None, material)
-        if statistics is None or not len(material.calibration):
-            self._notes.append("The model has no reference, so the file's answers come without a verdict.")
+        if statistics is None or material is None or not len(material.calibration):
+            lacking = "The images to calibrate it anew are not at hand" if statistics else "The model has no reference"
+            self._notes.append(f"{lacking}, so the file's answers come without a verdict.")
             return path, info
         exported, _ = load_onnx(path, "cpu")
         info, statistics = recalibrate(exported, info, material, self._emit, self._token)
@@ -214,12 +226,16 @@ class _Export:
         from core.training.hardware import available_cores, cpu_name
 
         exported, _ = load_onnx(path, "cpu")
-        original = TorchNetwork(model, info.preprocessing, "cpu")
+        single = TorchNetwork(model, info.preprocessing, "cpu")
+        averaged, size = info_out.positions > 1, self._source.stat().st_size
+        original = AveragedNetwork(single) if averaged else single
         name = "ONNX, int8" if self._order.quantise == INT8 else "ONNX"
-        candidates = (
-            Candidate("Original", original, self._source.stat().st_size, info.temperature),
+        candidates: tuple[Candidate, ...] = (
+            Candidate("Original", original, size, info_out.temperature if name == "ONNX" else info.temperature),
             Candidate(name, exported, path.stat().st_size, info_out.temperature),
         )
+        if averaged:
+            candidates += (Candidate("Original, one view", single, size, info.temperature),)
         rows = compare(candidates, images, info.classes, self._emit, self._token)
         self._warn(rows[1], images, material)
         tolerance = self._order.tolerance

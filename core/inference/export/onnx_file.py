@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 IMAGES, LOGITS, FEATURES = "images", "logits", "features"
 """The names of the input and of the outputs."""
 
+_AVERAGED = "; outputs are means over the eight flips and quarter turns of each image"
+
 MAX_BYTES = 2**31 - 1  # what a protobuf file can be
 _MAX_METADATA = 64_000_000  # bytes of all values together
 _MAX_FIELDS = 10_000  # of a file; ours have some thirty
@@ -48,7 +50,7 @@ def metadata(
         "input": f"{IMAGES}: uint8 RGB, [batch, {size}, {size}, 3], values 0..255, not normalised",
         "image_size": size,
         "resize": RESIZE,
-        "in_the_graph": "(x / 255 - mean) / std, then NCHW",
+        "in_the_graph": "(x / 255 - mean) / std, then NCHW" + _AVERAGED * (info.positions > 1),
         "mean": info.preprocessing.mean,
         "std": info.preprocessing.std,
     }

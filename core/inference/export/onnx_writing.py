@@ -17,16 +17,17 @@ OPSET = 18
 """Old enough for runtimes of 2023 on phones, new enough to need no converter."""
 
 
-def to_onnx(model: nn.Module, info: ModelInfo) -> onnx.ModelProto:
+def to_onnx(model: nn.Module, info: ModelInfo, positions: int = 1) -> onnx.ModelProto:
     """The network as ONNX: uint8 images [batch, S, S, 3] in, logits and (where it has some) pooled features out.
 
-    Any number of images fits. Normalisation is inside, so that nobody can do it wrongly or twice. `model` is in eval
-    mode on the CPU and stays as it is. Raises `SkinKDError` for a network that torch can not export.
+    Any number of images fits. Normalisation is inside, so that nobody can do it wrongly or twice; with 8 `positions`
+    also the mean over the eight flips and turns of each image, so that whoever runs it need not know. `model` is in
+    eval mode on the CPU and stays as it is. Raises `SkinKDError` for a network that torch can not export.
     """
     import onnx
     import torch
 
-    wrapped, images = _wrap(model, info)
+    wrapped, images = _wrap(model, info, positions)
     names = [LOGITS, FEATURES] if len(wrapped(images)) == 2 else [LOGITS]
     dynamic = {"images": {0: torch.export.Dim("batch", min=1, max=65536)}}
     try:
@@ -57,10 +58,11 @@ def to_onnx(model: nn.Module, info: ModelInfo) -> onnx.ModelProto:
     return result
 
 
-def _wrap(model: nn.Module, info: ModelInfo) -> tuple[nn.Module, torch.Tensor]:
+def _wrap(model: nn.Module, info: ModelInfo, positions: int) -> tuple[nn.Module, torch.Tensor]:
     """The network with normalisation before and features beside its logits, and images to trace it with."""
     import torch
 
+    from core.data.augmentation.turns import in_position
     from core.models.outputs import forward_both
     from core.models.preprocessing import normalise
 
@@ -70,8 +72,13 @@ def _wrap(model: nn.Module, info: ModelInfo) -> tuple[nn.Module, torch.Tensor]:
             self.model = model
 
         def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            logits, features = forward_both(self.model, normalise(images, info.preprocessing))
-            return (logits,) if features is None else (logits, features)
+            # One pass over all positions, behind one another: a graph as large as for one.
+            views = [in_position(images, position) for position in range(positions)]
+            seen = normalise(views[0] if positions == 1 else torch.cat(views), info.preprocessing)
+            found = [values for values in forward_both(self.model, seen) if values is not None]
+            if positions > 1:
+                found = [values.reshape(positions, -1, values.shape[1]).mean(dim=0) for values in found]
+            return tuple(found)
 
     size = info.preprocessing.image_size
     # Two images: torch takes a batch of one for a fixed size.

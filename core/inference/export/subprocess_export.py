@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.1
 
 
-def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
+def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken, positions: int = 1) -> onnx.ModelProto:
     """The network of a model file as ONNX (see `to_onnx`), made in another process that works in `folder`.
 
     Raises `SkinKDError` when it can not be exported, and `Cancelled` within a moment of being asked to stop.
@@ -32,7 +32,7 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> 
 
     out, trouble = folder / "written.onnx", folder / "trouble.json"
     process = multiprocessing.get_context("spawn").Process(
-        target=_write, args=(str(model_file), str(out), str(trouble)), daemon=True
+        target=_write, args=(str(model_file), str(out), str(trouble), positions), daemon=True
     )
     process.start()
     try:
@@ -55,7 +55,7 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken) -> 
     return onnx.load_model(out)
 
 
-def _write(model_file: str, out: str, trouble: str) -> None:
+def _write(model_file: str, out: str, trouble: str, positions: int) -> None:
     """What the other process does. An error becomes a file: whatever it is, the user is to read it."""
     import onnx
 
@@ -65,7 +65,7 @@ def _write(model_file: str, out: str, trouble: str) -> None:
     warnings.simplefilter("ignore")  # this process has nobody to warn
     logging.disable(logging.CRITICAL)
     try:
-        onnx.save_model(to_onnx(*load_model(Path(model_file))), out)
+        onnx.save_model(to_onnx(*load_model(Path(model_file)), positions), out)
     except SkinKDError as error:
         story = {"title": error.title, "summary": error.summary, "details": error.details}
         Path(trouble).write_text(json.dumps(story), encoding="utf-8")

@@ -30,6 +30,25 @@ def test_evaluate_gives_the_runs_own_test_scores_again(trained: Path, as_json: C
     assert not any("too high" in note for note in document["notes"])
 
 
+def test_test_time_augmentation_is_a_choice_that_says_what_it_is(
+    trained: Path, sample_set: Path, as_json: Call
+) -> None:
+    """Scored and classified by the mean of eight views; without it by one."""
+    code, plain = as_json("evaluate", str(trained))
+    assert (code, plain["positions"]) == (0, 1)
+    code, document = as_json("evaluate", str(trained), "--tta")
+    assert (code, document["positions"]) == (0, 8)
+    (note,) = (note for note in document["notes"] if "Test-time augmentation" in note)
+    assert "ms an image" in note
+    image = str(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[0])
+    code, single = as_json("classify", str(trained), image)
+    assert (code, single["positions"]) == (0, 1)
+    code, mean = as_json("classify", str(trained), image, "--tta")
+    assert (code, mean["positions"]) == (0, 8)
+    assert mean["images"][0]["probabilities"] != single["images"][0]["probabilities"]
+    assert mean["images"][0]["verdict"] == "unknown"
+
+
 def test_evaluate_reads_the_runs_own_data_as_the_run_did(
     sample_set: Path, tiny: tuple[str, ...], tmp_path: Path, as_json: Call
 ) -> None:

@@ -18,14 +18,14 @@ from core.runs.folder import RunFolder
 write_in_another_process = subprocess_export.export_in_subprocess  # as it is in the product
 
 
-_written: dict[bytes, bytes] = {}
+_written: dict[tuple[bytes, int], bytes] = {}
 
 
-def write_once(model_file: Path, folder: Path, token: CancelToken) -> onnx.ModelProto:
+def write_once(model_file: Path, folder: Path, token: CancelToken, positions: int = 1) -> onnx.ModelProto:
     """Each network once, in this process: another takes seconds to start."""
-    key = model_file.read_bytes()
+    key = (model_file.read_bytes(), positions)
     if key not in _written:
-        _written[key] = to_onnx(*load_model(model_file)).SerializeToString()
+        _written[key] = to_onnx(*load_model(model_file), positions).SerializeToString()
     return onnx.load_model_from_string(_written[key])
 
 

@@ -242,3 +242,34 @@ def test_the_description_is_the_models(file: Path, finished_run: RunFolder) -> N
     assert "Generated pictures" in plain["data_terms"]
     assert "not a medical device" in plain["notice"].lower()
     assert plain["temperature"] == info_of(file).temperature
+
+
+def test_a_file_with_test_time_augmentation_holds_it_with_verdicts_of_its_own(
+    finished_run: RunFolder, tmp_path: Path
+) -> None:
+    """In the graph: the file gives the mean to whoever runs it, and is calibrated for it."""
+    out = tmp_path / "mean.onnx"
+    report = export_model(ModelExportOrder(finished_run.path, out, averaged=True))
+    assert report.refused == ""
+    assert [row.name for row in report.rows] == ["Original", "ONNX", "Original, one view"]
+    assert report.rows[1].agreement == 1.0
+    assert any("eight times the time" in note for note in report.notes)
+    assert info_of(out).positions == 8
+    exported, original = Classifier.load(out, "cpu"), Classifier.load(finished_run.path, "cpu", averaged=True)
+    assert exported.averaged
+    images = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
+    np.testing.assert_allclose(exported.logits(images), original.logits(images), rtol=1e-3, atol=1e-4)
+    plain = Classifier.load(finished_run.path, "cpu").logits(images)
+    assert np.abs(exported.logits(images) - plain).max() > 1e-3
+    (found,) = exported.decision_rule.assess(exported.logits(images[:1]), exported.features(images[:1])[1], images[:1])
+    assert found.verdict is not Verdict.UNKNOWN
+    assert json.loads(check_files(out)[0].read_text(encoding="utf-8"))["rows"][2]["name"] == "Original, one view"
+
+
+def test_without_images_a_file_with_test_time_augmentation_has_no_verdicts(
+    finished_run: RunFolder, tmp_path: Path
+) -> None:
+    out = tmp_path / "mean.onnx"
+    report = export_model(ModelExportOrder(finished_run.path, out, without_test=True, averaged=True))
+    assert any("come without a verdict" in note for note in report.notes)
+    assert Classifier.load(out, "cpu").decision_rule.statistics is None
