@@ -155,7 +155,6 @@ def classify(
         scores = {"scores": labels_document(scored)} if scored else {}
         facts = {
             "source": str(classifier.source),
-            "positions": POSITIONS if classifier.averaged else 1,
             "backend": {"name": "onnxruntime" if is_exported(source) else "torch"},
         }
         print_json({**facts, **table_document(rows, classifier.info), **scores})

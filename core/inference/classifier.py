@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.augmentation.augmentation import POSITIONS
 from core.data.decoding import Decoded, decode_noted, describe_failure
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress, ignore
@@ -65,7 +66,7 @@ class Classifier:
 
     `level` is that of the prediction sets and may be set. Without `statistics` every verdict is `UNKNOWN`. `averaged`
     asks for test-time augmentation (`core.inference.test_time`), which a model that was calibrated with it has in any
-    case; one that was not has no verdicts then.
+    case; one that was not has no verdicts then. `info` is what the file says of itself, with the positions taken.
     """
 
     def __init__(
@@ -79,15 +80,17 @@ class Classifier:
         averaged: bool = False,
     ) -> None:
         self.network = network
-        self.averaged = averaged or info.positions > 1
-        in_the_graph = is_exported(source) and info.positions > 1
+        calibrated_so = info.positions > 1
+        self.averaged = averaged or calibrated_so
+        in_the_graph = is_exported(source) and calibrated_so
         self._asked = AveragedNetwork(network) if self.averaged and not in_the_graph else network
-        fits = self.averaged == (info.positions > 1)
-        self.info = info
+        self.info = replace(info, positions=POSITIONS if self.averaged else 1)
         self.device = device
         self.source = source
         self.decision_rule = (
-            DecisionRule(statistics, info) if fits else DecisionRule(None, info, NOT_CALIBRATED_AVERAGED)
+            DecisionRule(statistics, info)
+            if self.averaged == calibrated_so
+            else DecisionRule(None, info, NOT_CALIBRATED_AVERAGED)
         )
         self._level = DEFAULT_LEVEL
 

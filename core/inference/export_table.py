@@ -135,6 +135,7 @@ def _model(info: ModelInfo) -> dict[str, Any]:
         "trained_on": _trained_on(info),
         "synthetic": info.synthetic,
         "temperature": info.temperature,
+        "positions": info.positions,
         "recipe_hash": info.recipe_hash,
         "skinkd_version": info.skinkd_version,
     }

@@ -151,6 +151,7 @@ class ClassifyTab(QWidget):
         top.clear.clicked.connect(self._clear_list)
         top.chooser.chosen.connect(self._take_model)
         top.second.chosen.connect(self._take_second)
+        top.averaged.toggled.connect(self._session.set_averaged)
         self._no_model.train.clicked.connect(self.train_requested)
         self._no_model.open_model.clicked.connect(top.chooser.ask_for_file)
         self._catalog.listed.connect(self._update)

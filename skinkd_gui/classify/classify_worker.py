@@ -46,6 +46,7 @@ class ModelReady(Event):
 
     which: Which
     source: Path
+    averaged: bool
     classifier: Classifier
 
 
@@ -55,6 +56,7 @@ class ChunkReady(Event):
 
     which: Which
     source: Path
+    averaged: bool
     results: tuple[Classification, ...]
 
 
@@ -68,10 +70,12 @@ class Collected:
 
 @dataclass(frozen=True)
 class ClassifyTask:
-    """What to classify with which model: the one at `source`, `loaded` already or not."""
+    """What to classify with which model: the one at `source`, `loaded` already or not, with test-time augmentation if
+    `averaged`."""
 
     which: Which
     source: Path
+    averaged: bool
     loaded: Classifier | None
     files: tuple[Path, ...]
     level: float
@@ -151,13 +155,13 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
     loaded = task.loaded
     if loaded is None:
         emit(Progress(Phase.LOADING, 0, 0))
-        loaded = Classifier.load(task.source, emit=emit)
+        loaded = Classifier.load(task.source, emit=emit, averaged=task.averaged)
     loaded.level = task.level
     token.check()
     if not task.files:
         size = loaded.info.preprocessing.image_size
         loaded.network.infer(np.zeros((1, size, size, 3), dtype=np.uint8))
-    emit(ModelReady(task.which, task.source, loaded))
+    emit(ModelReady(task.which, task.source, task.averaged, loaded))
     if not task.files:
         return
     chunk: list[Classification] = []
@@ -167,10 +171,10 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
             for result in loaded.classify(task.files, emit, token):
                 chunk.append(result)
                 if time.monotonic() - last >= _CHUNK_SECONDS:
-                    emit(ChunkReady(task.which, task.source, tuple(chunk)))
+                    emit(ChunkReady(task.which, task.source, task.averaged, tuple(chunk)))
                     record(tuple(chunk))
                     chunk, last = [], time.monotonic()
         finally:  # what is done is shown and recorded, also when the user cancels
             if chunk:
-                emit(ChunkReady(task.which, task.source, tuple(chunk)))
+                emit(ChunkReady(task.which, task.source, task.averaged, tuple(chunk)))
                 record(tuple(chunk))

@@ -52,10 +52,12 @@ class _Side:
 
 @dataclass(frozen=True)
 class Listed:
-    """What the list held: the images and their roots, and the results of the models that had these sources."""
+    """What the list held: the images and their roots, and the results of the models that had these sources, with or
+    without test-time augmentation."""
 
     collected: Collected
     sources: tuple[Path | None, ...]
+    averaged: bool
     results: tuple[tuple[Classification, ...], ...]
 
 
@@ -80,6 +82,7 @@ class ClassifySession(QObject):
         self._images = images
         self._sides = (_Side(), _Side())
         self._level = DEFAULT_LEVEL
+        self._averaged = False
         self._held = False
         self._ahead = False  # models are loaded before the first image needs them
         self._cancelling = False
@@ -147,6 +150,18 @@ class ClassifySession(QObject):
         self._classifying.cancel()
         self._next()
 
+    @Slot(bool)
+    def set_averaged(self, averaged: bool) -> None:
+        """Classify with test-time augmentation from now on, or without; what was said before is forgotten."""
+        if averaged == self._averaged:
+            return
+        self._averaged, self._held = averaged, False
+        for which in Which:
+            self._sides[which].classifier = None
+            self._images.forget_results(which)
+        self._classifying.cancel()
+        self._next()
+
     def load_ahead(self) -> None:
         """From now on load the first model before an image needs it."""
         self._ahead = True
@@ -196,13 +211,14 @@ class ClassifySession(QObject):
     def listed(self, roots: tuple[Path, ...]) -> Listed:
         """What the list holds; `roots` are where the images came from."""
         results = tuple(tuple(self._images.results_of(which)) for which in Which)
-        return Listed(Collected(roots, tuple(self._images.paths)), tuple(side.source for side in self._sides), results)
+        sources = tuple(side.source for side in self._sides)
+        return Listed(Collected(roots, tuple(self._images.paths)), sources, self._averaged, results)
 
     def list_again(self, listed: Listed) -> None:
         """List what was there before; images that the present models have not seen are classified."""
         self._images.add(listed.collected.files)
         for which in Which:
-            if self._sides[which].source == listed.sources[which]:
+            if (self._sides[which].source, self._averaged) == (listed.sources[which], listed.averaged):
                 self._fill_in([self._at_level(which, result) for result in listed.results[which]], which)
         self.go_on()
 
@@ -230,7 +246,7 @@ class ClassifySession(QObject):
             side = self._sides[which]
             assert side.source is not None
             files, self._running = tuple(self._images.waiting_for(which)), which
-            task = ClassifyTask(which, side.source, side.classifier, files, self._level, self.recorder)
+            task = ClassifyTask(which, side.source, self._averaged, side.classifier, files, self._level, self.recorder)
             self._classifying.start(partial(classify_files, task))
         self.changed.emit()
 
@@ -240,15 +256,19 @@ class ClassifySession(QObject):
             self.progressed.emit(self._running, event)
         elif isinstance(event, Notice):
             self.noticed.emit(event)
-        elif isinstance(event, ModelReady) and event.source == self._sides[event.which].source:
+        elif isinstance(event, ModelReady) and self._is_wanted(event):
             event.classifier.level = self._level
             self._sides[event.which].classifier = event.classifier
             self.loaded.emit(event.which)
             if not self._images.count_waiting(event.which):
                 self.noticed.emit(Notice("The model is ready."))
-        elif isinstance(event, ChunkReady) and event.source == self._sides[event.which].source:
+        elif isinstance(event, ChunkReady) and self._is_wanted(event):
             self._fill_in([self._at_level(event.which, result) for result in event.results], event.which)
             self.changed.emit()
+
+    def _is_wanted(self, event: ModelReady | ChunkReady) -> bool:
+        """Whether it is of the model that is chosen now, asked as it is to be asked now."""
+        return (event.source, event.averaged) == (self._sides[event.which].source, self._averaged)
 
     def _fill_in(self, results: Sequence[Classification], which: Which) -> None:
         self._images.set_results(results, which)

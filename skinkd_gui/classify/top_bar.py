@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
+from core.inference.test_time import ABOUT
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.model_chooser import ClassifierChooser
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, row_of
+from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
 
 
@@ -22,13 +23,22 @@ class TopBar(QWidget):
         self.open_images = make_button("Open images...", "classifyOpenImagesButton", self)
         self.open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
         self.paste = make_button("Paste", "classifyPasteButton", self, tip="A picture or copied files")
+        self.averaged = named(
+            QCheckBox("&Average flips and turns (8 × the time)", self),
+            "classifyAveragedCheck",
+            "Average over the eight flips and turns of each image",
+            f"Test-time augmentation. {ABOUT} A model that was calibrated with it always has it; one that was not "
+            "gives probabilities without a verdict.",
+        )
         self.export = make_button("Export...", "classifyExportButton", self, tip="Save as CSV, JSON or PDF")
         self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
         model = make_label("&Model:", "", self, buddy=self.chooser)
         other = make_label("Compare &with:", "", self, buddy=self.second)
         column_of(
             row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2)),
-            row_of(self.open_images, self.open_folder, self.paste, STRETCH, self.export, self.clear),
+            row_of(
+                self.open_images, self.open_folder, self.paste, Gap(8), self.averaged, STRETCH, self.export, self.clear
+            ),
             on=self,
             margins=0,
         )

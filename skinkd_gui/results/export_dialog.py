@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.inference.export.exporting import ModelExportOrder, check_files
 from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
+from core.inference.test_time import ABOUT
 from core.reporting.model_card.exported import card_file, export_with_card
 from core.reporting.table import of_texts
 from core.runs.folder import RunFolder, slugify
@@ -135,6 +136,12 @@ class ModelExportDialog(SavingDialog):
             "For when the images are gone. The file says nothing of how good it is.",
         )
         self.unchecked.toggled.connect(self.update_state)
+        self.averaged = named(
+            QCheckBox("&Average flips and turns (8 × the time)", self),
+            "exportAveragedCheck",
+            "Put the mean over eight flips and turns into the file",
+            f"Test-time augmentation in the file. {ABOUT} The check shows what it gains and takes.",
+        )
         fields = QFormLayout(fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         fields.setContentsMargins(0, 8, 0, 0)
         fields.setVerticalSpacing(8)
@@ -142,6 +149,7 @@ class ModelExportDialog(SavingDialog):
         fields.addRow(make_label("&File to write:", buddy=self.target), target)
         fields.addRow(make_label("&Images of the run:", buddy=self.data), _row(self.data, self.data_button))
         fields.addRow("", self.unchecked)
+        fields.addRow("", self.averaged)
         fields.addRow(make_label("May &lose at most:", buddy=self.loss), _row(self.loss, None))
         return fields
 
@@ -168,6 +176,7 @@ class ModelExportDialog(SavingDialog):
             tolerance=round(self.loss.value() / 100, 6),
             data=expanded(named) if named else None,
             without_test=self.unchecked.isChecked() and form == PLAIN,
+            averaged=self.averaged.isChecked(),
         )
 
     def _chosen(self) -> str:

@@ -29,6 +29,7 @@ from core.training.hardware import available_cores, cpu_name
 OUT = Path(".benchmarks")
 PARTS = {
     "training": ("training_bench", "Training: epochs, a whole run, the study"),
+    "views": ("views_bench", "Training: augmentation and stored views"),
     "torchdistill": ("torchdistill_bench", "Against torchdistill"),
     "decoding": ("decoding_bench", "Decoding"),
     "window": ("window_bench", "Window"),

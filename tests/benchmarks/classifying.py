@@ -114,7 +114,9 @@ class _Subject:
             nonlocal done
             done += len(event.results) if isinstance(event, ChunkReady) else 0
 
-        task = ClassifyTask(Which.FIRST, self._classifier.source, self._classifier, tuple(self._files), 0.9, Recorder())
+        task = ClassifyTask(
+            Which.FIRST, self._classifier.source, False, self._classifier, tuple(self._files), 0.9, Recorder()
+        )
         begin = time.perf_counter()
         classify_files(task, count, CancelSource().token)
         assert done == len(self._files)

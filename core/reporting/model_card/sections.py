@@ -10,6 +10,7 @@ from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
+from core.inference.test_time import ABOUT
 from core.inference.trust import DEFAULT_LEVEL
 from core.quantities import NONE, file_size, fraction, points
 from core.reporting import cells
@@ -270,6 +271,8 @@ def verdicts(card: CardContent) -> CardSection:
         return CardSection("Verdicts", (), (text,))
     level = f"{100 * DEFAULT_LEVEL:.0f} %"
     facts = [("Calibrated on", calibrating_images(statistics.images, card.calibrated_on))]
+    if card.info.positions > 1:
+        facts.append(("Test-time augmentation", f"always, as it was calibrated. {ABOUT}"))
     found = card.coverage
     if found is not None:
         facts += [

@@ -42,9 +42,9 @@ def test_test_time_augmentation_is_a_choice_that_says_what_it_is(
     assert "ms an image" in note
     image = str(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[0])
     code, single = as_json("classify", str(trained), image)
-    assert (code, single["positions"]) == (0, 1)
+    assert (code, single["model"]["positions"]) == (0, 1)
     code, mean = as_json("classify", str(trained), image, "--tta")
-    assert (code, mean["positions"]) == (0, 8)
+    assert (code, mean["model"]["positions"]) == (0, 8)
     assert mean["images"][0]["probabilities"] != single["images"][0]["probabilities"]
     assert mean["images"][0]["verdict"] == "unknown"
 

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QCheckBox
 from pytestqt.qtbot import QtBot
 
 from core.errors import SkinKDError
@@ -205,3 +206,21 @@ def test_a_broken_model_loaded_ahead_is_told_without_a_dialog(
     qtbot.waitUntil(lambda: idle(tab) and bool(told))
     assert told[0].text == "The model is damaged. Choose another."
     assert shown == []
+
+
+def test_with_test_time_augmentation_all_is_classified_anew_and_has_no_verdict(
+    qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], weighed: Path
+) -> None:
+    """The model was not calibrated for it; without it everything is as before."""
+    classify(qtbot, tab, lesions)
+    before = list(tab._images.results)
+    box = child(tab, QCheckBox, "classifyAveragedCheck")
+    assert isinstance(box, QCheckBox)
+    box.click()
+    qtbot.waitUntil(lambda: quiet(tab) and all(tab._images.results))
+    assert set(verdicts(tab)[:13]) == {Verdict.UNKNOWN}
+    expected = list(Classifier.load(run(weighed, "first"), averaged=True).classify(lesions))
+    assert [result.probabilities for result in tab._images.results] == [result.probabilities for result in expected]
+    box.click()
+    qtbot.waitUntil(lambda: quiet(tab) and all(tab._images.results))
+    assert list(tab._images.results) == before

@@ -80,9 +80,11 @@ def test_it_orders_what_it_shows(qtbot: QtBot, dialog: ModelExportDialog, export
     assert dialog.order == ModelExportOrder(dialog.order.source, tmp_path / "out.onnx", "", 0.001, None, False)
     dialog.forms["int8"].setChecked(True)
     dialog.data.setText(str(tmp_path))
+    dialog.averaged.setChecked(True)
     dialog.target.setText(str(tmp_path / "named"))
     finish(qtbot, dialog)
     order = exporter.orders[0]
+    assert order.averaged
     assert (order.out, order.quantise, order.tolerance, order.data) == (
         tmp_path / "named.onnx", "int8", 0.02, tmp_path,
     )  # fmt: skip

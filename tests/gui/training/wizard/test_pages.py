@@ -29,6 +29,7 @@ from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.review_page import ReviewPage
+from skinkd_gui.training.wizard.schedule_page import SchedulePage
 from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
@@ -189,6 +190,29 @@ class TestModels:
 def _names(combo: QComboBox) -> int:
     completer = combo.completer()
     return completer.model().rowCount() if completer is not None else 0
+
+
+class TestSchedule:
+    def test_an_augmentations_own_settings_are_shown(self, model: WizardModel, qtbot: QtBot) -> None:
+        page = SchedulePage(model)
+        _add(qtbot, page)
+        assert page.form.more is not None
+        page.form.more.setChecked(True)
+        strong = {"optimisation.hair", "optimisation.smallest_crop", "optimisation.view_seed"}
+        mixing = {"optimisation.mixture_alpha"}
+
+        def shown() -> set[str]:
+            return {key for key in strong | mixing if page.form.rows[key].editor.isVisible()}
+
+        assert shown() == set()
+        model.set_value("optimisation.augmentation", "strong")
+        assert shown() == strong
+        model.set_value("optimisation.hair", 0.5)
+        model.set_value("optimisation.mixture", "cutmix")
+        assert shown() == strong | mixing
+        assert model.state.recipe.optimisation.model_dump()["mixture_alpha"] == 1.0
+        model.set_value("optimisation.augmentation", "light")
+        assert shown() == mixing
 
 
 class TestReview:
