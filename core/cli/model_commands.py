@@ -62,7 +62,7 @@ def evaluate(
     from core.evaluation.detailed import detailed_to_json
     from core.evaluation.intervals import intervals_to_json
     from core.reporting.scored_runs import scored_model
-    from core.runs.evaluating import evaluate_on
+    from core.runs.evaluating import FITTED_TO_THEM, evaluate_on
 
     source = model_source(model, runs or runs_root())
     with stoppable() as token, shown_progress() as emit:
@@ -93,7 +93,7 @@ def evaluate(
     scored = scored_model(result.model_file.name, result.classes, result.detailed, result.intervals)
     print_text(evaluation_text(scored))
     for note in result.notes:
-        say(f"Note: {note}")
+        say(f"Note: {note}{' --part test scores the others.' if FITTED_TO_THEM in note else ''}")
     if recorded is not None:
         say(f"Kept in {recorded}; reports on the run show it as an external test.")
 

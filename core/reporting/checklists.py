@@ -138,8 +138,14 @@ def _filled(item: ChecklistItem, record: RunRecord) -> FilledItem:
     facts = [text for name in item.facts if (text := fact_text(record, name))]
     written = [text for key in item.entries if (text := record.statement.entry(key))]
     filled = Filled.PROGRAM if facts else Filled.AUTHORS if written else Filled.NOT_STATED
-    sentences = (text if text.endswith((".", "!", "?")) else f"{text}." for text in (*facts, *written))
-    return FilledItem(item, filled, without_paths(" ".join(sentences), known))
+    return FilledItem(item, filled, without_paths(" ".join(map(_sentence, (*facts, *written))), known))
+
+
+def _sentence(text: str) -> str:
+    """A text as a sentence; names that begin small stay as they are."""
+    first = text.split(maxsplit=1)[0]
+    begun = f"{text[0].upper()}{text[1:]}" if first.rstrip(",:").isalpha() else text
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
 @cache

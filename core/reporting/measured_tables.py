@@ -21,7 +21,7 @@ from core.reporting.facts.record import RunRecord
 from core.reporting.table import Cell, Column, ResultsTable, of_texts
 from core.runs.external import ExternalTest
 from core.runs.folder import RunFolder
-from core.runs.robustness import Robustness
+from core.runs.robustness import CorruptedScore, Robustness
 
 SENSITIVITIES = (0.8, 0.9, 0.95)
 """What melanoma thresholds are chosen for."""
@@ -128,24 +128,26 @@ def robustness_table(measured: Robustness) -> ResultsTable:
     for name in measured.corruptions:
         known = {row.severity: row for row in measured.of(name)}
         title = CORRUPTIONS[name].title if name in CORRUPTIONS else name
-        made = [
-            cells.score(known[at].weighted_f1, known[at].interval) if at in known else cells.nothing(3)
-            for at in severities
-        ]
+        made = [_severity_cell(known[at]) if at in known else cells.nothing(3) for at in severities]
         rows.append((cells.words(title, name), cells.share(measured.clean), *made))
     columns = (
         Column("Corruption", words=True),
         Column("0 (unharmed)"),
         *(Column(str(at), f"Severity {at}", cells.within(f"Severity {at}")) for at in severities),
     )
-    note = f"Weighted F1 of {measured.images:,} test images by severity, with 95 % intervals."
+    note = f"Weighted F1 of {measured.images:,} test images by severity; saved tables hold its 95 % intervals."
     return ResultsTable("Robustness", columns, tuple(rows), (note, *corruption_notes(measured)))
+
+
+def _severity_cell(row: CorruptedScore) -> Cell:
+    """The score alone for people, who compare thirty of them; its interval for programs."""
+    return Cell(fraction(row.weighted_f1), cells.score(row.weighted_f1, row.interval).values)
 
 
 def corruption_notes(measured: Robustness) -> tuple[str, ...]:
     """What the corruptions do."""
     known = [CORRUPTIONS[name] for name in measured.corruptions if name in CORRUPTIONS]
-    told = "; ".join(f"{each.title.lower()}: {each.help}" for each in known)
+    told = "; ".join(f"{each.title}: {each.help}" for each in known)
     return (f"{told}. After Hendrycks and Dietterich (2019); hair is drawn.",) if told else ()
 
 
@@ -174,7 +176,9 @@ def external_table(tests: Sequence[ExternalTest], record: RunRecord) -> ResultsT
         Column("Accuracy", fields=cells.within("Accuracy")),
         Column("Macro AUC"),
     )
-    return ResultsTable("Test on images of other sources", columns, rows)
+    lost = [f"{test.name}: {test.left_out:,} images could not be used." for test in tests if test.left_out]
+    notes = (*lost, *(f"{test.name}: {note}" for test in tests for note in test.notes))
+    return ResultsTable("Test on images of other sources", columns, rows, notes)
 
 
 def coverage_table(record: RunRecord) -> ResultsTable | None:

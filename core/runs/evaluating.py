@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
 
 
+FITTED_TO_THEM = "the model was fitted to them, so these scores are too high"
+"""What is said of images that the model knows."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """All scores of `images` images with their intervals.
@@ -253,8 +257,7 @@ def _leaks(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]
     if seen:
         notes.append(
             f"{seen:,} of these {len(chosen):,} images bear names of images that the run was trained, chosen or "
-            "calibrated on: "
-            "the model was fitted to them, so these scores are too high. --part test scores the others."
+            f"calibrated on: {FITTED_TO_THEM}."
         )
     if near:
         notes.append(

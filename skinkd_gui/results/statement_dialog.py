@@ -84,13 +84,12 @@ class StatementDialog(PassingDialog):
             texts = {statement.entry(entry.key) for _, statement in self.before}
             self._texts[entry.key] = text = texts.pop() if len(texts) == 1 else ""
             edit = named(QPlainTextEdit(text, content, tabChangesFocus=True), f"statement_{entry.key}", entry.title)
-            edit.setPlaceholderText(_DIFFERENT if texts else entry.help)
-            edit.setToolTip(entry.help)
+            edit.setPlaceholderText(_DIFFERENT if texts else "")
             edit.setFixedHeight(edit.fontMetrics().lineSpacing() * _LINES + 14)
             self.edits[entry.key] = edit
             title = make_label(entry.title, "", content)
             title.setBuddy(edit)
-            parts += [title, edit]
+            parts += [title, make_label(entry.help, "small", content, wrap=True), edit]
         column_of(*parts, STRETCH, on=content, margins=(4, 8, 12, 8), spacing=4)
         area.set_content(content)
         return area

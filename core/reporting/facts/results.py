@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from core.evaluation.calibration import brier_score, reliability
 from core.evaluation.intervals import OVERALL
+from core.evaluation.promises import calibrating_images
 from core.evaluation.subgroups import Person
 from core.quantities import area, fraction, points
 from core.reporting.facts.fact import RunFact
 from core.reporting.facts.record import RunRecord
 from core.reporting.words import interval_of, kind_of_run, score_name
+from core.runs.evaluating import FITTED_TO_THEM
 
 _FEW = 10
 
@@ -84,6 +86,13 @@ def _calibration(record: RunRecord) -> str:
     return f"{'; '.join(found)}.{fitted}"
 
 
+def _updating(record: RunRecord) -> str:
+    if record.evidence is None or record.temperature is None:
+        return ""
+    images = calibrating_images(int(record.calibration.get("fitted_on") or 0), record.calibrated_on)
+    return f"The model is the one that was tested: its temperature is from {images}, not from test images."
+
+
 def _failures(record: RunRecord) -> str:
     evidence = record.evidence
     if evidence is None:
@@ -114,7 +123,8 @@ def _external_test(record: RunRecord) -> str:
         f"{interval_of(test.detailed.scores.balanced_accuracy, test.intervals.balanced_accuracy)}"
         for test in record.external
     ]
-    return f"{'; '.join(told)}." if told else ""
+    flattered = [f"{test.name}: {note}" for test in record.external for note in test.notes if FITTED_TO_THEM in note]
+    return " ".join([f"{'; '.join(told)}.", *flattered]) if told else ""
 
 
 def _robustness(record: RunRecord) -> str:
@@ -128,8 +138,8 @@ def _robustness(record: RunRecord) -> str:
         title = CORRUPTIONS[name].title if name in CORRUPTIONS else name
         told.append(f"{title.lower()} {fraction(found.of(name)[-1].weighted_f1)}")
     return (
-        f"Weighted F1 of {found.images:,} test images, {fraction(found.clean)} unharmed, at the worst of five "
-        f"severities: {', '.join(told)}."
+        f"Weighted F1 of {found.images:,} test images, {fraction(found.clean)} unharmed, at the severest of five "
+        f"steps: {', '.join(told)}."
     )
 
 
@@ -232,6 +242,7 @@ FACTS = (
     RunFact("metrics", "Measures", _metrics),
     RunFact("uncertainty", "Intervals and tests", _uncertainty),
     RunFact("calibration", "Calibration", _calibration),
+    RunFact("updating", "Updating", _updating),
     RunFact("failures", "Errors", _failures),
     RunFact("internal_test", "Internal test", _internal_test),
     RunFact("external_test", "External test", _external_test),

@@ -99,7 +99,8 @@ def _optimisation(record: RunRecord) -> str:
         unit = f" {spec.unit}" if spec.unit else ""
         shown = dict(spec.titles).get(value, value) if isinstance(value, str) else f"{value:g}"
         told.append(f"{spec.title.lower()} {shown}{unit}")
-    return f"{'; '.join(told)}."
+    text = "; ".join(told)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _augmentation(record: RunRecord) -> str:

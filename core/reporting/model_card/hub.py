@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from core.evaluation.intervals import OVERALL
@@ -55,19 +56,19 @@ def beginning_of_card(file: str) -> str:
 
 def card_readme(card: CardContent, export: ExportReport | None = None, extra: tuple[CardSection, ...] = ()) -> str:
     """The card as README.md, of the model or of a file that it was exported to. Holds no path of this computer."""
-    file = card.file.name if export is None or export.file is None else export.file.name
+    if export is not None and export.file is not None:
+        card = replace(card, file=export.file, size=export.rows[-1].size_bytes)
     sections = (*extra, *_written(card), *_exported(card, export))
     body = card_text(card, sections)
     known = () if card.recipe is None else paths_of(card.recipe)
-    return f"{beginning_of_card(file)}{_yaml(metadata(card, file))}---\n\n{without_paths(body, known)}"
+    return f"{beginning_of_card(card.file.name)}{_yaml(metadata(card))}---\n\n{without_paths(body, known)}"
 
 
-def metadata(card: CardContent, file: str) -> dict[str, Any]:
-    """What stands at the card's head, for a model in `file`."""
-    exported = file.endswith(".onnx")
+def metadata(card: CardContent) -> dict[str, Any]:
+    """What stands at the card's head."""
     found: dict[str, Any] = {
         "license": _licence(card),
-        "library_name": "onnx" if exported else "timm",
+        "library_name": "onnx" if card.exported else "timm",
         "pipeline_tag": "image-classification",
         "tags": ["skinkd", "dermatology", "skin-lesions", "medical", "research-only", card.info.architecture],
         "metrics": sorted(set(_TYPES.values())),

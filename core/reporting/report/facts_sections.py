@@ -82,8 +82,14 @@ def model_section(chosen: Selection) -> ReportSection:
         name = (("Run", run.title),) if len(chosen.drawn) > 1 else ()
         blocks.append(Facts((*name, *fact_pairs(run.record, _MODEL))))
     recipes = [(run.title, shareable(run.recipe)) for run in chosen.drawn]
-    blocks.append(TableBlock("all-settings", recipes_table(recipes, only_different=False), quiet=len(recipes) > 1))
+    blocks.append(TableBlock("all-settings", _with_effect(recipes_table(recipes, only_different=False))))
     return ReportSection("model", "Model and training", tuple(blocks))
+
+
+def _with_effect(table: ResultsTable) -> ResultsTable:
+    """The settings without those that say nothing or have no effect in any of the runs."""
+    rows = tuple(row for row in table.rows if any(cell.text != NONE for cell in row[1:]))
+    return replace(table, rows=rows, bold=frozenset(), notes=("Settings without an effect here are left out.",))
 
 
 def repeat_section(chosen: Selection, *, recipes: bool) -> ReportSection:
@@ -162,7 +168,8 @@ def limits_section(chosen: Selection, *, study: bool = False) -> ReportSection:
 def _data_facts(run: ReportRun) -> tuple[tuple[str, str], ...]:
     unknown = () if run.record.data.get("terms") else (("Terms of use", "not known: ask the owner of the images"),)
     digest = (("SHA-256 of split.csv", run.split_sha256),) if run.split_sha256 else ()
-    return (*fact_pairs(run.record, _DATA), *unknown, *digest)
+    parts = () if fact_text(run.record, "flow") else ("parts",)
+    return (*fact_pairs(run.record, (*_DATA, *parts)), *unknown, *digest)
 
 
 def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
@@ -181,7 +188,7 @@ def _run_facts(run: ReportRun) -> list[tuple[str, str]]:
 
 
 _DATA = (
-    *("data_set", "terms", "exclusion", "flow", "subsets", "parts", "grouping", "leak", "split_seed", "fold"),
+    *("data_set", "terms", "exclusion", "flow", "subsets", "grouping", "leak", "split_seed", "fold"),
     *("people", "skin_tone", "missing", "preprocessing", "imbalance", "test_size", "synthetic"),
     *("corrections_digest", "corrections"),
 )

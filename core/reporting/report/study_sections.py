@@ -104,9 +104,6 @@ def external_section(chosen: Selection) -> ReportSection:
         for number, test in enumerate(tests, 1):
             scored = scored_model(f"{run.title} on {test.name}", test.classes, test.detailed, test.intervals)
             blocks.append(TableBlock(f"external-{key}-{number}", per_class_table(scored)))
-            lost = (f"{test.name}: {test.left_out:,} images could not be used.",) if test.left_out else ()
-            if notes := (*lost, *test.notes):
-                blocks.append(Points(notes))
     if not blocks:
         blocks.append(
             Paragraph(
