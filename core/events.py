@@ -95,7 +95,8 @@ class BatchFinished(Event):
 @dataclass(frozen=True)
 class EpochRecord:
     """One row of history.csv. Fractions in 0..1; `epoch` starts at 1; `best` marks a new best epoch. `recipe` is the
-    hash of the recipe it was trained under (`core.training.legs.hashes_of_epoch`), "" where none was recorded."""
+    hash of the recipe it was trained under (`core.training.legs.hashes_of_epoch`), "" where none was recorded.
+    `averaged`: the validation scores are those of the running average of the weights, which did better than they."""
 
     epoch: int
     train_loss: LossParts
@@ -109,6 +110,7 @@ class EpochRecord:
     images_per_second: float
     best: bool
     recipe: str = ""
+    averaged: bool = False
 
 
 @dataclass(frozen=True)

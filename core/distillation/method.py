@@ -42,13 +42,15 @@ class TeacherStatistics:
 @dataclass(frozen=True)
 class LossContext:
     """What a loss is computed with besides the outputs: the method's own settings and modules, the epoch (from 1), how
-    many training images each class has (classes,), and one entry of statistics for each teacher."""
+    many training images each class has (classes,), one entry of statistics for each teacher, and how much each teacher
+    counts for each image, (teachers, n) that sum to 1 over the teachers; None: all equally."""
 
     settings: SettingsSection
     modules: nn.Module | None
     epoch: int
     class_counts: Tensor
     statistics: tuple[TeacherStatistics, ...] = field(default=())
+    weights: Tensor | None = None
 
 
 class Method(Configured, Protocol):

@@ -1,8 +1,8 @@
 """What a training step minimises: L = alpha * L_KD + (1 - alpha) * L_CLS.
 
-L_CLS is the cross entropy with the labels, L_KD the method's loss plus weight * loss of every further term. Everything
-is computed in float32 or better, also under autocast. Source: Davidi and Park, "Novel Knowledge Distillation Techniques
-for Visual Skin Disease Detection", figure 4.
+L_CLS is the loss for the labels (the cross entropy or another of `classification`), L_KD the method's loss plus weight
+times the loss of every further term. Everything is computed in float32 or better, also under autocast. Source: Davidi
+and Park, "Novel Knowledge Distillation Techniques for Visual Skin Disease Detection", figure 4.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm
 from core.distillation.method import OF_FEATURES, LossContext, LossTerm, Need, TeacherStatistics
 from core.distillation.outputs import Outputs
-from core.distillation.softmax import below_best
+from core.distillation.weightings import Weighting
+
+_PLAIN = CLASSIFICATION_LOSSES["cross_entropy"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Objective(nn.Module):
 
     `terms` are empty for a plain student or a teacher in training: then the total is the cross entropy. `class_counts`
     (classes,) are the training images of each class. The dimensions are those of the pooled features; they matter only
-    where a method needs features.
+    where a method needs features. `weighting` says how much each of several teachers counts (None: all equally),
+    `label_term` what L_CLS is (None: the cross entropy).
     """
 
     class_counts: Tensor
@@ -60,11 +63,15 @@ class Objective(nn.Module):
         class_counts: Tensor | None = None,
         student_dim: int = 0,
         teacher_dims: Sequence[int] = (),
+        weighting: Weighting | None = None,
+        label_term: LabelTerm | None = None,
     ) -> None:
         super().__init__()
         self.terms = tuple(terms)
         self.alpha = alpha
         self.label_smoothing = label_smoothing
+        self.weighting = weighting
+        self.label_term = label_term or LabelTerm(_PLAIN, _PLAIN.Settings())
         self.register_buffer("class_counts", torch.zeros(0) if class_counts is None else class_counts, persistent=False)
         made = [term.method.modules(term.settings, student_dim, teacher_dims) for term in self.terms]
         self.trained = nn.ModuleDict({f"{place}": module for place, module in enumerate(made) if module is not None})
@@ -100,25 +107,33 @@ class Objective(nn.Module):
         # Once, so that the parts' gradients are not rounded before they are added.
         student = Outputs(_float32(student.logits), None if student.features is None else _float32(student.features))
         logits = student.logits
-        classification = functional.cross_entropy(below_best(logits), labels, label_smoothing=self.label_smoothing)
+        losses = self.label_term.loss.losses
+        with _without_autocast(logits.device.type):
+            classification = losses(
+                logits, labels, self.class_counts, self.label_smoothing, self.label_term.settings
+            ).mean()
         if not self.terms:
             return ObjectiveParts(classification, classification)
         if not teachers:
             raise ValueError(f"method {self.terms[0].method.name} needs the teacher's outputs")
+        weights = None if self.weighting is None else self.weighting.weights(teachers, labels)
         with _without_autocast(logits.device.type):
+            contexts = [self._context(place, epoch, statistics, weights) for place in range(len(self.terms))]
             parts = [
-                term.weight * term.method.loss(student, teachers, labels, self._context(place, epoch, statistics))
-                for place, term in enumerate(self.terms)
+                term.weight * term.method.loss(student, teachers, labels, context)
+                for term, context in zip(self.terms, contexts, strict=True)
             ]
         distillation = parts[0] if len(parts) == 1 else torch.stack(parts).sum()
         return ObjectiveParts(
             self.alpha * distillation + (1 - self.alpha) * classification, classification, distillation
         )
 
-    def _context(self, index: int, epoch: int, statistics: tuple[TeacherStatistics, ...]) -> LossContext:
+    def _context(
+        self, index: int, epoch: int, statistics: tuple[TeacherStatistics, ...], weights: Tensor | None
+    ) -> LossContext:
         name = f"{index}"
         module = self.trained[name] if name in self.trained else None  # noqa: SIM401 (it has no get)
-        return LossContext(self.terms[index].settings, module, epoch, self.class_counts, statistics)
+        return LossContext(self.terms[index].settings, module, epoch, self.class_counts, statistics, weights)
 
 
 def _without_autocast(device: str) -> AbstractContextManager[None]:

@@ -1,14 +1,18 @@
-"""What losses of logits share: logits that any softmax survives, and one loss over several teachers."""
+"""What losses share: logits that any softmax survives, norms that any division survives, and means over teachers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-from core.distillation.outputs import Outputs
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+T = TypeVar("T")
+
+_ROUNDING = 4 * 2.0**-23
+"""A vector whose values differ by no more than this share of the largest is constant but for the rounding of the
+float32 logits that it comes from."""
 
 _FARTHEST = -1e30
 """No class is farther below the best one than this: far beyond where its probability is 0, and sums stay finite."""
@@ -27,10 +31,50 @@ def precise(logits: Tensor) -> Tensor:
     return logits.float() if logits.device.type == "mps" else logits.double()
 
 
-def mean_over_teachers(teachers: Sequence[Outputs], loss: Callable[[Outputs], Tensor]) -> Tensor:
-    """The mean of a loss, a scalar for each teacher, over the teachers (at least one), each counting equally."""
-    losses = [loss(teacher) for teacher in teachers]
+def centred(vectors: Tensor, dim: int, offset: float = 0.0) -> tuple[Tensor, Tensor]:
+    """The vectors along `dim` minus their mean, and (kept dimension) whether each varies beyond the rounding of its
+    values; `offset` is what was taken from the values before."""
+    found = vectors - vectors.mean(dim=dim, keepdim=True)
+    spread = found.detach().abs().amax(dim=dim, keepdim=True)
+    largest = (vectors.detach() + offset).abs().amax(dim=dim, keepdim=True)
+    # "not constant" rather than "spread >": a NaN must stay in the loss.
+    return found, ~(spread <= _ROUNDING * largest)
+
+
+def norm(vectors: Tensor, dim: int) -> Tensor:
+    """Euclidean norm along `dim` whose squares can not underflow, and whose gradient at 0 is 0."""
+    import torch
+
+    scale = vectors.detach().abs().amax(dim=dim, keepdim=True)
+    is_zero = scale == 0
+    scale = scale.clamp(min=torch.finfo(vectors.dtype).tiny).where(~is_zero, 1.0)
+    squares = (vectors / scale).square().sum(dim=dim, keepdim=True)
+    root = squares.where(~is_zero, 1.0).sqrt()
+    return (root * scale).where(~is_zero, 0.0).squeeze(dim)
+
+
+def mean_over_teachers(
+    teachers: Sequence[T], weights: Tensor | None, loss: Callable[[T, Tensor | None], Tensor]
+) -> Tensor:
+    """One loss over several teachers (at least one), a scalar.
+
+    `loss` gives that of one teacher: a mean over the images, each counting as the weights (n,) say that it is called
+    with (None: all alike). With `weights` (teachers, n), which sum to 1 over the teachers, it is the sum over the
+    teachers; without, each counts equally.
+    """
+    if weights is not None:
+        return _sum([loss(teacher, own) for teacher, own in zip(teachers, weights, strict=True)])
+    losses = [loss(teacher, None) for teacher in teachers]
+    return _sum(losses) / len(losses) if len(losses) > 1 else losses[0]
+
+
+def mean_over_images(values: Tensor, weights: Tensor | None) -> Tensor:
+    """The mean of values (n,), each times its weight (n,); None: all alike."""
+    return values.mean() if weights is None else (values * weights).mean()
+
+
+def _sum(losses: Sequence[Tensor]) -> Tensor:
     total = losses[0]
     for further in losses[1:]:
         total = total + further
-    return total / len(losses) if len(losses) > 1 else total
+    return total

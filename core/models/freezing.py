@@ -26,6 +26,21 @@ def freeze(model: nn.Module, share: float, head: frozenset[str]) -> str:
     return f"{count} of {len(groups)} layers are frozen ({frozen:,} of {total:,} parameters); the rest is trained."
 
 
+def rates_by_layer(model: nn.Module, decay: float) -> dict[nn.Parameter, float]:
+    """The learning rate of each parameter as a share of the last layer's: `decay` (0..1) to the power of the number of
+    timm's groups of layers behind its own. Source: Clark et al., ELECTRA, 2020, appendix A."""
+    groups = _groups(model)
+    parameters = dict(model.named_parameters())
+    return {
+        parameters[name]: decay ** (len(groups) - 1 - depth) for depth, group in enumerate(groups) for name in group
+    }
+
+
+def body_parameters(model: nn.Module, head: frozenset[str]) -> list[nn.Parameter]:
+    """What learns in front of the last layer, whose parameters are named in `head`."""
+    return [value for name, value in model.named_parameters() if value.requires_grad and name not in head]
+
+
 def train_mode(model: nn.Module) -> nn.Module:
     """`model.train()`, but batch normalisation in the frozen part keeps its statistics. Use it instead of train()."""
     model.train()

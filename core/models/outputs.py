@@ -46,6 +46,12 @@ def feature_dim(model: nn.Module, image_size: int) -> int | None:
     return None if last is None else last.weight.shape[1]
 
 
+def output_bias(model: nn.Module, image_size: int) -> nn.Parameter | None:
+    """The bias that the network's last layer adds to its logits (classes,); None where it has not one last layer (see
+    `feature_dim`) with a bias."""
+    return None if feature_dim(model, image_size) is None else getattr(_LAST[model], "bias", None)
+
+
 class WithFeatures(nn.Module):
     """A network as a module that gives both, as `forward_both` does; it shares the network's weights and modes.
 

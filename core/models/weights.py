@@ -50,7 +50,7 @@ def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str,
 
 def head_names(model: nn.Module) -> frozenset[str]:
     """The names of the last layer's parameters, whose shape depends on the number of classes."""
-    config: Any = model.pretrained_cfg
+    config: Any = getattr(model, "pretrained_cfg", None) or {}  # which networks that are not timm's lack
     classifier = config.get("classifier") or ()
     layers = (classifier,) if isinstance(classifier, str) else tuple(classifier)
     names = {name for name, _ in model.named_parameters()}

@@ -17,9 +17,11 @@ from core.data.augmentation.mixtures import MIXTURES
 from core.data.choices import Choices
 from core.data.layouts import AUTO, LAYOUTS, layout_name
 from core.data.types import GroupBy
+from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS, Curriculum
 from core.distillation.method import OF_FEATURES, LossTerm, Need
 from core.distillation.methods import METHODS
+from core.distillation.weightings import WEIGHTINGS
 from core.recipe.classes import ClassesRecipe
 from core.registry import Entry
 from core.settings import Choosing, ChosenSettings, NameOf, SettingsSection, Share, Text, setting, with_settings
@@ -212,9 +214,13 @@ class TeacherRecipe(SettingsSection):
     also: tuple[Text, ...] = setting(
         (),
         "Further teachers",
-        "More finished teacher runs, or their model files: the student learns from all of them, each counting equally.",
+        "More finished teacher runs, or model files, also of other folds and epochs: the student learns from all of "
+        "them.",
         expert=True,
         resume="free",
+    )
+    weighting: Annotated[str, NameOf(WEIGHTINGS)] = setting(
+        "equal", "Weights of teachers", "How much each of several teachers counts for an image.", expert=True
     )
     source: Literal["stored", "online"] = setting(
         "stored",
@@ -398,7 +404,9 @@ class OptimisationRecipe(Choosing):
     sampler: Literal["weighted", "shuffle"] = setting(
         "weighted",
         "Sampling",
-        "weighted: every class is drawn equally often, with repeats (the paper). shuffle: every image once an epoch.",
+        "weighted: every class is drawn equally often, with repeats (the paper). It overstates rare classes, and so "
+        "harms the probabilities that verdicts rest on (van den Goorbergh et al., 2022). shuffle: every image once an "
+        "epoch.",
         titles={"weighted": "Weighted", "shuffle": "Shuffle"},
     )
     augmentation: Annotated[str, NameOf(AUGMENTATIONS)] = setting(
@@ -406,6 +414,23 @@ class OptimisationRecipe(Choosing):
     )
     mixture: Annotated[str, NameOf(MIXTURES)] = setting(
         "none", "Mixture", "Whether the images of a batch are mixed with one another.", expert=True
+    )
+    classification_loss: Annotated[str, NameOf(CLASSIFICATION_LOSSES)] = setting(
+        "cross_entropy",
+        "Loss for the labels",
+        "How the labels are learned. Losses for rare classes are for the sampling shuffle: with weighted they make up "
+        "for the same twice.",
+        expert=True,
+    )
+    adjust_logits: float = setting(
+        0.0,
+        "Adjust afterwards",
+        "Takes so many times the logarithm of each class's share of the training images from the finished network's "
+        "logits: 1 after plain training names rare classes as readily as common ones (Menon et al., 2021), -1 after "
+        "the logit-adjusted loss brings the shares back. 0: nothing.",
+        expert=True,
+        ge=-3,
+        le=3,
     )
     label_smoothing: float = setting(
         0.0, "Label smoothing", "Share of the target spread over all classes.", expert=True, ge=0, lt=1
@@ -419,6 +444,34 @@ class OptimisationRecipe(Choosing):
     )
     warmup: int = setting(
         0, "Warm-up", "Epochs in which the learning rate rises from zero.", unit="epochs", expert=True, ge=0, le=1000
+    )
+    ema: float = setting(
+        0.0,
+        "Average of the weights",
+        "How much of a running average of the weights stays at each step (0.99 to 0.9999); after each epoch whichever "
+        "does better on the validation images counts, the average or the weights. 0: none.",
+        expert=True,
+        ge=0,
+        lt=1,
+    )
+    layer_decay: float = setting(
+        1.0,
+        "Learning rate by layer",
+        "Each layer's learning rate as a share of the next one's towards the output: 0.7 to 0.9 keeps more of the "
+        "starting weights. 1: the same for all.",
+        expert=True,
+        gt=0,
+        le=1,
+    )
+    head_epochs: int = setting(
+        0,
+        "Head first",
+        "In so many first epochs the last layer alone learns, so that its random start does not disturb the starting "
+        "weights.",
+        unit="epochs",
+        expert=True,
+        ge=0,
+        le=1000,
     )
     seed: int = setting(
         0, "Seed", "The same seed on the same machine's CPU gives the same numbers.", ge=0, le=2**31 - 1
@@ -499,6 +552,11 @@ class Recipe(SettingsSection):
     def loss_terms(self) -> tuple[LossTerm, ...]:
         """The losses that make up L_KD, the method's first; empty where the run learns from the labels alone."""
         return self.distillation.losses if self.task == "student" else ()
+
+    @property
+    def label_term(self) -> LabelTerm:
+        """The loss for the labels, with its settings."""
+        return LabelTerm(CLASSIFICATION_LOSSES[self.optimisation.classification_loss], self.optimisation)
 
     @property
     def alpha(self) -> float | None:

@@ -56,7 +56,7 @@ def losses_title(recipe: Recipe) -> str:
 
 def losses_words(recipe: Recipe) -> str:
     """The losses with what they do and their settings: "KL (match the teacher's probabilities), alpha 0.1, temperature
-    1". Settings that are folded away in forms are left out; empty without any loss."""
+    1". When a loss pays, and settings that are folded away in forms, are left out; empty without any loss."""
     if not recipe.loss_terms:
         return ""
     from core.recipe.fields import fields_of  # the window's first paint waits for no recipes
@@ -65,7 +65,10 @@ def losses_words(recipe: Recipe) -> str:
     specs = fields_of(recipe, "distillation")
     numbers = [spec for spec in specs if spec.kind in ("number", "integer") and not spec.expert]
     values = [(spec.title.lower(), getattr(recipe.distillation, spec.key.partition(".")[2])) for spec in numbers]
-    parts = [f"{first.method.title} ({first.method.help})", *(f"{title} {value:g}" for title, value in values)]
+    parts = [
+        f"{first.method.title} ({first.method.help.partition(';')[0]})",
+        *(f"{title} {value:g}" for title, value in values),
+    ]
     parts += [f"plus {term.weight:g} times {term.method.title}" for term in further]
     return ", ".join(parts)
 

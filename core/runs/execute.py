@@ -325,16 +325,18 @@ class _Run:
     def _fit(
         self, model: LoadedModel, data: PreparedData, teachers: tuple[TeacherSource, ...], hardware: Hardware
     ) -> FitResult:
-        from core.training.batches import FitData
+        from core.training.batches import FitData, class_counts
         from core.training.checkpoint import CheckpointFolder
+        from core.training.finishing import logit_shift, take_best
         from core.training.loop import TrainingDivergedError, fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
+        fit_data = FitData(data.store, data.split.train, data.split.validation, teachers)
         try:
             result = fit(
                 model.model,
                 model.preprocessing,
-                FitData(data.store, data.split.train, data.split.validation, teachers),
+                fit_data,
                 self._recipe,
                 hardware=hardware,
                 score=partial(score, classes=self._classes),
@@ -348,7 +350,8 @@ class _Run:
         except TrainingDivergedError:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
             if best:
-                model.model.load_state_dict(checkpoint.load_best(best))
+                shift = logit_shift(self._recipe, class_counts(fit_data, self._recipe))
+                take_best(model.model, model.preprocessing.image_size, checkpoint, best, shift)
                 Results(self._folder, self._recipe, model, data, self._emit, self._token).save_model()
                 self._emit(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
             raise

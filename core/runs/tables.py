@@ -38,8 +38,9 @@ _HISTORY_COLUMNS = (
     "images_per_second",
     "best",
     "recipe",
+    "averaged",
 )
-_LATER_COLUMNS = {"recipe"}
+_LATER_COLUMNS = {"recipe", "averaged"}
 """Columns of history.csv that files of older versions lack."""
 
 _HASHES = re.compile(r"[0-9a-f?+]{0,400}")
@@ -200,6 +201,7 @@ def _history_row(record: EpochRecord) -> tuple[Any, ...]:
         round(record.images_per_second, 1),
         int(record.best),
         record.recipe,
+        int(record.averaged),
     )
 
 
@@ -228,6 +230,7 @@ def _record(row: dict[str, str]) -> EpochRecord:
         images_per_second=_finite(row, "images_per_second"),
         best=row["best"] == "1",
         recipe=recipe,
+        averaged=row.get("averaged") == "1",
     )
 
 

@@ -48,6 +48,10 @@ class TeacherSource(Protocol):
         if nobody needs them."""
 
     @property
+    def upright_features(self) -> NDArray[np.float32] | None:
+        """Pooled features (images, d) of the upright images, NaN where never computed; None where none are stored."""
+
+    @property
     def feature_dim(self) -> int:
         """How many pooled features its outputs have; 0: they have none."""
 
@@ -73,6 +77,7 @@ class StoredTeacher:
         self._means = None if class_means is None else torch.from_numpy(class_means)
         self.views: int | None = len(stored.logits)
         self.logits: NDArray[np.float32] | None = stored.mean_logits(plain_views)
+        self.upright_features: NDArray[np.float32] | None = stored.features[0] if stored.features else None
         self.feature_dim = stored.features[0].shape[1] if stored.features else 0
 
     def outputs(self, batch: AugmentedBatch) -> Outputs:
@@ -130,6 +135,7 @@ class OnlineTeacher:
         network, self._preprocessing, self.feature_dim = teacher_network(model_file, features)
         self.views: int | None = None
         self.logits, self._rule = logits, rule
+        self.upright_features: NDArray[np.float32] | None = None
         self._network = network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._store, self._kind = store, AUTOCAST[precision]
         self._means = None if class_means is None else torch.from_numpy(class_means).to(device)

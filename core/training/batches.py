@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,15 +42,33 @@ class FitData:
         computed."""
         return tuple(teacher.logits for teacher in self.teachers if teacher.logits is not None)
 
+    @property
+    def upright_features(self) -> tuple[NDArray[np.float32], ...]:
+        """The pooled features (records, d) of the upright images, of the teachers that have them stored."""
+        return tuple(teacher.upright_features for teacher in self.teachers if teacher.upright_features is not None)
 
-def epoch_indices(data: FitData, recipe: Recipe, epoch: int) -> NDArray[np.int64]:
+
+def class_counts(data: FitData, recipe: Recipe) -> NDArray[np.int64]:
+    """How many training images each class has, (classes,)."""
+    return np.bincount(data.store.labels[data.train], minlength=len(recipe.class_set)).astype(np.int64)
+
+
+def epoch_indices(
+    data: FitData, recipe: Recipe, epoch: int, student_logits: NDArray[np.floating[Any]] | None = None
+) -> NDArray[np.int64]:
     """The record indices (n,) of an epoch (counted from 1) in the order they are shown, as many as its curriculum
-    says."""
+    says. `student_logits` (records, classes) are the student's latest before it, where the curriculum needs them."""
     from core.data.sampling import epoch_order
 
     settings, curriculum = recipe.optimisation, recipe.applied_curriculum.entries
     labels = data.store.labels[data.train]
-    images = TrainingImages(labels, tuple(logits[data.train] for logits in data.teacher_logits))
+    images = TrainingImages(
+        labels,
+        tuple(logits[data.train] for logits in data.teacher_logits),
+        tuple(features[data.train] for features in data.upright_features),
+        None if student_logits is None else student_logits[data.train],
+        settings.seed,
+    )
 
     def sampler(draw: int) -> NDArray[np.int64]:
         return epoch_order(labels, sampler=settings.sampler, seed=settings.seed, epoch=draw)

@@ -71,7 +71,8 @@ def estimate_cost(
     shown = sum(plan.trained_images(epoch) for epoch in range(1, plan.epochs + 1)) / plan.epochs
     answering = sum(teacher.answering for teacher in teachers)
     online = answering if recipe.infers_online else 0.0
-    epoch = shown * (speed.training + online) + validation * speed.answering
+    validations = 2 if recipe.optimisation.ema else 1  # of the weights, and of their average
+    epoch = shown * (speed.training + online) + validations * validation * speed.answering
     asking = train_images * answering * recipe.stored_views
     notes += _compilation_notes(recipe, hardware.device, plan, speed.training)
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
@@ -83,8 +84,8 @@ def estimate_cost(
         seconds_total_max=total,
         decode_seconds=decoding,
         teacher_seconds=asking,
-        # Model file, and in the checkpoint: weights, two moments of Adam, the best weights.
-        disk_bytes=stores + answers + 5 * speed.parameters * 4 + rest * 120,
+        # Model file, and in the checkpoint: weights, two moments of Adam, the best weights, their average.
+        disk_bytes=stores + answers + (4 + validations) * speed.parameters * 4 + rest * 120,
         memory_bytes=speed.memory + (stores if recipe.hardware.image_store == "memory" else 0),
         device=hardware.device.partition(":")[0],
         notes=tuple(notes),

@@ -25,9 +25,13 @@ class EarlyStopping:
 
     def update(self, epoch: int, value: float) -> EarlyStopping:
         """The state after an epoch (counted from 1) with this watched value."""
-        if self.best is None or (value < self.best if self.smaller_is_better else value > self.best):
+        if self.best is None or self.is_better(value, self.best):
             return EarlyStopping(self.patience, self.smaller_is_better, value, epoch, 0)
         return EarlyStopping(self.patience, self.smaller_is_better, self.best, self.best_epoch, self.waited + 1)
+
+    def is_better(self, value: float, other: float) -> bool:
+        """Whether a watched value is better than another, strictly."""
+        return value < other if self.smaller_is_better else value > other
 
     @property
     def stop(self) -> bool:

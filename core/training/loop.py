@@ -31,13 +31,15 @@ from core.events import (
 from core.models.info import Preprocessing
 from core.recipe import Recipe
 from core.teachers.sources import AugmentedBatch
-from core.training.batches import FitData, check_data, epoch_indices, epoch_views, step_mix
+from core.training.batches import FitData, check_data, class_counts, epoch_indices, epoch_views, step_mix
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.compiling import UNRECORDED, Compilation, changed
 from core.training.early_stopping import EarlyStopping, cross_entropy
 from core.training.engine import own_randomness
+from core.training.finishing import check_adjustable, logit_shift, take_best
 from core.training.going_on import check_belongs, continued, identity, other_hardware, recorded_legs, told
 from core.training.hardware import Hardware
+from core.training.latest_logits import LatestLogits
 from core.training.legs import Leg, hashes_of_epoch, legs_to_text
 from core.training.meter import Meter
 from core.training.optimisation import learning_rate, step_seed
@@ -125,7 +127,8 @@ def fit(
     """
     check_data(data, recipe)
     with own_randomness(hardware.device):
-        counts = np.bincount(data.store.labels[data.train], minlength=len(recipe.class_set))
+        counts = class_counts(data, recipe)
+        check_adjustable(model, preprocessing.image_size, logit_shift(recipe, counts))
         learner = Learner(
             model,
             preprocessing,
@@ -167,12 +170,16 @@ class _Trainer:
         self._score = score
         self._checkpoint = checkpoint
         self._identity = identity(data, recipe, hardware)
+        self._shift = logit_shift(recipe, class_counts(data, recipe))
         self._plan = EpochPlan.of(recipe, len(data.train))
         self._legs: tuple[Leg, ...] = (Leg.under(recipe, teacher_digest),)
         self.epoch, self.batch, self.seconds = 1, 0, 0.0
         self.history: list[EpochRecord] = []
         self.stopping = EarlyStopping(self._settings.patience, self._settings.monitor == "loss")
         self._prepared = False
+        self._latest: LatestLogits | None = None
+        if recipe.applied_curriculum.entries.needs_student:
+            self._latest = LatestLogits(len(data.store), len(recipe.class_set), learner.device)
 
     def connect(self, observer: Observer, emit: Emit, token: CancelToken) -> None:
         """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
@@ -201,9 +208,7 @@ class _Trainer:
                 raise
             self._finish_epoch(record)
         best = self.stopping.best_epoch
-        weights = self._checkpoint.load_best(best)
-        with self._checkpoint.reporting_damage():
-            self._learner.model.load_state_dict(weights)
+        take_best(self._learner.model, self._preprocessing.image_size, self._checkpoint, best, self._shift)
         return FitResult(tuple(self.history), best)
 
     @property
@@ -212,21 +217,24 @@ class _Trainer:
         return self._plan.batches(self.epoch)
 
     def _train_epoch(self) -> None:
-        from core.models.factory import train_mode
-
         if self.batch >= self._batches:
             return
-        indices = epoch_indices(self._data, self._recipe, self.epoch)
+        if self._latest is not None and not self.batch:
+            self._latest.begin_epoch()
+        own = None if self._latest is None else self._latest.before_epoch
+        indices = epoch_indices(self._data, self._recipe, self.epoch, own)
         rows = torch.from_numpy(indices).to(self._learner.device)
         views = epoch_views(len(indices), self._recipe, self.epoch, self._data.views if self._teachers else None)
-        train_mode(self._learner.model)
+        self._learner.begin_epoch(self.epoch)
         self._prepare(indices)
         saved = time.monotonic()
         self._meter.mark(self.batch, self._read_sums())
         while self.batch < self._batches:
             self._wait_or_stop()
             part = slice(self.batch * self._settings.batch_size, (self.batch + 1) * self._settings.batch_size)
-            self._learner.step(self._input(indices[part], rows[part], None if views is None else views[part]))
+            logits = self._learner.step(self._input(indices[part], rows[part], None if views is None else views[part]))
+            if self._latest is not None:
+                self._latest.record(indices[part], logits)
             self.batch += 1
             if self._meter.due:
                 self._emit_batch()
@@ -306,26 +314,15 @@ class _Trainer:
         return LossParts(float(sums[0]) / images, float(sums[1]) / images, distillation)
 
     def _validate(self) -> EpochRecord:
-        from core.models.forward import forward_logits
-
         sums = self._read_sums()
         begin = time.monotonic()
         rate = float(sums[4]) / max(self._meter.seconds, 1e-9)
-        logits = forward_logits(
-            self._learner.model,
-            self._preprocessing,
-            self._images.batch,
-            self._data.validation,
-            device=self._hardware.device,
-            precision=self._hardware.precision,
-            emit=self._emit,
-            phase=Phase.VALIDATING,
-            token=self._token,
-        )
-        labels = np.asarray(self._data.store.labels, np.int64)[self._data.validation]
-        if not np.isfinite(logits).all():
-            raise self._diverged("in the validation")
-        scores, loss = self._score(labels, logits), cross_entropy(labels, logits)
+        (scores, loss), averaged = self._scores(), False
+        if self._learner.average is not None:
+            with self._learner.average.applied():
+                other = self._scores()
+            averaged = self.stopping.is_better(self._watched(*other), self._watched(scores, loss))
+            scores, loss = other if averaged else (scores, loss)
         self._meter.validation_seconds = time.monotonic() - begin
         self.stopping = self.stopping.update(self.epoch, self._watched(scores, loss))
         self.seconds = self._meter.seconds
@@ -342,7 +339,30 @@ class _Trainer:
             images_per_second=rate,
             best=self.stopping.best_epoch == self.epoch,
             recipe=hashes_of_epoch(self._legs, self.epoch),
+            averaged=averaged,
         )
+
+    def _scores(self) -> tuple[EpochScores, float]:
+        """The network's scores and cross entropy on the validation images, its logits adjusted as they will be."""
+        from core.models.forward import forward_logits
+
+        logits = forward_logits(
+            self._learner.model,
+            self._preprocessing,
+            self._images.batch,
+            self._data.validation,
+            device=self._hardware.device,
+            precision=self._hardware.precision,
+            emit=self._emit,
+            phase=Phase.VALIDATING,
+            token=self._token,
+        )
+        if self._shift is not None:
+            logits = logits + self._shift
+        labels = np.asarray(self._data.store.labels, np.int64)[self._data.validation]
+        if not np.isfinite(logits).all():
+            raise self._diverged("in the validation")
+        return self._score(labels, logits), cross_entropy(labels, logits)
 
     def _watched(self, scores: EpochScores, loss: float) -> float:
         values = {
@@ -356,7 +376,8 @@ class _Trainer:
     def _finish_epoch(self, record: EpochRecord) -> None:
         self.history.append(record)
         if record.best:
-            self._checkpoint.save_best(self._learner.model.state_dict(), record.epoch)
+            with self._learner.weights_of(record.averaged):
+                self._checkpoint.save_best(self._learner.model.state_dict(), record.epoch)
         self.epoch, self.batch, self.seconds = self.epoch + 1, 0, 0.0
         self._learner.clear_sums()
         self._save()
@@ -384,6 +405,7 @@ class _Trainer:
             "epoch": self.epoch,
             "batch": self.batch,
             "seconds": self.seconds,
+            "student_logits": {} if self._latest is None else self._latest.state(),
         }
         self._checkpoint.save(state, self.stopping.best_epoch)
 
@@ -392,6 +414,8 @@ class _Trainer:
         self._legs = continued(kept, self._recipe, own.teacher, int(state["epoch"]), int(state["batch"]))
         decoded = check_belongs(state, self._identity, self._data.store.earlier_keys)
         self._learner.restore(state)
+        if self._latest is not None:
+            self._latest.restore(state["student_logits"])
         self.stopping = self.stopping.with_values(state["stopping"])
         self.history = [
             EpochRecord(**{**values, "train_loss": LossParts(**values["train_loss"])}) for values in state["history"]

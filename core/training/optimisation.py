@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -15,25 +15,41 @@ from core.recipe.schema import OptimisationRecipe
 from core.training.plan import EpochPlan
 
 _MOMENTUM = 0.9
+_SHARE = "rate_share"
+"""A parameter group's learning rate as a share of the recipe's: a key of its own among torch's."""
 _SETTINGS = {"betas", "eps", "amsgrad", "momentum", "dampening", "nesterov", "weight_decay"}
 """What makes an optimizer another one, under torch's names."""
 
 
-def create_optimizer(parameters: Iterable[nn.Parameter], recipe: OptimisationRecipe, device: str = "cpu") -> Optimizer:
-    """The recipe's optimizer over the parameters that are not frozen.
+def create_optimizer(
+    parameters: Iterable[nn.Parameter],
+    recipe: OptimisationRecipe,
+    device: str = "cpu",
+    rates: Mapping[nn.Parameter, float] | None = None,
+) -> Optimizer:
+    """The recipe's optimizer over the parameters that are not frozen. `rates` are learning rates as shares of the
+    recipe's, for parameters that have another one.
 
     `adam` adds weight_decay * w to the gradient, as PyTorch's Adam does (the paper's); `adamw` decays the weights
     apart from the gradient; `sgd` has Nesterov momentum 0.9. On `device` its arithmetic is one fused operation where
     that is faster: on NVIDIA GPUs (there it also leaves the check of fp16 gradients on the GPU), and on the CPU for
     Adam and AdamW.
     """
-    trainable = [parameter for parameter in parameters if parameter.requires_grad]
+    trainable = _groups([parameter for parameter in parameters if parameter.requires_grad], rates or {})
     rate, decay = recipe.learning_rate, recipe.weight_decay
     on_cuda = device.startswith("cuda")
     if recipe.optimizer == "sgd":
         return SGD(trainable, lr=rate, weight_decay=decay, momentum=_MOMENTUM, nesterov=True, fused=on_cuda or None)
     kind = Adam if recipe.optimizer == "adam" else AdamW
     return kind(trainable, lr=rate, weight_decay=decay, fused=on_cuda or device == "cpu" or None)
+
+
+def _groups(parameters: list[nn.Parameter], rates: Mapping[nn.Parameter, float]) -> list[dict[str, Any]]:
+    """The parameters as groups with one learning rate each, in the order in which the rates appear."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for parameter in parameters:
+        groups.setdefault(rates.get(parameter, 1.0), []).append(parameter)
+    return [{"params": own, _SHARE: share} for share, own in groups.items()]
 
 
 def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
@@ -43,7 +59,10 @@ def load_optimizer(optimizer: Optimizer, state: dict[str, Any]) -> None:
     own = optimizer.param_groups
     for kept, group in zip(state["param_groups"], own, strict=True):
         _check_settings(kept, group)
-    groups = [{**kept, "fused": group["fused"]} for kept, group in zip(state["param_groups"], own, strict=True)]
+    groups = [
+        {**kept, "fused": group["fused"], _SHARE: group[_SHARE]}
+        for kept, group in zip(state["param_groups"], own, strict=True)
+    ]
     optimizer.load_state_dict({**state, "param_groups": groups})
 
 
@@ -79,9 +98,9 @@ def learning_rate(recipe: OptimisationRecipe, plan: EpochPlan, epoch: int, batch
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
-    """Use this learning rate from the next step on."""
+    """Use this learning rate from the next step on, each group its share of it."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group[_SHARE]
 
 
 def step_seed(seed: int, epoch: int, batch: int) -> int:

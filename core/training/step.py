@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,16 @@ from torch import Tensor, nn
 from core.distillation.method import TeacherStatistics
 from core.distillation.objective import Objective, ObjectiveParts
 from core.distillation.outputs import Outputs
+from core.distillation.weightings import WEIGHTINGS
 from core.errors import SkinKDError
 from core.events import Emit
+from core.models.freezing import body_parameters, rates_by_layer, train_mode
 from core.models.info import Preprocessing
 from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
+from core.models.weights import head_names
 from core.recipe import Recipe
+from core.training.averaging import WeightAverage
 from core.training.checkpoint import Values
 from core.training.compiling import Compilation, Network, plan_compilation, prepare_network
 from core.training.engine import create_fabric
@@ -84,7 +89,11 @@ class Learner:
         self._emit = emit
         self._fabric = create_fabric(hardware)
         self.weights = [*model.parameters(), *self._objective.parameters()]
-        self._optimizer = create_optimizer(self.weights, recipe.optimisation, hardware.device)
+        self._optimizer = create_optimizer(self.weights, recipe.optimisation, hardware.device, _rates(model, recipe))
+        self._head_epochs = recipe.optimisation.head_epochs
+        self._body = body_parameters(model, _head(model, recipe)) if self._head_epochs else []
+        decay = recipe.optimisation.ema
+        self.average = WeightAverage(self.model, decay) if decay else None
         self._network = (
             WithFeatures(self.model, preprocessing.image_size) if self._objective.needs_features else self.model
         )
@@ -110,13 +119,28 @@ class Learner:
             self._full_batch = self._in_precision(network)
         return compilation
 
-    def step(self, batch: StepInput) -> None:
-        """Change the weights once and add to the sums. Raises `SkinKDError` when not even a few images fit."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Get ready for an epoch (from 1): training mode, in the first ones of the head alone where the recipe says
+        so."""
+        for weight in self._body:
+            weight.requires_grad_(epoch > self._head_epochs)
+        train_mode(self.model)
+
+    def step(self, batch: StepInput) -> Tensor:
+        """Change the weights once and add to the sums; the batch's logits (n, classes) before that, without gradient.
+        Raises `SkinKDError` when not even a few images fit."""
         set_learning_rate(self._optimizer, batch.learning_rate)
         losses, logits = self._parts.run(len(batch.labels), lambda parts: self._backward(batch, parts))
         self._stepper.step()
+        if self.average is not None:
+            self.average.update()
         with torch.no_grad():
             self._add(losses, (logits.argmax(1) == batch.labels).sum(), len(batch.labels))
+        return logits.detach()
+
+    def weights_of(self, averaged: bool) -> AbstractContextManager[None]:
+        """Inside, the model has the average of its weights in their place, if so asked."""
+        return self.average.applied() if averaged and self.average is not None else nullcontext()
 
     def outputs(self, images: Tensor) -> Outputs:
         """What the model says of uint8 images (n, H, W, 3), with gradient; with features where a method needs them."""
@@ -202,6 +226,7 @@ class Learner:
             "optimizer": self._optimizer.state_dict(),
             "precision": self._fabric.strategy.precision.state_dict(),
             "sums": self._sums.cpu(),
+            "average": {} if self.average is None else self.average.state(),
         }
 
     def restore(self, state: Values) -> None:
@@ -211,6 +236,8 @@ class Learner:
             # Checkpoints of the first versions have none: no method had modules then.
             self._objective.trained.load_state_dict(state.get("modules", {}))
             load_optimizer(self._optimizer, state["optimizer"])
+            if self.average is not None:
+                self.average.restore(state["average"])
         except (RuntimeError, ValueError) as error:
             raise SkinKDError(
                 "The checkpoint belongs to another model",
@@ -248,7 +275,26 @@ def _objective(
             class_counts=class_counts,
             student_dim=width,
             teacher_dims=teacher_dims,
+            weighting=WEIGHTINGS[recipe.teacher.weighting],
+            label_term=recipe.label_term,
         )
+
+
+def _rates(model: nn.Module, recipe: Recipe) -> Mapping[nn.Parameter, float]:
+    decay = recipe.optimisation.layer_decay
+    return rates_by_layer(model, decay) if decay < 1 else {}
+
+
+def _head(model: nn.Module, recipe: Recipe) -> frozenset[str]:
+    """The last layer's parameters. Raises `SkinKDError` when there are none that learn."""
+    head = head_names(model)
+    if not any(value.requires_grad for name, value in model.named_parameters() if name in head):
+        raise SkinKDError(
+            "The network has no head to begin with",
+            f"optimisation.head_epochs lets the last layer learn alone, and a {recipe.trained.architecture} has none. "
+            "Set it to 0, or choose another network.",
+        )
+    return head
 
 
 def _sum_type(device: torch.device) -> torch.dtype:

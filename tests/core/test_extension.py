@@ -20,13 +20,9 @@ from core.distillation.curricula import DIFFICULTIES, PACINGS, TrainingImages
 from core.distillation.method import LossContext, Need, settings_as
 from core.distillation.methods import METHODS
 from core.distillation.outputs import Outputs
-from core.errors import Cancelled
-from core.events import BatchFinished, CancelSource, Event
 from core.models.files import read_model_info
-from core.recipe import recipe_from_toml
-from core.runs.execute import execute
-from core.runs.folder import RunFolder, create_run
 from core.settings import SettingsSection, setting
+from tests.core.tiny_runs import run
 
 CODES = ("acne", "eczema", "psoriasis")
 
@@ -74,14 +70,8 @@ class Relations(Mse):
 
 
 class ByLabel:
-    name, title, help, source, Settings, needs_teacher = (
-        "by_label",
-        "By label",
-        "in class order",
-        "",
-        SettingsSection,
-        False,
-    )
+    name, title, help, source, Settings = "by_label", "By label", "in class order", "", SettingsSection
+    needs_teacher = needs_student = False
 
     def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         return images.labels.astype(np.float64)
@@ -130,22 +120,6 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stack.enter_context(LAYOUTS.registered(PREFIXED))
         teacher = run(tmp_path_factory.mktemp("runs"), 'task = "teacher"\n' + RECIPE.format(data=data, teacher=""))
         yield RECIPE.format(data=data, teacher=teacher.path)
-
-
-def run(runs: Path, recipe: str, stop_in: int = 0) -> RunFolder:
-    """Do a run; with `stop_in` it stops in the middle of that epoch and then goes on."""
-    folder, source = create_run(recipe_from_toml(recipe), runs=runs), CancelSource()
-
-    def stop(event: Event) -> None:
-        if isinstance(event, BatchFinished) and event.epoch == stop_in:
-            source.cancel()
-
-    if stop_in:
-        with pytest.raises(Cancelled):
-            execute(folder, stop, source.token)
-        assert len(folder.history()) == stop_in - 1
-    execute(folder)
-    return folder
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.classes import CLASS_SETS
-from core.distillation.method import LossTerm, Method
+from core.distillation.method import LossTerm, Method, TeacherStatistics
 from core.distillation.methods import METHODS
 from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
@@ -73,6 +73,8 @@ def _losses(case: Case) -> None:
     most = torch.finfo(dtype).max
     teacher = torch.tensor(second).view(-1, _CLASSES).clamp(-most, most).to(dtype)
 
+    statistics = TeacherStatistics(torch.eye(_CLASSES) - 0.1, torch.linalg.vector_norm(teacher.double(), dim=1))
+
     def finite(loss: Any) -> None:
         student = torch.tensor(first).view(-1, _CLASSES).clamp(-most, most).to(dtype).requires_grad_()
         value: Tensor = loss(student)
@@ -84,12 +86,26 @@ def _losses(case: Case) -> None:
 
     for method in METHODS.values():
         for settings in _settings(method, temperature) if method.needs else ():
-            objective = Objective((LossTerm(method, settings),), 0.5, label_smoothing=0.1)
+            objective = Objective(
+                (LossTerm(method, settings),),
+                0.5,
+                label_smoothing=0.1,
+                student_dim=_CLASSES,
+                teacher_dims=(_CLASSES,),
+            )
+            for weight in objective.parameters():
+                torch.nn.init.eye_(weight)  # losses of features take the logits as features
             parts = ("distillation",) if max(map(abs, first)) >= 1e30 else ("distillation", "total")
             for part in parts:  # cross entropy itself is infinite where a difference of logits is
                 finite(
                     lambda student, objective=objective, part=part: getattr(
-                        objective(Outputs(student), torch.tensor(labels), (Outputs(teacher),)), part
+                        objective(
+                            Outputs(student, student),
+                            torch.tensor(labels),
+                            (Outputs(teacher, teacher),),
+                            statistics=(statistics,),
+                        ),
+                        part,
                     )
                 )
 

@@ -23,7 +23,8 @@ Sampler = Callable[[int], NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Curriculum:
-    """What an epoch shows; everything it says is a pure function of the seed and the epoch (from 1)."""
+    """What an epoch shows; everything it says is a pure function of the seed, the epoch (from 1) and what is known of
+    the images."""
 
     difficulty: Difficulty
     order: Order
@@ -35,6 +36,11 @@ class Curriculum:
     def needs_teacher(self) -> bool:
         """Whether the teacher's logits are looked at: a difficulty that no order asks for is not computed."""
         return self.order.needs_difficulty and self.difficulty.needs_teacher
+
+    @property
+    def needs_student(self) -> bool:
+        """Whether the student's logits are asked for, so that the order changes as it learns."""
+        return self.order.needs_difficulty and self.difficulty.needs_student
 
     def images_in(self, epoch: int, drawn: int) -> int:
         """How many of the `drawn` images an epoch shows: the pacing's share, rounded, 2 at least."""

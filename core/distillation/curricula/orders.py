@@ -8,11 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.distillation.curricula.difficulties import random_ranks
 from core.registry import Registry
 from core.settings import Configured, SettingsSection
-
-_STREAM = 0x0C43
-"""Keeps the random ranks apart from other uses of the same seed."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,13 @@ class Drawn:
 
 
 class Order(Configured, Protocol):
-    """An order of the drawn images. `needs_difficulty` says whether it looks at their difficulty."""
+    """An order of the drawn images. `needs_difficulty` says whether it asks for their difficulty, `only_sorts` whether
+    it does nothing but sort by it: with random difficulties it then is the random order."""
 
     @property
     def needs_difficulty(self) -> bool: ...
+    @property
+    def only_sorts(self) -> bool: ...
 
     def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """The places 0 .. n - 1 of the drawn images in the order in which they are shown, each once (n,). A pure
@@ -50,6 +51,7 @@ class AsDrawn:
     source = ""
     Settings = SettingsSection
     needs_difficulty = False
+    only_sorts = False
 
     def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
@@ -61,6 +63,7 @@ class _ByDifficulty:
 
     Settings = SettingsSection
     needs_difficulty = True
+    only_sorts = True
     sign = 1
 
     def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
@@ -100,11 +103,44 @@ class RandomRank:
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021: random curriculum"
     Settings = SettingsSection
     needs_difficulty = False
+    only_sorts = False
 
     def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         """See `Order`."""
-        ranks = np.random.default_rng([drawn.seed, _STREAM]).permutation(drawn.images)
-        return np.argsort(ranks[drawn.rows], kind="stable")
+        return np.argsort(random_ranks(drawn.images, drawn.seed)[drawn.rows], kind="stable")
 
 
-ORDERS: Registry[Order] = Registry("order", (AsDrawn(), EasyFirst(), HardFirst(), RandomRank()))
+class ClassInterleaved:
+    """The classes take turns, each with its easiest image next; an image comes a second time only when its class has
+    shown all of its images once. So a batch holds all classes and hardly an image twice."""
+
+    name = "class_interleaved"
+    title = "Classes in turn, easiest first"
+    help = "the classes take turns with their easiest images, and copies of an image are far apart"
+    source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021, appendix: class-balanced order"
+    Settings = SettingsSection
+    needs_difficulty = True
+    only_sorts = False
+
+    def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
+        """See `Order`."""
+        assert drawn.difficulty is not None
+        easy = np.lexsort((drawn.difficulty, _occurrence(drawn.rows)))
+        labels = drawn.labels[easy]
+        classes, first = np.unique(labels, return_index=True)
+        turn_of = dict(zip(classes.tolist(), np.argsort(np.argsort(first)).tolist(), strict=True))
+        turns = np.array([turn_of[label] for label in labels.tolist()], np.int64)
+        return easy[np.lexsort((turns, _occurrence(labels)))]
+
+
+def _occurrence(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each value (n,) how many equal ones stand before it."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    starts = np.searchsorted(ordered, ordered, side="left")
+    found = np.empty(len(values), np.int64)
+    found[order] = np.arange(len(values)) - starts
+    return found
+
+
+ORDERS: Registry[Order] = Registry("order", (AsDrawn(), EasyFirst(), HardFirst(), ClassInterleaved(), RandomRank()))

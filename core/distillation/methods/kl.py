@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from core.distillation.method import LossContext, OfLogits, settings_as
 from core.distillation.outputs import Outputs
-from core.distillation.softmax import below_best, mean_over_teachers
+from core.distillation.softmax import below_best, mean_over_images, mean_over_teachers
 from core.settings import SettingsSection, setting
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Kl(OfLogits):
 
     name = "kl"
     title = "KL"
-    help = "match the teacher's probabilities"
+    help = "match the teacher's probabilities; the first choice: with good training and views it is hard to beat"
     source = (
         "Davidi and Park, Novel Knowledge Distillation Techniques for Visual Skin Disease Detection, figure 5; "
         "temperature: Hinton et al., Distilling the Knowledge in a Neural Network, 2015"
@@ -48,8 +48,13 @@ class Kl(OfLogits):
         settings = settings_as(KlSettings, context)
         return mean_over_teachers(
             teachers,
-            lambda teacher: kl_divergence(
-                student.logits, teacher.logits, temperature=settings.temperature, direction=settings.direction
+            context.weights,
+            lambda teacher, weights: kl_divergence(
+                student.logits,
+                teacher.logits,
+                temperature=settings.temperature,
+                direction=settings.direction,
+                weights=weights,
             ),
         )
 
@@ -63,16 +68,17 @@ def kl_divergence(
     *,
     temperature: float = 1.0,
     direction: Direction = "student_teacher",
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Kullback-Leibler divergence between the two models' probabilities, >= 0, times temperature squared; a float32
     scalar from logits (n, classes) of any floating type.
 
     `student_teacher` is the paper's: sum P log(P / Q) with P the student and Q the teacher. `teacher_student` is
     Hinton's: sum Q log(Q / P). The temperature (> 0) divides all logits; its square keeps the size of the gradient
-    about the same at every temperature, in both directions.
+    about the same at every temperature, in both directions. `weights` (n,) are the samples' in the mean over them.
     """
     student = below_best(student_logits.float(), temperature).log_softmax(dim=1)
     teacher = below_best(teacher_logits.detach().float(), temperature).log_softmax(dim=1)
     # F.kl_div with the student as log-target gives a NaN gradient once a probability underflows; this does not.
     first, second = (student, teacher) if direction == "student_teacher" else (teacher, student)
-    return (first.exp() * (first - second)).sum(dim=1).mean() * temperature**2
+    return mean_over_images((first.exp() * (first - second)).sum(dim=1), weights) * temperature**2

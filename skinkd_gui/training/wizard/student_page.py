@@ -19,7 +19,7 @@ from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, siz
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 
-_ASKING = ("teacher.also", "teacher.source", "teacher.views")
+_ASKING = ("teacher.also", "teacher.weighting", "teacher.source", "teacher.views")
 
 
 class StudentPage(WizardPage):

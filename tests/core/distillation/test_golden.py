@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.distillation.method import LossTerm
+from core.distillation.method import LossTerm, TeacherStatistics
 from core.distillation.methods import METHODS
 from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
@@ -59,19 +59,26 @@ def _inputs(kind: str, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _loss(case: dict[str, Any], student: Tensor, teacher: Tensor) -> Tensor:
-    labels, outputs = torch.from_numpy(_labels(case["n"])), (Outputs(teacher),)
+    labels = torch.from_numpy(_labels(case["n"]))
     if case["method"] == "kl + 0.5 dist":
         terms = [
             LossTerm(METHODS[name], METHODS[name].Settings(), weight) for name, weight in (("kl", 1), ("dist", 0.5))
         ]
-        total: Tensor = Objective(terms, 0.3, label_smoothing=0.1)(Outputs(student), labels, outputs).total
+        total: Tensor = Objective(terms, 0.3, label_smoothing=0.1)(Outputs(student), labels, (Outputs(teacher),)).total
         return total
     method = METHODS[case["method"]]
     if not method.needs:
         classification: Tensor = Objective((), 0.0)(Outputs(student), labels).classification
         return classification
-    term = LossTerm(method, method.Settings(**case["settings"]))
-    found: Tensor | None = Objective((term,), 0.5)(Outputs(student), labels, outputs).distillation
+    objective = Objective(
+        (LossTerm(method, method.Settings(**case["settings"])),), 0.5, student_dim=8, teacher_dims=(8,)
+    )
+    for weight in objective.parameters():
+        torch.nn.init.eye_(weight)  # the projector
+    means = torch.from_numpy((_steps(8, 3) * 4 - 2).astype(np.float32))
+    statistics = (TeacherStatistics(means, torch.linalg.vector_norm(teacher, dim=1)),)
+    outputs = Outputs(student, student), labels, (Outputs(teacher, teacher),)
+    found: Tensor | None = objective(*outputs, statistics=statistics).distillation
     assert found is not None
     return found
 

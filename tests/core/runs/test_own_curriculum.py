@@ -26,7 +26,8 @@ class _Own:
 class Rarity(_Own):
     """Images of common classes are easy."""
 
-    name, title, Settings, needs_teacher = "rarity", "Rarity", SettingsSection, False
+    name, title, Settings = "rarity", "Rarity", SettingsSection
+    needs_teacher = needs_student = False
 
     def of(self, images: TrainingImages, settings: SettingsSection) -> NDArray[np.float64]:
         return -np.bincount(images.labels)[images.labels].astype(np.float64)
@@ -39,7 +40,8 @@ class BlockSettings(SettingsSection):
 class Blocks(_Own):
     """Sorted within blocks of a few images."""
 
-    name, title, Settings, needs_difficulty = "blocks", "In blocks", BlockSettings, True
+    name, title, Settings = "blocks", "In blocks", BlockSettings
+    needs_difficulty, only_sorts = True, False
 
     def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
         assert isinstance(settings, BlockSettings)

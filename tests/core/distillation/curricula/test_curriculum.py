@@ -100,6 +100,7 @@ def test_an_order_that_loses_images_is_found_out() -> None:
         source: str = ""
         Settings: type[SettingsSection] = SettingsSection
         needs_difficulty: bool = False
+        only_sorts: bool = False
 
         def arranged(self, drawn: Drawn, settings: SettingsSection) -> NDArray[np.int64]:
             places: NDArray[Any] = np.arange(len(drawn.rows))

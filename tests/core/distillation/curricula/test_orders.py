@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.data.sampling import epoch_order
 from core.distillation.curricula import DIFFICULTIES, ORDERS, Drawn
 from core.settings import SettingsSection
 
@@ -60,6 +64,40 @@ def test_every_order_gives_each_place_once(order: str) -> None:
     places = ORDERS[order].arranged(drawn([0.1, 0.5, 0.5, 0.2, 0.9, 0.1, 0.4], rows=rows), NONE)
     assert sorted(places.tolist()) == list(range(7))
     assert ORDERS[order].arranged(drawn([]), NONE).tolist() == []
+
+
+def test_classes_take_turns_with_their_easiest_and_copies_wait() -> None:
+    """Class 0 has images 0 (twice) and 1, class 1 images 2 and 3 (three times); 3 is the easiest of all."""
+    rows = np.array([0, 2, 3, 1, 3, 0, 3])
+    difficulty = np.array([0.2, 0.5, 0.9, 0.1])[rows]
+    case = Drawn(rows, np.array([0, 0, 1, 1])[rows], difficulty, 4, 1, 0)
+    shown = rows[ORDERS["class_interleaved"].arranged(case, NONE)].tolist()
+    assert shown == [3, 0, 2, 1, 3, 0, 3]
+
+
+def test_classes_take_turns_as_google_lets_them(shared: Path) -> None:
+    path = shared / "golden" / "curriculum_metrics.json"
+    if not path.is_file():
+        pytest.skip("the golden values of the curriculum are absent")
+    golden = json.loads(path.read_text(encoding="utf-8"))["google_balance_order"]
+    order, labels = np.array(golden["order"]), np.array(golden["labels"])
+    rows = np.arange(len(order))
+    case = Drawn(rows, labels, np.argsort(order).astype(np.float64), len(rows), 1, 0)
+    assert ORDERS["class_interleaved"].arranged(case, NONE).tolist() == golden["result"]
+
+
+@pytest.mark.parametrize(("order", "different"), [("none", 31.88), ("easy_first", 14.29), ("class_interleaved", 31.99)])
+def test_how_many_different_images_a_batch_of_the_weighted_sampler_holds(order: str, different: float) -> None:
+    """On the training part of ISIC 2019 (80 %), in batches of 32: sorted, the copies of rare images are neighbours."""
+    counts = [3618, 10300, 2658, 694, 2099, 191, 202, 502]
+    labels = np.repeat(np.arange(8), counts)
+    rows = epoch_order(labels, sampler="weighted", seed=0, epoch=1)
+    # Rare classes are as sure as common ones here; what matters is that copies are equally difficult.
+    difficulty = np.random.default_rng(0).random(len(labels))
+    case = Drawn(rows, labels[rows], difficulty[rows], len(labels), 1, 0)
+    shown = rows[ORDERS[order].arranged(case, NONE)]
+    batches = shown[: len(shown) // 32 * 32].reshape(-1, 32)
+    assert np.mean([len(np.unique(batch)) for batch in batches]) == pytest.approx(different, abs=0.75)
 
 
 def test_a_random_rank_stays_with_its_image_and_follows_the_seed() -> None:

@@ -36,6 +36,44 @@ def test_linear_is_that_of_two_others() -> None:
     assert {done: found[done] for done in curml} == pytest.approx(curml)
 
 
+WU = {
+    "linear": [4000, 4020, 5000, 6000, 12000, 19980, 20000],
+    "quadratic": [4000, 4000, 4062, 4250, 8000, 19960, 20000],
+    "root": [4000, 4565, 8000, 9656, 15313, 19989, 20000],
+    "step": [4000, 4000, 4000, 4000, 4000, 4000, 20000],
+    "exponential": [4000, 4000, 4000, 4001, 4107, 19801, 20000],
+    "logarithmic": [4000, 9361, 15565, 16673, 18891, 19998, 20000],
+}
+"""Images shown of 20,000 after 0, 1, 50, 100, 400, 799 and 800 of 800 steps, from a fifth on (Wu et al., table 1)."""
+
+
+@pytest.mark.parametrize("name", WU)
+def test_shapes_are_those_of_wu(name: str) -> None:
+    found = shares(801, f"pacing={name}", "pacing_start=0.2", "pacing_epochs=800")
+    assert [int(20000 * found[done] + 1e-6) for done in (0, 1, 50, 100, 400, 799, 800)] == WU[name]
+
+
+def test_the_fixed_exponential_is_that_of_hacohen() -> None:
+    """0.04 of 1,000, times 1.9 every 100 steps."""
+    found = shares(900, "pacing=fixed_exponential", "pacing_start=0.04", "pacing_factor=1.9", "pacing_interval=100")
+    sizes = [40, 76, 144.4, 274.36, 521.284, 990.44, 1000, 1000, 1000]
+    assert [1000 * found[100 * step] for step in range(9)] == pytest.approx(sizes, rel=1e-5)
+    assert found[99] == found[0]
+    assert shares(2, "pacing=fixed_exponential", "pacing_start=1") == [1.0, 1.0]
+
+
+def test_the_others_are_the_golden_ones(shared: Path) -> None:
+    path = shared / "golden" / "curriculum_metrics.json"
+    if not path.is_file():
+        pytest.skip("the golden values of the curriculum are absent")
+    golden = json.loads(path.read_text(encoding="utf-8"))["pacing_google"]
+    theirs = {"quadratic": "quad", "exponential": "exp", "logarithmic": "log", "root": "root", "step": "step"}
+    for name, key in theirs.items():
+        found = shares(1001, f"pacing={name}", f"pacing_start={golden['b']}", "pacing_epochs=800")
+        expected = [min(golden["N"], count) for count in golden["values"][key]]
+        assert [int(golden["N"] * found[step] + 1e-6) for step in golden["steps"]] == expected, name
+
+
 def test_linear_is_the_golden_one(shared: Path) -> None:
     path = shared / "golden" / "curriculum_metrics.json"
     if not path.is_file():

@@ -147,7 +147,7 @@ class TestModels:
             return set() if page.settings is None else set(page.settings.rows)
 
         shared = {"distillation.alpha", "distillation.temperature"}
-        shared |= {"teacher.also", "teacher.source", "teacher.views"}
+        shared |= {"teacher.also", "teacher.weighting", "teacher.source", "teacher.views"}
         assert settings() == shared | {"distillation.direction"}
         assert page.settings is not None
         assert page.settings.more is not None
