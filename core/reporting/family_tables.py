@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.evaluation.families import FEWEST_SEEDS
@@ -13,10 +14,11 @@ from core.reporting.comparison_tables import MAY_BE_CHANCE, meaning
 from core.reporting.table import Cell, Column, ResultsTable
 from core.reporting.words import difference_of, score_name
 from core.study.families import ARM_SCORES
+from core.study.results import arms
 
 if TYPE_CHECKING:
     from core.evaluation.families import Family, FamilyMember
-    from core.study.families import StudyFamily
+    from core.study.families import Controlled, StudyFamily
     from core.study.results import StudyResults
 
 
@@ -37,9 +39,12 @@ def planning_sentence(seeds: int, comparisons: int) -> str:
     )
 
 
-def family_table(family: Family, titles: Mapping[str, str]) -> ResultsTable:
+def family_table(
+    family: Family, titles: Mapping[str, str], added: Mapping[str, str] = MappingProxyType({})
+) -> ResultsTable:
     """Each member against the baseline on the primary score, with intervals that hold for all of them together; bold is
-    more than chance. `titles` name the members and the baseline by their keys."""
+    more than chance. `titles` name the members and the baseline by their keys, `added` is what is added to what a
+    member's difference means."""
     name, baseline = score_name(family.score), titles.get(family.baseline, family.baseline)
     tested = any(member.test is not None for member in family.members)
     columns = (
@@ -50,7 +55,7 @@ def family_table(family: Family, titles: Mapping[str, str]) -> ResultsTable:
         *([Column("Won / lost", fields=("Won", "Lost")), Column("McNemar, Holm")] if tested else []),
         Column("Meaning", f"{MAY_BE_CHANCE.capitalize()}, where the interval holds 0", words=True),
     )
-    rows = tuple(_row(member, titles, tested=tested) for member in family.members)
+    rows = tuple(_row(member, titles, added.get(member.key, ""), tested=tested) for member in family.members)
     bold = frozenset((row, 3) for row, member in enumerate(family.members) if not member.within_noise)
     return ResultsTable(f"{name} against {baseline}", columns, rows, family_notes(family, baseline), bold)
 
@@ -99,12 +104,40 @@ def member_sentence(family: Family, key: str, title: str, baseline: str) -> str:
 
 
 def study_family_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
-    """The family of a study, and which configuration validation chose; without rows where there is none."""
+    """The family of a study, which configuration validation chose, and whether curricula beat their random controls;
+    without rows where there is none."""
+    names = {arm.key: arm.title for arm in arms(results.rows)}
     notes = [] if compared.chosen is None else [chosen_sentence(compared)]
+    notes += [control_sentence(item, names) for item in compared.controlled]
     if compared.family is None:
         return ResultsTable("Against the plain student", notes=(compared.why_not, *notes))
-    table = family_table(compared.family, {scores.key: scores.title for scores in compared.scores})
+    added = {item.key: _against_random(item) for item in compared.controlled}
+    table = family_table(compared.family, names, added)
     return ResultsTable(table.title, table.columns, table.rows, (*table.notes, *notes), table.bold)
+
+
+def control_sentence(item: Controlled, names: Mapping[str, str]) -> str:
+    """Whether a curriculum's order helped, which only its random control can tell; `names` are titles by key."""
+    title = names.get(item.key, item.key)
+    if item.control is None:
+        return f"{title}: no run shows the same images in random order, so its order can not be said to help."
+    control = names.get(item.control, item.control)
+    if item.against is None:
+        return f"{title}: its random control ({control}) was not tested with it yet, so nothing is said of its order."
+    change = difference_of(item.against.difference, item.against.interval)
+    if item.helps:
+        return f"{title} beats its random control ({control}) by {change}: its order helps here."
+    if item.against.within_noise:
+        told = f"{control}; {change}, may be chance"
+        return f"{title} does not beat its random control ({told}): its order is not shown to help."
+    return f"{title} is worse than its random control ({control}; {change}): its order does harm here."
+
+
+def _against_random(item: Controlled) -> str:
+    """The same beside what its difference from the plain student means."""
+    if item.against is None:
+        return "no random control yet"
+    return "also than in random order" if item.helps else "not than in random order"
 
 
 def arms_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
@@ -146,7 +179,7 @@ def chosen_sentence(compared: StudyFamily) -> str:
     )
 
 
-def _row(member: FamilyMember, titles: Mapping[str, str], *, tested: bool) -> tuple[Cell, ...]:
+def _row(member: FamilyMember, titles: Mapping[str, str], added: str, *, tested: bool) -> tuple[Cell, ...]:
     found = [
         cells.words(titles.get(member.key, member.key)),
         cells.count(member.seeds),
@@ -158,4 +191,5 @@ def _row(member: FamilyMember, titles: Mapping[str, str], *, tested: bool) -> tu
         counts = None if test is None else (test.only_other_right, test.only_baseline_right)
         found.append(cells.nothing(2) if counts is None else Cell(f"{counts[0]:,} / {counts[1]:,}", counts))
         found.append(cells.chance(member.holm_p))
-    return (*found, cells.words(meaning(member)))
+    better = not member.within_noise and member.difference > 0
+    return (*found, cells.words(f"{meaning(member)}, {added}" if better and added else meaning(member)))

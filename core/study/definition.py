@@ -24,7 +24,9 @@ Value = str | int | float | bool | tuple[Any, ...]
 TEACHER_KEY = "teacher"
 SEED_FIELD = "optimisation.seed"
 
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+LONGEST_KEY = 80
+
+_KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_KEY - 1}}}")
 _NO_OTHER_TEACHER = {"data.image_size", "teacher.run"}
 """Fields of the data and teacher sections that call for no teacher of their own: a teacher sees the images at its own
 size, and a configuration that names a finished teacher has one."""
@@ -71,7 +73,8 @@ class Study:
 
     A `base.teacher.run` is a finished teacher run; it then stands for the configuration marked `teacher`, if any.
     `primary_score` is what configurations are compared on, declared before any run is made. With several `folds` it is
-    a cross-validation: every candidate is trained once for each fold (`core.study.folds`).
+    a cross-validation: every candidate is trained once for each fold (`core.study.folds`). `controls`: every curriculum
+    gets its random control (`core.study.controls`).
     """
 
     name: str
@@ -81,6 +84,7 @@ class Study:
     paper: bool = False
     primary_score: str = PRIMARY_SCORES[0]
     folds: int = 1
+    controls: bool = True
 
     @property
     def withholds_test(self) -> bool:

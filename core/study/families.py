@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,12 @@ from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.calibration import reliability
 from core.evaluation.comparison import LabelledLogits
-from core.evaluation.families import Family, Trained, compare_family
+from core.evaluation.families import Family, FamilyMember, Trained, compare_family
 from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
 from core.runs.evidence import labelled_parts
 from core.runs.folder import RunFolder
+from core.study.controls import controls_of
 from core.study.results import Arm, StudyResults, arms
 
 
@@ -49,16 +50,33 @@ class ArmScores:
 
 
 @dataclass(frozen=True)
+class Controlled:
+    """A curriculum against its random control. `control` is its key, None where the study has none; `against` compares
+    the two on the primary score, None where one of them has no tested run yet, or they have nothing in common."""
+
+    key: str
+    control: str | None
+    against: FamilyMember | None
+
+    @property
+    def helps(self) -> bool:
+        """Whether its order is shown to help: it beats the control by more than chance."""
+        return self.against is not None and not self.against.within_noise and self.against.difference > 0
+
+
+@dataclass(frozen=True)
 class StudyFamily:
     """What may be said of a study: `score` is its primary score, `family` compares each configuration with the plain
     student; None where there is none, nothing to compare it with, or nothing in common, and `why_not` then says which.
-    `chosen` is None without validation images. `scores` are those of all configurations, teachers among them."""
+    `chosen` is None without validation images. `scores` are those of all configurations, teachers among them,
+    `controlled` the curricula that go by difficulty."""
 
     score: str
     family: Family | None
     why_not: str
     chosen: Chosen | None
     scores: tuple[ArmScores, ...]
+    controlled: tuple[Controlled, ...] = ()
 
 
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
@@ -68,19 +86,41 @@ def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFami
     scores = tuple(_arm_scores(arm, test) for arm, _, test in trained if test.runs)
     students = [row for row in trained if not row[0].is_teacher]
     chosen = _chosen(students, primary)
+    controlled = _controlled(results, {arm.key: test for arm, _, test in students}, resamples)
     baseline = next((test for arm, _, test in students if arm.is_plain), None)
     if baseline is None:
         return StudyFamily(
-            primary, None, "There is no finished plain student to compare the others with.", chosen, scores
+            primary, None, "There is no finished plain student to compare the others with.", chosen, scores, controlled
         )
     others = [test for _, _, test in students if test is not baseline and test.runs]
     if not baseline.runs or not others:
-        return StudyFamily(primary, None, "There is nothing else to compare the plain student with.", chosen, scores)
+        return StudyFamily(
+            primary, None, "There is nothing else to compare the plain student with.", chosen, scores, controlled
+        )
     try:
         family = compare_family(baseline, others, score=primary, resamples=resamples)
     except ValueError as error:
-        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen, scores)
-    return StudyFamily(primary, family, "", chosen, scores)
+        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen, scores, controlled)
+    return StudyFamily(primary, family, "", chosen, scores, controlled)
+
+
+def _controlled(results: StudyResults, tested: Mapping[str, Trained], resamples: int) -> tuple[Controlled, ...]:
+    """Each curriculum against its control, over all test folds; those that share one are one family."""
+    key_of = {row.key: arm.key for arm in arms(results.rows) for row in arm.rows}
+    controls = {
+        key_of[key]: None if control is None else key_of[control] for key, control in controls_of(results.study).items()
+    }
+    found: dict[str, FamilyMember] = {}
+    for control in dict.fromkeys(key for key in controls.values() if key is not None and key in tested):
+        others = [tested[key] for key, own in controls.items() if own == control and key in tested and tested[key].runs]
+        if not others or not tested[control].runs:
+            continue
+        try:
+            family = compare_family(tested[control], others, score=results.study.primary_score, resamples=resamples)
+        except ValueError:  # nothing in common, which the study's warnings say
+            continue
+        found |= {member.key: member for member in family.members}
+    return tuple(Controlled(key, control, found.get(key)) for key, control in controls.items())
 
 
 def _trained(arm: Arm) -> tuple[Trained, Trained]:

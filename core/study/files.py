@@ -1,6 +1,6 @@
 """Study files (TOML): a base recipe, axes whose product is taken, named configurations, and seeds.
 
-    version = 2
+    version = 4
     name = "Alpha and temperature"
     seeds = [0, 1, 2]              # each repeats every student with this optimisation.seed; default [0]
     base = "paper"                 # a preset (paper, quick, best) or a recipe file beside this one; or a table:
@@ -22,14 +22,16 @@
     teacher = true                 # the students learn from it; it is trained once, whatever the seeds
     changes = { "optimisation.learning_rate" = 3e-4 }
 
-Further keys: `paper` (compare with the published numbers, by keys as in the paper's study), and `once` of a
-configuration (do not repeat it for every seed). Students that learn from a teacher get one by themselves where the
-file has none; `teacher.run` in the base recipe names a finished one instead. A base of a preset or a file can be
-changed with `[set]`, such as `"data.path" = "images"`. All runs use one and the same split. `primary_score` is
-"weighted_f1" (default) or "balanced_accuracy": what configurations are compared on; it is chosen before the test part
-is looked at. `folds = 5` makes it a cross-validation: each configuration is trained once for each fold, and the test
-part is withheld until one is chosen (`skinkd-cli study NAME --test KEY`). `test_folds = 5` makes every run once for
-each of five test folds instead, so that every image is tested once.
+A curriculum that goes by difficulty gets a control by itself where the file has none: the same with its images in
+random order (with `controls = false` it does not, and is never said to help). Further keys: `paper` (compare with the
+published numbers, by keys as in the paper's study), and `once` of a configuration (do not repeat it for every seed).
+Students that learn from a teacher get one by themselves where the file has none; `teacher.run` in the base recipe names
+a finished one instead. A base of a preset or a file can be changed with `[set]`, such as `"data.path" = "images"`. All
+runs use one and the same split. `primary_score` is "weighted_f1" (default) or "balanced_accuracy": what configurations
+are compared on; it is chosen before the test part is looked at. `folds = 5` makes it a cross-validation: each
+configuration is trained once for each fold, and the test part is withheld until one is chosen (`skinkd-cli study NAME
+--test KEY`). `test_folds = 5` makes every run once for each of five test folds instead, so that every image is tested
+once.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from core.errors import SkinKDError
 from core.evaluation.families import PRIMARY_SCORES
 from core.recipe import Preset, Recipe, inline_value, parse_recipe, preset, read_recipe, recipe_to_toml
 from core.runs.folder import LONGEST_NAME
+from core.study.controls import with_controls
 from core.study.definition import Configuration, Study, changed, check_study, with_teachers
 from core.study.folds import with_folds
 from core.study.migrations import migrations
@@ -54,10 +57,10 @@ from core.study.out_of_fold import across_test_folds
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 from core.user_paths import expanded, full_path
 
-STUDY_VERSION = 3
+STUDY_VERSION = 4
 _KEYS = (
     *("version", "name", "seeds", "base", "set", "axes", "configuration", "paper", "primary_score"),
-    *("folds", "test_folds"),
+    *("folds", "test_folds", "controls"),
 )
 _CONFIGURATION_KEYS = ("key", "title", "changes", "teacher", "once", "candidate")
 
@@ -93,8 +96,9 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
         paper=typed(values.get("paper", False), bool, "paper"),
         primary_score=typed(values.get("primary_score", PRIMARY_SCORES[0]), str, "primary_score"),
         folds=typed(values.get("folds", 1), int, "folds"),
+        controls=typed(values.get("controls", True), bool, "controls"),
     )
-    study = with_folds(with_teachers(study))
+    study = with_folds(with_teachers(with_controls(study)))
     if len(study.configurations) * len(study.seeds) > MOST_RUNS:
         raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
     tested = typed(values.get("test_folds", 1), int, "test_folds")
@@ -114,6 +118,7 @@ def study_to_toml(study: Study) -> str:
     document.add("paper", tomlkit.item(study.paper))
     document.add("primary_score", tomlkit.item(study.primary_score))
     document.add("folds", tomlkit.item(study.folds))
+    document.add("controls", tomlkit.item(study.controls))
     base = tomlkit.table(is_super_table=True)
     for key, value in tomlkit.parse(recipe_to_toml(study.base, comments=False)).items():
         base.add(key, value)

@@ -24,7 +24,7 @@ _PRESETS_IN_1: dict[str, Values] = {
 
 def migrations(folder: Path) -> Mapping[int, Migration]:
     """From the values of version n of a study file in the folder `folder` to those of version n + 1."""
-    return {1: lambda values: _to_2(values, folder), 2: _to_3}
+    return {1: lambda values: _to_2(values, folder), 2: _to_3, 3: _to_4}
 
 
 def _to_2(values: Values, folder: Path) -> Values:
@@ -76,6 +76,11 @@ def _to_3(values: Values) -> Values:
         pairs = [[change_from_2(name, value) for value in items] for name, items in axes_in(lattice).items()]
         found["axes"] = {items[0][0]: [value for _, value in items] for items in pairs}
     return found
+
+
+def _to_4(values: Values) -> Values:
+    """Studies of version 3 had no controls but those that they name."""
+    return {"controls": False, **values}
 
 
 def _changes_from_2(values: Any, key: str) -> Values:

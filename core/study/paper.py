@@ -32,6 +32,9 @@ _CURRICULUM: tuple[tuple[str, Value], ...] = (
 )
 """Section 4.3. Pacing and redraw are the base recipe's: to the letter, the paper draws once."""
 
+_CONTROLLED_ALPHA = ALPHAS[0]
+"""Where the paper's curriculum gets its random control: at the alpha that is best in Table 2."""
+
 _PLAIN: tuple[tuple[str, Value], ...] = (("distillation.method", "none"), *_NO_CURRICULUM)
 _METHODS = {"kl": "KL", "dist": "DIST"}
 _FINDINGS = {
@@ -71,7 +74,8 @@ def paper_study(
     name: str = "Paper study",
     teacher_changes: Sequence[tuple[str, Value]] = (),
 ) -> Study:
-    """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl.
+    """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl; and
+    for each method the random control of its curriculum at alpha 0.1, kl-0.1-random and dist-0.1-random.
 
     `fine_sweep` adds KL at `FINE_ALPHAS`, `teacher_candidates` the networks of Table 1 that are not the teacher
     already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone. With other
@@ -83,12 +87,13 @@ def paper_study(
         Configuration(TEACHER_KEY, "Teacher", teacher_changes, teacher=True),
         Configuration("plain", "Plain student", (("task", "student"), *_PLAIN)),
         *(_student(method, alpha, order) for order in (False, True) for method in _METHODS for alpha in ALPHAS),
+        *(_random_control(method) for method in _METHODS),
     ]
     if fine_sweep:
         rows += [_student("kl", alpha, False) for alpha in FINE_ALPHAS]
     if teacher_candidates:
         rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
-    return Study(name, base, tuple(rows), tuple(seeds), paper=has_papers_classes(base))
+    return Study(name, base, tuple(rows), tuple(seeds), paper=has_papers_classes(base), controls=False)
 
 
 def has_papers_classes(recipe: Recipe) -> bool:
@@ -196,6 +201,14 @@ def _student(method: str, alpha: float, curriculum: bool) -> Configuration:
             *(_CURRICULUM if curriculum else _NO_CURRICULUM),
         ),
     )
+
+
+def _random_control(method: str) -> Configuration:
+    """The student of the paper's curriculum at its best alpha, with its images in random order."""
+    student = _student(method, _CONTROLLED_ALPHA, curriculum=True)
+    title = f"{_METHODS[method]} {_CONTROLLED_ALPHA:g} in random order"
+    changes = dict(student.changes) | {"curriculum.order": "random"}
+    return Configuration(f"{method}-{_CONTROLLED_ALPHA:g}-random", title, tuple(changes.items()))
 
 
 def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list[Configuration]:

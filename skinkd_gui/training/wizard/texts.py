@@ -54,7 +54,8 @@ GOAL_HELP = {
     Goal.PLAIN: "The small model learns from the labels alone. This is what distillation is compared with.",
     Goal.STUDY: (
         "The paper's whole study: a teacher, the plain student, and students of its methods at five weights, with and "
-        "without the curriculum: 22 runs. Your results stand beside the paper's. It can be stopped and gone on with."
+        "without the curriculum: 22 runs, and 2 in random order to compare that with. Your results stand beside the "
+        "paper's. It can be stopped and gone on with."
     ),
 }
 

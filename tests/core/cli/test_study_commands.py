@@ -36,8 +36,8 @@ def test_the_papers_study_from_one_command(
     command = ("study", "paper", "--data", str(sample_set), *SMALL, "--seeds", "0,1")
     code, document = as_json(*command)
     assert code == 0
-    assert len(training.done) == len(list(runs_root().glob("*/recipe.toml"))) == 1 + 21 * 2
-    assert len(document["rows"]) == 22
+    assert len(training.done) == len(list(runs_root().glob("*/recipe.toml"))) == 1 + 23 * 2
+    assert len(document["rows"]) == 24
     row = next(row for row in document["rows"] if row["configuration"] == "kl-0.1")
     assert (row["n"], len(row["points"]), row["method"], row["alpha"]) == (2, 2, "kl", 0.1)
     f1 = row["weighted_f1"]
@@ -47,13 +47,13 @@ def test_the_papers_study_from_one_command(
     assert document["missing"] == document["failed"] == document["warnings"] == []
     assert run(command) == 0  # the same again: nothing is trained
     said = capsys.readouterr()
-    assert len(training.done) == 43
+    assert len(training.done) == 47
     lines = said.out.splitlines()
     assert lines[2].startswith("NOT a reproduction: images 3 instead of 25,331; image size 32 pixels instead of 224")
     (kl,) = [line for line in lines if line.startswith("KL 0.1  ")]
     assert "73.5 %" in kl
     assert "±" in kl
-    assert "43 of 43 runs are finished already" in said.err
+    assert "47 of 47 runs are finished already" in said.err
 
 
 def test_a_stopped_study_goes_on_by_its_name(
@@ -71,14 +71,14 @@ def test_a_stopped_study_goes_on_by_its_name(
     training.before = lambda folder: None
     assert as_json("study", "my-study", "--dry-run")[1]["finished"] == 4
     code, document = as_json("study", "my-study", "--show")
-    assert (code, len(document["missing"]), len(training.done)) == (0, 18, 4)
+    assert (code, len(document["missing"]), len(training.done)) == (0, 20, 4)
     code, document = as_json("study", "My study")
-    assert (code, len(training.done)) == (0, 22)
-    assert as_json("study")[1]["studies"][0]["finished"] == 22
+    assert (code, len(training.done)) == (0, 24)
+    assert as_json("study")[1]["studies"][0]["finished"] == 24
     again = ("study", "paper", "--data", str(sample_set), *SMALL, "--name", "My study")
     code, document = as_json(*again, "--seeds", "0,1", "--dry-run")
-    assert (document["runs"], document["finished"]) == (43, 22)
-    assert document["members"][-1]["title"] == "DIST 0.9 + curriculum, seed 1"
+    assert (document["runs"], document["finished"]) == (47, 24)
+    assert document["members"][-1]["title"] == "DIST 0.1 in random order, seed 1"
     assert as_json(*again, "--set", "optimisation.epochs=3", "--dry-run")[1]["error"]["title"] == (
         "Another study has this name"
     )
@@ -131,13 +131,13 @@ def test_a_study_file_is_written_edited_and_run(
 def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
     command = ("study", "paper", "--data", str(sample_set), "--fine-sweep", "--teacher-candidates", "--dry-run")
     code, document = as_json(*command)
-    assert (code, document["runs"]) == (0, 22 + 4 + 2)
+    assert (code, document["runs"]) == (0, 24 + 4 + 2)
     assert "synthetic instead of photographs" in document["headline"]
-    assert "(1 seed, 24 comparisons; by rules of thumb): 0.5 points need more seeds" in document["planning"]
+    assert "(1 seed, 26 comparisons; by rules of thumb): 0.5 points need more seeds" in document["planning"]
     assert run(command) == 0
     said = capsys.readouterr().out
     assert "KL 0.05" in said
-    assert "24 comparisons" in said
+    assert "26 comparisons" in said
     assert not runs_root().exists()
 
 
@@ -163,10 +163,10 @@ def test_what_is_missing_is_said_before_anything_is_made(sample_set: Path, tmp_p
 
 def test_a_finished_teacher_is_given(sample_set: Path, training: StandIn, as_json: Call, trained: Path) -> None:
     code, document = as_json("study", "paper", "--data", str(sample_set), *SMALL, "--teacher", str(trained))
-    assert (code, len(training.done)) == (0, 21)
+    assert (code, len(training.done)) == (0, 23)
     assert document["rows"][0]["folders"] == [str(trained)]
     members = json.loads((Path(document["folder"]) / "members.json").read_text())["members"]
-    assert len(members) == 21
+    assert len(members) == 23
 
 
 def test_the_help_shows_the_format_with_its_brackets(capsys: pytest.CaptureFixture[str]) -> None:

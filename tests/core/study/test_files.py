@@ -154,7 +154,7 @@ def test_studies_of_version_1_mean_the_same(tmp_path: Path) -> None:
     assert study.base.curriculum.order == "easy_first"
     assert orders == ["easy_first", "none", "none", "easy_first", "easy_first"]
     write_study(file, study)
-    assert "version = 3" in file.read_text(encoding="utf-8")
+    assert "version = 4" in file.read_text(encoding="utf-8")
     assert read_study(file) == study
 
 

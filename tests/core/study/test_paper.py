@@ -8,6 +8,7 @@ import pytest
 
 from core.models.catalog import check_architecture
 from core.recipe import Preset, Recipe, preset, set_values
+from core.study.controls import controls_of
 from core.study.definition import check_study, members, recipe_of, teacher_of
 from core.study.paper import (
     CANDIDATES,
@@ -25,11 +26,14 @@ def paper(*changes: str) -> Recipe:
     return set_values(preset(Preset.PAPER), ["data.path=/images", *changes])
 
 
-def test_the_22_runs_are_those_of_table_2() -> None:
+def test_the_runs_are_the_22_of_table_2_and_two_controls() -> None:
     study = check_study(paper_study(paper()))
     keys = [item.key for item in study.configurations]
-    assert len(keys) == len(members(study)) == 22
-    assert set(keys) == set(published_table().rows)
+    assert len(keys) == len(members(study)) == 24
+    assert set(keys[:22]) == set(published_table().rows)
+    assert keys[22:] == ["kl-0.1-random", "dist-0.1-random"]
+    assert controls_of(study)["kl-0.1-cl"] == "kl-0.1-random"
+    assert controls_of(study)["kl-0.3-cl"] is None
     assert keys[:4] == ["teacher", "plain", "kl-0.1", "kl-0.3"]
     recipes = {item.key: recipe_of(study, item, 0) for item in study.configurations}
     assert recipes["teacher"].task == "teacher"
@@ -61,7 +65,7 @@ def test_table_2_as_printed(shared: Path) -> None:
 def test_several_seeds_repeat_the_students_and_train_one_teacher() -> None:
     study = paper_study(paper("optimisation.seed=5"), seeds=(0, 1, 2))
     planned = members(study)
-    assert len(planned) == 1 + 21 * 3
+    assert len(planned) == 1 + 23 * 3
     assert [seed for item, seed in planned if item.teacher] == [5]
     assert {recipe_of(study, item, seed).optimisation.seed for item, seed in planned if item.key == "plain"} == {
         0,
@@ -74,14 +78,14 @@ def test_several_seeds_repeat_the_students_and_train_one_teacher() -> None:
 def test_the_finer_sweep_and_the_candidates() -> None:
     study = check_study(paper_study(paper(), fine_sweep=True, teacher_candidates=True, seeds=(0, 1)))
     keys = [item.key for item in study.configurations]
-    assert keys[22:] == [*(f"kl-{alpha:g}" for alpha in FINE_ALPHAS), "teacher-resnetv2_50", "teacher-resnetv2_101"]
+    assert keys[24:] == [*(f"kl-{alpha:g}" for alpha in FINE_ALPHAS), "teacher-resnetv2_50", "teacher-resnetv2_101"]
     assert sum(item.key == "teacher-resnetv2_50" for item, _ in members(study)) == 1
     candidate = recipe_of(study, study.configuration("teacher-resnetv2_101"))
     assert (candidate.task, candidate.teacher.architecture) == ("teacher", "resnetv2_101")
     other = paper_study(
         paper("teacher.architecture=mobilenetv2_100", "teacher.weights=/some.safetensors"), teacher_candidates=True
     )
-    assert [item.key for item in other.configurations[22:]] == [f"teacher-{name}" for name in CANDIDATES]
+    assert [item.key for item in other.configurations[24:]] == [f"teacher-{name}" for name in CANDIDATES]
     assert recipe_of(other, other.configuration("teacher-tf_efficientnet_b7")).teacher.weights == "hub"
     for name in CANDIDATES:
         check_architecture(name)

@@ -372,7 +372,7 @@ def test_a_study_stands_beside_the_published_numbers(qtbot, make_tab, study, fiv
     tab.bar.filters.choose("study", study.name)
     qtbot.waitUntil(lambda: panel.ready and panel.isVisible() and panel.table.isVisible())
     assert len(names(tab)) == 5
-    assert panel.progress.text() == "5 of 22 runs done"
+    assert panel.progress.text() == "5 of 24 runs done"
     assert "Not a reproduction" in panel.banner.text
     rows = {row[0].text: row for row in panel.table.shown.rows}
     measured = RunFolder(five_runs[2]).scores()
@@ -398,7 +398,7 @@ def test_the_study_of_a_heading_is_shown(qtbot, make_tab, study):
     tab = make_tab()
     qtbot.waitUntil(lambda: tab.details_ready)
     tab.bar.filters.group_button.click()
-    assert names(tab)[0] == "The paper's: 5 of 22 done"
+    assert names(tab)[0] == "The paper's: 5 of 24 done"
     tab.table.setCurrentIndex(tab.table.model().index(0, 0))
     panel = tab.below.study
     qtbot.waitUntil(lambda: panel.isVisible() and panel.ready)

@@ -294,7 +294,7 @@ def test_an_unfinished_study_is_gone_on_with_as_a_whole(
     folder = create_study(paper_study(recipe), tmp_path / "runs")
     start_member(folder, folder.members()[0])  # its teacher, which is not listed beside the study
     tab.refresh()
-    qtbot.waitUntil(lambda: listed(tab, "unfinishedRunsList") == ["Paper study\nStudy, 0 of 22 runs done"])
+    qtbot.waitUntil(lambda: listed(tab, "unfinishedRunsList") == ["Paper study\nStudy, 0 of 24 runs done"])
     button(tab, "resumeRunButton").click()
     qtbot.waitUntil(stage.at_work.is_set)
     assert queue.state.current is not None

@@ -321,7 +321,7 @@ def test_the_brain_runs_without_qt_and_torch() -> None:
 
 
 class TestStudy:
-    def test_the_paper_s_study_is_22_runs_over_the_chosen_settings(self) -> None:
+    def test_the_paper_s_study_is_24_runs_over_the_chosen_settings(self) -> None:
         start = wizard_state.choose_preset(_with_data(), Preset.QUICK)
         state = wizard_state.set_value(wizard_state.choose_goal(start, Goal.STUDY), "optimisation.epochs", 3)
         study = wizard_state.study_of(state)
@@ -329,12 +329,12 @@ class TestStudy:
         assert study.paper
         assert study.name == wizard_state.name_of(state)
         assert study.base.optimisation.epochs == 3
-        assert wizard_state.study_runs(state) == 22
+        assert wizard_state.study_runs(state) == 24
         assert set(flow.steps(state)) == set(WizardStep)
 
     def test_seeds_repeat_the_students_alone(self) -> None:
         state = replace(wizard_state.choose_goal(_with_data(), Goal.STUDY), study=StudyChoice(seeds=3))
-        assert wizard_state.study_runs(state) == 1 + 3 * 21
+        assert wizard_state.study_runs(state) == 1 + 3 * 23
 
     def test_other_goals_are_no_study(self) -> None:
         assert wizard_state.study_of(_with_data()) is None
