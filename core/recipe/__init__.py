@@ -1,6 +1,7 @@
 """The recipe: everything that defines one run, strict and versioned; the names below are what others use.
 
-`schema` declares each setting once, with its default, bounds, unit and help; `fields` gives them as data, for a form.
+`schema` declares each setting once, with its default, bounds, unit and help, `learning` those of [distillation],
+[curriculum] and [optimisation]; `fields` gives them as data, for a form.
 `files` reads and writes TOML, with `migrations` for older versions; `presets` are the recipes to begin with.
 `classes` declares the recipe's [classes]; `changes` compares two recipes, `problems` says what is wrong with one.
 """

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.recipe.schema import (
-    DataRecipe,
-    DistillationRecipe,
-    OptimisationRecipe,
-    Recipe,
-    StudentRecipe,
-    TeacherRecipe,
-)
+from core.recipe.learning import DistillationRecipe, OptimisationRecipe
+from core.recipe.schema import DataRecipe, Recipe, StudentRecipe, TeacherRecipe
 
 
 class Preset(StrEnum):

@@ -327,8 +327,9 @@ class _Run:
     ) -> FitResult:
         from core.training.batches import FitData, class_counts
         from core.training.checkpoint import CheckpointFolder
+        from core.training.divergence import TrainingDivergedError
         from core.training.finishing import logit_shift, take_best
-        from core.training.loop import TrainingDivergedError, fit
+        from core.training.loop import fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
         fit_data = FitData(data.store, data.split.train, data.split.validation, teachers)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.events import CancelToken, Emit, Notice, ignore
 from core.recipe import Recipe, recipe_hash
-from core.recipe.schema import CurriculumRecipe, DistillationRecipe, StudentRecipe, TeacherRecipe
+from core.recipe.learning import CurriculumRecipe, DistillationRecipe
+from core.recipe.schema import StudentRecipe, TeacherRecipe
 from core.runs.folder import RunFolder, absolute_paths, complete_run, create_run, default_name
 from core.runs.listing import list_runs
 from core.runs.recorded import throughout

@@ -3,6 +3,7 @@
 Others may use
 
 - `loop`, `batches`, `checkpoint`: the training, the data it takes, its state on disk
+- `finishing`, `divergence`: what becomes of the best weights, and a training whose loss is no number
 - `hardware`, `optimisation`: what it computes on; which optimizers and schedules there are
 - `compiling`: whether the steps of a run are compiled, as its folder records it
 - `legs`, `going_on`: under which recipes a training was done, and whether it may go on under another

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.errors import Cancelled, SkinKDError
+from core.errors import Cancelled
 from core.events import (
     BatchFinished,
     CancelToken,
@@ -34,6 +34,7 @@ from core.teachers.sources import AugmentedBatch
 from core.training.batches import FitData, check_data, class_counts, epoch_indices, epoch_views, step_mix
 from core.training.checkpoint import CheckpointFolder, Values
 from core.training.compiling import UNRECORDED, Compilation, changed
+from core.training.divergence import TrainingDivergedError, diverged
 from core.training.early_stopping import EarlyStopping, cross_entropy
 from core.training.engine import own_randomness
 from core.training.finishing import check_adjustable, logit_shift, take_best
@@ -83,10 +84,6 @@ class Observer(Protocol):
 
 class _Nobody(Observer):
     """An observer that does nothing."""
-
-
-class TrainingDivergedError(SkinKDError):
-    """The loss is no longer a number; the checkpoint of the last good epoch is untouched."""
 
 
 @dataclass(frozen=True)
@@ -290,14 +287,7 @@ class _Trainer:
 
     def _diverged(self, where: str = "") -> TrainingDivergedError:
         where = where or f"after batch {self.batch} of {self._batches}"
-        good = self.epoch - 1
-        kept = f"The state after epoch {good} is kept. " if good else ""
-        return TrainingDivergedError(
-            f"Training came apart in epoch {self.epoch}",
-            f"The loss is no longer a number. {kept}Start again with a lower learning rate"
-            + (" or with 32-bit precision (hardware.precision)." if self._hardware.precision != "32" else "."),
-            f"noticed {where}; learning rate {self._settings.learning_rate:g}, precision {self._hardware.precision}",
-        )
+        return diverged(self.epoch, where, self._settings.learning_rate, self._hardware.precision)
 
     def _emit_batch(self) -> None:
         sums = self._read_sums()

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from core.errors import SkinKDError
-from core.recipe.schema import OptimisationRecipe
+from core.recipe.learning import OptimisationRecipe
 from core.training.plan import EpochPlan
 
 _MOMENTUM = 0.9

@@ -16,7 +16,7 @@ from core.data.types import DataSet, LabelCount
 from core.distillation.methods import METHODS
 from core.errors import FieldProblem, RecipeError
 from core.recipe import Preset, Recipe, has_field, preset, section_fields, value_of, with_values
-from core.recipe.schema import CurriculumRecipe, DistillationRecipe, Distilled
+from core.recipe.learning import CurriculumRecipe, DistillationRecipe, Distilled
 from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary

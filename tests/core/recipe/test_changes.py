@@ -7,7 +7,7 @@ from pydantic import Field
 
 from core.recipe import Recipe, set_values
 from core.recipe.changes import recipe_changes, resume_rule
-from core.recipe.schema import DistillationRecipe
+from core.recipe.learning import DistillationRecipe
 from core.settings import SettingsSection
 
 

@@ -21,7 +21,7 @@ from core.recipe import (
     recipe_to_toml,
     set_values,
 )
-from core.recipe.schema import DistillationRecipe, Distilled
+from core.recipe.learning import DistillationRecipe, Distilled
 from tests.core.distillation.made_up import Mse, MseSettings
 
 TERMS = """

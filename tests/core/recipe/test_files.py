@@ -22,7 +22,8 @@ from core.recipe import (
     recipe_to_toml,
     set_values,
 )
-from core.recipe.schema import RECIPE_VERSION, CurriculumRecipe
+from core.recipe.learning import CurriculumRecipe
+from core.recipe.schema import RECIPE_VERSION
 
 
 @pytest.mark.parametrize("name", list(Preset))

@@ -6,7 +6,7 @@ import pytest
 
 from core.evaluation.intervals import Interval
 from core.recipe import Recipe
-from core.recipe.schema import CurriculumRecipe, DistillationRecipe
+from core.recipe.learning import CurriculumRecipe, DistillationRecipe
 from core.reporting.words import kind_of_run, no_width
 
 

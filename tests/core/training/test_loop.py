@@ -21,7 +21,8 @@ from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData, epoch_indices
 from core.training.checkpoint import CheckpointFolder
 from core.training.compiling import UNRECORDED, Compilation
-from core.training.loop import Observer, TrainingDivergedError
+from core.training.divergence import TrainingDivergedError
+from core.training.loop import Observer
 from core.training.optimisation import step_seed
 from core.training.plan import batch_count
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.recipe.schema import OptimisationRecipe
+from core.recipe.learning import OptimisationRecipe
 from core.training.optimisation import create_optimizer, learning_rate, step_seed
 from core.training.plan import EpochPlan
 

@@ -17,7 +17,7 @@ from core.errors import Cancelled
 from core.events import ignore
 from core.training import step
 from core.training.checkpoint import CheckpointFolder
-from core.training.loop import TrainingDivergedError
+from core.training.divergence import TrainingDivergedError
 from core.training.step import Learner, StepInput
 
 from . import small_training

@@ -12,7 +12,8 @@ from PySide6.QtGui import QIcon, QPixmap
 from core.classes import CLASS_SETS
 from core.evaluation.scores import Scores
 from core.recipe import Recipe
-from core.recipe.schema import CurriculumRecipe, DataRecipe, DistillationRecipe
+from core.recipe.learning import CurriculumRecipe, DistillationRecipe
+from core.recipe.schema import DataRecipe
 from core.reporting.run_columns import COLUMN_NUMBERS, COLUMNS
 from core.runs.annotations import Annotations
 from core.runs.status import RunState, RunStatus, RunSummary
