@@ -88,7 +88,7 @@ class LogitAdjusted:
     ) -> Tensor:
         """See `ClassificationLoss`."""
         assert isinstance(settings, LogitAdjustedSettings)
-        return _cross_entropy(logits + settings.tau * log_shares(counts).to(logits), labels, smoothing)
+        return _cross_entropy(logits + settings.tau * log_frequencies(counts).to(logits), labels, smoothing)
 
 
 class ClassBalancedSettings(SettingsSection):
@@ -168,7 +168,7 @@ CLASSIFICATION_LOSSES: Registry[ClassificationLoss] = Registry(
 )
 
 
-def log_shares(counts: Tensor) -> Tensor:
+def log_frequencies(counts: Tensor) -> Tensor:
     """The logarithm of each class's share of the images (classes,), float64 where the device has it; a class without
     images counts as one image."""
     wide = counts.float() if counts.device.type == "mps" else counts.double()

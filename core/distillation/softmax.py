@@ -32,8 +32,8 @@ def precise(logits: Tensor) -> Tensor:
 
 
 def centred(vectors: Tensor, dim: int, offset: float = 0.0) -> tuple[Tensor, Tensor]:
-    """The vectors along `dim` minus their mean, and (kept dimension) whether each varies beyond the rounding of its
-    values; `offset` is what was taken from the values before."""
+    """Vectors along `dim` of a tensor (n, d) minus their mean, and whether each varies beyond the rounding of its
+    values, (n, 1) or (1, d); `offset` is what was taken from the values before."""
     found = vectors - vectors.mean(dim=dim, keepdim=True)
     spread = found.detach().abs().amax(dim=dim, keepdim=True)
     largest = (vectors.detach() + offset).abs().amax(dim=dim, keepdim=True)
@@ -42,7 +42,8 @@ def centred(vectors: Tensor, dim: int, offset: float = 0.0) -> tuple[Tensor, Ten
 
 
 def norm(vectors: Tensor, dim: int) -> Tensor:
-    """Euclidean norm along `dim` whose squares can not underflow, and whose gradient at 0 is 0."""
+    """Euclidean norm (n,) or (d,) along `dim` of a tensor (n, d), whose squares can not underflow, and whose gradient
+    at 0 is 0."""
     import torch
 
     scale = vectors.detach().abs().amax(dim=dim, keepdim=True)

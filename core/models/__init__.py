@@ -5,5 +5,6 @@ Others may use
 - `catalog`, `factory`, `rates`: which networks there are, and making one; what training leaves out at random
 - `files`, `info`, `calibration_statistics`: model files, and what they say and keep of themselves; `info` imports no
   torch
+- `freezing`, `weights`: which layers learn, and how fast; weights that a network starts from
 - `forward`, `outputs`, `preprocessing`, `batchnorm_fusion`: images in, logits and features out
 """

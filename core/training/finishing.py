@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.distillation.classification import log_shares
+from core.distillation.classification import log_frequencies
 from core.errors import SkinKDError
 from core.models.outputs import output_bias
 from core.recipe import Recipe
@@ -24,11 +24,11 @@ def logit_shift(recipe: Recipe, class_counts: NDArray[np.int64]) -> NDArray[np.f
     tau = recipe.optimisation.adjust_logits
     if not tau:
         return None
-    return (-tau * log_shares(torch.from_numpy(class_counts)).numpy()).astype(np.float32)
+    return (-tau * log_frequencies(torch.from_numpy(class_counts)).numpy()).astype(np.float32)
 
 
 def check_adjustable(model: nn.Module, image_size: int, shift: NDArray[np.float32] | None) -> None:
-    """Raise `SkinKDError` when the network's logits can not be shifted as asked."""
+    """Raise `SkinKDError` when a shift (classes,) is asked for and the network's logits can not be shifted."""
     if shift is not None and output_bias(model, image_size) is None:
         raise SkinKDError(
             "The logits of this network can not be adjusted",
@@ -40,7 +40,7 @@ def check_adjustable(model: nn.Module, image_size: int, shift: NDArray[np.float3
 def take_best(
     model: nn.Module, image_size: int, checkpoint: CheckpointFolder, best: int, shift: NDArray[np.float32] | None
 ) -> None:
-    """Give the network the weights of the epoch `best` (from 1), and its last layer's bias the shift.
+    """Give the network the weights of the epoch `best` (from 1), and its last layer's bias the shift (classes,).
 
     Raises `SkinKDError` when they can not be read, or are another network's.
     """

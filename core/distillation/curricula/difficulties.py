@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.distillation.curricula.discriminator import projected, told_apart
+from core.distillation.curricula.discriminator import projected, separability
 from core.registry import Registry
 from core.settings import Configured, SettingsSection
 
@@ -179,10 +179,10 @@ class Discriminator(_OfStudent):
         context = [np.eye(teacher.shape[1])[images.labels[known]]]
         context += [projected(features[known]) for features in images.teacher_features]
         student = np.maximum(_log_softmax(images.student_logits[known]), np.log(_LEAST))
-        return told_apart(student, teacher, np.hstack(context), images.seed)
+        return separability(student, teacher, np.hstack(context), images.seed)
 
 
-class RandomRank:
+class RandomDifficulty:
     """A number that each image drew once for the whole run."""
 
     name = "random"
@@ -201,11 +201,11 @@ class RandomRank:
 
 
 def random_ranks(images: int, seed: int) -> NDArray[np.int64]:
-    """A rank 0 .. images - 1 for each image, drawn from the seed alone."""
+    """A rank 0 .. images - 1 for each image (images,), drawn from the seed alone."""
     return np.random.default_rng([seed, _STREAM]).permutation(images).astype(np.int64)
 
 
 DIFFICULTIES: Registry[Difficulty] = Registry(
     "difficulty",
-    (TeacherConfidence(), TeacherTrueClass(), TeacherStudentGap(), StudentLoss(), Discriminator(), RandomRank()),
+    (TeacherConfidence(), TeacherTrueClass(), TeacherStudentGap(), StudentLoss(), Discriminator(), RandomDifficulty()),
 )

@@ -28,7 +28,7 @@ def projected(features: NDArray[np.floating[Any]]) -> Array:
     return np.asarray(wide @ directions / np.sqrt(wide.shape[1]), np.float64)
 
 
-def told_apart(student: Array, teacher: Array, context: Array, seed: int) -> Array:
+def separability(student: Array, teacher: Array, context: Array, seed: int) -> Array:
     """How surely each of the student's outputs (n, k) is known for the student's, (n,), as a logit: larger is surer.
 
     A network of one hidden layer learns, by logistic regression over `teacher` (n, k, theirs) and `student`, each

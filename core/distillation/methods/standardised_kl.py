@@ -67,8 +67,9 @@ STANDARDISED_KL = StandardisedKl()
 
 
 def standardised(logits: Tensor) -> Tensor:
-    """Logits (n, classes, at least 2) minus each sample's mean, over its unbiased standard deviation + 1e-7, in float64
-    where the device has it. A sample whose logits are constant but for rounding becomes 0, without gradient."""
+    """Logits (n, classes), of at least two classes, minus each sample's mean, over its unbiased standard deviation
+    + 1e-7, in float64 where the device has it. A sample whose logits are constant but for rounding becomes 0, without
+    gradient."""
     deviations, varies = centred(precise(logits), dim=1)
     deviations = deviations.where(varies, 0.0)
     spread = norm(deviations, dim=1)[:, None] / (logits.shape[1] - 1) ** 0.5

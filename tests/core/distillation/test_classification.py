@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import Tensor
 
-from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm, class_weights, log_shares
+from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm, class_weights, log_frequencies
 from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
 
@@ -63,7 +63,7 @@ def test_each_has_a_setting_that_makes_it_the_cross_entropy(name: str, values: d
 
 
 def test_shares_and_weights_know_classes_without_images() -> None:
-    assert log_shares(COUNTS).exp().tolist() == pytest.approx([0.9, 0.1, 0.01])
+    assert log_frequencies(COUNTS).exp().tolist() == pytest.approx([0.9, 0.1, 0.01])
     weights = class_weights(COUNTS, 0.99)
     assert weights[2].item() == 0.0
     assert weights.sum().item() == pytest.approx(2.0)
