@@ -221,3 +221,21 @@ class OptimisationRecipe(Choosing):
     seed: int = setting(
         0, "Seed", "The same seed on the same machine's CPU gives the same numbers.", ge=0, le=2**31 - 1
     )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the scores must know of these settings: that rare classes are made up for more than once."""
+        cures = {
+            "the sampling draws every class equally often": self.sampler == "weighted",
+            "the loss for the labels is one for rare classes": CLASSIFICATION_LOSSES[
+                self.classification_loss
+            ].for_rare_classes,
+            "the logits are adjusted to them afterwards": self.adjust_logits > 0,
+        }
+        taken = [words for words, applies in cures.items() if applies]
+        if len(taken) < 2:
+            return ()
+        return (
+            f"Rare classes are made up for {len(taken)} times ({'; '.join(taken)}): they are overstated. One of these "
+            "is enough; the sampling is left out by optimisation.sampler = shuffle.",
+        )

@@ -201,6 +201,7 @@ class _Run:
             self._record_recipes()
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
+            self._warn(self._recipe.optimisation.notes)
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
             teachers = self._teacher_sources(data, hardware)
             epochs = self._try(lambda: len(self._folder.history()), 0)

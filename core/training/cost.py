@@ -54,7 +54,7 @@ def estimate_cost(
     """
     token = token or CancelToken()
     hardware = resolve(recipe.hardware, emit)
-    notes: list[str] = []
+    notes = list(recipe.optimisation.notes)
     emit(Progress(Phase.LOADING, 0, 3))
     with fixed_threads(hardware.threads):
         teachers = time_teachers(recipe, hardware, notes, token)

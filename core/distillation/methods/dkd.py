@@ -116,8 +116,9 @@ def _parts(logits: Tensor, labels: Tensor, temperature: float) -> tuple[Tensor, 
     """Log-probabilities of (label's class, all others) (n, 2), and of the others among themselves (n, classes - 1)."""
     import torch
 
-    scaled = below_best(logits, temperature)
-    is_label = torch.nn.functional.one_hot(labels, scaled.shape[1]).bool()
-    rest = scaled[~is_label].view(len(scaled), -1)
-    both = torch.stack([scaled[is_label], rest.logsumexp(dim=1)], dim=1)
+    scaled, label = below_best(logits, temperature), labels[:, None]
+    # Gathered, for a mask would have to be counted first, and the device be waited for.
+    others = torch.arange(scaled.shape[1] - 1, device=scaled.device).expand(len(scaled), -1)
+    rest = scaled.gather(1, others + (others >= label))
+    both = torch.cat([scaled.gather(1, label), rest.logsumexp(dim=1, keepdim=True)], dim=1)
     return both.log_softmax(dim=1), below_best(rest).log_softmax(dim=1)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
 
 from core.recipe import FieldSpec
+from skinkd_gui.training.wizard.entry_list import show_as_entries
 from skinkd_gui.training.wizard.texts import all_choices_help, choice_text, help_text, number_text, parsed_number
 
 _HEIGHT = 26  # the same for every kind, and large enough to hit
@@ -167,6 +168,8 @@ class ChoiceEditor(FieldEditor):
         self._combo = CalmComboBox()
         for value in spec.choices:
             self._combo.addItem(choice_text(spec, value), value)
+        if spec.entries:
+            show_as_entries(self._combo, spec)
         self._combo.setMinimumWidth(120)
         self._combo.activated.connect(self._on_activated)
         self._adopt(self._combo)

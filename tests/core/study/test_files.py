@@ -102,7 +102,7 @@ def test_each_teacher_that_the_axes_ask_for_is_trained(tmp_path: Path) -> None:
         ('seeds = [1, 1]\n[[configuration]]\nkey = "a"', "different whole numbers"),
         ('seeds = [true]\n[[configuration]]\nkey = "a"', "seeds: expected a whole number"),
         ('seeds = 3\n[[configuration]]\nkey = "a"', "seeds: expected a list"),
-        ("version = 4", "reads up to 3"),
+        ("version = 5", "reads up to 4"),
         ("version = true", "version: expected a whole number"),
         ("seeds = [9999999999]\n[[configuration]]\nkey = 'a'", "from 0 to 2,147,483,647"),
         (f"seeds = {list(range(20_000))}\n[[configuration]]\nkey = 'a'", "more than 10,000 runs"),

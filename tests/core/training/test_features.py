@@ -20,7 +20,7 @@ from core.training.step import Learner, StepInput
 
 from .feature_training import TEACHER_WIDTH, WIDTH, Relations, Settings, feature_data, halved_model, use
 from .small_training import CPU, PREPROCESSING, Outcome, StopAt, assert_equal_weights, numbers, small_recipe, train
-from .test_engine import Working
+from .test_compiling import Working
 
 KL = LossTerm(METHODS["kl"], METHODS["kl"].Settings(), 0.5)
 DISTILLED = ("distillation.method=kl", "distillation.alpha=0.7")

@@ -15,15 +15,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from core.data.augmentation.entries import AUGMENTATIONS
 from core.data.store import ImageStore
-from core.distillation.method import LossTerm
+from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm
+from core.distillation.method import OF_FEATURES, LossTerm, TeacherStatistics
 from core.distillation.methods import METHODS
 from core.distillation.objective import Objective
 from core.distillation.outputs import Outputs
+from core.distillation.weightings import WEIGHTINGS
 from core.models.preprocessing import normalise
 from core.training import loop
 from core.training.placement import StagedImages, StoreLocation
 from core.training.step import Learner, StepInput
 
+from .feature_training import feature_data, halved_model
 from .small_training import PREPROCESSING, small_recipe, train
 
 WAITING = ("cpu", "item", "tolist", "numpy", "__bool__", "__float__", "__int__", "__index__", "pin_memory")
@@ -84,7 +87,9 @@ def test_a_step_waits_for_nothing(method: str, precision: str, tmp_path: Path, m
     monkeypatch.setattr(Learner, "step", watched_step)
     monkeypatch.setattr(loop, "stage_images", on_the_device)
     monkeypatch.setattr(small_training, "CPU", replace(small_training.CPU, precision=precision))
-    train(small_recipe(f"distillation.method={method}", "optimisation.epochs=2"), tmp_path)
+    recipe = small_recipe(f"distillation.method={method}", "optimisation.epochs=2")
+    of_features = bool(METHODS[method].needs & OF_FEATURES)
+    train(recipe, tmp_path, model=halved_model() if of_features else None, data=feature_data() if of_features else None)
     assert len(inside) == 12
     assert {name for found in inside for name in found} <= {"aten.lift_fresh.default"}
     assert max(found.count("aten.lift_fresh.default") for found in inside) == 2  # mean and std
@@ -128,9 +133,30 @@ def test_losses_ask_for_no_value(method: str) -> None:
     student = torch.zeros(6, 8, device="meta", requires_grad=True)
     teacher, labels = torch.zeros(6, 8, device="meta"), torch.zeros(6, dtype=torch.int64, device="meta")
     entry = METHODS[method]
-    objective = Objective((LossTerm(entry, entry.Settings()),), 0.1, label_smoothing=0.1)
-    parts = objective(Outputs(student), labels, (Outputs(teacher),))
+    objective = Objective(
+        (LossTerm(entry, entry.Settings()),), 0.1, label_smoothing=0.1, student_dim=8, teacher_dims=(8, 8)
+    ).to("meta")
+    statistics = TeacherStatistics(torch.zeros(8, 8, device="meta"), torch.zeros(6, device="meta"))
+    teachers = (Outputs(teacher, teacher),) * 2
+    parts = objective(Outputs(student, student), labels, teachers, statistics=(statistics,) * 2)
     parts.total.backward()  # type: ignore[no-untyped-call]
+    assert student.grad is not None
+
+
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_losses_for_labels_and_weights_of_teachers_ask_for_no_value(loss: str, weighting: str) -> None:
+    student = torch.zeros(6, 8, device="meta", requires_grad=True)
+    teacher, labels = torch.zeros(6, 8, device="meta"), torch.zeros(6, dtype=torch.int64, device="meta")
+    kl, entry = METHODS["kl"], CLASSIFICATION_LOSSES[loss]
+    objective = Objective(
+        (LossTerm(kl, kl.Settings()),),
+        0.1,
+        class_counts=torch.ones(8, dtype=torch.int64, device="meta"),
+        weighting=WEIGHTINGS[weighting],
+        label_term=LabelTerm(entry, entry.Settings()),
+    )
+    objective(Outputs(student), labels, (Outputs(teacher),) * 2).total.backward()  # type: ignore[no-untyped-call]
     assert student.grad is not None
 
 
