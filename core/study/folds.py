@@ -14,6 +14,7 @@ from typing import Any
 from core.recipe import Recipe
 from core.runs.folder import default_name, slugify
 from core.runs.planning import teacher_recipe
+from core.study.controls import with_controls
 from core.study.definition import Configuration, Study, check_study, with_teachers
 from core.study.paper import CANDIDATES
 from core.study.tables import grid_of, problem
@@ -45,7 +46,8 @@ def cross_validated(
     rows = grid_of({field: list(values) for field, values in (vary or {}).items()})
     rows = rows or [Configuration(slugify(title), title)]
     named = name or f"Cross-validation of {title if not vary else recipe.task + 's'}"
-    return check_study(with_folds(with_teachers(Study(named, recipe, tuple(rows), tuple(seeds), folds=folds))))
+    study = Study(named, recipe, tuple(rows), tuple(seeds), folds=folds)
+    return check_study(with_folds(with_teachers(with_controls(study))))
 
 
 def teacher_candidates(recipe: Recipe) -> Recipe:
