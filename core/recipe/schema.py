@@ -360,6 +360,16 @@ class Recipe(SettingsSection):
         return any(term.method.needs & OF_FEATURES for term in self.loss_terms)
 
     @property
+    def needs_teacher_features(self) -> bool:
+        """Whether a loss learns from the teacher's features themselves, not from what is known of them on the whole."""
+        return any(Need.FEATURES in term.method.needs for term in self.loss_terms)
+
+    @property
+    def needs_statistics(self) -> bool:
+        """Whether a loss learns from class means or from the norms of features."""
+        return any(term.method.needs & {Need.CLASS_MEANS, Need.FEATURE_NORMS} for term in self.loss_terms)
+
+    @property
     def needs_class_means(self) -> bool:
         """Whether a loss learns from what the features of each class are like on the whole."""
         return any(Need.CLASS_MEANS in term.method.needs for term in self.loss_terms)

@@ -96,14 +96,14 @@ class _Preparation:
         """Asked now about all training images in all views."""
         from core.teachers.sources import StoredTeacher
 
-        found = self._outputs(teacher, images, self.recipe.needs_features)
+        found = self._outputs(teacher, images, features=self.recipe.needs_teacher_features)
         return StoredTeacher(found, self._class_means(found), plain_views=self.recipe.view_rule.plain_views)
 
     def _online(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
         """Asked in every step; only what concerns all images together is computed now, from the plain views."""
         from core.teachers.sources import OnlineTeacher
 
-        found = self._outputs(teacher, images, self.recipe.needs_class_means) if self.recipe.stored_views else None
+        found = self._outputs(teacher, images, features=False) if self.recipe.stored_views else None
         return OnlineTeacher(
             teacher.model_file,
             None if images is self.data.store else images,
@@ -115,7 +115,7 @@ class _Preparation:
             class_means=None if found is None else self._class_means(found),
         )
 
-    def _outputs(self, teacher: Teacher, images: ImageStore, features: bool) -> StoredOutputs:
+    def _outputs(self, teacher: Teacher, images: ImageStore, *, features: bool) -> StoredOutputs:
         from core.teachers.stored_outputs import stored_outputs
 
         return stored_outputs(
@@ -125,6 +125,7 @@ class _Preparation:
             views=self.recipe.stored_views,
             rule=self.recipe.view_rule,
             features=features,
+            labels=self.data.dataset.labels if self.recipe.needs_statistics and not features else None,
             device=self.hardware.device,
             precision=self.precision,
             emit=self.emit,
@@ -134,8 +135,8 @@ class _Preparation:
     def _class_means(self, outputs: StoredOutputs) -> NDArray[np.float32] | None:
         from core.teachers.sources import class_means
 
-        if not self.recipe.needs_class_means:
-            return None
+        if not self.recipe.needs_class_means or outputs.class_means is not None:
+            return outputs.class_means
         return class_means(
             outputs.features[0], self.data.dataset.labels, self.data.split.train, outputs.logits.shape[2]
         )

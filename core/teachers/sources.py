@@ -58,8 +58,9 @@ class TeacherSource(Protocol):
     def outputs(self, batch: AugmentedBatch) -> Outputs:
         """What it says of a batch, on the device of the images, without waiting for it."""
 
-    def statistics(self, outputs: Outputs) -> TeacherStatistics:
-        """What its features are like: of each class over the training images, and of these outputs of its own."""
+    def statistics(self, batch: AugmentedBatch, outputs: Outputs) -> TeacherStatistics:
+        """What its features are like: of each class over the training images, and of a batch of which it said these
+        outputs."""
 
 
 class StoredTeacher:
@@ -74,30 +75,40 @@ class StoredTeacher:
         self, stored: StoredOutputs, class_means: NDArray[np.float32] | None = None, *, plain_views: int = 1
     ) -> None:
         self._logits, self._features = torch.from_numpy(stored.logits), stored.features
-        self._means = None if class_means is None else torch.from_numpy(class_means)
+        means = stored.class_means if class_means is None else class_means
+        self._means = None if means is None else torch.from_numpy(means)
+        self._norms = None if stored.norms is None else torch.from_numpy(stored.norms)
         self.views: int | None = len(stored.logits)
         self.logits: NDArray[np.float32] | None = stored.mean_logits(plain_views)
         self.upright_features: NDArray[np.float32] | None = stored.features[0] if stored.features else None
-        self.feature_dim = stored.features[0].shape[1] if stored.features else 0
+        self.feature_dim = stored.features[0].shape[1] if stored.features else 0 if means is None else means.shape[1]
 
     def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`."""
         device = batch.images.device
         self._logits = self._logits.to(device)  # the first time: the table is small
         features = self._features_of(batch, device)
-        if batch.views is None:
-            logits = self._logits[0][batch.rows]
-        else:
-            logits = self._logits[torch.from_numpy(batch.views).to(device, non_blocking=True), batch.rows]
+        logits = self._of_views(self._logits, batch)
         if batch.mix is None:
             return Outputs(logits, features)
         return Outputs(batch.mix.mixed(logits), None if features is None else batch.mix.mixed(features))
 
-    def statistics(self, outputs: Outputs) -> TeacherStatistics:
+    def statistics(self, batch: AugmentedBatch, outputs: Outputs) -> TeacherStatistics:
         """See `TeacherSource`."""
         if self._means is not None:
             self._means = self._means.to(outputs.logits.device)
-        return _statistics(self._means, outputs)
+        if self._norms is None:
+            return _statistics(self._means, outputs)
+        self._norms = self._norms.to(outputs.logits.device)
+        norms = self._of_views(self._norms, batch)
+        return TeacherStatistics(self._means, norms if batch.mix is None else batch.mix.mixed(norms))
+
+    @staticmethod
+    def _of_views(table: Tensor, batch: AugmentedBatch) -> Tensor:
+        """The rows of a table (views, images, ...) for the batch."""
+        if batch.views is None:
+            return table[0][batch.rows]
+        return table[torch.from_numpy(batch.views).to(table.device, non_blocking=True), batch.rows]
 
     def _features_of(self, batch: AugmentedBatch, device: torch.device) -> Tensor | None:
         """Gathered where they lie: those of many views can be more than a GPU has room for."""
@@ -153,7 +164,7 @@ class OnlineTeacher:
                 self._most = fewer(self._most or len(images), error)
         return joined(parts)
 
-    def statistics(self, outputs: Outputs) -> TeacherStatistics:
+    def statistics(self, batch: AugmentedBatch, outputs: Outputs) -> TeacherStatistics:
         """See `TeacherSource`."""
         return _statistics(self._means, outputs)
 

@@ -24,7 +24,7 @@ from core.models.info import Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
 from core.progress import ProgressMeter
-from core.teachers.tables import OutputsTable, table_file, table_key
+from core.teachers.tables import ClassMeans, OutputsTable, means_file, table_file, table_key
 
 _SECONDS_BETWEEN_SAVES = 20.0
 _MOST_TIME_SAVING = 0.05
@@ -34,10 +34,16 @@ _MOST_TIME_SAVING = 0.05
 @dataclass(frozen=True)
 class StoredOutputs:
     """A teacher's outputs, float32, NaN where they were not asked for: logits (views, images, classes), and for each
-    view the pooled features (images, d); no features at all where none were asked for."""
+    view the pooled features (images, d); no features at all where none were asked for.
+
+    Of features that are not stored there can be their `norms` (views, images) and, over the images that were asked for,
+    upright, the `class_means` (classes, d); zero where a class has none of them.
+    """
 
     logits: NDArray[np.float32]
     features: tuple[NDArray[np.float32], ...] = ()
+    norms: NDArray[np.float32] | None = None
+    class_means: NDArray[np.float32] | None = None
 
     def mean_logits(self, views: int) -> NDArray[np.float32]:
         """The mean over the first `views` views, as far as they are stored, (images, classes): where these are flips
@@ -54,6 +60,7 @@ def stored_outputs(
     views: int = 1,
     rule: ViewRule | None = None,
     features: bool = False,
+    labels: NDArray[np.int64] | None = None,
     device: str | torch.device,
     precision: str = "32",
     emit: Emit = ignore,
@@ -62,7 +69,8 @@ def stored_outputs(
     batch_size: int = 0,
 ) -> StoredOutputs:
     """The teacher's outputs for views 0 to `views` - 1 of the images `indices` (n,) in the store, with `features` if
-    wanted. `rule` says what the views beyond the upright one look like.
+    wanted, or, with the `labels` (images,) of all images, no more of them than norms and class means. `rule` says what
+    the views beyond the upright one look like.
 
     Stored under `cache` (default: the user's cache folder) for this file's bytes, these images, this precision and what
     each view looks like.
@@ -87,11 +95,15 @@ def stored_outputs(
         schemes = [rule.scheme(view) if rule else "" for view in range(views)]
         files = [table_file(folder, key, view, scheme) for view, scheme in enumerate(schemes)]
         tables = [OutputsTable(file, len(store), classes, emit) for file in files]
-        missing = [table.missing(wanted, features) for table in tables]
+        of_features = features or labels is not None
+        missing = [table.missing(wanted, features, labels is not None) for table in tables]
+        means = None if labels is None else ClassMeans(means_file(folder, key, wanted, labels[wanted]), classes)
+        if means is not None and means.values is None:
+            missing[0] = wanted  # the upright view gives the means
         left = sum(map(len, missing))
         meter = ProgressMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
         if left:
-            network, preprocessing, _ = teacher_network(model_file, features)
+            network, preprocessing, _ = teacher_network(model_file, of_features)
             for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
                 outputs = iterate_outputs(
                     network,
@@ -102,12 +114,19 @@ def stored_outputs(
                     precision=precision,
                     batch_size=batch_size,
                     token=token,
-                    features=features,
+                    features=of_features,
                     change=partial(_in_view, rule=rule, view=view) if rule and view else None,
                 )
-                _fill(table, rows, outputs, meter)
+                summed = means if means is not None and means.values is None and not view else None
+                _fill(table, rows, outputs, meter, labels, summed)
     found = [table.features for table in tables if table.features is not None] if features else []
-    return StoredOutputs(np.stack([table.logits for table in tables]), tuple(found))
+    norms = [table.norms for table in tables if table.norms is not None] if means is not None else []
+    return StoredOutputs(
+        np.stack([table.logits for table in tables]),
+        tuple(found),
+        np.stack(norms) if norms else None,
+        None if means is None else means.values,
+    )
 
 
 def teacher_network(model_file: Path, features: bool) -> tuple[nn.Module, Preprocessing, int]:
@@ -130,14 +149,23 @@ def _in_view(images: Tensor, indices: NDArray[np.int64], *, rule: ViewRule, view
 
 
 def _fill(
-    table: OutputsTable, rows: NDArray[np.int64], outputs: Generator[OutputArrays, None, None], meter: ProgressMeter
+    table: OutputsTable,
+    rows: NDArray[np.int64],
+    outputs: Generator[OutputArrays, None, None],
+    meter: ProgressMeter,
+    labels: NDArray[np.int64] | None,
+    means: ClassMeans | None,
 ) -> None:
-    """Compute a table's missing rows, and store it now and then and at the end."""
+    """Compute a table's missing rows, and store it now and then and at the end; with `labels` only the norms of
+    features, and where they are wanted the class means."""
     done, saved, took = 0, time.monotonic(), 0.0
     try:
         for logits, features in outputs:
             _check_finite(logits, features)
-            table.put(rows[done : done + len(logits)], logits, features)
+            own = rows[done : done + len(logits)]
+            table.put(own, logits, features, norms_alone=labels is not None)
+            if means is not None and labels is not None and features is not None:
+                means.add(labels[own], features)
             done += len(logits)
             meter.add(len(logits))
             begin = time.monotonic()
@@ -145,6 +173,8 @@ def _fill(
                 table.save()
                 saved = time.monotonic()
                 took = saved - begin
+        if means is not None and done:
+            means.finish()
     finally:
         outputs.close()
         if done:

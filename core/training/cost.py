@@ -77,7 +77,7 @@ def estimate_cost(
     notes += _compilation_notes(recipe, hardware.device, plan, speed.training)
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
     stores = sum(images * size * size * 3 for size in sizes)
-    widths = sum(teacher.feature_dim for teacher in teachers)
+    widths = sum(teacher.feature_dim for teacher in teachers) if recipe.needs_teacher_features else len(teachers)
     answers = 4 * images * recipe.stored_views * (widths + len(recipe.class_set) * len(teachers))
     return Cost(
         seconds_per_epoch=epoch,

@@ -263,7 +263,9 @@ class _Trainer:
             images = mix.images(images)
         seen = AugmentedBatch(images, indices, rows, views, mix)
         outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
-        statistics = tuple(teacher.statistics(said) for teacher, said in zip(self._teachers, outputs, strict=True))
+        statistics = tuple(
+            teacher.statistics(seen, said) for teacher, said in zip(self._teachers, outputs, strict=True)
+        )
         seed = step_seed(self._settings.seed, self.epoch, self.batch)
         rate = learning_rate(self._settings, self._plan, self.epoch, self.batch)
         labels = self._labels[rows]

@@ -37,6 +37,11 @@ def _terms(method: str) -> str:
 
 CASES: dict[str, Mapping[str, str]] = {
     **{f"method {name}": {"rest": f'distillation = {{method = "{name}"}}'} for name in METHODS},
+    "norm and direction in views": {
+        "optimising": ', augmentation = "light"',
+        "teaching": ", views = 3",
+        "rest": 'distillation = {method = "norm_direction", alpha = 0.5}',
+    },
     **{f"every loss on {name}": {"rest": _terms(name)} for name in ("kl", "dist")},
     **{
         f"weighting {name}": {

@@ -111,13 +111,16 @@ def test_statistics_are_the_class_means_and_the_norms_of_the_very_views(teacher:
     np.testing.assert_allclose(means[1], (kept.features[0][0] + kept.features[0][2]) / 2, rtol=1e-5)
     np.testing.assert_array_equal(means[2], kept.features[0][5])
     assert not means[[0, 3]].any()  # of class 0 there is none in the training part
+    norms = np.stack([np.linalg.norm(features, axis=1) for features in kept.features])
     sources: list[TeacherSource] = [
         StoredTeacher(kept, means),
+        StoredTeacher(StoredOutputs(kept.logits, (), norms, means)),
         OnlineTeacher(teacher, None, device="cpu", precision="32", rule=RULE, features=True, class_means=means),
     ]
     for source in sources:
+        assert source.feature_dim == 96
         outputs = source.outputs(seen(images, VIEWS))
-        found = source.statistics(outputs)
+        found = source.statistics(seen(images, VIEWS), outputs)
         assert found.class_means is not None
         np.testing.assert_array_equal(found.class_means.numpy(), means)
         expected = [np.linalg.norm(kept.features[view][row]) for row, view in zip(INDICES, VIEWS, strict=True)]
@@ -126,5 +129,6 @@ def test_statistics_are_the_class_means_and_the_norms_of_the_very_views(teacher:
 
 def test_without_features_there_are_no_statistics() -> None:
     source = StoredTeacher(StoredOutputs(np.zeros((1, 6, 8), np.float32)))
-    found = source.statistics(source.outputs(seen(Images(6), None)))
+    upright = seen(Images(6), None)
+    found = source.statistics(upright, source.outputs(upright))
     assert (found.class_means, found.feature_norms, source.feature_dim) == (None, None, 0)

@@ -21,6 +21,7 @@ from core.models.outputs import forward_both
 from core.models.preprocessing import normalise
 from core.settings import SettingsSection
 from core.teachers import stored_outputs as module
+from core.teachers.sources import class_means
 from core.teachers.stored_outputs import StoredOutputs, stored_outputs
 
 from ..models.images import Images
@@ -319,3 +320,67 @@ def test_the_mean_over_flips_and_turns_is_the_teacher_with_test_time_augmentatio
 def test_several_views_need_to_be_told_apart(teacher: Path) -> None:
     with pytest.raises(ValueError, match="which views"):
         outputs(teacher, Images(4), [0], views=2)
+
+
+LABELS = np.arange(10) % 3
+
+
+def stored_names() -> list[set[str]]:
+    found = []
+    for path in tables():
+        with np.load(path) as file:
+            found.append(set(file.files))
+    return found
+
+
+def test_of_features_that_nobody_learns_from_only_norms_and_class_means_are_stored(teacher: Path) -> None:
+    images, indices = Images(10), [0, 1, 2, 3, 4, 6]
+    found = outputs(teacher, images, indices, views=2, rule=LIGHT, labels=LABELS)
+    assert sorted(map(sorted, stored_names())) == [["logits", "norms"], ["logits", "norms"], ["means"]]
+    whole = outputs(teacher, images, indices, views=2, rule=LIGHT, features=True)
+    assert found.features == ()
+    assert found.norms is not None
+    assert found.class_means is not None
+    for view in (0, 1):
+        norms = np.linalg.norm(whole.features[view][indices], axis=1)
+        np.testing.assert_allclose(found.norms[view, indices], norms, rtol=1e-5)
+    assert np.isnan(found.norms[:, [5, 7, 8, 9]]).all()
+    expected = class_means(whole.features[0], LABELS, np.array(indices), 8)
+    np.testing.assert_allclose(found.class_means, expected, rtol=1e-5, atol=1e-6)
+    assert not found.class_means[3:].any()
+
+
+def test_norms_and_means_are_computed_once_and_means_for_other_labels_from_the_upright_view(teacher: Path) -> None:
+    images, indices = Images(10), list(range(10))
+    first = outputs(teacher, images, indices, views=2, rule=LIGHT, labels=LABELS)
+    images.reads.clear()
+    again = outputs(teacher, images, indices, views=2, rule=LIGHT, labels=LABELS)
+    assert images.reads == []
+    assert first.class_means is not None
+    assert first.class_means.tolist() == again.class_means.tolist()
+    other = outputs(teacher, images, indices, views=2, rule=LIGHT, labels=LABELS[::-1].copy())
+    assert sorted(images.reads) == indices
+    assert other.class_means is not None
+    assert not np.array_equal(other.class_means, first.class_means)
+    np.testing.assert_array_equal(other.logits, first.logits)
+
+
+def test_norms_of_stored_features_are_not_asked_for(teacher: Path) -> None:
+    images, indices = Images(10), [1, 2, 3, 4]
+    whole = outputs(teacher, images, indices, views=2, rule=LIGHT, features=True)
+    images.reads.clear()
+    found = outputs(teacher, images, indices, views=2, rule=LIGHT, labels=LABELS)
+    assert sorted(images.reads) == indices  # for the class means
+    assert found.norms is not None
+    np.testing.assert_allclose(found.norms[1, indices], np.linalg.norm(whole.features[1][indices], axis=1), rtol=1e-5)
+
+
+def test_damaged_means_are_computed_again(teacher: Path) -> None:
+    images, indices = Images(10), [1, 2, 3, 4]
+    first = outputs(teacher, images, indices, labels=LABELS)
+    (means,) = (path for path in tables() if "means" in path.name)
+    means.write_bytes(b"nothing")
+    again = outputs(teacher, images, indices, labels=LABELS)
+    assert first.class_means is not None
+    assert again.class_means is not None
+    assert again.class_means.tolist() == first.class_means.tolist()
