@@ -14,6 +14,7 @@ from core.recipe.fields import (
     has_field,
     possible_fields,
     section_fields,
+    term_fields,
     value_of,
 )
 from core.recipe.files import (
@@ -48,6 +49,7 @@ __all__ = [
     "recipe_to_toml",
     "section_fields",
     "set_values",
+    "term_fields",
     "value_of",
     "with_values",
 ]

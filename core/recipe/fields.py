@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from core.distillation.methods import METHODS
 from core.recipe.changes import resume_rule
+from core.recipe.learning import TermRecipe
 from core.recipe.schema import RATE, Recipe
 from core.registry import Entry
 from core.settings import Choosing, ResumeRule, SettingsSection, registry_of, section_in
@@ -98,6 +100,16 @@ def has_field(recipe: Recipe, key: str) -> bool:
     """Whether the recipe has the field with the dotted key: settings exist where their entry is chosen."""
     section, _, name = key.partition(".")
     return name in type(getattr(recipe, section)).model_fields
+
+
+def term_fields() -> tuple[FieldSpec, FieldSpec]:
+    """The method and the weight of a further loss (`distillation.term` is any number of them); its methods are those
+    that have a loss."""
+    method, weight = (_spec("distillation.term", TermRecipe, name) for name in ("method", "weight"))
+    losses = tuple(entry for entry in METHODS.values() if entry.needs)
+    names = tuple(entry.name for entry in losses)
+    titles = tuple((entry.name, entry.title) for entry in losses)
+    return replace(method, choices=names, entries=losses, titles=titles), weight
 
 
 def _class_of(section: str) -> type[SettingsSection]:

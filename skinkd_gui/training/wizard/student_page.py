@@ -10,12 +10,13 @@ from core.recipe import Recipe, field, fields_of, possible_fields
 from core.study.paper import has_papers_classes, paper_finding, study_words
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.fields import FieldForm
+from skinkd_gui.training.wizard.further_losses import FurtherLosses
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.model_chooser import FIELDS_BELOW, NetworkChooser
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.state import Goal, WizardStep, recipe_of
-from skinkd_gui.training.wizard.texts import alpha_sentence, further_losses, size_comparison
+from skinkd_gui.training.wizard.texts import alpha_sentence, size_comparison
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 
@@ -36,8 +37,7 @@ class StudentPage(WizardPage):
         self._shown = ""
         self._index = QWidget()
         QVBoxLayout(self._index).setContentsMargins(0, 0, 0, 0)
-        self._further = help_label()
-        self._further.setObjectName("furtherLossesLabel")
+        self.further = FurtherLosses(model)
         self._pacing_fractions = help_label()
         self._pacing_fractions.setObjectName("alphaSentence")
         self._finding = Note("info", "paperFindingLabel")
@@ -45,7 +45,7 @@ class StudentPage(WizardPage):
             self.methods,
             self._index,
             self._pacing_fractions,
-            self._further,
+            self.further,
             title="How the student learns from the teacher",
         )
         self.column.addWidget(self._learning)
@@ -78,8 +78,7 @@ class StudentPage(WizardPage):
         self._show_settings(state.recipe)
         self._pacing_fractions.setText("" if recipe.alpha is None else alpha_sentence(recipe.alpha))
         self._pacing_fractions.setVisible(recipe.alpha is not None)
-        self._further.setText(further_losses(recipe))
-        self._further.setVisible(bool(self._further.text()))
+        self.further.setVisible(recipe.alpha is not None)
         self._finding.show_text(paper_finding(recipe) if distils and has_papers_classes(recipe) else "")
         self._comparison.setText(
             size_comparison(wizard_state.facts_of(state, "teacher"), wizard_state.facts_of(state, "student"))

@@ -95,12 +95,6 @@ def alpha_sentence(alpha: float) -> str:
     return f"The teacher's answers count {alpha:.0%}, the labels {1 - alpha:.0%}."
 
 
-def further_losses(recipe: Recipe) -> str:
-    """Which losses a recipe adds to its method's, in a sentence; empty for none."""
-    added = [f"{term.weight:g} times {term.method.title}" for term in recipe.loss_terms[1:]]
-    return f"The recipe adds {' and '.join(added)}; further losses are changed in the recipe file." if added else ""
-
-
 def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     """The wizard's choices in plain words, as (what, choice)."""
     recipe = recipe_of(state)

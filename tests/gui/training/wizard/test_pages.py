@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,16 +174,6 @@ class TestModels:
             assert "did not try" in page.findChild(QLabel, "paperFindingLabel").text()
             model.set_value("distillation.method", "kl")  # the page is closed when there is no such method any more
             shut_down_jobs(page)
-
-    def test_further_losses_of_a_recipe_are_named(self, model: WizardModel, qtbot: QtBot) -> None:
-        page = StudentPage(model)
-        _add(qtbot, page)
-        label = page.findChild(QLabel, "furtherLossesLabel")
-        assert not label.isVisible()
-        taught = set_values(model.state.recipe, ["distillation.term=[{method='dist', weight=0.5}]"])
-        model.update(replace(model.state, recipe=taught))
-        assert "0.5 times DIST" in label.text()
-        assert label.isVisible()
 
 
 def _names(combo: QComboBox) -> int:
