@@ -81,4 +81,5 @@ def _control(item: Configuration, recipe: Recipe, taken: set[str]) -> Configurat
     endings = (f"-{_RANDOM}{number or ''}" for number in range(len(taken) + 1))
     key = next(key for key in (item.key[: LONGEST_KEY - len(end)] + end for end in endings) if key not in taken)
     changes = dict(item.changes) | dict(control_changes(recipe))
-    return replace(item, key=key, title=f"{item.title}, in random order", changes=tuple(changes.items()))
+    how = "in random order" if recipe.curriculum.entries.order.only_sorts else "by random difficulty"
+    return replace(item, key=key, title=f"{item.title}, {how}", changes=tuple(changes.items()))

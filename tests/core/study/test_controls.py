@@ -35,6 +35,7 @@ def test_every_curriculum_by_difficulty_gets_the_random_order_behind_it(base: Re
     assert random.order == "random"
     assert random.model_dump(exclude={"order"}) == easy.model_dump(exclude={"order"})
     assert study.configuration("easy-random").title == "Easy first, in random order"
+    assert study.configuration("turns-random").title == "In turn, by random difficulty"
     # Taking turns stays: the difficulties are what is random.
     turns = recipe_of(study, study.configuration("turns-random")).curriculum
     assert (turns.order, turns.difficulty) == ("class_interleaved", "random")
