@@ -30,20 +30,20 @@ class LossRow(QWidget):
     changed = Signal()
     removed = Signal()
 
-    def __init__(self, place: int, parent: QWidget | None = None) -> None:
+    def __init__(self, number: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._method_field, self._weight_field = term_fields()
         self._term: Term = {}
-        name = f"furtherLoss{place + 1}"
-        self.method = named(CalmComboBox(), f"{name}Method", f"Further loss {place + 1}")
+        name = f"furtherLoss{number + 1}"
+        self.method = named(CalmComboBox(), f"{name}Method", f"Further loss {number + 1}")
         _fill(self.method, self._method_field)
         self.method.activated.connect(self._on_chosen)
-        self.weight = named(QLineEdit(), f"{name}Weight", f"Weight of further loss {place + 1}")
+        self.weight = named(QLineEdit(), f"{name}Weight", f"Weight of further loss {number + 1}")
         self.weight.setFixedWidth(80)
         self.weight.setToolTip(self._weight_field.help)
         self.weight.textEdited.connect(self._on_weight)
         remove = make_button(
-            "Remove", f"{name}Remove", clicked=self.removed.emit, accessible=f"Remove loss {place + 1}"
+            "Remove", f"{name}Remove", clicked=self.removed.emit, accessible=f"Remove loss {number + 1}"
         )
         self._about = help_label()
         line = row_of(self.method, make_label("times"), self.weight, remove, (self._about, 1), spacing=8)
@@ -92,7 +92,7 @@ class FurtherLosses(QWidget):
 
     @Slot()
     def refresh(self) -> None:
-        """Show the recipe's losses, or what the user gave in their place."""
+        """Show the recipe's losses, or what the user gave instead."""
         terms = _terms(self._model)
         while len(self.rows) > len(terms):
             row = self.rows.pop()
