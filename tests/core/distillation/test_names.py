@@ -21,7 +21,7 @@ _OWN = {
 }
 
 _NAMES = {name for name, method in METHODS.items() if method.needs}
-_COMMON = {"temperature", "direction"}  # words of the field or of everyday
+_COMMON = {"temperature", "direction", "beta"}  # words of the field or of everyday
 _SETTINGS = {key for method in METHODS.values() for key in method.Settings.model_fields} - _COMMON
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from core.distillation.methods import METHODS
 from core.distillation.outputs import Outputs
 from core.errors import Cancelled, SkinKDError
 from core.events import ignore
-from core.training import engine, step
+from core.training import step
 from core.training.checkpoint import CheckpointFolder
+from core.training.compiling import Compilation, compile_network
 from core.training.step import Learner, StepInput
 
 from .feature_training import TEACHER_WIDTH, WIDTH, Relations, Settings, feature_data, halved_model, use
@@ -174,8 +177,12 @@ def test_a_compiled_network_gives_features_too(tmp_path: Path, monkeypatch: pyte
     use(monkeypatch, relations())
     plain = go(tmp_path / "plain")
     compiler = Working()
-    monkeypatch.setattr(step, "worth_compiling", lambda device, steps: True)
-    monkeypatch.setattr(step, "compiled", lambda model, example, emit: engine.compiled(model, example, emit, compiler))
+
+    def compiled(model: nn.Module, example: Callable[[], Tensor], *others: Any, **named: Any) -> Any:
+        plan = Compilation(True, "cpu", "")
+        return compile_network(model, example(), plan, ignore, check_gain=False, compile_with=compiler)
+
+    monkeypatch.setattr(step, "prepare_network", compiled)
     fast = go(tmp_path / "fast")
     assert compiler.calls == 2 + 3 * 5
     assert_equal_weights(fast.weights, plain.weights)
