@@ -24,6 +24,7 @@ from core.runs.annotations import read_annotations, write_annotations
 from core.runs.folder import RunFolder, absolute_paths, create_run, numbered, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState
+from core.study.controls import with_controls
 from core.study.definition import Configuration, Study, check_study, members, recipe_of
 from core.study.files import read_study, write_study
 from core.user_paths import expanded, full_path
@@ -235,12 +236,13 @@ def planned_members(study: Study) -> tuple[StudyMember, ...]:
 
 
 def create_study(study: Study, runs_root: Path) -> StudyFolder:
-    """Make the study's folder, or find the one of the same study: what it has made is kept.
+    """Make the study's folder, or find the one of the same study: what it has made is kept. Curricula get their random
+    controls.
 
     A study of the same name with further configurations or seeds extends what is there. Raises `SkinKDError` when
     another study has the name, or the folder can not be written.
     """
-    study = check_study(replace(study, base=absolute_paths(study.base, runs_root)))
+    study = check_study(with_controls(replace(study, base=absolute_paths(study.base, runs_root))))
     folder = study_folder(study, runs_root)
     if folder.study_file.exists() and folder.study() == study:
         return folder

@@ -128,6 +128,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "runs: Path": lambda place: place.runs,
     "runs: Sequence[RunSummary]": lambda place: list_runs(place.runs),
     "run": lambda place: list_runs(place.runs)[0],
+    "number: int": lambda place: 0,
     "folder": lambda place: place.run.path,
     "folders": lambda place: [place.run.path],
     "source: Path": lambda place: place.run.path,

@@ -266,7 +266,8 @@ def test_the_real_thing_asks_the_teacher_once(base: Recipe, tmp_path: Path, monk
     assert len(asked) == 1  # the second student reads the stored answers
     results = study_results(folder)
     assert len({(run / "split.csv").read_bytes() for run in made(tmp_path)}) == 1
-    assert [row.method for row in results.rows] == ["teacher", "none", "kl", "dist"]
+    assert [row.method for row in results.rows] == ["teacher", "none", "kl", "dist", "dist"]
+    assert results.rows[-1].key == "dist-cl-random"  # the curriculum's control
     assert results.missing == results.warnings == ()
     model = folder.member("kl", 0).folder
     assert model is not None
