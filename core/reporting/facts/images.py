@@ -11,6 +11,7 @@ from core.data.groups import together
 from core.data.leakage import recorded_leakage
 from core.data.types import Part
 from core.documents import listed
+from core.models.info import Preprocessing
 from core.quantities import fraction
 from core.reporting.facts.fact import RunFact
 from core.reporting.facts.record import RunRecord
@@ -123,15 +124,22 @@ def _image_size(record: RunRecord) -> str:
 
 def _preprocessing(record: RunRecord) -> str:
     known = known_preprocessing(record.environment)
-    size = record.recipe.data.image_size if known is None else known.image_size
-    text = (
-        f"Each picture is turned upright as its file says, brought to RGB of 8 bits, and resized as a whole, without "
-        f"cropping, to {size} × {size} pixels (bilinear)"
+    return resizing_words(record.recipe.data.image_size) if known is None else preprocessing_words(known)
+
+
+def resizing_words(size: int) -> str:
+    """What becomes of a picture's shape, for networks that see `size` x `size` pixels."""
+    return (
+        "Each picture is turned upright as its file says, brought to RGB of 8 bits, and resized as a whole, without "
+        f"cropping, to {size} × {size} pixels (bilinear)."
     )
-    if known is None:
-        return f"{text}."
+
+
+def preprocessing_words(known: Preprocessing) -> str:
+    """All that is done to a picture before a network sees it."""
     mean, std = (", ".join(f"{value:.3f}" for value in row) for row in (known.mean, known.std))
-    return f"{text}; values from 0 to 1 are normalised per channel (mean {mean}; standard deviation {std})."
+    scaled = f"Values from 0 to 1 are normalised per channel (mean {mean}; standard deviation {std})."
+    return f"{resizing_words(known.image_size)} {scaled}"
 
 
 def _missing(record: RunRecord) -> str:

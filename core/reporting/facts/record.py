@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.data.types import Part
+from core.digests import file_digest
 from core.errors import SkinKDError
 from core.evaluation.promises import part_of_calibration
 from core.events import EpochRecord
@@ -107,8 +109,6 @@ def read_record(summary: RunSummary) -> RunRecord:
 
 def whole_record(record: RunRecord, evidence: Evidence) -> RunRecord:
     """The record of a finished run with its test (`core.runs.evidence`) and all that was measured of it since."""
-    from dataclasses import replace
-
     from core.inference.export.history import recorded_exports
     from core.runs.corrections import corrected_scores_of
     from core.runs.external import external_tests
@@ -132,14 +132,21 @@ def _tried(folder: RunFolder) -> int:
     from core.runs.listing import list_runs
     from core.runs.status import RunState
 
-    own = _content(folder.split_file)
+    own = _digest(folder.split_file)
     finished = [run.folder for run in list_runs(folder.path.parent) if run.status.state is RunState.FINISHED]
-    return sum(_content(RunFolder(path).split_file, len(own)) == own for path in finished) if own else 0
+    return sum(_digest(RunFolder(path).split_file) == own for path in finished) if own else 0
 
 
-def _content(path: Path, size: int | None = None) -> bytes:
-    """The bytes of a file; none where it is not there, or has another size."""
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file; "" where it can not be read."""
     try:
-        return b"" if size is not None and path.stat().st_size != size else path.read_bytes()
+        status = path.stat()
+        return _known_digest(path, status.st_size, status.st_mtime_ns)
     except OSError:
-        return b""
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _known_digest(path: Path, size: int, changed: int) -> str:
+    """The digest of a file that has this size and was changed last at this time (ns). Raises OSError."""
+    return file_digest(path)

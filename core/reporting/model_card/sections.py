@@ -14,6 +14,7 @@ from core.inference.test_time import ABOUT
 from core.inference.trust import DEFAULT_LEVEL
 from core.quantities import NONE, file_size, fraction, points
 from core.reporting import cells
+from core.reporting.facts.images import preprocessing_words
 from core.reporting.facts.told import fact_pairs
 from core.reporting.model_card.content import CardContent
 from core.reporting.parts import purposes
@@ -69,17 +70,13 @@ def card_text(card: CardContent, extra: tuple[CardSection, ...] = ()) -> str:
 
 def about(card: CardContent) -> CardSection:
     """What the model is and what it was trained on."""
-    info, size = card.info, card.info.preprocessing.image_size
-    mean, std = (
-        ", ".join(f"{value:.3f}" for value in row) for row in (info.preprocessing.mean, info.preprocessing.std)
-    )
+    info = card.info
     facts = [
         ("Network", f"{info.architecture}{', exported for onnxruntime' if card.exported else ''}"),
         ("Kind", _kind(card)),
         ("Parameters", NONE if card.parameters is None else f"{card.parameters:,}"),
         ("File", f"{card.file.name}, {file_size(card.size)}"),
-        ("What it sees", f"The whole picture, squashed to {size} × {size} pixels"),
-        ("Colours", f"RGB, normalised: mean {mean}; standard deviation {std}"),
+        ("What it sees", preprocessing_words(info.preprocessing)),
         ("Diagnoses", ", ".join(item.title for item in info.classes.classes)),
         ("Trained on", _trained_on(card)),
     ]  # fmt: skip

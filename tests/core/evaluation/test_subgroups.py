@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.classes import CLASS_SETS
+from core.data.skin_tone import TONE_BANDS
 from core.evaluation.intervals import bootstrap_scores
 from core.evaluation.metrics import score
 from core.evaluation.subgroups import SMALL_SUPPORT, Person, age_band, subgroup_scores
@@ -84,3 +85,16 @@ def test_nothing_known_is_no_group() -> None:
     assert subgroup_scores(labels, labels, ISIC2019, [Person()] * 3) == ()
     with pytest.raises(ValueError, match="3 persons expected"):
         subgroup_scores(labels, labels, ISIC2019, [Person()])
+
+
+def test_skin_types_go_from_one_to_six_and_estimated_tones_from_light_to_dark() -> None:
+    labels = np.array([0, 1] * 6)
+    noted = [Person(skin_type=kind) for kind in (6, 6, 2, 2, 1, 1)] + [Person()] * 6
+    found = subgroup_scores(labels, labels, ISIC2019, noted, resamples=20)
+    assert [(item.kind, item.name, item.images) for item in found] == [
+        *(("skin", "I", 2), ("skin", "II", 2), ("skin", "VI", 2), ("skin", "not known", 6)),
+    ]
+    light, dark = TONE_BANDS[0], TONE_BANDS[-1]
+    tones = [Person(tone=dark)] * 8 + [Person(tone=light)] * 4
+    found = subgroup_scores(labels, labels, ISIC2019, tones, resamples=20)
+    assert [(item.kind, item.name, item.images) for item in found] == [("tone", light, 4), ("tone", dark, 8)]
