@@ -95,13 +95,13 @@ def _tables(evidences: Sequence[Evidence], resamples: int) -> tuple[ResultsTable
     from core.reporting.recipe_tables import recipes_table
     from core.reporting.scored_runs import scored_runs
     from core.reporting.tables import class_f1_table, runs_table, scores_table
-    from core.runs.evidence import compare_as_family
+    from core.runs.evidence import compare_as_family, family_key
 
     titles = _titles(evidences)
     runs = scored_runs(evidences, titles)
     recipes = [(title, item.summary.recipe) for title, item in zip(titles, evidences, strict=True)]
     family = compare_as_family(evidences[0], evidences[1:], resamples=resamples)
-    names = dict(zip((item.summary.folder.name for item in evidences), titles, strict=True))
+    names = dict(zip((family_key(item.summary) for item in evidences), titles, strict=True))
     together = () if family is None else (family_table(family, names),)
     return scores_table(runs), runs_table(runs), class_f1_table(runs), *together, recipes_table(recipes)
 
@@ -118,7 +118,7 @@ def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None
         f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
         f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}\n"
         f"Exact McNemar test of won against lost: {p_value(comparison.mcnemar.p_value)}"
-        + (" (takes every image by itself, not by lesion)\n" if comparison.by_lesion else "\n")
+        + (" (takes every image by itself, not by patient or lesion)\n" if comparison.by_group else "\n")
     )
 
 
@@ -178,7 +178,7 @@ def _comparison_document(comparison: Comparison) -> dict[str, Any]:
         "only_baseline": comparison.only_baseline,
         "only_other": comparison.only_other,
         "relabelled": list(comparison.relabelled),
-        "by_lesion": comparison.by_lesion,
+        "by_lesion": comparison.by_group,
         "differences": [
             {
                 "score": item.score,

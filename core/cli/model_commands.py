@@ -17,11 +17,13 @@ from core.cli.run_commands import find_run
 from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import Choices
 from core.errors import SkinKDError
+from core.evaluation.intervals import Interval
 from core.inference.classifier import MODEL_FILE, Classifier, is_exported
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
 from core.quantities import fraction, probability
+from core.reporting.words import interval_of
 
 if TYPE_CHECKING:
     from core.runs.evaluating import Evaluation
@@ -191,7 +193,7 @@ def calibrate(
     rests_on = calibrating_images(found["fitted_on"], part)
     print_text(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
     if sets is not None:
-        errors = f"{fraction(found['ece_before'])} before, {fraction(found['ece_after'])} after"
+        errors = f"{_error(found, 'ece_before')} before, {_error(found, 'ece_after')} after"
         print_text(f"On {images}: calibration error {errors}; taken for unlike: {fraction(found['unlike'])}.")
         print_text(
             f"Prediction sets at {fraction(sets['level'])}: {sets['mean_size']:.2f} classes each; truth in them:"
@@ -204,6 +206,11 @@ def calibrate(
         print_text(columns(titles, rows, right=titles[1:]))
     for note in found["notes"]:
         say(f"Note: {note}")
+
+
+def _error(calibration: dict[str, Any], name: str) -> str:
+    within = calibration[f"{name}_interval"]
+    return interval_of(calibration[name], None if within is None else Interval(*within))
 
 
 def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:

@@ -9,14 +9,16 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, write_new
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, table_text, write_new
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import find_run, recipe_of, stoppable_runs
 from core.cli.study_documents import plan_document, plan_text, results_document, results_text, studies_text
+from core.data.types import DataSet
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
 from core.recipe import Recipe, set_values
-from core.reporting.family_tables import planning_sentence
+from core.reporting.planning_table import planning_table
+from core.reporting.table import ResultsTable
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
 from core.study.definition import recipe_of as recipe_of_run
@@ -325,18 +327,30 @@ def show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
     begun = folder.members() if folder.study_file.exists() else ()
     standing = {(member.key, member.seed): member for member in begun}
     rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
+    dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
     said = ""
     if wanted.paper:
-        dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
         said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
-    students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
-    students = [] if wanted.withholds_test else students
-    compared = len(students) > 1 and any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
-    planning = planning_sentence(len(wanted.seeds), len(students) - 1) if compared else ""
+    planning = _planning(wanted, dataset)
     if as_json:
-        print_json({**plan_document(folder.slug, rows), "headline": said, "planning": planning})
+        document = None if planning is None else planning.to_document()
+        print_json({**plan_document(folder.slug, rows), "headline": said, "planning": document})
     else:
-        print_text(plan_text(wanted.name, rows, said, planning))
+        print_text(plan_text(wanted.name, rows, said, "" if planning is None else table_text(planning)))
+
+
+def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
+    """What the study's test can show; None where there is no plain student to compare others with."""
+    from core.data.splitting import test_groups
+
+    students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
+    parts = {(one.data.test_folds, one.data.test_fold): one.data for one in students}
+    compared = len(students) // max(1, len(parts)) - 1
+    plain = any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
+    if wanted.withholds_test or compared < 1 or not plain:
+        return None
+    images = sum(test_groups(dataset, data) for data in parts.values())
+    return planning_table(len(wanted.seeds), compared, images or None)
 
 
 def _show_results(folder: StudyFolder, as_json: bool) -> None:

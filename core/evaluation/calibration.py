@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evaluation.intervals import Interval
 from core.evaluation.metrics import check_logits
+from core.evaluation.resampling import RESAMPLES, group_indices
 
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.05, 20.0
 
@@ -27,20 +30,27 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class Reliability:
-    """A reliability diagram's bins and the expected calibration error (0..1, 0 is best) of `images` images."""
+    """A reliability diagram's bins and the expected calibration error (0..1, 0 is best) of `images` images; `interval`
+    is its 95 % interval, None of one group of images."""
 
     bins: tuple[ReliabilityBin, ...]
     expected_error: float
     images: int
+    interval: Interval | None = None
 
 
 def reliability(
-    labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float = 1.0, bins: int = 15
+    labels: NDArray[np.int64],
+    logits: NDArray[np.floating[Any]],
+    temperature: float = 1.0,
+    bins: int = 15,
+    groups: Sequence[str] | None = None,
 ) -> Reliability:
     """How often predictions of softmax(logits (n, classes) / temperature) are right, by how sure they are.
 
     The bins divide 0..1 evenly; confidence is the largest probability. The expected calibration error is the mean
-    distance of accuracy and confidence over the bins, weighted by their images (Guo et al. 2017, equation 3).
+    distance of accuracy and confidence over the bins, weighted by their images (Guo et al. 2017, equation 3). `groups`
+    names which images belong together (as for `bootstrap_scores`), for the interval.
     Raises `SkinKDError` without images, or when a logit is not a finite number.
     """
     from scipy.special import softmax
@@ -61,7 +71,44 @@ def reliability(
         )
         for k in range(bins)
     )
-    return Reliability(found, float(np.abs(correct - sure).sum() / len(labels)), len(labels))
+    error = float(np.abs(correct - sure).sum() / len(labels))
+    return Reliability(found, error, len(labels), _error_interval(place, right - confidence, groups, bins))
+
+
+def _error_interval(
+    bin_of: NDArray[np.int64], gap: NDArray[np.float64], groups: Sequence[str] | None, bins: int
+) -> Interval | None:
+    """The interval of the expected calibration error of images in these bins (n,), with accuracy less confidence (n,).
+
+    The distances of the bins are drawn anew from a normal distribution with the covariance of the groups' sums.
+    Few images make the error too large: chance leaves no bin without a distance. So the lower bound is the 2.5th
+    percentile less twice the excess that drawing anew adds, and 0 where a perfectly calibrated model would show as
+    large an error in 1 of 40 test sets (consistency resampling: Broecker and Smith, Weather and Forecasting 22, 2007).
+    By simulation it holds the error in 93 to 98 % of test sets; plain percentiles do in none where a model is well
+    calibrated (`tests/benchmarks/coverage.py`).
+    """
+    group = group_indices(groups, len(gap))
+    count, total = int(group.max()) + 1, len(gap)
+    if count < 2:
+        return None
+    sums = np.zeros((count, bins))
+    np.add.at(sums, (group, bin_of), gap)
+    distances = sums.sum(axis=0) / total
+    apart = sums - np.outer(np.bincount(group), distances)
+    drawn = np.random.default_rng(0).standard_normal((RESAMPLES, bins)) @ _root(apart.T @ apart / total**2)
+    anew, by_chance = np.abs(distances + drawn).sum(axis=1), np.abs(drawn).sum(axis=1)
+    error = float(np.abs(distances).sum())
+    low, high = np.percentile(anew, [2.5, 97.5])
+    excess = max(float(anew.mean()) - error, 0.0)
+    consistent = error <= np.percentile(by_chance, 97.5)
+    return Interval(0.0 if consistent else float(np.clip(low - 2 * excess, 0.0, error)), float(max(high, error)))
+
+
+def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A matrix whose product with its transpose is the covariance (bins, bins), which may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    root: NDArray[np.float64] = (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    return root
 
 
 def brier_score(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float = 1.0) -> float:

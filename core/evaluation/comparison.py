@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
-from core.evaluation.intervals import OVERALL, Interval, percentile_interval
+from core.data.names import matched
+from core.evaluation.intervals import OVERALL, Interval, difference_interval
 from core.evaluation.metrics import score_arrays
-from core.evaluation.resampling import RESAMPLES, counted, drawable, knows_lesions, resampled, strata
+from core.evaluation.resampling import (
+    RESAMPLES,
+    counted,
+    differing_groups,
+    drawable,
+    joint_groups,
+    knows_groups,
+    resampled,
+    strata,
+)
+from core.quantities import p_value
 
 MINIMUM = 30
 """Fewer common images than this are not compared."""
@@ -21,8 +33,8 @@ _FEW = 10
 
 @dataclass(frozen=True)
 class LabelledLogits:
-    """What a run said of its test images: names (unique), labels (n,), logits (n, classes), lesions ("" when unknown),
-    and the classes that labels and logits stand for."""
+    """What a run said of its test images: names (unique), labels (n,), logits (n, classes), groups of images that
+    belong together ("" where nothing is known), and the classes that labels and logits stand for."""
 
     names: tuple[str, ...]
     labels: NDArray[np.int64]
@@ -30,13 +42,20 @@ class LabelledLogits:
     groups: tuple[str, ...]
     classes: ClassSet
 
+    def named_as(self, names: Iterable[str]) -> LabelledLogits:
+        """The same with the names that `names` have for these images, where they have one: older runs leave out
+        folders and suffixes."""
+        found = matched(self.names, names)
+        return replace(self, names=tuple(found.get(name, name) for name in self.names))
+
 
 @dataclass(frozen=True)
 class Difference:
     """A score of both runs and `difference` = other - baseline, None where undefined in either run.
 
     `score` is "weighted_f1", "accuracy", "balanced_accuracy", "macro_f1" or "f1:" and a class code. `within_noise` is
-    False only where the 95 % interval is known and does not hold 0.
+    False only where the 95 % interval is known and does not hold 0: verdict and interval are one rule
+    (`core.evaluation.intervals.difference_interval`), the same for two runs and for many (`core.evaluation.families`).
     """
 
     score: str
@@ -75,7 +94,7 @@ class Comparison:
     mcnemar: McNemar | None
     won: tuple[str, ...]
     lost: tuple[str, ...]
-    by_lesion: bool
+    by_group: bool
     relabelled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -90,11 +109,12 @@ def compare(
 ) -> Comparison:
     """Compare two runs on the images that both were tested on, found by name.
 
-    Differences are other - baseline; their intervals come from the same resamples for both runs (as for
-    `bootstrap_scores`), so that what makes an image hard for both cancels out. Images whose labels differ are left out.
-    Fewer than `minimum` common images are not compared, and no runs that tell apart different classes. The intervals
-    and the test hold for these two trained models: how far another training with another seed would have come, they do
-    not know.
+    Differences are other - baseline; the resamples of their intervals are the same for both runs (as for
+    `bootstrap_scores`), so that what makes an image hard for both cancels out. An interval reaches as far to either
+    side as 95 % of the resampled differences lie from their mean (Hall, The Annals of Statistics 16, 1988: symmetric
+    bootstrap), which is that of a family of one (`compare_family`). Images whose labels differ are left out. Fewer than
+    `minimum` common images are not compared, and no runs that tell apart different classes. The intervals and the test
+    hold for these two trained models: how far another training with another seed would have come, they do not know.
     """
     if not baseline.classes.same_classes(other.classes):
         return _incomparable(baseline, other)
@@ -111,7 +131,7 @@ def compare(
         mcnemar=None,
         won=(),
         lost=(),
-        by_lesion=knows_lesions(common.groups),
+        by_group=knows_groups(common.groups),
         relabelled=common.relabelled,
     )
     return empty if why_not else _judged(empty, common, resamples, seed)
@@ -122,20 +142,20 @@ def _incomparable(baseline: LabelledLogits, other: LabelledLogits) -> Comparison
     ours, theirs = (len(run.classes) for run in (baseline, other))
     which = f"{ours} and {theirs}" if ours != theirs else f"the same number ({ours})"
     why = f"The runs tell apart different classes ({which}), so their scores do not measure the same."
-    return Comparison(0, len(baseline.names), len(other.names), False, why, (), None, (), (), by_lesion=False)
+    return Comparison(0, len(baseline.names), len(other.names), False, why, (), None, (), (), by_group=False)
 
 
 def mcnemar(only_baseline_right: int, only_other_right: int) -> McNemar:
     """The exact test: are the images that only one run got right split evenly? Two-sided binomial, 1 without any.
 
     McNemar, Psychometrika 12 (1947). It takes every image as independent of the others, which several images of one
-    lesion are not: then p comes out too small.
+    lesion or patient are not: then p comes out too small.
     """
     from scipy.special import bdtr
 
     fewer, both = min(only_baseline_right, only_other_right), only_baseline_right + only_other_right
-    p_value = min(1.0, 2 * float(bdtr(fewer, both, 0.5))) if both else 1.0
-    return McNemar(only_baseline_right, only_other_right, p_value)
+    chance = min(1.0, 2 * float(bdtr(fewer, both, 0.5))) if both else 1.0
+    return McNemar(only_baseline_right, only_other_right, chance)
 
 
 @dataclass(frozen=True)
@@ -161,7 +181,7 @@ def _common(baseline: LabelledLogits, other: LabelledLogits) -> _Common:
         baseline.labels[ours],
         baseline.logits[ours].argmax(axis=1),
         other.logits[theirs].argmax(axis=1),
-        tuple(baseline.groups[one] or other.groups[two] for one, two in same),
+        joint_groups([[baseline.groups[one] for one in ours], [other.groups[two] for two in theirs]]),
         tuple(baseline.names[one] for one, two in pairs if baseline.labels[one] != other.labels[two]),
         baseline.classes,
     )
@@ -220,14 +240,23 @@ def _few(common: _Common) -> tuple[str, ...]:
 
 
 def _at_the_edge(differences: tuple[Difference, ...], test: McNemar) -> tuple[str, ...]:
-    """Both judge the same images right and wrong; near the edge of the noise they may come to different verdicts."""
-    accuracy = next(item for item in differences if item.score == "accuracy")
-    if accuracy.interval is None or accuracy.within_noise == (test.p_value >= _LEVEL):
-        return ()
-    return (
-        f"The interval of the difference in accuracy and McNemar's test (p = {test.p_value:.3f}) do not agree: the "
-        "difference lies at the edge of the noise. More test images would decide.",
-    )
+    """Where the test on the images won and lost tells otherwise than an interval, both are said."""
+    chance = test.p_value >= _LEVEL
+    for item in differences[:2]:
+        if item.interval is None or item.within_noise == chance:
+            continue
+        if item.score == "accuracy":
+            return (
+                f"The interval of the difference in accuracy and McNemar's test ({p_value(test.p_value)}) do not "
+                "agree: it lies at the edge of the noise. More test images would decide.",
+            )
+        counts = f"{test.only_other_right:,} images won and {test.only_baseline_right:,} lost"
+        return (
+            f"The interval of the difference in weighted F1 {'holds 0' if item.within_noise else 'does not hold 0'}, "
+            f"while {counts} {'may be' if chance else 'are more than'} chance by McNemar's test "
+            f"({p_value(test.p_value)}): F1 also counts to which class the wrong ones went. Say both.",
+        )
+    return ()
 
 
 def _differences(common: _Common, resamples: int, seed: int) -> tuple[Difference, ...]:
@@ -236,20 +265,31 @@ def _differences(common: _Common, resamples: int, seed: int) -> tuple[Difference
     drawn = score_arrays(resampled(found, runs=2, classes=number, resamples=resamples, seed=seed))
     measured = score_arrays(np.stack([counted(common.labels, run, number) for run in pair]))
     per_class = drawable(found, number)
+    apart = common.baseline != common.other
+    differing = differing_groups(apart, common.groups)
     overall = [
-        _difference(name, getattr(measured, name), getattr(drawn, name), bool(per_class.any())) for name in OVERALL
+        _difference(name, getattr(measured, name), getattr(drawn, name), differing if per_class.any() else None)
+        for name in OVERALL
     ]
-    classes = [
-        _difference(f"f1:{code}", measured.f1[:, k], drawn.f1[:, :, k], bool(per_class[k]))
-        for k, code in enumerate(common.classes.codes)
-    ]
+    classes = []
+    for k, code in enumerate(common.classes.codes):
+        concerned = apart & ((common.baseline == k) | (common.other == k))
+        own = differing_groups(concerned, common.groups) if per_class[k] else None
+        classes.append(_difference(f"f1:{code}", measured.f1[:, k], drawn.f1[:, :, k], own))
     return (*overall, *classes)
 
 
-def _difference(name: str, measured: NDArray[np.float64], drawn: NDArray[np.float64], has_interval: bool) -> Difference:
-    """From the scores of both runs: measured (2,) and per resample (resamples, 2)."""
+def _difference(
+    name: str, measured: NDArray[np.float64], drawn: NDArray[np.float64], differing: int | None
+) -> Difference:
+    """From the scores of both runs: measured (2,) and per resample (resamples, 2). `differing` groups of images are why
+    they differ, None where nothing could be drawn."""
     if np.isnan(measured).any():
         return Difference(name, None, None, None, None, within_noise=True)
     first, second = float(measured[0]), float(measured[1])
-    interval = percentile_interval(drawn[:, 1] - drawn[:, 0]) if has_interval else None
+    interval = None
+    if differing is not None:
+        resampled_differences = drawn[:, 1] - drawn[:, 0]
+        apart = np.abs(resampled_differences - np.nanmean(resampled_differences))
+        interval = difference_interval(second - first, float(np.nanquantile(apart, 1 - _LEVEL)), differing)
     return Difference(name, first, second, second - first, interval, interval is None or interval.holds_zero)

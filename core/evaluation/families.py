@@ -15,9 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.comparison import LabelledLogits, McNemar, mcnemar
-from core.evaluation.intervals import Interval
+from core.evaluation.intervals import Interval, difference_interval
 from core.evaluation.metrics import score_arrays
-from core.evaluation.resampling import RESAMPLES, counted, knows_lesions, resampled, strata
+from core.evaluation.resampling import (
+    RESAMPLES,
+    counted,
+    differing_groups,
+    joint_groups,
+    knows_groups,
+    resampled,
+    strata,
+)
 
 PRIMARY_SCORES = ("weighted_f1", "balanced_accuracy")
 """The scores on which a family may be compared; which one is declared before the test part is looked at."""
@@ -72,7 +80,7 @@ class Family:
     baseline: str
     baseline_score: float
     images: int
-    by_lesion: bool
+    by_group: bool
     members: tuple[FamilyMember, ...]
     critical: float
     chance_gain: float
@@ -98,13 +106,13 @@ def compare_family(
 ) -> Family:
     """Compare configurations with a baseline on the images that every run was tested on, with the same label.
 
-    Test images and trainings are crossed: each resample draws lesions (classes kept, as `bootstrap_scores`) jointly
-    for all runs, and the mean over a configuration's seeds is compared; the spread between seeds enters as the variance
-    of that mean. Intervals are difference +- c standard errors, c the 95 % point of the largest absolute deviation in
-    standard errors over the family (max-t bootstrap; Romano and Wolf, Econometrica 73, 2005), where the deviations of
-    seeds are drawn from a normal distribution and their estimated spread from its chi-squared one: few seeds widen c as
-    Student's t would. Raises ValueError for a score that is none of `PRIMARY_SCORES`, no `others`, different classes or
-    no image in common.
+    Test images and trainings are crossed: each resample draws groups of images (classes kept, as `bootstrap_scores`)
+    jointly for all runs, and the mean over a configuration's seeds is compared; the spread between seeds enters as the
+    variance of that mean. Intervals are difference +- c standard errors, c the 95 % point of the largest absolute
+    deviation in standard errors over the family (max-t bootstrap; Romano and Wolf, Econometrica 73, 2005), where the
+    deviations of seeds are drawn from a normal distribution and their estimated spread from its chi-squared one: few
+    seeds widen c as Student's t would. Raises ValueError for a score that is none of `PRIMARY_SCORES`, no `others`,
+    different classes or no image in common.
     """
     if score not in PRIMARY_SCORES or not others:
         raise ValueError(f"expected one of {', '.join(PRIMARY_SCORES)} and at least one other, not {score!r}")
@@ -124,16 +132,18 @@ def compare_family(
             side.key,
             float(means[place + 1]),
             float(differences[place]),
-            _interval(differences[place], critical * errors[place]),
+            difference_interval(
+                float(differences[place]), float(critical * errors[place]), _differing(common, blocks[0], block)
+            ),
             min(len(side.runs), len(baseline.runs)) if len(baseline.runs) > 1 else len(side.runs),
             tests[place],
             holm[place],
         )
-        for place, side in enumerate(others)
+        for place, (side, block) in enumerate(zip(others, blocks[1:], strict=True))
     )
     gain = float(drawn[:, 1:].max(axis=1).mean()) if len(others) > 1 else 0.0
     return Family(
-        score, baseline.key, float(means[0]), len(common.labels), knows_lesions(common.groups), members, critical, gain
+        score, baseline.key, float(means[0]), len(common.labels), knows_groups(common.groups), members, critical, gain
     )
 
 
@@ -149,7 +159,7 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class _Common:
-    """The images of all runs: labels (n,), predicted classes (runs, n), lesions ("" where unknown)."""
+    """The images of all runs: labels (n,), predicted classes (runs, n), groups of images ("" where unknown)."""
 
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
@@ -172,10 +182,7 @@ def _common(runs: Sequence[LabelledLogits]) -> _Common:
         raise ValueError("the runs have no test image in common")
     chosen = [[row[name] for name in names] for row in rows]
     predicted = [run.logits[places].argmax(axis=1) for run, places in zip(runs, chosen, strict=True)]
-    groups = tuple(
-        next((run.groups[places[k]] for run, places in zip(runs, chosen, strict=True) if run.groups[places[k]]), "")
-        for k in range(len(names))
-    )
+    groups = joint_groups([[run.groups[row] for row in places] for run, places in zip(runs, chosen, strict=True)])
     return _Common(first.labels[chosen[0]], np.stack(predicted), groups, len(first.classes))
 
 
@@ -238,8 +245,10 @@ def _max_t(
     return errors, float(np.quantile(largest, _LEVEL)), drawn
 
 
-def _interval(difference: float, half: float) -> Interval | None:
-    return Interval(float(difference - half), float(difference + half)) if np.isfinite(half) else None
+def _differing(common: _Common, baseline: NDArray[np.int64], other: NDArray[np.int64]) -> int:
+    """On how many groups of images any training of one side differs from any of the other, by the rows of both."""
+    apart = (common.predicted[baseline][:, None] != common.predicted[other][None]).any(axis=(0, 1))
+    return differing_groups(apart, common.groups)
 
 
 def _test(common: _Common, baseline: Trained, side: Trained, block: NDArray[np.int64]) -> McNemar | None:

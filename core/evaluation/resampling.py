@@ -1,9 +1,9 @@
-"""Bootstrap resamples of scores: stratified by class, whole lesions at a time, several runs at once.
+"""Bootstrap resamples of scores: stratified by class, whole groups at a time, several runs at once.
 
-A score of predicted classes needs three counts per class: right, labelled so, predicted so. Lesions with the same
-labels and predictions add the same counts, so a resample is told by how often each such kind of lesion is drawn: a
-multinomial draw per class, instead of one draw per image. That is the same distribution as drawing lesions one by one,
-only faster.
+A group is what a split keeps together: the images of one patient or lesion, and near-copies (`core.data.groups`). A
+score of predicted classes needs three counts per class: right, labelled so, predicted so. Groups with the same labels
+and predictions add the same counts, so a resample is told by how often each such kind of group is drawn: a multinomial
+draw per class, instead of one draw per image. That is the same distribution as drawing groups one by one, only faster.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _RIGHT, _LABELLED, _PREDICTED = range(3)
 
 @dataclass(frozen=True)
 class Stratum:
-    """The lesions of one class: kinds of lesions by what they add to the confusion matrices.
+    """The groups of one class: kinds of groups by what they add to the confusion matrices.
 
-    `counts` (k,): how many lesions are of a kind; `added` (k, runs * 3 * classes): what one of them adds to `counted`
-    of every run; `first` (k,): one lesion of each kind.
+    `counts` (k,): how many groups are of a kind; `added` (k, runs * 3 * classes): what one of them adds to `counted`
+    of every run; `first` (k,): one group of each kind.
     """
 
     label: int
@@ -33,20 +33,20 @@ class Stratum:
     first: NDArray[np.int64]
 
     @property
-    def lesions(self) -> int:
-        """How many lesions are drawn for every resample."""
+    def groups(self) -> int:
+        """How many groups are drawn for every resample."""
         return int(self.counts.sum())
 
 
-def lesion_numbers(groups: Sequence[str] | None, images: int) -> NDArray[np.int64]:
-    """A number 0.. per image (n,), the same for the images of one lesion; an image without one is its own lesion.
+def group_indices(groups: Sequence[str] | None, images: int) -> NDArray[np.int64]:
+    """A number 0.. per image (n,), the same for the images of one group; an image without one is its own group.
 
     Raises ValueError unless there is one group per image.
     """
     if groups is None:
         return np.arange(images, dtype=np.int64)
     if len(groups) != images:
-        raise ValueError(f"{images} lesions expected, one per image, not {len(groups)}")
+        raise ValueError(f"{images} groups expected, one per image, not {len(groups)}")
     numbers: dict[str, int] = {}
     taken = 0
     found = np.empty(images, np.int64)
@@ -63,58 +63,58 @@ def lesion_numbers(groups: Sequence[str] | None, images: int) -> NDArray[np.int6
 def strata(
     labels: NDArray[np.int64], predicted: Sequence[NDArray[np.int64]], groups: Sequence[str] | None, classes: int
 ) -> tuple[Stratum, ...]:
-    """The classes that have lesions. `predicted` holds the classes (n,) that each run gave, each in 0..classes - 1.
+    """The classes that have groups. `predicted` holds the classes (n,) that each run gave, each in 0..classes - 1.
 
-    A lesion belongs to the class of most of its images (the first of equals), should its images differ.
+    A group belongs to the class of most of its images (the first of equals), should its images differ.
     """
-    lesion = lesion_numbers(groups, len(labels))
-    lesions = int(lesion.max()) + 1 if len(lesion) else 0
-    votes = np.zeros((lesions, classes), np.int32)
-    np.add.at(votes, (lesion, labels), 1)
-    home = votes.argmax(axis=1) if lesions else np.zeros(0, np.int64)
-    keys = _keys(labels, predicted, lesion, lesions, classes)
+    group = group_indices(groups, len(labels))
+    count = int(group.max()) + 1 if len(group) else 0
+    votes = np.zeros((count, classes), np.int32)
+    np.add.at(votes, (group, labels), 1)
+    home = votes.argmax(axis=1) if count else np.zeros(0, np.int64)
+    keys = _keys(labels, predicted, group, count, classes)
     kinds = []
     for label in np.unique(home).tolist():
         members = np.flatnonzero(home == label)
         _, first, counts = np.unique(keys[members], return_index=True, return_counts=True)
         kinds.append((label, members[first], counts.astype(np.int64)))
-    added = _added(labels, predicted, lesion, [first for _, first, _ in kinds], classes)
+    added = _added(labels, predicted, group, [first for _, first, _ in kinds], classes)
     return tuple(Stratum(label, counts, rows, first) for (label, first, counts), rows in zip(kinds, added, strict=True))
 
 
 def _keys(
     labels: NDArray[np.int64],
     predicted: Sequence[NDArray[np.int64]],
-    lesion: NDArray[np.int64],
-    lesions: int,
+    group: NDArray[np.int64],
+    groups: int,
     classes: int,
 ) -> NDArray[np.uint64]:
-    """A number per lesion (lesions,), the same for those that add the same to every run's confusion matrix.
+    """A number per group (groups,), the same for those that add the same to every run's confusion matrix.
 
     They are told apart by a 64-bit sum with fixed random weights of the cells: comparing whole rows of counts would
     take half of the time, and more memory than there is for many classes.
     """
     cells = classes * classes
     weights = np.random.default_rng(0).integers(0, 2**64, len(predicted) * cells, dtype=np.uint64)
-    keys = np.zeros(lesions, np.uint64)
+    keys = np.zeros(groups, np.uint64)
     for run, answers in enumerate(predicted):
-        np.add.at(keys, lesion, weights[run * cells + labels * classes + answers])
+        np.add.at(keys, group, weights[run * cells + labels * classes + answers])
     return keys
 
 
 def _added(
     labels: NDArray[np.int64],
     predicted: Sequence[NDArray[np.int64]],
-    lesion: NDArray[np.int64],
+    group: NDArray[np.int64],
     firsts: Sequence[NDArray[np.int64]],
     classes: int,
 ) -> list[NDArray[np.float64]]:
-    """What the lesions `firsts` of each stratum add: (k, runs * 3 * classes) per stratum."""
+    """What the groups `firsts` of each stratum add: (k, runs * 3 * classes) per stratum."""
     chosen = np.concatenate([np.zeros(0, np.int64), *firsts])
-    place = np.full(int(lesion.max()) + 1 if len(lesion) else 0, -1)
+    place = np.full(int(group.max()) + 1 if len(group) else 0, -1)
     place[chosen] = np.arange(len(chosen))
-    images = np.flatnonzero(place[lesion] >= 0) if len(lesion) else np.zeros(0, np.int64)
-    row, truth = place[lesion[images]], labels[images]
+    images = np.flatnonzero(place[group] >= 0) if len(group) else np.zeros(0, np.int64)
+    row, truth = place[group[images]], labels[images]
     added = np.zeros((len(chosen), len(predicted), 3, classes))
     for run, answers in enumerate(predicted):
         said = answers[images]
@@ -127,8 +127,8 @@ def _added(
 
 
 def draw(stratum: Stratum, resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """How often each kind of lesion is drawn, (resamples, k): as many lesions as the class has, with replacement."""
-    return rng.multinomial(stratum.lesions, stratum.counts / stratum.lesions, size=resamples)
+    """How often each kind of group is drawn, (resamples, k): as many groups as the class has, with replacement."""
+    return rng.multinomial(stratum.groups, stratum.counts / stratum.groups, size=resamples)
 
 
 def resampled(strata: Sequence[Stratum], *, runs: int, classes: int, resamples: int, seed: int) -> NDArray[np.float64]:
@@ -149,11 +149,34 @@ def counted(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: in
 
 
 def drawable(strata: Sequence[Stratum], classes: int) -> NDArray[np.bool_]:
-    """Per class (classes,), whether it has at least two lesions: of one alone, every resample is the same."""
-    lesions = {stratum.label: stratum.lesions for stratum in strata}
-    return np.array([lesions.get(k, 0) > 1 for k in range(classes)])
+    """Per class (classes,), whether it has at least two groups: of one alone, every resample is the same."""
+    groups = {stratum.label: stratum.groups for stratum in strata}
+    return np.array([groups.get(k, 0) > 1 for k in range(classes)])
 
 
-def knows_lesions(groups: Sequence[str] | None) -> bool:
-    """Whether any image's lesion is known, so that lesions are resampled."""
-    return groups is not None and any(groups)
+def knows_groups(groups: Sequence[str] | None) -> bool:
+    """Whether any group has several images: only then are groups drawn other than images."""
+    named = [group for group in groups or () if group]
+    return len(set(named)) < len(named)
+
+
+def differing_groups(differ: NDArray[np.bool_], groups: Sequence[str]) -> int:
+    """How many groups hold an image (n,) on which runs differ."""
+    return len(np.unique(group_indices(groups, len(differ))[differ]))
+
+
+def joint_groups(runs: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """One group per image (n,) from those that each run knows ("" where not): what any run holds together is."""
+    from core.data.components import components
+
+    first = tuple(runs[0])
+    if all(tuple(groups) == first for groups in runs):
+        return first
+    links = []
+    for groups in runs:
+        latest: dict[str, int] = {}
+        for place, group in enumerate(groups):
+            if group:
+                links += [(latest[group], place)] if group in latest else []
+                latest[group] = place
+    return tuple(map(str, components(np.array(links, np.int64).reshape(-1, 2), len(first)).tolist()))

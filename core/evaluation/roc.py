@@ -55,6 +55,29 @@ def area(curve: RocCurve) -> float | None:
     return doubled / (2 * curve.positives * curve.negatives)
 
 
+def area_influence(positive: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """How far each image moves the area under the curve: (n,), with a sum of 0, and a sum of squares that is the
+    variance of the area (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988, for many images). None when the class
+    is absent or alone."""
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if not positives or not negatives:
+        return None
+    ranks = _ranks(values)
+    below = (ranks[positive] - _ranks(values[positive])) / negatives
+    above = 1 - (ranks[~positive] - _ranks(values[~positive])) / positives
+    moved = np.zeros(len(values))
+    moved[positive] = (below - below.mean()) / positives
+    moved[~positive] = (above - above.mean()) / negatives
+    return moved
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rank of each value (n,) from 1, equals their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks
+
+
 def sensitivity_at(curve: RocCurve, specificity: Fraction) -> float | None:
     """The highest sensitivity among all thresholds whose specificity is at least `specificity`.
 

@@ -81,8 +81,8 @@ def subgroup_scores(
             continue
         for name in _ordered(kind, members):
             rows = np.asarray(members[name])
-            lesions = None if groups is None else [groups[row] for row in rows]
-            found.append(_subgroup(kind, name, labels[rows], predicted[rows], classes, lesions, resamples, seed))
+            own = None if groups is None else [groups[row] for row in rows]
+            found.append(_subgroup(kind, name, labels[rows], predicted[rows], classes, own, resamples, seed))
     return tuple(found)
 
 

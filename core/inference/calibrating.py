@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.data.types import Part
-from core.evaluation.calibration import fit_temperature, reliability
+from core.evaluation.calibration import Reliability, fit_temperature, reliability
+from core.evaluation.intervals import interval_to_json
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
 from core.events import CancelToken, Emit, Phase
@@ -157,12 +159,13 @@ def calibration_document(
     calibrating: PartOutputs,
     test: PartOutputs,
     appearance: Callable[[PartOutputs], NDArray[np.float32]],
+    groups: Sequence[str],
     classes: ClassSet,
 ) -> dict[str, Any]:
     """The "calibration" of metrics.json: temperature, expected calibration error before and after, coverage of the
     prediction sets and the share of images taken for unlike; on the test images, which nothing was fitted on, or on the
-    calibrating images where there are none. `appearance` gives `appearance_of` them, (n, d). None stands for what is
-    undefined.
+    calibrating images where there are none. `appearance` gives `appearance_of` them, (n, d); `groups` names for every
+    image of the data set what belongs together. None stands for what is undefined.
     """
     statistics, temperature = calibrated.statistics, calibrated.temperature
     on = test if len(test.labels) else calibrating
@@ -173,14 +176,16 @@ def calibration_document(
     )
     sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, temperature)
     measured = bool(len(on.labels))
+    told = partial(reliability, on.labels, on.logits, groups=[groups[index] for index in on.indices.tolist()])
+    before, after = (told(), told(temperature)) if measured else (None, None)
     return {
         "temperature": temperature,
         "part": on.part.value,
         "images": len(on.labels),
         "fitted_on": len(calibrating.labels),
         "fitted_part": calibrating.part.value,
-        "ece_before": reliability(on.labels, on.logits).expected_error if measured else None,
-        "ece_after": reliability(on.labels, on.logits, temperature).expected_error if measured else None,
+        **_errors("ece_before", before),
+        **_errors("ece_after", after),
         "prediction_sets": (
             coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL, classes)) if measured else None
         ),
@@ -189,6 +194,12 @@ def calibration_document(
         "reference_bytes": statistics.size_in_bytes,
         "notes": list(calibrated.notes),
     }
+
+
+def _errors(name: str, measured: Reliability | None) -> dict[str, Any]:
+    """An expected calibration error and its interval."""
+    interval = None if measured is None else interval_to_json(measured.interval)
+    return {name: None if measured is None else measured.expected_error, f"{name}_interval": interval}
 
 
 def _temperature(calibrating: PartOutputs) -> tuple[float, list[str]]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from core.classes import ClassSet
 from core.data.finding import TABLE_SUFFIXES
+from core.data.groups import group_numbers
 from core.data.types import DataSet
 from core.errors import SkinKDError
-from core.evaluation.detailed import DetailedScores, detailed_scores
-from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from core.evaluation.detailed import DetailedScores, detailed_intervals, detailed_scores
+from core.evaluation.intervals import ScoreIntervals
 from core.inference.results import Classification
 
 _MOST_TABLES_ABOVE = 20
@@ -20,10 +21,11 @@ _MOST_TABLES_ABOVE = 20
 
 @dataclass(frozen=True)
 class KnownLabel:
-    """What a folder says of one of its images: the class code, and the lesion where it is known."""
+    """What a folder says of one of its images: the class code, and a name that images share which belong together by
+    patient, lesion or picture."""
 
     code: str
-    lesion: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ def find_labels(paths: Iterable[Path], classes: ClassSet) -> KnownLabels | None:
         place, dataset = found
         where.append(place)
         synthetic = synthetic or dataset.synthetic
-        for record in dataset.records:
+        for record, group in zip(dataset.records, group_numbers(dataset).tolist(), strict=True):
             if record.path is None:
                 continue
-            label = KnownLabel(classes.codes[record.label], record.lesion or "")
+            label = KnownLabel(classes.codes[record.label], f"{len(where)} {group}")
             if labels.setdefault(record.path, label).code != label.code:
                 torn.add(record.path)
     usable = {path: label for path, label in labels.items() if path not in torn}
@@ -105,8 +107,8 @@ def score_labelled(known: KnownLabels, rows: Iterable[Classification], *, resamp
     # Scores take logits; the logarithm of a probability is one, and one that underflowed stays finite.
     shares = np.array([_probabilities(row, codes) for row, _ in scored], np.float64)
     logits = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
-    lesions = [label.lesion for _, label in scored]
-    intervals = bootstrap_scores(labels, logits.argmax(axis=1), known.classes, lesions, resamples=resamples)
+    groups = [label.group for _, label in scored]
+    intervals = detailed_intervals(labels, logits, known.classes, groups, resamples=resamples)
     return LabelledScores(detailed_scores(labels, logits, known.classes), intervals, **facts)
 
 

@@ -9,7 +9,8 @@ Others may use
 - `tables` (of `scored_runs`), `comparison_tables`, `study_tables`, `recipe_tables`, `run_columns`: all result tables
 - `measured_tables`, `checklists`: what was measured beyond scores, and the checklists of journals as a run fills them
 - `cross_validation_tables`: candidates by their validation scores, and what the test part was used for
-- `family_tables`, `baseline`: several runs against one, and which one that is; `drift_table`
+- `family_tables`, `baseline`: several runs against one, and which one that is; `planning_table`: what a test can show,
+  before training; `drift_table`
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
   `comparison_figures`, `confusion_figures`, `curve_figures`, `flow_figures`, `operating_figures`, `robustness_figures`,
   `study_figures`

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.quantities import NONE, area, duration, file_size, fraction, million, p_value, points, signed
+from core.quantities import NONE, duration, file_size, fraction, million, p_value, signed
 from core.reporting.table import Cell, Value
-from core.reporting.words import difference_of, interval_of
+from core.reporting.words import area_of, difference_of, error_of, interval_of
 
 if TYPE_CHECKING:
+    from core.evaluation.calibration import Reliability
     from core.evaluation.intervals import Interval
 
 
@@ -40,14 +41,16 @@ def share(value: float | None) -> Cell:
     return Cell(fraction(value), (value,))
 
 
-def calibration_error(value: float | None) -> Cell:
-    """An expected calibration error, a fraction, in points."""
-    return nothing() if value is None else Cell(points(value), (value,))
+def calibration_error(measured: Reliability | None) -> Cell:
+    """An expected calibration error, a fraction, in points with its 95 % interval."""
+    if measured is None:
+        return nothing(3)
+    return Cell(error_of(measured), (measured.expected_error, *_bounds(measured.interval)))
 
 
-def roc_area(value: float | None) -> Cell:
-    """An area under a ROC curve."""
-    return Cell(area(value), (value,))
+def roc_area(value: float | None, interval: Interval | None) -> Cell:
+    """An area under a ROC curve with its 95 % interval."""
+    return Cell(area_of(value, interval), (value, *_bounds(interval)))
 
 
 def score(value: float | None, interval: Interval | None) -> Cell:

@@ -17,13 +17,12 @@ from core.evaluation.calibration import Reliability
 from core.evaluation.comparison import Comparison, Difference
 from core.evaluation.intervals import Interval
 from core.evaluation.subgroups import SMALL_SUPPORT, Subgroup
-from core.quantities import points
 from core.reporting.bar_figures import BarRun, per_class_bars
 from core.reporting.confusion_figures import confusion_pair, difference_matrix
 from core.reporting.curve_figures import overlaid_curves
 from core.reporting.picking import RowPick, gid_of
 from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
-from core.reporting.words import difference_of, interval_of, score_name
+from core.reporting.words import difference_of, error_of, interval_of, score_name
 
 __all__ = [
     "BarRun",
@@ -204,7 +203,7 @@ def _reliability_line(axes: Axes, style: FigureStyle, index: int, name: str, ite
         markersize=5,
         linewidth=1.8,
         linestyle="-" if index == 0 else (0, (5, 2)),
-        label=f"{name}: expected calibration error {points(item.expected_error)}",
+        label=f"{name}: expected calibration error {error_of(item)}",
     )
 
 

@@ -9,7 +9,7 @@ from core.evaluation.intervals import OVERALL
 from core.quantities import UNDEFINED
 from core.reporting import cells
 from core.reporting.table import Cell, Column, ResultsTable
-from core.reporting.words import score_name
+from core.reporting.words import score_name, what_is_drawn
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison, Difference
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MAY_BE_CHANCE = "may be chance"
 """What a difference is whose interval holds 0."""
 
-_MANY = "The more runs are compared, the likelier one of them differs by chance; nothing here corrects that."
+_SHOWN = OVERALL[:3]
+"""The scores of a table of several runs."""
 
 
 def meaning(item: Difference | FamilyMember) -> str:
@@ -42,10 +43,11 @@ def differences_table(comparison: Comparison, baseline: str = "Baseline", other:
     )
     rows = tuple(_row(item) for item in comparison.differences)
     bold = frozenset((row, 3) for row, item in enumerate(comparison.differences) if not item.within_noise)
-    drawn = "lesions" if comparison.by_lesion else "images"
+    drawn = what_is_drawn(by_group=comparison.by_group)
     notes = (
         f"On the {comparison.common:,} test images that both runs have. Differences in percentage points with paired "
-        f"95 % bootstrap intervals over {drawn}; {MAY_BE_CHANCE}: the interval holds 0.",
+        f"95 % bootstrap intervals over {drawn}; {MAY_BE_CHANCE}: the interval holds 0. {len(rows)} scores are "
+        "compared, each interval by itself; those of single classes describe, they decide nothing.",
         *comparison.notes,
     )
     notes = notes if comparison.comparable else (comparison.why_not,)
@@ -57,7 +59,7 @@ def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison
     columns = (
         Column("Run", words=True),
         Column("Common images"),
-        *(Column(score_name(name), fields=cells.within(score_name(name))) for name in OVERALL[:3]),
+        *(Column(score_name(name), fields=cells.within(score_name(name))) for name in _SHOWN),
         Column("Won / lost", fields=("Won", "Lost")),
         Column("McNemar"),
     )
@@ -69,7 +71,7 @@ def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison
             (
                 cells.words(title),
                 cells.count(item.common),
-                *(found.get(name, cells.nothing(3)) for name in OVERALL[:3]),
+                *(found.get(name, cells.nothing(3)) for name in _SHOWN),
                 Cell(f"{won:,} / {lost:,}", (won, lost)) if item.comparable else cells.nothing(2),
                 cells.chance(None if item.mcnemar is None else item.mcnemar.p_value),
             )
@@ -77,7 +79,7 @@ def comparisons_table(baseline: str, comparisons: Sequence[tuple[str, Comparison
     notes = (
         "Differences in percentage points with paired 95 % intervals. Won / lost: images that only this run, or only "
         "the baseline, got right. McNemar: the two-sided p-value of the exact test on those.",
-        *([_MANY] if len(comparisons) > 1 else []),
+        *([_many(len(comparisons))] if len(comparisons) > 1 else []),
     )
     return ResultsTable(f"Differences from {baseline}", columns, tuple(rows), notes)
 
@@ -89,4 +91,12 @@ def _row(item: Difference) -> tuple[Cell, ...]:
         cells.share(item.other),
         cells.difference(item.difference, item.interval),
         cells.words(meaning(item)),
+    )
+
+
+def _many(runs: int) -> str:
+    """What must be said of so many runs that are compared with one, score by score."""
+    return (
+        f"{runs * len(_SHOWN)} comparisons ({runs} runs, {len(_SHOWN)} scores), each interval by itself: the more "
+        "there are, the likelier one does not hold 0 by chance. Those of the family hold for all runs together."
     )

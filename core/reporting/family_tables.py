@@ -7,12 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from core.evaluation.families import FEWEST_SEEDS
-from core.evaluation.precision import images_to_see
 from core.quantities import fraction, points
 from core.reporting import cells
 from core.reporting.comparison_tables import MAY_BE_CHANCE, meaning
 from core.reporting.table import Cell, Column, ResultsTable
-from core.reporting.words import difference_of, score_name
+from core.reporting.words import difference_of, score_name, what_is_drawn
 from core.study.families import ARM_SCORES
 from core.study.results import arms
 
@@ -20,23 +19,6 @@ if TYPE_CHECKING:
     from core.evaluation.families import Family, FamilyMember
     from core.study.families import Controlled, StudyFamily
     from core.study.results import StudyResults
-
-
-_DIFFERENCES = (0.005, 0.01, 0.02)
-
-
-def planning_sentence(seeds: int, comparisons: int) -> str:
-    """What it takes to see differences from a study's plain student, before anything is trained; counts from 1."""
-    listed = []
-    for difference in _DIFFERENCES:
-        images = images_to_see(difference, seeds, comparisons=comparisons)
-        needed = "more seeds" if images is None else f"{images:,} independent test images"
-        listed.append(f"{points(difference)} need {needed}")
-    return (
-        f"To see a true difference from the plain student in 4 of 5 such studies ({seeds} "
-        f"seed{'' if seeds == 1 else 's'}, {comparisons} comparison{'' if comparisons == 1 else 's'}; by rules of "
-        f"thumb): {', '.join(listed)}."
-    )
 
 
 def family_table(
@@ -62,7 +44,7 @@ def family_table(
 
 def family_notes(family: Family, baseline: str) -> tuple[str, ...]:
     """How many comparisons were made, what the intervals hold for, and what chance alone would have done."""
-    count, drawn = family.comparisons, "lesions" if family.by_lesion else "images"
+    count, drawn = family.comparisons, what_is_drawn(by_group=family.by_group)
     drawn += " and trainings" if any(member.seeds > 1 for member in family.members) else ""
     one = count == 1
     notes = [
@@ -78,8 +60,8 @@ def family_notes(family: Family, baseline: str) -> tuple[str, ...]:
         )
     if family.descriptive:
         notes.append(
-            f"Fewer than {FEWEST_SEEDS} trainings of some: this describes these trained models, not what another "
-            "training would give."
+            f"Descriptive, with fewer than {FEWEST_SEEDS} trainings of some: it holds for these trained models, not "
+            "for what another training would give."
         )
     return tuple(notes)
 

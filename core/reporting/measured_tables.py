@@ -44,7 +44,9 @@ def brier_table(runs: Sequence[tuple[str, RunRecord]]) -> ResultsTable:
                     cells.words(title),
                     cells.words(name),
                     cells.number(at, ".3f"),
-                    cells.calibration_error(reliability(tested.labels, tested.logits, at).expected_error),
+                    cells.calibration_error(
+                        reliability(tested.labels, tested.logits, at, groups=record.evidence.groups)
+                    ),
                     cells.number(brier_score(tested.labels, tested.logits, at), ".3f"),
                 )
             )
@@ -52,7 +54,7 @@ def brier_table(runs: Sequence[tuple[str, RunRecord]]) -> ResultsTable:
         Column("Run", words=True),
         Column("Probabilities", words=True),
         Column("Temperature"),
-        Column("Calibration error", "Expected calibration error: 0 is best"),
+        Column("Calibration error", "Expected calibration error: 0 is best", cells.within("Calibration error")),
         Column("Brier score", "Mean squared distance of the probabilities from the truth: 0 is best, 2 worst"),
     )
     return ResultsTable("Calibration on the test images", columns, tuple(rows))
@@ -164,7 +166,7 @@ def external_table(tests: Sequence[ExternalTest], record: RunRecord) -> ResultsT
             cells.score(detailed.scores.weighted_f1, intervals.weighted_f1),
             cells.score(detailed.scores.balanced_accuracy, intervals.balanced_accuracy),
             cells.score(detailed.scores.accuracy, intervals.accuracy),
-            cells.roc_area(detailed.macro_auc),
+            cells.roc_area(detailed.macro_auc, intervals.macro_auc),
         )
         for name, images, detailed, intervals in listed
     )
@@ -174,7 +176,7 @@ def external_table(tests: Sequence[ExternalTest], record: RunRecord) -> ResultsT
         Column("Weighted F1", fields=cells.within("Weighted F1")),
         Column("Balanced accuracy", fields=cells.within("Balanced accuracy")),
         Column("Accuracy", fields=cells.within("Accuracy")),
-        Column("Macro AUC"),
+        Column("Macro AUC", fields=cells.within("Macro AUC")),
     )
     lost = [f"{test.name}: {test.left_out:,} images could not be used." for test in tests if test.left_out]
     notes = (*lost, *(f"{test.name}: {note}" for test in tests for note in test.notes))

@@ -37,7 +37,7 @@ class ScoredRun:
         return None if self.scores is None else sum(item.support for item in self.scores.per_class)
 
     def interval(self, name: str) -> Interval | None:
-        """The interval of a score over all classes, or of "melanoma_sensitivity"."""
+        """The interval of a score over all classes, of "melanoma_sensitivity" or of "macro_auc"."""
         found: Interval | None = None if self.intervals is None else getattr(self.intervals, name)
         return found
 
@@ -46,6 +46,12 @@ class ScoredRun:
         if self.scores is None:
             return ()
         return (None,) * len(self.scores.classes) if self.intervals is None else self.intervals.per_class_f1
+
+    def area_intervals(self) -> tuple[Interval | None, ...]:
+        """The intervals of AUC in the order of the classes."""
+        if self.scores is None:
+            return ()
+        return (() if self.intervals is None else self.intervals.per_class_auc) or (None,) * len(self.scores.classes)
 
     def class_title(self, code: str) -> str:
         """A class as people read it."""

@@ -4,7 +4,7 @@ recipes have files of their own."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from core.data.skin_tone import ESTIMATED
@@ -15,12 +15,11 @@ from core.reporting import cells
 from core.reporting.parts import PART_TITLES
 from core.reporting.scored_runs import ScoredRun, same_test_images
 from core.reporting.table import Cell, Column, ResultsTable
-from core.reporting.words import SCORE_MEANINGS, kind_of_run, no_width, score_name
+from core.reporting.words import SCORE_MEANINGS, kind_of_run, score_name, what_is_drawn
 
 if TYPE_CHECKING:
     from core.classes import ClassSet
     from core.evaluation.calibration import Reliability
-    from core.evaluation.intervals import Interval
     from core.evaluation.scores import ClassScore, Scores
     from core.runs.tables import SplitRow
 
@@ -79,8 +78,14 @@ _KIND: _Fact = (
 )
 _OVERALL: tuple[_Fact, ...] = tuple(_overall(name) for name in OVERALL)
 _AUC: _Fact = (
-    Column("Macro AUC", "Mean area under the ROC curve of the classes, each against the rest"),
-    lambda run: cells.nothing() if run.detailed is None else cells.roc_area(run.detailed.macro_auc),
+    Column(
+        "Macro AUC",
+        "Mean area under the ROC curve of the classes, each against the rest",
+        cells.within("Macro AUC"),
+    ),
+    lambda run: (
+        cells.nothing(3) if run.detailed is None else cells.roc_area(run.detailed.macro_auc, run.interval("macro_auc"))
+    ),
 )
 _MELANOMA: tuple[_Fact, ...] = (
     (
@@ -153,7 +158,7 @@ def per_class_table(run: ScoredRun) -> ResultsTable:
         return ResultsTable("")
     details = {} if run.detailed is None else {item.code: item for item in run.detailed.per_class}
     rows = []
-    for item, interval in zip(run.scores.per_class, run.class_intervals(), strict=True):
+    for item, interval, of_area in zip(run.scores.per_class, run.class_intervals(), run.area_intervals(), strict=True):
         detail = details.get(item.code)
         rows.append(
             (
@@ -163,10 +168,10 @@ def per_class_table(run: ScoredRun) -> ResultsTable:
                 cells.share(item.precision),
                 cells.nothing() if detail is None else cells.share(detail.specificity),
                 cells.score(item.f1, interval),
-                cells.nothing() if detail is None else cells.roc_area(detail.auc),
+                cells.nothing(3) if detail is None else cells.roc_area(detail.auc, of_area),
             )
         )
-    notes = (*_notes([run], run.class_intervals()), *_few(run.scores.per_class))
+    notes = (*_notes([run]), *_few(run.scores.per_class))
     return ResultsTable(f"Scores of each class: {run.title}", _CLASS_COLUMNS, tuple(rows), notes)
 
 
@@ -179,7 +184,11 @@ _CLASS_COLUMNS = (
     Column("Precision", "Of the images that were given this class, the share that truly is of it"),
     Column("Specificity", "Of the images of other classes, the share that was not given this class"),
     Column("F1", "Joins sensitivity and precision; with its 95 % interval", cells.within("F1")),
-    Column("AUC", "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing"),
+    Column(
+        "AUC",
+        "Area under the ROC curve, this class against all others: 1 is perfect, 0.5 is guessing",
+        cells.within("AUC"),
+    ),
 )
 
 
@@ -201,13 +210,12 @@ def class_f1_table(runs: Sequence[ScoredRun]) -> ResultsTable:
     heads = (
         Column(run.title, f"{run.title} (baseline)" if run.baseline else "", cells.within(run.title)) for run in runs
     )
-    intervals = [interval for run in runs for interval in run.class_intervals()]
     marked = _few([item for run in runs if run.scores is not None for item in run.scores.per_class])
     return ResultsTable(
         "F1 of each class",
         (_CLASS, _CLASS_IMAGES, *heads),
         tuple(rows),
-        (*_notes(runs, intervals, alike=alike), *marked),
+        (*_notes(runs, alike=alike), *_highest(len(runs), bold), *marked),
         frozenset(bold),
     )
 
@@ -277,7 +285,6 @@ def subgroups_table(subgroups: Sequence[Subgroup], title: str = "") -> ResultsTa
     small = any(item.small for item in subgroups)
     notes = (
         *((f"* fewer than {SMALL_SUPPORT} images: the score is a rough guess.",) if small else ()),
-        *no_width(item.interval for item in subgroups),
         *((ESTIMATED,) if any(item.kind == "tone" for item in subgroups) else ()),
     )
     return ResultsTable(f"Groups of people: {title}" if title else "Groups of people", columns, rows, notes)
@@ -287,22 +294,26 @@ def calibration_table(runs: Sequence[tuple[str, Reliability, Reliability | None,
     """How far runs are as often right as they are sure: (title, as trained, with temperature, temperature) each."""
     columns = (
         Column("Run", words=True),
-        Column("Error as trained", "Expected calibration error: 0 is best"),
-        Column("With temperature", "The same after the probabilities were corrected"),
+        Column("Error as trained", "Expected calibration error: 0 is best", cells.within("Error as trained")),
+        Column("With temperature", "The same after the probabilities were corrected", cells.within("With temperature")),
         Column("Temperature", "Fitted on images that it did not learn from; above 1 the model was too sure"),
         Column("Test images"),
     )
     rows = tuple(
         (
             cells.words(title),
-            cells.calibration_error(before.expected_error),
-            cells.calibration_error(None if after is None else after.expected_error),
+            cells.calibration_error(before),
+            cells.calibration_error(after),
             cells.number(temperature, ".2f"),
             cells.count(before.images),
         )
         for title, before, after, temperature in runs
     )
-    return ResultsTable("Calibration", columns, rows)
+    note = (
+        "In brackets: 95 % intervals. Chance makes the error of few images too large, which the interval allows for: "
+        "it may lie below the error, and begins at 0 where a perfectly calibrated model would show as much."
+    )
+    return ResultsTable("Calibration", columns, rows, (note,) if rows else ())
 
 
 def counts_table(rows: Sequence[SplitRow], classes: ClassSet) -> ResultsTable:
@@ -329,25 +340,33 @@ def _of_runs(title: str, facts: Sequence[_Fact], runs: Sequence[ScoredRun]) -> R
         if alike and fact in _OVERALL
         for row in cells.best_of([_first(cells_[place]) for cells_ in rows])
     }
-    notes = tuple(_notes(runs, alike=alike))
+    notes = (*_notes(runs, alike=alike), *_highest(len(runs), bold))
     return ResultsTable(title, tuple(column for column, _ in facts), rows, notes, frozenset(bold))
 
 
-def _notes(
-    runs: Sequence[ScoredRun], intervals: Iterable[Interval | None] | None = None, *, alike: bool = True
-) -> list[str]:
-    """What must be read with scores of runs, tested `alike` or not, and their intervals (those over all classes unless
-    others are given)."""
+def _notes(runs: Sequence[ScoredRun], *, alike: bool = True) -> list[str]:
+    """What must be read with scores of runs, tested `alike` or not, and their intervals."""
     known = [run.intervals for run in runs if run.intervals is not None]
     notes = []
     if known:
-        drawn = ", drawn lesion by lesion" if any(item.by_lesion for item in known) else ""
+        drawn = what_is_drawn(by_group=any(item.by_group for item in known))
         resamples = min(item.resamples for item in known)
-        notes.append(f"In brackets: 95 % bootstrap intervals over the test images{drawn} ({resamples:,} resamples).")
+        notes.append(
+            f"In brackets: 95 % bootstrap intervals over the test images ({resamples:,} resamples of {drawn})."
+        )
     if not alike:
         notes.append(DIFFERENT_IMAGES)
-    names = (*OVERALL, "melanoma_sensitivity")
-    return [*notes, *no_width(intervals or [run.interval(name) for run in runs for name in names])]
+    return notes
+
+
+def _highest(runs: int, bold: Collection[tuple[int, int]]) -> list[str]:
+    """What bold numbers of several runs mean, and what not."""
+    if not bold:
+        return []
+    return [
+        f"Bold: the highest of {runs} runs, by whatever difference. Of equally good runs chance decides which it is on "
+        "these test images; choose a run by its validation score."
+    ]
 
 
 def _few(scores: Iterable[ClassScore]) -> list[str]:

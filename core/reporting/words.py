@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.quantities import UNDEFINED, fraction, signed
+from core.quantities import UNDEFINED, area, fraction, points, signed
 from core.runs.status import RunState
 
 if TYPE_CHECKING:
+    from core.evaluation.calibration import Reliability
     from core.evaluation.intervals import Interval
     from core.recipe import Recipe
     from core.recipe.schema import DataRecipe
@@ -91,19 +92,38 @@ def interval_of(value: float | None, interval: Interval | None) -> str:
     return fraction(value) + ("" if value is None or interval is None else f" ({_bounds(interval)})")
 
 
-def no_width(intervals: Iterable[Interval | None]) -> tuple[str, ...]:
-    """What must be said where an interval has no width, such as around 0 of 16 found; nothing where none is so."""
-    if not any(interval is not None and interval.low == interval.high for interval in intervals):
-        return ()
-    return ("An interval without width only says that all resamples agree, not that the score is certain.",)
+def area_of(value: float | None, interval: Interval | None) -> str:
+    """An area under a ROC curve with its 95 % interval: '0.843 (0.801 to 0.879)'."""
+    return area(value) + ("" if interval is None else f" ({area(interval.low)} to {area(interval.high)})")
+
+
+def error_of(measured: Reliability) -> str:
+    """An expected calibration error with its 95 % interval: '5.3 points (2.1 to 9.0)'."""
+    within = "" if measured.interval is None else f" ({_bounds(measured.interval)})"
+    return points(measured.expected_error) + within
+
+
+def what_is_drawn(*, by_group: bool) -> str:
+    """What resamples draw: images, or groups of those that belong together."""
+    return "whole patients, lesions and near-copies" if by_group else "images"
 
 
 def difference_of(difference: float | None, interval: Interval | None = None) -> str:
     """A difference of scores in percentage points with its 95 % interval: '+2.1 (−0.4 to +4.5)'."""
     if difference is None:
         return UNDEFINED
-    bounds = "" if interval is None else f" ({signed(interval.low)} to {signed(interval.high)})"
-    return signed(difference) + bounds
+    return signed(difference) + ("" if interval is None else f" ({bounds_of(interval)})")
+
+
+def bounds_of(interval: Interval) -> str:
+    """The bounds of a difference in percentage points: '−0.4 to +4.5'. One that only rounds to 0, of an interval that
+    does not hold 0, says so: '> 0.0 to +8.1'."""
+    low, high = signed(interval.low), signed(interval.high)
+    if low == "0.0" and interval.low > 0:
+        low = "> 0.0"
+    if high == "0.0" and interval.high < 0:
+        high = "< 0.0"
+    return f"{low} to {high}"
 
 
 def _small(title: str) -> str:

@@ -43,7 +43,7 @@ class Evaluation:
     """All scores of `images` images with their intervals.
 
     `left_out` names the images without a usable picture; `part` is empty for all images. `predictions` are what the
-    scores come from, `lesions` (n,) those of the images, "" where none is known. They are means over `positions` flips
+    scores come from, `groups` (n,) what belongs together. They are means over `positions` flips
     and turns of each image, 1 or 8.
     """
 
@@ -59,7 +59,7 @@ class Evaluation:
     notes: tuple[str, ...]
     synthetic: bool
     predictions: Predictions
-    lesions: tuple[str, ...]
+    groups: tuple[str, ...]
     positions: int
 
 
@@ -81,9 +81,9 @@ def evaluate_on(
     """
     from core.data.checking import check_images, excluded_names
     from core.data.corrections import read_corrections
+    from core.data.groups import group_numbers
     from core.data.reading import read_dataset
-    from core.evaluation.detailed import detailed_scores
-    from core.evaluation.intervals import bootstrap_scores
+    from core.evaluation.detailed import detailed_intervals, detailed_scores
     from core.runs.preparing import read_checked
 
     model_file = model_file_of(source)
@@ -104,14 +104,14 @@ def evaluate_on(
     chosen = _chosen(usable, {row.image: row.part.value if row.part else "" for row in rows}, part)
     averaged = averaged or info.positions > 1
     logits, seconds = _logits(model_file, info, usable, chosen, device, averaged, emit, token)
-    labels, lesions = usable.labels[chosen], [usable.records[i].lesion or "" for i in chosen]
+    labels, groups = usable.labels[chosen], [str(number) for number in group_numbers(usable)[chosen]]
     return Evaluation(
         model_file=model_file,
         data=data,
         part=part,
         images=len(chosen),
         detailed=detailed_scores(labels, logits, classes),
-        intervals=bootstrap_scores(labels, logits.argmax(axis=1), classes, lesions),
+        intervals=detailed_intervals(labels, logits, classes, groups),
         classes=classes,
         left_out=tuple(sorted(left_out)),
         problems=dataset.problems,
@@ -124,7 +124,7 @@ def evaluate_on(
         predictions=Predictions(
             tuple(usable.records[i].name for i in chosen), (Part.TEST,) * len(chosen), labels, logits
         ),
-        lesions=tuple(lesions),
+        groups=tuple(groups),
         positions=POSITIONS if averaged else 1,
     )
 

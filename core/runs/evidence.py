@@ -14,9 +14,9 @@ from core.data.skin_tone import tone_band
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.comparison import MINIMUM, Comparison, LabelledLogits, compare
-from core.evaluation.detailed import DetailedScores, detailed_scores
+from core.evaluation.detailed import DetailedScores, detailed_intervals, detailed_scores
 from core.evaluation.families import PRIMARY_SCORES, Family, Trained, compare_family
-from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from core.evaluation.intervals import ScoreIntervals
 from core.evaluation.resampling import RESAMPLES
 from core.evaluation.scores import Scores
 from core.evaluation.subgroups import Person
@@ -40,7 +40,8 @@ _SAME = 1e-6
 
 @dataclass(frozen=True)
 class Evidence:
-    """A finished run's test part: `groups` (lesions, "" when unknown) and `people` in the order of `predictions`.
+    """A finished run's test part: `groups` (what belongs together by patient, lesion or picture, "" when unknown) and
+    `people` in the order of `predictions`.
 
     `classes` are those of the run; `split` holds all rows of split.csv, `notes` what the run itself noted in
     metrics.json.
@@ -89,7 +90,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     split = run.split_rows
     rows = {row.image: row for row in split}
     found = [rows.get(name) for name in predictions.names]
-    groups = tuple(row.lesion if row else "" for row in found)
+    groups = tuple(row.group if row else "" for row in found)
     tones, untold = _tones(folder)
     detailed = detailed_scores(predictions.labels, predictions.logits, classes)
     return Evidence(
@@ -98,9 +99,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
         groups=groups,
         people=tuple(_person(row, tones) for row in found),
         detailed=detailed,
-        intervals=bootstrap_scores(
-            predictions.labels, predictions.logits.argmax(axis=1), classes, groups, resamples=resamples
-        ),
+        intervals=detailed_intervals(predictions.labels, predictions.logits, classes, groups, resamples=resamples),
         classes=classes,
         split=split,
         notes=(*untold, *run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
@@ -147,17 +146,25 @@ def labelled(evidence: Evidence) -> LabelledLogits:
     return LabelledLogits(rows.names, rows.labels, rows.logits, evidence.groups, evidence.classes)
 
 
+def content_stamp(folder: Path) -> tuple[object, ...]:
+    """Changes when the files do from which a run's evidence is read."""
+    run = RunFolder(folder)
+    files = (run.recipe_file, run.split_file, run.predictions_file, run.metrics_file)
+    found = (file.stat() if file.is_file() else None for file in files)
+    return (folder, *((None if stat is None else (stat.st_mtime_ns, stat.st_size)) for stat in found))
+
+
 def labelled_parts(run: RunFolder, *parts: Part) -> tuple[LabelledLogits, ...]:
     """What a run said of the images of each part, without scores and intervals, from one look at its files.
 
     Raises `SkinKDError` as `load_evidence`.
     """
     classes, found = run.recipe().class_set, run.predictions()
-    lesions = {row.image: row.lesion for row in run.split_rows}
+    groups = {row.image: row.group for row in run.split_rows}
     of = (found.of(part) for part in parts)
     return tuple(
         LabelledLogits(
-            rows.names, rows.labels, rows.logits, tuple(lesions.get(name, "") for name in rows.names), classes
+            rows.names, rows.labels, rows.logits, tuple(groups.get(name, "") for name in rows.names), classes
         )
         for rows in of
     )
@@ -179,12 +186,13 @@ def compare_runs(
 def compare_as_family(
     baseline: Evidence, others: Sequence[Evidence], *, score: str = PRIMARY_SCORES[0], resamples: int = RESAMPLES
 ) -> Family | None:
-    """Several runs against one baseline with intervals that hold for all of them together; keys are the run folders'
-    names. None where there is nothing to correct (fewer than two others), or the runs have not all something in common.
+    """Several runs against one baseline with intervals that hold for all of them together; keys are those of
+    `family_key`. None where there is nothing to correct (fewer than two others), or the runs have not all something in
+    common.
     """
     same = [other for other in others if other.classes.same_classes(baseline.classes)]
     sides = [
-        Trained(run.summary.folder.name, (labelled(run if run is baseline else named_as(run, baseline)),))
+        Trained(family_key(run.summary), (labelled(run if run is baseline else named_as(run, baseline)),))
         for run in (baseline, *same)
     ]
     if len(same) < 2:
@@ -194,6 +202,11 @@ def compare_as_family(
     except ValueError:  # no test image in common: each pair says so by itself
         return None
     return family if family.images >= MINIMUM else None
+
+
+def family_key(run: RunSummary) -> str:
+    """What a run is called in a family: its whole folder, as two roots may hold folders of one name."""
+    return str(run.folder)
 
 
 def named_as(run: Evidence, other: Evidence) -> Evidence:
@@ -243,9 +256,8 @@ def _different_training(baseline: Evidence, other: Evidence) -> list[str]:
 
 def _training_lesions(run: Evidence, compared: set[str]) -> list[str]:
     lesions = {row.lesion for row in run.split if row.part is Part.TRAIN and row.lesion}
-    count = sum(
-        name in compared and group in lesions for name, group in zip(run.predictions.names, run.groups, strict=True)
-    )
+    tested = compared.intersection(run.predictions.names)
+    count = sum(row.image in tested and row.lesion in lesions for row in run.split)
     if not count:
         return []
     return [

@@ -16,8 +16,8 @@ from core import atomic
 from core.classes import ClassSet
 from core.documents import one_line, read_json, up_to_date, write_json
 from core.errors import SkinKDError
-from core.evaluation.detailed import DetailedScores, detailed_scores
-from core.evaluation.intervals import ScoreIntervals, bootstrap_scores
+from core.evaluation.detailed import DetailedScores, detailed_intervals, detailed_scores
+from core.evaluation.intervals import ScoreIntervals
 from core.runs.annotations import unwritable
 from core.runs.evaluating import Evaluation
 from core.runs.folder import RunFolder, slugify
@@ -41,7 +41,7 @@ class ExternalTest:
     synthetic: bool
     classes: ClassSet
     predictions: Predictions
-    lesions: tuple[str, ...]
+    groups: tuple[str, ...]
 
     @property
     def images(self) -> int:
@@ -55,9 +55,9 @@ class ExternalTest:
 
     @cached_property
     def intervals(self) -> ScoreIntervals:
-        """Their intervals, by lesion where lesions are known."""
+        """Their intervals."""
         rows = self.predictions
-        return bootstrap_scores(rows.labels, rows.logits.argmax(axis=1), self.classes, self.lesions)
+        return detailed_intervals(rows.labels, rows.logits, self.classes, self.groups)
 
 
 def is_external(run: RunFolder, data: Path) -> bool:
@@ -82,7 +82,7 @@ def keep_external(run: RunFolder, result: Evaluation) -> Path:
         "left_out": len(result.left_out),
         "notes": list(result.notes),
         "synthetic": result.synthetic,
-        "lesions": list(result.lesions),
+        "groups": list(result.groups),
     }
     try:
         with atomic.temporary_folder(run.path) as place:
@@ -110,8 +110,8 @@ def _read(folder: Path, classes: ClassSet) -> ExternalTest:
     try:
         values: dict[str, Any] = up_to_date(read_json(path), "The external test", EXTERNAL_VERSION, {})
         predictions = read_predictions(folder / "predictions.csv", classes)
-        lesions = tuple(str(lesion) for lesion in values["lesions"])
-        if len(lesions) != len(predictions.names) or not lesions:
+        groups = tuple(str(group) for group in values["groups"])
+        if len(groups) != len(predictions.names) or not groups:
             raise ValueError("facts.json and predictions.csv do not agree")
         return ExternalTest(
             name=one_line(str(values["name"])),
@@ -121,7 +121,7 @@ def _read(folder: Path, classes: ClassSet) -> ExternalTest:
             synthetic=bool(values["synthetic"]),
             classes=classes,
             predictions=predictions,
-            lesions=lesions,
+            groups=groups,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SkinKDError(

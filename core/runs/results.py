@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.classes import ClassSet
+from core.data.groups import group_numbers
 from core.data.types import Part
 from core.documents import write_json
 from core.errors import SkinKDError
@@ -67,6 +68,11 @@ class Results:
     def classes(self) -> ClassSet:
         """The classes of the run."""
         return self.recipe.class_set
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """For every image of the data set a name that those share which belong together, as in split.csv."""
+        return tuple(map(str, group_numbers(self.data.dataset).tolist()))
 
     def write(self, result: FitResult, notes: Sequence[str], hardware: Hardware) -> None:
         """Ask the model about the validation, calibration and test images (not about test images that the recipe
@@ -181,7 +187,9 @@ class Results:
         for note in calibrated.notes:
             self.emit(Notice(note, Level.WARNING))
         looks = partial(stored_appearance, self.data.store, token=self.token)
-        document = calibration_document(calibrated, calibrating, test, lambda part: looks(part.indices), self.classes)
+        document = calibration_document(
+            calibrated, calibrating, test, lambda part: looks(part.indices), self.groups, self.classes
+        )
         return calibrated, {**document, "positions": self.positions}
 
     def _predictions(self, outputs: dict[Part, PartOutputs]) -> Predictions:
@@ -206,8 +214,9 @@ class Results:
 
     def _scored(self, rows: Predictions) -> dict[str, Any] | None:
         """The scores of one part for metrics.json; None without images."""
-        lesions = {record.name: record.lesion or "" for record in self.data.dataset.records}
-        groups = [lesions[name] for name in rows.names]
+        records = self.data.dataset.records
+        group_of = {record.name: group for record, group in zip(records, self.groups, strict=True)}
+        groups = [group_of[name] for name in rows.names]
         return full_document(rows.labels, rows.logits, self.classes, groups) if rows.names else None
 
     def _why_untested(self) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.data.corruptions import CORRUPTIONS, SEVERITIES, Corruption
+from core.data.groups import group_numbers
 from core.data.types import Part
 from core.documents import read_json, up_to_date, write_json
 from core.errors import SkinKDError
@@ -138,7 +139,7 @@ class _Tested:
     ask: Callable[[Callable[[NDArray[np.int64]], NDArray[np.uint8]], Emit], NDArray[np.float32]]
     gather: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
     labels: NDArray[np.int64]
-    lesions: Sequence[str]
+    groups: Sequence[str]
     classes: ClassSet
     threads: int
 
@@ -193,8 +194,8 @@ def _opened(folder: RunFolder, device: str, emit: Emit, token: CancelToken) -> _
         )
         return logits
 
-    lesions = [dataset.records[index].lesion or "" for index in test]
-    return _Tested(ask, store.gather, store.labels[test], lesions, recipe.class_set, hardware.threads)
+    groups = [str(number) for number in group_numbers(dataset)[test]]
+    return _Tested(ask, store.gather, store.labels[test], groups, recipe.class_set, hardware.threads)
 
 
 def _harmed(
@@ -211,7 +212,7 @@ def _harmed(
 
 def _scored(corruption: Corruption, severity: int, tested: _Tested, logits: NDArray[np.float32]) -> CorruptedScore:
     scores = score(tested.labels, logits, tested.classes)
-    intervals = bootstrap_scores(tested.labels, logits.argmax(axis=1), tested.classes, tested.lesions)
+    intervals = bootstrap_scores(tested.labels, logits.argmax(axis=1), tested.classes, tested.groups)
     return CorruptedScore(
         corruption.name,
         severity,

@@ -14,7 +14,7 @@ from core.evaluation.comparison import LabelledLogits
 from core.evaluation.families import Family, FamilyMember, Trained, compare_family
 from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
-from core.runs.evidence import labelled_parts
+from core.runs.evidence import content_stamp, labelled_parts
 from core.runs.folder import RunFolder
 from core.study.controls import controls_of
 from core.study.results import Arm, StudyResults, arms
@@ -49,6 +49,10 @@ class ArmScores:
     deviations: tuple[float | None, ...]
 
 
+_TrainedArm = tuple[Arm, Trained, Trained]
+"""A configuration with what its runs said of the validation and of the test images."""
+
+
 @dataclass(frozen=True)
 class Controlled:
     """A curriculum against its random control. `control` is its key, None where the study has none; `against` compares
@@ -80,9 +84,25 @@ class StudyFamily:
 
 
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
-    """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out."""
+    """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out. What was
+    compared lately is not compared again while the files of its runs are the same."""
+    measured = tuple(arm for arm in arms(results.rows) if arm.finished)
+    stamps = tuple(content_stamp(folder) for arm in measured for _, folder in arm.finished)
+    key = (results.study.primary_score, resamples, results.rows, tuple(controls_of(results.study).items()), stamps)
+    if key not in _LATELY:
+        _LATELY[key] = _compared(results, measured, resamples)
+        while len(_LATELY) > _MOST_KEPT:
+            _LATELY.pop(next(iter(_LATELY)), None)
+    return _LATELY[key]
+
+
+_MOST_KEPT = 8
+_LATELY: dict[tuple[object, ...], StudyFamily] = {}
+
+
+def _compared(results: StudyResults, measured: Sequence[Arm], resamples: int) -> StudyFamily:
     primary = results.study.primary_score
-    trained = [(arm, *_trained(arm)) for arm in arms(results.rows) if arm.finished]
+    trained = _named_alike([(arm, *_trained(arm)) for arm in measured])
     scores = tuple(_arm_scores(arm, test) for arm, _, test in trained if test.runs)
     students = [row for row in trained if not row[0].is_teacher]
     chosen = _chosen(students, primary)
@@ -121,6 +141,15 @@ def _controlled(results: StudyResults, tested: Mapping[str, Trained], resamples:
             continue
         found |= {member.key: member for member in family.members}
     return tuple(Controlled(key, control, found.get(key)) for key, control in controls.items())
+
+
+def _named_alike(trained: Sequence[_TrainedArm]) -> list[_TrainedArm]:
+    """With the names of the first for the test images: runs of older versions leave out folders and suffixes."""
+    names = next((run.names for _, _, test in trained for run in test.runs), ())
+    return [
+        (arm, validation, replace(test, runs=tuple(run.named_as(names) for run in test.runs)))
+        for arm, validation, test in trained
+    ]
 
 
 def _trained(arm: Arm) -> tuple[Trained, Trained]:
@@ -166,7 +195,7 @@ def _scores_of(run: LabelledLogits) -> tuple[float, ...]:
     return (found.weighted_f1, found.balanced_accuracy, found.accuracy, error)
 
 
-def _chosen(students: Sequence[tuple[Arm, Trained, Trained]], primary: str) -> Chosen | None:
+def _chosen(students: Sequence[_TrainedArm], primary: str) -> Chosen | None:
     found = [
         Chosen(arm.key, arm.title, _mean(validation, primary), _mean(test, primary))
         for arm, validation, test in students

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from core.data.names import matched
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.scores import Scores
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
@@ -31,6 +32,7 @@ class StudyRow:
     Means are None without a finished run, standard deviations (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
     `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty.
+    `validation` is the mean of the study's primary score on the validation images: the one to choose by.
     """
 
     key: str
@@ -51,6 +53,7 @@ class StudyRow:
     parameters: int | None = None
     fold: int | None = None
     candidate: str = ""
+    validation: float | None = None
 
     @property
     def is_teacher(self) -> bool:
@@ -171,12 +174,13 @@ _Split = tuple[tuple[str, Part | None], ...]
 
 @dataclass(frozen=True)
 class _Run:
-    """One member's files: its summary, and of metrics.json the number of images and the notes."""
+    """One member's files: its summary, and of metrics.json the number of images, the notes, the validation scores."""
 
     summary: RunSummary
     images: int | None
     notes: tuple[str, ...]
     split: _Split
+    validation: Scores | None
 
 
 @dataclass(frozen=True)
@@ -195,11 +199,11 @@ def _read(member: StudyMember) -> _Run:
     folder = RunFolder(member.folder or Path())
     summary = summarise(folder)
     try:
-        images, notes = folder.facts("data").get("images"), folder.notes()
+        images, notes, validation = folder.facts("data").get("images"), folder.notes(), folder.scores("validation")
         split = tuple(sorted(((row.image, row.part) for row in folder.split_rows), key=lambda item: item[0]))
     except SkinKDError:
-        images, notes, split = None, (), ()
-    return _Run(summary, images if isinstance(images, int) else len(split) or None, notes, split)
+        images, notes, validation, split = None, (), None, ()
+    return _Run(summary, images if isinstance(images, int) else len(split) or None, notes, split, validation)
 
 
 def _counts(member: StudyMember, run: _Run) -> bool:
@@ -213,6 +217,7 @@ def _row(
     planned = recipe_of(study, configuration)
     mine = [member for member in members if member.key == configuration.key]
     done = [(member, runs[member].summary) for member in mine if member.finished and member in runs]
+    validations = [runs[member].validation for member, summary in done if summary.scores is not None]
     recipe = next((summary.recipe for _, summary in done if summary.recipe is not None), planned)
     points = tuple(
         (member.seed, summary.scores.weighted_f1, summary.scores.accuracy)
@@ -239,6 +244,7 @@ def _row(
         parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
         fold=planned.data.test_fold if planned.data.test_folds > 1 else None,
         candidate=configuration.candidate,
+        validation=_mean([getattr(scores, study.primary_score) for scores in validations if scores is not None]),
     )
 
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from core.evaluation.promises import calibrating_images, promise_note
-from core.quantities import points
 from core.reporting.table import ResultsTable
 from core.reporting.tables import calibration_table
+from core.reporting.words import error_of
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.findings import CalibrationFindings
 from skinkd_gui.results.flowing import FlowingArea
@@ -76,7 +76,7 @@ class CalibrationPanel(QWidget):
 
 def _explain(title: str, findings: CalibrationFindings) -> list[str]:
     notes = [
-        f"On average the probability that {title} gives its diagnosis is {points(findings.before.expected_error)} off "
+        f"On average the probability that {title} gives its diagnosis is {error_of(findings.before)} off "
         "the share that is right (expected calibration error).",
     ]
     if findings.after is None:
@@ -89,7 +89,7 @@ def _explain(title: str, findings: CalibrationFindings) -> list[str]:
         notes.append(
             f"The temperature {findings.temperature:.2f} ({direction}) was fitted on "
             f"{calibrating_images(findings.fitted_on, findings.part)}; with it the error is "
-            f"{points(findings.after.expected_error)}. It changes how sure the model is, never its diagnosis. "
+            f"{error_of(findings.after)}. It changes how sure the model is, never its diagnosis. "
             f"Classify and the lists of images use it. {promise_note(findings.part)}"
         )
     if findings.before.images < _FEW:

@@ -9,6 +9,7 @@ from core.events import Progress
 from core.reporting.family_tables import family_notes, member_line
 from core.reporting.scored_runs import same_test_images
 from core.reporting.tables import DIFFERENT_IMAGES, overview_table
+from core.runs.evidence import family_key
 from skinkd_gui.results.facts_table import facts_table
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import NotesList
@@ -66,7 +67,7 @@ def _sentences(shown: Shown) -> list[str]:
     found = []
     members = {} if family is None else {member.key: member for member in family.members}
     for run in shown.others:
-        comparison, member = shown.comparison(run), members.get(run.folder.name)
+        comparison, member = shown.comparison(run), members.get(family_key(run))
         if family is not None and member is not None:
             found.append(member_line(family, member, shown.title(run)))
         elif comparison is not None:

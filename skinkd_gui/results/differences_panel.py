@@ -12,6 +12,8 @@ from core.reporting.family_tables import member_sentence
 from core.reporting.picking import RowPick
 from core.reporting.recipe_tables import differing_settings
 from core.reporting.table import ResultsTable
+from core.reporting.words import what_is_drawn
+from core.runs.evidence import family_key
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.flowing import FlowingArea
@@ -97,7 +99,7 @@ class DifferencesPanel(QWidget):
         self.figure_panel.set_figure(_builder(comparison), stem, comparison.why_not)
         self.table_panel.set_table(differences_table(comparison, names[1], names[0]), stem)
         family = None if shown.findings is None else shown.findings.family
-        among = [] if family is None else [member_sentence(family, run.folder.name, *names)]
+        among = [] if family is None else [member_sentence(family, family_key(run), *names)]
         self.said.set_notes([*among, *_sentences(comparison, names, baseline, run)])
 
     def _show_nothing(self, shown: Shown, run: RunSummary | None, baseline: RunSummary | None) -> None:
@@ -156,7 +158,7 @@ def _sentences(comparison: Comparison, names: tuple[str, str], baseline: RunSumm
     if comparison.comparable:
         found.append(
             "The intervals tell how far other test images could move the difference"
-            + (" (whole lesions are drawn)" if comparison.by_lesion else "")
+            + (f" ({what_is_drawn(by_group=True)} are drawn)" if comparison.by_group else "")
             + ". They do not tell what another training with another seed would give."
         )
     return found

@@ -43,6 +43,7 @@ _MEASURED = (robustness.FILE_NAME, external.FOLDER, history.FOLDER, skin_angles.
 _MOST_RUNS = 60
 _MOST_SPLITS = 4
 _MOST_PAIRS = 400
+_MOST_FAMILIES = 20
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class FindingsStore:
     def __init__(self) -> None:
         self._runs: OrderedDict[tuple[object, ...], RunFindings] = OrderedDict()
         self._pairs: OrderedDict[tuple[object, ...], Comparison] = OrderedDict()
+        self._families: OrderedDict[tuple[object, ...], Family | None] = OrderedDict()
         self._splits: deque[tuple[SplitRow, ...]] = deque(maxlen=_MOST_SPLITS)
 
     def find(self, runs: Sequence[RunSummary], pinned: Path | None, emit: Emit, token: CancelToken) -> Findings:
@@ -132,7 +134,7 @@ class FindingsStore:
             comparison = None if first is None else self._pair(first, run)
             if comparison is not None:
                 pairs.append((run.folder, comparison))
-        return Findings(tuple(found), baseline, tuple(pairs), _family(first, others))
+        return Findings(tuple(found), baseline, tuple(pairs), self._family(first, others))
 
     def _run(self, summary: RunSummary, token: CancelToken) -> RunFindings:
         key = _stamp(summary)
@@ -166,14 +168,17 @@ class FindingsStore:
         _keep(self._pairs, key, found, _MOST_PAIRS)
         return found
 
+    def _family(self, baseline: RunFindings | None, others: Sequence[RunFindings]) -> Family | None:
+        from core.runs.evidence import compare_as_family
 
-def _family(baseline: RunFindings | None, others: Sequence[RunFindings]) -> Family | None:
-    from core.runs.evidence import compare_as_family
-
-    known = [run.evidence for run in others if run.evidence is not None]
-    if baseline is None or baseline.evidence is None:
-        return None
-    return compare_as_family(baseline.evidence, known)
+        known = [run for run in others if run.evidence is not None]
+        if baseline is None or baseline.evidence is None:
+            return None
+        key = tuple(_stamp(run.details.summary) for run in (baseline, *known))
+        if key not in self._families:
+            evidences = [run.evidence for run in known if run.evidence is not None]
+            _keep(self._families, key, compare_as_family(baseline.evidence, evidences), _MOST_FAMILIES)
+        return self._families[key]
 
 
 def _baseline(runs: Sequence[RunSummary], pinned: Path | None) -> RunSummary | None:
@@ -215,14 +220,14 @@ def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:
     from core.evaluation.calibration import fit_temperature, reliability
 
     rows = evidence.predictions
-    before = reliability(rows.labels, rows.logits)
+    before = reliability(rows.labels, rows.logits, groups=evidence.groups)
     calibrating = RunFolder(folder).predictions().calibrating
     if not calibrating.names:
         return CalibrationFindings(before, None, 1.0, 0)
     temperature = _stored_temperature(folder)
     if temperature is None:
         temperature = fit_temperature(calibrating.labels, calibrating.logits)
-    after = reliability(rows.labels, rows.logits, temperature)
+    after = reliability(rows.labels, rows.logits, temperature, groups=evidence.groups)
     return CalibrationFindings(before, after, temperature, len(calibrating.names), calibrating.parts[0])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.quantities import p_value, signed
+from core.reporting.words import bounds_of
 
 if TYPE_CHECKING:
     from core.evaluation.comparison import Comparison, Difference
@@ -30,15 +31,9 @@ def mcnemar_sentence(other: str, baseline: str, comparison: Comparison) -> str:
         return ""
     if not test.only_baseline_right and not test.only_other_right:
         return f"Both runs are right and wrong on the same {comparison.common:,} images."
-    verdict = (
-        "a split that chance seldom makes"
-        if test.p_value < 0.05
-        else "chance alone can make such a split, so it shows no difference"
-    )  # fmt: skip
     return (
         f"Of the {comparison.common:,} images that both were tested on, {test.only_other_right:,} are right only with "
-        f"{other} and {test.only_baseline_right:,} only with {baseline}: {verdict} "
-        f"(exact McNemar test, {p_value(test.p_value)})."
+        f"{other} and {test.only_baseline_right:,} only with {baseline} (exact McNemar test, {p_value(test.p_value)})."
     )
 
 
@@ -49,26 +44,28 @@ def class_sentence(differences: Sequence[Difference]) -> str:
     if not classes:
         return ""
     if not sure:
-        return "No class alone differs by more than chance explains."
+        return f"None of the {len(classes)} classes alone differs by more than chance explains."
     words = [f"{item.score[3:]} {signed(item.difference or 0.0)}" for item in sure]
-    chance = (
-        f" With {len(classes)} classes, one such difference by chance alone is no rarity." if len(sure) == 1 else ""
+    return (
+        f"F1 of single classes whose interval, by itself, does not hold 0, in points: {', '.join(words)}. With "
+        f"{len(classes)} classes compared, one such difference by chance alone is no rarity: they describe."
     )
-    return f"F1 of single classes that differs by more than chance explains, in points: {', '.join(words)}.{chance}"
 
 
 def _by_how_much(item: Difference) -> str:
-    amount = f"{100 * abs(item.difference or 0.0):.1f}"
-    if amount == "0.0":
-        return "is as good as"
+    amount = f"{100 * abs(item.difference or 0.0):.1f} points"
+    if amount == "0.0 points":
+        if item.within_noise:
+            return "is as good as"
+        amount = "less than 0.1 points"
     better = "better" if (item.difference or 0.0) > 0 else "worse"
-    return f"is {amount} points {better} than"
+    return f"is {amount} {better} than"
 
 
 def _how_sure(item: Difference) -> str:
     if item.interval is None:
         return "there are too few images for an interval."
-    bounds = f"the 95 % interval, {signed(item.interval.low)} to {signed(item.interval.high)},"
+    bounds = f"the 95 % interval, {bounds_of(item.interval)},"
     if item.within_noise:
         return f"{bounds} holds 0: this may be chance."
     return f"{bounds} does not hold 0: more than the choice of test images explains."

@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyFindings:
-    """A study's results with the scores of the runs that stand for each method, for the figures."""
+    """A study's results with the scores of the runs that stand for each method, for the figures, and how these were
+    chosen."""
 
     folder: Path
     results: StudyResults
     best: tuple[BarRun, ...]
     family: StudyFamily
+    how_chosen: str = ""
 
 
 def find_study(folder: Path, token: CancelToken) -> StudyFindings:
     """Read a study. Raises `SkinKDError` when it can not be read, `Cancelled`."""
     from core.reporting.bar_figures import BarRun
-    from core.reporting.study_figures import best_runs
+    from core.reporting.study_figures import best_runs, how_chosen
     from core.runs.evidence import load_evidence
     from core.runs.folder import RunFolder
     from core.study.families import study_family
@@ -46,7 +48,7 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
             scores = RunFolder(run.folder).scores()
             best += [] if scores is None else [BarRun(run.title, scores, None, run.role)]
     token.check()
-    return StudyFindings(folder, results, tuple(best), study_family(results))
+    return StudyFindings(folder, results, tuple(best), study_family(results), how_chosen(results))
 
 
 def warning_of(results: StudyResults) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
+    QLabel,
     QProgressBar,
     QScrollArea,
     QStackedWidget,
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 
 _PROGRESS_WIDTH = 200  # pixels
 _MATRIX_HEIGHT = 290  # pixels, with which every cell can be read
-_FLATTERED = (
-    "Of each method the configuration with the best F1 on the test images. Choosing by test scores flatters the chosen."
-)
 
 
 class StudyPanel(QWidget):
@@ -62,6 +60,7 @@ class StudyPanel(QWidget):
         self._folder: Path | None = None
         self._findings: StudyFindings | None = None
         self._reading = JobSlot(self, succeeded=self._take, failed=self._fail)
+        self._chosen_notes: list[QLabel] = []
         self._build_controls()
         self.banner = Banner(self)
         self.banner.setObjectName("studyBanner")
@@ -130,7 +129,9 @@ class StudyPanel(QWidget):
 
     def _with_note(self, content: QWidget) -> QWidget:
         page = QWidget(self)
-        column_of((content, 1), make_label(_FLATTERED, "small", page, wrap=True), on=page, margins=0)
+        note = make_label("", "small", page, wrap=True)
+        self._chosen_notes.append(note)
+        column_of((content, 1), note, on=page, margins=0)
         return page
 
     @property
@@ -196,6 +197,8 @@ class StudyPanel(QWidget):
         if results.cross_validation is None:
             self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
         self.table.set_heading("Measured and published" if results.study.paper else "Measured")
+        for note in self._chosen_notes:
+            note.setText(findings.how_chosen)
         self._draw(findings)
         self._pages.setCurrentIndex(1)
 

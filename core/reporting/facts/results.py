@@ -6,10 +6,10 @@ from core.evaluation.calibration import brier_score, reliability
 from core.evaluation.intervals import OVERALL
 from core.evaluation.promises import calibrating_images
 from core.evaluation.subgroups import Person
-from core.quantities import area, fraction, points
+from core.quantities import fraction
 from core.reporting.facts.fact import RunFact
 from core.reporting.facts.record import RunRecord
-from core.reporting.words import interval_of, kind_of_run, score_name
+from core.reporting.words import area_of, error_of, interval_of, kind_of_run, score_name, what_is_drawn
 from core.runs.evaluating import FITTED_TO_THEM
 
 _FEW = 10
@@ -22,7 +22,7 @@ def _performance(record: RunRecord) -> str:
     scores, intervals = evidence.detailed.scores, evidence.intervals
     told = [f"{score_name(name)} {interval_of(getattr(scores, name), getattr(intervals, name))}" for name in OVERALL]
     if evidence.detailed.macro_auc is not None:
-        told.append(f"macro AUC {area(evidence.detailed.macro_auc)}")
+        told.append(f"macro AUC {area_of(evidence.detailed.macro_auc, evidence.intervals.macro_auc)}")
     return f"On {len(evidence.predictions.labels):,} test images: {', '.join(told)}."
 
 
@@ -60,9 +60,10 @@ def _metrics(record: RunRecord) -> str:
 def _uncertainty(record: RunRecord) -> str:
     if record.evidence is None:
         return ""
-    unit = "whole lesions" if record.evidence.intervals.by_lesion else "images"
+    unit = what_is_drawn(by_group=record.evidence.intervals.by_group)
     return (
-        f"95 % intervals by the bootstrap: {record.evidence.intervals.resamples:,} times {unit} are drawn anew, class "
+        "95 % intervals (Wilson, with bootstrap standard errors): "
+        f"{record.evidence.intervals.resamples:,} times {unit} are drawn anew, class "
         "by class. Two runs are compared image by image, with intervals of the difference and McNemar's exact test."
     )
 
@@ -74,7 +75,8 @@ def _calibration(record: RunRecord) -> str:
     rows = evidence.predictions
     told = [("as trained", 1.0)] if temperature is None else [("as trained", 1.0), ("with temperature", temperature)]
     found = [
-        f"{name}: expected calibration error {points(reliability(rows.labels, rows.logits, at).expected_error)}, Brier "
+        f"{name}: expected calibration error "
+        f"{error_of(reliability(rows.labels, rows.logits, at, groups=evidence.groups))}, Brier "
         f"score {brier_score(rows.labels, rows.logits, at):.3f}"
         for name, at in told
     ]

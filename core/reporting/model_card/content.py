@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -190,7 +190,7 @@ def _of_run(
     if evidence is not None:
         tested = evidence.predictions
         found["evidence"] = evidence
-        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST)
+        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST, evidence.groups)
         found["subgroups"] = subgroup_scores(
             tested.labels,
             tested.logits.argmax(axis=1),
@@ -230,11 +230,17 @@ def _of_statistics(statistics: CalibrationStatistics, info: ModelInfo) -> dict[s
     }
 
 
-def _sureness(labels: NDArray[np.int64], logits: NDArray[np.floating[Any]], temperature: float, part: Part) -> Sureness:
+def _sureness(
+    labels: NDArray[np.int64],
+    logits: NDArray[np.floating[Any]],
+    temperature: float,
+    part: Part,
+    groups: Sequence[str] | None = None,
+) -> Sureness:
     from core.evaluation.calibration import reliability
 
-    before = reliability(labels, logits)
-    after = reliability(labels, logits, temperature) if temperature != 1.0 else None
+    before = reliability(labels, logits, groups=groups)
+    after = reliability(labels, logits, temperature, groups=groups) if temperature != 1.0 else None
     return Sureness(before, after, part)
 
 

@@ -12,7 +12,7 @@ from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.test_time import ABOUT
 from core.inference.trust import DEFAULT_LEVEL
-from core.quantities import NONE, file_size, fraction, points
+from core.quantities import NONE, file_size, fraction
 from core.reporting import cells
 from core.reporting.facts.images import preprocessing_words
 from core.reporting.facts.told import fact_pairs
@@ -21,7 +21,7 @@ from core.reporting.parts import purposes
 from core.reporting.scored_runs import scored_model
 from core.reporting.table import Column, ResultsTable
 from core.reporting.tables import per_class_table
-from core.reporting.words import interval_of, kind_of_run
+from core.reporting.words import error_of, interval_of, kind_of_run, what_is_drawn
 
 if TYPE_CHECKING:
     from core.evaluation.detailed import DetailedScores
@@ -218,7 +218,7 @@ def scores(card: CardContent) -> CardSection:
             f"{_TOO_GOOD[card.calibrated_on]} A file of its own holds no test scores; the run has them.",
         )
     else:
-        resampled = "whole lesions" if intervals.by_lesion else "images"
+        resampled = what_is_drawn(by_group=intervals.by_group)
         notes = (f"In brackets: 95 % intervals, by drawing {resampled} anew {intervals.resamples:,} times.",)
     rare = [row.code for row in detailed.per_class if row.support < SMALL_SUPPORT]
     if rare:
@@ -244,9 +244,9 @@ def calibration(card: CardContent) -> CardSection:
     if found is None:
         return CardSection("Calibration", tuple(facts), ("Nothing is known of how sure and how often right it is.",))
     facts.append(("Measured on", calibrating_images(found.images, found.part)))
-    facts.append(("Error as trained", points(found.before.expected_error)))
+    facts.append(("Error as trained", error_of(found.before)))
     if found.after is not None:
-        facts.append(("Error calibrated", points(found.after.expected_error)))
+        facts.append(("Error calibrated", error_of(found.after)))
     notes = [
         "The error (expected calibration error) is how far, on average, the probability of the diagnosis is from the "
         "share that is right."

@@ -163,7 +163,7 @@ def _compared(chosen: Selection, include: Collection[Include], emit: Emit, token
 
 def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSection:
     """The paper's figures from what was measured: 8, 9, 10 and 11."""
-    from core.reporting.study_figures import best_runs, f1_over_alpha
+    from core.reporting.study_figures import best_runs, f1_over_alpha, how_chosen
 
     blocks: list[Block] = []
     if results.headline:
@@ -184,13 +184,13 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
             partial(f1_over_alpha, results),
         )
     )
-    blocks += _best_blocks(best_runs(results), runs)
+    blocks += _best_blocks(best_runs(results), runs, how_chosen(results))
     if results.departures:
         blocks.append(TableBlock("departures", departures_table(results)))
     return ReportSection("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
 
 
-def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Block]:
+def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun], chosen: str) -> list[Block]:
     from core.reporting import figures
 
     by_folder = {run.folder: run for run in runs}
@@ -206,7 +206,7 @@ def _best_blocks(best: Sequence[BestRun], runs: Sequence[ReportRun]) -> list[Blo
     return [
         FigureBlock(
             "best-by-class",
-            "F1 of each class for the best run of each method (the paper's figure 9).",
+            f"F1 of each class for the best run of each method (the paper's figure 9). {chosen}",
             "Bars of F1 by class for the best runs",
             partial(figures.per_class_bars, bars),
         ),

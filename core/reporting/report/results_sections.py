@@ -26,7 +26,7 @@ from core.reporting.tables import (
     scores_table,
     subgroups_table,
 )
-from core.runs.evidence import compare_as_family
+from core.runs.evidence import compare_as_family, family_key
 from core.runs.folder import slugify
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
     ]
     listed = [(run.title, comparison) for run, comparison in chosen.comparisons]
     others = [run.evidence for run, _ in chosen.comparisons]
-    titles = {run.folder.name: run.title for run in chosen.runs}
+    titles = {family_key(run.evidence.summary): run.title for run in chosen.runs}
     blocks.append(TableBlock("differences", comparisons_table(name, listed)))
     if (family := compare_as_family(chosen.baseline.evidence, others)) is not None:
         blocks.append(TableBlock("family", family_table(family, titles)))
@@ -274,8 +274,8 @@ def calibration_section(chosen: Selection) -> ReportSection:
     keys = {id(run): key for key, run in keyed(chosen.runs)}
     for run in chosen.drawn[:MOST_PLOTS]:
         rows = run.evidence.predictions
-        before = reliability(rows.labels, rows.logits)
-        after = None if run.temperature is None else reliability(rows.labels, rows.logits, run.temperature)
+        told = partial(reliability, rows.labels, rows.logits, groups=run.evidence.groups)
+        before, after = told(), None if run.temperature is None else told(run.temperature)
         known = "not calibrated" if run.temperature is None else f"temperature {run.temperature:.2f}"
         blocks.append(
             FigureBlock(

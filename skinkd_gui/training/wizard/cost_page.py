@@ -28,6 +28,7 @@ from skinkd_gui.training.wizard.fields import FieldForm
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
+from skinkd_gui.training.wizard.planning_card import PlanningCard
 from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardState, WizardStep, wanted
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
@@ -64,6 +65,8 @@ class CostPage(WizardPage):
         self.form = FieldForm(model, section_fields("hardware"))
         self.column.addWidget(card(self._devices, self.form, title="What the training may use"))
         self._build_cost()
+        self.planning = PlanningCard(model)
+        self.column.addWidget(self.planning)
         self.column.addStretch(1)
         model.changed.connect(self._refresh)
         self._refresh()
@@ -71,6 +74,7 @@ class CostPage(WizardPage):
     def entered(self) -> None:
         """Measure, unless that was done for these very settings."""
         self._here = True
+        self.planning.work_out()
         if not self._devices.text():
             self._devices.setText("Looking for devices…")
             self._listing.start(_list_devices)

@@ -482,6 +482,12 @@ def study_of(state: WizardState) -> Study | None:
     return replace(study, name=name_of(state))
 
 
+def comparisons_of(state: WizardState) -> int:
+    """How many configurations the study compares with its plain student; 1 when the goal is not a study."""
+    study = study_of(state)
+    return max(1, sum(item.repeats for item in study.configurations) - 1) if study is not None else 1
+
+
 def study_runs(state: WizardState) -> int:
     """How many runs the study makes; 0 when the goal is not a study."""
     from core.study.definition import members

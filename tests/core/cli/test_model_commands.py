@@ -187,7 +187,7 @@ def test_evaluate_gives_intervals_and_scores_per_class(
     assert run(["evaluate", str(trained)]) == 0
     shown = capsys.readouterr().out
     assert "specificity" in shown
-    assert "drawn lesion by lesion" in shown
+    assert "resamples of whole patients, lesions and near-copies" in shown
 
 
 def test_calibrate_and_level(

@@ -133,11 +133,17 @@ def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest
     code, document = as_json(*command)
     assert (code, document["runs"]) == (0, 24 + 4 + 2)
     assert "synthetic instead of photographs" in document["headline"]
-    assert "(1 seed, 26 comparisons; by rules of thumb): 0.5 points need more seeds" in document["planning"]
+    first = document["planning"]["rows"][0]
+    assert (first["True difference"], first["Images, 1 seed"], first["Seeds, images here"]) == (
+        "0.5 points",
+        None,
+        None,
+    )
+    assert "each of 26 configurations" in document["planning"]["notes"][1]
     assert run(command) == 0
     said = capsys.readouterr().out
     assert "KL 0.05" in said
-    assert "26 comparisons" in said
+    assert "each of 26 configurations" in said
     assert not runs_root().exists()
 
 

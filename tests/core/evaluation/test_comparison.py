@@ -180,7 +180,7 @@ def test_lesions_come_from_either_run_and_widen_the_interval() -> None:
     single = of(compare(run_on(labels, worse), run_on(labels, better)), "accuracy")
     known = compare(run_on(labels, worse), run_on(labels, better, lesions))
     together = of(known, "accuracy")
-    assert known.by_lesion
+    assert known.by_group
     assert single.interval is not None
     assert together.interval is not None
     ratio = (together.interval.high - together.interval.low) / (single.interval.high - single.interval.low)
@@ -209,3 +209,26 @@ def test_classes_of_few_images_are_named() -> None:
     assert compare(run_on(labels, labels), run_on(labels, labels), resamples=20).notes == (
         "Few common images, so the differences in F1 of these classes are rough guesses: DF (9).",
     )
+
+
+@pytest.mark.parametrize(("won", "better"), [(2, False), (5, False), (6, True), (9, True)])
+def test_a_few_images_won_are_not_called_better(won: int, better: bool) -> None:
+    """Exact McNemar gives p = 0.5 for 2 won of 54 and none lost, 0.0625 for 5, 0.031 for 6: the verdict is no other."""
+    labels = np.repeat([0, 1], 27)
+    first = np.where(np.arange(54) % 27 < 12, labels, 2)
+    second = first.copy()
+    second[np.flatnonzero(first != labels)[:won]] = labels[np.flatnonzero(first != labels)[:won]]
+    comparison = compare(run_on(labels, first), run_on(labels, second))
+    assert comparison.mcnemar is not None
+    assert (comparison.mcnemar.only_other_right, comparison.mcnemar.only_baseline_right) == (won, 0)
+    assert (comparison.mcnemar.p_value < 0.05) is better
+    for name in ("weighted_f1", "accuracy", "balanced_accuracy"):
+        item = of(comparison, name)
+        assert item.interval is not None
+        assert (item.interval.low <= 0, item.within_noise) == (not better, not better)
+
+
+def test_a_verdict_of_f1_that_mcnemar_does_not_share_is_named() -> None:
+    outside = Difference("weighted_f1", 0.5, 0.6, 0.1, Interval(0.01, 0.2), within_noise=False)
+    said = _at_the_edge((outside,), McNemar(0, 2, 0.5))[0]
+    assert "2 images won and 0 lost may be chance by McNemar's test (p = 0.500)" in said

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.classes import CLASS_SETS
-from core.evaluation.comparison import LabelledLogits
+from core.evaluation.comparison import LabelledLogits, compare
 from core.evaluation.families import Trained, compare_family, holm
 
 CLASSES = CLASS_SETS["isic2019"]
@@ -32,8 +34,9 @@ def a_study(
     return [Trained(f"c{k}", tuple(run(lift) for _ in range(seeds))) for k, lift in enumerate(lifts)]
 
 
-@pytest.mark.parametrize(("seeds", "studies"), [(1, 300), (5, 120)])
-@pytest.mark.parametrize("score", ["weighted_f1", "balanced_accuracy"])
+@pytest.mark.parametrize(
+    ("seeds", "studies", "score"), [(1, 300, "weighted_f1"), (1, 100, "balanced_accuracy"), (5, 120, "weighted_f1")]
+)
 def test_of_studies_without_a_difference_at_most_five_in_a_hundred_find_one(
     seeds: int, studies: int, score: str
 ) -> None:
@@ -107,3 +110,33 @@ def test_only_images_that_all_runs_know_with_the_same_label_count() -> None:
         compare_family(base, [Trained("apart", (apart,))])
     with pytest.raises(ValueError, match="weighted_f1"):
         compare_family(base, [other], score="accuracy")
+
+
+@pytest.mark.parametrize("score", ["weighted_f1", "balanced_accuracy"])
+def test_two_runs_are_a_family_of_one(score: str) -> None:
+    """The same numbers and the same verdict, whichever way they are compared."""
+    base, other = a_study(np.random.default_rng(9), 2, 1)
+    member = compare_family(base, [other], score=score).members[0]
+    pair = compare(base.runs[0], other.runs[0])
+    item = next(item for item in pair.differences if item.score == score)
+    assert item.interval is not None
+    assert member.interval is not None
+    assert (member.interval.low, member.interval.high) == pytest.approx((item.interval.low, item.interval.high))
+    assert member.within_noise == item.within_noise
+    assert member.test == pair.mcnemar
+
+
+def test_groups_that_only_one_run_knows_are_drawn_together_for_all() -> None:
+    (base,) = a_study(np.random.default_rng(10), 1, 1)
+    run = base.runs[0]
+    labels = np.repeat(np.arange(4), IMAGES // 4)
+    said = np.where(np.arange(IMAGES) % 10 < 7, labels, (labels + 1) % 4)  # right or wrong by tens
+    better = np.where(np.arange(IMAGES) % 10 < 8, labels, (labels + 1) % 4)
+    first = replace(run, labels=labels, logits=np.eye(8, dtype=np.float32)[said], groups=("",) * IMAGES)
+    second = replace(first, logits=np.eye(8, dtype=np.float32)[better])
+    tens = tuple(f"{row % 10}" if row % 10 == 7 else "" for row in range(IMAGES))
+    alone = compare_family(Trained("a", (first,)), [Trained("b", (second,))])
+    joined = compare_family(Trained("a", (first,)), [Trained("b", (replace(second, groups=tens),))])
+    assert (alone.by_group, joined.by_group) == (False, True)
+    assert not alone.members[0].within_noise
+    assert joined.members[0].within_noise  # all that was won is of one patient

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: against a plain loop with the same draws, scipy, and data whose truth is known."""
+"""Intervals of scores: against a plain loop with the same draws, scipy, and simulations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from core.classes import CLASS_SETS
-from core.evaluation.intervals import Interval, bootstrap_scores, intervals_to_json, percentile_interval
+from core.evaluation.intervals import (
+    Interval,
+    bootstrap_scores,
+    difference_interval,
+    intervals_to_json,
+    quantile,
+    score_interval,
+)
 from core.evaluation.metrics import score_arrays
-from core.evaluation.resampling import counted, draw, drawable, lesion_numbers, resampled, strata
+from core.evaluation.resampling import (
+    counted,
+    draw,
+    drawable,
+    group_indices,
+    joint_groups,
+    knows_groups,
+    resampled,
+    strata,
+)
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -46,7 +62,7 @@ def test_fast_resamples_are_those_of_a_plain_loop_over_images(table: Table, seed
     rng = np.random.default_rng(seed)
     weights = [draw(stratum, 3, rng) for stratum in found]
     fast = resampled(found, runs=2, classes=8, resamples=3, seed=seed)
-    lesion = lesion_numbers(groups, len(labels))
+    lesion = group_indices(groups, len(labels))
     for resample in range(3):
         rows = [
             image
@@ -73,7 +89,7 @@ def test_kinds_of_lesions_hold_every_image_once(table: Table) -> None:
     found = strata(labels, [predicted], groups, 8)
     whole = sum((stratum.counts @ stratum.added for stratum in found), np.zeros(24))
     np.testing.assert_array_equal(whole.reshape(3, 8), counted(labels, predicted, 8))
-    assert sum(stratum.lesions for stratum in found) == len({group for group in groups if group}) + groups.count("")
+    assert sum(stratum.groups for stratum in found) == len({group for group in groups if group}) + groups.count("")
 
 
 def test_drawn_lesions_are_drawn_evenly() -> None:
@@ -95,16 +111,63 @@ def test_classes_keep_their_counts() -> None:
     assert (counts[:, 1][:, [0, 1, 3]] == [5, 80, 2]).all()
 
 
-def test_interval_agrees_with_scipy() -> None:
-    rng = np.random.default_rng(4)
+def test_of_independent_images_the_interval_of_a_share_is_wilsons() -> None:
     labels = np.zeros(150, np.int64)
-    predicted = noisy(rng, labels, 0.6)
-    ours = bootstrap_scores(labels, predicted, ISIC2019, resamples=20_000).accuracy
-    theirs = bootstrap(
-        ((predicted == labels).astype(float),), np.mean, n_resamples=20_000, method="percentile", rng=rng
-    ).confidence_interval
-    assert ours is not None
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
+    predicted = np.repeat([0, 1], [90, 60])
+    ours = bootstrap_scores(labels, predicted, ISIC2019, resamples=20_000)
+    theirs = binomtest(90, 150).proportion_ci(method="wilson")
+    for found in (ours.accuracy, ours.melanoma_sensitivity):
+        assert found is not None
+        assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.002)
+
+
+def test_f1_is_a_share_of_the_images_that_concern_the_class() -> None:
+    # 60 melanomas, 45 of them found, and 15 others called so: J = 45 / 75, F1 = 2 J / (1 + J) = 0.75.
+    labels, predicted = np.repeat([0, 1], [60, 300]), np.repeat([0, 1, 0, 1], [45, 15, 15, 285])
+    found = bootstrap_scores(labels, predicted, ISIC2019, resamples=20_000).per_class_f1[0]
+    share = binomtest(45, 75).proportion_ci(method="wilson")
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(
+        (2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high)), abs=0.015
+    )
+    assert found.low < 0.75 < found.high
+
+
+def test_a_model_that_is_always_right_has_an_interval_with_a_width() -> None:
+    share = binomtest(20, 20).proportion_ci(method="wilson")
+    reach = quantile(20, by_group=False)
+    found = score_interval(1.0, 0.0, 40, 20, reach)
+    assert (found.low, found.high) == (pytest.approx(share.low), 1.0)
+    assert score_interval(0.0, 0.0, 40, 20, reach) == Interval(0.0, pytest.approx(1 - share.low))
+    half = score_interval(0.5, 0.05, 10_000, 10_000, reach)  # a standard error of 0.05 is that of 100 images
+    hundred = binomtest(50, 100).proportion_ci(method="wilson")
+    assert (half.low, half.high) == pytest.approx((hundred.low, hundred.high))
+
+
+@pytest.mark.parametrize(
+    ("half", "differing", "expected"),
+    [(0.02, 6, (0.01, 0.05)), (0.02, 5, (0.0, 0.05)), (0.03 + 1e-15, 6, (0.0, 0.06)), (0.03 - 1e-15, 6, (0.0, 0.06))],
+)
+def test_a_difference_may_be_chance_where_its_interval_holds_0(
+    half: float, differing: int, expected: tuple[float, float]
+) -> None:
+    found = difference_interval(0.03, half, differing)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(expected)
+    assert found.holds_zero is (expected[0] == 0.0)
+    below = difference_interval(-0.03, half, differing)
+    assert below is not None
+    assert (below.low, below.high) == (-found.high, -found.low)
+    assert difference_interval(0.03, math.inf, differing) is None
+
+
+def test_groups_are_what_any_run_holds_together() -> None:
+    assert joint_groups([("a", "a", "", "b")]) == ("a", "a", "", "b")
+    joint = joint_groups([("1", "1", "2", "3", ""), ("", "x", "x", "1", "1")])
+    assert (joint[0] == joint[1] == joint[2], joint[3] == joint[4], joint[0] == joint[3]) == (True, True, False)
+    assert knows_groups(joint)
+    assert not knows_groups(("a", "b", "", ""))
+    assert not knows_groups(None)
 
 
 def test_same_seed_same_interval() -> None:
@@ -116,18 +179,6 @@ def test_same_seed_same_interval() -> None:
     assert first != bootstrap_scores(labels, predicted, ISIC2019, resamples=200, seed=8)
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(6)
-    held = 0
-    for trial in range(300):
-        labels = np.repeat([0, 1], [60, 120])
-        predicted = np.where(rng.random(180) < 0.7, labels, 7)
-        interval = bootstrap_scores(labels, predicted, ISIC2019, resamples=300, seed=trial).accuracy
-        assert interval is not None
-        held += interval.low <= 0.7 <= interval.high
-    assert 0.90 <= held / 300 <= 0.985  # 95 % +- four standard errors of 300 trials
-
-
 def test_lesions_widen_the_interval_where_their_images_go_together() -> None:
     rng = np.random.default_rng(7)
     lesion = np.repeat(np.arange(60), 5)
@@ -136,7 +187,7 @@ def test_lesions_widen_the_interval_where_their_images_go_together() -> None:
     names = [f"lesion {number}" for number in lesion]
     alone = bootstrap_scores(labels, predicted, ISIC2019, None)
     together = bootstrap_scores(labels, predicted, ISIC2019, names)
-    assert (alone.by_lesion, together.by_lesion) == (False, True)
+    assert (alone.by_group, together.by_group) == (False, True)
     # Five copies of each lesion are worth one: the interval is sqrt(5) = 2.2 times as wide.
     assert width(together.accuracy) / width(alone.accuracy) == pytest.approx(math.sqrt(5), rel=0.1)
 
@@ -152,7 +203,7 @@ def test_lesions_of_their_own_change_nothing() -> None:
         == unknown.weighted_f1
         == bootstrap_scores(labels, predicted, ISIC2019, resamples=100).weighted_f1
     )
-    assert (named.by_lesion, unknown.by_lesion) == (True, False)
+    assert (named.by_group, unknown.by_group) == (False, False)
 
 
 def test_what_can_not_be_drawn_has_no_interval() -> None:
@@ -176,18 +227,18 @@ def test_classes_that_vanish_from_a_resample_are_left_out_of_it() -> None:
     assert 0 < absent.sum() < 200
     assert np.isnan(values.f1[absent, 0]).all()
     assert (values.macro_f1 == 1).all()
-    assert percentile_interval(values.f1[:, 0]) == Interval(1.0, 1.0)
 
 
 def test_lesions_must_match_the_images() -> None:
-    with pytest.raises(ValueError, match="2 lesions expected"):
+    with pytest.raises(ValueError, match="2 groups expected"):
         bootstrap_scores(np.array([0, 1]), np.array([0, 1]), ISIC2019, ["a"])
 
 
 def test_written_by_the_names_of_the_scores() -> None:
     labels = np.repeat([0, 1], 20)
     document = intervals_to_json(bootstrap_scores(labels, labels, ISIC2019, resamples=20), ISIC2019)
-    assert document["weighted_f1"] == document["per_class_f1"]["NV"] == [1.0, 1.0]
+    assert document["weighted_f1"] == [pytest.approx(0.9124, abs=1e-4), 1.0]  # Wilson, of 40 of 40
+    assert document["per_class_f1"]["NV"] == [pytest.approx(0.9124, abs=1e-4), 1.0]  # 2 J / (1 + J), J of 20 of 20
     assert document["per_class_f1"]["SCC"] is None
     assert (document["level"], document["resamples"], document["by_lesion"]) == (0.95, 20, False)
 

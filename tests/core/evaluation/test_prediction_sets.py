@@ -114,3 +114,25 @@ def test_no_images_have_no_coverage() -> None:
     sets = PredictionSets(*answers(100, 0))
     found = coverage(sets, np.zeros(0, np.int64), np.zeros((0, 8), np.float32), LEVEL, ISIC2019)
     assert (found.images, found.coverage, found.mean_size, found.single) == (0, None, None, None)
+
+
+def test_equal_scores_at_the_border_count_as_no_worse() -> None:
+    """Nine calibration images of a class, four of them exactly as odd as the image that is asked about: by hand."""
+    logits = np.zeros((9, 2), np.float32)
+    logits[:, 0] = [3, 3, 3, 2, 2, 2, 2, 1, 1]
+    sets = PredictionSets(np.zeros(9, np.int64), logits)
+    asked = np.array([[2, 0]], np.float32)
+    # As odd or odder are the four equals and the two with 1; with the image itself 7 of 10.
+    assert sets.p_values(asked)[0, 0] == pytest.approx(7 / 10)
+    assert sets.p_values(np.array([[1, 0]], np.float32))[0, 0] == pytest.approx(3 / 10)
+    assert sets.p_values(np.array([[0.5, 0]], np.float32))[0, 0] == pytest.approx(1 / 10)
+
+
+def test_what_other_threads_round_otherwise_is_still_equal() -> None:
+    labels, logits = np.zeros(9, np.int64), np.tile(np.array([1.5, 0], np.float32), (9, 1))
+    sets = PredictionSets(labels, logits)
+    for nudge in (-3e-7, 0.0, 3e-7):
+        assert sets.p_values(np.array([[1.5 + nudge, 0.0]]))[0, 0] == 1.0
+    # A p-value of exactly 1 - level excludes: 1 of 10 at 90 %.
+    assert not sets_at(sets.p_values(np.array([[0.0, 0.0]])), 0.9)[0, 0]
+    assert sets_at(sets.p_values(np.array([[0.0, 0.0]])), 0.91)[0, 0]

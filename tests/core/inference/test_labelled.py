@@ -46,7 +46,7 @@ def truth(sample_set: Path) -> dict[Path, str]:
 def test_a_data_set_brings_its_labels(sample_set: Path) -> None:
     known = found(sample_set)
     assert {path: label.code for path, label in known.labels.items()} == truth(sample_set)
-    assert any(label.lesion for label in known.labels.values())
+    assert 1 < len({label.group for label in known.labels.values()}) < len(known.labels)
     assert known.synthetic
     assert known.where == (sample_set,)
 
@@ -113,7 +113,7 @@ def test_scores_of_known_answers(sample_set: Path) -> None:
     assert result.intervals is not None
     assert result.intervals.accuracy is not None
     assert result.intervals.accuracy.low < 100 / 120 < result.intervals.accuracy.high
-    assert result.intervals.by_lesion
+    assert result.intervals.by_group
     assert result.synthetic
 
 

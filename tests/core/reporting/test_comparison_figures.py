@@ -83,7 +83,7 @@ def study(seeds: int = 1) -> StudyResults:
 
 def intervals(half: float = 0.1) -> ScoreIntervals:
     one = Interval(0.5 - half, 0.5 + half)
-    return ScoreIntervals(one, one, one, one, (one,) * 6 + (None, one), one, 100, by_lesion=False)
+    return ScoreIntervals(one, one, one, one, (one,) * 6 + (None, one), one, 100, by_group=False)
 
 
 def figures(make_scores, make_history, style):

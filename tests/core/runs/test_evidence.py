@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,10 +14,10 @@ import pytest
 
 from core.classes import CLASS_SETS
 from core.errors import SkinKDError
-from core.evaluation.intervals import bootstrap_scores
+from core.evaluation.detailed import detailed_intervals
 from core.evaluation.subgroups import Person
 from core.recipe import Recipe
-from core.runs.evidence import compare_runs, labelled, load_evidence
+from core.runs.evidence import compare_as_family, compare_runs, labelled, load_evidence
 from core.runs.folder import RunFolder, create_run
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -35,10 +37,12 @@ def test_a_finished_run_is_read(write_run: WriteRun) -> None:
     evidence = load_evidence(folder, resamples=100)
     assert evidence.name == "kl"
     assert len(evidence.predictions.names) == 80  # the validation image is not among them
-    assert evidence.groups == tuple(LESIONS)
+    assert evidence.groups == tuple(lesion or f"image t{row}" for row, lesion in enumerate(LESIONS))
     assert evidence.people[5] == Person(35.0, "female", "back")
     assert evidence.detailed.scores == RunFolder(folder).scores()
-    assert evidence.intervals == bootstrap_scores(LABELS, guesses(1), ISIC2019, LESIONS, resamples=100)
+    logits = evidence.predictions.logits
+    assert evidence.intervals == detailed_intervals(LABELS, logits, ISIC2019, LESIONS, resamples=100)
+    assert evidence.intervals.by_group
     assert evidence.notes == ("A note.",)
     assert [row.image for row in evidence.split][:2] == ["learned", "t0"]
     assert labelled(evidence).names[:2] == ("t0", "t1")
@@ -59,7 +63,7 @@ def test_a_run_without_its_split_says_so(write_run: WriteRun) -> None:
     (folder / "split.csv").unlink()
     evidence = load_evidence(folder, resamples=50)
     assert set(evidence.groups) == {""}
-    assert not evidence.intervals.by_lesion
+    assert not evidence.intervals.by_group
     assert "split.csv is missing" in evidence.notes[-1]
     other = load_evidence(write_run("dist", LABELS, guesses(2)), resamples=50)
     assert any("not known which images kl learned from" in note for note in compare_runs(evidence, other).notes)
@@ -115,7 +119,7 @@ def test_runs_on_the_same_data_need_no_warning(write_run: WriteRun) -> None:
     one, two = (load_evidence(write_run(f"run {seed}", LABELS, guesses(seed), lesions=LESIONS)) for seed in (1, 2))
     comparison = compare_runs(one, two, resamples=50)
     assert comparison.comparable
-    assert comparison.by_lesion
+    assert comparison.by_group
     assert [note for note in comparison.notes if "do not agree" not in note] == []
 
 
@@ -156,3 +160,31 @@ def test_notes_on_runs_of_one_name_tell_them_apart(write_run: WriteRun) -> None:
     (note,) = compare_runs(load_evidence(first, 50), load_evidence(second, 50), resamples=50).notes[:1]
     assert f"of {first.name} were not among" in note
     assert f"of {second.name}, and" in note
+
+
+def test_runs_of_one_folder_name_in_two_places_are_two_members(write_run: WriteRun, tmp_path: Path) -> None:
+    base, first, second = (write_run(name, LABELS, guesses(seed)) for seed, name in enumerate(("a", "b", "c")))
+    elsewhere = tmp_path / "elsewhere" / first.name
+    shutil.copytree(second, elsewhere)
+    others = [load_evidence(folder, 50) for folder in (first, elsewhere)]
+    family = compare_as_family(load_evidence(base, 50), others, resamples=100)
+    assert family is not None
+    assert [member.key for member in family.members] == [str(first), str(elsewhere)]
+    assert family.members[0].difference != family.members[1].difference
+
+
+def test_what_belongs_together_is_drawn_together(write_run: WriteRun) -> None:
+    """Ten patients: the column `group` of split.csv counts, not lesions alone."""
+    folder = write_run("kl", LABELS, guesses(1))
+    file = folder / "split.csv"
+    with file.open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for number, row in enumerate(rows):
+        row["group"] = str(number % 10)
+    with file.open("w", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    evidence = load_evidence(folder, 50)
+    assert len(set(evidence.groups)) == 10
+    assert evidence.intervals.by_group

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+import core.runs.results
 from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.errors import Cancelled, SkinKDError
@@ -65,6 +68,23 @@ def teacher(sample_set: Path, tmp_path_factory: pytest.TempPathFactory) -> RunSu
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKINKD_CACHE", str(root / "cache"))
         return execute(create_run(small(sample_set, "task=teacher"), runs=root / "runs", name="the teacher"))
+
+
+def test_a_run_is_called_finished_only_when_everything_else_is_there(
+    sample_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create_run(small(sample_set, "task=teacher", "optimisation.epochs=1"), runs=tmp_path / "runs")
+    written: list[tuple[str, RunState]] = []
+    for name in ("write_predictions", "write_json"):
+        write = getattr(core.runs.results, name)
+
+        def noted(path: Path, *more: Any, write: Callable[..., None] = write) -> None:
+            write(path, *more)
+            written.append((path.name, folder.status().state))
+
+        monkeypatch.setattr(core.runs.results, name, noted)
+    assert execute(folder).status.state is RunState.FINISHED
+    assert written == [("predictions.csv", RunState.RUNNING), ("metrics.json", RunState.RUNNING)]
 
 
 class StopAfter(CancelToken):

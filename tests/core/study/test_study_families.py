@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.metrics import score, scores_to_json
 from core.reporting.family_tables import arms_table
 from core.runs.annotations import read_annotations
 from core.runs.folder import RunFolder
@@ -27,7 +29,7 @@ IMAGES = 120
 
 
 def predictions_of(folder: RunFolder, *, right: int, on_validation: int) -> None:
-    """predictions.csv of a run that is right on that many of the test and validation images."""
+    """predictions.csv of a run that is right on that many of the test and validation images, and its scores."""
     labels = np.arange(IMAGES, dtype=np.int64) % 4
     rows = []
     for part, good in ((Part.VALIDATION, on_validation), (Part.TEST, right)):
@@ -43,6 +45,9 @@ def predictions_of(folder: RunFolder, *, right: int, on_validation: int) -> None
         ),
         folder.recipe().class_set,
     )
+    classes = folder.recipe().class_set
+    scores = {part.value: scores_to_json(score(labels, logits, classes)) for part, logits in rows}
+    folder.metrics_file.write_text(json.dumps((folder.metrics() or {}) | scores))
 
 
 def a_finished_study(study: Study, root: Path, rights: dict[str, tuple[int, int]]) -> StudyFolder:
@@ -162,3 +167,34 @@ def test_test_folds_stand_in_a_study_file(tmp_path: Path) -> None:
     assert study.configurations[1].title == "Plain, test fold 2"
     write_study(tmp_path / "again.toml", study)
     assert read_study(tmp_path / "again.toml") == study
+
+
+def test_runs_of_older_versions_are_found_again_under_their_shorter_names(
+    small_study: Study, tmp_path: Path, stand_in: StandIn
+) -> None:
+    folder = a_finished_study(small_study, tmp_path, {"plain": (60, 70), "kl": (70, 70)})
+    older = next(RunFolder(member.folder) for member in folder.members() if member.key == "kl" and member.folder)
+    newer = [RunFolder(member.folder) for member in folder.members() if member.folder and member.folder != older.path]
+    for run in newer:
+        if run.predictions_file.exists():
+            text = run.predictions_file.read_text()
+            run.predictions_file.write_text(text.replace("\ntest-", "\npictures/test-").replace(",test,", ".jpg,test,"))
+    family = study_family(study_results(folder), resamples=100).family
+    assert family is not None
+    assert family.images == IMAGES
+    assert [member.seeds for member in family.members] == [2]
+
+
+def test_what_was_compared_is_not_compared_again_until_a_file_changes(
+    small_study: Study, tmp_path: Path, stand_in: StandIn
+) -> None:
+    folder = a_finished_study(small_study, tmp_path, {"plain": (60, 70), "kl": (70, 70)})
+    first = study_family(study_results(folder), resamples=100)
+    assert study_family(study_results(folder), resamples=100) is first
+    member = next(member for member in folder.members() if member.key == "kl")
+    assert member.folder is not None
+    predictions_of(RunFolder(member.folder), right=115, on_validation=70)
+    again = study_family(study_results(folder), resamples=100)
+    assert again.family is not None
+    assert first.family is not None
+    assert again.family.members[0].difference > first.family.members[0].difference

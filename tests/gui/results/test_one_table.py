@@ -22,7 +22,7 @@ from core.reporting.report import Include, write_report
 from core.reporting.scored_runs import scored_runs
 from core.reporting.table import ResultsTable, latex
 from core.reporting.tables import class_f1_table, per_class_table, runs_table, scores_table, subgroups_table
-from core.runs.evidence import Evidence, compare_as_family, compare_runs, load_evidence
+from core.runs.evidence import Evidence, compare_as_family, compare_runs, family_key, load_evidence
 from skinkd_gui.results.plain_table import PlainTable
 from tests.gui.results.conftest import TRUTHS
 
@@ -100,7 +100,7 @@ def made_of(evidences: list[Evidence]) -> dict[str, ResultsTable]:
         "f1-by-class": class_f1_table(runs),
         "classes-kl": per_class_table(scored_runs([of["kl"]])[0]),
         "difference-kl": differences_table(comparison, "plain", "kl"),
-        "family": family_table(family, {item.summary.folder.name: item.name for item in evidences}),
+        "family": family_table(family, {family_key(item.summary): item.name for item in evidences}),
         "settings": recipes_table(recipes),
     }
 
