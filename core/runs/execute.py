@@ -361,6 +361,9 @@ class _Run:
         return result
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
+        from core.training.finishing import network_notes
+
+        self._notes += network_notes(self._recipe, result.history, result.best_epoch)
         results = Results(self._folder, self._recipe, model, data, self._emit, self._token)
         results.write(result, self._notes, hardware)
         self._record(ENERGY, self._energy_document())

@@ -3,6 +3,8 @@ the recipe asks for that."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from torch import nn
 
 from core.distillation.classification import log_frequencies
 from core.errors import SkinKDError
+from core.events import EpochRecord
 from core.models.outputs import output_bias
 from core.recipe import Recipe
 from core.training.checkpoint import CheckpointFolder
@@ -25,6 +28,28 @@ def logit_shift(recipe: Recipe, class_counts: NDArray[np.int64]) -> NDArray[np.f
     if not tau:
         return None
     return (-tau * log_frequencies(torch.from_numpy(class_counts)).numpy()).astype(np.float32)
+
+
+def network_notes(recipe: Recipe, history: Sequence[EpochRecord], best: int) -> tuple[str, ...]:
+    """What a reader of the scores must know of the network that the epoch `best` (from 1) left: whether it is an
+    average of weights, and whether its logits are adjusted."""
+    notes = []
+    if history[best - 1].averaged:
+        notes.append(
+            f"The model is the running average of the weights up to epoch {best}, which did better on the validation "
+            "images than the weights themselves."
+        )
+    elif recipe.optimisation.ema:
+        notes.append(
+            f"The model is the weights of epoch {best}: their running average did no better on the validation images."
+        )
+    tau = recipe.optimisation.adjust_logits
+    if tau:
+        notes.append(
+            "The logits are adjusted to the classes' shares of the training images (optimisation.adjust_logits "
+            f"{tau:g}), and the probabilities with them."
+        )
+    return tuple(notes)
 
 
 def check_adjustable(model: nn.Module, image_size: int, shift: NDArray[np.float32] | None) -> None:

@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 _STREAM = 0x0D15
 """Keeps its random numbers apart from other uses of the same seed."""
 
-_HIDDEN, _STEPS, _RATE = 24, 80, 0.03
-_MOST = 8192
+_HIDDEN, _STEPS, _RATE = 24, 60, 0.03
+_MOST = 4096
 """It learns from so many images at most, drawn at random; all are then measured."""
 
 _WIDTH = 16

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from core.errors import SkinKDError
 from core.training.batches import class_counts
-from core.training.finishing import logit_shift
+from core.training.finishing import logit_shift, network_notes
 
 from .feature_training import halved_model
 from .small_training import small_data, small_recipe, train
@@ -36,6 +37,17 @@ def test_the_network_that_is_left_behind_is_the_one_that_was_validated(tmp_path:
     # Done again from the checkpoint it is adjusted once, not twice.
     again = train(recipe, tmp_path / "adjusted", model=halved_model())
     assert torch.equal(again.weights["fc.bias"], adjusted.weights["fc.bias"])
+
+
+def test_what_the_network_is_is_noted(tmp_path: Path) -> None:
+    recipe = small_recipe("optimisation.ema=0.9", "optimisation.monitor=loss", "optimisation.adjust_logits=-1")
+    history = train(recipe, tmp_path, model=halved_model()).result.history
+    for averaged, said in ((True, "running average of the weights up to epoch 2"), (False, "did no better")):
+        records = [replace(record, averaged=averaged) for record in history]
+        average, adjusted = network_notes(recipe, records, 2)
+        assert said in average
+        assert "adjust_logits -1" in adjusted
+        assert network_notes(small_recipe(), [replace(record, averaged=False) for record in records], 2) == ()
 
 
 def test_a_network_without_a_last_bias_is_refused(tmp_path: Path) -> None:
