@@ -63,8 +63,9 @@ class LogitAdjustedSettings(SettingsSection):
 
     tau: float = setting(
         1.0,
-        "Tau",
+        "Tau of the loss",
         "How much a class's share of the training images counts; 1 is the balanced softmax, 0 the plain cross entropy.",
+        expert=True,
         ge=0,
         le=3,
     )
@@ -96,9 +97,10 @@ class ClassBalancedSettings(SettingsSection):
 
     effective_beta: float = setting(
         0.999,
-        "Beta",
+        "Beta of the loss",
         "0: all classes count as they come. Towards 1: each counts as if all had as many images. The authors: 0.9 to "
         "0.9999.",
+        expert=True,
         ge=0,
         le=0.999999,
     )
@@ -132,8 +134,9 @@ class FocalSettings(SettingsSection):
 
     focusing: float = setting(
         2.0,
-        "Focus",
+        "Focus of the loss",
         "0: the plain cross entropy. The larger, the less images count that are right already.",
+        expert=True,
         ge=0,
         le=10,
     )

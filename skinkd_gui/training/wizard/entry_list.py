@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOpti
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard.texts import choice_help
 
-_WIDTH = 560
+_WIDTH = 590
 _MARGIN = 6
 _ABOUT_ROLE = Qt.ItemDataRole.AccessibleDescriptionRole
 
@@ -38,8 +38,8 @@ class EntryDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Qt's."""
         metrics = QFontMetrics(option.font)
-        lines = metrics.boundingRect(QRect(0, 0, _WIDTH - 3 * _MARGIN, 10_000), Qt.TextFlag.TextWordWrap, _about(index))
-        return QSize(_WIDTH, QFontMetrics(_bold(option.font)).lineSpacing() + lines.height() + _MARGIN)
+        lines = metrics.boundingRect(QRect(0, 0, _WIDTH - 2 * _MARGIN, 10_000), Qt.TextFlag.TextWordWrap, _about(index))
+        return QSize(0, QFontMetrics(_bold(option.font)).lineSpacing() + lines.height() + _MARGIN)
 
 
 def show_as_entries(combo: QComboBox, spec: FieldSpec) -> None:
@@ -47,7 +47,7 @@ def show_as_entries(combo: QComboBox, spec: FieldSpec) -> None:
     for place, entry in enumerate(spec.entries):
         combo.setItemData(place, choice_help(spec, entry.name), _ABOUT_ROLE)
     combo.setItemDelegate(EntryDelegate(combo))
-    combo.view().setMinimumWidth(_WIDTH + 2 * _MARGIN)
+    combo.view().setMinimumWidth(_WIDTH)
     combo.setMaxVisibleItems(len(spec.entries))
 
 

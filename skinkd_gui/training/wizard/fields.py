@@ -17,6 +17,7 @@ from skinkd_gui.widgets.layouts import column_of
 
 _TITLE_WIDTH = 160
 _EDITOR_WIDTH = 240
+_ROW_HEIGHT = 30
 
 
 class FieldRow(QObject):
@@ -25,6 +26,8 @@ class FieldRow(QObject):
     def __init__(self, spec: FieldSpec, model: WizardModel, grid: QGridLayout, row: int, parent: QWidget) -> None:
         super().__init__(parent)
         self._spec, self._model = spec, model
+        self._grid, self._row = grid, row
+        grid.setRowMinimumHeight(row, _ROW_HEIGHT)
         self.title = QLabel(spec.title)
         self.title.setToolTip(tooltip(spec))
         self.title.setWordWrap(True)
@@ -37,11 +40,11 @@ class FieldRow(QObject):
         self.help = help_label(help_text(spec))
         self.problem = MessageLabel()
         self.problem.setObjectName(object_name(spec.key) + "Problem")
-        texts = column_of(self.help, self.problem, margins=(0, 3, 0, 3), spacing=0)
+        self._texts = column_of(self.help, self.problem, margins=(0, 3, 0, 3), spacing=0)
         grid.addWidget(self.title, row, 0, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.editor, row, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(self.reset, row, 2, Qt.AlignmentFlag.AlignVCenter)
-        grid.addLayout(texts, row, 3)
+        grid.addLayout(self._texts, row, 3)
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -50,6 +53,9 @@ class FieldRow(QObject):
         for widget in (self.title, self.editor, self.reset, self.help):
             widget.setVisible(visible)
         _keep_position(self.reset, visible)
+        self._grid.setRowMinimumHeight(self._row, _ROW_HEIGHT if visible else 0)
+        margin = 3 if visible else 0  # a hidden row has no height at all
+        self._texts.setContentsMargins(0, margin, 0, margin)
         self.problem.setVisible(visible and bool(self.problem.text()))
         self._shown = visible
         if visible:
@@ -146,7 +152,7 @@ class FieldForm(QWidget):
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(0)  # which hidden rows would have too
         grid.setColumnStretch(3, 1)
         for row, spec in enumerate(specs):
             self.rows[spec.key] = FieldRow(spec, model, grid, row, holder)
