@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import FancyBboxPatch
 
 from core.data.types import made_parts
-from core.reporting.facts.images import left_out_counts, part_counts, usable_images
+from core.reporting.facts.images import all_images, left_out_counts, part_counts, usable_images
 from core.reporting.facts.record import RunRecord
 from core.reporting.parts import PART_TITLES
 from core.reporting.style import FigureStyle, new_figure
@@ -22,7 +22,8 @@ _MOST_REASONS = 8
 def flow_diagram(record: RunRecord, style: FigureStyle) -> Figure:
     """Boxes from top to bottom: images found, left out (beside, with reasons), used, and the parts side by side."""
     out, used, parts = left_out_counts(record), usable_images(record), part_counts(record)
-    lost = sum(out.values())
+    every = all_images(record)
+    lost = every - used
     reasons = [f"{count:,}: {kind}" for kind, count in sorted(out.items(), key=lambda item: -item[1])]
     if len(reasons) > _MOST_REASONS:
         reasons = [*reasons[: _MOST_REASONS - 1], f"{len(reasons) - _MOST_REASONS + 1} further reasons"]
@@ -32,7 +33,7 @@ def flow_diagram(record: RunRecord, style: FigureStyle) -> Figure:
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
-    _box(axes, style, (0.27, 0.88), (0.42, 0.17), f"{used + lost:,} images found")
+    _box(axes, style, (0.27, 0.88), (0.42, 0.17), f"{every:,} images found")
     _arrow(axes, style, (0.27, 0.79), (0.27, 0.56))
     if lost:
         height = min(0.46, 0.18 + 0.06 * len(lines))

@@ -32,13 +32,15 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class PreparedData:
-    """What a run works on. `notes` are what a reader of its scores must know; `left_out` counts images by problem."""
+    """What a run works on. `notes` are what a reader of its scores must know; `left_out` counts images by problem (an
+    image may have two), and `in_all` all images that there were, used or not; 0 where that was not counted."""
 
     dataset: DataSet
     split: Split
     store: ImageStore
     notes: tuple[str, ...]
     left_out: dict[str, int]
+    in_all: int = 0
 
 
 def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelToken) -> PreparedData:
@@ -69,7 +71,7 @@ def prepare_data(folder: RunFolder, recipe: Recipe, emit: Emit, token: CancelTok
         notes = (_left_out_note(found, left_out), *notes)
     if dataset.synthetic:
         notes = ("The images are synthetic (the built-in sample set): the scores say nothing about patients.", *notes)
-    return PreparedData(dataset, split, store, notes, left_out)
+    return PreparedData(dataset, split, store, notes, left_out, len(_every_image(found)))
 
 
 def _check_classes(dataset: DataSet) -> None:
@@ -86,8 +88,12 @@ def _check_classes(dataset: DataSet) -> None:
 def _left_out_note(dataset: DataSet, left_out: dict[str, int]) -> str:
     """How many images a run goes without; those without one clear label are no records, but count."""
     names = excluded_names(dataset.problems)
-    everything = names | {record.name for record in dataset.records}
-    return f"{len(names):,} of {len(everything):,} images were left out: {_counted(left_out)}."
+    return f"{len(names):,} of {len(_every_image(dataset)):,} images were left out: {_counted(left_out)}."
+
+
+def _every_image(dataset: DataSet) -> set[str]:
+    """The names of all images that there are, usable or not."""
+    return {*excluded_names(dataset.problems), *(record.name for record in dataset.records)}
 
 
 def read_checked(recipe: Recipe, emit: Emit, token: CancelToken, corrections: Sequence[Correction] = ()) -> DataSet:

@@ -232,6 +232,7 @@ def _data_facts(data: PreparedData) -> dict[str, Any]:
         **{part.value: len(split.of(part)) for part in Part},
         "counts": dataset.counts,
         "left_out": data.left_out,
+        "in_all": data.in_all,
         "synthetic": dataset.synthetic,
         "terms": dataset.terms,
     }

@@ -31,6 +31,13 @@ def left_out_counts(record: RunRecord) -> dict[str, int]:
     return {str(kind): len(names) if isinstance(names, list) else int(names) for kind, names in counts if names}
 
 
+def all_images(record: RunRecord) -> int:
+    """How many images there were, used or not; of older runs by the sum over reasons (an image may have two)."""
+    noted = record.data.get("in_all")
+    reasons = sum(left_out_counts(record).values())
+    return noted if isinstance(noted, int) and noted else usable_images(record) + reasons
+
+
 def usable_images(record: RunRecord) -> int:
     """How many images there were without those that were left out."""
     images = record.data.get("images")
@@ -67,9 +74,9 @@ def _left_out(record: RunRecord) -> str:
 def _flow(record: RunRecord) -> str:
     if not record.rows or not record.data:
         return ""
-    out, used = sum(left_out_counts(record).values()), usable_images(record)
-    reasons = f": {_left_out(record)}" if out else ""
-    return f"{used + out:,} images found; {out:,} left out{reasons}; {used:,} used: {_parts(record)}."
+    every, used = all_images(record), usable_images(record)
+    reasons = f": {_left_out(record)}" if every > used else ""
+    return f"{every:,} images found; {every - used:,} left out{reasons}; {used:,} used: {_parts(record)}."
 
 
 def _parts(record: RunRecord) -> str:

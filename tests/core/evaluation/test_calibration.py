@@ -10,7 +10,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
 from core.errors import SkinKDError
-from core.evaluation.calibration import fit_temperature, reliability
+from core.evaluation.calibration import brier_score, fit_temperature, reliability
 
 
 def honest(rng: np.random.Generator, images: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -100,3 +100,19 @@ def test_no_images_and_no_numbers_are_errors() -> None:
         fit_temperature(np.array([], np.int64), np.zeros((0, 8)))
     with pytest.raises(SkinKDError, match="not a finite number"):
         reliability(np.array([1]), np.full((1, 8), np.nan))
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_the_brier_score_is_sklearns(temperature: float) -> None:
+    from scipy.special import softmax
+    from sklearn.metrics import brier_score_loss
+
+    labels, logits = honest(np.random.default_rng(3), 200)
+    expected = brier_score_loss(labels, softmax(logits / temperature, axis=1), labels=range(8), scale_by_half=False)
+    assert brier_score(labels, logits, temperature) == pytest.approx(expected)
+
+
+def test_the_brier_score_runs_from_0_to_2() -> None:
+    sure = np.array([[100.0, 0.0], [100.0, 0.0]])
+    assert brier_score(np.array([0, 0]), sure) == pytest.approx(0)
+    assert brier_score(np.array([1, 1]), sure) == pytest.approx(2)

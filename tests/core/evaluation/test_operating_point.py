@@ -8,7 +8,7 @@ from sklearn.metrics import roc_curve
 
 from core.classes import CLASS_SETS
 from core.errors import SkinKDError
-from core.evaluation.operating_point import missed_per_1000, operating_point, referrals_per_1000, wilson
+from core.evaluation.operating_point import applied, missed_per_1000, operating_point, referrals_per_1000, wilson
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -63,3 +63,12 @@ def test_what_has_no_operating_point_says_so() -> None:
             operating_point(LABELS == MEL, SHARES, wanted)
     with pytest.raises(ValueError, match="prevalence"):
         referrals_per_1000(operating_point(LABELS == MEL, SHARES, 0.5), 1.5)
+
+
+def test_a_threshold_from_elsewhere_is_measured_as_it_is() -> None:
+    point = operating_point(LABELS == MEL, SHARES, 0.75)
+    assert applied(point.threshold, LABELS == MEL, SHARES) == point
+    other = applied(0.65, LABELS == MEL, SHARES)
+    assert (other.sensitivity, other.specificity) == (0.25, pytest.approx(5 / 6))
+    with pytest.raises(SkinKDError, match="melanomas and other images"):
+        applied(0.5, np.array([True]), np.array([0.9]))
