@@ -23,6 +23,7 @@ class Phase(StrEnum):
     DECODING = "Decoding the images"
     LOADING = "Loading the models"
     TEACHER = "Asking the teacher"
+    FEATURES = "Computing features"
     TRAINING = "Training"
     VALIDATING = "Validating"
     TESTING = "Testing"

@@ -29,6 +29,7 @@ from core.cli import (
     self_test,
     statement_commands,
     study_commands,
+    weights_commands,
 )
 from core.cli.console import print_json, print_text, say
 from core.cli.interrupt import Interrupted
@@ -60,6 +61,7 @@ compare_commands.add_to(app)
 report_commands.add_to(app)
 statement_commands.add_to(app)
 export_commands.add_to(app)
+weights_commands.add_to(app)
 doctor.add_to(app)
 self_test.add_to(app)
 

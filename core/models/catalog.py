@@ -22,6 +22,10 @@ SUGGESTED_TEACHERS = (
     ("convnextv2_tiny", "A modern network of middle size."),
     ("tf_efficientnet_b0", "For small machines: an evening on a CPU."),
     ("mobilenetv2_100", "For small machines: a teacher within minutes, to try the method."),
+    ("vit_small_patch14_dinov2", "DINOv2, learned without labels: probe it within minutes."),
+    ("vit_base_patch16_dinov3", "DINOv3, its successor; larger."),
+    ("vit_base_patch16_clip_224", "CLIP's image tower, learned from captions of the web."),
+    ("beitv2_base_patch16_224", "BEiT v2, learned by filling in pictures."),
 )
 """(architecture, why), the paper's first."""
 

@@ -11,12 +11,14 @@ import torch
 from torch import nn
 
 from core.classes import ClassSet
+from core.digests import file_digest
 from core.models.catalog import build, check_architecture, describe_model
 from core.models.files import METADATA_KEY, read_metadata, read_model_info, read_weights
 from core.models.freezing import freeze as freeze_layers
 from core.models.freezing import train_mode
 from core.models.hub import fetch_weights
 from core.models.info import Preprocessing
+from core.models.provenance import Provenance, of_file, of_hub
 from core.models.rates import OWN_RATES, Rates
 from core.models.weights import Origin, fit_weights, head_names
 from core.user_paths import expanded
@@ -26,11 +28,13 @@ __all__ = ["LoadedModel", "create_model", "train_mode"]
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A network on the CPU, the input it expects, and what the user must know of how it came about."""
+    """A network on the CPU, the input it expects, what the user must know of how it came about, and where its starting
+    weights are from (None: it has none)."""
 
     model: nn.Module
     preprocessing: Preprocessing
     notes: tuple[str, ...]
+    provenance: Provenance | None = None
 
 
 def create_model(
@@ -60,18 +64,22 @@ def create_model(
         model = build(architecture, image_size, len(classes), rates)
     preprocessing = _preprocessing(model, image_size)
     notes: list[str] = []
+    provenance: Provenance | None = None
     if weights == "hub":
-        path = fetch_weights(architecture, timm.get_pretrained_cfg(architecture))
+        config = timm.get_pretrained_cfg(architecture)
+        path, provenance = fetch_weights(architecture, config), of_hub(config)
         origin = Origin(f"timm's pretrained weights of {architecture}", architecture)
         notes.append(fit_weights(model, read_weights(path, _most_bytes(model)), architecture, origin))
     elif weights == "none":
         notes.append(f"{architecture} starts from random weights (seed {seed}).")
     else:
         path = expanded(weights)
-        origin, preprocessing = _origin(path, architecture, preprocessing, classes)
+        origin, preprocessing, provenance = _origin(path, architecture, preprocessing, classes)
         notes.append(fit_weights(model, read_weights(path, _most_bytes(model)), architecture, origin))
+    if provenance is not None:
+        notes.append(f"The starting weights are from {provenance.text}.")
     frozen = freeze_layers(model, freeze, head_names(model)) if freeze > 0 else ""
-    return LoadedModel(model, preprocessing, (*notes, frozen) if frozen else tuple(notes))
+    return LoadedModel(model, preprocessing, (*notes, frozen) if frozen else tuple(notes), provenance)
 
 
 def _most_bytes(model: nn.Module) -> int:
@@ -91,12 +99,14 @@ def _preprocessing(model: nn.Module, image_size: int) -> Preprocessing:
 
 def _origin(
     path: Path, architecture: str, preprocessing: Preprocessing, classes: ClassSet
-) -> tuple[Origin, Preprocessing]:
-    """What the file says of itself, and the normalisation that its weights want."""
+) -> tuple[Origin, Preprocessing, Provenance]:
+    """What the file says of itself, the normalisation that its weights want, and where they are from."""
     metadata = read_metadata(path)
     if METADATA_KEY in metadata:
         info = read_model_info(path)
         origin = Origin(path.name, info.architecture, same_classes=info.classes.same_classes(classes))
-        return origin, replace(info.preprocessing, image_size=preprocessing.image_size)
+        known = Provenance(f"{path.name} ({info.origin})" if info.origin else path.name, file_digest(path))
+        return origin, replace(info.preprocessing, image_size=preprocessing.image_size), known
     named = metadata.get("architecture")
-    return Origin(path.name, named[:100] if isinstance(named, str) else architecture), preprocessing
+    origin = Origin(path.name, named[:100] if isinstance(named, str) else architecture)
+    return origin, preprocessing, of_file(path, metadata)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 METADATA_KEY, TIMM_KEY = "skinkd", "timm"
-FORMAT = 3
+FORMAT = 4
 
 _MAX_HEADER = 24_000_000  # bytes; timm's largest networks take less than 1 MB, the largest calibration statistics 17 MB
 _MAX_BESIDE = 100_000_000  # bytes of what is no weight
@@ -61,7 +61,7 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo, statistics: Calibr
     from safetensors.torch import save
 
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in model.state_dict().items()}
-    fault = _unusable_weight(tensors)
+    fault = unusable_weight(tensors)
     if fault:
         raise SkinKDError(
             "The model can not be saved",
@@ -247,7 +247,7 @@ def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise _damaged(path, "Its weights can not be read; the file may be incomplete.", str(error)) from error
     weights = {name: value for name, value in tensors.items() if not name.startswith(PREFIX)}
-    fault = _unusable_weight(weights)
+    fault = unusable_weight(weights)
     if fault:
         raise _damaged(path, f"Its weights are unusable: {fault}.")
     return weights
@@ -287,7 +287,7 @@ def _timm_config(info: ModelInfo) -> str:
     return json.dumps(values, allow_nan=False)
 
 
-def _unusable_weight(weights: dict[str, Tensor]) -> str:
+def unusable_weight(weights: dict[str, Tensor]) -> str:
     """What is wrong with the first weight that no network can work with, or nothing."""
     import torch
 
@@ -378,6 +378,7 @@ def _info(values: dict[str, Any]) -> ModelInfo:
         synthetic=values["synthetic"],
         calibrated_on=_text(values, "calibrated_on"),
         positions=values["positions"],
+        origin=_text(values, "origin"),
         classes=class_set_from_document(values["classes"]),
     )
 
@@ -398,7 +399,14 @@ def _with_resize(values: dict[str, Any]) -> dict[str, Any]:
 
 
 _RESIZE = ("resize", "interpolation", "antialias")
-_MIGRATIONS: dict[int, Migration] = {1: _with_class_set, 2: _with_resize}
+
+
+def _unchanged(values: dict[str, Any]) -> dict[str, Any]:
+    """Format 3 did not say where the starting weights are from, nor over how many views outputs are averaged."""
+    return values
+
+
+_MIGRATIONS: dict[int, Migration] = {1: _with_class_set, 2: _with_resize, 3: _unchanged}
 _PLAIN = tuple(name for name in ModelInfo.__dataclass_fields__ if name not in {"preprocessing", "classes"})
 _DEFAULTS = {name: item.default for name, item in ModelInfo.__dataclass_fields__.items() if item.default is not MISSING}
 

@@ -31,8 +31,9 @@ class ModelInfo:
     of them: 8 for a model that was calibrated with test-time augmentation, 1 for others. An exported network does it in
     its graph. `calibrated_on` is the part of the data that temperature and calibration statistics are from:
     "calibration", or "validation" for images that also chose the best epoch; empty where the file does not say (then it
-    was the validation part). `classes` are those of the logits, in order, with everything that a reader of the answers
-    needs to know of them.
+    was the validation part). `origin` says where the starting weights of the network and of its teachers are from, and
+    under which licence; empty where nobody recorded it. `classes` are those of the logits, in order, with everything
+    that a reader of the answers needs to know of them.
     """
 
     architecture: str
@@ -45,4 +46,5 @@ class ModelInfo:
     synthetic: bool = False
     calibrated_on: str = ""
     positions: int = 1
+    origin: str = ""
     classes: ClassSet = field(kw_only=True)

@@ -72,6 +72,48 @@ class WithFeatures(nn.Module):
         return _halves(self.network, last, images)
 
 
+class PooledFeatures(nn.Module):
+    """A network that gives its pooled features alone. Raises ValueError for one without a `feature_dim`."""
+
+    def __init__(self, model: nn.Module, image_size: int) -> None:
+        super().__init__()
+        self.both = WithFeatures(model, image_size)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pooled features (n, d) of normalised images."""
+        features: Tensor = self.both(images)[1]
+        return features
+
+
+class Head(nn.Module):
+    """A network's last layer, shared with it, as a network of pooled features. Raises ValueError as `WithFeatures`."""
+
+    def __init__(self, model: nn.Module, image_size: int) -> None:
+        super().__init__()
+        if feature_dim(model, image_size) is None:
+            raise ValueError(f"{type(model).__name__} can not be halved in front of its last layer")
+        self.last = _LAST[model]
+        _LAST[self] = self.last
+        self.pretrained_cfg = {"classifier": "last"}
+
+    def forward_features(self, features: Tensor) -> Tensor:
+        """Nothing lies in front of it."""
+        return features
+
+    def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
+        """Logits (n, classes) of pooled features (n, d), or these."""
+        assert self.last is not None
+        return features if pre_logits else _logits(self.last, features)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Logits (n, classes) of pooled features (n, d)."""
+        return self.forward_head(features)
+
+    def group_matcher(self, coarse: bool = False) -> dict[str, str]:
+        """It is one layer, by timm's way of naming layers."""
+        return {"last": "^last"}
+
+
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
     """Eval mode inside; every layer gets its own mode back (frozen ones are in eval mode within a training model)."""

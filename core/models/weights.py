@@ -29,7 +29,7 @@ def fit_weights(model: nn.Module, weights: dict[str, Tensor], architecture: str,
     but the head is missing, unknown or of another shape, or when the weights are another architecture's.
     """
     own, head = model.state_dict(), head_names(model)
-    given = _translated(model, weights, own)
+    given = translated(model, weights)
     outputs = max((given[name].shape[0] for name in head if name in given and given[name].dim()), default=0)
     keep_head = origin.same_classes and all(_fits(name, given, own) for name in head)
     if not keep_head:
@@ -66,10 +66,10 @@ def _fits(name: str, given: dict[str, Tensor], own: dict[str, Tensor]) -> bool:
     return name in given and name in own and given[name].shape == own[name].shape
 
 
-def _translated(model: nn.Module, weights: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
+def translated(model: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The weights under this network's names and shapes, where timm can convert them (position embeddings of another
-    image size, older names)."""
-    head = head_names(model)
+    image size, older names, open_clip's)."""
+    own, head = model.state_dict(), head_names(model)
     if all(_fits(name, weights, own) or name in head for name in weights):
         return dict(weights)
     convert = getattr(sys.modules[type(model).__module__], "checkpoint_filter_fn", None)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, PlainValidator, model_validator
 from core.classes import ClassSet
 from core.data.augmentation.augmentation import ViewRule
 from core.data.augmentation.entries import AUGMENTATIONS
+from core.data.augmentation.mixtures import MIXTURES, Mixture
 from core.data.choices import Choices
 from core.data.layouts import AUTO, LAYOUTS, layout_name
 from core.data.types import GroupBy
@@ -204,8 +205,19 @@ class TeacherRecipe(SettingsSection):
     weights: Text = setting(
         "hub", "Starting weights", "hub: timm's pretrained weights (needs internet once); none; or a .safetensors file."
     )
+    probe: bool = setting(
+        False,
+        "Only its last layer learns",
+        "A probe, for networks that know many images already (DINOv2, CLIP, BEiT): the network stays as it is, its "
+        "features of all images are computed once, upright, and its last layer learns from them within minutes. Its "
+        "model can be the starting weights of a training of the last blocks (a frozen share of 0.8).",
+    )
     run: Text = setting(
-        "", "Finished teacher", "The folder of a finished teacher run, or its model file, to learn from.", resume="free"
+        "",
+        "Finished teacher",
+        "The folder of a finished teacher run, its model file, or a file of any teacher's outputs for the images (.npz "
+        "or .csv), to learn from.",
+        resume="free",
     )
     also: tuple[Text, ...] = setting(
         (),
@@ -391,9 +403,19 @@ class Recipe(SettingsSection):
         return rule.stored_views(self.teacher.views) if self.loss_terms else rule.plain_views
 
     @property
+    def probes(self) -> bool:
+        """Whether only the last layer learns, from features that are computed once."""
+        return self.task == "teacher" and self.teacher.probe
+
+    @property
     def view_rule(self) -> ViewRule:
-        """What the numbered views of its images look like."""
-        return ViewRule(AUGMENTATIONS[self.optimisation.augmentation], self.optimisation)
+        """What the numbered views of its images look like; a probe sees upright images alone."""
+        return ViewRule(AUGMENTATIONS["none" if self.probes else self.optimisation.augmentation], self.optimisation)
+
+    @property
+    def mixture(self) -> Mixture:
+        """How the images of a batch are mixed; those of a probe are not."""
+        return MIXTURES["none" if self.probes else self.optimisation.mixture]
 
     @property
     def class_set(self) -> ClassSet:

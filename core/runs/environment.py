@@ -8,9 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from core.digests import file_digest
 from core.models.info import Preprocessing
-from core.user_paths import expanded
 
 if TYPE_CHECKING:
     from core.training.hardware import Hardware
@@ -31,8 +29,8 @@ def describe_environment(
     preprocessing: Preprocessing,
     weights: dict[str, str],
 ) -> dict[str, Any]:
-    """Versions, machine, device, precision, CPU threads, the trained model's size (weights of all kinds), and
-    `starting_weights`."""
+    """Versions, machine, device, precision, CPU threads, the trained model's size (weights of all kinds), and what it
+    began with: `kind` (hub, none, file), and what is known of `name`, `sha256` and `licence`."""
     import torch
 
     from core.training.hardware import cpu_name
@@ -55,22 +53,6 @@ def describe_environment(
         "preprocessing": asdict(preprocessing),
         "weights": weights,
     }
-
-
-def starting_weights(architecture: str, weights: str) -> dict[str, str]:
-    """What a network begins with, by the recipe's `weights`: where timm's come from and their licence as timm names it,
-    the name and SHA-256 of a file, or nothing. Unknown facts are left out."""
-    if weights == "none":
-        return {"kind": "none"}
-    if weights != "hub":
-        path = expanded(weights)
-        known = {"kind": "file", "name": path.name}
-        return {**known, "sha256": file_digest(path)} if path.is_file() else known
-    import timm
-
-    config = timm.get_pretrained_cfg(architecture)
-    found = {"kind": "hub", "name": getattr(config, "hf_hub_id", ""), "licence": getattr(config, "license", "")}
-    return {name: str(value) for name, value in found.items() if value}
 
 
 def package_version(name: str) -> str:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,12 +34,12 @@ from core.events import (
     ignore,
 )
 from core.paths import own_folders
-from core.runs.environment import ENERGY, describe_environment, known_preprocessing, starting_weights
+from core.runs.environment import ENERGY, describe_environment, known_preprocessing
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
-from core.runs.results import Results
+from core.runs.results import ORIGIN, Results
 from core.runs.status import RunState, RunSummary
 from core.runs.status_repair import repair_status
 from core.runs.tables import write_history
@@ -51,8 +51,11 @@ from core.training.hardware import Hardware, Precision, fixed_threads, resolve
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from core.models.factory import LoadedModel
     from core.teachers.sources import TeacherSource
+    from core.training.batches import FitData
     from core.training.compiling import Compilation
     from core.training.loop import FitResult
 
@@ -278,11 +281,12 @@ class _Run:
         known = known_preprocessing(before) if resuming else None
         loaded = create_model(
             section.architecture,
-            # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights.
-            weights="none" if known else section.weights,
+            # A checkpoint holds all weights: going on needs neither the internet nor the file of starting weights. That
+            # of a probe holds its last layer.
+            weights="none" if known and not self._recipe.probes else section.weights,
             image_size=self._recipe.data.image_size,
             classes=self._classes,
-            freeze=section.freeze,
+            freeze=1.0 if self._recipe.probes else section.freeze,
             rates=Rates.of(section.drop_rate, section.drop_path_rate),
             seed=self._recipe.optimisation.seed,
         )
@@ -296,8 +300,9 @@ class _Run:
             parameters=sum(parameter.numel() for parameter in loaded.model.parameters()),
             trainable=trainable_count(loaded.model),
             preprocessing=loaded.preprocessing,
-            weights=starting_weights(section.architecture, section.weights),
+            weights=before.get("weights") or {} if known else self._weights(loaded),
         )
+        environment[ORIGIN] = before.get(ORIGIN) if known else self._origin(loaded)
         if self._recipe.needs_teacher:
             environment[RECORD] = self._teacher_precision = teacher_precision(self._folder, hardware)
         self._compilation = Compilation.from_values(before.get(COMPILATION))
@@ -307,6 +312,20 @@ class _Run:
         environment |= {name: before[name] for name in (RECIPES, ENERGY) if name in before}
         write_json(self._folder.environment_file, environment)
         return loaded
+
+    def _weights(self, loaded: LoadedModel) -> dict[str, str]:
+        asked = self._recipe.trained.weights
+        known = {} if loaded.provenance is None else asdict(loaded.provenance)
+        return {"kind": asked if asked in ("hub", "none") else "file"} | {
+            name: value for name, value in known.items() if value
+        }
+
+    def _origin(self, loaded: LoadedModel) -> str:
+        """Where the starting weights are from and under which licence, and those of the teachers."""
+        own = loaded.provenance.text if loaded.provenance else "none"
+        return "; ".join(
+            [f"Starting weights: {own}", *(f"its teacher: {teacher.origin}" for teacher in self._teachers)]
+        )
 
     def _teacher_sources(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
         if not self._teachers:
@@ -333,12 +352,14 @@ class _Run:
         from core.training.loop import fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
-        fit_data = FitData(data.store, data.split.train, data.split.validation, teachers)
+        network, images = model.model, FitData(data.store, data.split.train, data.split.validation, teachers)
+        if self._recipe.probes:
+            network, images = self._probe(model, images, hardware)
         try:
             result = fit(
-                model.model,
+                network,
                 model.preprocessing,
-                fit_data,
+                images,
                 self._recipe,
                 hardware=hardware,
                 score=partial(score, classes=self._classes),
@@ -352,13 +373,22 @@ class _Run:
         except TrainingDivergedError:
             best = checkpoint.load()["best_weights"] if checkpoint.exists else 0
             if best:
-                shift = logit_shift(self._recipe, class_counts(fit_data, self._recipe))
-                take_best(model.model, model.preprocessing.image_size, checkpoint, best, shift)
+                shift = logit_shift(self._recipe, class_counts(images, self._recipe))
+                take_best(network, model.preprocessing.image_size, checkpoint, best, shift)
                 Results(self._folder, self._recipe, model, data, self._emit, self._token).save_model()
                 self._emit(Notice(f"The weights of epoch {best}, the best before, are saved.", Level.WARNING))
             raise
         write_history(self._folder.history_file, result.history)
         return result
+
+    def _probe(self, model: LoadedModel, data: FitData, hardware: Hardware) -> tuple[nn.Module, FitData]:
+        """What a probe trains, and on what: the model's last layer, and its features of the images."""
+        from core.training.probing import prepare_probe
+
+        if self._recipe.optimisation.augmentation != "none" or self._recipe.optimisation.mixture != "none":
+            self._notes.append("A probe sees every image upright only; there is no augmentation.")
+        probe = prepare_probe(model.model, model.preprocessing, data, hardware, self._recipe, self._emit, self._token)
+        return probe.head, probe.data
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
         from core.training.finishing import network_notes

@@ -51,7 +51,7 @@ def plan_runs(recipe: Recipe, runs_root: Path) -> Plan:
     return PlannedRun(teacher, default_name(teacher)), PlannedRun(recipe, default_name(recipe), needs_teacher_of=0)
 
 
-_OF_A_TRAINED_TEACHER = {"architecture", "weights", "freeze", "drop_rate", "drop_path_rate"}
+_OF_A_TRAINED_TEACHER = {"architecture", "probe", "weights", "freeze", "drop_rate", "drop_path_rate"}
 """The fields of the section teacher that decide how one is trained; the others say how it is asked."""
 
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from core.training.loop import FitResult
 
 
+ORIGIN = "origin"
+"""In environment.json: where the starting weights are from and under which licence, and those of the teachers."""
+
 WITHHELD = "The test images are withheld: no model was asked about them."
 """The note of a run that was not tested by its own recipe."""
 
@@ -126,6 +129,7 @@ class Results:
             temperature=calibrated.temperature if calibrated else 1.0,
             calibrated_on=calibrated.part.value if calibrated else "",
             positions=self.positions,
+            origin=str(self.folder.environment().get(ORIGIN) or ""),
             classes=self.classes,
         )
         save_model(self.folder.model_file, self.model.model, info, calibrated.statistics if calibrated else None)

@@ -19,18 +19,28 @@ from core.runs.folder import RunFolder
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
 from core.runs.tables import SplitRow
+from core.teachers.given_outputs import is_given, read_given_outputs
 from core.user_paths import expanded, full_path, is_file, is_folder
 
 
 @dataclass(frozen=True)
 class Teacher:
     """A finished teacher. `path` is its run's folder, or its model file where that is all there is; `split_rows` are
-    the images that it was trained with, empty when not known."""
+    the images that it was trained with, empty when not known. Of a teacher that is `given` as its outputs, the model
+    file is the file of these."""
 
     name: str
     path: Path
     model_file: Path
     split_rows: tuple[SplitRow, ...]
+    given: bool = False
+
+    @property
+    def origin(self) -> str:
+        """Where its own weights are from, in words. Raises `SkinKDError` for a model file that can not be read."""
+        if self.given:
+            return f"the outputs in {self.model_file.name}"
+        return read_model_info(self.model_file).origin or "starting weights not recorded"
 
     @property
     def digest(self) -> str:
@@ -41,8 +51,8 @@ class Teacher:
 
 
 def find_teacher(run: str, runs: Path) -> Teacher:
-    """The teacher that a path means (a run's folder, or a model file), a folder's name in `runs`, or the name of one
-    run in it.
+    """The teacher that a path means (a run's folder, a model file, or a file of outputs), a folder's name in `runs`, or
+    the name of one run in it.
 
     Raises `SkinKDError` when there is none, several have the name, or it is not finished.
     """
@@ -53,6 +63,8 @@ def find_teacher(run: str, runs: Path) -> Teacher:
             "teacher first.",
         )
     place = _located(run, runs)
+    if place.is_file() and is_given(place):
+        return Teacher(place.stem, place, place, (), given=True)
     if place.is_file():
         read_model_info(place)
         return Teacher(place.stem, place, place, ())
@@ -82,7 +94,11 @@ def common_digest(teachers: Sequence[Teacher]) -> str:
 
 
 def check_same_classes(teacher: Teacher, classes: ClassSet) -> None:
-    """Raise `SkinKDError` unless the teacher's logits stand for these classes, in this order."""
+    """Raise `SkinKDError` unless the teacher's logits stand for these classes, in this order; in a file of outputs,
+    where they are named, in any."""
+    if teacher.given:
+        read_given_outputs(teacher.model_file).logits_of(classes)
+        return
     theirs = read_model_info(teacher.model_file).classes
     if not theirs.same_classes(classes):
         raise SkinKDError(

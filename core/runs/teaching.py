@@ -43,7 +43,7 @@ def prepare_teachers(
 
     Raises `SkinKDError` for a teacher that is unusable, and `Cancelled`.
     """
-    preparation = _Preparation(recipe, data, hardware, precision, emit, token)
+    preparation = _Preparation(teachers, recipe, data, hardware, precision, emit, token)
     notes = list(preparation.notes())
     sources = []
     for teacher in teachers:
@@ -60,6 +60,7 @@ def prepare_teachers(
 class _Preparation:
     """What the teachers of a run are made ready with."""
 
+    teachers: Sequence[Teacher]
     recipe: Recipe
     data: PreparedData
     hardware: Hardware
@@ -72,7 +73,12 @@ class _Preparation:
         if not self.recipe.loss_terms or self.recipe.infers_online:
             return ()
         notes = []
-        if self.recipe.view_rule.most != 1 and self.recipe.stored_views == 1:
+        if self.recipe.view_rule.most != 1 and any(teacher.given for teacher in self.teachers):
+            notes.append(
+                "A teacher that is given as a file knows the upright images: the student sees no others, and there is "
+                "no augmentation."
+            )
+        elif self.recipe.view_rule.most != 1 and self.recipe.stored_views == 1:
             notes.append("With teacher.views = 1 the student sees every image upright only; there is no augmentation.")
         if self.recipe.optimisation.mixture != "none":
             notes.append(
@@ -85,12 +91,51 @@ class _Preparation:
         """A finished teacher, ready to be asked."""
         from core.models.files import read_model_info
 
+        if teacher.given:
+            return self._given(teacher)
         size = read_model_info(teacher.model_file).preprocessing.image_size
         images = self.data.store
         if size != self.recipe.data.image_size:
             self.emit(Notice(f"The teacher sees the images at {size} pixels, as it was trained."))
             images = decoded(self.data.dataset, size, self.recipe, self.emit, self.token)
         return self._online(teacher, images) if self.recipe.infers_online else self._stored(teacher, images)
+
+    def _given(self, teacher: Teacher) -> TeacherSource:
+        """Read from its file: what it says of the upright images. Of features without logits a head is fitted."""
+        from core.teachers.given_outputs import read_given_outputs
+        from core.teachers.sources import StoredTeacher
+        from core.teachers.stored_outputs import StoredOutputs
+
+        if self.recipe.infers_online:
+            raise SkinKDError(
+                "A file can not be asked",
+                f"{teacher.path.name} holds what a teacher said of the images, and teacher.source = online asks it in "
+                "every step. Set teacher.source to stored.",
+            )
+        given = read_given_outputs(teacher.model_file)
+        if given.features is None and self.recipe.needs_features:
+            raise SkinKDError(
+                "The teacher gives no features",
+                f"The method learns from pooled features, and {teacher.path.name} holds logits alone. Add features to "
+                "it, or choose a method that learns from logits.",
+            )
+        rows = given.rows_of(self.data.dataset, self.data.split.train)
+        features = None if given.features is None else _taken(given.features, rows)
+        logits = given.logits_of(self.recipe.class_set)
+        found = self._head(features, rows) if logits is None else _taken(logits, rows)
+        stored = StoredOutputs(found[None], () if features is None or not self.recipe.needs_features else (features,))
+        return StoredTeacher(stored, self._class_means(stored))
+
+    def _head(self, features: NDArray[np.float32] | None, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        from core.teachers.feature_head import head_logits
+
+        assert features is not None  # a file holds at least one of the two
+        split, classes = self.data.split, len(self.recipe.class_set)
+        held_out = split.validation[rows[split.validation] >= 0]
+        logits, strength = head_logits(features, self.data.dataset.labels, split.train, held_out, classes)
+        how = f"chosen on {len(held_out):,} validation images" if len(held_out) else "the usual one"
+        self.emit(Notice(f"A linear head was fitted to the teacher's features (penalty {strength:g}, {how})."))
+        return logits
 
     def _stored(self, teacher: Teacher, images: ImageStore) -> TeacherSource:
         """Asked now about all training images in all views."""
@@ -140,6 +185,11 @@ class _Preparation:
         return class_means(
             outputs.features[0], self.data.dataset.labels, self.data.split.train, outputs.logits.shape[2]
         )
+
+
+def _taken(values: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """For each record its row of `values` (n, d), NaN where it has none (-1)."""
+    return np.where(rows[:, None] >= 0, values[rows], np.float32(np.nan))
 
 
 def teacher_precision(folder: RunFolder, hardware: Hardware) -> Precision:

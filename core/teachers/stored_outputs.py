@@ -118,7 +118,7 @@ def stored_outputs(
                     change=partial(_in_view, rule=rule, view=view) if rule and view else None,
                 )
                 summed = means if means is not None and means.values is None and not view else None
-                _fill(table, rows, outputs, meter, labels, summed)
+                fill(table, rows, outputs, meter, labels, summed)
     found = [table.features for table in tables if table.features is not None] if features else []
     norms = [table.norms for table in tables if table.norms is not None] if means is not None else []
     return StoredOutputs(
@@ -148,13 +148,13 @@ def _in_view(images: Tensor, indices: NDArray[np.int64], *, rule: ViewRule, view
     return rule.images(images, indices, np.full(len(indices), view))
 
 
-def _fill(
+def fill(
     table: OutputsTable,
     rows: NDArray[np.int64],
     outputs: Generator[OutputArrays, None, None],
     meter: ProgressMeter,
-    labels: NDArray[np.int64] | None,
-    means: ClassMeans | None,
+    labels: NDArray[np.int64] | None = None,
+    means: ClassMeans | None = None,
 ) -> None:
     """Compute a table's missing rows, and store it now and then and at the end; with `labels` only the norms of
     features, and where they are wanted the class means."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.augmentation.draws import drawn_views
-from core.data.augmentation.mixtures import MIXTURES, Mix, mix_of_step
+from core.data.augmentation.mixtures import Mix, mix_of_step
 from core.distillation.curricula import TrainingImages
 from core.errors import SkinKDError
 from core.recipe import Recipe
@@ -93,7 +93,7 @@ def step_mix(images: int, recipe: Recipe, epoch: int, batch: int) -> Mix | None:
     """What is mixed among the `images` of step `batch` (from 0) of an epoch; None: nothing."""
     settings = recipe.optimisation
     return mix_of_step(
-        MIXTURES[settings.mixture],
+        recipe.mixture,
         settings,
         images,
         recipe.data.image_size,

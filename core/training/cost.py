@@ -74,7 +74,12 @@ def estimate_cost(
     validations = 2 if recipe.optimisation.ema else 1  # of the weights, and of their average
     epoch = shown * (speed.training + online) + validations * validation * speed.answering
     asking = train_images * answering * recipe.stored_views
-    notes += _compilation_notes(recipe, hardware.device, plan, speed.training)
+    if not recipe.probes:
+        notes += _compilation_notes(recipe, hardware.device, plan, speed.training)
+    else:
+        # Its steps take seconds; the network is asked once about every image that they learn or are scored from.
+        epoch, asking = 0.0, (train_images + validation) * speed.answering
+        notes.append("Of a probe, computing its features is counted; its last layer learns from them within seconds.")
     total = recipe.optimisation.epochs * epoch + decoding + asking + rest * speed.answering
     stores = sum(images * size * size * 3 for size in sizes)
     widths = sum(teacher.feature_dim for teacher in teachers) if recipe.needs_teacher_features else len(teachers)

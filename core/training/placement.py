@@ -77,7 +77,9 @@ def stage_images(store: ImageStore, location: StoreLocation, device: str, emit: 
 
 def copied_to(device: torch.device, store: ImageStore) -> torch.Tensor:
     """All images (n, H, W, 3) on the device, read and copied in pieces, of which main memory holds one at a time."""
-    images = torch.empty(store.images.shape, dtype=torch.uint8, device=device)
+    images = torch.empty(
+        store.images.shape, dtype=torch.from_numpy(np.empty(0, store.images.dtype)).dtype, device=device
+    )
     step = max(1, _PIECE // max(1, store.images[:1].nbytes))
     for begin in range(0, len(images), step):
         piece = torch.from_numpy(store.gather(np.arange(begin, min(begin + step, len(images)))))

@@ -16,9 +16,11 @@ from core.distillation.outputs import Outputs
 from core.events import CancelToken, Event, Notice
 from core.models.info import Preprocessing
 from core.recipe import Recipe
+from core.teachers.given_outputs import is_given, read_given_outputs
 from core.training.engine import own_randomness
 from core.training.hardware import Hardware
 from core.training.step import Learner, StepInput
+from core.user_paths import expanded
 
 _STEPS = 3
 _PROBE_BATCH = 2
@@ -67,7 +69,7 @@ def time_training(
         weights="none",
         image_size=recipe.data.image_size,
         classes=recipe.class_set,
-        freeze=section.freeze,
+        freeze=1.0 if recipe.probes else section.freeze,
         rates=Rates.of(section.drop_rate, section.drop_path_rate),
     )
     if hardware.device.startswith("cuda"):
@@ -102,6 +104,8 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
     from core.models.outputs import feature_dim
 
     token.check()
+    if is_given(Path(run)):
+        return _given_teacher(Path(run), recipe)
     architecture, size = _teacher_facts(run, recipe, notes)
     loaded = create_model(architecture, weights="none", image_size=size, classes=recipe.class_set)
     network, device, kind = fuse_batchnorm(loaded.model, size), hardware.device, hardware.inference_precision
@@ -110,6 +114,12 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
     seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)
     width = feature_dim(network, size) if recipe.needs_features else None
     return TeacherSpeed(seconds, size, width or 0)
+
+
+def _given_teacher(file: Path, recipe: Recipe) -> TeacherSpeed:
+    """Of a teacher that is read from a file, which takes no inference."""
+    features = read_given_outputs(expanded(file)).features if recipe.needs_features else None
+    return TeacherSpeed(0.0, recipe.data.image_size, 0 if features is None else features.shape[1])
 
 
 def _teacher_facts(run: str, recipe: Recipe, notes: list[str]) -> tuple[str, int]:

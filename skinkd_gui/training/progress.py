@@ -29,6 +29,7 @@ PHASE_HELP = {
     Phase.DECODING: "Bringing every image to the size that the model sees. This happens once per data set and size.",
     Phase.LOADING: "Building the models and loading their starting weights.",
     Phase.TEACHER: "The teacher looks at every image; its answers are kept and used again.",
+    Phase.FEATURES: "The network looks at every image once; its last layer then learns from what it saw.",
     Phase.TRAINING: "The model learns from the training images.",
     Phase.VALIDATING: "Scoring the model on images that it does not learn from.",
     Phase.TESTING: "Scoring the best epoch on the test images, which nothing was chosen by.",

@@ -64,7 +64,8 @@ def _weights(record: RunRecord) -> str:
         licence = facts.get("licence") or own or "not known here"
         return f"timm's pretrained weights{name}; licence: {licence}. The last layer begins at random."
     digest = f" (SHA-256 {facts['sha256']})" if facts.get("sha256") else ""
-    return f"The file {name_of(asked)}{digest}; licence: {own or 'not known here'}."
+    name = facts.get("name") or name_of(asked)
+    return f"The file {name}{digest}; licence: {facts.get('licence') or own or 'not known here'}."
 
 
 def _learned_from(record: RunRecord) -> str:
@@ -79,7 +80,8 @@ def _teacher(record: RunRecord) -> str:
     if not recipe.needs_teacher:
         return ""
     named = [name_of(run) for run in (recipe.teacher.run, *recipe.teacher.also) if run]
-    return ", ".join(named) or recipe.teacher.architecture
+    theirs = str(record.environment.get("origin") or "").partition("its teacher: ")[2]
+    return (", ".join(named) or recipe.teacher.architecture) + (f" ({theirs})" if theirs else "")
 
 
 def _objective(record: RunRecord) -> str:
@@ -104,6 +106,8 @@ def _optimisation(record: RunRecord) -> str:
 
 
 def _augmentation(record: RunRecord) -> str:
+    if record.recipe.probes:
+        return "No augmentation: its last layer learned from features of the upright images, computed once."
     values = record.recipe.optimisation
     views = AUGMENTATIONS[values.augmentation]
     mixed = "" if values.mixture == "none" else f" Images of a batch are mixed: {MIXTURES[values.mixture].help}."
@@ -183,6 +187,9 @@ def _energy(record: RunRecord) -> str:
 
 def _system(record: RunRecord) -> str:
     known = [str(record.environment[name]) for name in ("os", "cpu") if record.environment.get(name)]
+    compilation = record.environment.get("compilation")
+    if isinstance(compilation, dict) and compilation.get("compiled") is True:
+        known.append(f"training steps compiled ({compilation.get('reason')})")
     return ", ".join(known)
 
 

@@ -87,6 +87,8 @@ def about(card: CardContent) -> CardSection:
     if card.record is not None:
         facts += fact_pairs(card.record, ("learned_from", "weights", "augmentation", "selection", "grouping", "leak"))
     facts.append(("Terms of use", _terms(card)))
+    if info.origin:
+        facts.append(("Weights", info.origin))
     facts.append(("Made with", f"SkinKD {info.skinkd_version}" if info.skinkd_version else NONE))
     if info.recipe_hash:
         facts.append(("Recipe", f"fingerprint {info.recipe_hash}"))

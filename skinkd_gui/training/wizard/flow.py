@@ -8,6 +8,7 @@ from typing import assert_never
 
 from core.data.types import undecided
 from core.documents import some
+from core.teachers.given_outputs import is_given
 from skinkd_gui.training.wizard.labels import label_message, needs_labels
 from skinkd_gui.training.wizard.state import (
     CheckState,
@@ -133,7 +134,10 @@ def _task_message(state: WizardState) -> str:
         theirs = teacher.recipe.class_set
         if not theirs.same_classes(state.recipe.class_set):
             return f"This teacher tells apart other classes ({some(theirs.codes, 4)}); choose another teacher."
-    if teacher is None and not (Path(state.recipe.teacher.run) / "model.safetensors").is_file():
+    named = Path(state.recipe.teacher.run)
+    if is_given(named):
+        return "" if named.is_file() else f"The file of the teacher's outputs does not exist: {named}"
+    if teacher is None and not (named / "model.safetensors").is_file():
         return "The chosen teacher's folder holds no finished model; choose another."
     return ""
 

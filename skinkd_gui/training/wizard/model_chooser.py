@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import (
     QCompleter,
     QFileDialog,
     QGridLayout,
+    QInputDialog,
     QLabel,
     QLineEdit,
     QStyledItemDelegate,
@@ -34,6 +37,9 @@ from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.parts import delay, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
+if TYPE_CHECKING:
+    from core.models.importing import ImportReport
+
 FIELDS_BELOW = ("freeze", "drop_rate", "drop_path_rate")
 """Further fields of a network's section, for the form below its chooser."""
 
@@ -49,7 +55,8 @@ _WEIGHTS = (
 _WEIGHTS_HELP = {
     "hub": "Fetched from the internet at the first use, then kept. This is the only time SkinKD uses the internet.",
     "none": "Needs many more images and epochs to become good.",
-    _FILE: "A .safetensors file for this network. Its last layer is replaced when it is for other classes.",
+    _FILE: "A .safetensors file for this network; a .pth, .pt or .bin file (open_clip and others) becomes one. Its "
+    "last layer is replaced when it is for other classes.",
 }
 
 
@@ -74,6 +81,9 @@ class NetworkChooser(QWidget):
         self._model, self._section, self._suggested = model, section, suggested
         self._naming = JobSlot(self, succeeded=self._on_names)
         self._describing = JobSlot(self, succeeded=self._on_facts, failed=self._on_unusable)
+        self._importing = JobSlot(self, succeeded=self._on_imported, failed=self._on_not_imported)
+        self._imported: ImportReport | None = None
+        self._not_imported = ""
         self._active = self._named = False
         self._asked: tuple[str, int, int, Rates] | None = None
         self._typing = delay(self, self._take_typed, _TYPING_MILLISECONDS)
@@ -234,10 +244,38 @@ class NetworkChooser(QWidget):
     @Slot()
     def _browse_file(self) -> None:
         chosen, _ = QFileDialog.getOpenFileName(
-            self, "File of weights", self.file_edit.text(), "Weights (*.safetensors);;All files (*)"
+            self, "File of weights", self.file_edit.text(), "Weights (*.safetensors *.pth *.pt *.bin);;All files (*)"
         )
-        if chosen:
+        self._not_imported = ""
+        if chosen and Path(chosen).suffix.lower() != ".safetensors":
+            self._import(Path(chosen))
+        elif chosen:
             self._model.set_value(f"{self._section}.weights", chosen)
+
+    def _import(self, source: Path) -> None:
+        """Bring another program's file into one that a training can start from."""
+        out, _ = QFileDialog.getSaveFileName(
+            self, "Import these weights as", str(source.with_suffix(".safetensors")), "Weights (*.safetensors)"
+        )
+        if not out:
+            return
+        about = "Under which licence are these weights? It is recorded with every model that is made from them."
+        licence, agreed = QInputDialog.getText(self, "Licence of the weights", about)
+        if agreed:
+            self._weights_help.setText("The weights are being imported…")
+            architecture = getattr(self._model.state.recipe, self._section).architecture
+            self._importing.start(partial(_import, source, architecture, Path(out), licence))
+
+    @Slot(object)
+    def _on_imported(self, report: ImportReport) -> None:
+        self._imported = report
+        self._model.set_value(f"{self._section}.weights", str(report.out))
+        self._refresh()
+
+    @Slot(object)
+    def _on_not_imported(self, error: SkinKDError) -> None:
+        self._not_imported = f"{error.title}: {error.summary}"
+        self._refresh()
 
     # --- what is known ---
 
@@ -273,8 +311,10 @@ class NetworkChooser(QWidget):
         self._file_row.setVisible(kind == _FILE)
         if kind == _FILE and weights != ".safetensors" and self.file_edit.text().strip() != weights:
             self.file_edit.setText(weights)
-        self._weights_help.setText(_WEIGHTS_HELP[kind])
-        self._weights_problem.show_message(flow.weights_message(self._model.state, self._section))
+        report = self._imported
+        imported = report is not None and weights == str(report.out)
+        self._weights_help.setText(report.text if report is not None and imported else _WEIGHTS_HELP[kind])
+        self._weights_problem.show_message(self._not_imported or flow.weights_message(self._model.state, self._section))
 
     def _load_facts(self, architecture: str, recipe: Recipe) -> None:
         section = getattr(recipe, self._section)
@@ -304,6 +344,13 @@ class NetworkChooser(QWidget):
 def _describe(asked: tuple[str, int, int, Rates], emit: Emit, token: CancelToken) -> ModelFacts:
     """Count a network's parameters and multiply-adds."""
     return describe_model(*asked)
+
+
+def _import(source: Path, architecture: str, out: Path, licence: str, emit: Emit, token: CancelToken) -> ImportReport:
+    """Import a file of weights; imports torch."""
+    from core.models.importing import import_weights
+
+    return import_weights(source, architecture, out, licence=licence)
 
 
 def _all_names(emit: Emit, token: CancelToken) -> tuple[str, ...]:

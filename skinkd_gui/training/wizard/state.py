@@ -21,6 +21,7 @@ from core.runs.folder import default_name
 from core.runs.planning import PlannedRun, plan_runs, teacher_recipe
 from core.runs.status import RunState, RunSummary
 from core.settings import SettingsSection
+from core.teachers.given_outputs import is_given
 
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
@@ -285,7 +286,12 @@ def chosen_teacher(state: WizardState) -> RunSummary | None:
 
 def teacher_note(state: WizardState) -> str:
     """What choosing the finished teacher changed, or what must be known about it; empty without one."""
-    teacher = chosen_teacher(state)
+    teacher, named = chosen_teacher(state), Path(state.recipe.teacher.run)
+    if state.goal is Goal.DISTIL and is_given(named):
+        return (
+            f"The student learns from the outputs in {named.name}. They are of the upright images: it sees no others. "
+            "Images that this teacher was trained on may stand in the student's test set."
+        )
     if state.goal is not Goal.DISTIL or teacher is None or teacher.recipe is None:
         return "" if state.goal is not Goal.DISTIL or state.teachers else NO_TEACHER
     theirs, ours = teacher.recipe.data, state.recipe.data
@@ -302,7 +308,10 @@ def teacher_note(state: WizardState) -> str:
     return "The image size and the division of the images are taken over from this teacher, so that tests stay fair."
 
 
-NO_TEACHER = "There is no finished teacher yet. Train one first, or choose to train a teacher and then a student."
+NO_TEACHER = (
+    "There is no finished teacher yet. Train one first, choose to train a teacher and then a student, or open a file "
+    "of another teacher's outputs."
+)
 
 
 def _with_method(state: WizardState) -> WizardState:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
+    QFileDialog,
     QHeaderView,
     QLabel,
     QRadioButton,
@@ -27,12 +28,13 @@ from core.study.paper import has_papers_classes
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
-from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label
+from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label, row
 from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
@@ -98,7 +100,14 @@ class TaskPage(WizardPage):
         self.teachers.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.teachers.currentItemChanged.connect(self._on_teacher)
         self._taken_over = Note("info", "teacherSplitLabel")
+        self.file_button = make_button(
+            "A file of outputs…",
+            "teacherFileButton",
+            clicked=self._open_file,
+            tip="What any other network said of your images: a .npz or .csv file with logits or features.",
+        )
         column.addWidget(self.teachers)
+        column.addLayout(row(self.file_button))
         column.addWidget(self._taken_over)
         goals.addWidget(self._holder)
 
@@ -124,6 +133,14 @@ class TaskPage(WizardPage):
                 self.model.choose("teacher", wizard_state.choose_teacher(self.model.state, teacher))
 
     @Slot()
+    def _open_file(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(
+            self, "A teacher's outputs", self.model.state.recipe.data.path, "Outputs (*.npz *.csv);;All files (*)"
+        )
+        if chosen:
+            self.model.choose("teacher", wizard_state.set_value(self.model.state, "teacher.run", chosen))
+
+    @Slot()
     def _refresh(self) -> None:
         state = self.model.state
         for widget in self._paper:  # other classes can not be compared with the paper's
@@ -147,8 +164,8 @@ class TaskPage(WizardPage):
             self.teachers.clear()
             self.teachers.addTopLevelItems([_item(teacher) for teacher in state.teachers])
         chosen = wizard_state.chosen_teacher(state)
-        for row, teacher in enumerate(state.teachers):
-            item = self.teachers.topLevelItem(row)
+        for number, teacher in enumerate(state.teachers):
+            item = self.teachers.topLevelItem(number)
             if teacher is chosen and item is not None:
                 self.teachers.setCurrentItem(item)
         self.teachers.blockSignals(False)

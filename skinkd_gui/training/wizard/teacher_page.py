@@ -14,7 +14,8 @@ from skinkd_gui.training.wizard.page_widgets import card
 from skinkd_gui.training.wizard.state import WizardStep
 
 _ABOUT = (
-    "The teacher is trained first, with your labels. A larger network is usually a better teacher, and takes longer. "
+    "The teacher is trained first, with your labels. A larger network is usually a better teacher, and takes longer; "
+    "of one that knows many images already it can be enough that its last layer learns, which takes minutes. "
     "Type in the field to search among all networks."
 )
 
@@ -26,7 +27,7 @@ class TeacherPage(WizardPage):
         super().__init__(model, WizardStep.TEACHER, _ABOUT, parent)
         self.chooser = NetworkChooser(model, "teacher", SUGGESTED_TEACHERS)
         self.chooser.show_suggestions(True)
-        self.form = FieldForm(model, [field(f"teacher.{name}") for name in FIELDS_BELOW])
+        self.form = FieldForm(model, [field(f"teacher.{name}") for name in ("probe", *FIELDS_BELOW)])
         self.column.addWidget(card(self.chooser, self.form))
         self.column.addStretch(1)
 

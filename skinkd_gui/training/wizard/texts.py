@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
 from core.study.paper import headline, study_departures, study_words
+from core.teachers.given_outputs import is_given
 from skinkd_gui.training.wizard.state import (
     Goal,
     WizardState,
@@ -102,7 +104,9 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     if state.goal in (Goal.WHOLE, Goal.TEACHER, Goal.STUDY):
         lines.append(("Teacher", _model(recipe.teacher)))
     if state.goal is Goal.DISTIL:
-        lines.append(("Teacher", f"{recipe.teacher.architecture}, the finished run in {recipe.teacher.run}"))
+        run = recipe.teacher.run
+        finished = f"{recipe.teacher.architecture}, the finished run in {run}"
+        lines.append(("Teacher", f"the outputs in {run}" if is_given(Path(run)) else finished))
     if state.goal is not Goal.TEACHER:
         lines.append(("Student", _model(recipe.student)))
     if state.goal is Goal.STUDY:

@@ -163,7 +163,7 @@ BROKEN_DESCRIPTIONS: dict[str, tuple[object, str]] = {
     "deep": ("[" * 200_000, "can not be used"),
     "twice": ('{"format": 1, "format": 1}', "stands twice"),
     "nan": ('{"format": NaN}', "NaN is not a number"),
-    "newer": (description(format=4), "from a newer SkinKD: It has format 4"),
+    "newer": (description(format=5), "from a newer SkinKD: It has format 5"),
     "no format": ({k: v for k, v in description().items() if k != "format"}, "format is missing"),
     "unknown value": (description(run="rm -rf"), "unknown value 'run'"),
     "hub name": (description(architecture="hf-hub:someone/evil"), "not the name of a network"),

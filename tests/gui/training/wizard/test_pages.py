@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
+    QInputDialog,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -85,6 +86,24 @@ class TestTask:
         assert model.state.recipe.data.image_size == 64
         shut_down_jobs(page)
 
+    def test_a_teacher_may_be_a_file_of_outputs(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = TaskPage(model, tmp_path)
+        _add(qtbot, page)
+        page.findChild(QRadioButton, "goalDistilButton").click()
+        assert flow.message_for(model.state, WizardStep.TASK)
+        file = tmp_path / "large.npz"
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+        page.file_button.click()
+        assert "does not exist" in flow.message_for(model.state, WizardStep.TASK)
+        file.touch()
+        page.file_button.click()
+        assert flow.message_for(model.state, WizardStep.TASK) == ""
+        assert "outputs in large.npz" in page.findChild(QLabel, "teacherSplitLabel").text()
+        assert wizard_state.recipe_of(model.state).teacher.run == str(file)
+        shut_down_jobs(page)
+
 
 class TestModels:
     def test_a_network_is_looked_up_and_an_unknown_one_named(self, model: WizardModel, qtbot: QtBot) -> None:
@@ -119,6 +138,33 @@ class TestModels:
         assert found is not None
         found.setCompletionPrefix("ghost")
         assert found.completionCount() > 0
+        shut_down_jobs(page)
+
+    def test_weights_of_another_program_are_imported(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import timm
+        import torch
+
+        source, out = tmp_path / "tower.pth", tmp_path / "tower.safetensors"
+        torch.save(timm.create_model("test_vit").state_dict(), source)
+        page = TeacherPage(model)
+        _add(qtbot, page)
+        model.set_value("teacher.architecture", "test_resnet")
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(source), ""))
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+        monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("MIT", True))
+        combo = page.findChild(QComboBox, "teacherWeightsCombo")
+        combo.setCurrentIndex(combo.findData("file"))
+        combo.activated.emit(combo.currentIndex())
+        page.chooser.browse.click()
+        qtbot.waitUntil(lambda: any("do not fit" in label.text() for label in page.findChildren(QLabel)))
+        model.set_value("teacher.architecture", "test_vit")
+        page.chooser.browse.click()
+        qtbot.waitUntil(lambda: model.state.recipe.teacher.weights == str(out))
+        assert any("licence: MIT" in label.text() for label in page.findChildren(QLabel))
+        assert not any("do not fit" in label.text() for label in page.findChildren(QLabel))
+        assert flow.message_for(model.state, WizardStep.TEACHER) == ""
         shut_down_jobs(page)
 
     def test_a_file_of_weights_must_be_chosen_and_exist(
