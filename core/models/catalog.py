@@ -46,7 +46,8 @@ class ModelFacts:
     """The size of a network with its new head. `megabytes` are 10^6 bytes at 32 bits, as saved.
 
     `multiply_adds` counts one image through all convolutions and matrix products; None where it can not be counted.
-    `has_pretrained` tells whether weights `hub` exist for it.
+    `has_pretrained` tells whether weights `hub` exist for it, and `licence` under which one, as timm names it ("" where
+    it does not).
     """
 
     architecture: str
@@ -54,6 +55,7 @@ class ModelFacts:
     megabytes: float
     multiply_adds: int | None
     has_pretrained: bool
+    licence: str = ""
 
 
 def search_models(text: str) -> tuple[str, ...]:
@@ -117,6 +119,7 @@ def describe_model(architecture: str, image_size: int, num_classes: int, rates: 
         megabytes=numbers * 4 / 1e6,
         multiply_adds=counter.total or None,
         has_pretrained=has_pretrained(architecture),
+        licence=_licence(architecture),
     )
 
 
@@ -152,6 +155,12 @@ def model_arguments(architecture: str, image_size: int) -> dict[str, Any]:
     config = timm.get_pretrained_cfg(architecture)
     # Transformers are built for one size and only they know the argument; convolutions take any.
     return {"img_size": image_size} if config is not None and config.fixed_input_size else {}
+
+
+def _licence(architecture: str) -> str:
+    import timm
+
+    return str(getattr(timm.get_pretrained_cfg(architecture), "license", None) or "")
 
 
 @lru_cache(maxsize=2)

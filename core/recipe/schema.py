@@ -208,9 +208,9 @@ class TeacherRecipe(SettingsSection):
     probe: bool = setting(
         False,
         "Only its last layer learns",
-        "A probe, for networks that know many images already (DINOv2, CLIP, BEiT): the network stays as it is, its "
-        "features of all images are computed once, upright, and its last layer learns from them within minutes. Its "
-        "model can be the starting weights of a training of the last blocks (a frozen share of 0.8).",
+        "A probe, for networks that know many images (DINOv2, CLIP, BEiT): its last layer learns within minutes from "
+        "features that are computed once, of the upright images. A training of the last blocks (frozen share 0.8) can "
+        "start from its model.",
     )
     run: Text = setting(
         "",

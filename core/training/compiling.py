@@ -126,6 +126,7 @@ def compile_network(
     model's weights: checkpoints stay those of the plain model. Call it in the precision context of the training.
     """
     network: Network = model
+    emit(Notice("The training steps are being compiled, which takes a minute or two."))
     try:
         with _left_unchanged(model):
             begin = time.perf_counter()

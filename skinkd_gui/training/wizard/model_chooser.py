@@ -313,7 +313,10 @@ class NetworkChooser(QWidget):
             self.file_edit.setText(weights)
         report = self._imported
         imported = report is not None and weights == str(report.out)
-        self._weights_help.setText(report.text if report is not None and imported else _WEIGHTS_HELP[kind])
+        facts = wizard_state.facts_of(self._model.state, self._section)
+        licence = f" Their licence: {facts.licence}." if facts and facts.licence and kind == "hub" else ""
+        help_text = report.text if report is not None and imported else _WEIGHTS_HELP[kind] + licence
+        self._weights_help.setText(help_text)
         self._weights_problem.show_message(self._not_imported or flow.weights_message(self._model.state, self._section))
 
     def _load_facts(self, architecture: str, recipe: Recipe) -> None:
