@@ -6,5 +6,6 @@ Others may use
 - `files`, `info`, `calibration_statistics`: model files, and what they say and keep of themselves; `info` imports no
   torch
 - `freezing`, `weights`: which layers learn, and how fast; weights that a network starts from
+- `importing`, `provenance`: weights of elsewhere made into a file to start from; where weights are from
 - `forward`, `outputs`, `preprocessing`, `batchnorm_fusion`: images in, logits and features out
 """

@@ -288,7 +288,7 @@ def _timm_config(info: ModelInfo) -> str:
 
 
 def unusable_weight(weights: dict[str, Tensor]) -> str:
-    """What is wrong with the first weight that no network can work with, or nothing."""
+    """What is wrong with the first weight, of any shape (...,), that no network can work with, or nothing."""
     import torch
 
     kinds = (torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8, torch.bool)

@@ -6,7 +6,6 @@ timm's; what fits, what is missing and what does not belong is reported.
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,6 +29,13 @@ _BELOW = ("state_dict", "model_state_dict", "model_ema", "model", "teacher", "st
 
 _IN_FRONT = ("module.", "model.", "backbone.", "encoder.", "trunk.", "visual.trunk.", "image_encoder.")
 """What trainers put in front of a network's own names."""
+
+
+_STRANGER = (
+    "It holds more than tensors, numbers and texts, and loading that could run a stranger's code. Ask for its "
+    "state_dict alone, or for a .safetensors file."
+)
+_DAMAGED = "It is missing, damaged, or no file of weights."
 
 
 @dataclass(frozen=True)
@@ -110,17 +116,11 @@ def _loaded(source: Path) -> Any:
                 if any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist()):
                     raise _unreadable(source, "It is compressed, which torch never does.")
         return torch.load(source, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise _unreadable(
-            source,
-            "It holds more than tensors, numbers and texts, and loading that could run a stranger's code. Ask for its "
-            "state_dict alone, or for a .safetensors file.",
-            str(error),
-        ) from error
     except SkinKDError:
         raise
     except Exception as error:  # torch.load raises anything for a damaged file
-        raise _unreadable(source, "It is missing, damaged, or no file of weights.", str(error)) from error
+        stranger = "weights_only" in str(error) and zipfile.is_zipfile(source)
+        raise _unreadable(source, _STRANGER if stranger else _DAMAGED, str(error)) from error
 
 
 def _is_tensor(value: object) -> bool:
@@ -133,7 +133,7 @@ def _is_weights(values: object) -> bool:
     return isinstance(values, Mapping) and sum(map(_is_tensor, values.values())) > len(values) // 2
 
 
-def _best_match(model: nn.Module, found: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+def _best_match(model: nn.Module, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """Of the ways to name the tensors the one by which most fit the network (its last layer counts whatever its size),
     and the names that are left over."""
     own, head = model.state_dict(), head_names(model)
@@ -143,7 +143,7 @@ def _best_match(model: nn.Module, found: Mapping[str, Tensor]) -> tuple[dict[str
 
     best: dict[str, Tensor] = {}
     in_front = ""
-    for front, named in _namings("", found):
+    for front, named in _namings("", tensors):
         taken = {name: value for name, value in translated(model, dict(named)).items() if fits(name, value)}
         if len(taken) > len(best):
             best, in_front = taken, front
@@ -152,17 +152,17 @@ def _best_match(model: nn.Module, found: Mapping[str, Tensor]) -> tuple[dict[str
     named_so = {in_front + name for name in best}
     left = [
         name
-        for name, value in found.items()
+        for name, value in tensors.items()
         if name not in named_so and value.untyped_storage().data_ptr() not in memory
     ]
     return best, left
 
 
-def _namings(front: str, found: Mapping[str, Tensor]) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
+def _namings(front: str, tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
     """The tensors under their names, and under those without what stands in front of them, with what that was."""
-    yield front, found
+    yield front, tensors
     for more in _IN_FRONT:
-        inner = {name.removeprefix(more): value for name, value in found.items() if name.startswith(more)}
+        inner = {name.removeprefix(more): value for name, value in tensors.items() if name.startswith(more)}
         if inner:
             yield from _namings(front + more, inner)
 

@@ -97,7 +97,7 @@ class Head(nn.Module):
         self.pretrained_cfg = {"classifier": "last"}
 
     def forward_features(self, features: Tensor) -> Tensor:
-        """Nothing lies in front of it."""
+        """The features (n, d) themselves: nothing lies in front of the layer."""
         return features
 
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:

@@ -67,8 +67,8 @@ def _fits(name: str, given: dict[str, Tensor], own: dict[str, Tensor]) -> bool:
 
 
 def translated(model: nn.Module, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The weights under this network's names and shapes, where timm can convert them (position embeddings of another
-    image size, older names, open_clip's)."""
+    """The weights, of any shapes (...,), under this network's names and in its shapes, where timm can convert them
+    (position embeddings of another image size, older names, open_clip's)."""
     own, head = model.state_dict(), head_names(model)
     if all(_fits(name, weights, own) or name in head for name in weights):
         return dict(weights)

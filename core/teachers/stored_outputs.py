@@ -156,7 +156,7 @@ def fill(
     labels: NDArray[np.int64] | None = None,
     means: ClassMeans | None = None,
 ) -> None:
-    """Compute a table's missing rows, and store it now and then and at the end; with `labels` only the norms of
+    """Compute a table's missing `rows` (n,), and store it now and then and at the end; with `labels` only the norms of
     features, and where they are wanted the class means."""
     done, saved, took = 0, time.monotonic(), 0.0
     try:

@@ -6,6 +6,7 @@ Others may use
 - `finishing`, `divergence`: what becomes of the best weights, and a training whose loss is no number
 - `hardware`, `optimisation`: what it computes on; which optimizers and schedules there are
 - `compiling`: whether the steps of a run are compiled, as its folder records it
+- `probing`: what a training of the last layer alone learns from
 - `legs`, `going_on`: under which recipes a training was done, and whether it may go on under another
 - `energy`: what the computer counts of it
 - `cost`: what a run will take, timed on this computer
