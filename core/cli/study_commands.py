@@ -341,7 +341,7 @@ def show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
 
 def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
     """What the study's test can show; None where there is no plain student to compare others with."""
-    from core.data.splitting import test_groups
+    from core.data.splitting import count_test_groups
 
     students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
     parts = {(one.data.test_folds, one.data.test_fold): one.data for one in students}
@@ -349,7 +349,7 @@ def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
     plain = any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
     if wanted.withholds_test or compared < 1 or not plain:
         return None
-    images = sum(test_groups(dataset, data) for data in parts.values())
+    images = sum(count_test_groups(dataset, data) for data in parts.values())
     return planning_table(len(wanted.seeds), compared, images or None)
 
 

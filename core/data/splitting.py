@@ -14,7 +14,7 @@ from core.data.split_files import parts_of, read_split, split_notes, write_split
 from core.data.types import DataSet, Division, Part, Split
 from core.errors import SkinKDError
 
-__all__ = ["make_split", "parts_of", "read_split", "split_notes", "test_groups", "wanted_counts", "write_split"]
+__all__ = ["make_split", "parts_of", "read_split", "split_notes", "count_test_groups", "wanted_counts", "write_split"]
 
 Groups = list[list[int]]
 """Record indices that must stay together."""
@@ -58,7 +58,7 @@ def make_split(dataset: DataSet, data: Division) -> Split:
     return split
 
 
-def test_groups(dataset: DataSet, data: Division) -> int:
+def count_test_groups(dataset: DataSet, data: Division) -> int:
     """How many independent test images a division has: those of one patient or lesion, and near-copies, count once."""
     return len(np.unique(group_numbers(dataset)[make_split(dataset, data).test]))
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.comparison import LabelledLogits, McNemar, mcnemar
-from core.evaluation.intervals import Interval, difference_interval
+from core.evaluation.intervals import Interval, difference_interval, redrawn_variance
 from core.evaluation.metrics import score_arrays
 from core.evaluation.resampling import (
     RESAMPLES,
@@ -123,7 +123,11 @@ def compare_family(
     means = np.array([measured[block].mean() for block in blocks])
     images = np.stack([deviations[:, block].mean(axis=1) for block in blocks], axis=1)
     seeds = [_SeedSpread.of(measured[block], deviations[:, block]) for block in blocks]
-    errors, critical, drawn = _max_t(images, seeds, np.random.default_rng([seed, _SEED_STAGE]))
+    differing = [_differing(common, blocks[0], block) for block in blocks[1:]]
+    of_images = [redrawn_variance(count, resamples, [seed, place]) for place, count in enumerate(differing)]
+    errors, critical, drawn = _max_t(
+        images, np.stack(of_images, axis=1), seeds, np.random.default_rng([seed, _SEED_STAGE])
+    )
     tests = [_test(common, baseline, side, block) for side, block in zip(others, blocks[1:], strict=True)]
     holm = _holm([None if test is None else test.p_value for test in tests])
     differences = means[1:] - means[0]
@@ -132,14 +136,12 @@ def compare_family(
             side.key,
             float(means[place + 1]),
             float(differences[place]),
-            difference_interval(
-                float(differences[place]), float(critical * errors[place]), _differing(common, blocks[0], block)
-            ),
+            difference_interval(float(differences[place]), float(critical * errors[place]), differing[place]),
             min(len(side.runs), len(baseline.runs)) if len(baseline.runs) > 1 else len(side.runs),
             tests[place],
             holm[place],
         )
-        for place, (side, block) in enumerate(zip(others, blocks[1:], strict=True))
+        for place, side in enumerate(others)
     )
     gain = float(drawn[:, 1:].max(axis=1).mean()) if len(others) > 1 else 0.0
     return Family(
@@ -228,17 +230,21 @@ class _SeedSpread:
 
 
 def _max_t(
-    images: NDArray[np.float64], seeds: Sequence[_SeedSpread], rng: np.random.Generator
+    images: NDArray[np.float64],
+    redrawn: NDArray[np.float64],
+    seeds: Sequence[_SeedSpread],
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
     """Standard errors of the differences (others,), their critical value, and deviations of all means (resamples,
-    configurations), the baseline first."""
+    configurations), the baseline first; `redrawn` (resamples, others) are estimates of the images' variance, relative
+    to it."""
     resamples = len(images)
     variance = np.array([spread.of_mean(np.array(spread.total)) for spread in seeds])
     estimated = np.stack([spread.of_mean(spread.estimated_anew(resamples, rng)) for spread in seeds], axis=1)
     drawn = images + rng.standard_normal(images.shape) * np.sqrt(variance)
     of_images = (images[:, 1:] - images[:, :1]).var(axis=0)
     errors = np.sqrt(of_images + variance[1:] + variance[0])
-    studentized = np.sqrt(of_images + estimated[:, 1:] + estimated[:, :1])
+    studentized = np.sqrt(of_images * redrawn + estimated[:, 1:] + estimated[:, :1])
     deviation = np.abs(drawn[:, 1:] - drawn[:, :1])
     # Runs that are equal on every image differ by nothing, for certain.
     largest = np.divide(deviation, studentized, out=np.zeros_like(deviation), where=studentized > 0).max(axis=1)

@@ -123,6 +123,15 @@ def score_interval(score: float, deviation: float, images: float, groups: float,
     return Interval(float(max(low, 0.0)), float(min(high, 1.0)))
 
 
+def redrawn_variance(differing: int, resamples: int, seed: Sequence[int]) -> NDArray[np.float64]:
+    """The variance of a difference as other test images would have estimated it, relative to the true one (resamples,).
+
+    It rests on the groups on which two runs differ. Their number is Poisson's, so the estimate varies as a chi-squared
+    one of twice as many degrees of freedom: Student's t, which for six images won and none lost is the exact test's."""
+    freedom = 2 * max(differing, 1)
+    return np.random.default_rng(seed).chisquare(freedom, resamples) / freedom
+
+
 def difference_interval(difference: float, half: float, differing: int) -> Interval | None:
     """The interval of a difference of scores, `half` to either side: the one rule for what may be chance, which is a
     difference whose interval holds 0. Runs that differ on fewer than `FEWEST_DIFFERING` groups of images are not told

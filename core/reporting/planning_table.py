@@ -24,8 +24,8 @@ def planning_table(seeds: int, comparisons: int, images: int | None = None) -> R
     counts from 1."""
     columns = (
         Column("True difference", words=True),
-        Column("Seeds", "Trainings of each configuration, with different seeds"),
-        Column("Test images", "Independent test images (of different patients and lesions), with so many seeds"),
+        Column("Seeds needed", "Trainings of each configuration, with different seeds"),
+        Column("Images needed", "Independent test images (of different patients and lesions), with so many seeds"),
         Column(f"Images, {counted_seeds(seeds)}", f"Independent test images that it takes with {counted_seeds(seeds)}"),
         *(
             [Column("Seeds, images here", f"Seeds that it takes with the {images:,} test images here")]

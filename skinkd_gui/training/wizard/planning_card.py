@@ -54,10 +54,10 @@ class PlanningCard(QWidget):
 
 def what_a_test_shows(state: WizardState) -> ResultsTable:
     """The table for the planned runs and the test images that they will have; without rows where there are none."""
-    from core.data.splitting import test_groups
+    from core.data.splitting import count_test_groups
 
     if state.dataset is None:
         return ResultsTable("")
-    images = test_groups(usable_part(state.dataset, state.excluded), state.recipe.data)
+    images = count_test_groups(usable_part(state.dataset, state.excluded), state.recipe.data)
     seeds = state.study.seeds if comparisons_of(state) > 1 else 1
     return planning_table(seeds, comparisons_of(state), images) if images else ResultsTable("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QRadioButton,
+    QTableWidget,
     QTreeWidget,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from core.data.splitting import count_test_groups
 from core.distillation.methods import METHODS
 from core.recipe import Preset, Recipe, preset, read_recipe, set_values
 from core.runs.folder import create_run
@@ -30,7 +33,7 @@ from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.review_page import ReviewPage
 from skinkd_gui.training.wizard.schedule_page import SchedulePage
-from skinkd_gui.training.wizard.state import Goal, WizardStep
+from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardStep
 from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
@@ -294,6 +297,21 @@ class TestCost:
         wizard.model.set_value("hardware.threads", 2)
         assert not headline.isVisible()
         assert "Measure again" in wizard.findChild(QLabel, "measureNote").text()
+
+    def test_the_page_says_what_the_test_can_show(
+        self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
+    ) -> None:
+        wizard: TrainingWizard = make_wizard(sample_set, tiny)
+        qtbot.waitUntil(lambda: flow.can_start(wizard.model.state))
+        state = replace(wizard.model.state, goal=Goal.STUDY, study=StudyChoice(seeds=3))
+        wizard.model.update(flow.go_to(state, WizardStep.COST))
+        notes = wizard.findChild(QLabel, "planningNotes")
+        qtbot.waitUntil(notes.isVisible)
+        compared, images = wizard_state.comparisons_of(state), count_test_groups(state.dataset, state.recipe.data)
+        assert f"With 3 seeds and the {images} independent test images here" in notes.text()
+        assert f"each of {compared} configurations" in notes.text()
+        table = wizard.findChild(QTableWidget, "planningTable")
+        assert [table.item(row, 0).text() for row in range(3)] == ["0.5 points", "1.0 points", "2.0 points"]
 
     def test_leaving_the_page_stops_measuring(
         self, make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path
