@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import os
+import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +57,18 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken, pos
     return onnx.load_model(out)
 
 
+def end_with_parent() -> None:
+    """Wait for the end of the process that started this one, then end it too: of a program that was killed nothing
+    works on."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _write(model_file: str, out: str, trouble: str, positions: int) -> None:
     """What the other process does. An error becomes a file: whatever it is, the user is to read it."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
     import onnx
 
     from core.inference.export.onnx_writing import to_onnx

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from core.errors import Cancelled, SkinKDError
@@ -35,3 +39,45 @@ def test_it_stops_at_once(finished_run: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         write_in_another_process(finished_run.model_file, tmp_path, source.token)
     assert not (tmp_path / "written.onnx").exists()
+
+
+PROGRAM = """
+import multiprocessing, threading, time
+from core.inference.export.subprocess_export import end_with_parent
+
+def work(ready):
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    ready.set()
+    time.sleep(300)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    other = context.Process(target=work, args=(ready,), daemon=True)
+    other.start()
+    ready.wait()
+    print(other.pid, flush=True)
+    time.sleep(300)
+"""
+
+
+def test_it_ends_with_a_program_that_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(PROGRAM, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        other = int(program.stdout.readline())
+        assert _runs(other)
+        program.kill()
+    deadline = time.monotonic() + 60
+    while _runs(other) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _runs(other)
+
+
+def _runs(process: int) -> bool:
+    """Whether it is at work; one that ended may wait for ever to be asked how, where nobody asks."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
