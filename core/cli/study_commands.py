@@ -22,6 +22,7 @@ from core.reporting.table import ResultsTable
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
 from core.study.definition import recipe_of as recipe_of_run
+from core.study.every import every_entry_study
 from core.study.files import read_study, study_to_toml
 from core.study.folder import (
     STUDIES,
@@ -37,7 +38,7 @@ from core.study.paper import has_papers_classes, headline, paper_study, study_de
 from core.study.results import study_results
 from core.user_paths import expanded, full_path, is_folder, is_there
 
-PAPER = "paper"
+PAPER, EVERY = "paper", "every"
 # A blank line ends a line of the help, and a square bracket would be read as a style without its backslash.
 _FORMAT = "\n\n".join(
     (
@@ -58,11 +59,15 @@ _FORMAT = "\n\n".join(
 
 _WhatArgument = Annotated[
     str | None,
-    typer.Argument(metavar="paper|FILE|NAME", help="The paper's study, a study file, or one begun before."),
+    typer.Argument(
+        metavar="paper|every|FILE|NAME",
+        help="The paper's study, one of every loss and curriculum, a study file, or one begun before.",
+    ),
 ]
 _DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")]
 _BaseOption = Annotated[
-    str, typer.Option("--base", metavar="RECIPE", help="What the paper's study starts from: a preset or a recipe file.")
+    str,
+    typer.Option("--base", metavar="RECIPE", help="What paper and every start from: a preset or a recipe file."),
 ]
 _TeacherSetOption = Annotated[
     list[str] | None,
@@ -227,12 +232,25 @@ class _Request:
         )
         return across_test_folds(study, self._test_folds)
 
+    def every(self, root: Path) -> Study:
+        """The study of every loss and curriculum with these options."""
+        if self._fine or self._candidates:
+            raise typer.BadParameter("--fine-sweep, --teacher-candidates: for the paper's study only.")
+        base = self._changed(recipe_of(self._base), root)
+        study = every_entry_study(
+            base,
+            seeds=self._seeds or (0,),
+            name=self._name or "Every loss and curriculum",
+            teacher_changes=_changes(base, self._teacher_assignments),
+        )
+        return across_test_folds(study, self._test_folds)
+
     def of_file(self, path: Path, root: Path) -> Study:
         """The study of a file with these options on top."""
         paper_only = ("--base", "--fine-sweep", "--teacher-candidates")
         used = [option for option, value in self._options() if value and option in paper_only]
         if used:
-            raise typer.BadParameter(f"{', '.join(used)}: for the paper's study only; a study file says it itself.")
+            raise typer.BadParameter(f"{', '.join(used)}: for paper and every only; a study file says it itself.")
         found = read_study(path)
         base = self._changed(found.base, root)
         changes = _changes(base, self._teacher_assignments)
@@ -272,12 +290,15 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
     """The study that a new beginning asks for, with data and teacher that are there."""
     if what == PAPER:
         wanted = request.paper(root)
+    elif what == EVERY:
+        wanted = request.every(root)
     elif is_there(Path(what)) and Path(what).is_file():
         wanted = request.of_file(Path(what), root)
     else:
         names = ", ".join(folder.slug for folder in list_studies(root))
         known = f"Studies begun before: {names}." if names else f"No study was begun in {root}."
-        raise SkinKDError("There is no such study", f"{what} is neither 'paper' nor a file nor a study. {known}")
+        told = f"{what} is neither 'paper' nor 'every' nor a file nor a study. {known}"
+        raise SkinKDError("There is no such study", told)
     if not wanted.base.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
     place = expanded(wanted.base.data.path)
@@ -291,8 +312,8 @@ def _wanted(what: str, request: _Request, root: Path) -> Study:
 
 
 def _begun(what: str, root: Path) -> StudyFolder | None:
-    """The study of this name that was begun before; `paper` and files always mean themselves."""
-    if what == PAPER or (is_there(Path(what)) and Path(what).is_file()):
+    """The study of this name that was begun before; `paper`, `every` and files always mean themselves."""
+    if what in (PAPER, EVERY) or (is_there(Path(what)) and Path(what).is_file()):
         return None
     for folder in (Path(what), root.resolve() / STUDIES / slugify(what)):
         if is_folder(folder) and (folder / "study.toml").is_file():

@@ -22,7 +22,7 @@ def with_controls(study: Study) -> Study:
     taken = {item.key for item in rows}
     for item in study.configurations:
         recipe = recipe_of(study, item)
-        if not needs_control(recipe) or any(hashed in there for hashed in _controls(recipe)):
+        if not needs_control(recipe) or _control_content(recipe) in there:
             continue
         made = _control(item, recipe, taken)
         rows.insert(rows.index(item) + 1, made)
@@ -38,7 +38,7 @@ def controls_of(study: Study) -> dict[str, str | None]:
     for item in study.configurations:
         recipe = recipe_of(study, item)
         if needs_control(recipe):
-            control = next((there[hashed] for hashed in _controls(recipe) if hashed in there), None)
+            control = there.get(_control_content(recipe))
             found[item.key] = None if control is None else control.key
     return found
 
@@ -56,10 +56,8 @@ def control_changes(recipe: Recipe) -> tuple[tuple[str, Value], ...]:
     return (("curriculum.order" if only_sorts else "curriculum.difficulty", _RANDOM),)
 
 
-def _controls(recipe: Recipe) -> tuple[str, ...]:
-    """The contents of the recipes that are a control of this one, the nearest first."""
-    nearest, any_order = control_changes(recipe), (("curriculum.order", _RANDOM),)
-    return tuple(dict.fromkeys(_content(changed(recipe, changes)) for changes in (nearest, any_order)))
+def _control_content(recipe: Recipe) -> str:
+    return _content(changed(recipe, control_changes(recipe)))
 
 
 def _by_content(study: Study) -> dict[str, Configuration]:

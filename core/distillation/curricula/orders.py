@@ -47,7 +47,7 @@ class AsDrawn:
 
     name = "none"
     title = "As drawn"
-    help = "the images are shown as they were drawn, in random order"
+    help = "the images are shown as they were drawn, in random order; the first choice"
     source = ""
     Settings = SettingsSection
     needs_difficulty = False
@@ -77,7 +77,7 @@ class EasyFirst(_ByDifficulty):
 
     name = "easy_first"
     title = "Easiest first"
-    help = "the images are shown by rising difficulty"
+    help = "the images are shown by rising difficulty; seldom beats a random order (Wu et al., 2021)"
     source = "Davidi and Park, section 4.3; Bengio et al., Curriculum Learning, 2009"
 
 
@@ -116,7 +116,7 @@ class ClassInterleaved:
 
     name = "class_interleaved"
     title = "Classes in turn, easiest first"
-    help = "the classes take turns with their easiest images, and copies of an image are far apart"
+    help = "the classes take turns with their easiest images, copies far apart; for sorting where rare ones repeat"
     source = "Wu, Dyer and Neyshabur, When Do Curricula Work?, 2021, appendix: class-balanced order"
     Settings = SettingsSection
     needs_difficulty = True

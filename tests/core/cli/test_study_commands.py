@@ -128,6 +128,23 @@ def test_a_study_file_is_written_edited_and_run(
     assert "kl-0.9-cl" in capsys.readouterr().out
 
 
+def test_every_loss_and_curriculum_in_one_command(
+    sample_set: Path, training: StandIn, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("study", "every", "--data", str(sample_set), *SMALL)
+    code, document = as_json(*command)
+    assert code == 0
+    keys = {row["configuration"] for row in document["rows"]}
+    assert {"plain", "loss-dkd", "labels-focal", "easy_first-by-gap", "class_interleaved-by-teacher_confidence"} <= keys
+    assert len([key for key in keys if key.endswith("-random")]) == 2  # in random order, and in turn by random numbers
+    assert len(training.done) == len(keys)
+    assert document["missing"] == document["failed"] == []
+    assert as_json(*command, "--fine-sweep")[0] == 2
+    capsys.readouterr()
+    assert run(command) == 0
+    assert "DKD" in capsys.readouterr().out
+
+
 def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
     command = ("study", "paper", "--data", str(sample_set), "--fine-sweep", "--teacher-candidates", "--dry-run")
     code, document = as_json(*command)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.distillation.curricula import ORDERS
 from core.errors import RecipeError, SkinKDError
 from core.recipe import (
     Preset,
@@ -189,7 +190,7 @@ def test_the_settings_of_an_entry_are_there_where_it_is_chosen() -> None:
     assert recipe_from_toml(recipe_to_toml(recipe)) == recipe
     assert "pacing_start = 0.5" in recipe_to_toml(recipe)
     assert "pacing_start" not in recipe_to_toml(Recipe())
-    assert "#   easy_first: the images are shown by rising difficulty\n" in recipe_to_toml(recipe)
+    assert f"#   easy_first: {ORDERS['easy_first'].help}\n" in recipe_to_toml(recipe)
 
 
 def test_the_settings_go_with_the_entry_that_brought_them() -> None:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from core.data.leakage import Leakage, Leaking
+from core.distillation.curricula import ORDERS
 from core.models.catalog import ModelFacts
 from core.paths import runs_root
 from core.recipe import Preset, field, preset, section_fields, set_values
@@ -24,7 +25,7 @@ def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
 def test_help_calls_the_choices_as_the_form_does() -> None:
     said = texts.all_choices_help(field("curriculum.order"))
     assert "easy_first" not in said
-    assert "Easiest first: the images are shown by rising difficulty (Davidi and Park, section 4.3" in said
+    assert f"Easiest first: {ORDERS['easy_first'].help} (Davidi and Park, section 4.3" in said
 
 
 def test_sizes_are_compared() -> None:
