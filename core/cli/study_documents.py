@@ -10,7 +10,7 @@ from core.cli.console import columns, many, table_text
 from core.quantities import duration
 from core.reporting.cross_validation_tables import cross_validation_table
 from core.reporting.family_tables import arms_table, study_family_table
-from core.reporting.study_tables import study_table
+from core.reporting.paper_tables import study_tables
 from core.reporting.words import STATE_WORDS
 from core.study.cross_validation import CrossValidation
 from core.study.execute import StudyOutcome
@@ -85,7 +85,11 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
         lines += _next_step(folder, results.cross_validation)
     else:
         family = study_family(results)
-        tables = [study_table(results), arms_table(results, family), study_family_table(results, family)]
+        tables = [
+            *(table for _, table in study_tables(results)),
+            arms_table(results, family),
+            study_family_table(results, family),
+        ]
         lines += [text for table in tables for text in ("", table_text(table))]
         lines.append("")
     lines.append(f"Computing time: {duration(results.seconds)}.")
@@ -102,6 +106,7 @@ def _compared(results: StudyResults) -> dict[str, Any]:
     if found is None:
         family = study_family(results)
         return {
+            "tables": {key: table.to_document() for key, table in study_tables(results)},
             "family": study_family_table(results, family).to_document(),
             "configurations": arms_table(results, family).to_document(),
         }

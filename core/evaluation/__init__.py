@@ -4,6 +4,7 @@ Others may use
 
 - `scores`, `metrics`, `detailed`: accuracy, F1 and their kin; those that need more than the predicted class
 - `intervals`, `resampling`, `comparison`: bootstrap intervals, paired differences, McNemar's test
+- `inherited`: whether a student makes its teacher's errors
 - `families`: several comparisons with one baseline at once; `precision`: the images and seeds that a difference needs
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
 - `promises`: on which images they rest, in the one wording of every view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 
@@ -33,6 +34,13 @@ class Scores:
     balanced_accuracy: float
     per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def f1_variance(self) -> float | None:
+        """The variance of the classes' F1 (the mean squared distance from their mean, of fractions), over those that
+        have one: how unevenly a model serves the classes. None with fewer than two."""
+        known = [item.f1 for item in self.per_class if item.f1 is not None]
+        return statistics.pvariance(known) if len(known) > 1 else None
 
     def of_class(self, code: str) -> ClassScore | None:
         """The scores of a class; None where it is not among them."""

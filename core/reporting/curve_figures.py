@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from core.events import EpochRecord
+from core.reporting.loss_tables import loss_ratio
 from core.reporting.short_text import short_titles
 from core.reporting.style import DASHES, FigureStyle, add_legend, dress, message_figure, new_figure
 
@@ -18,14 +19,20 @@ _NOTHING_YET = "No epoch is finished yet."
 _MOST_MARKERS = 40
 _ONE_COLUMN = 3
 
-Curve = Literal["loss", "classification_loss", "distillation_loss", "accuracy", "weighted_f1", "learning_rate"]
-"""What `overlaid_curves` draws: training losses (in all, from the labels, from the teacher), validation scores, or
-the learning rate."""
+Curve = Literal[
+    "loss", "classification_loss", "distillation_loss", "loss_ratio", "accuracy", "weighted_f1", "learning_rate"
+]
+"""What `overlaid_curves` draws: training losses (in all, from the labels, from the teacher, and the last by the one
+before), validation scores, or the learning rate."""
+
+OF_TEACHER: tuple[Curve, ...] = ("distillation_loss", "loss_ratio")
+"""What there is of distilled students alone."""
 
 _VALUES: dict[Curve, Callable[[EpochRecord], float | None]] = {
     "loss": lambda record: record.train_loss.total,
     "classification_loss": lambda record: record.train_loss.classification,
     "distillation_loss": lambda record: record.train_loss.distillation,
+    "loss_ratio": lambda record: loss_ratio(record.train_loss),
     "accuracy": lambda record: record.validation_accuracy,
     "weighted_f1": lambda record: record.validation_weighted_f1,
     "learning_rate": lambda record: record.learning_rate,
@@ -34,6 +41,7 @@ _TITLES: dict[Curve, str] = {
     "loss": "Training loss in all (lower is better)",
     "classification_loss": "Training loss from labels",
     "distillation_loss": "Training loss from teacher",
+    "loss_ratio": "Loss from teacher / loss from labels",
     "accuracy": "Validation accuracy",
     "weighted_f1": "Validation weighted F1",
     "learning_rate": "Learning rate",
@@ -95,7 +103,7 @@ def overlaid_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]], what: Cur
     value = _VALUES[what]
     drawn = [index for index, (_, history) in enumerate(runs) if any(value(record) is not None for record in history)]
     if not drawn:
-        none = "None of these runs learns from a teacher." if what == "distillation_loss" else _NOTHING_YET
+        none = "None of these runs learns from a teacher." if what in OF_TEACHER else _NOTHING_YET
         return message_figure(style, none)
     figure = new_figure(style)
     axes = figure.add_subplot()
@@ -146,7 +154,7 @@ def _missing(runs: Sequence[tuple[str, Sequence[EpochRecord]]], drawn: Sequence[
     left = len(runs) - len(drawn)
     lines = []
     if left:
-        why = "no teacher" if what == "distillation_loss" else "no finished epoch"
+        why = "no teacher" if what in OF_TEACHER else "no finished epoch"
         lines.append(f"{left} of {len(runs)} runs not shown: {why}")
     kinds = {record.train_loss.distillation is None for _, history in runs for record in history}
     if what == "loss" and len(kinds) > 1:

@@ -8,6 +8,7 @@ from core.reporting.class_figures import class_distribution, class_examples, pro
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
 from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
 from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
+from core.reporting.first_epoch_figures import first_epoch_bars
 from core.reporting.flow_figures import flow_diagram
 from core.reporting.robustness_figures import robustness_figure
 from core.reporting.study_figures import best_per_method, f1_over_alpha
@@ -26,6 +27,7 @@ __all__ = [
     "difference_matrix",
     "difference_plot",
     "f1_over_alpha",
+    "first_epoch_bars",
     "flow_diagram",
     "loss_curves",
     "message_figure",

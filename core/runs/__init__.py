@@ -5,6 +5,7 @@ Others may use
 - `planning`, `preparing`, `execute`: from a recipe to the runs it takes, the images of one, and the whole of it
 - `amending`, `recorded`: change a run, its name too, before it goes on; the recipes it was trained under
 - `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
+- `first_epoch`: which classes the batches of the first epoch held
 - `evidence`, `teachers`: what runs show for themselves and beside one another, the teacher of one
 - `annotations`, `archive`: tags and notes, zip files
 - `pictures`, `neighbours`: where a run's images are, which were its own; similar cases among them

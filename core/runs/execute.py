@@ -35,6 +35,7 @@ from core.events import (
 )
 from core.paths import own_folders
 from core.runs.environment import ENERGY, describe_environment, known_preprocessing
+from core.runs.first_epoch import keep_first_epoch
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.preparing import PreparedData, prepare_data
@@ -345,7 +346,7 @@ class _Run:
     def _fit(
         self, model: LoadedModel, data: PreparedData, teachers: tuple[TeacherSource, ...], hardware: Hardware
     ) -> FitResult:
-        from core.training.batches import FitData, class_counts
+        from core.training.batches import FitData, class_counts, epoch_indices
         from core.training.checkpoint import CheckpointFolder
         from core.training.divergence import TrainingDivergedError
         from core.training.finishing import logit_shift, take_best
@@ -353,6 +354,9 @@ class _Run:
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
         network, images = model.model, FitData(data.store, data.split.train, data.split.validation, teachers)
+        if not self._recipe.applied_curriculum.entries.needs_student:  # its order is known only while it learns
+            shown = data.store.labels[epoch_indices(images, self._recipe, 1)]
+            keep_first_epoch(self._folder.path, shown, self._recipe.optimisation.batch_size, self._classes)
         if self._recipe.probes:
             network, images = self._probe(model, images, hardware)
         try:

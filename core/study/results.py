@@ -29,7 +29,8 @@ class StudyRow:
 
     `method` is teacher or the name of a distillation method; `alpha` is None where no distillation loss is used.
     `points` are the finished runs as (seed, weighted F1, accuracy), `folders` their folders in the same order.
-    Means are None without a finished run, standard deviations (of a sample: n - 1) without two. `published_*` are None
+    `f1_variances` are those of the classes' F1, run by run. Means are None without a finished run, standard deviations
+    (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
     `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty.
     `validation` is the mean of the study's primary score on the validation images: the one to choose by.
@@ -51,6 +52,7 @@ class StudyRow:
     planned: int = 1
     architecture: str = ""
     parameters: int | None = None
+    f1_variances: tuple[float, ...] = ()
     fold: int | None = None
     candidate: str = ""
     validation: float | None = None
@@ -64,6 +66,11 @@ class StudyRow:
     def is_plain(self) -> bool:
         """Whether it is the student that all others are compared with: no teacher, no curriculum."""
         return not self.is_teacher and self.alpha is None and not self.curriculum
+
+    @property
+    def f1_variance(self) -> float | None:
+        """The mean over the runs of the variance of the classes' F1; None without a finished run."""
+        return _mean(list(self.f1_variances))
 
     @property
     def f1_difference(self) -> float | None:
@@ -241,6 +248,11 @@ def _row(
         folders=tuple(summary.folder for _, summary in done if summary.scores is not None),
         planned=len(mine),
         architecture=recipe.trained.architecture,
+        f1_variances=tuple(
+            variance
+            for _, summary in done
+            if summary.scores is not None and (variance := summary.scores.f1_variance) is not None
+        ),
         parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
         fold=planned.data.test_fold if planned.data.test_folds > 1 else None,
         candidate=configuration.candidate,

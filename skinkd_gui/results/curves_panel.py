@@ -25,6 +25,7 @@ _LOSSES = (
     ("In all", "loss"),
     ("From the labels", "classification_loss"),
     ("From the teacher", "distillation_loss"),
+    ("Teacher by labels", "loss_ratio"),
 )
 _SCORES = (
     ("All scores", _ALL_SCORES),

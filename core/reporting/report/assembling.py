@@ -16,6 +16,7 @@ from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.results import RESEARCH_USE
 from core.reporting.baseline import choose_baseline
 from core.reporting.family_tables import arms_table, study_family_table
+from core.reporting.paper_tables import study_tables
 from core.reporting.privacy import without_paths
 from core.reporting.report.content import (
     STANDARD,
@@ -27,9 +28,11 @@ from core.reporting.report.content import (
     ReportSection,
     TableBlock,
 )
+from core.reporting.report.cross_validation_section import cross_validation_section, untouched_sections
 from core.reporting.report.examples import examples_section
 from core.reporting.report.facts_sections import data_section, limits_section, model_section, repeat_section
 from core.reporting.report.gathering import ReportRun, gather
+from core.reporting.report.learning_sections import first_batches_section, inherited_section, losses_section
 from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, confusion_of, scores_section
 from core.reporting.report.study_sections import (
     checklists_section,
@@ -42,7 +45,7 @@ from core.reporting.report.study_sections import (
     robustness_section,
     statement_section,
 )
-from core.reporting.study_tables import departures_table, study_table
+from core.reporting.study_tables import departures_table
 from core.reporting.words import unique_titles
 from core.runs.environment import package_version
 from core.runs.evidence import labelled, named_as
@@ -81,18 +84,24 @@ def collect(
     folders = [*runs] or ([] if results is None else [folder for row in results.rows for folder in row.folders])
     if baseline is not None and baseline.resolve() not in {folder.resolve() for folder in folders}:
         folders.insert(0, baseline)
+    if not folders and results is not None and results.cross_validation is not None:
+        return ReportContent(_title((), results), _made(), (RESEARCH_USE,), untouched_sections(results))
     if not folders:
         raise SkinKDError("There is nothing to report", "No run is chosen, or the study has no finished run yet.")
     found = gather(folders, emit, token)
     if results is not None:
         found = _without_prefix(found, f"{results.study.name}: ")
     chosen = _compared(_select(found, baseline, results), include, emit, token)
-    sections: list[ReportSection] = [] if results is None else [_study_section(results, found)]
+    sections: list[ReportSection] = []
+    if results is not None:
+        withheld = results.cross_validation is not None
+        sections.append(cross_validation_section(results) if withheld else _study_section(results, found))
     sections += [scores_section(chosen), statement_section(chosen)]
     for part, make in SECTIONS.items():
         token.check()
         section = make(chosen) if part in include else None
         sections += [section] if section is not None else []
+    sections += _learning_sections(chosen, include, emit, token)
     sections += [data_section(found), model_section(chosen), *_measured_sections(chosen, include, emit, token)]
     examples = examples_section(found[0], emit, token) if Include.EXAMPLES in include else None
     sections += [examples] if examples is not None else []
@@ -114,6 +123,19 @@ def _measured_sections(
         external_section(chosen),
         ood_section(chosen),
         export_section(chosen),
+    )
+    return [section for section in made if section is not None]
+
+
+def _learning_sections(
+    chosen: Selection, include: Collection[Include], emit: Emit, token: CancelToken
+) -> list[ReportSection]:
+    """How the students learned, as far as these parts are wanted and there is something to say."""
+    pictures = Include.EXAMPLES in include
+    made = (
+        losses_section(chosen) if Include.CURVES in include else None,
+        first_batches_section(chosen) if Include.CURVES in include else None,
+        inherited_section(chosen, emit, token, pictures=pictures) if Include.CONFUSION in include else None,
     )
     return [section for section in made if section is not None]
 
@@ -172,7 +194,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
         names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
         blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
     blocks += [Paragraph(text, "warning") for text in results.warnings]
-    blocks.append(TableBlock("study", study_table(results)))
+    blocks += [TableBlock(key, table) for key, table in study_tables(results)]
     family = study_family(results)
     blocks.append(TableBlock("study-configurations", arms_table(results, family)))
     blocks.append(TableBlock("study-family", study_family_table(results, family)))

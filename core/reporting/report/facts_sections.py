@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from core.data.types import Part
 from core.quantities import NONE
 from core.recipe import recipe_to_toml
 from core.reporting.facts.people import people_table
@@ -53,7 +54,7 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
         blocks.append(Facts(_data_facts(group[0])))
         rows, classes = group[0].evidence.split, group[0].evidence.classes
         if rows:
-            counts = Counter(row.label for row in rows)
+            counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
             blocks.append(
                 FigureBlock(
                     f"flow{suffix}",
@@ -67,8 +68,8 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
             blocks.append(
                 FigureBlock(
                     f"classes-of-images{suffix}",
-                    "Images of each class, in all parts together.",
-                    "Bars of images by class",
+                    "Images of each class in the training part (the paper's figure 2).",
+                    "Bars of training images by class",
                     partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
                 )
             )

@@ -16,6 +16,9 @@ from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
 
 def wizard_command(state: WizardState, runs_root: Path) -> str:
     """The command for what the wizard stands for."""
+    if state.goal is not Goal.STUDY and state.folds > 1:
+        more = ["--folds", str(state.folds)]
+        return _command("cross-validate", state.preset or Preset.PAPER, recipe_of(state), runs_root, state.name, more)
     if state.goal is not Goal.STUDY:
         return train_command(recipe_of(state), state.preset, runs_root, state.name)
     choice, recipe = state.study, recipe_of(state)

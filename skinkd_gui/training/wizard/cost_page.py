@@ -50,7 +50,7 @@ class CostPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.COST, _ABOUT, parent)
         self._runs_root = runs_root
-        self._measured_for: tuple[Recipe, Goal, StudyChoice] | None = None
+        self._measured_for: tuple[Recipe, Goal, StudyChoice, int] | None = None
         self._here = False
         self._listing = JobSlot(self, succeeded=self._on_devices)
         self._measuring = JobSlot(

@@ -55,7 +55,8 @@ def measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken)
         told = partial(_report_share, emit, number, len(planned_runs))
         cost = estimate_cost(planned.recipe, preview.images, train_images, told, token)
         shared = store_bytes(preview.images, planned.recipe.data.image_size)
-        name = planned.name if counts[number] == 1 else f"Each of {counts[number]} students"
+        many = "folds" if state.goal is not Goal.STUDY else "students"
+        name = planned.name if counts[number] == 1 else f"Each of {counts[number]} {many}"
         measured.append(RunCost(name, cost, shared, counts[number]))
     return tuple(measured)
 
@@ -63,7 +64,7 @@ def measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken)
 def _counts(state: WizardState, planned: int) -> tuple[int, ...]:
     """How many runs each planned one stands for: in a study its last, a student, stands for all but the teacher."""
     if state.goal is not Goal.STUDY:
-        return (1,) * planned
+        return (state.folds,) * planned
     return (*(1 for _ in range(planned - 1)), study_runs(state) - 1)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from core.events import CancelToken, Emit
 from core.recipe import Recipe, recipe_to_toml
 from core.runs.planning import PlannedRun
+from core.study.folds import FOLDS
 from skinkd_gui.training.wizard.commands import wizard_command
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
@@ -29,7 +31,7 @@ from skinkd_gui.training.wizard.state import (
 )
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.layouts import STRETCH, named, row_of
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
@@ -45,11 +47,12 @@ class ReviewPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.REVIEW, _ABOUT, parent)
         self._runs_root = runs_root
-        self._planned_for: tuple[Recipe, Goal, StudyChoice] | None = None
+        self._planned_for: tuple[Recipe, Goal, StudyChoice, int] | None = None
         self._planning = JobSlot(self, succeeded=self._on_planned)
         self._planned: tuple[PlannedRun, ...] = ()
         self._here = False
         self._build_name()
+        self._build_folds()
         self._summary = QGridLayout()
         self._summary.setHorizontalSpacing(12)
         self._summary.setColumnStretch(1, 1)
@@ -76,6 +79,33 @@ class ReviewPage(WizardPage):
         self._plan = help_label()
         self._plan.setObjectName("planLabel")
         self.column.addWidget(self._plan)
+
+    def _build_folds(self) -> None:
+        self.cross_validate = named(
+            QCheckBox("Cross-validate: train once for each of"), "crossValidateBox", "Cross-validate"
+        )
+        self.folds = named(QSpinBox(minimum=2, maximum=20, value=FOLDS), "foldsSpin", "Folds")
+        self._folds_row = QWidget()
+        label = make_label("folds, and withhold the test part until a model is chosen", buddy=self.folds)
+        row_of(self.cross_validate, self.folds, label, STRETCH, on=self._folds_row, margins=0)
+        self.column.addWidget(self._folds_row)
+        self.cross_validate.toggled.connect(self._on_folds)
+        self.folds.valueChanged.connect(self._on_folds)
+
+    @Slot()
+    def _on_folds(self) -> None:
+        folds = self.folds.value() if self.cross_validate.isChecked() else 1
+        if folds != self.model.state.folds:
+            self.model.choose("cross-validation", replace(self.model.state, folds=folds))
+
+    def _show_folds(self, state: WizardState) -> None:
+        self._folds_row.setVisible(state.goal is not Goal.STUDY)
+        for widget in (self.cross_validate, self.folds):
+            widget.blockSignals(True)
+        self.cross_validate.setChecked(state.folds > 1)
+        self.folds.setValue(state.folds if state.folds > 1 else self.folds.value())
+        for widget in (self.cross_validate, self.folds):
+            widget.blockSignals(False)
 
     def _build_recipe(self) -> None:
         self.toml = named(
@@ -118,6 +148,7 @@ class ReviewPage(WizardPage):
             self.name_edit.setText(state.name)
         if self._planned:
             self._plan.setText(plan_text(self._planned, state))
+        self._show_folds(state)
         self._show_summary(state)
 
     def _show_summary(self, state: WizardState) -> None:

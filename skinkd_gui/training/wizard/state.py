@@ -84,7 +84,8 @@ class WizardState:
     classes; `choices` is what the data leave open, `asked` that of it without which they can not be read. `excluded`
     are the images that going on leaves out; `split_problem` says why the others can not be divided. `facts` and
     `model_problems` hold (section, what is known of its model) and (section, why its model can not be used). `left` are
-    the settings of methods that were chosen before, for a return."""
+    the settings of methods that were chosen before, for a return. With more than one of `folds` the goal is
+    cross-validated instead of trained once; the paper's study never is."""
 
     recipe: Recipe
     step: WizardStep = WizardStep.DATA
@@ -106,6 +107,7 @@ class WizardState:
     model_problems: tuple[tuple[str, str], ...] = ()
     name: str = ""
     study: StudyChoice = StudyChoice()
+    folds: int = 1
     left: tuple[DistillationRecipe, ...] = ()
 
     @cached_property
@@ -412,6 +414,7 @@ def with_choices(state: WizardState, other: WizardState) -> WizardState:
         problems=other.problems,
         name=other.name,
         study=other.study,
+        folds=other.folds,
         left=other.left,
     )
 
@@ -470,15 +473,16 @@ def recipe_of(state: WizardState) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
-def wanted(state: WizardState) -> tuple[Recipe, Goal, StudyChoice]:
+def wanted(state: WizardState) -> tuple[Recipe, Goal, StudyChoice, int]:
     """What costs and plans depend on."""
-    return recipe_of(state), state.goal, state.study
+    return recipe_of(state), state.goal, state.study, state.folds
 
 
 def study_of(state: WizardState) -> Study | None:
-    """The study that the wizard stands for; None for every goal that is single runs."""
+    """The study that the wizard stands for; None for every goal that is single runs. Raises `SkinKDError` for a recipe
+    that can not be cross-validated."""
     if state.goal is not Goal.STUDY:
-        return None
+        return _cross_validation(state)
     from core.study.paper import paper_study
 
     choice = state.study
@@ -492,9 +496,19 @@ def study_of(state: WizardState) -> Study | None:
 
 
 def comparisons_of(state: WizardState) -> int:
-    """How many configurations the study compares with its plain student; 1 when the goal is not a study."""
+    """How many configurations the study compares with its plain student; 1 when the goal is not such a study."""
     study = study_of(state)
-    return max(1, sum(item.repeats for item in study.configurations) - 1) if study is not None else 1
+    if study is None or study.withholds_test:
+        return 1
+    return max(1, sum(item.repeats for item in study.configurations) - 1)
+
+
+def _cross_validation(state: WizardState) -> Study | None:
+    if state.folds == 1:
+        return None
+    from core.study.folds import cross_validated
+
+    return cross_validated(recipe_of(state), folds=state.folds, name=name_of(state))
 
 
 def study_runs(state: WizardState) -> int:
@@ -512,7 +526,10 @@ def name_of(state: WizardState) -> str:
 
 def default_name_of(state: WizardState) -> str:
     """The name without one from the user."""
-    return "Paper study" if state.goal is Goal.STUDY else default_name(recipe_of(state))
+    if state.goal is Goal.STUDY:
+        return "Paper study"
+    name = default_name(recipe_of(state))
+    return name if state.folds == 1 else f"Cross-validation of {name}"
 
 
 def plan(state: WizardState, runs_root: Path) -> tuple[PlannedRun, ...]:

@@ -214,6 +214,12 @@ def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
     if state.goal is Goal.STUDY:
         count = study_runs(state)
         return f"The study “{name_of(state)}” makes {count} runs, one after the other, beginning with the teacher."
+    if state.folds > 1:
+        return (
+            f"{study_runs(state)} runs are made, one after the other: the images outside the test part are divided "
+            f"into {state.folds} folds, each of which validates once. No model sees the test part until you choose one "
+            "in the results of the study."
+        )
     names = [*(run.name for run in planned[:-1]), name_of(state)]
     if len(planned) > 1:
         listed = ", then ".join(f"“{name}”" for name in names)

@@ -1,0 +1,58 @@
+"""The section of a report on a study that withholds its test part, and the report on one whose part is untouched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+from core.data.types import Part
+from core.documents import some
+from core.errors import SkinKDError
+from core.reporting.cross_validation_tables import chosen_sentence, cross_validation_table, sentence_of_test_part
+from core.reporting.privacy import without_paths
+from core.reporting.report.content import Block, FigureBlock, Paragraph, ReportSection, TableBlock
+from core.reporting.tables import counts_table
+from core.runs.folder import RunFolder
+from core.study.results import StudyResults
+
+
+def cross_validation_section(results: StudyResults) -> ReportSection:
+    """Candidates by their validation scores, and whether, when and for which the test part was used."""
+    validated = results.cross_validation
+    blocks: list[Block] = [Paragraph(text, "warning") for text in results.warnings]
+    if results.missing:
+        names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
+        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
+    if validated is not None:
+        said = (sentence_of_test_part(validated), chosen_sentence(validated))
+        blocks[:0] = [Paragraph(text) for text in said]
+        blocks.append(TableBlock("cross-validation", cross_validation_table(validated)))
+    return ReportSection("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
+
+
+def untouched_sections(results: StudyResults) -> tuple[ReportSection, ...]:
+    """All that can be reported before any model was tested: the candidates, and the images that they learned from.
+    Raises `SkinKDError` when nothing is finished yet."""
+    validated = results.cross_validation
+    runs = [run for item in validated.candidates for run in item.runs] if validated is not None else []
+    if not runs:
+        raise SkinKDError("There is nothing to report", "The study has no finished run yet.")
+    return (cross_validation_section(results), _data_section(RunFolder(runs[0].folder), runs[0].fold))
+
+
+def _data_section(run: RunFolder, fold: int) -> ReportSection:
+    from core.reporting import figures
+
+    rows, classes = run.split_rows, run.recipe().class_set
+    counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
+    blocks: tuple[Block, ...] = (
+        Paragraph(f"The division of fold {fold}; the test part is the same in all folds."),
+        TableBlock("images", counts_table(rows, classes)),
+        FigureBlock(
+            "classes-of-images",
+            "Images of each class in the training part (the paper's figure 2).",
+            "Bars of training images by class",
+            partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
+        ),
+    )
+    return ReportSection("data", "Images and their division", blocks)
