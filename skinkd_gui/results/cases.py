@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.classes import ClassSet
 
 if TYPE_CHECKING:
+    from core.evaluation.inherited import SharedConfusion
     from core.runs.tables import Predictions
 
 
@@ -102,6 +103,13 @@ def lost_cases(other: RunPredictions, baseline: RunPredictions, names: Sequence[
     """The images that only the baseline got right."""
     about = f"Wrong with {other.name}, right with {baseline.name}"
     return _paired(other, baseline, names, f"Images lost by {other.name}", about)
+
+
+def shared_cases(student: RunPredictions, teacher: RunPredictions, pair: SharedConfusion) -> CaseList:
+    """The images that a student and its teacher give the same wrong class."""
+    classes = student.classes
+    title = f"{classes.name_of(pair.truth)} taken for {classes.name_of(pair.said).lower()} by both"
+    return _paired(student, teacher, pair.both, title, f"{student.name} and its teacher, {teacher.name}")
 
 
 def moved_cases(other: RunPredictions, baseline: RunPredictions, truth: str, predicted: str) -> CaseList:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +60,10 @@ class CrossValidationPanel(QWidget):
         used = validated.use is not None
         table = cross_validation_table(validated)
         self.table.set_heading(table.title)
-        self.table.set_table(table, f"cross-validation-{name}")
-        said = f"{sentence_of_test_part(validated)} {chosen_sentence(validated)}"
-        self.state.show_message(said, "warning" if used else "success")
+        said = (sentence_of_test_part(validated), chosen_sentence(validated))
+        shown = replace(table, notes=tuple(note for note in table.notes if note not in said))
+        self.table.set_table(shown, f"cross-validation-{name}")
+        self.state.show_message(" ".join(said), "warning" if used else "success")
         chosen = validated.tested if used else validated.best
         before = self.candidates.currentData()
         self.candidates.clear()

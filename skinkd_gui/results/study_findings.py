@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken
+from skinkd_gui.results.cases import RunPredictions
 
 if TYPE_CHECKING:
+    from core.evaluation.inherited import Inheritance
     from core.reporting.bar_figures import BarRun
+    from core.reporting.study_figures import BestRun
+    from core.runs.evidence import Evidence
     from core.study.families import StudyFamily
     from core.study.results import StudyResults
+
+
+@dataclass(frozen=True)
+class SharedErrors:
+    """A student beside its teacher: their predictions and the errors that they share; `plain` is the student without a
+    teacher (title, its errors beside the same teacher's), None where there is none."""
+
+    title: str
+    inherited: Inheritance
+    student: RunPredictions
+    teacher: RunPredictions
+    plain: tuple[str, Inheritance] | None
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,7 @@ class StudyFindings:
     best: tuple[BarRun, ...]
     family: StudyFamily
     how_chosen: str = ""
+    shared: tuple[SharedErrors, ...] = ()
 
 
 def find_study(folder: Path, token: CancelToken) -> StudyFindings:
@@ -38,17 +56,44 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
     from core.study.results import study_results
 
     results = study_results(StudyFolder(folder))
-    best = []
+    best, read = [], []
     for run in best_runs(results):
         token.check()
         try:
             evidence = load_evidence(run.folder)
             best.append(BarRun(run.title, evidence.detailed.scores, evidence.intervals, run.role))
+            read.append((run, evidence))
         except SkinKDError:  # without its predictions a run still has its scores
             scores = RunFolder(run.folder).scores()
             best += [] if scores is None else [BarRun(run.title, scores, None, run.role)]
     token.check()
-    return StudyFindings(folder, results, tuple(best), study_family(results), how_chosen(results))
+    return StudyFindings(folder, results, tuple(best), study_family(results), how_chosen(results), _shared_errors(read))
+
+
+def _shared_errors(read: Sequence[tuple[BestRun, Evidence]]) -> tuple[SharedErrors, ...]:
+    """The best students beside the study's teacher, the first of the runs."""
+    from core.evaluation.inherited import inheritance
+    from core.runs.evidence import labelled
+
+    teacher = next(((run, evidence) for run, evidence in read if run.row.is_teacher), None)
+    if teacher is None:
+        return ()
+    theirs, answers = labelled(teacher[1]), _predictions(*teacher)
+    beside = [(run, evidence, inheritance(theirs, labelled(evidence))) for run, evidence in read]
+    plain = next(((run.title, found) for run, _, found in beside if run.row.is_plain and found is not None), None)
+    return tuple(
+        SharedErrors(run.title, found, _predictions(run, evidence), answers, plain)
+        for run, evidence, found in beside
+        if found is not None and not run.row.is_teacher and not run.row.is_plain
+    )
+
+
+def _predictions(run: BestRun, evidence: Evidence) -> RunPredictions:
+    from core.runs.folder import RunFolder
+
+    temperature = RunFolder(run.folder).facts("calibration").get("temperature")
+    known = float(temperature) if isinstance(temperature, int | float) else 1.0
+    return RunPredictions(run.title, run.folder, evidence.predictions, evidence.classes, known)
 
 
 def warning_of(results: StudyResults) -> str:

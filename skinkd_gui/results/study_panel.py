@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.reporting.family_tables import arms_table, study_family_table
-from core.reporting.study_tables import departures_table, study_table
+from core.reporting.paper_tables import study_tables
+from core.reporting.study_tables import departures_table
 from skinkd_gui.results.cross_validation_panel import CrossValidationPanel
 from skinkd_gui.results.figure_panel import FigurePanel
+from skinkd_gui.results.inherited_panel import InheritedPanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.study_findings import (
     StudyFindings,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from core.reporting.style import FigureStyle
+    from core.reporting.table import ResultsTable
     from core.study.results import StudyResults
 
 _PROGRESS_WIDTH = 200  # pixels
@@ -59,6 +62,7 @@ class StudyPanel(QWidget):
         self.setObjectName("studyPanel")
         self._folder: Path | None = None
         self._findings: StudyFindings | None = None
+        self._tables: dict[str, ResultsTable] = {}
         self._reading = JobSlot(self, succeeded=self._take, failed=self._fail)
         self._chosen_notes: list[QLabel] = []
         self._build_controls()
@@ -95,6 +99,9 @@ class StudyPanel(QWidget):
     def _build_tabs(self) -> QTabWidget:
         self.tabs = named(QTabWidget(self, documentMode=True), "studyTabs", "Results of the study")
         self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
+        self.shown_table = named(QComboBox(self), "studyTableShown", "Which table of the study is shown")
+        self.shown_table.currentIndexChanged.connect(self._show_table)
+        self.table.add_control(self.shown_table)
         self.table.table.opened.connect(self._open_row)
         self.table.table.setToolTip("Double-click a row to select its runs")
         self.family = TablePanel(
@@ -124,6 +131,8 @@ class StudyPanel(QWidget):
         self.tabs.addTab(self.alpha, "F1 over alpha")
         self.tabs.addTab(self._with_note(self.best), "Best runs by class")
         self.tabs.addTab(self._with_note(_scrolled(self.confusion, self)), "Confusion matrices")
+        self.inherited = InheritedPanel(self)
+        self.tabs.addTab(self.inherited, "Teacher's errors")
         self.tabs.addTab(self.departures, "Departures")
         return self.tabs
 
@@ -189,18 +198,37 @@ class StudyPanel(QWidget):
         self.resume_button.setVisible(done < planned)
         self.report_button.setVisible(done > 0)
         self.banner.show_message(warning_of(results), "warning")
-        self.table.set_table(study_table(results), f"study-{results.study.name}")
+        self.inherited.show_students(findings.shared)
+        self._offer_tables(results)
         self.arms.set_table(arms_table(results, findings.family), f"all-test-images-{results.study.name}")
         self.family.set_table(study_family_table(results, findings.family), f"against-plain-{results.study.name}")
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
         self._show_candidates(findings)
         if results.cross_validation is None:
             self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
-        self.table.set_heading("Measured and published" if results.study.paper else "Measured")
+            self.tabs.setTabVisible(self.tabs.indexOf(self.inherited), bool(findings.shared))
         for note in self._chosen_notes:
             note.setText(findings.how_chosen)
         self._draw(findings)
         self._pages.setCurrentIndex(1)
+
+    def _offer_tables(self, results: StudyResults) -> None:
+        """The study's tables, one at a time: for the paper's study its tables 1 to 3."""
+        before = self.shown_table.currentData()
+        self._tables = dict(study_tables(results))
+        with QSignalBlocker(self.shown_table):
+            self.shown_table.clear()
+            for key, table in self._tables.items():
+                self.shown_table.addItem(table.title, key)
+            self.shown_table.setCurrentIndex(max(0, self.shown_table.findData(before)))
+        self.shown_table.setVisible(len(self._tables) > 1)
+        self._show_table()
+
+    @Slot()
+    def _show_table(self) -> None:
+        key = self.shown_table.currentData()
+        if key in self._tables and self._findings is not None:
+            self.table.set_table(self._tables[key], f"{key}-{self._findings.results.study.name}")
 
     def _show_candidates(self, findings: StudyFindings) -> None:
         """A study that withholds its test part is looked at by validation scores alone."""
@@ -253,8 +281,12 @@ class StudyPanel(QWidget):
 
     @Slot(int)
     def _open_row(self, row: int) -> None:
-        if self._findings is not None and self._findings.results.rows[row].folders:
-            self.runs_requested.emit(self._findings.results.rows[row].folders)
+        if self._findings is None:
+            return
+        title = self.table.shown.rows[row][0].values[0]
+        folders = next((item.folders for item in self._findings.results.rows if title in (item.title, item.key)), ())
+        if folders:
+            self.runs_requested.emit(folders)
 
     @Slot()
     def _resume(self) -> None:
