@@ -7,20 +7,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.data.augmentation.augmentation import POSITIONS
+
 
 def turned(images: Tensor, views: NDArray[np.int64]) -> Tensor:
     """The images (n, S, S, 3), each in position `views` (n,) modulo 8; 0 is upright.
 
     Bit 1 of a view mirrors the rows, bit 2 the columns, bit 4 then swaps both: so all eight come about.
     """
-    found = images
-    for bit, change in _CHANGES:
-        chosen = (views & bit) != 0
-        if chosen.all():
-            found = change(found)
-        elif chosen.any():
-            found = _where(chosen, change(found), found)
-    return found
+    positions = views & (POSITIONS - 1)
+    order = np.argsort(positions, kind="stable")
+    edges = np.searchsorted(positions[order], np.arange(POSITIONS + 1))
+    if len(images) in np.diff(edges):  # all alike
+        return in_position(images, int(positions[0])).contiguous() if len(images) else images
+    # Sorted by position, so that each image is copied by one change and not by all three.
+    rows = torch.from_numpy(order).to(images.device, non_blocking=True)
+    gathered = images.index_select(0, rows)
+    parts = [in_position(gathered[edges[p] : edges[p + 1]], p) for p in range(POSITIONS)]
+    return torch.empty_like(images).index_copy_(0, rows, torch.cat(parts))
 
 
 def in_position(images: Tensor, position: int) -> Tensor:
@@ -43,8 +47,3 @@ def _swapped(images: Tensor) -> Tensor:
 
 
 _CHANGES = ((1, _rows), (2, _columns), (4, _swapped))
-
-
-def _where(chosen: NDArray[np.bool_], yes: Tensor, no: Tensor) -> Tensor:
-    mask = torch.from_numpy(chosen).to(no.device, non_blocking=True)
-    return torch.where(mask[:, None, None, None], yes, no)
