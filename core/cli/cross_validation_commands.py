@@ -11,7 +11,8 @@ import typer
 from core.cli.console import JsonOption, RunsOption
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import prepared, recipe_of
-from core.cli.study_commands import carry_out, seeds_in, show_plan
+from core.cli.study_commands import seeds_in
+from core.cli.study_work import carry_out, show_plans
 from core.paths import runs_root
 from core.recipe import Recipe, set_values, value_of
 from core.study.folder import create_study, study_folder
@@ -61,9 +62,9 @@ def cross_validate(
     axes = {**(TEACHER_AXES if teachers else {}), **_axes(base, vary or [])}
     wanted = cross_validated(base, folds=folds, vary=axes, seeds=seeds_in(seeds) or (0,), name=name.strip())
     if dry_run:
-        show_plan(wanted, study_folder(wanted, root), as_json)
+        show_plans([(study_folder(wanted, root), wanted)], root, as_json)
     else:
-        carry_out(create_study(wanted, root), root, runs is not None, retry, as_json)
+        carry_out([create_study(wanted, root)], root, runs is not None, retry, as_json)
 
 
 def _axes(recipe: Recipe, texts: Sequence[str]) -> dict[str, list[Any]]:

@@ -21,7 +21,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def recipe(
-    name: Annotated[Preset, typer.Option("--preset", help="paper (as published), quick (small), best.")] = Preset.PAPER,
+    name: Annotated[
+        Preset, typer.Option("--preset", help="paper (to the letter), paper-lesion (lesions together), quick, best.")
+    ] = Preset.PAPER,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; without it the recipe is printed.")] = None,
     assignments: SetOption = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,

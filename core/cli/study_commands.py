@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, table_text, write_new
+from core.cli.console import JsonOption, RunsOption, print_json, print_text, say, write_new
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import find_run, recipe_of, stoppable_runs
-from core.cli.study_documents import plan_document, plan_text, results_document, results_text, studies_text
-from core.data.types import DataSet
+from core.cli.study_documents import plan_document, studies_text
+from core.cli.study_work import carry_out, check_begun, show_plans, show_results
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
-from core.recipe import Recipe, set_values
-from core.reporting.planning_table import planning_table
-from core.reporting.table import ResultsTable
+from core.recipe import Recipe, set_values, with_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
-from core.study.definition import recipe_of as recipe_of_run
 from core.study.every import every_entry_study
 from core.study.files import read_study, study_to_toml
 from core.study.folder import (
@@ -30,12 +28,10 @@ from core.study.folder import (
     StudyMember,
     create_study,
     list_studies,
-    planned_members,
     study_folder,
 )
 from core.study.out_of_fold import across_test_folds
-from core.study.paper import has_papers_classes, headline, paper_study, study_departures
-from core.study.results import study_results
+from core.study.paper import PAPER_STUDY, REDRAWN, both_splits, has_papers_classes, paper_study
 from core.user_paths import expanded, full_path, is_folder, is_there
 
 PAPER, EVERY = "paper", "every"
@@ -82,6 +78,23 @@ _FoldsOption = Annotated[
         "--test-folds", min=1, help="Every run once for each of so many test folds: each image is tested once."
     ),
 ]
+_SplitOption = Annotated[
+    Literal["", "image", "lesion", "both"],
+    typer.Option(
+        "--split",
+        help="How the paper's study divides the images: image, as the paper does (the preset's), lesion, or both: "
+        "two studies.",
+        show_default=False,
+    ),
+]
+_RedrawOption = Annotated[
+    Literal["once", "each_epoch", "both"],
+    typer.Option(
+        "--redraw",
+        help="How students with the curriculum draw their images: once, as the paper reads, each_epoch, or both: "
+        "twelve runs more.",
+    ),
+]
 _FineOption = Annotated[bool, typer.Option("--fine-sweep", help="KL at further alphas around 0.1 too.")]
 _CandidatesOption = Annotated[
     bool, typer.Option("--teacher-candidates", help="Train the paper's other candidates for the teacher too.")
@@ -107,6 +120,8 @@ def study(
     fine_sweep: _FineOption = False,
     teacher_candidates: _CandidatesOption = False,
     teacher: _TeacherOption = "",
+    split: _SplitOption = "",
+    redraw: _RedrawOption = "once",
     name: _NameOption = "",
     runs: RunsOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
@@ -125,7 +140,8 @@ def study(
     """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
     root = runs or runs_root()
     request = _Request(
-        data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates, teacher, name
+        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates),
+        *(teacher, name, split, redraw),
     )
     if what is None:
         _list(root, as_json)
@@ -133,21 +149,18 @@ def study(
     known = _begun(what, root)
     if known is not None:
         request.check_unused(f"{what} was begun before")
-        folder, wanted = known, known.study()
+        pairs = [(known, known.study())]
     else:
-        wanted = _wanted(what, request, root)
-        folder = study_folder(wanted, root)
+        pairs = [(study_folder(wanted, root), wanted) for wanted in _wanted(what, request, root)]
     if test:
-        _test(folder, test)
+        _test([folder for folder, _ in pairs], test)
     if show or test:
-        _show_results(folder, as_json)
-        return
-    if dry_run:
-        show_plan(wanted, folder, as_json)
-        return
-    if known is None:
-        folder = create_study(wanted, root)
-    carry_out(folder, root, runs is not None, retry, as_json)
+        show_results([folder for folder, _ in pairs], as_json)
+    elif dry_run:
+        show_plans(pairs, root, as_json)
+    else:
+        folders = [folder if known else create_study(wanted, root) for folder, wanted in pairs]
+        carry_out(folders, root, runs is not None, retry, as_json)
 
 
 def study_file(
@@ -160,15 +173,20 @@ def study_file(
     test_folds: _FoldsOption = 1,
     fine_sweep: _FineOption = False,
     teacher_candidates: _CandidatesOption = False,
+    split: _SplitOption = "",
+    redraw: _RedrawOption = "once",
     name: _NameOption = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the paper's study as a file to edit, for `skinkd-cli study FILE`."""
+    if split == "both":
+        raise typer.BadParameter("--split: a file holds one study; write one for image and one for lesion")
     request = _Request(
-        data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates, "", name
+        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates),
+        *("", name, split, redraw),
     )
-    chosen = check_study(request.paper(runs_root()))
+    (chosen,) = (check_study(one) for one in request.paper(runs_root()))
     text = study_to_toml(chosen)
     if out is not None:
         write_new(out, text, force=force)
@@ -195,7 +213,10 @@ class _Request:
         candidates: bool,
         teacher: str,
         name: str,
+        split: str,
+        redraw: str,
     ) -> None:
+        self._split, self._redraw = split, redraw
         self._data, self._base, self._name, self._teacher = data, base, name.strip(), teacher
         self._assignments, self._teacher_assignments = tuple(assignments or ()), tuple(teacher_assignments or ())
         self._seeds, self._test_folds, self._fine, self._candidates = (
@@ -213,8 +234,13 @@ class _Request:
                 f"{why}: {', '.join(used)} can not change it. Use only --retry, --show or --dry-run."
             )
 
-    def paper(self, root: Path) -> Study:
-        """The paper's study with these options."""
+    def paper(self, root: Path) -> tuple[Study, ...]:
+        """The paper's study with these options, or two that differ in the split."""
+        redrawn = [text for text in self._assignments if text.partition("=")[0].strip() == "curriculum.redraw"]
+        if redrawn:
+            raise typer.BadParameter(f"--set {redrawn[0]}: in the paper's study, --redraw says it")
+        if self._split == "both" and self._teacher:
+            raise typer.BadParameter("--teacher: a finished teacher was trained with one split; give --split")
         base = self._changed(recipe_of(self._base), root)
         if not has_papers_classes(base):
             raise SkinKDError(
@@ -222,20 +248,28 @@ class _Request:
                 f"The paper's study is of ISIC 2019's classes; the recipe has {base.class_set.name} "
                 f"({len(base.class_set)} classes). Leave [classes] out, or write a study of your own into a file.",
             )
-        study = paper_study(
-            base,
+        plan = partial(
+            paper_study,
             fine_sweep=self._fine,
             teacher_candidates=self._candidates,
             seeds=self._seeds or (0,),
-            name=self._name or "Paper study",
             teacher_changes=_changes(base, self._teacher_assignments),
+            redraws=tuple(REDRAWN) if self._redraw == "both" else (self._redraw,),
         )
-        return across_test_folds(study, self._test_folds)
+        name = self._name or PAPER_STUDY
+        if self._split == "both":
+            studies = both_splits(plan(base, name=name))
+        else:
+            grouping = {"data.group_by": self._split} if self._split else {}
+            studies = (plan(with_values(base, grouping), name=name),)
+        return tuple(across_test_folds(study, self._test_folds) for study in studies)
 
     def every(self, root: Path) -> Study:
         """The study of every loss and curriculum with these options."""
-        if self._fine or self._candidates:
-            raise typer.BadParameter("--fine-sweep, --teacher-candidates: for the paper's study only.")
+        if self._fine or self._candidates or self._split or self._redraw != "once":
+            raise typer.BadParameter(
+                "--fine-sweep, --teacher-candidates, --split, --redraw: for the paper's study only."
+            )
         base = self._changed(recipe_of(self._base), root)
         study = every_entry_study(
             base,
@@ -247,7 +281,7 @@ class _Request:
 
     def of_file(self, path: Path, root: Path) -> Study:
         """The study of a file with these options on top."""
-        paper_only = ("--base", "--fine-sweep", "--teacher-candidates")
+        paper_only = ("--base", "--fine-sweep", "--teacher-candidates", "--split", "--redraw")
         used = [option for option, value in self._options() if value and option in paper_only]
         if used:
             raise typer.BadParameter(f"{', '.join(used)}: for paper and every only; a study file says it itself.")
@@ -282,33 +316,36 @@ class _Request:
             ("--fine-sweep", self._fine),
             ("--teacher-candidates", self._candidates),
             ("--teacher", self._teacher),
+            ("--split", self._split),
+            ("--redraw", self._redraw if self._redraw != "once" else ""),
             ("--name", self._name),
         )
 
 
-def _wanted(what: str, request: _Request, root: Path) -> Study:
-    """The study that a new beginning asks for, with data and teacher that are there."""
+def _wanted(what: str, request: _Request, root: Path) -> tuple[Study, ...]:
+    """The studies that a new beginning asks for, with data and teacher that are there."""
     if what == PAPER:
         wanted = request.paper(root)
     elif what == EVERY:
-        wanted = request.every(root)
+        wanted = (request.every(root),)
     elif is_there(Path(what)) and Path(what).is_file():
-        wanted = request.of_file(Path(what), root)
+        wanted = (request.of_file(Path(what), root),)
     else:
         names = ", ".join(folder.slug for folder in list_studies(root))
         known = f"Studies begun before: {names}." if names else f"No study was begun in {root}."
         told = f"{what} is neither 'paper' nor 'every' nor a file nor a study. {known}"
         raise SkinKDError("There is no such study", told)
-    if not wanted.base.data.path:
+    base = wanted[0].base
+    if not base.data.path:
         raise RecipeError((FieldProblem("data.path", "no data folder is named; give one with --data DATA"),))
-    place = expanded(wanted.base.data.path)
+    place = expanded(base.data.path)
     if not is_there(place):  # said before a run is made and its starting weights are fetched
         raise SkinKDError("The data is not there", f"{place} does not exist. Choose the folder with your images.")
-    if wanted.base.teacher.run:
+    if base.teacher.run:
         from core.runs.teachers import find_teacher
 
-        find_teacher(wanted.base.teacher.run, root)
-    return check_study(wanted)
+        find_teacher(base.teacher.run, root)
+    return tuple(check_study(study) for study in wanted)
 
 
 def _begun(what: str, root: Path) -> StudyFolder | None:
@@ -341,76 +378,13 @@ def _members(folder: StudyFolder) -> tuple[StudyMember, ...]:
         return ()
 
 
-def show_plan(wanted: Study, folder: StudyFolder, as_json: bool) -> None:
-    """Print the study's runs and where they stand."""
-    from core.data.reading import read_dataset
-
-    begun = folder.members() if folder.study_file.exists() else ()
-    standing = {(member.key, member.seed): member for member in begun}
-    rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
-    dataset = read_dataset(Path(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
-    said = ""
-    if wanted.paper:
-        said = headline(study_departures(wanted, len(dataset.records), synthetic=dataset.synthetic))
-    planning = _planning(wanted, dataset)
-    if as_json:
-        document = None if planning is None else planning.to_document()
-        print_json({**plan_document(folder.slug, rows), "headline": said, "planning": document})
-    else:
-        print_text(plan_text(wanted.name, rows, said, "" if planning is None else table_text(planning)))
-
-
-def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
-    """What the study's test can show; None where there is no plain student to compare others with."""
-    from core.data.splitting import count_test_groups
-
-    students = [recipe_of_run(wanted, item) for item in wanted.configurations if item.repeats]
-    parts = {(one.data.test_folds, one.data.test_fold): one.data for one in students}
-    compared = len(students) // max(1, len(parts)) - 1
-    plain = any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
-    if wanted.withholds_test or compared < 1 or not plain:
-        return None
-    images = sum(count_test_groups(dataset, data) for data in parts.values())
-    return planning_table(len(wanted.seeds), compared, images or None)
-
-
-def _show_results(folder: StudyFolder, as_json: bool) -> None:
-    _check_begun(folder)
-    results = study_results(folder)
-    if as_json:
-        print_json(results_document(folder, results))
-    else:
-        print_text(results_text(folder, results))
-
-
-def _test(folder: StudyFolder, candidate: str) -> None:
+def _test(folders: Sequence[StudyFolder], candidate: str) -> None:
     from core.study.test_part import use_test_part
 
-    _check_begun(folder)
-    with stoppable_runs(lambda started: f"skinkd-cli study {folder.slug} --test {candidate}") as (emit, token):
-        use_test_part(folder, candidate, emit, token)
-
-
-def _check_begun(folder: StudyFolder) -> None:
-    if not folder.study_file.exists():
-        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
-
-
-def carry_out(folder: StudyFolder, root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
-    """Do the study, or go on with it, and print what it measured. Raises `Exit` with code 1 when runs failed."""
-    from core.study.execute import run_study
-
-    again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
-    with stoppable_runs(lambda started: again) as (emit, token):
-        outcome = run_study(folder, emit, token, retry=retry)
-    results = study_results(folder)
-    if as_json:
-        print_json(results_document(folder, results, outcome))
-    else:
-        print_text(results_text(folder, results))
-    if outcome.failed:
-        say(f"{many(len(outcome.failed), 'run')} failed or could not start. Try again with: {again} --retry")
-        raise typer.Exit(1)
+    for folder in folders:
+        check_begun(folder)
+        with stoppable_runs(lambda started: f"skinkd-cli study {folders[0].slug} --test {candidate}") as (emit, token):
+            use_test_part(folder, candidate, emit, token)
 
 
 def _changes(recipe: Recipe, assignments: Sequence[str]) -> tuple[tuple[str, Value], ...]:

@@ -13,9 +13,11 @@ from core.reporting.family_tables import arms_table, study_family_table
 from core.reporting.paper_tables import study_tables
 from core.reporting.words import STATE_WORDS
 from core.study.cross_validation import CrossValidation
+from core.study.departures import READINGS, headline
 from core.study.execute import StudyOutcome
 from core.study.families import study_family
 from core.study.folder import StudyFolder, StudyMember
+from core.study.outlook import StudyOutlook
 from core.study.published import published_table
 from core.study.results import StudyResults, StudyRow
 
@@ -30,6 +32,32 @@ def plan_document(slug: str, members: Sequence[StudyMember]) -> dict[str, Any]:
         "finished": sum(member.finished for member in members),
         "members": [_member(member) for member in members],
     }
+
+
+def outlook_document(outlook: StudyOutlook | None) -> dict[str, Any]:
+    """What can be said of the paper's study before it is begun; an empty headline of any other study."""
+    if outlook is None:
+        return {"headline": ""}
+    return {
+        "headline": headline(outlook.departures),
+        "departures": [asdict(item) for item in outlook.departures],
+        "readings": [asdict(item) for item in READINGS],
+        "parts": {part.value: count for part, count in outlook.parts},
+        "leakage": None if outlook.leakage is None else asdict(outlook.leakage.total),
+        "coverage": None if outlook.coverage is None else asdict(outlook.coverage),
+        "teacher": outlook.teacher,
+    }
+
+
+def outlook_lines(outlook: StudyOutlook | None) -> list[str]:
+    """The same as lines of text."""
+    if outlook is None:
+        return []
+    parts = ", ".join(f"{part.word} {count:,}" for part, count in outlook.parts)
+    lines = [headline(outlook.departures), f"Images: {parts}." if parts else "", outlook.teacher]
+    lines += [outlook.leakage.sentence] if outlook.leakage else []
+    lines += [f"Curriculum: {outlook.coverage.sentence}"] if outlook.coverage and outlook.coverage.sentence else []
+    return [*lines, "What the paper leaves open:", *(f"  {item.sentence}" for item in READINGS)]
 
 
 def plan_text(name: str, members: Sequence[StudyMember], *said: str) -> str:
@@ -131,6 +159,7 @@ def _row(row: StudyRow) -> dict[str, Any]:
         "method": row.method,
         "alpha": row.alpha,
         "curriculum": row.curriculum,
+        "redraw": row.redraw or None,
         "architecture": row.architecture,
         "parameters": row.parameters,
         "planned": row.planned,

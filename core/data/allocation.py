@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SkinKDError
 
 Counts = NDArray[np.int64]
+Rounding = Literal["nearest", "paper"]
 
 
-def wanted_counts(split: tuple[float, float, float], total: int) -> tuple[int, int, int]:
-    """Whole numbers of images per part for shares (sum 1) or exact counts. Raises `SkinKDError` when too few exist."""
+PAPERS_SPLIT = ((0.7, 0.2, 0.1), (17_728, 5_062, 2_541))
+"""Davidi and Park, section 3: the shares that they name, and their numbers of images, which are not quite those."""
+
+
+def wanted_counts(
+    split: tuple[float, float, float], total: int, rounding: Rounding = "nearest"
+) -> tuple[int, int, int]:
+    """Whole numbers of images per part for shares (sum 1) or exact counts: those nearest to the shares, or with `paper`
+    of the paper's number of images and shares the paper's own. Raises `SkinKDError` when too few exist."""
     if total < 3:
         raise too_few(total)
+    shares, counts_there = PAPERS_SPLIT
+    if rounding == "paper" and total == sum(counts_there) and split == shares:
+        return counts_there
     if sum(split) > 1 + 1e-6:
         if sum(split) > total:
             raise SkinKDError(

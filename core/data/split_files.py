@@ -135,7 +135,7 @@ def _distance(dataset: DataSet, sizes: dict[Part, int], data: Division) -> list[
 
 def wanted_parts(data: Division, total: int) -> dict[Part, int]:
     """How many images of `total` the recipe wants in each part that it makes, in the order of the parts."""
-    train, held, test = wanted_counts(data.split, total)
+    train, held, test = wanted_counts(data.split, total, data.rounding)
     if not data.calibration:
         return {Part.TRAIN: train, Part.VALIDATION: held, Part.TEST: test}
     calibration = calibration_count(data.calibration, held)

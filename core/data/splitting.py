@@ -67,7 +67,7 @@ def _assigned(dataset: DataSet, groups: Groups, data: Division, own: Collection[
     """The groups of the images that are in none of the data's held-out parts, for training, validation and test."""
     counts = _class_counts(dataset, groups)
     total = int(counts.sum())
-    wanted = wanted_counts(_left_to_make(data.split, own) if own else data.split, total)
+    wanted = wanted_counts(_left_to_make(data.split, own) if own else data.split, total, data.rounding)
     generator = np.random.default_rng([data.seed, _TEST_STAGE])
     if data.test_folds > 1:
         fold = assign(counts, _fold_targets(counts, data.test_folds), generator)

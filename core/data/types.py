@@ -243,7 +243,8 @@ GroupBy = Literal["patient", "lesion", "image"]
 class Division(Protocol):
     """How a data set is to be divided; the recipe's section `data` is one.
 
-    `split` are three shares that sum to 1 or three counts (training, validation, test), `calibration` a share of the
+    `split` are three shares that sum to 1 or three counts (training, validation, test), `rounding` says which numbers
+    of images shares come to (`core.data.allocation.wanted_counts`), `calibration` a share of the
     validation images; with more than one of `folds`, `fold` (from 1) validates; with more than one of `test_folds`,
     `test_fold` (from 1) is the test part. `group_by` says what stays in one part (`core.data.groups`), `parts` whether
     the data's own parts are kept.
@@ -251,6 +252,8 @@ class Division(Protocol):
 
     @property
     def split(self) -> tuple[float, float, float]: ...
+    @property
+    def rounding(self) -> Literal["nearest", "paper"]: ...
     @property
     def calibration(self) -> float: ...
     @property

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 SUGGESTED_TEACHERS = (
-    ("tf_efficientnet_b7", "The paper's teacher: EfficientNet-B7. Needs a GPU."),
+    ("tf_efficientnet_b7.aa_in1k", "The paper's teacher: EfficientNet-B7, pretrained on ImageNet alone. Needs a GPU."),
+    ("tf_efficientnet_b7", "The same, pretrained with further images."),
     ("resnetv2_50", "ResNet50V2, a candidate of the paper: less than half the size."),
     ("resnetv2_101", "ResNet101V2, a candidate of the paper."),
     ("tf_efficientnet_b3", "A smaller EfficientNet for GPUs with little memory."),

@@ -86,7 +86,10 @@ class CurriculumRecipe(Choosing):
         "all", "Pacing", "How many of the drawn images, the first in the order, an epoch shows. The paper: all."
     )
     redraw: Annotated[str, NameOf(REDRAWS)] = setting(
-        "each_epoch", "Drawing", "When the images of an epoch are drawn anew.", expert=True
+        "each_epoch",
+        "Drawing",
+        "When the images of an epoch are drawn anew. With a curriculum the paper reads as once; without: each_epoch.",
+        expert=True,
     )
 
     @property

@@ -104,6 +104,14 @@ class DataRecipe(SettingsSection):
         "Training, validation, test",
         "Shares that sum to 1, or exact numbers of images (the paper: 17728, 5062, 2541).",
     )
+    rounding: Literal["nearest", "paper"] = setting(
+        "nearest",
+        "Numbers of images",
+        "nearest: the whole numbers next to the shares. paper: of 25,331 images at 0.7, 0.2 and 0.1 the paper's own "
+        "17,728, 5,062 and 2,541, where the nearest are 17,732, 5,066 and 2,533; of any others the nearest.",
+        expert=True,
+        titles={"nearest": "Nearest to the shares", "paper": "The paper's"},
+    )
     calibration: float = setting(
         0.5,
         "Calibration",

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from core.distillation.curricula import REDRAWS
 from core.distillation.methods import METHODS
 from core.reporting.bar_figures import BarRun, Role, per_class_bars
 from core.reporting.confusion_figures import confusion_grid
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from core.study.results import StudyResults, StudyRow
 
-Kind = tuple[str, bool]
-"""A kind of distilled student: its method, and whether it had a curriculum."""
+Kind = tuple[str, bool, str]
+"""A kind of distilled student: its method, whether it had a curriculum, and, where the study's curricula draw their
+images in several ways, how this one does (otherwise "")."""
 
-_MARKERS = "osD^"
+_MARKERS = "osD^vP"
 _LEAST_GAP = 0.085  # of the axis, between two labels of alpha
 
 
@@ -84,12 +86,12 @@ def best_runs(results: StudyResults) -> tuple[BestRun, ...]:
     found += [BestRun("Teacher", row, _typical(row), "teacher") for row in teachers[:1]]
     plain = [row for row in results.rows if row.is_plain and row.points]
     found += [BestRun("Plain student", row, _typical(row), "baseline") for row in plain[:1]]
-    for method, curriculum in kinds_of(results):
-        measured = [item for item in _rows_of(results, method, curriculum) if item[1].points]
+    for kind in kinds_of(results):
+        measured = [item for item in _rows_of(results, *kind) if item[1].points]
         if measured:
             known = [item for item in measured if item[1].validation is not None]
             alpha, best = max(known or measured, key=lambda item: item[1].validation or item[1].mean_f1 or 0.0)
-            found.append(BestRun(f"{kind_title(method, curriculum)}, alpha {alpha:g}", best, _typical(best)))
+            found.append(BestRun(f"{kind_title(*kind)}, alpha {alpha:g}", best, _typical(best)))
     return tuple(found)
 
 
@@ -107,22 +109,26 @@ def how_chosen(results: StudyResults) -> str:
 def kinds_of(results: StudyResults) -> tuple[Kind, ...]:
     """The kinds of distilled students that the study has, in the order of their colours: without curriculum first,
     methods as they are offered."""
-    found = {(row.method, row.curriculum) for row in results.rows if row.alpha is not None}
-    methods = list(METHODS)
-    return tuple(sorted(found, key=lambda kind: (kind[1], methods.index(kind[0]))))
+    distilled = [row for row in results.rows if row.alpha is not None]
+    several = len({row.redraw for row in distilled if row.curriculum}) > 1
+    found = [(row.method, row.curriculum, row.redraw if several else "") for row in distilled]
+    methods, redraws = list(METHODS), ["", *reversed(list(REDRAWS))]  # the paper's first
+    return tuple(sorted(set(found), key=lambda kind: (kind[1], redraws.index(kind[2]), methods.index(kind[0]))))
 
 
-def kind_title(method: str, curriculum: bool) -> str:
-    """The kind in words: 'KL', 'DIST + curriculum'."""
-    return f"{METHODS[method].title}{' + curriculum' if curriculum else ''}"
+def kind_title(method: str, curriculum: bool, redraw: str = "") -> str:
+    """The kind in words: 'KL', 'DIST + curriculum', 'KL + curriculum (once for all epochs)'."""
+    title = REDRAWS[redraw].title if redraw else ""
+    drawn = f" ({title[0].lower()}{title[1:]})" if title else ""
+    return f"{METHODS[method].title}{f' + curriculum{drawn}' if curriculum else ''}"
 
 
-def _rows_of(results: StudyResults, method: str, curriculum: bool) -> list[tuple[float, StudyRow]]:
-    """A method's rows with their alphas, rising."""
+def _rows_of(results: StudyResults, method: str, curriculum: bool, redraw: str) -> list[tuple[float, StudyRow]]:
+    """A kind's rows with their alphas, rising."""
     rows = [
         (row.alpha, row)
         for row in results.rows
-        if row.method == method and row.curriculum == curriculum and row.alpha is not None
+        if (row.method, row.curriculum) == (method, curriculum) and redraw in ("", row.redraw) and row.alpha is not None
     ]
     return sorted(rows, key=lambda item: item[0])
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.reporting import cells
 from core.reporting.table import Cell, Column, ResultsTable, of_texts
+from core.study.departures import READINGS
 from core.study.paper import FINE_ALPHAS
 from core.study.published import fine_sweep_table, published_table
 
@@ -33,9 +34,10 @@ def study_table(results: StudyResults) -> ResultsTable:
 
 
 def departures_table(results: StudyResults) -> ResultsTable:
-    """How data and recipe differ from the paper's."""
-    rows = [(item.what, item.paper, item.here) for item in results.departures]
-    return of_texts("Departures from the paper", ("What", "Paper", "Here"), rows, words=3)
+    """How data and recipe differ from the paper's; below, how what it leaves open is read."""
+    rows = [(item.what, item.paper, item.here) for item in results.departures] or [("Nothing departs", "", "")]
+    notes = [item.sentence for item in READINGS]
+    return of_texts("Departures from the paper", ("What", "Paper", "Here"), rows, words=3, notes=notes)
 
 
 def _cells(row: StudyRow, published: bool) -> list[Cell]:

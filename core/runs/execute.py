@@ -47,6 +47,7 @@ from core.runs.tables import write_history
 from core.runs.teachers import Teacher, check_same_classes, common_digest, find_teachers, weights_leaks
 from core.runs.teaching import RECORD, prepare_teachers, teacher_precision
 from core.runs.tracking import EventWriter, describe_failure, logged, run_log
+from core.training.draw_coverage import never_shown
 from core.training.energy import EnergyMeter, counters
 from core.training.hardware import Hardware, Precision, fixed_threads, resolve
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
@@ -206,6 +207,8 @@ class _Run:
             self._folder.set_status(device=hardware.description, synthetic=data.dataset.synthetic)
             self._notes += data.notes
             self._warn(self._recipe.optimisation.notes)
+            if note := never_shown(data.dataset.labels[data.split.train], self._classes.codes, self._recipe):
+                self._notes.append(note)
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
             teachers = self._teacher_sources(data, hardware)
             epochs = self._try(lambda: len(self._folder.history()), 0)

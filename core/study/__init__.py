@@ -8,5 +8,6 @@ Others may use
 - `out_of_fold`: the same study once for each test fold
 - `folds`, `cross_validation`, `test_part`: candidates over folds, what chooses one, and the one use of the test part
 - `families`: its configurations against the plain student, and which one validation chose
-- `results`, `paper`, `published`: what it measured, beside what the paper did and published
+- `paper`, `departures`, `outlook`: the paper's study, how one departs from it, and what it will be made of
+- `results`, `published`: what it measured, beside what the paper published
 """

@@ -3,7 +3,7 @@
     version = 4
     name = "Alpha and temperature"
     seeds = [0, 1, 2]              # each repeats every student with this optimisation.seed; default [0]
-    base = "paper"                 # a preset (paper, quick, best) or a recipe file beside this one; or a table:
+    base = "paper"                 # a preset or a recipe file beside this one; or a table:
 
     [base.data]                    # `[base.section]` tables hold the recipe itself; missing keys take their defaults
     path = "images"                # relative to this file

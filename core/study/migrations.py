@@ -78,9 +78,25 @@ def _to_3(values: Values) -> Values:
     return found
 
 
+_PAPER_IN_3: Values = {
+    "data.rounding": "nearest",
+    "teacher.architecture": "tf_efficientnet_b7",
+    "teacher.drop_rate": "own",
+    "teacher.drop_path_rate": "own",
+    "student.drop_rate": "own",
+    "hardware.precision": "auto",
+}
+"""What the preset `paper` of version 3 said otherwise than `paper-lesion` does."""
+
+
 def _to_4(values: Values) -> Values:
-    """Studies of version 3 had no controls but those that they name."""
-    return {"controls": False, **values}
+    """Studies of version 3 had no controls but those that they name; the preset `paper` kept lesions together, and had
+    neither the paper's dropout nor its numbers."""
+    values = {"controls": False, **values}
+    if values.get("base", Preset.PAPER) != Preset.PAPER:
+        return values
+    general = {**_PAPER_IN_3, **dict(changes_in(values.get("set", {}), "set"))}
+    return {**values, "base": str(Preset.PAPER_LESION), "set": general}
 
 
 def _changes_from_2(values: Any, key: str) -> Values:

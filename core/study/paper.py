@@ -1,16 +1,18 @@
-"""The paper's study (Table 2: one teacher, a plain student, twenty distilled students), and how a recipe departs from
-the paper's. Source: Davidi and Park, "Novel Knowledge Distillation Techniques for Visual Skin Disease Detection"."""
+"""The paper's study (Table 2: one teacher, a plain student, twenty distilled students).
+
+Source: Davidi and Park, "Novel Knowledge Distillation Techniques for Visual Skin Disease Detection".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from core.data.groups import together
-from core.recipe import Preset, Recipe, preset
-from core.recipe.fields import FieldSpec, fields_of
-from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed, recipe_of
-from core.study.published import published_facts, published_table
+from core.data.types import GroupBy
+from core.recipe import Preset, Recipe, preset, with_values
+from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed
+from core.study.published import published_table
 
 ALPHAS = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Table 2's weights of the distillation loss."""
@@ -30,7 +32,15 @@ _CURRICULUM: tuple[tuple[str, Value], ...] = (
     ("curriculum.difficulty", "teacher_confidence"),
     ("curriculum.order", "easy_first"),
 )
-"""Section 4.3. Pacing and redraw are the base recipe's: to the letter, the paper draws once."""
+"""Section 4.3, without the redraw, of which there are two readings (`paper_study`). Pacing is the base recipe's."""
+
+REDRAWN = {"once": "", "each_epoch": ", drawn anew for each epoch"}
+"""The readings of section 4.3's redraw, the paper's first, and what a student's title says of them."""
+
+_SPLITS: tuple[GroupBy, ...] = ("image", "lesion")
+
+PAPER_STUDY = "Paper study"
+"""The name of the paper's study where the user gives none."""
 
 _CONTROLLED_ALPHA = ALPHAS[0]
 """Where the paper's curriculum gets its random control: at the alpha that is best in Table 2."""
@@ -42,20 +52,7 @@ _FINDINGS = {
     ("dist", False): "DIST hardly changed with alpha and did not beat the plain student.",
 }
 _CURRICULUM_FINDING = "The teacher's order made every student of the paper worse."
-_FREE = {
-    *("data.path", "data.layout", "data.seed", "data.skip_problems", "data.group_by", "teacher.run"),
-    *("distillation.method", "distillation.alpha", "curriculum.order", "curriculum.difficulty", "optimisation.seed"),
-}
-"""Fields that do not make a recipe another one than the paper's, or are spoken of in words of their own."""
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One way in which data or recipe differ from the paper's: what, how it was there, how it is here."""
-
-    what: str
-    paper: str
-    here: str
+_OTHER_READING = " As we read it, the paper draws the images once for all epochs; here they are drawn anew for each."
 
 
 def study_words() -> str:
@@ -71,11 +68,16 @@ def paper_study(
     fine_sweep: bool = False,
     teacher_candidates: bool = False,
     seeds: Sequence[int] = (0,),
-    name: str = "Paper study",
+    name: str = PAPER_STUDY,
     teacher_changes: Sequence[tuple[str, Value]] = (),
+    redraws: Sequence[str] = ("once",),
 ) -> Study:
     """The 22 runs of Table 2 over `base`: keys teacher, plain, kl-0.1 .. kl-0.9, dist-0.1 .. and the same with -cl; and
     for each method the random control of its curriculum at alpha 0.1, kl-0.1-random and dist-0.1-random.
+
+    `redraws` are how the students with the curriculum draw their images, of `REDRAWS`. The paper unloads the loader,
+    sorts and reloads: to the letter `once`, but `each_epoch` is possible. The first has the keys with -cl and stands
+    beside the published numbers; a second one adds ten students, with keys such as kl-0.1-cl-each_epoch, and controls.
 
     `fine_sweep` adds KL at `FINE_ALPHAS`, `teacher_candidates` the networks of Table 1 that are not the teacher
     already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone. With other
@@ -86,14 +88,29 @@ def paper_study(
     rows = [
         Configuration(TEACHER_KEY, "Teacher", teacher_changes, teacher=True),
         Configuration("plain", "Plain student", (("task", "student"), *_PLAIN)),
-        *(_student(method, alpha, order) for order in (False, True) for method in _METHODS for alpha in ALPHAS),
-        *(_random_control(method) for method in _METHODS),
+        *(_student(method, alpha) for method in _METHODS for alpha in ALPHAS),
     ]
+    for number, redraw in enumerate(redraws):
+        ending = "" if number == 0 else f"-{redraw}"
+        rows += [_student(method, alpha, redraw, f"-cl{ending}") for method in _METHODS for alpha in ALPHAS]
+        rows += [_random_control(method, redraw, ending) for method in _METHODS]
     if fine_sweep:
-        rows += [_student("kl", alpha, False) for alpha in FINE_ALPHAS]
+        rows += [_student("kl", alpha) for alpha in FINE_ALPHAS]
     if teacher_candidates:
         rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
     return Study(name, base, tuple(rows), tuple(seeds), paper=has_papers_classes(base), controls=False)
+
+
+def both_splits(study: Study) -> tuple[Study, ...]:
+    """The study with its images divided by image, as the paper's, and its honest twin with them divided by lesion."""
+    return tuple(
+        replace(
+            study,
+            name=f"{study.name} {together(group_by)}",
+            base=with_values(study.base, {"data.group_by": group_by}),
+        )
+        for group_by in _SPLITS
+    )
 
 
 def has_papers_classes(recipe: Recipe) -> bool:
@@ -108,52 +125,6 @@ def has_papers_curriculum(recipe: Recipe) -> bool | None:
         return False
     names = {f"curriculum.{name}": value for name, value in section.model_dump().items()}
     return True if dict(_CURRICULUM).items() <= names.items() and section.pacing == "all" else None
-
-
-def departures(recipe: Recipe, images: int | None, *, synthetic: bool = False) -> tuple[Departure, ...]:
-    """How a recipe, and the number of usable images where it is known, differ from the paper's; empty when nowhere.
-
-    What the study itself varies (method, alpha, order of images, seeds) and the hardware are no departures.
-    """
-    found: list[Departure] = []
-    facts = published_facts()
-    if synthetic:
-        found.append(Departure("Pictures", "photographs of patients", "synthetic"))
-    if images is not None and images != facts["images"]:
-        found.append(Departure("Images", f"{facts['images']:,}", f"{images:,}"))
-    found += _field_departures(recipe)
-    if recipe.data.group_by != "image":
-        found.append(Departure("Split", "by image", f"{together(recipe.data.group_by)}, where these are known"))
-    if recipe.teacher.architecture == "tf_efficientnet_b7" and recipe.teacher.weights == "hub":
-        found.append(
-            Departure(
-                "Teacher starting weights",
-                "ImageNet weights of EfficientNet-PyTorch",
-                "timm's default ones, learned with further images (tf_efficientnet_b7.aa_in1k has ImageNet alone)",
-            )
-        )
-    return tuple(found)
-
-
-def study_departures(
-    study: Study, images: int | None, *, synthetic: bool = False, teacher: Recipe | None = None
-) -> tuple[Departure, ...]:
-    """The departures of the paper's study: those of its students, then those of its teacher that differ from them.
-
-    `teacher` is the recipe that the teacher was trained with where that is known, otherwise it is the study's own.
-    """
-    configuration = next((item for item in study.configurations if item.teacher), None)
-    if teacher is None and configuration is not None and not study.base.teacher.run:
-        teacher = recipe_of(study, configuration)
-    found = list(departures(study.base, images, synthetic=synthetic))
-    if teacher is None:
-        return tuple(found)
-    found = [item for item in found if not item.what.startswith("Teacher ")]
-    for item in departures(teacher, images, synthetic=synthetic):
-        if item not in found:
-            what = item.what if item.what.startswith("Teacher ") else f"{item.what} (teacher)"
-            found.append(Departure(what, item.paper, item.here))
-    return tuple(found)
 
 
 def paper_finding(recipe: Recipe) -> str:
@@ -179,47 +150,42 @@ def paper_finding(recipe: Recipe) -> str:
     return (
         f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, {verdict} the same "
         f"student without a teacher ({plain:.1f}%). {_FINDINGS.get((method, ordered), _CURRICULUM_FINDING)}"
+        f"{_OTHER_READING if ordered and recipe.curriculum.redraw != next(iter(REDRAWN)) else ''}"
     )
 
 
-def headline(departures: Sequence[Departure]) -> str:
-    """One sentence on whether this repeats the paper's study."""
-    if not departures:
-        return "Data and recipe are the paper's, as far as the paper tells them."
-    said = (f"{item.what[0].lower()}{item.what[1:]} {item.here} instead of {item.paper}" for item in departures)
-    return f"NOT a reproduction: {'; '.join(said)}."
-
-
-def _student(method: str, alpha: float, curriculum: bool) -> Configuration:
+def _student(method: str, alpha: float, redraw: str = "", ending: str = "") -> Configuration:
+    """A distilled student; with a redraw one with the curriculum."""
+    order = (*_CURRICULUM, ("curriculum.redraw", redraw)) if redraw else _NO_CURRICULUM
     return Configuration(
-        f"{method}-{alpha:g}{'-cl' if curriculum else ''}",
-        f"{_METHODS[method]} {alpha:g}{' + curriculum' if curriculum else ''}",
-        (
-            ("task", "student"),
-            ("distillation.method", method),
-            ("distillation.alpha", alpha),
-            *(_CURRICULUM if curriculum else _NO_CURRICULUM),
-        ),
+        f"{method}-{alpha:g}{ending}",
+        f"{_METHODS[method]} {alpha:g}{f' + curriculum{REDRAWN[redraw]}' if redraw else ''}",
+        (("task", "student"), ("distillation.method", method), ("distillation.alpha", alpha), *order),
     )
 
 
-def _random_control(method: str) -> Configuration:
+def _random_control(method: str, redraw: str, ending: str) -> Configuration:
     """The student of the paper's curriculum at its best alpha, with its images in random order."""
-    student = _student(method, _CONTROLLED_ALPHA, curriculum=True)
-    title = f"{_METHODS[method]} {_CONTROLLED_ALPHA:g} in random order"
+    student = _student(method, _CONTROLLED_ALPHA, redraw)
+    title = f"{_METHODS[method]} {_CONTROLLED_ALPHA:g} in random order{REDRAWN[redraw]}"
     changes = dict(student.changes) | {"curriculum.order": "random"}
-    return Configuration(f"{method}-{_CONTROLLED_ALPHA:g}-random", title, tuple(changes.items()))
+    return Configuration(f"{method}-{_CONTROLLED_ALPHA:g}-random{ending}", title, tuple(changes.items()))
+
+
+_NETWORK = ("architecture", "drop_rate", "drop_path_rate")
+_OF_ONE_NETWORK = ("teacher.weights", *(f"teacher.{name}" for name in _NETWORK))
 
 
 def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list[Configuration]:
-    """The candidates besides the teacher. A file of weights fits one network only: the others start from timm's."""
+    """The candidates besides the teacher. A file of weights fits one network only: the others start from timm's, and
+    with their own rates of dropout."""
     weights = teacher.teacher.weights if teacher.teacher.weights in {"hub", "none"} else "hub"
-    kept = tuple((name, value) for name, value in changes if name not in {"teacher.architecture", "teacher.weights"})
+    kept = tuple((name, value) for name, value in changes if name not in _OF_ONE_NETWORK)
     return [
         Configuration(
             f"teacher-{name}",
             f"Teacher candidate {name}",
-            (*kept, ("task", "teacher"), ("teacher.architecture", name), ("teacher.weights", weights)),
+            (*kept, ("task", "teacher"), ("teacher.weights", weights), *_network(name)),
             once=True,
         )
         for name in CANDIDATES
@@ -227,36 +193,9 @@ def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list
     ]
 
 
-def _field_departures(recipe: Recipe) -> list[Departure]:
-    paper, found = preset(Preset.PAPER), []
-    for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation"):
-        for spec in fields_of(recipe, section):
-            name = spec.key.partition(".")[2]
-            there, here = getattr(getattr(paper, section), name, spec.default), getattr(getattr(recipe, section), name)
-            if spec.key not in _FREE and not _same(spec.key, there, here):
-                found.append(Departure(_what(spec, section), _shown(there, spec), _shown(here, spec)))
-    return found
-
-
-def _same(key: str, there: object, here: object) -> bool:
-    if key == "data.split":
-        facts = published_facts()
-        return here in (there, tuple(float(facts[part]) for part in ("train", "validation", "test")))
-    if key.endswith(".architecture"):
-        return str(here).partition(".")[0] == there
-    return here == there
-
-
-def _what(spec: FieldSpec, section: str) -> str:
-    return f"{section.capitalize()} {spec.title.lower()}" if section in {"teacher", "student"} else spec.title
-
-
-def _shown(value: object, spec: FieldSpec) -> str:
-    if isinstance(value, tuple):
-        return " : ".join(f"{share:g}" for share in value)
-    if spec.key.endswith(".weights") and value not in {"hub", "none"}:
-        return "those of a file"
-    if spec.key.endswith(".weights"):
-        return {"hub": "pretrained", "none": "random"}[str(value)]
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text} {spec.unit}".strip()
+def _network(name: str) -> tuple[tuple[str, Value], ...]:
+    """A candidate's network, the paper's teacher as the preset has it."""
+    papers = preset(Preset.PAPER).teacher
+    if papers.architecture.partition(".")[0] == name:
+        return tuple((f"teacher.{field}", getattr(papers, field)) for field in _NETWORK)
+    return ("teacher.architecture", name), ("teacher.drop_rate", "own"), ("teacher.drop_path_rate", "own")

@@ -16,8 +16,8 @@ from core.runs.listing import summarise
 from core.runs.status import RunSummary
 from core.study.cross_validation import CrossValidation, cross_validation
 from core.study.definition import Configuration, Study, recipe_of
+from core.study.departures import Departure, corrected_images, headline, study_departures
 from core.study.folder import StudyFolder, StudyMember
-from core.study.paper import Departure, headline, study_departures
 from core.study.published import published_table
 
 TEACHER = "teacher"
@@ -34,6 +34,7 @@ class StudyRow:
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
     `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty.
     `validation` is the mean of the study's primary score on the validation images: the one to choose by.
+    `redraw` names how a curriculum draws its images, "" without one.
     """
 
     key: str
@@ -56,6 +57,7 @@ class StudyRow:
     fold: int | None = None
     candidate: str = ""
     validation: float | None = None
+    redraw: str = ""
 
     @property
     def is_teacher(self) -> bool:
@@ -142,7 +144,9 @@ def study_results(folder: StudyFolder) -> StudyResults:
     departures: tuple[Departure, ...] = ()
     if study.paper:
         teacher = next((run.summary.recipe for member, run in found.items() if member.teacher), None)
-        departures = study_departures(study, facts.images, synthetic=facts.synthetic, teacher=teacher)
+        departures = study_departures(
+            study, facts.images, synthetic=facts.synthetic, corrections=facts.corrections, teacher=teacher
+        )
     sizes = {run.summary.folder: run.summary.parameters for run in found.values()}
     scores = (run.summary.scores for run in found.values() if run.summary.scores)
     return StudyResults(
@@ -181,24 +185,28 @@ _Split = tuple[tuple[str, Part | None], ...]
 
 @dataclass(frozen=True)
 class _Run:
-    """One member's files: its summary, and of metrics.json the number of images, the notes, the validation scores."""
+    """One member's files: its summary, of metrics.json the number of images, the notes and the validation scores, its
+    split, and how many images were corrected for it."""
 
     summary: RunSummary
     images: int | None
     notes: tuple[str, ...]
     split: _Split
     validation: Scores | None
+    corrections: int
 
 
 @dataclass(frozen=True)
 class _DataFacts:
     images: int | None
     synthetic: bool
+    corrections: int
 
     @classmethod
     def of(cls, runs: list[_Run]) -> _DataFacts:
         images = next((run.images for run in runs if run.images is not None), None)
-        return cls(images, any(run.summary.status.synthetic for run in runs))
+        corrections = max((run.corrections for run in runs), default=0)
+        return cls(images, any(run.summary.status.synthetic for run in runs), corrections)
 
 
 def _read(member: StudyMember) -> _Run:
@@ -208,9 +216,11 @@ def _read(member: StudyMember) -> _Run:
     try:
         images, notes, validation = folder.facts("data").get("images"), folder.notes(), folder.scores("validation")
         split = tuple(sorted(((row.image, row.part) for row in folder.split_rows), key=lambda item: item[0]))
+        corrections = corrected_images(folder.corrections_file)
     except SkinKDError:
-        images, notes, validation, split = None, (), None, ()
-    return _Run(summary, images if isinstance(images, int) else len(split) or None, notes, split, validation)
+        images, notes, validation, split, corrections = None, (), None, (), 0
+    count = images if isinstance(images, int) else len(split) or None
+    return _Run(summary, count, notes, split, validation, corrections)
 
 
 def _counts(member: StudyMember, run: _Run) -> bool:
@@ -238,6 +248,7 @@ def _row(
         method=TEACHER if recipe.task == "teacher" else recipe.distillation.method,
         alpha=recipe.alpha,
         curriculum=bool(recipe.applied_curriculum.unusual),
+        redraw=recipe.applied_curriculum.redraw if recipe.applied_curriculum.unusual else "",
         points=points,
         mean_f1=_mean([f1 for _, f1, _ in points]),
         sd_f1=_deviation([f1 for _, f1, _ in points]),

@@ -8,6 +8,6 @@ Others may use
 - `compiling`: whether the steps of a run are compiled, as its folder records it
 - `probing`: what a training of the last layer alone learns from
 - `legs`, `going_on`: under which recipes a training was done, and whether it may go on under another
-- `energy`: what the computer counts of it
+- `energy`: what the computer counts of it; `draw_coverage`: which share of the training images is shown
 - `cost`: what a run will take, timed on this computer
 """

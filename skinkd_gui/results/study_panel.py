@@ -205,7 +205,7 @@ class StudyPanel(QWidget):
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
         self._show_candidates(findings)
         if results.cross_validation is None:
-            self.tabs.setTabVisible(self.tabs.indexOf(self.departures), bool(results.departures))
+            self.tabs.setTabVisible(self.tabs.indexOf(self.departures), results.study.paper)
             self.tabs.setTabVisible(self.tabs.indexOf(self.inherited), bool(findings.shared))
         for note in self._chosen_notes:
             note.setText(findings.how_chosen)

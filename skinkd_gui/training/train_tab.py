@@ -203,19 +203,20 @@ class TrainTab(QWidget):
 
     @Slot(object)
     def _start(self, result: WizardResult) -> None:
-        if result.study is None:
+        if not result.studies:
             self._queue.add(result.recipe, result.name)
             return
         from core.study.folder import create_study, with_free_name
 
-        try:
-            study = replace(result.study, base=self._queue.under_conditions(result.study.base))
-            study = with_free_name(study, self._runs_root)
-            folder = create_study(study, self._runs_root)
-        except (SkinKDError, OSError) as error:
-            show_error(self, error if isinstance(error, SkinKDError) else _not_written(error))
-            return
-        self._queue.add_study(folder.path, study.name)
+        for one in result.studies:
+            try:
+                study = replace(one, base=self._queue.under_conditions(one.base))
+                study = with_free_name(study, self._runs_root)
+                folder = create_study(study, self._runs_root)
+            except (SkinKDError, OSError) as error:
+                show_error(self, error if isinstance(error, SkinKDError) else _not_written(error))
+                return
+            self._queue.add_study(folder.path, study.name)
 
     @Slot(object)
     def resume_study(self, folder: Path) -> None:

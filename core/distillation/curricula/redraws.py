@@ -36,7 +36,7 @@ class Once:
     name = "once"
     title = "Once for all epochs"
     help = "all epochs show the images that were drawn for the first, in one order; those not drawn are never seen"
-    source = "Davidi and Park, section 4.3, read to the letter"
+    source = "Davidi and Park, section 4.3, read to the letter: unloaded, sorted and reloaded"
     Settings = SettingsSection
 
     def draw(self, epoch: int, settings: SettingsSection) -> int:

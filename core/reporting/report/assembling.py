@@ -207,7 +207,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
         )
     )
     blocks += _best_blocks(best_runs(results), runs, how_chosen(results))
-    if results.departures:
+    if results.study.paper:
         blocks.append(TableBlock("departures", departures_table(results)))
     return ReportSection("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.paths import runs_root as default_root
 from core.recipe import Preset, Recipe, fields_of, inline_value, preset, value_of, with_values
+from core.recipe.learning import CurriculumRecipe
 from core.settings import SettingsSection
 from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
 
@@ -22,10 +23,20 @@ def wizard_command(state: WizardState, runs_root: Path) -> str:
     if state.goal is not Goal.STUDY:
         return train_command(recipe_of(state), state.preset, runs_root, state.name)
     choice, recipe = state.study, recipe_of(state)
-    more = ["--fine-sweep"] * choice.fine_sweep + ["--teacher-candidates"] * choice.teacher_candidates
+    # The study says itself when its students draw their images.
+    sections: dict[str, SettingsSection] = {"curriculum": recipe.curriculum.model_copy(update={"redraw": _REDRAW})}
+    split = "both" if choice.both_splits else recipe.data.group_by
+    if split in ("lesion", "both"):
+        sections["data"] = recipe.data.model_copy(update={"group_by": preset(Preset.PAPER).data.group_by})
+    recipe = recipe.model_copy(update=sections)
+    more = ["--split", split] * ("data" in sections) + ["--redraw", "both"] * choice.both_redraws
+    more += ["--fine-sweep"] * choice.fine_sweep + ["--teacher-candidates"] * choice.teacher_candidates
     if choice.seeds > 1:
         more += ["--seeds", ",".join(str(seed) for seed in range(choice.seeds))]
     return _command("study", Preset.PAPER, recipe, runs_root, state.name, more)
+
+
+_REDRAW = CurriculumRecipe().redraw
 
 
 def train_command(recipe: Recipe, start: Preset | None, runs_root: Path, name: str = "") -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.events import CancelToken, Emit, Event, Progress
 from core.quantities import duration, file_size
 from skinkd_gui.training.wizard.preview import split_preview
-from skinkd_gui.training.wizard.state import Goal, WizardState, plan, study_runs
+from skinkd_gui.training.wizard.state import Goal, WizardState, plan, studies_of, study_runs
 
 if TYPE_CHECKING:
     from core.training.cost import Cost
@@ -45,7 +45,7 @@ def measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken)
 
     if state.dataset is None:
         return ()
-    preview = split_preview(state.dataset, state.excluded, state.recipe.data)
+    preview = split_preview(state.dataset, state.excluded, state.recipe)
     train_images = preview.rows[0][1]
     measured: list[RunCost] = []
     planned_runs = plan(state, runs_root)
@@ -55,17 +55,20 @@ def measure(state: WizardState, runs_root: Path, emit: Emit, token: CancelToken)
         told = partial(_report_share, emit, number, len(planned_runs))
         cost = estimate_cost(planned.recipe, preview.images, train_images, told, token)
         shared = store_bytes(preview.images, planned.recipe.data.image_size)
-        many = "folds" if state.goal is not Goal.STUDY else "students"
+        kind = "teachers" if planned.recipe.task == "teacher" else "students"
+        many = kind if state.goal is Goal.STUDY else "folds"
         name = planned.name if counts[number] == 1 else f"Each of {counts[number]} {many}"
         measured.append(RunCost(name, cost, shared, counts[number]))
     return tuple(measured)
 
 
 def _counts(state: WizardState, planned: int) -> tuple[int, ...]:
-    """How many runs each planned one stands for: in a study its last, a student, stands for all but the teacher."""
+    """How many runs each planned one stands for: in studies the last, a student, for all but the teachers, of which
+    each study has one."""
     if state.goal is not Goal.STUDY:
         return (state.folds,) * planned
-    return (*(1 for _ in range(planned - 1)), study_runs(state) - 1)
+    studies = len(studies_of(state))
+    return (*(studies for _ in range(planned - 1)), study_runs(state) - studies)
 
 
 def _report_share(emit: Emit, number: int, runs: int, event: Event) -> None:

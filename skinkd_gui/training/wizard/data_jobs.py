@@ -49,7 +49,7 @@ def _usable(dataset: DataSet) -> UsableData:
 def preview_split(state: WizardState, emit: Emit, token: CancelToken) -> SplitPreview:
     """Divide the images as the run would."""
     assert state.dataset is not None
-    return split_preview(state.dataset, state.excluded, state.recipe.data)
+    return split_preview(state.dataset, state.excluded, state.recipe)
 
 
 def show_examples(dataset: DataSet, excluded: frozenset[str], emit: Emit, token: CancelToken) -> tuple[Example, ...]:

@@ -296,7 +296,9 @@ class DataPage(WizardPage):
         if (state.dataset, state.excluded) != self._shown:
             self._shown = (state.dataset, state.excluded)
             self._show_dataset(state)
-        key = (id(state.dataset), state.excluded, state.recipe.data)
+        settings = state.recipe.optimisation
+        shown = (settings.sampler, settings.seed, settings.epochs)
+        key = (id(state.dataset), state.excluded, state.recipe.data, shown)
         if key != self._preview_key and state.dataset is not None:
             self._preview_key = key
             self._settling.start()
@@ -342,7 +344,7 @@ class DataPage(WizardPage):
 
     @Slot(object)
     def _on_preview(self, preview: SplitPreview) -> None:
-        self.model.update(replace(self.model.state, split_problem=""))
+        self.model.update(replace(self.model.state, split_problem="", preview=preview))
         self._table.show_preview(preview)
         self._notes.show_text("\n".join(preview.notes))
         self._leakage.show_text(leakage_text(preview.leakage), "warning" if preview.leakage.total.leaking else "info")
@@ -352,7 +354,7 @@ class DataPage(WizardPage):
         self._table.show_preview(None)
         text = f"{error.title}. {error.summary}"
         self._notes.show_text(text, "error")
-        self.model.update(replace(self.model.state, split_problem=text))
+        self.model.update(replace(self.model.state, split_problem=text, preview=None))
 
     @Slot(object)
     def _on_examples(self, examples: tuple[Example, ...]) -> None:

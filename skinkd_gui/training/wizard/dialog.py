@@ -56,11 +56,11 @@ _LEAVE = Question(
 @dataclass(frozen=True)
 class WizardResult:
     """What the user decided: the recipe, and the name of the run (of the last one, when a teacher comes first);
-    or a study of that name, whose base the recipe is."""
+    or studies of that name, whose base the recipe is."""
 
     recipe: Recipe
     name: str
-    study: Study | None = None
+    studies: tuple[Study, ...] = ()
 
 
 class TrainingWizard(QDialog):
@@ -173,7 +173,9 @@ class TrainingWizard(QDialog):
         state = self.model.state
         if not flow.can_start(state):
             return
-        result = WizardResult(wizard_state.recipe_of(state), wizard_state.name_of(state), wizard_state.study_of(state))
+        result = WizardResult(
+            wizard_state.recipe_of(state), wizard_state.name_of(state), wizard_state.studies_of(state)
+        )
         self._shut_down()
         self.accepted_plan.emit(result)
         self.accept()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from core.data.leakage import Leakage
 from core.data.types import DataSet, ImageRecord, Part, Split
 from core.events import CancelToken
-from core.recipe.schema import DataRecipe
+from core.recipe import Recipe
+from core.training.draw_coverage import DrawCoverage, draw_coverage
 
 MOST_EXAMPLES = 12
 THUMBNAIL_PIXELS = 92
@@ -22,7 +23,7 @@ class SplitPreview:
     """The numbers of a split. `rows` has one entry per part that there is: (part, images, images per class in order).
 
     `images` and `lesions` count what can be used; `notes` say what a reader of the scores must know; `leakage` how much
-    of the test part is half known.
+    of the test part is half known; `coverage` which share of the training images the sampler shows.
     """
 
     rows: tuple[tuple[Part, int, tuple[int, ...]], ...]
@@ -30,6 +31,7 @@ class SplitPreview:
     lesions: int
     notes: tuple[str, ...]
     leakage: Leakage
+    coverage: DrawCoverage
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ class Example:
     picture: NDArray[np.uint8]
 
 
-def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) -> SplitPreview:
+def split_preview(dataset: DataSet, excluded: frozenset[str], recipe: Recipe) -> SplitPreview:
     """Divide the usable images as the run would. Raises `SkinKDError` where that is impossible."""
     from core.data.leakage import leakage
     from core.data.splitting import make_split, split_notes
 
+    data, settings = recipe.data, recipe.optimisation
     usable = usable_part(dataset, excluded)
     split = make_split(usable, data)
     return SplitPreview(
@@ -55,6 +58,13 @@ def split_preview(dataset: DataSet, excluded: frozenset[str], data: DataRecipe) 
         lesions=lesion_count(usable),
         notes=_notes(usable, split, split_notes(usable, split, data)),
         leakage=leakage(usable, split),
+        coverage=draw_coverage(
+            usable.labels[split.train],
+            usable.classes.codes,
+            sampler=settings.sampler,
+            seed=settings.seed,
+            draws=settings.epochs,
+        ),
     )
 
 

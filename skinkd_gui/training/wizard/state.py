@@ -26,10 +26,11 @@ from core.teachers.given_outputs import is_given
 if TYPE_CHECKING:
     from core.models.catalog import ModelFacts
     from core.study.definition import Study
+    from skinkd_gui.training.wizard.preview import SplitPreview
 
 
 _METHOD = "distillation.method"
-_DIVISION = ("split", "group_by", "parts", "folds", "fold", "seed")
+_DIVISION = ("split", "rounding", "group_by", "parts", "folds", "fold", "seed")
 """The fields of the section data that say which image is in which part."""
 _ANSWERS = ("data.image_column", "data.label_column", "data.image_type")
 """The settings that answer what one data set leaves open."""
@@ -70,11 +71,14 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class StudyChoice:
-    """What is made of the paper's study: how many seeds each student is trained with, and the tables beyond table 2."""
+    """What is made of the paper's study: how many seeds each student is trained with, the tables beyond table 2, the
+    curriculum's second reading, and whether there are two studies, divided by image and by lesion."""
 
     seeds: int = 1
     fine_sweep: bool = False
     teacher_candidates: bool = False
+    both_redraws: bool = False
+    both_splits: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,15 @@ class WizardState:
     """Everything the wizard knows. `recipe` is always valid; what was typed and can not be used yet waits in `drafts`
     with its messages in `problems`. `labels` are those of the data, which stay while it is read again for other
     classes; `choices` is what the data leave open, `asked` that of it without which they can not be read. `excluded`
-    are the images that going on leaves out; `split_problem` says why the others can not be divided. `facts` and
-    `model_problems` hold (section, what is known of its model) and (section, why its model can not be used). `left` are
-    the settings of methods that were chosen before, for a return. With more than one of `folds` the goal is
-    cross-validated instead of trained once; the paper's study never is."""
+    are the images that going on leaves out; `split_problem` says why the others can not be divided, `preview` how they
+    are, once that is known. `facts` and `model_problems` hold (section, what is known of its model) and (section, why
+    its model can not be used). `left` are the settings of methods that were chosen before, for a return. With more than
+    one of `folds` the goal is cross-validated instead of trained once; the paper's study never is."""
 
     recipe: Recipe
     step: WizardStep = WizardStep.DATA
     goal: Goal = Goal.WHOLE
-    preset: Preset | None = Preset.PAPER
+    preset: Preset | None = Preset.PAPER_LESION
     drafts: tuple[tuple[str, Any], ...] = ()
     problems: tuple[FieldProblem, ...] = ()
     reading: bool = False
@@ -101,6 +105,7 @@ class WizardState:
     asked: Choice | None = None
     excluded: frozenset[str] = frozenset()
     split_problem: str = ""
+    preview: SplitPreview | None = None
     check: CheckState = CheckState.NONE
     teachers: tuple[RunSummary, ...] = ()
     facts: tuple[tuple[str, ModelFacts], ...] = ()
@@ -121,8 +126,9 @@ class WizardState:
 
 
 def initial_state(recipe: Recipe | None = None, data_path: str = "") -> WizardState:
-    """The state on opening: the paper's recipe, or a given one. `data_path` wins over the recipe's when not empty."""
-    start = recipe if recipe is not None else preset(Preset.PAPER)
+    """The state on opening: the paper's recipe, divided by lesion, or a given one. `data_path`, where not empty, wins
+    over the recipe's."""
+    start = recipe if recipe is not None else preset(Preset.PAPER_LESION)
     if data_path:
         start = with_values(start, {"data.path": data_path})
     return WizardState(recipe=start, goal=goal_of(start), preset=preset_of(start))
@@ -138,12 +144,16 @@ def goal_of(recipe: Recipe) -> Goal:
 
 
 def preset_of(recipe: Recipe) -> Preset | None:
-    """The preset whose models, method and schedule the recipe has, or None for one's own settings."""
-    for name in Preset:
-        example = preset(name)
-        if all(getattr(recipe, section) == getattr(example, section) for section in _PRESET_SECTIONS):
-            return name
-    return None
+    """The preset whose models, method and schedule the recipe has, of several the one with its grouping or the last;
+    None for one's own settings."""
+    examples = {name: preset(name) for name in Preset}
+    found = [
+        name
+        for name, example in examples.items()
+        if all(getattr(recipe, section) == getattr(example, section) for section in _PRESET_SECTIONS)
+    ]
+    alike = [name for name in found if examples[name].data.group_by == recipe.data.group_by]
+    return next(iter([*alike, *reversed(found)]), None)
 
 
 _PRESET_SECTIONS = ("student", "distillation", "curriculum", "optimisation")
@@ -210,7 +220,7 @@ def reset_value(state: WizardState, key: str) -> WizardState:
 
 def default_of(state: WizardState, key: str) -> Any:
     """The value that a reset gives to the field `key`."""
-    example = preset(state.preset or Preset.PAPER)
+    example = preset(state.preset or Preset.PAPER_LESION)
     named = {
         spec.key: value_of(state.recipe, spec.key)
         for spec in section_fields(key.partition(".")[0])
@@ -230,9 +240,11 @@ def field_problem(state: WizardState, key: str) -> str:
 
 
 def choose_preset(state: WizardState, name: Preset) -> WizardState:
-    """The state with a preset's models, method, schedule, image size and calibration; the rest stays.
+    """The state with a preset's models, method, schedule, precision, image size, calibration and grouping; the rest
+    stays.
 
-    A finished teacher stays chosen, and with it its image size: its answers are for images of that size.
+    A finished teacher stays chosen, and with it its image size and division: its answers are for images of that size,
+    and others than it was trained on are to test it.
     """
     start = preset(name)
     taken = state.recipe.teacher.run
@@ -240,7 +252,9 @@ def choose_preset(state: WizardState, name: Preset) -> WizardState:
     data: dict[str, Any] = {"calibration": start.data.calibration}
     if not taken:
         changes["teacher"] = start.teacher
-        data["image_size"] = start.data.image_size
+        data |= {name: getattr(start.data, name) for name in ("image_size", "group_by", "rounding")}
+    precision = {"precision": start.hardware.precision}
+    changes["hardware"] = state.recipe.hardware.model_copy(update=precision)
     changes["data"] = state.recipe.data.model_copy(update=data)
     recipe = state.recipe.model_copy(update=changes)
     clean = replace(state, recipe=recipe, preset=name, drafts=(), problems=(), model_problems=())
@@ -322,7 +336,7 @@ def _with_method(state: WizardState) -> WizardState:
     if state.goal in (Goal.DISTIL, Goal.WHOLE, Goal.STUDY) and not recipe.distillation.losses:
         if recipe.curriculum.entries.needs_teacher:
             return state
-        papers = preset(Preset.PAPER).distillation
+        papers = preset(Preset.PAPER_LESION).distillation
         return replace(state, recipe=recipe.model_copy(update={"distillation": papers}))
     return state
 
@@ -340,6 +354,7 @@ def start_reading(state: WizardState, path: str) -> WizardState:
         asked=None,
         excluded=frozenset(),
         split_problem="",
+        preview=None,
         check=CheckState.NONE,
     )
     if path == state.recipe.data.path:
@@ -478,45 +493,44 @@ def wanted(state: WizardState) -> tuple[Recipe, Goal, StudyChoice, int]:
     return recipe_of(state), state.goal, state.study, state.folds
 
 
-def study_of(state: WizardState) -> Study | None:
-    """The study that the wizard stands for; None for every goal that is single runs. Raises `SkinKDError` for a recipe
-    that can not be cross-validated."""
+def studies_of(state: WizardState) -> tuple[Study, ...]:
+    """The studies that the wizard stands for; none for every goal that is single runs. Raises `SkinKDError` for a
+    recipe that can not be cross-validated."""
     if state.goal is not Goal.STUDY:
         return _cross_validation(state)
-    from core.study.paper import paper_study
+    from core.study.paper import REDRAWN, both_splits, paper_study
 
-    choice = state.study
+    choice, redraws = state.study, tuple(REDRAWN)
     study = paper_study(
         recipe_of(state),
         fine_sweep=choice.fine_sweep,
         teacher_candidates=choice.teacher_candidates,
         seeds=tuple(range(choice.seeds)),
+        name=name_of(state),
+        redraws=redraws if choice.both_redraws else redraws[:1],
     )
-    return replace(study, name=name_of(state))
+    return both_splits(study) if choice.both_splits else (study,)
 
 
 def comparisons_of(state: WizardState) -> int:
-    """How many configurations the study compares with its plain student; 1 when the goal is not such a study."""
-    study = study_of(state)
-    if study is None or study.withholds_test:
-        return 1
-    return max(1, sum(item.repeats for item in study.configurations) - 1)
+    """How many configurations a study compares with its plain student; 1 when the goal is not such a study."""
+    compared = [study for study in studies_of(state) if not study.withholds_test]
+    return max((sum(item.repeats for item in study.configurations) - 1 for study in compared), default=1)
 
 
-def _cross_validation(state: WizardState) -> Study | None:
+def _cross_validation(state: WizardState) -> tuple[Study, ...]:
     if state.folds == 1:
-        return None
+        return ()
     from core.study.folds import cross_validated
 
-    return cross_validated(recipe_of(state), folds=state.folds, name=name_of(state))
+    return (cross_validated(recipe_of(state), folds=state.folds, name=name_of(state)),)
 
 
 def study_runs(state: WizardState) -> int:
-    """How many runs the study makes; 0 when the goal is not a study."""
+    """How many runs the studies make; 0 when the goal is not a study."""
     from core.study.definition import members
 
-    study = study_of(state)
-    return len(members(study)) if study is not None else 0
+    return sum(len(members(study)) for study in studies_of(state))
 
 
 def name_of(state: WizardState) -> str:

@@ -16,7 +16,7 @@ from skinkd_gui.training.wizard.model_chooser import FIELDS_BELOW, NetworkChoose
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.state import Goal, WizardStep, recipe_of
-from skinkd_gui.training.wizard.texts import alpha_sentence, size_comparison
+from skinkd_gui.training.wizard.texts import alpha_sentence, coverage_text, size_comparison
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 
@@ -50,7 +50,8 @@ class StudentPage(WizardPage):
         )
         self.column.addWidget(self._learning)
         self.curriculum = FieldForm(model, possible_fields("curriculum"))
-        self._lessons = card(self.curriculum, title="Which images an epoch shows, and in which order")
+        self._coverage = Note("info", "coverageLabel")
+        self._lessons = card(self.curriculum, self._coverage, title="Which images an epoch shows, and in which order")
         self.column.addWidget(self._lessons)
         self.column.addWidget(self._finding)
         self._study = Note("info", "studyMethodsLabel")
@@ -71,6 +72,7 @@ class StudentPage(WizardPage):
         self._learning.setVisible(distils)
         self._lessons.setVisible(distils)
         self.curriculum.show_rows(_curriculum_keys(state.recipe))
+        self._coverage.show_text(coverage_text(state) if state.recipe.curriculum.unusual else "")
         self._study.show_text(
             f"The study trains this student again and again: {study_words()}." if state.goal is Goal.STUDY else ""
         )

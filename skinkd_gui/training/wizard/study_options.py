@@ -1,4 +1,4 @@
-"""What is made of the paper's study: seeds, the finer sweep, other teachers."""
+"""What is made of the paper's study: seeds, the finer sweep, other teachers, other readings."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from PySide6.QtWidgets import QCheckBox, QSpinBox, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label, row
-from skinkd_gui.training.wizard.state import Goal
+from skinkd_gui.training.wizard.state import Goal, StudyChoice
+from skinkd_gui.training.wizard.texts import coverage_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 
 _MOST_SEEDS = 10
 _SEEDS_HELP = "More than one shows how much the scores change by chance alone; the paper used one."
+_SPLITS_HELP = (
+    "Two studies, one after the other: their difference shows how much of a score is due to images of the same lesion "
+    "in training and test."
+)
+_REDRAWS_HELP = (
+    "Twelve runs more. As we read the paper, its curriculum draws and sorts the images once for all epochs, which may "
+    "be part of what it costs."
+)
 
 
 class StudyOptions(QWidget):
@@ -29,29 +38,40 @@ class StudyOptions(QWidget):
         self.teachers = _box(
             "Also the paper's other teachers: ResNet50V2 and ResNet101V2 (table 1)", "studyTeacherCandidates"
         )
+        self.splits = _box("Twice: divided by image, as in the paper, and by lesion", "studyBothSplits")
+        self.redraws = _box("Also the curriculum drawn anew for each epoch", "studyBothRedraws")
+        self._coverage = help_label()
+        self._coverage.setObjectName("studyCoverageLabel")
+        self._boxes = {
+            "fine_sweep": self.fine,
+            "teacher_candidates": self.teachers,
+            "both_splits": self.splits,
+            "both_redraws": self.redraws,
+        }
         column_of(
             row(label, self.seeds, stretch=True),
             help_label(_SEEDS_HELP),
             self.fine,
             self.teachers,
+            self.splits,
+            help_label(_SPLITS_HELP),
+            self.redraws,
+            help_label(_REDRAWS_HELP),
+            self._coverage,
             on=self,
             margins=(24, 2, 0, 6),
         )
         self.seeds.valueChanged.connect(self._changed)
-        self.fine.toggled.connect(self._changed)
-        self.teachers.toggled.connect(self._changed)
+        for box in self._boxes.values():
+            box.toggled.connect(self._changed)
         model.changed.connect(self._refresh)
         self._refresh()
 
     @Slot()
     def _changed(self) -> None:
         state = self._model.state
-        choice = replace(
-            state.study,
-            seeds=self.seeds.value(),
-            fine_sweep=self.fine.isChecked(),
-            teacher_candidates=self.teachers.isChecked(),
-        )
+        ticked = {name: box.isChecked() for name, box in self._boxes.items()}
+        choice = StudyChoice(seeds=self.seeds.value(), **ticked)
         if choice != state.study:
             self._model.choose("choice of studies", replace(state, study=choice))
 
@@ -59,13 +79,15 @@ class StudyOptions(QWidget):
     def _refresh(self) -> None:
         state = self._model.state
         self.setVisible(state.goal is Goal.STUDY)
-        for widget in (self.seeds, self.fine, self.teachers):
+        for widget in (self.seeds, *self._boxes.values()):
             widget.blockSignals(True)
         self.seeds.setValue(state.study.seeds)
-        self.fine.setChecked(state.study.fine_sweep)
-        self.teachers.setChecked(state.study.teacher_candidates)
-        for widget in (self.seeds, self.fine, self.teachers):
+        for name, box in self._boxes.items():
+            box.setChecked(getattr(state.study, name))
+        for widget in (self.seeds, *self._boxes.values()):
             widget.blockSignals(False)
+        self._coverage.setText(coverage_text(state))
+        self._coverage.setVisible(bool(self._coverage.text()))
 
 
 def _box(text: str, name: str) -> QCheckBox:

@@ -31,7 +31,7 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label, row
 from skinkd_gui.training.wizard.state import Goal, WizardStep
 from skinkd_gui.training.wizard.study_options import StudyOptions
-from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES
+from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES, TOO_HIGH
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.parts import make_button
@@ -65,11 +65,13 @@ class TaskPage(WizardPage):
         goals.addWidget(self.study)
         presets = self._card("Which settings do you start from?")
         for preset in Preset:
-            name = f"preset{preset.name.title()}Button"
+            name = f"preset{preset.name.title().replace('_', '')}Button"
             title, help_text = PRESET_TITLES[preset], PRESET_HELP[preset]
             self._preset_buttons[preset], _ = _choice(presets, self._presets, name, title, help_text)
         self._own = Note("info", "ownSettingsLabel")
         presets.addWidget(self._own)
+        self._leakage = Note("warning", "presetLeakageLabel")
+        presets.addWidget(self._leakage)
         self.column.addStretch(1)
         self._goals.buttonClicked.connect(self._on_goal)
         self._presets.buttonClicked.connect(self._on_preset)
@@ -151,6 +153,8 @@ class TaskPage(WizardPage):
         self._own.show_text(
             "" if state.preset else "You came with settings of your own. Choosing one of these replaces them."
         )
+        leaks = state.preview.leakage if state.preview is not None else None
+        self._leakage.show_text(f"{leaks.sentence} {TOO_HIGH}" if leaks is not None and leaks.total.leaking else "")
         self._holder.setVisible(state.goal is Goal.DISTIL)
         self._show_teachers()
         self._taken_over.show_text(wizard_state.teacher_note(state))

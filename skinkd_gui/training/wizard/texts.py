@@ -18,7 +18,8 @@ from core.quantities import file_size
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
-from core.study.paper import headline, study_departures, study_words
+from core.study.departures import corrections_in_use, headline, study_departures
+from core.study.paper import study_words
 from core.teachers.given_outputs import is_given
 from skinkd_gui.training.wizard.state import (
     Goal,
@@ -26,17 +27,19 @@ from skinkd_gui.training.wizard.state import (
     counted,
     name_of,
     recipe_of,
-    study_of,
+    studies_of,
     study_runs,
     usable_images,
 )
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
+    from core.study.definition import Study
     from core.training.hardware import DeviceFacts
 
 PRESET_TITLES = {
-    Preset.PAPER: "As in the paper",
+    Preset.PAPER: "As in the paper, divided by image",
+    Preset.PAPER_LESION: "As in the paper, divided by lesion",
     Preset.QUICK: "Quick try",
     Preset.BEST: "Best result",
 }
@@ -60,6 +63,10 @@ GOAL_HELP = {
         "paper's. It can be stopped and gone on with."
     ),
 }
+
+
+TOO_HIGH = "The scores come out too high."
+"""What a leak does."""
 
 
 def choice_text(spec: FieldSpec, value: str) -> str:
@@ -111,6 +118,7 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
         lines.append(("Student", _model(recipe.student)))
     if state.goal is Goal.STUDY:
         lines.append(("Distillation", study_words()))
+        lines.append(("Curriculum", _redraws(state)))
     elif recipe.needs_teacher:
         lines.append(("Distillation", losses_words(recipe) or "from the labels only"))
     if state.goal is not Goal.STUDY and recipe.applied_curriculum.unusual:
@@ -122,11 +130,19 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
 
 
 def _departures(state: WizardState) -> str:
-
-    study = study_of(state)
-    if study is None or state.dataset is None:
+    """How each study departs from the paper; of two with their names."""
+    if state.dataset is None:
         return ""
-    return headline(study_departures(study, usable_images(state), synthetic=state.dataset.synthetic))
+    studies, facts = studies_of(state), (usable_images(state), state.dataset.synthetic)
+    said = [_departures_of(study, *facts) for study in studies]
+    if len(studies) == 1:
+        return said[0]
+    return "\n".join(f"{study.name}: {text}" for study, text in zip(studies, said, strict=True))
+
+
+def _departures_of(study: Study, images: int, synthetic: bool) -> str:
+    corrections = corrections_in_use(study.base)
+    return headline(study_departures(study, images, synthetic=synthetic, corrections=corrections))
 
 
 def _images(state: WizardState) -> str:
@@ -136,7 +152,21 @@ def _images(state: WizardState) -> str:
     left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
     apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
     size = f"{data.image_size} × {data.image_size} pixels"
-    return f"{used:,} {what}{left_out}, {size}, divided {split_text(data.split)} {together(data.group_by)}{apart}"
+    by = together(data.group_by)
+    if state.goal is Goal.STUDY and state.study.both_splits:
+        by = "by image and, in a second study, by lesion"
+    return f"{used:,} {what}{left_out}, {size}, divided {split_text(data.split)} {by}{apart}"
+
+
+def _redraws(state: WizardState) -> str:
+    """How students of the study with the curriculum draw their images."""
+    both = "once for all epochs, and in twelve more runs anew for each epoch"
+    return f"by the teacher's confidence, {both if state.study.both_redraws else 'drawn once for all epochs'}"
+
+
+def coverage_text(state: WizardState) -> str:
+    """Which share of the training images one draw of the curriculum shows; empty while that is not known."""
+    return "" if state.preview is None else state.preview.coverage.sentence
 
 
 def split_text(split: Sequence[float]) -> str:
@@ -149,8 +179,8 @@ def leakage_text(leaks: Leakage) -> str:
     if not leaks.total.leaking:
         return leaks.sentence
     spec = field("data.group_by")
-    helps = f"“{spec.title}: {choice_text(spec, 'patient')}” below avoids it."
-    return f"{leaks.sentence} The scores come out too high; {helps}"
+    helps = f"“{spec.title}: {choice_text(spec, 'patient')}” below avoids that."
+    return f"{leaks.sentence} {TOO_HIGH} {helps}"
 
 
 def _classes(state: WizardState) -> str:
@@ -163,7 +193,9 @@ def _model(section: Any) -> str:
     weights = {"hub": "pretrained weights from the internet", "none": "untrained weights"}
     start = weights.get(section.weights, f"weights from {section.weights}")
     frozen = f", the first {section.freeze:.0%} frozen" if section.freeze else ""
-    return f"{section.architecture}, starting from {start}{frozen}"
+    rates = (("dropout", section.drop_rate), ("drop-connect", section.drop_path_rate))
+    dropped = "".join(f", {name} {rate:g}" for name, rate in rates if not isinstance(rate, str))
+    return f"{section.architecture}, starting from {start}{frozen}{dropped}"
 
 
 def _schedule(recipe: Recipe) -> str:
@@ -212,8 +244,9 @@ def devices_text(devices: Sequence[DeviceFacts]) -> str:
 def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
     """Which runs are made, by name; the user's name is the last one's."""
     if state.goal is Goal.STUDY:
-        count = study_runs(state)
-        return f"The study “{name_of(state)}” makes {count} runs, one after the other, beginning with the teacher."
+        titles = " and ".join(f"“{study.name}”" for study in studies_of(state))
+        what = f"The study {titles} makes" if not state.study.both_splits else f"The studies {titles} make"
+        return f"{what} {study_runs(state)} runs, one after the other, beginning with the teacher."
     if state.folds > 1:
         return (
             f"{study_runs(state)} runs are made, one after the other: the images outside the test part are divided "

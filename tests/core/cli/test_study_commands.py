@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,8 @@ def test_the_papers_study_from_one_command(
     said = capsys.readouterr()
     assert len(training.done) == 47
     lines = said.out.splitlines()
-    assert lines[2].startswith("NOT a reproduction: images 3 instead of 25,331; image size 32 pixels instead of 224")
+    assert lines[2].startswith("NOT a reproduction: images 3 instead of 25,331; training, validation, test")
+    assert "image size 32 pixels instead of 224" in lines[2]
     kl, *_ = [line for line in lines if line.startswith("KL 0.1  ")]  # of table 2; it stands in table 3 too
     assert "73.5 %" in kl
     assert "±" in kl
@@ -164,6 +166,43 @@ def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest
     assert not runs_root().exists()
 
 
+def test_a_dry_run_says_what_the_study_will_be_made_of(
+    sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("study", "paper", "--data", str(sample_set), "--dry-run")
+    document = as_json(*command)[1]
+    leaks, shown = document["leakage"], document["coverage"]
+    assert leaks["leaking"] > 0  # divided by image, as the paper does
+    assert leaks["test"] == document["parts"]["test"]
+    assert (shown["images"], shown["draws"]) == (document["parts"]["train"], 25)
+    assert 0 < shown["first"] < 1
+    assert "Curriculum" in [item["what"] for item in document["readings"]]
+    assert as_json(*command, "--split", "lesion")[1]["leakage"]["leaking"] == 0
+    assert run(command) == 0
+    said = capsys.readouterr().out
+    assert f"{leaks['leaking']} of {leaks['test']} test images" in said
+    assert "drawn and sorted once" in said
+
+
+def test_one_option_runs_both_readings_and_one_both_splits(sample_set: Path, training: StandIn, as_json: Call) -> None:
+    command = ("study", "paper", "--data", str(sample_set), *SMALL)
+    code, document = as_json(*command, "--redraw", "both", "--name", "Readings")
+    assert (code, len(training.done), len(document["rows"])) == (0, 36, 36)
+    rows = {row["configuration"]: row for row in document["rows"]}
+    assert (rows["kl-0.1-cl"]["redraw"], rows["kl-0.1-cl-each_epoch"]["redraw"]) == ("once", "each_epoch")
+    assert rows["kl-0.1-cl"]["weighted_f1"]["published"] == pytest.approx(0.68508)
+    assert rows["kl-0.1-cl-each_epoch"]["weighted_f1"]["published"] is None
+    code, document = as_json(*command, "--split", "both")
+    by_image, by_lesion = document["studies"]
+    assert (code, len(training.done)) == (0, 36 + 2 * 24)
+    assert (by_image["study"], by_lesion["study"]) == ("paper-study-by-image", "paper-study-by-lesion")
+    assert "Split" not in [item["what"] for item in by_image["departures"]]
+    assert "Split" in [item["what"] for item in by_lesion["departures"]]
+    for wrong in (("--set", "curriculum.redraw=once"), ("--split", "both", "--teacher", "any")):
+        assert as_json(*command, *wrong)[1]["error"]["title"] == "Wrong usage"
+    assert as_json("study-file", "--split", "both")[0] == 2
+
+
 def test_what_is_missing_is_said_before_anything_is_made(sample_set: Path, tmp_path: Path, as_json: Call) -> None:
     code, document = as_json("study", "paper")
     assert (code, document["error"]["problems"][0]["key"]) == (2, "data.path")
@@ -190,6 +229,19 @@ def test_a_finished_teacher_is_given(sample_set: Path, training: StandIn, as_jso
     assert document["rows"][0]["folders"] == [str(trained)]
     members = json.loads((Path(document["folder"]) / "members.json").read_text())["members"]
     assert len(members) == 23
+
+
+def test_a_dry_run_describes_the_given_teacher(sample_set: Path, as_json: Call, trained: Path, tmp_path: Path) -> None:
+    command = ("study", "paper", "--data", str(sample_set), "--dry-run", "--teacher")
+    document = as_json(*command, str(trained))[1]
+    architecture = RunFolder(trained).recipe().teacher.architecture
+    assert architecture in document["teacher"]
+    assert "weighted F1" in document["teacher"]
+    assert f"teacher architecture {architecture}" in document["headline"]
+    alone = shutil.copy(trained / "model.safetensors", tmp_path / "alone.safetensors")
+    document = as_json(*command[:-1], "--set", f"teacher.run={alone}")[1]
+    assert "how it was trained is not known" in document["teacher"]
+    assert "teacher one of which it is not known how it was trained" in document["headline"]
 
 
 def test_the_help_shows_the_format_with_its_brackets(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from core.models.catalog import (
     describe_model,
     search_models,
 )
+from core.recipe import Preset, preset
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_counting_leaves_a_training_in_another_thread_alone() -> None:
 
 
 def test_suggestions_exist_and_begin_with_the_papers() -> None:
-    assert SUGGESTED_TEACHERS[0][0] == "tf_efficientnet_b7"
+    assert SUGGESTED_TEACHERS[0][0] == preset(Preset.PAPER).teacher.architecture
     assert SUGGESTED_STUDENTS[0][0] == "mobilenetv2_100"
     for architecture, why in SUGGESTED_TEACHERS + SUGGESTED_STUDENTS:
         check_architecture(architecture)

@@ -186,6 +186,7 @@ def test_a_distilled_student_with_curriculum(teacher: RunSummary, sample_set: Pa
         "data.image_size=40",  # another size than the teacher's
         "distillation.method=dist",
         "curriculum.order=easy_first",
+        "curriculum.redraw=once",
         f"teacher.run={teacher.folder}",
     )
     said: list[Event] = []
@@ -199,6 +200,7 @@ def test_a_distilled_student_with_curriculum(teacher: RunSummary, sample_set: Pa
     assert any("at 32 pixels" in text for text in texts)
     assert not any("Leak" in text for text in texts)  # same data, same split, same seed
     assert isinstance(said[0], RunStarted)
+    assert any(note.startswith("One draw shows") for note in folder.notes())
 
 
 def test_a_teacher_that_saw_the_test_images_is_a_leak(teacher: RunSummary, sample_set: Path, tmp_path: Path) -> None:

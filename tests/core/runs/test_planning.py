@@ -27,7 +27,7 @@ def test_a_student_without_a_teacher_becomes_two_runs(tmp_path: Path) -> None:
     assert teacher.recipe.optimisation == recipe.optimisation
     assert student.recipe == recipe
     assert (teacher.needs_teacher_of, student.needs_teacher_of) == (None, 0)
-    assert (teacher.name, student.name) == ("tf_efficientnet_b7 teacher", "mobilenetv2_100 kl 0.1 easy_first")
+    assert (teacher.name, student.name) == ("tf_efficientnet_b7.aa_in1k teacher", "mobilenetv2_100 kl 0.1 easy_first")
 
 
 def test_runs_that_need_no_teacher_stay_alone(tmp_path: Path) -> None:

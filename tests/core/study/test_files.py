@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import RecipeError, SkinKDError
-from core.recipe import Preset, preset, recipe_to_toml, set_values
+from core.recipe import Preset, Recipe, preset, recipe_to_toml, set_values
+from core.recipe.learning import DistillationRecipe
+from core.recipe.schema import DataRecipe
 from core.study.definition import members, recipe_of, teacher_of
 from core.study.files import read_study, write_study
 from core.study.paper import paper_study
@@ -247,3 +249,17 @@ def test_studies_of_version_2_divide_as_they_did(base: str, tmp_path: Path) -> N
     assert divided == {("lesion", "pooled"), ("image", "pooled")}
     write_study(tmp_path / "new.toml", study)
     assert read_study(tmp_path / "new.toml") == study
+
+
+@pytest.mark.parametrize("base", ["", 'base = "paper"\n'])
+def test_the_preset_paper_of_version_3_means_what_it_meant(tmp_path: Path, base: str) -> None:
+    changes = '[set]\n"data.image_size" = 64\n' if base else ""
+    text = f'version = 3\n{base}{changes}[axes]\n"distillation.alpha" = [0.1]\n'
+    old = read_study(written(tmp_path, text)).base
+    meant = Recipe(
+        data=DataRecipe(calibration=0.0, group_by="lesion", image_size=64 if base else 224),
+        distillation=DistillationRecipe.of(method="kl"),
+    )
+    assert old == meant
+    now = read_study(written(tmp_path, text.replace("version = 3", "version = 4").replace("64", "224"))).base
+    assert now == preset(Preset.PAPER)

@@ -1,4 +1,4 @@
-"""The paper's study is the paper's table, and what departs from it is said."""
+"""The paper's study is the paper's table."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from core.data.allocation import PAPERS_SPLIT
 from core.models.catalog import check_architecture
 from core.recipe import Preset, Recipe, preset, set_values
 from core.study.controls import controls_of
 from core.study.definition import check_study, members, recipe_of, teacher_of
-from core.study.paper import (
-    CANDIDATES,
-    FINE_ALPHAS,
-    departures,
-    headline,
-    paper_finding,
-    paper_study,
-    study_departures,
-)
+from core.study.paper import CANDIDATES, FINE_ALPHAS, paper_finding, paper_study
 from core.study.published import fine_sweep_table, published_facts, published_table
 
 
@@ -82,11 +75,13 @@ def test_the_finer_sweep_and_the_candidates() -> None:
     assert sum(item.key == "teacher-resnetv2_50" for item, _ in members(study)) == 1
     candidate = recipe_of(study, study.configuration("teacher-resnetv2_101"))
     assert (candidate.task, candidate.teacher.architecture) == ("teacher", "resnetv2_101")
+    assert (candidate.teacher.drop_rate, candidate.teacher.drop_path_rate) == ("own", "own")
     other = paper_study(
         paper("teacher.architecture=mobilenetv2_100", "teacher.weights=/some.safetensors"), teacher_candidates=True
     )
     assert [item.key for item in other.configurations[24:]] == [f"teacher-{name}" for name in CANDIDATES]
-    assert recipe_of(other, other.configuration("teacher-tf_efficientnet_b7")).teacher.weights == "hub"
+    largest = recipe_of(other, other.configuration("teacher-tf_efficientnet_b7")).teacher
+    assert largest == preset(Preset.PAPER).teacher
     for name in CANDIDATES:
         check_architecture(name)
 
@@ -97,48 +92,28 @@ def test_the_teacher_may_have_settings_of_its_own() -> None:
     assert recipes["teacher"].optimisation.learning_rate == 3e-4
     assert recipes["kl-0.1"].optimisation.learning_rate == 1e-5
     assert teacher_of(study, study.configuration("kl-0.1")) is study.configurations[0]
-    said = {item.what: (item.paper, item.here) for item in study_departures(study, 25331)}
-    assert said["Learning rate (teacher)"] == ("1e-05", "0.0003")
-    assert said["Teacher starting weights"] == ("pretrained", "random")
-    assert set(said) == {"Split", "Learning rate (teacher)", "Teacher starting weights"}
 
 
-def test_a_given_teachers_own_recipe_counts() -> None:
-    study = paper_study(paper("teacher.run=/runs/given"))
-    given = paper("task=teacher", "teacher.architecture=resnetv2_50", "teacher.weights=none")
-    said = {item.what: item.here for item in study_departures(study, 25331, teacher=given)}
-    assert said["Teacher architecture"] == "resnetv2_50"
+def test_the_curriculum_is_drawn_once_or_anew_or_both() -> None:
+    def redraws(*readings: str) -> dict[str, str]:
+        study = check_study(paper_study(paper(), redraws=readings))
+        rows = [item for item in study.configurations if "-cl" in item.key]
+        return {item.key: recipe_of(study, item, 0).curriculum.redraw for item in rows}
 
-
-def test_the_papers_own_recipe_departs_nowhere() -> None:
-    own = paper("data.group_by=image", "teacher.architecture=tf_efficientnet_b7.aa_in1k")
-    assert departures(own, 25331) == ()
-    exact = set_values(own, ["data.split=[17728, 5062, 2541]", "data.seed=7", "optimisation.seed=3"])
-    assert departures(exact, None) == ()
-    assert "NOT" not in headline(())
-
-
-def test_departures_are_said_in_words() -> None:
-    recipe = paper(
-        *("data.image_size=64", "student.architecture=mobilenetv2_050", "student.weights=none"),
-        *("optimisation.learning_rate=0.001", "distillation.alpha=0.9", "teacher.weights=/a/file.safetensors"),
-    )
-    found = {item.what: (item.paper, item.here) for item in departures(recipe, 1544, synthetic=True)}
-    assert found["Images"] == ("25,331", "1,544")
-    assert found["Image size"] == ("224 pixels", "64 pixels")
-    assert found["Student architecture"] == ("mobilenetv2_100", "mobilenetv2_050")
-    assert found["Student starting weights"] == ("pretrained", "random")
-    assert found["Teacher starting weights"][1] == "those of a file"
-    assert found["Pictures"][1] == "synthetic"
-    assert "Alpha" not in found
-    assert found["Split"][0] == "by image"
-    sentence = headline(departures(recipe, 1544))
-    assert sentence.startswith("NOT a reproduction: images 1,544 instead of 25,331; image size 64 pixels instead")
+    assert set(redraws("once").values()) == {"once"}
+    assert set(redraws("each_epoch").values()) == {"each_epoch"}
+    both = redraws("once", "each_epoch")
+    assert len(both) == 20
+    assert (both["kl-0.1-cl"], both["kl-0.1-cl-each_epoch"]) == ("once", "each_epoch")
+    study = paper_study(paper("curriculum.redraw=once"))
+    assert recipe_of(study, study.configuration("kl-0.1"), 0).curriculum.redraw == "each_epoch"
 
 
 def test_the_numbers_of_the_text_are_right() -> None:
     facts = published_facts()
-    assert facts["train"] + facts["validation"] + facts["test"] == facts["images"] == 25331
+    counts = (facts["train"], facts["validation"], facts["test"])
+    assert sum(counts) == facts["images"] == 25331
+    assert ((0.7, 0.2, 0.1), counts) == PAPERS_SPLIT
 
 
 def test_no_number_of_table_3_is_made_up() -> None:
@@ -152,7 +127,8 @@ def test_no_number_of_table_3_is_made_up() -> None:
     [
         (["distillation.alpha=0.1"], "KL with alpha 0.1 reached a weighted F1 of"),
         (["distillation.alpha=0.1"], "0.85 points above"),
-        (["curriculum.order=easy_first"], "made every student of the paper worse"),
+        (["curriculum.order=easy_first"], "made every student of the paper worse. As we read it, the paper draws"),
+        (["curriculum.order=easy_first", "curriculum.redraw=once"], "made every student of the paper worse."),
         (["distillation.method=dist", "distillation.alpha=0.33"], "DIST with alpha 0.3 "),
         (["distillation.method=none", "curriculum.order=easy_first"], "did not try the teacher's order without"),
         (["curriculum.order=random"], "did not try this curriculum"),

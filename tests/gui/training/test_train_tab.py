@@ -308,7 +308,7 @@ def test_the_wizard_s_study_is_written_and_queued(
     qtbot: QtBot, tab: TrainTab, queue: TrainingQueue, stage: Stage, tmp_path: Path
 ) -> None:
     recipe = RECIPE.model_copy(update={"data": RECIPE.data.model_copy(update={"path": str(tmp_path)})})
-    tab._start(WizardResult(recipe, "Mine", paper_study(recipe, name="Mine")))
+    tab._start(WizardResult(recipe, "Mine", (paper_study(recipe, name="Mine"),)))
     qtbot.waitUntil(stage.at_work.is_set)
     assert (tmp_path / "runs" / "studies" / "mine" / "study.toml").is_file()
     assert stage.names == ["Mine"]

@@ -73,6 +73,40 @@ class TestTask:
         assert model.state.recipe.optimisation == preset(Preset.BEST).optimisation
         assert model.state.recipe.data.path == "data"
 
+    def test_both_readings_and_both_splits_are_a_tick_each(
+        self, model: WizardModel, qtbot: QtBot, tmp_path: Path
+    ) -> None:
+        page = TaskPage(model, tmp_path)
+        _add(qtbot, page)
+        page.findChild(QRadioButton, "goalStudyButton").click()
+        assert wizard_state.study_runs(model.state) == 24
+        page.study.redraws.click()
+        assert wizard_state.study_runs(model.state) == 36
+        page.study.splits.click()
+        assert wizard_state.study_runs(model.state) == 72
+        page.study.redraws.click()
+        assert model.state.study == StudyChoice(both_splits=True)
+
+    def test_the_figures_of_the_users_own_data_stand_beside_the_choice(
+        self, make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path
+    ) -> None:
+        wizard = make_wizard(sample_set, preset(Preset.PAPER))
+        qtbot.waitUntil(lambda: wizard.model.state.preview is not None)
+        preview = wizard.model.state.preview
+        assert preview is not None
+        wizard.model.update(replace(wizard.model.state, step=WizardStep.TASK))
+        page = wizard.pages[WizardStep.TASK]
+        leak = page.findChild(QLabel, "presetLeakageLabel")
+        assert leak.isVisible()
+        assert preview.leakage.sentence in leak.text()
+        page.findChild(QRadioButton, "goalStudyButton").click()
+        shown = page.findChild(QLabel, "studyCoverageLabel")
+        assert shown.text() == preview.coverage.sentence
+        assert shown.isVisible()
+        page.findChild(QRadioButton, "presetPaperLesionButton").click()
+        assert wizard.model.state.recipe.data.group_by == "lesion"
+        qtbot.waitUntil(lambda: not leak.isVisible())
+
     def test_a_finished_teacher_is_found_and_chosen(self, model: WizardModel, qtbot: QtBot, tmp_path: Path) -> None:
         folder = _finished_teacher(tmp_path)
         page = TaskPage(model, tmp_path)
@@ -126,7 +160,7 @@ class TestModels:
         assert flow.message_for(model.state, WizardStep.TEACHER)
         suggested = page.findChild(QTreeWidget, "teacherSuggestionsList")
         suggested.setCurrentItem(suggested.topLevelItem(0))
-        assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7"
+        assert model.state.recipe.teacher.architecture == "tf_efficientnet_b7.aa_in1k"
         qtbot.waitUntil(lambda: "63.8 million parameters" in facts.text())
         assert flow.message_for(model.state, WizardStep.TEACHER) == ""
         shut_down_jobs(page)

@@ -236,6 +236,8 @@ class TestRecipe:
         assert recipe.optimisation == preset(name).optimisation
         assert recipe.data.image_size == preset(name).data.image_size
         assert recipe.data.calibration == preset(name).data.calibration
+        assert recipe.data.group_by == preset(name).data.group_by
+        assert recipe.hardware.precision == preset(name).hardware.precision
         assert wizard_state.preset_of(recipe) is name
 
     @pytest.mark.parametrize(
@@ -324,8 +326,7 @@ class TestStudy:
     def test_the_paper_s_study_is_24_runs_over_the_chosen_settings(self) -> None:
         start = wizard_state.choose_preset(_with_data(), Preset.QUICK)
         state = wizard_state.set_value(wizard_state.choose_goal(start, Goal.STUDY), "optimisation.epochs", 3)
-        study = wizard_state.study_of(state)
-        assert study is not None
+        (study,) = wizard_state.studies_of(state)
         assert study.paper
         assert study.name == wizard_state.name_of(state)
         assert study.base.optimisation.epochs == 3
@@ -337,5 +338,29 @@ class TestStudy:
         assert wizard_state.study_runs(state) == 1 + 3 * 23
 
     def test_other_goals_are_no_study(self) -> None:
-        assert wizard_state.study_of(_with_data()) is None
+        assert wizard_state.studies_of(_with_data()) == ()
         assert wizard_state.study_runs(_with_data()) == 0
+
+    def test_both_readings_of_the_curriculum_are_one_study(self) -> None:
+        state = replace(wizard_state.choose_goal(_with_data(), Goal.STUDY), study=StudyChoice(both_redraws=True))
+        (study,) = wizard_state.studies_of(state)
+        assert wizard_state.study_runs(state) == 36
+        assert {dict(row.changes).get("curriculum.redraw") for row in study.configurations if "-cl" in row.key} == {
+            "once",
+            "each_epoch",
+        }
+
+    def test_both_splits_are_two_studies(self) -> None:
+        state = replace(wizard_state.choose_goal(_with_data(), Goal.STUDY), study=StudyChoice(both_splits=True))
+        by_image, by_lesion = wizard_state.studies_of(state)
+        assert (by_image.base.data.group_by, by_lesion.base.data.group_by) == ("image", "lesion")
+        assert [by_image.name, by_lesion.name] == ["Paper study by image", "Paper study by lesion"]
+        assert wizard_state.study_runs(state) == 48
+
+    def test_a_wizard_opens_with_the_split_that_does_not_leak(self) -> None:
+        state = wizard_state.initial_state()
+        assert (state.preset, state.recipe.data.group_by) == (Preset.PAPER_LESION, "lesion")
+
+    def test_a_finished_teachers_division_stays_with_another_preset(self, tmp_path: Path) -> None:
+        state = _distil(tmp_path, _teacher(tmp_path, "data.group_by=image"))
+        assert wizard_state.choose_preset(state, Preset.PAPER_LESION).recipe.data.group_by == "image"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from core.data.leakage import Leakage, Leaking
 from core.distillation.curricula import ORDERS
@@ -11,7 +14,8 @@ from core.models.catalog import ModelFacts
 from core.paths import runs_root
 from core.recipe import Preset, field, preset, section_fields, set_values
 from skinkd_gui.training.wizard import texts
-from skinkd_gui.training.wizard.commands import differences, train_command
+from skinkd_gui.training.wizard.commands import differences, train_command, wizard_command
+from skinkd_gui.training.wizard.state import Goal, StudyChoice, initial_state
 
 
 def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
@@ -54,6 +58,21 @@ def test_the_default_folder_and_unchanged_values_are_not_spelled_out() -> None:
     recipe = set_values(preset(Preset.PAPER), ["data.path=d"])
     assert train_command(recipe, Preset.PAPER, runs_root()) == "skinkd-cli train paper --data d"
     assert differences(recipe, preset(Preset.PAPER)) == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "choice", "options"),
+    [
+        (Preset.PAPER, StudyChoice(), []),
+        (Preset.PAPER_LESION, StudyChoice(), ["--split", "lesion"]),
+        (Preset.PAPER_LESION, StudyChoice(both_splits=True), ["--split", "both"]),
+        (Preset.PAPER, StudyChoice(both_redraws=True, seeds=2), ["--redraw", "both", "--seeds", "0,1"]),
+    ],
+)
+def test_the_command_of_a_study_makes_the_same_studies(start: Preset, choice: StudyChoice, options: list[str]) -> None:
+    recipe = set_values(preset(start), ["data.path=d", "curriculum.redraw=once"])
+    state = replace(initial_state(recipe), goal=Goal.STUDY, study=choice)
+    assert shlex.split(wizard_command(state, runs_root())) == ["skinkd-cli", "study", "paper", "--data", "d", *options]
 
 
 def test_the_command_says_what_another_method_does_not_bring_along() -> None:

@@ -1,0 +1,119 @@
+"""Studies shown before, while and after they are carried out, by whichever command made them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from core.cli.console import many, print_json, print_text, say, table_text
+from core.cli.run_commands import stoppable_runs
+from core.cli.study_documents import (
+    outlook_document,
+    outlook_lines,
+    plan_document,
+    plan_text,
+    results_document,
+    results_text,
+)
+from core.data.types import DataSet
+from core.errors import SkinKDError
+from core.reporting.planning_table import planning_table
+from core.reporting.table import ResultsTable
+from core.study.definition import Study, recipe_of
+from core.study.folder import StudyFolder, planned_members
+from core.study.outlook import study_outlook
+from core.study.results import study_results
+from core.user_paths import expanded
+
+if TYPE_CHECKING:
+    from core.study.execute import StudyOutcome
+
+
+def check_begun(folder: StudyFolder) -> None:
+    """Raise `SkinKDError` for a study without a folder."""
+    if not folder.study_file.exists():
+        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
+
+
+def show_plans(studies: Sequence[tuple[StudyFolder, Study]], root: Path, as_json: bool) -> None:
+    """Print the studies' runs and where they stand."""
+    _print([_planned(wanted, folder, root) for folder, wanted in studies], as_json)
+
+
+def show_results(folders: Sequence[StudyFolder], as_json: bool) -> None:
+    """Print what the studies measured so far. Raises `SkinKDError` for one that was not begun."""
+    for folder in folders:
+        check_begun(folder)
+    _print([_measured(folder) for folder in folders], as_json)
+
+
+def carry_out(folders: Sequence[StudyFolder], root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
+    """Do the studies, or go on with them, and print what they measured. Raises `Exit` with code 1 when runs failed."""
+    from core.study.execute import run_study
+
+    done: list[tuple[str, StudyFolder, StudyOutcome]] = []
+    for folder in folders:
+        again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
+        with stoppable_runs(partial(_first, again)) as (emit, token):
+            done.append((again, folder, run_study(folder, emit, token, retry=retry)))
+    _print([_measured(folder, outcome) for _, folder, outcome in done], as_json)
+    failed = [(again, len(outcome.failed)) for again, _, outcome in done if outcome.failed]
+    for again, count in failed:
+        say(f"{many(count, 'run')} failed or could not start. Try again with: {again} --retry")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _print(studies: Sequence[tuple[dict[str, Any], str]], as_json: bool) -> None:
+    """Documents and texts of studies; of several, JSON is a list of them."""
+    if as_json:
+        documents = [document for document, _ in studies]
+        print_json(documents[0] if len(documents) == 1 else {"studies": documents})
+    else:
+        print_text("\n\n".join(text for _, text in studies))
+
+
+def _planned(wanted: Study, folder: StudyFolder, root: Path) -> tuple[dict[str, Any], str]:
+    from core.data.reading import read_dataset
+
+    begun = folder.members() if folder.study_file.exists() else ()
+    standing = {(member.key, member.seed): member for member in begun}
+    rows = tuple(standing.get((item.key, item.seed), item) for item in planned_members(wanted))
+    dataset = read_dataset(expanded(wanted.base.data.path), wanted.base.class_set, wanted.base.data.choices)
+    outlook = study_outlook(wanted, dataset, root) if wanted.paper else None
+    planning = _planning(wanted, dataset)
+    document = {
+        **plan_document(folder.slug, rows),
+        "planning": None if planning is None else planning.to_document(),
+        **outlook_document(outlook),
+    }
+    shown = "" if planning is None else table_text(planning)
+    return document, plan_text(wanted.name, rows, *outlook_lines(outlook), shown)
+
+
+def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
+    """What the study's test can show; None where there is no plain student to compare others with."""
+    from core.data.splitting import count_test_groups
+
+    students = [recipe_of(wanted, item) for item in wanted.configurations if item.repeats]
+    parts = {(one.data.test_folds, one.data.test_fold): one.data for one in students}
+    compared = len(students) // max(1, len(parts)) - 1
+    plain = any(one.alpha is None and not one.applied_curriculum.unusual for one in students)
+    if wanted.withholds_test or compared < 1 or not plain:
+        return None
+    images = sum(count_test_groups(dataset, data) for data in parts.values())
+    return planning_table(len(wanted.seeds), compared, images or None)
+
+
+def _measured(folder: StudyFolder, outcome: StudyOutcome | None = None) -> tuple[dict[str, Any], str]:
+    results = study_results(folder)
+    return results_document(folder, results, outcome), results_text(folder, results)
+
+
+def _first(command: str, started: object) -> str:
+    """The command that goes on, whatever was started."""
+    return command
