@@ -117,6 +117,7 @@ def test_a_finished_run_is_complete(teacher: RunSummary) -> None:
         "status.json",
         "split.csv",
         "history.csv",
+        "first_epoch.csv",
         "metrics.json",
         "predictions.csv",
         "skin_tone.csv",
