@@ -96,9 +96,6 @@ _RedrawOption = Annotated[
     ),
 ]
 _FineOption = Annotated[bool, typer.Option("--fine-sweep", help="KL at further alphas around 0.1 too.")]
-_CandidatesOption = Annotated[
-    bool, typer.Option("--teacher-candidates", help="Train the paper's other candidates for the teacher too.")
-]
 _TeacherOption = Annotated[str, typer.Option("--teacher", metavar="RUN", help="A finished teacher run to learn from.")]
 _NameOption = Annotated[str, typer.Option("--name", help="Name of the study.")]
 
@@ -118,7 +115,6 @@ def study(
     seeds: _SeedsOption = "",
     test_folds: _FoldsOption = 1,
     fine_sweep: _FineOption = False,
-    teacher_candidates: _CandidatesOption = False,
     teacher: _TeacherOption = "",
     split: _SplitOption = "",
     redraw: _RedrawOption = "once",
@@ -140,7 +136,7 @@ def study(
     """A grid of runs over one teacher and one split: the paper's whole study, or your own. The same again goes on."""
     root = runs or runs_root()
     request = _Request(
-        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates),
+        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep),
         *(teacher, name, split, redraw),
     )
     if what is None:
@@ -172,7 +168,6 @@ def study_file(
     seeds: _SeedsOption = "",
     test_folds: _FoldsOption = 1,
     fine_sweep: _FineOption = False,
-    teacher_candidates: _CandidatesOption = False,
     split: _SplitOption = "",
     redraw: _RedrawOption = "once",
     name: _NameOption = "",
@@ -183,7 +178,7 @@ def study_file(
     if split == "both":
         raise typer.BadParameter("--split: a file holds one study; write one for image and one for lesion")
     request = _Request(
-        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep, teacher_candidates),
+        *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep),
         *("", name, split, redraw),
     )
     (chosen,) = (check_study(one) for one in request.paper(runs_root()))
@@ -210,7 +205,6 @@ class _Request:
         seeds: str,
         test_folds: int,
         fine_sweep: bool,
-        candidates: bool,
         teacher: str,
         name: str,
         split: str,
@@ -219,12 +213,7 @@ class _Request:
         self._split, self._redraw = split, redraw
         self._data, self._base, self._name, self._teacher = data, base, name.strip(), teacher
         self._assignments, self._teacher_assignments = tuple(assignments or ()), tuple(teacher_assignments or ())
-        self._seeds, self._test_folds, self._fine, self._candidates = (
-            seeds_in(seeds),
-            test_folds,
-            fine_sweep,
-            candidates,
-        )
+        self._seeds, self._test_folds, self._fine = seeds_in(seeds), test_folds, fine_sweep
 
     def check_unused(self, why: str) -> None:
         """Raise wrong usage when options would change a study that is what it is."""
@@ -251,7 +240,6 @@ class _Request:
         plan = partial(
             paper_study,
             fine_sweep=self._fine,
-            teacher_candidates=self._candidates,
             seeds=self._seeds or (0,),
             teacher_changes=_changes(base, self._teacher_assignments),
             redraws=tuple(REDRAWN) if self._redraw == "both" else (self._redraw,),
@@ -266,10 +254,8 @@ class _Request:
 
     def every(self, root: Path) -> Study:
         """The study of every loss and curriculum with these options."""
-        if self._fine or self._candidates or self._split or self._redraw != "once":
-            raise typer.BadParameter(
-                "--fine-sweep, --teacher-candidates, --split, --redraw: for the paper's study only."
-            )
+        if self._fine or self._split or self._redraw != "once":
+            raise typer.BadParameter("--fine-sweep, --split, --redraw: for the paper's study only.")
         base = self._changed(recipe_of(self._base), root)
         study = every_entry_study(
             base,
@@ -281,7 +267,7 @@ class _Request:
 
     def of_file(self, path: Path, root: Path) -> Study:
         """The study of a file with these options on top."""
-        paper_only = ("--base", "--fine-sweep", "--teacher-candidates", "--split", "--redraw")
+        paper_only = ("--base", "--fine-sweep", "--split", "--redraw")
         used = [option for option, value in self._options() if value and option in paper_only]
         if used:
             raise typer.BadParameter(f"{', '.join(used)}: for paper and every only; a study file says it itself.")
@@ -314,7 +300,6 @@ class _Request:
             ("--seeds", self._seeds),
             ("--test-folds", self._test_folds > 1),
             ("--fine-sweep", self._fine),
-            ("--teacher-candidates", self._candidates),
             ("--teacher", self._teacher),
             ("--split", self._split),
             ("--redraw", self._redraw if self._redraw != "once" else ""),

@@ -16,7 +16,7 @@ from core.runs.folder import default_name, slugify
 from core.runs.planning import teacher_recipe
 from core.study.controls import with_controls
 from core.study.definition import Configuration, Study, check_study, with_teachers
-from core.study.paper import CANDIDATES
+from core.study.paper import CANDIDATES, network_changes
 from core.study.tables import grid_of, problem
 
 FOLDS = 5
@@ -24,7 +24,9 @@ FOLDS = 5
 
 MOST_FOLDS = 20
 
-TEACHER_AXES: Mapping[str, Sequence[Any]] = {"teacher.architecture": CANDIDATES, "teacher.freeze": (0.0, 0.5, 1.0)}
+_NETWORK = "teacher.architecture"
+
+TEACHER_AXES: Mapping[str, Sequence[Any]] = {_NETWORK: CANDIDATES, "teacher.freeze": (0.0, 0.5, 1.0)}
 """What the paper tried teachers with (sections 4.1.2 and 5.1): three networks, and "combinations of
 trainable/untrainable base layers". It names no depths; here nothing, half, and all but the last layer are frozen."""
 
@@ -43,7 +45,7 @@ def cross_validated(
     `SkinKDError`, or `RecipeError` that names candidate and field.
     """
     title = default_name(recipe)
-    rows = grid_of({field: list(values) for field, values in (vary or {}).items()})
+    rows = [_with_network(row) for row in grid_of({field: list(values) for field, values in (vary or {}).items()})]
     rows = rows or [Configuration(slugify(title), title)]
     named = name or f"Cross-validation of {title if not vary else recipe.task + 's'}"
     study = Study(named, recipe, tuple(rows), tuple(seeds), folds=folds)
@@ -56,6 +58,16 @@ def teacher_candidates(recipe: Recipe) -> Recipe:
     if teacher.teacher.weights in {"hub", "none"}:
         return teacher
     return teacher.model_copy(update={"teacher": teacher.teacher.model_copy(update={"weights": "hub"})})
+
+
+def _with_network(row: Configuration) -> Configuration:
+    """A candidate of the paper with its own weights and rates of dropout, where the row does not vary them."""
+    known = dict(row.changes)
+    name = next((name for name in CANDIDATES if name == known.get(_NETWORK)), None)
+    if name is None:
+        return row
+    network = dict(network_changes(name))
+    return replace(row, changes=tuple({**network, **known, _NETWORK: network[_NETWORK]}.items()))
 
 
 def with_folds(study: Study) -> Study:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from core.data.groups import together
 from core.data.types import GroupBy
 from core.recipe import Preset, Recipe, preset, with_values
-from core.study.definition import TEACHER_KEY, Configuration, Study, Value, changed
+from core.study.definition import TEACHER_KEY, Configuration, Study, Value
 from core.study.published import published_table
 
 ALPHAS = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -66,7 +66,6 @@ def paper_study(
     base: Recipe,
     *,
     fine_sweep: bool = False,
-    teacher_candidates: bool = False,
     seeds: Sequence[int] = (0,),
     name: str = PAPER_STUDY,
     teacher_changes: Sequence[tuple[str, Value]] = (),
@@ -79,10 +78,9 @@ def paper_study(
     sorts and reloads: to the letter `once`, but `each_epoch` is possible. The first has the keys with -cl and stands
     beside the published numbers; a second one adds ten students, with keys such as kl-0.1-cl-each_epoch, and controls.
 
-    `fine_sweep` adds KL at `FINE_ALPHAS`, `teacher_candidates` the networks of Table 1 that are not the teacher
-    already (once each, whatever the seeds). `teacher_changes` hold for the teacher and the candidates alone. With other
-    classes than the paper's it is the same plan, but nothing of it is comparable with the paper (`Study.paper` is
-    False).
+    `fine_sweep` adds KL at `FINE_ALPHAS`; `teacher_changes` hold for the teacher alone. The candidates of Table 1 are
+    cross-validated (`core.study.folds`): test scores choose no teacher. With other classes than the paper's it is the
+    same plan, but nothing of it is comparable with the paper (`Study.paper` is False).
     """
     teacher_changes = tuple(teacher_changes)
     rows = [
@@ -96,8 +94,6 @@ def paper_study(
         rows += [_random_control(method, redraw, ending) for method in _METHODS]
     if fine_sweep:
         rows += [_student("kl", alpha) for alpha in FINE_ALPHAS]
-    if teacher_candidates:
-        rows += _candidates(changed(base, teacher_changes, TEACHER_KEY), teacher_changes)
     return Study(name, base, tuple(rows), tuple(seeds), paper=has_papers_classes(base), controls=False)
 
 
@@ -173,28 +169,11 @@ def _random_control(method: str, redraw: str, ending: str) -> Configuration:
 
 
 _NETWORK = ("architecture", "drop_rate", "drop_path_rate")
-_OF_ONE_NETWORK = ("teacher.weights", *(f"teacher.{name}" for name in _NETWORK))
 
 
-def _candidates(teacher: Recipe, changes: tuple[tuple[str, Value], ...]) -> list[Configuration]:
-    """The candidates besides the teacher. A file of weights fits one network only: the others start from timm's, and
-    with their own rates of dropout."""
-    weights = teacher.teacher.weights if teacher.teacher.weights in {"hub", "none"} else "hub"
-    kept = tuple((name, value) for name, value in changes if name not in _OF_ONE_NETWORK)
-    return [
-        Configuration(
-            f"teacher-{name}",
-            f"Teacher candidate {name}",
-            (*kept, ("task", "teacher"), ("teacher.weights", weights), *_network(name)),
-            once=True,
-        )
-        for name in CANDIDATES
-        if name != teacher.teacher.architecture.partition(".")[0]
-    ]
-
-
-def _network(name: str) -> tuple[tuple[str, Value], ...]:
-    """A candidate's network, the paper's teacher as the preset has it."""
+def network_changes(name: str) -> tuple[tuple[str, Value], ...]:
+    """The changes that make a teacher of one of `CANDIDATES`: the paper's own as the preset has it, others with their
+    own rates of dropout."""
     papers = preset(Preset.PAPER).teacher
     if papers.architecture.partition(".")[0] == name:
         return tuple((f"teacher.{field}", getattr(papers, field)) for field in _NETWORK)

@@ -12,13 +12,13 @@ from core.paths import runs_root as default_root
 from core.recipe import Preset, Recipe, fields_of, inline_value, preset, value_of, with_values
 from core.recipe.learning import CurriculumRecipe
 from core.settings import SettingsSection
-from skinkd_gui.training.wizard.state import Goal, WizardState, recipe_of
+from skinkd_gui.training.wizard.state import Goal, WizardState, compares_teachers, recipe_of
 
 
 def wizard_command(state: WizardState, runs_root: Path) -> str:
     """The command for what the wizard stands for."""
     if state.goal is not Goal.STUDY and state.folds > 1:
-        more = ["--folds", str(state.folds)]
+        more = ["--folds", str(state.folds)] + ["--teacher-candidates"] * compares_teachers(state)
         return _command("cross-validate", state.preset or Preset.PAPER, recipe_of(state), runs_root, state.name, more)
     if state.goal is not Goal.STUDY:
         return train_command(recipe_of(state), state.preset, runs_root, state.name)
@@ -30,7 +30,7 @@ def wizard_command(state: WizardState, runs_root: Path) -> str:
         sections["data"] = recipe.data.model_copy(update={"group_by": preset(Preset.PAPER).data.group_by})
     recipe = recipe.model_copy(update=sections)
     more = ["--split", split] * ("data" in sections) + ["--redraw", "both"] * choice.both_redraws
-    more += ["--fine-sweep"] * choice.fine_sweep + ["--teacher-candidates"] * choice.teacher_candidates
+    more += ["--fine-sweep"] * choice.fine_sweep
     if choice.seeds > 1:
         more += ["--seeds", ",".join(str(seed) for seed in range(choice.seeds))]
     return _command("study", Preset.PAPER, recipe, runs_root, state.name, more)

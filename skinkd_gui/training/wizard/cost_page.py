@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Progress
 from core.quantities import duration, file_size
-from core.recipe import Recipe, section_fields
+from core.recipe import section_fields
 from skinkd_gui.training.wizard import costs
 from skinkd_gui.training.wizard.costs import FreeSpace, RunCost
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
@@ -29,7 +29,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label, row
 from skinkd_gui.training.wizard.planning_card import PlanningCard
-from skinkd_gui.training.wizard.state import Goal, StudyChoice, WizardState, WizardStep, wanted
+from skinkd_gui.training.wizard.state import Wanted, WizardState, WizardStep, wanted
 from skinkd_gui.training.wizard.texts import devices_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named
@@ -50,7 +50,7 @@ class CostPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.COST, _ABOUT, parent)
         self._runs_root = runs_root
-        self._measured_for: tuple[Recipe, Goal, StudyChoice, int] | None = None
+        self._measured_for: Wanted | None = None
         self._here = False
         self._listing = JobSlot(self, succeeded=self._on_devices)
         self._measuring = JobSlot(

@@ -66,7 +66,7 @@ def _counts(state: WizardState, planned: int) -> tuple[int, ...]:
     """How many runs each planned one stands for: in studies the last, a student, for all but the teachers, of which
     each study has one."""
     if state.goal is not Goal.STUDY:
-        return (state.folds,) * planned
+        return (max(study_runs(state) // planned, 1),) * planned
     studies = len(studies_of(state))
     return (*(studies for _ in range(planned - 1)), study_runs(state) - studies)
 

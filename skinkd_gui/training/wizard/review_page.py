@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 
 from core.events import CancelToken, Emit
-from core.recipe import Recipe, recipe_to_toml
+from core.recipe import recipe_to_toml
 from core.runs.planning import PlannedRun
 from core.study.folds import FOLDS
 from skinkd_gui.training.wizard.commands import wizard_command
@@ -20,7 +20,7 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import help_label, row
 from skinkd_gui.training.wizard.state import (
     Goal,
-    StudyChoice,
+    Wanted,
     WizardState,
     WizardStep,
     default_name_of,
@@ -39,6 +39,11 @@ from skinkd_gui.workers.job_slot import JobSlot
 _ABOUT = (
     "Start puts this into the queue; you can follow it in the Train tab, pause it, stop it and go on with it later."
 )
+_TEACHERS = "Choose among the paper's teachers"
+_TEACHERS_HELP = (
+    "ResNet50V2, ResNet101V2 and EfficientNet-B7, each with nothing, half, and all but the last layer frozen: nine "
+    "candidates, compared by their validation scores."
+)
 
 
 class ReviewPage(WizardPage):
@@ -47,7 +52,7 @@ class ReviewPage(WizardPage):
     def __init__(self, model: WizardModel, runs_root: Path, parent: QWidget | None = None) -> None:
         super().__init__(model, WizardStep.REVIEW, _ABOUT, parent)
         self._runs_root = runs_root
-        self._planned_for: tuple[Recipe, Goal, StudyChoice, int] | None = None
+        self._planned_for: Wanted | None = None
         self._planning = JobSlot(self, succeeded=self._on_planned)
         self._planned: tuple[PlannedRun, ...] = ()
         self._here = False
@@ -89,22 +94,32 @@ class ReviewPage(WizardPage):
         label = make_label("folds, and withhold the test part until a model is chosen", buddy=self.folds)
         row_of(self.cross_validate, self.folds, label, STRETCH, on=self._folds_row, margins=0)
         self.column.addWidget(self._folds_row)
+        self.teachers = named(QCheckBox(_TEACHERS), "teacherCandidatesBox", _TEACHERS)
+        self._teachers_help = help_label(_TEACHERS_HELP)
+        self.column.addWidget(self.teachers)
+        self.column.addWidget(self._teachers_help)
+        self.teachers.toggled.connect(self._on_folds)
         self.cross_validate.toggled.connect(self._on_folds)
         self.folds.valueChanged.connect(self._on_folds)
 
     @Slot()
     def _on_folds(self) -> None:
         folds = self.folds.value() if self.cross_validate.isChecked() else 1
-        if folds != self.model.state.folds:
-            self.model.choose("cross-validation", replace(self.model.state, folds=folds))
+        state = replace(self.model.state, folds=folds, teacher_candidates=self.teachers.isChecked())
+        if state != self.model.state:
+            self.model.choose("cross-validation", state)
 
     def _show_folds(self, state: WizardState) -> None:
         self._folds_row.setVisible(state.goal is not Goal.STUDY)
-        for widget in (self.cross_validate, self.folds):
+        offered = state.goal is Goal.TEACHER and state.folds > 1
+        self.teachers.setVisible(offered)
+        self._teachers_help.setVisible(offered)
+        for widget in (self.cross_validate, self.folds, self.teachers):
             widget.blockSignals(True)
+        self.teachers.setChecked(state.teacher_candidates)
         self.cross_validate.setChecked(state.folds > 1)
         self.folds.setValue(state.folds if state.folds > 1 else self.folds.value())
-        for widget in (self.cross_validate, self.folds):
+        for widget in (self.cross_validate, self.folds, self.teachers):
             widget.blockSignals(False)
 
     def _build_recipe(self) -> None:

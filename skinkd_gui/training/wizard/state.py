@@ -76,7 +76,6 @@ class StudyChoice:
 
     seeds: int = 1
     fine_sweep: bool = False
-    teacher_candidates: bool = False
     both_redraws: bool = False
     both_splits: bool = False
 
@@ -89,7 +88,8 @@ class WizardState:
     are the images that going on leaves out; `split_problem` says why the others can not be divided, `preview` how they
     are, once that is known. `facts` and `model_problems` hold (section, what is known of its model) and (section, why
     its model can not be used). `left` are the settings of methods that were chosen before, for a return. With more than
-    one of `folds` the goal is cross-validated instead of trained once; the paper's study never is."""
+    one of `folds` the goal is cross-validated instead of trained once; the paper's study never is. With
+    `teacher_candidates` a teacher's cross-validation chooses among the paper's candidates."""
 
     recipe: Recipe
     step: WizardStep = WizardStep.DATA
@@ -113,6 +113,7 @@ class WizardState:
     name: str = ""
     study: StudyChoice = StudyChoice()
     folds: int = 1
+    teacher_candidates: bool = False
     left: tuple[DistillationRecipe, ...] = ()
 
     @cached_property
@@ -430,6 +431,7 @@ def with_choices(state: WizardState, other: WizardState) -> WizardState:
         name=other.name,
         study=other.study,
         folds=other.folds,
+        teacher_candidates=other.teacher_candidates,
         left=other.left,
     )
 
@@ -488,9 +490,13 @@ def recipe_of(state: WizardState) -> Recipe:
     return recipe.model_copy(update=changes)
 
 
-def wanted(state: WizardState) -> tuple[Recipe, Goal, StudyChoice, int]:
+Wanted = tuple[Recipe, Goal, StudyChoice, int, bool]
+"""What `wanted` gives, to tell whether it has changed."""
+
+
+def wanted(state: WizardState) -> Wanted:
     """What costs and plans depend on."""
-    return recipe_of(state), state.goal, state.study, state.folds
+    return recipe_of(state), state.goal, state.study, state.folds, state.teacher_candidates
 
 
 def studies_of(state: WizardState) -> tuple[Study, ...]:
@@ -504,7 +510,6 @@ def studies_of(state: WizardState) -> tuple[Study, ...]:
     study = paper_study(
         recipe_of(state),
         fine_sweep=choice.fine_sweep,
-        teacher_candidates=choice.teacher_candidates,
         seeds=tuple(range(choice.seeds)),
         name=name_of(state),
         redraws=redraws if choice.both_redraws else redraws[:1],
@@ -521,9 +526,17 @@ def comparisons_of(state: WizardState) -> int:
 def _cross_validation(state: WizardState) -> tuple[Study, ...]:
     if state.folds == 1:
         return ()
-    from core.study.folds import cross_validated
+    from core.study.folds import TEACHER_AXES, cross_validated, teacher_candidates
 
-    return (cross_validated(recipe_of(state), folds=state.folds, name=name_of(state)),)
+    recipe, name = recipe_of(state), name_of(state)
+    if compares_teachers(state):
+        return (cross_validated(teacher_candidates(recipe), folds=state.folds, vary=TEACHER_AXES, name=name),)
+    return (cross_validated(recipe, folds=state.folds, name=name),)
+
+
+def compares_teachers(state: WizardState) -> bool:
+    """Whether the paper's teachers are cross-validated instead of the one that was chosen."""
+    return state.goal is Goal.TEACHER and state.folds > 1 and state.teacher_candidates
 
 
 def study_runs(state: WizardState) -> int:
@@ -542,7 +555,7 @@ def default_name_of(state: WizardState) -> str:
     """The name without one from the user."""
     if state.goal is Goal.STUDY:
         return "Paper study"
-    name = default_name(recipe_of(state))
+    name = "the paper's teachers" if compares_teachers(state) else default_name(recipe_of(state))
     return name if state.folds == 1 else f"Cross-validation of {name}"
 
 

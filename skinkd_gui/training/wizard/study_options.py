@@ -35,16 +35,12 @@ class StudyOptions(QWidget):
         self.seeds = named(QSpinBox(minimum=1, maximum=_MOST_SEEDS), "studySeeds", "Times each student is trained")
         label = make_label("Train each student this many times, with other seeds:", buddy=self.seeds)
         self.fine = _box("Also KL at finer steps of alpha (the paper's table 3)", "studyFineSweep")
-        self.teachers = _box(
-            "Also the paper's other teachers: ResNet50V2 and ResNet101V2 (table 1)", "studyTeacherCandidates"
-        )
         self.splits = _box("Twice: divided by image, as in the paper, and by lesion", "studyBothSplits")
         self.redraws = _box("Also the curriculum drawn anew for each epoch", "studyBothRedraws")
         self._coverage = help_label()
         self._coverage.setObjectName("studyCoverageLabel")
         self._boxes = {
             "fine_sweep": self.fine,
-            "teacher_candidates": self.teachers,
             "both_splits": self.splits,
             "both_redraws": self.redraws,
         }
@@ -52,7 +48,6 @@ class StudyOptions(QWidget):
             row(label, self.seeds, stretch=True),
             help_label(_SEEDS_HELP),
             self.fine,
-            self.teachers,
             self.splits,
             help_label(_SPLITS_HELP),
             self.redraws,

@@ -148,9 +148,9 @@ def test_every_loss_and_curriculum_in_one_command(
 
 
 def test_a_dry_run_makes_nothing(sample_set: Path, as_json: Call, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ("study", "paper", "--data", str(sample_set), "--fine-sweep", "--teacher-candidates", "--dry-run")
+    command = ("study", "paper", "--data", str(sample_set), "--fine-sweep", "--dry-run")
     code, document = as_json(*command)
-    assert (code, document["runs"]) == (0, 24 + 4 + 2)
+    assert (code, document["runs"]) == (0, 24 + 4)
     assert "synthetic instead of photographs" in document["headline"]
     first = document["planning"]["rows"][0]
     assert (first["True difference"], first["Images, 1 seed"], first["Seeds, images here"]) == (

@@ -109,7 +109,7 @@ def test_the_papers_choice_of_a_teacher(base: Recipe) -> None:
                     for recipe in (recipe_of(study, item) for item in study.configurations))  # fmt: skip
     assert set(tried) == {
         (name, depth)
-        for name in ("resnetv2_50", "resnetv2_101", "tf_efficientnet_b7")
+        for name in ("resnetv2_50", "resnetv2_101", "tf_efficientnet_b7.aa_in1k")
         for depth in (0.0, 0.5, 1.0)
     }  # fmt: skip
     assert set(tried.values()) == {5}

@@ -60,7 +60,6 @@ def test_a_study_survives_a_round_trip(tmp_path: Path) -> None:
         base,
         seeds=(0, 3),
         fine_sweep=True,
-        teacher_candidates=True,
         teacher_changes=(("data.split", (0.5, 0.25, 0.25)), ("optimisation.epochs", 3)),
     )
     write_study(tmp_path / "own.toml", study)

@@ -11,6 +11,7 @@ from core.models.catalog import check_architecture
 from core.recipe import Preset, Recipe, preset, set_values
 from core.study.controls import controls_of
 from core.study.definition import check_study, members, recipe_of, teacher_of
+from core.study.folds import TEACHER_AXES, cross_validated, teacher_candidates
 from core.study.paper import CANDIDATES, FINE_ALPHAS, paper_finding, paper_study
 from core.study.published import fine_sweep_table, published_facts, published_table
 
@@ -68,20 +69,20 @@ def test_several_seeds_repeat_the_students_and_train_one_teacher() -> None:
     assert {recipe_of(study, item, seed).data for item, seed in planned} == {study.base.data}
 
 
-def test_the_finer_sweep_and_the_candidates() -> None:
-    study = check_study(paper_study(paper(), fine_sweep=True, teacher_candidates=True, seeds=(0, 1)))
-    keys = [item.key for item in study.configurations]
-    assert keys[24:] == [*(f"kl-{alpha:g}" for alpha in FINE_ALPHAS), "teacher-resnetv2_50", "teacher-resnetv2_101"]
-    assert sum(item.key == "teacher-resnetv2_50" for item, _ in members(study)) == 1
-    candidate = recipe_of(study, study.configuration("teacher-resnetv2_101"))
-    assert (candidate.task, candidate.teacher.architecture) == ("teacher", "resnetv2_101")
-    assert (candidate.teacher.drop_rate, candidate.teacher.drop_path_rate) == ("own", "own")
-    other = paper_study(
-        paper("teacher.architecture=mobilenetv2_100", "teacher.weights=/some.safetensors"), teacher_candidates=True
-    )
-    assert [item.key for item in other.configurations[24:]] == [f"teacher-{name}" for name in CANDIDATES]
-    largest = recipe_of(other, other.configuration("teacher-tf_efficientnet_b7")).teacher
-    assert largest == preset(Preset.PAPER).teacher
+def test_the_finer_sweep() -> None:
+    study = check_study(paper_study(paper(), fine_sweep=True, seeds=(0, 1)))
+    assert [item.key for item in study.configurations][24:] == [f"kl-{alpha:g}" for alpha in FINE_ALPHAS]
+
+
+def test_the_candidates_are_networks_with_rates_of_their_own() -> None:
+    base = paper("teacher.architecture=mobilenetv2_100", "teacher.weights=/some.safetensors")
+    study = cross_validated(teacher_candidates(base), vary=TEACHER_AXES)
+    recipes = {item.chosen_as: recipe_of(study, item) for item in study.configurations}
+    assert len(recipes) == len(CANDIDATES) * 3
+    networks = {recipe.teacher.architecture: recipe.teacher for recipe in recipes.values() if not recipe.teacher.freeze}
+    assert (networks["resnetv2_101"].drop_rate, networks["resnetv2_101"].drop_path_rate) == ("own", "own")
+    assert networks["tf_efficientnet_b7.aa_in1k"] == preset(Preset.PAPER).teacher
+    assert {recipe.data.test for recipe in recipes.values()} == {"withheld"}
     for name in CANDIDATES:
         check_architecture(name)
 

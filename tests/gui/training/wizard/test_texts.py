@@ -15,7 +15,15 @@ from core.paths import runs_root
 from core.recipe import Preset, field, preset, section_fields, set_values
 from skinkd_gui.training.wizard import texts
 from skinkd_gui.training.wizard.commands import differences, train_command, wizard_command
-from skinkd_gui.training.wizard.state import Goal, StudyChoice, initial_state
+from skinkd_gui.training.wizard.state import (
+    Goal,
+    StudyChoice,
+    WizardState,
+    compares_teachers,
+    initial_state,
+    studies_of,
+    study_runs,
+)
 
 
 def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
@@ -95,3 +103,22 @@ def test_what_leaks_is_said_with_the_way_out_in_the_form_s_words() -> None:
     unknown = texts.leakage_text(Leakage(Leaking(0, 10), (), 100, 0, 0))
     assert "not known" in unknown
     assert "Keep together" not in unknown
+
+
+def test_a_teacher_is_chosen_among_the_papers_by_cross_validation() -> None:
+    state = replace(
+        WizardState(set_values(preset(Preset.PAPER), ["data.path=d", "task=teacher"])),
+        goal=Goal.TEACHER,
+        preset=Preset.PAPER,
+        folds=3,
+        teacher_candidates=True,
+    )
+    (study,) = studies_of(state)
+    assert study.name == "Cross-validation of the paper's teachers"
+    assert study.withholds_test
+    assert len({item.chosen_as for item in study.configurations}) == 9
+    assert study_runs(state) == 27
+    words = shlex.split(wizard_command(state, runs_root()))
+    assert words[:8] == ["skinkd-cli", "cross-validate", "paper", "--data", "d", "--folds", "3", "--teacher-candidates"]
+    assert not compares_teachers(replace(state, goal=Goal.DISTIL))
+    assert not compares_teachers(replace(state, folds=1))
