@@ -19,7 +19,7 @@ from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.layouts import column_of, split
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of, split
 from skinkd_gui.widgets.parts import make_button, slim_bar
 from skinkd_gui.workers.job import JobEnd, Work
 from skinkd_gui.workers.job_slot import JobSlot
@@ -53,17 +53,15 @@ class RobustnessPanel(QWidget):
         self.runs = RunChooser("robustnessRun", "The run whose robustness is shown", self)
         self.runs.chosen.connect(self.run_chosen)
         self.measure = make_button("Measure", "robustnessMeasureButton", self, self._measure)
-        for widget in (self.runs, self.measure):
-            self.figure_panel.add_control(widget)
         self.progress = slim_bar("robustnessProgress", "Progress of the measurement", self)
         self.progress.hide()
         self.table_panel = TablePanel("Weighted F1 by severity", "robustness", "Robustness of the run", self)
         self.external = TablePanel("Other test images", "external", "Tests on images of other sources", self)
         self.test = make_button("Test on other images...", "externalTestButton", self, self._ask_images)
-        self.external.add_control(self.test)
         side = QWidget(self)
         column_of((self.table_panel, 1), (self.external, 1), on=side, margins=0)
-        column_of(self.progress, split(self.figure_panel, side, sizes=(560, 660), parent=self), on=self)
+        controls = row_of(self.runs, self.measure, STRETCH, self.test)
+        column_of(controls, self.progress, split(self.figure_panel, side, sizes=(560, 660), parent=self), on=self)
         self._job = JobSlot(
             self, reported=self._show_progress, succeeded=self._take, failed=self._fail, ended=self._ended
         )

@@ -50,7 +50,7 @@ def test_the_window_opens_with_two_tabs_to_come_and_makes_them_when_asked(qtbot:
     assert window.tabs.results_if_made is None  # neither needed it
     window.tabs.show_results()
     assert window.tabs.currentWidget() is window.results_tab
-    assert len(run_menu.actions()) == before + 4
+    assert len(run_menu.actions()) == before + 5
     assert window.tabs.classify_if_made is None
     window.tabs.setCurrentIndex(0)
     assert window.tabs.currentWidget() is window.classify_tab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,9 @@ def test_the_split_file_records_groups_and_the_parts_of_the_data(tmp_path: Path)
     assert rows["train/5.jpg"].part is None
     assert rows["train/5.jpg"].patient == "P5"
     assert rows["train/7.jpg"].group == rows["test/1.jpg"].group != rows["test/2.jpg"].group
-    assert (tmp_path / "split.csv").read_text(encoding="utf-8").splitlines()[1].endswith(",train0,0,train")
+    with (tmp_path / "split.csv").open(encoding="utf-8", newline="") as file:
+        first = next(csv.DictReader(file))
+    assert (first["patient_id"], first["group"], first["part_in_data"]) == ("train0", "0", "train")
 
 
 def test_the_figure_counts_test_images_with_kin_in_training() -> None:
