@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.mark.timeout(440)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the faults are injected into forked processes")
-@pytest.mark.parametrize(("part", "scale", "injected"), [("kills", 0.2, 12), ("windows", 0.05, 4), ("faults", 0.1, 12)])
+@pytest.mark.parametrize(("part", "scale", "injected"), [("kills", 0.1, 6), ("windows", 0.05, 4), ("faults", 0.1, 12)])
 def test_nothing_is_lost(part: str, scale: float, injected: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.torture", "--only", part, "--scale", str(scale), "--out", str(tmp_path)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=420)
