@@ -52,7 +52,7 @@ def curriculum_table(results: StudyResults) -> ResultsTable:
             _variance(ordered.f1_variance),
             _variance(_difference(without.f1_variance, ordered.f1_variance), signed=True),
         )
-        for without, ordered in _pairs(results.rows)
+        for without, ordered in _pairs(results.without_controls)
         if without.points and ordered.points
     )
     columns = (

@@ -109,7 +109,7 @@ def how_chosen(results: StudyResults) -> str:
 def kinds_of(results: StudyResults) -> tuple[Kind, ...]:
     """The kinds of distilled students that the study has, in the order of their colours: without curriculum first,
     methods as they are offered."""
-    distilled = [row for row in results.rows if row.alpha is not None]
+    distilled = [row for row in results.without_controls if row.alpha is not None]
     several = len({row.redraw for row in distilled if row.curriculum}) > 1
     found = [(row.method, row.curriculum, row.redraw if several else "") for row in distilled]
     methods, redraws = list(METHODS), ["", *reversed(list(REDRAWS))]  # the paper's first
@@ -127,7 +127,7 @@ def _rows_of(results: StudyResults, method: str, curriculum: bool, redraw: str) 
     """A kind's rows with their alphas, rising."""
     rows = [
         (row.alpha, row)
-        for row in results.rows
+        for row in results.without_controls
         if (row.method, row.curriculum) == (method, curriculum) and redraw in ("", row.redraw) and row.alpha is not None
     ]
     return sorted(rows, key=lambda item: item[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePath
 
 from core.data.names import matched
@@ -14,6 +15,7 @@ from core.evaluation.scores import Scores
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from core.runs.status import RunSummary
+from core.study.controls import controls_of
 from core.study.cross_validation import CrossValidation, cross_validation
 from core.study.definition import Configuration, Study, recipe_of
 from core.study.departures import Departure, corrected_images, headline, study_departures
@@ -133,6 +135,12 @@ class StudyResults:
     seconds: float = 0.0
     test_images: int | None = None
     cross_validation: CrossValidation | None = None
+
+    @cached_property
+    def without_controls(self) -> tuple[StudyRow, ...]:
+        """The rows but for the random controls of curricula, which are no curricula."""
+        controls = set(controls_of(self.study).values())
+        return tuple(row for row in self.rows if row.key not in controls)
 
 
 def study_results(folder: StudyFolder) -> StudyResults:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from core.evaluation.calibration import reliability
 from core.evaluation.comparison import LabelledLogits, compare
 from core.evaluation.intervals import Interval, ScoreIntervals
 from core.evaluation.subgroups import Person, subgroup_scores
+from core.recipe import Preset, preset
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
+from core.reporting.curriculum_tables import curriculum_table
 from core.reporting.figures import (
     BarRun,
     FigureStyle,
@@ -29,6 +32,7 @@ from core.reporting.figures import (
 )
 from core.reporting.study_figures import best_runs
 from core.study.definition import Study
+from core.study.paper import paper_study
 from core.study.results import StudyResults, StudyRow
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -79,6 +83,21 @@ def study(seeds: int = 1) -> StudyResults:
                 key = f"{method}-{alpha:g}{'-cl' if curriculum else ''}"
                 rows.append(row(key, method, alpha, curriculum, 0.74 - 0.01 * number))
     return StudyResults(Study("s", None, ()), tuple(rows), (), rows[1].mean_f1, rows[0].mean_f1, ())  # type: ignore[arg-type]
+
+
+def test_a_random_control_is_no_curriculum_of_a_figure_or_a_pair() -> None:
+    made = study()
+    control = replace(next(row for row in made.rows if row.key == "kl-0.1-cl"), key="kl-0.1-random", mean_f1=0.1)
+    there = {row.key for row in made.rows}
+    whole = paper_study(preset(Preset.PAPER))
+    kept = tuple(item for item in whole.configurations if item.key in there or item.key == control.key)
+    results = replace(made, study=replace(whole, configurations=kept), rows=(*made.rows, control))
+    assert control.key not in {row.key for row in results.without_controls}
+    assert results.without_controls == made.rows
+    points = [line.get_gid() for line in f1_over_alpha(results, FigureStyle()).axes[0].lines if line.get_gid()]
+    assert "point:kl-0.1-cl:0" in points
+    assert "point:kl-0.1-random:0" not in points
+    assert len(curriculum_table(results).rows) == len(curriculum_table(made).rows) == 18
 
 
 def intervals(half: float = 0.1) -> ScoreIntervals:
