@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from core.reporting import cells
@@ -81,14 +80,10 @@ def fine_table(results: StudyResults) -> ResultsTable:
 
 def _second(results: StudyResults) -> ResultsTable:
     """Table 2: the teacher, the plain student and the distilled ones, without what belongs to the other tables."""
-    table = study_table(replace(results, rows=table_2_rows(results.rows)))
-    return replace(table, title="Table 2: teacher, plain student and distilled students")
-
-
-def table_2_rows(rows: Sequence[StudyRow]) -> tuple[StudyRow, ...]:
-    """The rows of Table 2, in their order."""
     fine = {f"kl-{alpha:g}" for alpha in FINE_ALPHAS}
-    return tuple(row for row in rows if _plain_key(row) not in fine and not row.key.startswith("teacher-"))
+    rows = tuple(row for row in results.rows if _plain_key(row) not in fine)
+    table = study_table(replace(results, rows=rows))
+    return replace(table, title="Table 2: teacher, plain student and distilled students")
 
 
 def _plain_key(row: StudyRow) -> str:

@@ -96,6 +96,16 @@ def test_the_papers_tables_are_tables_of_their_own(results: StudyResults) -> Non
     assert list(dict(study_tables(other))) == ["study", "curriculum"]
 
 
+def test_the_teacher_of_each_test_fold_is_in_table_2(results: StudyResults) -> None:
+    folded = tuple(
+        replace(item, key=f"{item.key}-test-fold-{fold}", candidate=item.key, fold=fold)
+        for fold in (1, 2)
+        for item in results.rows
+    )
+    table = dict(study_tables(replace(results, rows=folded)))["study"]
+    assert [line[0] for line in table.texts] == ["teacher", "plain", "kl-0.1", "kl-0.1-cl"] * 2
+
+
 @pytest.mark.parametrize("name", ["resnetv2_50", "mobilenetv2_100"])
 def test_the_networks_of_table_1_are_counted_as_they_are(name: str) -> None:
     assert counted_parameters()[name] == describe_model(name, 224, 8).parameters
