@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from core.data.groups import together
 from core.data.leakage import recorded_leakage
 from core.data.types import Part
+from core.distillation.classification import CLASSIFICATION_LOSSES
 from core.documents import listed
 from core.models.info import Preprocessing
 from core.quantities import fraction
@@ -21,7 +21,7 @@ from core.reporting.words import fold_words
 from core.runs.environment import known_preprocessing
 from core.runs.tables import SplitRow
 
-_KNOWN = (("age", "age"), ("sex", "sex"), ("site", "site"), ("skin_type", "skin type"))
+_KNOWN = (("age", "age"), ("sex", "sex"), ("site", "site"))
 
 
 def left_out_counts(record: RunRecord) -> dict[str, int]:
@@ -153,7 +153,7 @@ def _missing(record: RunRecord) -> str:
     rows = record.rows
     if not rows:
         return ""
-    gaps = [f"{title} of {sum(getattr(row, name) is None for row in rows):,}" for name, title in _KNOWN[:3]]
+    gaps = [f"{title} of {sum(getattr(row, name) is None for row in rows):,}" for name, title in _KNOWN]
     return (
         "Images without a label or a readable file are left out; nothing is imputed. The model sees pictures alone. "
         f"Not known are {listed(gaps)} of {len(rows):,} images; they count as a group of their own."
@@ -206,9 +206,15 @@ def _classes(record: RunRecord) -> str:
 
 
 def _imbalance(record: RunRecord) -> str:
-    if record.recipe.optimisation.sampler == "weighted":
-        return "Training draws every class equally often, with repeats; validation and test stay as they are."
-    return "Nothing is done about unequal classes: every image is shown once an epoch."
+    values = record.recipe.optimisation
+    loss, done = CLASSIFICATION_LOSSES[values.classification_loss], []
+    if values.sampler == "weighted":
+        done.append("Training draws every class equally often, with repeats; validation and test stay as they are.")
+    if loss.for_rare_classes:
+        done.append(f"The {loss.title.lower()} loss makes up for rare classes.")
+    if values.adjust_logits:
+        done.append(f"Its logits are adjusted to the shares of the classes afterwards (tau {values.adjust_logits:g}).")
+    return " ".join(done) or "Nothing is done about unequal classes: every image is shown once an epoch."
 
 
 def _test_size(record: RunRecord) -> str:
@@ -243,7 +249,7 @@ def _inputs(record: RunRecord) -> str:
     return "The pixels of one picture. No age, sex, site or history, and nothing that a person judged."
 
 
-def _seed(record: RunRecord) -> Any:
+def _seed(record: RunRecord) -> str:
     return str(record.recipe.data.seed)
 
 

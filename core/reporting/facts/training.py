@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from core.data.augmentation.entries import AUGMENTATIONS
 from core.data.augmentation.mixtures import MIXTURES
+from core.distillation.classification import CLASSIFICATION_LOSSES
+from core.distillation.weightings import WEIGHTINGS
 from core.quantities import NONE, duration, file_size, million, moment
 from core.recipe.fields import field, fields_of
 from core.reporting.facts.fact import RunFact
@@ -85,8 +87,9 @@ def _teacher(record: RunRecord) -> str:
 
 
 def _objective(record: RunRecord) -> str:
-    recipe, smoothing = record.recipe, record.recipe.optimisation.label_smoothing
-    labels = "cross-entropy with the labels" + (f" (smoothed by {smoothing:g})" if smoothing else "")
+    recipe, values = record.recipe, record.recipe.optimisation
+    labels = f"{CLASSIFICATION_LOSSES[values.classification_loss].title.lower()} loss with the labels"
+    labels += f" (smoothed by {values.label_smoothing:g})" if values.label_smoothing else ""
     if not recipe.loss_terms:
         return f"Loss: {labels}."
     return f"Loss: alpha × distillation + (1 − alpha) × {labels}. It learns from {_learned_from(record)}."
@@ -146,7 +149,8 @@ def _tried(record: RunRecord) -> str:
 def _ensemble(record: RunRecord) -> str:
     teachers = 1 + len(record.recipe.teacher.also) if record.recipe.needs_teacher else 0
     if teachers > 1:
-        return f"One model answers. In training, the outputs of {teachers} teachers counted equally."
+        counted = WEIGHTINGS[record.recipe.teacher.weighting].title.lower()
+        return f"One model answers. In training, the outputs of {teachers} teachers counted {counted}."
     return "One model answers; there is no ensemble."
 
 

@@ -106,7 +106,7 @@ def collect(
     examples = examples_section(found[0], emit, token) if Include.EXAMPLES in include else None
     sections += [examples] if examples is not None else []
     sections.append(repeat_section(chosen, recipes=Include.RECIPES in include))
-    sections.append(limits_section(chosen, study=results is not None))
+    sections.append(limits_section(chosen))
     filled = filled_checklists(chosen) if Include.CHECKLISTS in include else ()
     sections += [checklists_section(chosen, filled)] if filled else []
     return ReportContent(_title(found, results), _made(), _warnings(found), tuple(sections), filled)

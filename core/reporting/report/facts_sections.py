@@ -150,14 +150,12 @@ def _earlier_recipes(run: ReportRun, key: str) -> list[Block]:
     ]
 
 
-def limits_section(chosen: Selection, *, study: bool = False) -> ReportSection:
+def limits_section(chosen: Selection) -> ReportSection:
     """What the numbers do not show, and what the authors know of it."""
     runs = chosen.runs
     items = list(dict.fromkeys(text for run in runs for text in limit_points(run.record)))
     if len(runs) > 1:
         items.append("A run that is picked because its test score is the highest of many is flattered by that choice.")
-    if study:
-        items.append("The best configuration of each method is chosen by its test score, as in the paper.")
     why = [f"{run.title}: {comparison.why_not}" for run, comparison in chosen.comparisons if not comparison.comparable]
     items += [f"Not comparable with the baseline: {text}" for text in why]
     told = ("Images:", "Few test images", "There is no image of")  # the report says these in its own words

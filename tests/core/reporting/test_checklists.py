@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.distillation.classification import CLASSIFICATION_LOSSES
 from core.reporting.checklists import Filled, checklist_document, checklist_table, checklists, fill
 from core.reporting.facts.record import RunRecord, read_record, whole_record
 from core.reporting.facts.told import FACTS, fact_text
@@ -83,6 +84,22 @@ def test_table_and_document_hold_every_item(record: RunRecord) -> None:
     assert len(table.rows) == len(document["items"]) == 25
     assert sum(document["counts"].values()) == 25
     assert str(document["counts"]["program"]) in table.notes[0]
+
+
+def test_facts_know_the_losses_for_rare_classes_and_the_weighting_of_teachers(write_run: Callable[..., Path]) -> None:
+    labels = np.array([0] * 12 + [1] * 20)
+    changes = ("optimisation.sampler=shuffle", "optimisation.classification_loss=focal", "distillation.method=kl")
+    teachers = ("teacher.run=a", 'teacher.also=["b"]', "teacher.weighting=by_label")
+    told = whole(write_run("rare", labels, labels, *changes, *teachers))
+    assert "focal loss with the labels" in fact_text(told, "objective_function")
+    assert fact_text(told, "ensemble").endswith("2 teachers counted by the label.")
+    assert ("focal" in fact_text(told, "imbalance")) is CLASSIFICATION_LOSSES["focal"].for_rare_classes
+    balanced = whole(
+        write_run("balanced", labels, labels, changes[0], "optimisation.classification_loss=class_balanced")
+    )
+    assert fact_text(balanced, "imbalance") == "The class-balanced loss makes up for rare classes."
+    plain = whole(write_run("plain", labels, labels, changes[0]))
+    assert fact_text(plain, "imbalance").startswith("Nothing is done")
 
 
 def test_every_fact_is_worded_for_old_runs_too(write_run: Callable[..., Path]) -> None:
