@@ -15,7 +15,7 @@ from typing import Any
 
 from core.reporting import cells
 from core.reporting.facts.record import RunRecord
-from core.reporting.facts.told import fact_text
+from core.reporting.facts.told import FACTS, fact_text
 from core.reporting.privacy import paths_of, without_paths
 from core.reporting.table import Column, ResultsTable
 from core.runs.statement import QUESTIONS
@@ -151,8 +151,6 @@ def _sentence(text: str) -> str:
 @cache
 def _read(key: str) -> Checklist:
     """Raises KeyError for an item that names a fact or an entry that there is not."""
-    from core.reporting.facts.told import FACTS
-
     values = tomllib.loads(resource_text(f"{_FOLDER}/{key}{_ENDING}"))
     entries = {question.key for question in QUESTIONS}
     items = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -44,8 +44,8 @@ def people_table(rows: Sequence[SplitRow]) -> ResultsTable:
     )
 
 
-def _different(values: object) -> Cell:
-    known = {value for value in values if value}  # type: ignore[attr-defined]
+def _different(values: Iterable[str]) -> Cell:
+    known = {value for value in values if value}
     return cells.count(len(known)) if known else cells.nothing()
 
 
