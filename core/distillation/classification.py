@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from core.distillation.softmax import below_best
+from core.distillation.softmax import below_best, precise
 from core.registry import Registry
 from core.settings import Configured, SettingsSection, setting
 
@@ -174,7 +174,7 @@ CLASSIFICATION_LOSSES: Registry[ClassificationLoss] = Registry(
 def log_frequencies(counts: Tensor) -> Tensor:
     """The logarithm of each class's share of the images (classes,), float64 where the device has it; a class without
     images counts as one image."""
-    wide = counts.float() if counts.device.type == "mps" else counts.double()
+    wide = precise(counts)
     shares: Tensor = (wide.clamp(min=1) / wide.sum().clamp(min=1)).log()
     return shares
 
@@ -182,7 +182,7 @@ def log_frequencies(counts: Tensor) -> Tensor:
 def class_weights(counts: Tensor, beta: float) -> Tensor:
     """(1 - beta) / (1 - beta^count) of each class (classes,), scaled to sum to the number of classes that have images;
     0 where there is none."""
-    wide = counts.float() if counts.device.type == "mps" else counts.double()
+    wide = precise(counts)
     present = wide > 0
     weights = ((1 - beta) / (1 - beta ** wide.clamp(min=1))).where(present, 0.0)
     found: Tensor = weights * (present.sum() / weights.sum().clamp(min=_TINY))

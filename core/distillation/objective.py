@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from core.distillation.classification import CLASSIFICATION_LOSSES, LabelTerm
 from core.distillation.method import OF_FEATURES, LossContext, LossTerm, Need, TeacherStatistics
 from core.distillation.outputs import Outputs
+from core.distillation.softmax import at_least_float32
 from core.distillation.weightings import Weighting
 
 _PLAIN = CLASSIFICATION_LOSSES["cross_entropy"]
@@ -105,7 +106,8 @@ class Objective(nn.Module):
         Raises ValueError when there are terms and no teachers.
         """
         # Once, so that the parts' gradients are not rounded before they are added.
-        student = Outputs(_float32(student.logits), None if student.features is None else _float32(student.features))
+        features = None if student.features is None else at_least_float32(student.features)
+        student = Outputs(at_least_float32(student.logits), features)
         logits = student.logits
         losses = self.label_term.loss.losses
         with _without_autocast(logits.device.type):
@@ -139,7 +141,3 @@ class Objective(nn.Module):
 def _without_autocast(device: str) -> AbstractContextManager[None]:
     available = torch.amp.is_autocast_available(device)
     return torch.autocast(device, enabled=False) if available else nullcontext()
-
-
-def _float32(values: Tensor) -> Tensor:
-    return values if values.dtype.itemsize >= 4 else values.float()

@@ -21,14 +21,19 @@ _FARTHEST = -1e30
 def below_best(logits: Tensor, temperature: float = 1.0) -> Tensor:
     """Logits (n, classes) over a temperature (> 0), shifted so that each sample's largest is 0: softmax does not see
     the shift, and overflows no more. Of the logits' own type, at least float32; no gradient through the shift."""
-    values = logits if logits.dtype.itemsize >= 4 else logits.float()
+    values = at_least_float32(logits)
     shifted = (values - values.detach().amax(dim=1, keepdim=True)) / temperature
     return shifted.clamp(min=_FARTHEST)
 
 
-def precise(logits: Tensor) -> Tensor:
-    """The logits (n, classes) in float64, or in float32 on a device that has no float64 (Apple's GPU)."""
-    return logits.float() if logits.device.type == "mps" else logits.double()
+def precise(values: Tensor) -> Tensor:
+    """Values of any shape (...,) in float64, or in float32 on a device that has no float64 (Apple's GPU)."""
+    return values.float() if values.device.type == "mps" else values.double()
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """Values of any shape (...,) as they are, or in float32 where their type is shorter."""
+    return values if values.dtype.itemsize >= 4 else values.float()
 
 
 def centred(vectors: Tensor, dim: int, offset: float = 0.0) -> tuple[Tensor, Tensor]:
