@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.distillation.outputs import Outputs
-from core.distillation.softmax import norm, precise
+from core.distillation.softmax import SHORTEST, norm, precise
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,10 +30,11 @@ def projected(student: Outputs, modules: nn.Module | None) -> list[Tensor]:
 
 
 def cosine(student: Tensor, other: Tensor) -> Tensor:
-    """The cosine of the angle between the rows of two (n, d) tensors, (n,) in float64 where the device has it; 0 where
-    either is 0, without gradient."""
+    """The cosine of the angle between the rows of two (n, d) tensors, (n,) in float64 where the device has it; 0,
+    without gradient, where either is 0 (the student's: where it is shorter than `SHORTEST`)."""
     a, b = precise(student), precise(other)
-    lengths = norm(a, dim=1) * norm(b, dim=1)
-    defined = ~(lengths <= 0)  # a NaN must stay in the loss
+    own = norm(a, dim=1)
+    lengths = own * norm(b, dim=1)
+    defined = ~((own < SHORTEST) | (lengths <= 0))  # a NaN must stay in the loss
     inner = (a * b).sum(dim=1)
     return inner.where(defined, 0.0) / lengths.where(defined, 1.0)

@@ -14,6 +14,10 @@ _ROUNDING = 4 * 2.0**-23
 """A vector whose values differ by no more than this share of the largest is constant but for the rounding of the
 float32 logits that it comes from."""
 
+SHORTEST = 2.0**-126
+"""A vector shorter than this, float32's smallest normal number, has no direction: its gradient, about 1 / length, would
+be more than float32 holds."""
+
 _FARTHEST = -1e30
 """No class is farther below the best one than this: far beyond where its probability is 0, and sums stay finite."""
 

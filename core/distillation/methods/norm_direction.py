@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.distillation.method import LossContext, Need, TeacherStatistics
 from core.distillation.outputs import Outputs
 from core.distillation.projection import projected, projectors
-from core.distillation.softmax import mean_over_images, mean_over_teachers, norm, precise
+from core.distillation.softmax import SHORTEST, mean_over_images, mean_over_teachers, norm, precise
 from core.settings import SettingsSection
 
 if TYPE_CHECKING:
@@ -50,14 +50,15 @@ def norm_direction(
     """1 - <s, c / |c|> / max(|s|, |t|) of the student's features s (n, d), the class means c of their labels (n,) and
     the norms |t| of the teacher's features; the mean over samples with `weights` (n,), 0 to 2; a float32 scalar.
 
-    Where the class has no mean (0), or both norms are 0, it is 1 without gradient. Raises ValueError without
-    statistics.
+    Where the class has no mean (0), or both norms are 0 (below `SHORTEST`), it is 1 without gradient. Raises ValueError
+    without statistics.
     """
     if teacher.class_means is None or teacher.feature_norms is None:
         raise ValueError("class means and feature norms of the teacher are needed")
     own, means = precise(student), precise(teacher.class_means.detach())[labels]
     lengths, theirs = norm(own, dim=1), precise(teacher.feature_norms.detach())
-    divisors = norm(means, dim=1) * lengths.where(lengths >= theirs, theirs)
-    defined = ~(divisors <= 0)  # a NaN must stay in the loss
+    longer = lengths.where(lengths >= theirs, theirs)
+    divisors = norm(means, dim=1) * longer
+    defined = ~((longer < SHORTEST) | (divisors <= 0))  # a NaN must stay in the loss
     share = (own * means).sum(dim=1).where(defined, 0.0) / divisors.where(defined, 1.0)
     return mean_over_images(1 - share, weights).float()

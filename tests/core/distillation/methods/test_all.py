@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import Tensor
@@ -137,9 +137,15 @@ def _logits(limit: float) -> st.SearchStrategy[tuple[np.ndarray, np.ndarray]]:
 HIGHEST = float(np.finfo(np.float32).max)
 
 
+NEARLY_NOTHING = np.full((1, 2), 1.813e-42, np.float32)
+"""Subnormal: one over its length is more than float32 holds."""
+
+
 @pytest.mark.parametrize("name", LOSSES)
 @settings(max_examples=120, deadline=None)
 @given(pair=st.one_of(_logits(10.0), _logits(1e4), _logits(HIGHEST)))
+@example(pair=(np.zeros_like(NEARLY_NOTHING), NEARLY_NOTHING))
+@example(pair=(NEARLY_NOTHING, np.float32([[1, 0]])))
 def test_value_and_gradient_are_finite_on_every_finite_input(name: str, pair: tuple[np.ndarray, np.ndarray]) -> None:
     student = torch.from_numpy(pair[0].copy()).requires_grad_()
     loss = LOSSES[name](student, torch.from_numpy(pair[1].copy()))
