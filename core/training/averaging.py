@@ -21,15 +21,18 @@ class WeightAverage:
     def __init__(self, model: nn.Module, decay: float) -> None:
         self._own = dict(model.state_dict())
         self._values = {name: value.clone() for name, value in self._own.items()}
+        # Chosen once: both tables keep their tensors, and a step only writes into them.
+        fractions = [name for name, value in self._own.items() if value.is_floating_point()]
+        self._moving = [self._values[name] for name in fractions], [self._own[name] for name in fractions]
+        self._counts = sorted(self._own.keys() - set(fractions))
         self._decay, self._steps = decay, 0
 
     def update(self) -> None:
         """Take up the weights after a step."""
         self._steps += 1
         rest = 1 - min(self._decay, (1 + self._steps) / (10 + self._steps))
-        fractions = [name for name, value in self._own.items() if value.is_floating_point()]
-        torch._foreach_lerp_([self._values[name] for name in fractions], [self._own[name] for name in fractions], rest)
-        for name in self._own.keys() - set(fractions):
+        torch._foreach_lerp_(*self._moving, rest)
+        for name in self._counts:
             self._values[name].copy_(self._own[name])
 
     @contextmanager
