@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +15,6 @@ from core.training.step import Learner, MixedLabels, StepInput
 from .small_training import CPU, PREPROCESSING, small_data, small_model, small_recipe, train
 
 KL = ("distillation.method=kl", "distillation.alpha=0.25", "optimisation.epochs=1")
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[StepInput]:
-    """Every step that is made."""
-    seen: list[StepInput] = []
-    make: Callable[[Learner, StepInput], None] = Learner.step
-
-    def watched(learner: Learner, batch: StepInput) -> None:
-        seen.append(batch)
-        make(learner, batch)
-
-    monkeypatch.setattr(Learner, "step", watched)
-    return seen
 
 
 @pytest.mark.parametrize("name", [name for name in MIXTURES if name != "none"])

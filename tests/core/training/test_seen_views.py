@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from core.settings import SettingsSection
 from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
-from core.training.step import Learner, StepInput
+from core.training.step import StepInput
 
 from .small_training import StopAt, assert_equal_weights, numbers, small_data, small_recipe, train
 
@@ -40,20 +39,6 @@ def looked_at(views: int = VIEWS, rule: ViewRule = RULE) -> FitData:
     images, every = torch.from_numpy(data.store.images), np.arange(len(data.store))
     logits = [opinion(rule.images(images, every, np.full(len(every), view))).numpy() for view in range(views)]
     return FitData(data.store, data.train, data.validation, (StoredTeacher(StoredOutputs(np.stack(logits))),))
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[StepInput]:
-    """Every step that is made."""
-    seen: list[StepInput] = []
-    make: Callable[[Learner, StepInput], None] = Learner.step
-
-    def watched(learner: Learner, batch: StepInput) -> None:
-        seen.append(batch)
-        make(learner, batch)
-
-    monkeypatch.setattr(Learner, "step", watched)
-    return seen
 
 
 @pytest.mark.parametrize("name", [name for name in AUGMENTATIONS if name != "none"])
