@@ -116,7 +116,7 @@ def fit(
     minimises alpha * L_KD + (1 - alpha) * L_CLS (paper, figure 4). The best epoch is the first with the best watched
     validation score; training ends after `epochs`, or when `patience` epochs in a row brought no new best.
     `compilation` is what the observer was told when the training began: steps are compiled from beginning to end, or
-    not at all.
+    not at all; those in which the head alone learns (`optimisation.head_epochs`) are not.
 
     Raises `Cancelled` within a batch of being asked to stop, after writing a checkpoint; `TrainingDivergedError` when
     the loss is not finite; `RecipeChangedError` for another recipe or teacher than the checkpoint's; `SkinKDError` for
@@ -125,7 +125,8 @@ def fit(
     check_data(data, recipe)
     with own_randomness(hardware.device):
         counts = class_counts(data, recipe)
-        check_adjustable(model, preprocessing.image_size, logit_shift(recipe, counts))
+        shift = logit_shift(recipe, counts)
+        check_adjustable(model, preprocessing.image_size, shift)
         learner = Learner(
             model,
             preprocessing,
@@ -136,7 +137,7 @@ def fit(
             teacher_dims=[teacher.feature_dim for teacher in data.teachers],
         )
         trainer = _Trainer(
-            learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest, compilation
+            learner, preprocessing, data, recipe, hardware, score, checkpoint, teacher_digest, compilation, shift
         )
         trainer.connect(observer or _Nobody(), emit, token or CancelToken())
         return trainer.run()
@@ -156,6 +157,7 @@ class _Trainer:
         checkpoint: CheckpointFolder,
         teacher_digest: str,
         compilation: Compilation | None,
+        shift: NDArray[np.float32] | None,
     ) -> None:
         self._learner = learner
         self._compilation = compilation
@@ -167,7 +169,7 @@ class _Trainer:
         self._score = score
         self._checkpoint = checkpoint
         self._identity = identity(data, recipe, hardware)
-        self._shift = logit_shift(recipe, class_counts(data, recipe))
+        self._shift = shift
         self._plan = EpochPlan.of(recipe, len(data.train))
         self._legs: tuple[Leg, ...] = (Leg.under(recipe, teacher_digest),)
         self.epoch, self.batch, self.seconds = 1, 0, 0.0
@@ -213,6 +215,13 @@ class _Trainer:
         """Steps of the present epoch."""
         return self._plan.batches(self.epoch)
 
+    @property
+    def _whole_from(self) -> int:
+        """The first epoch in which all learns that ever does: a compiled network is compiled for what learns, so that
+        one of the head alone would be timed for nothing, and built anew within a step when the others join."""
+        head = self._settings.head_epochs
+        return head + 1 if head < self._settings.epochs else 1
+
     def _train_epoch(self) -> None:
         if self.batch >= self._batches:
             return
@@ -240,14 +249,15 @@ class _Trainer:
                 saved = time.monotonic()
 
     def _prepare(self, indices: NDArray[np.int64]) -> None:
-        """Once, before the first step here: let the learner make itself fast for what is left to do."""
-        if self._prepared:
+        """Once, before the first step here that is not the head's alone: let the learner make itself fast for what is
+        left to do."""
+        if self._prepared or self.epoch < self._whole_from:
             return
         self._prepared = True
         left = self._plan.total - self._plan.before(self.epoch) - self.batch
         full = np.resize(indices, self._settings.batch_size)  # an epoch may have less than one batch
         known = self._compilation
-        if known is None and (self.epoch, self.batch) > (1, 0):
+        if known is None and (self.epoch, self.batch) > (self._whole_from, 0):
             known = UNRECORDED
         now = self._learner.prepare(lambda: self._images.batch(full), left, known)
         if notice := changed(known, now):

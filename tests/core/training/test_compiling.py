@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.errors import Cancelled
 from core.events import Event, Level, Notice
+from core.models.factory import create_model
 from core.paths import cache_root
 from core.training import compiling
 from core.training.compiling import (
@@ -29,7 +30,7 @@ from core.training.compiling import (
 )
 from core.training.loop import Observer
 
-from .small_training import StopAt, assert_equal_weights, numbers, small_model, small_recipe, train
+from .small_training import ISIC2019, StopAt, assert_equal_weights, numbers, small_model, small_recipe, train
 
 EXAMPLE = torch.rand(4, 3, 32, 32)
 ON_CPU = Compilation(True, "cpu", "")
@@ -197,6 +198,41 @@ def test_a_training_with_a_compiled_network_has_the_same_numbers(
     assert [choice.compiled for choice in observer.said] == [True]
     assert_equal_weights(fast.weights, plain.weights)
     assert numbers(fast.result.history) == numbers(plain.result.history)
+
+
+@pytest.mark.parametrize(("head_epochs", "compiled_steps"), [(1, 2 * 5), (3, 3 * 5)])
+def test_what_is_compiled_learns_as_a_whole(
+    head_epochs: int, compiled_steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_compiler: None
+) -> None:
+    """While the head alone learns, steps go the usual way, unless that is the whole training."""
+
+    def network() -> nn.Module:
+        return create_model("test_efficientnet", weights="none", image_size=32, classes=ISIC2019).model
+
+    learning: list[set[bool]] = []
+
+    def compiler(model: nn.Module, **_: object) -> Callable[[Tensor], Tensor]:
+        def compute(images: Tensor) -> Tensor:
+            learning.append({parameter.requires_grad for parameter in model.parameters()})
+            return model(images)  # type: ignore[no-any-return]
+
+        return compute
+
+    monkeypatch.setattr(compiling, "compile_network", partial(compile_network, compile_with=compiler))
+    settings, observer = f"optimisation.head_epochs={head_epochs}", Noted()
+    plain = train(small_recipe(settings), tmp_path / "plain", model=network())
+    fast = train(small_recipe(settings, "hardware.compile=on"), tmp_path / "fast", model=network(), observer=observer)
+    assert learning == [{True} if head_epochs < 3 else {True, False}] * (2 + compiled_steps)
+    assert [choice.compiled for choice in observer.said] == [True]
+    assert_equal_weights(fast.weights, plain.weights)
+    learning.clear()
+    with pytest.raises(Cancelled):
+        train(small_recipe(settings), tmp_path / "parts", model=network(), token=StopAt(3))
+    monkeypatch.setattr(compiling, "_is_long", lambda *_: True)
+    train(small_recipe(settings), tmp_path / "parts", model=network(), observer=observer)
+    # With nothing recorded: stopped before anything was to be compiled, it is chosen as in a new run.
+    assert (observer.said[1] == UNRECORDED) == (head_epochs == 3)
+    assert bool(learning) == (head_epochs == 1)
 
 
 def test_going_on_the_training_does_what_it_began_with(
