@@ -87,12 +87,14 @@ class Reader:
             return otherwise
 
 
-def read_record(summary: RunSummary) -> RunRecord:
-    """What is quickly read of a run in any state."""
+def read_record(summary: RunSummary, rows: Sequence[SplitRow] | None = None) -> RunRecord:
+    """What is quickly read of a run in any state. `rows` are those of split.csv where they were read already."""
     folder, reader = RunFolder(summary.folder), Reader()
     nothing: dict[str, Any] = {}
     metrics = reader.read(folder.metrics, None)
-    rows: Sequence[SplitRow] = reader.read(lambda: folder.split_rows, ())
+    no_rows: Sequence[SplitRow] = ()
+    if rows is None:
+        rows = reader.read(lambda: folder.split_rows, no_rows)
     return RunRecord(
         summary,
         reader.read(folder.history, ()),

@@ -18,6 +18,7 @@ from core.events import CancelToken, Emit
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.export.material import run_of
 from core.reporting.facts.record import RunRecord, read_record, whole_record
+from core.reporting.privacy import name_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class CardContent:
     """Everything that is known of a model. What only a run knows is None for a file of its own, and what only a
     reference tells is None for models without.
 
-    `counts` are the training images per class. `coverage` is measured on test images; `share_out_of_distribution` is
+    `coverage` is measured on test images; `share_out_of_distribution` is
     the share of test images taken for out of distribution. `detailed` are the scores on the images of the statistics,
     for a file without a run. `trouble` names what could not be read. `record` is what the run's folder holds.
     """
@@ -79,13 +80,7 @@ class CardContent:
     size: int
     parameters: int | None
     statistics: CalibrationStatistics | None
-    recipe: Recipe | None = None
-    evidence: Evidence | None = None
     name: str = ""
-    counts: tuple[tuple[str, int], ...] = ()
-    parts: tuple[tuple[Part, int], ...] = ()
-    terms: str = ""
-    data_name: str = ""
     coverage: Coverage | None = None
     share_out_of_distribution: float | None = None
     sureness: Sureness | None = None
@@ -94,6 +89,28 @@ class CardContent:
     subgroups: tuple[Subgroup, ...] = ()
     trouble: tuple[str, ...] = ()
     record: RunRecord | None = None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The run's recipe; None without a run, or where it can not be read."""
+        return None if self.record is None else self.record.summary.recipe
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The run's test."""
+        return None if self.record is None else self.record.evidence
+
+    @property
+    def data_name(self) -> str:
+        """The name of the folder of the run's images; "" where it is not known."""
+        return "" if self.record is None else name_of(str(self.record.data.get("path") or ""))
+
+    @property
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """The training images per class; none where they are not known."""
+        rows = () if self.record is None else self.record.rows
+        counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
+        return tuple((code, counts[code]) for code in self.info.classes.codes) if counts else ()
 
     @property
     def calibrated_on(self) -> Part:
@@ -126,7 +143,7 @@ def read_card(source: Path, emit: Emit, token: CancelToken) -> CardContent:
     run = run_of(source)
     if run is not None:
         values |= _of_run(run, info, statistics, trouble, token)
-    if values.get("evidence") is None and statistics is not None and statistics.images:
+    if "sureness" not in values and statistics is not None and statistics.images:
         values |= _of_statistics(statistics, info)
     size = file.stat().st_size
     return CardContent(source=source, file=file, info=info, size=size, trouble=tuple(trouble), **values)
@@ -166,30 +183,19 @@ def _of_run(
     from core.runs.listing import summarise
 
     folder = RunFolder(run)
-    found: dict[str, Any] = {}
-    status = _attempt(folder.status, trouble)
-    if status is not None:
-        found["name"] = status.name
-    found["recipe"] = _attempt(folder.recipe, trouble)
-    rows = _attempt(lambda: folder.split_rows, trouble) or ()
-    counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
-    found["counts"] = tuple((code, counts[code]) for code in info.classes.codes) if counts else ()
-    parts = Counter(row.part for row in rows)
-    found["parts"] = tuple((part, parts[part]) for part in Part) if rows else ()
-    data = _table(_attempt(folder.metrics, trouble), "data")
-    found["terms"], found["data_name"] = str(data.get("terms", "")), Path(str(data.get("path", ""))).name
+    for read in (folder.status, folder.recipe):
+        _attempt(read, trouble)
+    evidence = _attempt(lambda: load_evidence(run), trouble)
+    token.check()
+    record = read_record(summarise(folder)) if evidence is None else read_record(evidence.summary, evidence.split)
+    record = record if evidence is None else whole_record(record, evidence)
+    trouble += [text for text in record.trouble if text not in trouble]
+    found: dict[str, Any] = {"record": record, "name": record.summary.status.name}
     known = None if statistics is not None else _attempt(lambda: folder.predictions().calibrating, [])
     if known is not None:
         found["calibrating"] = _calibrating(known.labels, known.logits, info)
-    token.check()
-    evidence = _attempt(lambda: load_evidence(run), trouble)
-    token.check()
-    if found["recipe"] is not None:
-        record = read_record(summarise(folder))
-        found["record"] = record if evidence is None else whole_record(record, evidence)
     if evidence is not None:
         tested = evidence.predictions
-        found["evidence"] = evidence
         found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST, evidence.groups)
         found["subgroups"] = subgroup_scores(
             tested.labels,
@@ -200,9 +206,8 @@ def _of_run(
             resamples=200,
         )
         found |= _trusted(evidence, statistics, info)
-        calibration = _table(_attempt(folder.metrics, []), "calibration")
-        unlike = calibration.get("unlike")
-        if calibration.get("part") == "test" and isinstance(unlike, int | float):
+        unlike = record.calibration.get("unlike")
+        if record.calibration.get("part") == "test" and isinstance(unlike, int | float):
             found["share_out_of_distribution"] = float(unlike)
     return found
 
@@ -253,8 +258,3 @@ def _calibrating(
         return None
     melanoma = 1 - nonconformity(logits, info.temperature)[:, place]
     return CalibrationProbabilities(part_of_calibration(info.calibrated_on), labels == place, melanoma)
-
-
-def _table(values: dict[str, Any] | None, name: str) -> dict[str, Any]:
-    found = (values or {}).get(name)
-    return found if isinstance(found, dict) else {}

@@ -15,9 +15,8 @@ from core.inference.trust import DEFAULT_LEVEL
 from core.quantities import NONE, file_size, fraction
 from core.reporting import cells
 from core.reporting.facts.images import preprocessing_words
-from core.reporting.facts.told import fact_pairs
+from core.reporting.facts.told import fact_pairs, fact_text
 from core.reporting.model_card.content import CardContent
-from core.reporting.parts import purposes
 from core.reporting.scored_runs import scored_model
 from core.reporting.table import Column, ResultsTable
 from core.reporting.tables import per_class_table
@@ -103,16 +102,14 @@ def _kind(card: CardContent) -> str:
 
 
 def _trained_on(card: CardContent) -> str:
-    if not card.parts:
-        return card.info.trained_on or "The file does not say."
-    parts = ", ".join(purposes(dict(card.parts)))
     name = card.data_name or card.info.trained_on
-    return f"{name}: {parts} images" if name else f"{parts} images"
+    parts = "" if card.record is None else fact_text(card.record, "parts")
+    return ": ".join(filter(None, (name, f"{parts} images" if parts else ""))) or "The file does not say."
 
 
 def _terms(card: CardContent) -> str:
-    if card.terms:
-        return card.terms
+    if card.record is not None and (known := fact_text(card.record, "terms")):
+        return known
     if card.info.synthetic:
         return "Generated pictures; no terms."
     return (

@@ -96,7 +96,7 @@ def gather(folders: Sequence[Path], emit: Emit, token: CancelToken) -> tuple[Rep
 def _read(path: Path, emit: Emit) -> ReportRun:
     folder = RunFolder(path)
     evidence = load_evidence(path)
-    record = whole_record(read_record(evidence.summary), evidence)
+    record = whole_record(read_record(evidence.summary, evidence.split), evidence)
     for trouble in record.trouble:
         emit(Notice(trouble, Level.WARNING))
     recipe, legs = record.recipe, recorded_legs(folder)
