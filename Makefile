@@ -45,7 +45,7 @@ bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quic
 stress: $(READY)  ## the window's tests while Python's collector runs in foreign threads; ARGS="--rounds 20" for longer
 	@$(PYTHON) -m tests.stress $(ARGS)
 
-torture: $(READY)  ## inject real faults, many times, and print how the program came through (ten minutes)
+torture: $(READY)  ## inject real faults, many times, and print how the program came through (about twenty minutes)
 	@$(PYTHON) -m tests.torture
 
 installer: $(READY)  ## build and try this platform's installers (about twenty minutes; EDITION=gpu: with CUDA, Linux)

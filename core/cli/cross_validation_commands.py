@@ -10,7 +10,7 @@ import typer
 
 from core.cli.console import JsonOption, RunsOption
 from core.cli.recipe_commands import SetOption
-from core.cli.run_commands import prepared, recipe_of
+from core.cli.run_commands import RecipeArgument, prepared, recipe_of
 from core.cli.study_commands import seeds_in
 from core.cli.study_work import carry_out, show_plans
 from core.paths import runs_root
@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def cross_validate(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file, or a preset: paper, quick, best.")],
+    recipe: RecipeArgument,
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, max=MOST_FOLDS, help="How many folds.")] = FOLDS,
     vary: Annotated[

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from core.runs.status import RunSummary
 
 
+RecipeArgument = Annotated[
+    str, typer.Argument(metavar="RECIPE", help=f"A recipe file, or a preset: {', '.join(Preset)}.")
+]
 ResumeSetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -48,7 +51,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe file, or a preset: paper, quick, best.")],
+    recipe: RecipeArgument,
     assignments: SetOption = None,
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")] = None,
     runs: RunsOption = None,

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.documents import some
 from core.errors import SkinKDError
 from core.evaluation.comparison import compare
 from core.events import CancelToken, Emit, Phase, Progress, ignore
@@ -28,7 +27,7 @@ from core.reporting.report.content import (
     ReportSection,
     TableBlock,
 )
-from core.reporting.report.cross_validation_section import cross_validation_section, untouched_sections
+from core.reporting.report.cross_validation_section import cross_validation_section, study_warnings, untouched_sections
 from core.reporting.report.examples import examples_section
 from core.reporting.report.facts_sections import data_section, limits_section, model_section, repeat_section
 from core.reporting.report.gathering import ReportRun, gather
@@ -190,10 +189,7 @@ def _study_section(results: StudyResults, runs: Sequence[ReportRun]) -> ReportSe
     blocks: list[Block] = []
     if results.headline:
         blocks.append(Paragraph(results.headline, "warning" if results.departures else ""))
-    if results.missing:
-        names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
-        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
-    blocks += [Paragraph(text, "warning") for text in results.warnings]
+    blocks += study_warnings(results)
     blocks += [TableBlock(key, table) for key, table in study_tables(results)]
     family = study_family(results)
     blocks.append(TableBlock("study-configurations", arms_table(results, family)))

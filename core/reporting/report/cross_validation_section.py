@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import partial
-
-from core.data.types import Part
 from core.documents import some
 from core.errors import SkinKDError
 from core.reporting.cross_validation_tables import chosen_sentence, cross_validation_table, sentence_of_test_part
 from core.reporting.privacy import without_paths
-from core.reporting.report.content import Block, FigureBlock, Paragraph, ReportSection, TableBlock
+from core.reporting.report.content import Block, Paragraph, ReportSection, TableBlock
+from core.reporting.report.facts_sections import classes_figure
 from core.reporting.tables import counts_table
 from core.runs.folder import RunFolder
 from core.study.results import StudyResults
@@ -19,15 +16,21 @@ from core.study.results import StudyResults
 def cross_validation_section(results: StudyResults) -> ReportSection:
     """Candidates by their validation scores, and whether, when and for which the test part was used."""
     validated = results.cross_validation
-    blocks: list[Block] = [Paragraph(text, "warning") for text in results.warnings]
-    if results.missing:
-        names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
-        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
+    blocks = study_warnings(results)
     if validated is not None:
         said = (sentence_of_test_part(validated), chosen_sentence(validated))
         blocks[:0] = [Paragraph(text) for text in said]
         blocks.append(TableBlock("cross-validation", cross_validation_table(validated)))
     return ReportSection("study", f"Study: {without_paths(results.study.name)}", tuple(blocks))
+
+
+def study_warnings(results: StudyResults) -> list[Block]:
+    """What must be said above the results of a study, whichever kind it is: runs without a result, and its warnings."""
+    blocks: list[Block] = []
+    if results.missing:
+        names = some([f"{item.title} (seed {item.seed})" for item in results.missing], 8)
+        blocks.append(Paragraph(f"{len(results.missing)} runs have no result yet: {names}.", "warning"))
+    return [*blocks, *(Paragraph(text, "warning") for text in results.warnings)]
 
 
 def untouched_sections(results: StudyResults) -> tuple[ReportSection, ...]:
@@ -41,18 +44,10 @@ def untouched_sections(results: StudyResults) -> tuple[ReportSection, ...]:
 
 
 def _data_section(run: RunFolder, fold: int) -> ReportSection:
-    from core.reporting import figures
-
     rows, classes = run.split_rows, run.recipe().class_set
-    counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
     blocks: tuple[Block, ...] = (
         Paragraph(f"The division of fold {fold}; the test part is the same in all folds."),
         TableBlock("images", counts_table(rows, classes)),
-        FigureBlock(
-            "classes-of-images",
-            "Images of each class in the training part (the paper's figure 2).",
-            "Bars of training images by class",
-            partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
-        ),
+        classes_figure(rows, classes),
     )
     return ReportSection("data", "Images and their division", blocks)

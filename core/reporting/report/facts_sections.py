@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from core.classes import ClassSet
 from core.data.types import Part
 from core.quantities import NONE
 from core.recipe import recipe_to_toml
@@ -31,6 +32,7 @@ from core.reporting.report.gathering import ReportRun
 from core.reporting.report.results_sections import Selection, keyed
 from core.reporting.table import ResultsTable, of_texts
 from core.reporting.tables import counts_table
+from core.runs.tables import SplitRow
 from core.training.legs import beginning_of, changes_text
 
 _MOST_LISTINGS = 4
@@ -54,7 +56,6 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
         blocks.append(Facts(_data_facts(group[0])))
         rows, classes = group[0].evidence.split, group[0].evidence.classes
         if rows:
-            counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
             blocks.append(
                 FigureBlock(
                     f"flow{suffix}",
@@ -65,15 +66,21 @@ def data_section(runs: Sequence[ReportRun]) -> ReportSection:
             )
             blocks.append(TableBlock(f"images{suffix}", counts_table(rows, classes)))
             blocks.append(TableBlock(f"people{suffix}", people_table(rows)))
-            blocks.append(
-                FigureBlock(
-                    f"classes-of-images{suffix}",
-                    "Images of each class in the training part (the paper's figure 2).",
-                    "Bars of training images by class",
-                    partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
-                )
-            )
+            blocks.append(classes_figure(rows, classes, suffix))
     return ReportSection("data", "Images and their division", tuple(blocks))
+
+
+def classes_figure(rows: Sequence[SplitRow], classes: ClassSet, suffix: str = "") -> FigureBlock:
+    """The training images of each class in a division, for reports with several of them with a `suffix` to its key."""
+    from core.reporting import figures
+
+    counts = Counter(row.label for row in rows if row.part is Part.TRAIN)
+    return FigureBlock(
+        f"classes-of-images{suffix}",
+        "Images of each class in the training part (the paper's figure 2).",
+        "Bars of training images by class",
+        partial(figures.class_distribution, {code: counts[code] for code in classes.codes}, classes),
+    )
 
 
 def model_section(chosen: Selection) -> ReportSection:

@@ -3,26 +3,28 @@ errors they make."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
 
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.evaluation.comparison import LabelledLogits
 from core.evaluation.inherited import Inheritance, SharedConfusion, inheritance
-from core.events import CancelToken, Emit, Level, Notice
+from core.events import CancelToken, Emit
 from core.reporting.curriculum_tables import first_batches_table
 from core.reporting.inherited_tables import confusions_table, inheritance_table, same_first
 from core.reporting.loss_tables import loss_parts_table, loss_scales_table
 from core.reporting.report.content import Block, FigureBlock, Paragraph, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
-from core.reporting.report.results_sections import Selection, keyed
+from core.reporting.report.pictures import picture_grid
+from core.reporting.report.results_sections import MOST_TABLES, Selection, keyed
 from core.runs.evidence import labelled, labelled_parts
 from core.runs.first_epoch import first_epoch_of
 from core.runs.folder import RunFolder
 from core.runs.teachers import find_teacher
 
-_MOST_TABLES = 2
-_PIXELS, _MOST_PICTURES = 160, 8
+_MOST_PAIRS, _PICTURES_OF_EACH = 4, 2
 
 
 def losses_section(chosen: Selection) -> ReportSection | None:
@@ -52,7 +54,7 @@ def losses_section(chosen: Selection) -> ReportSection | None:
         ]
     for number, (key, run) in enumerate(distilled):
         table = loss_parts_table(run.title, run.recipe.alpha or 0.0, run.history)
-        blocks.append(TableBlock(f"losses-{key}", table, quiet=number >= _MOST_TABLES or run not in chosen.drawn))
+        blocks.append(TableBlock(f"losses-{key}", table, quiet=number >= MOST_TABLES or run not in chosen.drawn))
     return ReportSection("losses", "Parts of the loss", tuple(blocks))
 
 
@@ -84,17 +86,18 @@ def first_batches_section(chosen: Selection) -> ReportSection | None:
 
 def inherited_section(chosen: Selection, emit: Emit, token: CancelToken, *, pictures: bool) -> ReportSection | None:
     """The teacher's most frequent confusions beside each student's; None where no student has its teacher at hand."""
-    students = [(run, found) for run in chosen.drawn if (found := _beside_teacher(run, run, chosen)) is not None]
+    teacher_of = cache(partial(_teacher, chosen))  # read once for all students that share it
+    students = [(run, found) for run in chosen.drawn if (found := _beside_teacher(run, run, teacher_of)) is not None]
     taught = [(run, found) for run, found in students if run.recipe.needs_teacher]
     if not taught:
         return None
-    plain = _plain_beside(taught[0][0], chosen)
+    plain = _plain_beside(taught[0][0], chosen, teacher_of)
     rows = [(run.title, found) for run, found in taught] + ([] if plain is None else [plain])
     blocks: list[Block] = [TableBlock("inherited", inheritance_table(rows))]
     titles = {run.folder: key for key, run in keyed(chosen.runs)}
     for number, (run, found) in enumerate(taught):
         token.check()
-        quiet = number >= _MOST_TABLES
+        quiet = number >= MOST_TABLES
         table = confusions_table(run.title, found, plain)
         blocks.append(TableBlock(f"inherited-{titles[run.folder]}", table, quiet=quiet))
         figure = None if quiet or not pictures else _shared_pictures(titles[run.folder], run, found, emit, token)
@@ -104,18 +107,22 @@ def inherited_section(chosen: Selection, emit: Emit, token: CancelToken, *, pict
     return ReportSection("inherited", "Errors shared with the teacher", tuple(blocks))
 
 
-def _beside_teacher(run: ReportRun, taught: ReportRun, chosen: Selection) -> Inheritance | None:
+_TeacherOf = Callable[[str, Path], LabelledLogits | None]
+
+
+def _beside_teacher(run: ReportRun, taught: ReportRun, teacher_of: _TeacherOf) -> Inheritance | None:
     """A run's errors beside those of the teacher of `taught`."""
     if not taught.recipe.teacher.run or taught.recipe.task != "student":
         return None
-    teacher = _teacher(taught, chosen)
+    teacher = teacher_of(taught.recipe.teacher.run, taught.folder.parent)
     return None if teacher is None else inheritance(teacher, labelled(run.evidence))
 
 
-def _teacher(run: ReportRun, chosen: Selection) -> LabelledLogits | None:
-    """What a run's teacher said of its test images; None where it is not at hand, or was not tested."""
+def _teacher(chosen: Selection, name: str, root: Path) -> LabelledLogits | None:
+    """What the teacher that recipes of runs in `root` name so said of its test images; None where it is not at hand, or
+    was not tested."""
     try:
-        folder = find_teacher(run.recipe.teacher.run, run.folder.parent).path
+        folder = find_teacher(name, root).path
     except SkinKDError:
         return None
     for other in chosen.runs:
@@ -128,11 +135,11 @@ def _teacher(run: ReportRun, chosen: Selection) -> LabelledLogits | None:
     return tested if tested.names else None
 
 
-def _plain_beside(taught: ReportRun, chosen: Selection) -> tuple[str, Inheritance] | None:
+def _plain_beside(taught: ReportRun, chosen: Selection, teacher_of: _TeacherOf) -> tuple[str, Inheritance] | None:
     """The control: a student without a teacher, beside the teacher of another."""
     for run in chosen.runs:
         if run.recipe.task == "student" and not run.recipe.needs_teacher:
-            found = _beside_teacher(run, taught, chosen)
+            found = _beside_teacher(run, taught, teacher_of)
             return None if found is None else (run.title, found)
     return None
 
@@ -141,34 +148,21 @@ def _shared_pictures(
     key: str, run: ReportRun, inherited: Inheritance, emit: Emit, token: CancelToken
 ) -> FigureBlock | None:
     """Pictures that teacher and student get wrong alike, of the most frequent confusions; None without any at hand."""
-    from core.data.decoding import UnreadableImageError, decode_image
-    from core.reporting import figures
-    from core.runs.pictures import locate_images
-
-    wanted = _spread([pair for pair in inherited.confusions if pair.both])
-    try:
-        files = locate_images(run.folder, {image for image, _ in wanted}, token)
-    except SkinKDError as error:
-        emit(Notice(f"The report has no pictures of shared errors. {error.title}: {error.summary}", Level.WARNING))
-        return None
-    shown = []
-    for image, pair in wanted:
-        token.check()
-        try:
-            shown.append((f"{pair.truth}, taken for\n{pair.said} by both", decode_image(files[image], _PIXELS)))
-        except (KeyError, UnreadableImageError):
-            continue
-    if not shown:
+    wanted = [
+        (f"{pair.truth}, taken for\n{pair.said} by both", [image]) for image, pair in _spread(inherited.confusions)
+    ]
+    draw = picture_grid(run, wanted, "pictures of shared errors", emit, token)
+    if draw is None:
         return None
     return FigureBlock(
         f"inherited-{key}",
         f"{run.title}: test images that it and its teacher get wrong in the same way. {same_first(inherited)}",
         "Pictures of skin lesions that teacher and student classified wrongly alike",
-        partial(figures.class_examples, shown, longest=24),
+        draw,
     )
 
 
-def _spread(pairs: list[SharedConfusion]) -> list[tuple[str, SharedConfusion]]:
-    """Some images of the most frequent confusions: two of each of the first four."""
-    found = [(image, pair) for pair in pairs[:4] for image in pair.both[:2]]
-    return found[:_MOST_PICTURES]
+def _spread(confusions: Sequence[SharedConfusion]) -> list[tuple[str, SharedConfusion]]:
+    """Some images of the most frequent confusions that have shared ones: two of each of the first four."""
+    pairs = [pair for pair in confusions if pair.both][:_MOST_PAIRS]
+    return [(image, pair) for pair in pairs for image in pair.both[:_PICTURES_OF_EACH]]

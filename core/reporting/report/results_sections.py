@@ -41,7 +41,9 @@ MOST_DRAWN = 8
 MOST_PLOTS = 4
 """So many runs have figures of their own."""
 
-_MOST_TABLES = 2
+MOST_TABLES = 2
+"""So many of a table that is made for each run are shown; the others are in the report's files."""
+
 _CURVES: tuple[tuple[Curve, str], ...] = (
     ("loss", "Training loss in all"),
     ("distillation_loss", "The teacher's part of the training loss"),
@@ -202,7 +204,7 @@ def comparison_section(chosen: Selection) -> ReportSection | None:
                 )
             )
         table = differences_table(comparison, name, run.title)
-        blocks.append(TableBlock(f"difference-{key}", table, quiet=number >= _MOST_TABLES))
+        blocks.append(TableBlock(f"difference-{key}", table, quiet=number >= MOST_TABLES))
     settings = recipes_table([(run.title, shareable(run.recipe)) for run in chosen.drawn])
     if settings.rows:
         blocks.append(TableBlock("settings", settings))
@@ -237,7 +239,7 @@ def subgroups_section(chosen: Selection) -> ReportSection | None:
                 )
             )
         table = subgroups_table(found, run.title)
-        blocks.append(TableBlock(f"subgroups-{key}", table, quiet=not plotted or number >= _MOST_TABLES))
+        blocks.append(TableBlock(f"subgroups-{key}", table, quiet=not plotted or number >= MOST_TABLES))
     if not blocks:
         return None
     first = Paragraph(

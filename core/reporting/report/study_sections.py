@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Level, Notice
+from core.events import CancelToken, Emit
 from core.reporting.checklists import FilledChecklist, checklist_table, checklists, fill
 from core.reporting.facts.told import fact_text
 from core.reporting.measured_tables import (
@@ -22,13 +21,13 @@ from core.reporting.measured_tables import (
 )
 from core.reporting.report.content import Block, Facts, FigureBlock, Paragraph, Points, ReportSection, TableBlock
 from core.reporting.report.gathering import ReportRun
+from core.reporting.report.pictures import picture_grid
 from core.reporting.report.results_sections import MOST_PLOTS, Selection, keyed
 from core.reporting.scored_runs import scored_model
 from core.reporting.table import ResultsTable
 from core.reporting.tables import per_class_table
 from core.runs.statement import groups_of
 
-_PIXELS = 224
 NO_STATEMENT = (
     "The form on intended use, origin of the images and labels was not filled. In the window: Results, Describe the "
     "study; on the command line: skinkd-cli statement RUN."
@@ -166,28 +165,15 @@ def _titled(table: ResultsTable, run: ReportRun, chosen: Selection) -> ResultsTa
 
 def _pictures(key: str, run: ReportRun, emit: Emit, token: CancelToken) -> FigureBlock | None:
     """The surest errors as pictures; None, with a warning, where they are not at hand."""
-    from core.data.decoding import UnreadableImageError, decode_image
-    from core.reporting import figures
-    from core.runs.pictures import locate_images
-
-    errors = surest_errors(run.record)
-    try:
-        files = locate_images(run.folder, {image for image, *_ in errors}, token)
-    except SkinKDError as error:
-        emit(Notice(f"The report has no pictures of errors. {error.title}: {error.summary}", Level.WARNING))
-        return None
-    shown = []
-    for image, truth, said, sure in errors:
-        token.check()
-        try:
-            shown.append((f"{truth}, taken for\n{said} ({sure:.0%})", decode_image(files[image], _PIXELS)))
-        except (KeyError, UnreadableImageError):
-            continue
-    if not shown:
+    wanted = [
+        (f"{truth}, taken for\n{said} ({sure:.0%})", [image]) for image, truth, said, sure in surest_errors(run.record)
+    ]
+    draw = picture_grid(run, wanted, "pictures of errors", emit, token)
+    if draw is None:
         return None
     return FigureBlock(
         f"errors-{key}",
         f"{run.title}: the surest errors on the test images, with the truth and the diagnosis.",
         "Pictures of skin lesions that were classified wrongly",
-        partial(figures.class_examples, shown, longest=24),
+        draw,
     )
