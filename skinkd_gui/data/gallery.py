@@ -18,8 +18,8 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QColor, QPalette, QPixmap
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtGui import QColor, QPalette, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 
 from core.data.corrections import CorrectionKind
 from skinkd_gui.classify.picture_cards import CardLine, PictureCards, lay_out_cards
@@ -34,6 +34,7 @@ Index = QModelIndex | QPersistentModelIndex
 THUMBNAIL = QSize(144, 108)
 """The space of a card's picture."""
 
+_GAP = 2  # pixels between cards
 _MOST_THREADS = 3
 
 
@@ -135,9 +136,22 @@ class Gallery(QListView):
         """How high a card is, in pixels."""
         return self._cards.card_size(self.font()).height()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the cards of a row share its width."""
+        super().resizeEvent(event)
+        if "_cards" in self.__dict__:  # Qt resizes a list once more when Python has taken it apart already
+            self._fit_cards()
+
     @Slot()
     def _fit_cards(self) -> None:
-        self.setGridSize(self._cards.card_size(self.font()) + QSize(2, 2))
+        # The scroll bar has its room whether it is there or not: the width of the cards never decides on itself.
+        # Qt needs a pixel more than a row of cards.
+        room = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width() - 1
+        least = self._cards.card_size(self.font())
+        grid = QSize(room // max(1, room // (least.width() + _GAP)), least.height() + _GAP)
+        if grid != self.gridSize():
+            self._cards.width = grid.width() - _GAP
+            self.setGridSize(grid)
         self.viewport().update()
 
 
@@ -145,6 +159,11 @@ class _EntryCards(PictureCards):
     def __init__(self, model: GalleryModel, parent: QListView) -> None:
         super().__init__(model, THUMBNAIL, parent)
         self._model = model
+        self.width = 0
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """A card that fills its share of the row."""
+        return self.card_size(option.font).expandedTo(QSize(self.width, 0))
 
     def line_count(self) -> int:
         return 3

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLabel, QLineEdit, QPushButton, QTableWidget
@@ -40,6 +41,19 @@ def test_every_picture_is_shown_also_one_without_a_label(qtbot, tab, data):
     thumbnails = tab.gallery.entries
     qtbot.waitUntil(lambda: all(thumbnails.thumbnail(row) is not None for row in range(6)))
     assert [thumbnails.thumbnail(row).isNull() for row in range(6)] == [False] * 4 + [True, False]
+
+
+@pytest.mark.parametrize("width", [700, 1000, 1300])
+def test_the_cards_of_a_row_share_its_width(qtbot, tab, width):
+    gallery = tab.gallery
+    tab.resize(width, 600)
+    cards = [gallery.visualRect(gallery.entries.index(row)) for row in range(6)]
+    row = [card for card in cards if card.top() == cards[0].top()]
+    bar = gallery.verticalScrollBar().sizeHint().width()
+    room = gallery.maximumViewportSize().width() - bar - 1
+    assert len(row) == min(6, room // gallery.gridSize().width())
+    assert {card.width() for card in row} == {gallery.gridSize().width() - 2}
+    assert 0 <= room - room // gallery.gridSize().width() * gallery.gridSize().width() < room // 140
 
 
 def test_pictures_are_filtered_by_what_is_known_of_them(qtbot, tab):
