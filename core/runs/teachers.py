@@ -158,12 +158,12 @@ def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, r
         near = [record for record in test if record.name not in learned and names.lesions_of(record) & trained]
         if images:
             notes.append(
-                f"Leak: {len(images)} of this run's {len(test)} test images were among those {who} {verb} on "
+                f"Leak: {len(images)} of the {len(test)} test images were among those {who} {verb} on "
                 f"({some([record.name for record in images], 3)}); the test scores come out too high. {remedy}"
             )
         if near and part is Part.TRAIN:
             notes.append(
-                f"Leak: {len(near)} of this run's {len(test)} test images show lesions that {who} trained on "
+                f"Leak: {len(near)} of the {len(test)} test images show lesions that {who} trained on "
                 f"({some([record.name for record in near], 3)}); the test scores come out too high."
             )
     said = {record.name for record in test if names.stand_in(record, Part.TRAIN) or names.lesions_of(record) & trained}
@@ -171,7 +171,7 @@ def _leaks(rows: Sequence[SplitRow], dataset: DataSet, split: Split, who: str, r
     if kin:
         shown = some([record.name for record in kin], 3)
         notes.append(
-            f"Leak: {len(kin)} of this run's {len(test)} test images are of patients, or nearly the same as images, "
+            f"Leak: {len(kin)} of the {len(test)} test images are of patients, or nearly the same as images, "
             f"that {who} trained on ({shown}); the test scores come out too high. {remedy}"
         )
     return tuple(notes)

@@ -50,7 +50,7 @@ def test_a_teacher_that_learned_other_images_of_test_patients_is_said() -> None:
     split = Split(np.array([2]), np.array([], np.int64), np.array([0, 4]))
     rows = tuple(SplitRow(f"{k}.jpg", "MEL", "", Part.TRAIN if k in (1, 3) else Part.TEST) for k in range(5))
     (note,) = teacher_leaks(Teacher("big", Path(), Path(), rows), dataset, split)
-    assert note.startswith("Leak: 2 of this run's 2 test images are of patients, or nearly the same")
+    assert note.startswith("Leak: 2 of the 2 test images are of patients, or nearly the same")
     assert "0.jpg, 4.jpg" in note
     apart = tuple(SplitRow(f"{k}.jpg", "MEL", "", Part.TRAIN if k == 2 else Part.TEST) for k in range(5))
     assert teacher_leaks(Teacher("big", Path(), Path(), apart), dataset, split) == ()
