@@ -15,7 +15,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label
 from skinkd_gui.training.wizard.texts import choice_help, number_text, parsed_number
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
 
 KEY = "distillation.term"
@@ -46,8 +46,8 @@ class LossRow(QWidget):
             "Remove", f"{name}Remove", clicked=self.removed.emit, accessible=f"Remove loss {number + 1}"
         )
         self._about = help_label()
-        line = row_of(self.method, make_label("times"), self.weight, remove, (self._about, 1), spacing=8)
-        column_of(line, on=self, margins=0)
+        line = row_of(self.method, make_label("times"), self.weight, remove, STRETCH, spacing=8)
+        column_of(line, self._about, on=self, margins=0, spacing=2)
 
     @property
     def term(self) -> Term:

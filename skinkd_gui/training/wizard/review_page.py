@@ -31,7 +31,7 @@ from skinkd_gui.training.wizard.state import (
 )
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, named, row_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
@@ -39,6 +39,7 @@ from skinkd_gui.workers.job_slot import JobSlot
 _ABOUT = (
     "Start puts this into the queue; you can follow it in the Train tab, pause it, stop it and go on with it later."
 )
+_FOLDS_HELP = "The test part is withheld until a model is chosen by its validation scores."
 _TEACHERS = "Choose among the paper's teachers"
 _TEACHERS_HELP = (
     "ResNet50V2, ResNet101V2 and EfficientNet-B7, each with nothing, half, and all but the last layer frozen: nine "
@@ -91,8 +92,9 @@ class ReviewPage(WizardPage):
         )
         self.folds = named(QSpinBox(minimum=2, maximum=20, value=FOLDS), "foldsSpin", "Folds")
         self._folds_row = QWidget()
-        label = make_label("folds, and withhold the test part until a model is chosen", buddy=self.folds)
-        row_of(self.cross_validate, self.folds, label, STRETCH, on=self._folds_row, margins=0)
+        label = make_label("folds", buddy=self.folds)
+        line = row_of(self.cross_validate, self.folds, label, STRETCH)
+        column_of(line, help_label(_FOLDS_HELP), on=self._folds_row, margins=0, spacing=2)
         self.column.addWidget(self._folds_row)
         self.teachers = named(QCheckBox(_TEACHERS), "teacherCandidatesBox", _TEACHERS)
         self._teachers_help = help_label(_TEACHERS_HELP)

@@ -51,7 +51,7 @@ class StudentPage(WizardPage):
         self.column.addWidget(self._learning)
         self.curriculum = FieldForm(model, possible_fields("curriculum"))
         self._coverage = Note("info", "coverageLabel")
-        self._lessons = card(self.curriculum, self._coverage, title="Which images an epoch shows, and in which order")
+        self._lessons = card(self.curriculum, self._coverage, title="Images of an epoch and their order")
         self.column.addWidget(self._lessons)
         self.column.addWidget(self._finding)
         self._study = Note("info", "studyMethodsLabel")

@@ -15,14 +15,14 @@ from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 
 _MOST_SEEDS = 10
-_SEEDS_HELP = "More than one shows how much the scores change by chance alone; the paper used one."
+_SEEDS_HELP = "With other seeds: more than one shows how much the scores change by chance alone; the paper used one."
 _SPLITS_HELP = (
     "Two studies, one after the other: their difference shows how much of a score is due to images of the same lesion "
     "in training and test."
 )
 _REDRAWS_HELP = (
-    "Twelve runs more. As we read the paper, its curriculum draws and sorts the images once for all epochs, which may "
-    "be part of what it costs."
+    "Twelve runs more with each seed. As we read the paper, its curriculum draws and sorts the images once for all "
+    "epochs, which may be part of what it costs."
 )
 
 
@@ -33,7 +33,7 @@ class StudyOptions(QWidget):
         super().__init__(parent)
         self._model = model
         self.seeds = named(QSpinBox(minimum=1, maximum=_MOST_SEEDS), "studySeeds", "Times each student is trained")
-        label = make_label("Train each student this many times, with other seeds:", buddy=self.seeds)
+        label = make_label("Trainings of each student:", buddy=self.seeds)
         self.fine = _box("Also KL at finer steps of alpha (the paper's table 3)", "studyFineSweep")
         self.splits = _box("Twice: divided by image, as in the paper, and by lesion", "studyBothSplits")
         self.redraws = _box("Also the curriculum drawn anew for each epoch", "studyBothRedraws")

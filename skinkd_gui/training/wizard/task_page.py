@@ -103,7 +103,7 @@ class TaskPage(WizardPage):
         self.teachers.currentItemChanged.connect(self._on_teacher)
         self._taken_over = Note("info", "teacherSplitLabel")
         self.file_button = make_button(
-            "A file of outputs…",
+            "Open a file of outputs…",
             "teacherFileButton",
             clicked=self._open_file,
             tip="What any other network said of your images: a .npz or .csv file with logits or features.",

@@ -160,7 +160,7 @@ def _images(state: WizardState) -> str:
 
 def _redraws(state: WizardState) -> str:
     """How students of the study with the curriculum draw their images."""
-    both = "once for all epochs, and in twelve more runs anew for each epoch"
+    both = "once for all epochs, and in twelve more configurations anew for each epoch"
     return f"by the teacher's confidence, {both if state.study.both_redraws else 'drawn once for all epochs'}"
 
 
