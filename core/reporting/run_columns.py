@@ -128,7 +128,7 @@ COLUMNS: tuple[RunColumn, ...] = (
         "Teacher: the large model. Plain student: learned from the labels alone. Other students learned from a teacher "
         "as well, by the method named. Curriculum: saw the images in an order or share of its own",
         lambda summary: kind_of_run(summary.recipe),
-        max((f"{method.title} student + curriculum" for method in METHODS.values()), key=len),
+        "DIST student + curriculum",
     ),
     _words("data", "Data", "The data set that it was trained and tested on", data_name, "Synthetic: sample..."),
     _words("state", "State", "Whether the run is done", lambda summary: STATE_WORDS[summary.status.state], "Finished"),

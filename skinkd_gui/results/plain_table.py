@@ -8,6 +8,8 @@ from PySide6.QtWidgets import (
     QApplication,
     QHeaderView,
     QMenu,
+    QSizePolicy,
+    QSpacerItem,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -20,7 +22,7 @@ from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, as_list, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
-_LONGEST_TITLE = 22
+_LONGEST_TITLE = 24
 _WIDEST = 44  # characters
 _WIDEST_OF_MANY = 30
 _FEW_COLUMNS = 4
@@ -146,7 +148,8 @@ class TablePanel(QWidget):
         )
         self._note = make_label("", "small", self, wrap=True)
         self._row = row_of(self._heading, STRETCH, self._copy, self._save)
-        column_of(self._row, (self.table, 1), self._note, on=self, margins=0)
+        column = column_of(self._row, (self.table, 1), self._note, on=self, margins=0)
+        column.addItem(QSpacerItem(0, 0, vData=QSizePolicy.Policy.Expanding))  # in place of a table that is hidden
         self.set_table(_EMPTY, name)
 
     def add_control(self, widget: QWidget) -> None:
@@ -161,6 +164,7 @@ class TablePanel(QWidget):
         """Show a table, proposed for saving as `stem`; its notes stand below it, after what can be done with it."""
         self.shown, self._stem = table, stem
         self.table.fill(table)
+        self.table.setVisible(bool(table.columns))
         notes = [*([hint] if hint and table.rows else []), *table.notes]
         self._note.setText(" ".join(notes))
         self._note.setVisible(bool(notes))

@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from core.reporting.style import FigureStyle
 
+_MEASURE = "Measure robustness"
 _UNMEASURED = (
-    "Not measured yet. “Measure” scores the model on its test images when they are blurred, noisy, too bright or dark, "
-    "compressed, or hairy, in five severities each: thirty times as much as one test."
+    "Not measured yet. “Measure robustness” scores the model on its test images when they are blurred, noisy, too "
+    "bright or dark, compressed, or hairy, in five severities each: thirty times as much as one test."
 )
 _NO_TEST = (
     "Labelled images of another clinic or camera show best what the model is worth. The result is kept with the run."
@@ -52,7 +53,7 @@ class RobustnessPanel(QWidget):
         self.figure_panel = FigurePanel("Robustness", "robustness", self)
         self.runs = RunChooser("robustnessRun", "The run whose robustness is shown", self)
         self.runs.chosen.connect(self.run_chosen)
-        self.measure = make_button("Measure", "robustnessMeasureButton", self, self._measure)
+        self.measure = make_button(_MEASURE, "robustnessMeasureButton", self, self._measure)
         self.progress = slim_bar("robustnessProgress", "Progress of the measurement", self)
         self.progress.hide()
         self.table_panel = TablePanel("Weighted F1 by severity", "robustness", "Robustness of the run", self)
@@ -74,6 +75,7 @@ class RobustnessPanel(QWidget):
         self.runs.offer(shown, shown.together, run)
         self._update_buttons(testable=record is not None)
         found = None if record is None else record.robustness
+        self.table_panel.setVisible(found is not None)
         if found is None:
             self.figure_panel.set_figure(None, "", shown.why_not(run) if record is None else _UNMEASURED)
             self.table_panel.set_table(ResultsTable(""), "robustness")
@@ -97,7 +99,7 @@ class RobustnessPanel(QWidget):
         return self._job.running
 
     def _update_buttons(self, *, testable: bool) -> None:
-        self.measure.setText("Stop" if self.busy else "Measure")
+        self.measure.setText("Stop" if self.busy else _MEASURE)
         self.measure.setEnabled(self.busy or testable)
         self.test.setEnabled(testable and not self.busy)
         self.progress.setVisible(self.busy)

@@ -93,7 +93,7 @@ def test_robustness_is_measured_and_shown(
     found = read_robustness(trained)
     assert found is not None
     assert [row[0] for row in panel.table_panel.shown.texts] == ["Too dark"]
-    assert panel.measure.text() == "Measure"
+    assert panel.measure.text() == "Measure robustness"
 
 
 def test_a_test_on_other_images_is_kept_and_shown(
