@@ -224,14 +224,14 @@ def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:
     calibrating = RunFolder(folder).predictions().calibrating
     if not calibrating.names:
         return CalibrationFindings(before, None, 1.0, 0)
-    temperature = _stored_temperature(folder)
+    temperature = stored_temperature(folder)
     if temperature is None:
         temperature = fit_temperature(calibrating.labels, calibrating.logits)
     after = reliability(rows.labels, rows.logits, temperature, groups=evidence.groups)
     return CalibrationFindings(before, after, temperature, len(calibrating.names), calibrating.parts[0])
 
 
-def _stored_temperature(folder: Path) -> float | None:
+def stored_temperature(folder: Path) -> float | None:
     """What the run itself fitted when it ended; None for runs that are older than that."""
     stored = (RunFolder(folder).metrics() or {}).get("calibration")
     value = stored.get("temperature") if isinstance(stored, dict) else None

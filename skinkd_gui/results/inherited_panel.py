@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from core.reporting.inherited_tables import MOST_CONFUSIONS, confusions_table
@@ -34,9 +34,11 @@ class InheritedPanel(QWidget):
         """Offer these students."""
         before = self.students.currentText()
         self._shared = shared
-        self.students.clear()
-        self.students.addItems([item.title for item in shared])
-        self.students.setCurrentIndex(max(0, self.students.findText(before)))
+        with QSignalBlocker(self.students):
+            self.students.clear()
+            self.students.addItems([item.title for item in shared])
+            self.students.setCurrentIndex(max(0, self.students.findText(before)))
+        self._show()
 
     @property
     def _chosen(self) -> SharedErrors | None:

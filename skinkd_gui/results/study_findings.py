@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from core.errors import SkinKDError
 from core.events import CancelToken
 from skinkd_gui.results.cases import RunPredictions
+from skinkd_gui.results.findings import stored_temperature
 
 if TYPE_CHECKING:
     from core.evaluation.inherited import Inheritance
@@ -89,11 +90,8 @@ def _shared_errors(read: Sequence[tuple[BestRun, Evidence]]) -> tuple[SharedErro
 
 
 def _predictions(run: BestRun, evidence: Evidence) -> RunPredictions:
-    from core.runs.folder import RunFolder
-
-    temperature = RunFolder(run.folder).facts("calibration").get("temperature")
-    known = float(temperature) if isinstance(temperature, int | float) else 1.0
-    return RunPredictions(run.title, run.folder, evidence.predictions, evidence.classes, known)
+    temperature = stored_temperature(run.folder) or 1.0
+    return RunPredictions(run.title, run.folder, evidence.predictions, evidence.classes, temperature)
 
 
 def warning_of(results: StudyResults) -> str:

@@ -203,10 +203,9 @@ class StudyPanel(QWidget):
         self.arms.set_table(arms_table(results, findings.family), f"all-test-images-{results.study.name}")
         self.family.set_table(study_family_table(results, findings.family), f"against-plain-{results.study.name}")
         self.departures.set_table(departures_table(results), f"departures-{results.study.name}")
-        self._show_candidates(findings)
-        if results.cross_validation is None:
-            self.tabs.setTabVisible(self.tabs.indexOf(self.departures), results.study.paper)
-            self.tabs.setTabVisible(self.tabs.indexOf(self.inherited), bool(findings.shared))
+        if results.cross_validation is not None:
+            self.candidates.show_candidates(findings.folder, results.study.name, results.cross_validation)
+        self._show_tabs(findings)
         for note in self._chosen_notes:
             note.setText(findings.how_chosen)
         self._draw(findings)
@@ -230,23 +229,25 @@ class StudyPanel(QWidget):
         if key in self._tables and self._findings is not None:
             self.table.set_table(self._tables[key], f"{key}-{self._findings.results.study.name}")
 
-    def _show_candidates(self, findings: StudyFindings) -> None:
-        """A study that withholds its test part is looked at by validation scores alone."""
-        validated, name = findings.results.cross_validation, findings.results.study.name
-        if validated is not None:
-            self.candidates.show_candidates(findings.folder, name, validated)
-            for place in range(self.tabs.count()):
-                self.tabs.setTabVisible(place, self.tabs.widget(place) is self.candidates)
-        elif self.tabs.isTabVisible(self.tabs.indexOf(self.candidates)):
-            for place in range(self.tabs.count()):
-                self.tabs.setTabVisible(place, self.tabs.widget(place) is not self.candidates)
+    def _show_tabs(self, findings: StudyFindings) -> None:
+        """The tabs that have something to say; a study that withholds its test part is looked at by validation scores
+        alone."""
+        results = findings.results
+        validates = results.cross_validation is not None
+        fits = {
+            self.candidates: validates,
+            self.departures: results.study.paper,
+            self.inherited: bool(findings.shared),
+            self.alpha: any(row.alpha is not None for row in results.rows),
+        }
+        for place in range(self.tabs.count()):
+            page = self.tabs.widget(place)
+            assert page is not None
+            self.tabs.setTabVisible(place, page is self.candidates if validates else fits.get(page, True))
 
     def _draw(self, findings: StudyFindings) -> None:
         results, name = findings.results, findings.results.study.name
         waiting = "Nothing of this study is finished yet."
-        distilled = any(row.alpha is not None for row in results.rows)
-        if results.cross_validation is None:
-            self.tabs.setTabVisible(self.tabs.indexOf(self.alpha), distilled)
 
         def over_alpha(style: FigureStyle) -> Figure:
             from core.reporting.study_figures import f1_over_alpha

@@ -46,19 +46,18 @@ def panel(qtbot) -> InheritedPanel:
     return panel
 
 
-def test_a_row_opens_the_pictures_that_both_get_wrong(panel):
-    panel.show_students((shared([DF, NV, NV, NV], [DF, DF, NV, MEL]),))
-    assert panel.table.shown.texts[0] == ("NV", "DF", "2", "1", "1")
+@pytest.mark.parametrize(
+    ("said", "counts", "title"),
+    [
+        ([DF, NV, NV, NV], ("2", "1", "1"), "Melanocytic nevus taken for dermatofibroma by both"),
+        ([NV, NV, NV, MEL], ("2", "0", "0"), "Melanocytic nevus taken for dermatofibroma"),
+    ],
+    ids=["of both", "without such the teacher's"],
+)
+def test_a_row_opens_the_pictures_that_both_get_wrong(panel, said, counts, title):
+    panel.show_students((shared(said, [DF, DF, NV, MEL]),))
+    assert panel.table.shown.texts[0] == ("NV", "DF", *counts)
     panel.table.table.opened.emit(0)
     (window,) = panel._windows.windows
-    assert window.model.list.title == "Melanocytic nevus taken for dermatofibroma by both"
-    window.close()
-
-
-def test_without_shared_pictures_it_opens_the_teachers(panel):
-    panel.show_students((shared([NV, NV, NV, MEL], [DF, DF, NV, MEL]),))
-    assert panel.table.shown.texts[0] == ("NV", "DF", "2", "0", "0")
-    panel.table.table.opened.emit(0)
-    (window,) = panel._windows.windows
-    assert window.model.list.title == "Melanocytic nevus taken for dermatofibroma"
+    assert window.model.list.title == title
     window.close()
