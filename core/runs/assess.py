@@ -52,7 +52,7 @@ def assess_run(
     """
     token = token or CancelToken()
     with folder.locked():
-        _check_finished(folder)
+        check_finished(folder)
         return AssessedRun(folder.path, _assess(folder, emit, token, device, positions))
 
 
@@ -67,9 +67,9 @@ def score_test_part(
     """
     token = token or CancelToken()
     with folder.locked():
-        _check_finished(folder)
+        check_finished(folder)
         if folder.withholds_test:
-            results, hardware = _reopened(folder, emit, token, device)
+            results, hardware = reopened(folder, emit, token, device)
             with fixed_threads(hardware.threads):
                 _check_same(folder, results.data.dataset, results.infer(results.data.split.calibrates, hardware))
                 results.add_test(hardware)
@@ -82,7 +82,8 @@ def score_test_part(
     return scores
 
 
-def _check_finished(folder: RunFolder) -> None:
+def check_finished(folder: RunFolder) -> None:
+    """Raise `SkinKDError` unless the run is finished."""
     if folder.status().state is not RunState.FINISHED:
         raise SkinKDError(
             "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
@@ -95,7 +96,7 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str, posi
     metrics = folder.metrics()
     if metrics is None:
         raise SkinKDError("The run's results are missing", f"{folder.metrics_file} is gone; resume the run first.")
-    results, hardware = _reopened(folder, emit, token, device)
+    results, hardware = reopened(folder, emit, token, device)
     results = replace(results, positions=positions)
     calibrates = results.data.split.calibrates
     with fixed_threads(hardware.threads):
@@ -109,8 +110,9 @@ def _assess(folder: RunFolder, emit: Emit, token: CancelToken, device: str, posi
     return document
 
 
-def _reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> tuple[Results, Hardware]:
-    """The finished run's model and images, as its training had them."""
+def reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) -> tuple[Results, Hardware]:
+    """The finished run's model and images, as its training had them, and what to compute on. Raises `SkinKDError` when
+    its data are gone or its model can not be read."""
     from core.models.factory import LoadedModel
     from core.models.files import load_model
     from core.recipe.schema import HardwareRecipe
@@ -119,20 +121,21 @@ def _reopened(folder: RunFolder, emit: Emit, token: CancelToken, device: str) ->
     recipe = folder.recipe()
     hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
     module, info = load_model(folder.model_file, hardware.device)
-    dataset = own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
-    store, split = decoded(dataset, info.preprocessing.image_size, recipe, emit, token), recorded_split(folder, dataset)
+    dataset = _own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
+    split = _recorded_split(folder, dataset)
+    store = decoded(dataset, info.preprocessing.image_size, recipe, emit, token)
     model, data = LoadedModel(module, info.preprocessing, ()), PreparedData(dataset, split, store, (), {})
     return Results(folder, recipe, model, data, emit, token, info.positions), hardware
 
 
-def own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
+def _own_images(folder: RunFolder, dataset: DataSet) -> DataSet:
     """The data set without images that are not in the run's split."""
     own = [record.name for record in dataset.records]
     known = set(matched((row.image for row in folder.split_rows), own).values())
     return dataset.without({name for name in own if name not in known})
 
 
-def recorded_split(folder: RunFolder, dataset: DataSet) -> Split:
+def _recorded_split(folder: RunFolder, dataset: DataSet) -> Split:
     """The division of the run, as indices into the data set. Raises `SkinKDError` when images of the split are gone."""
     places = {record.name: index for index, record in enumerate(dataset.records) if record.path is not None}
     rows = [row for row in folder.split_rows if row.part is not None]

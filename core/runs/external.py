@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from core.evaluation.detailed import DetailedScores, detailed_intervals, detaile
 from core.evaluation.intervals import ScoreIntervals
 from core.runs.annotations import unwritable
 from core.runs.evaluating import Evaluation
-from core.runs.folder import RunFolder, slugify
+from core.runs.folder import RunFolder, slugify, utc_now
 from core.runs.tables import Predictions, read_predictions, write_predictions
 from core.user_paths import full_path
 
@@ -78,7 +77,7 @@ def keep_external(run: RunFolder, result: Evaluation) -> Path:
     facts = {
         "version": EXTERNAL_VERSION,
         "name": name,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": utc_now(),
         "left_out": len(result.left_out),
         "notes": list(result.notes),
         "synthetic": result.synthetic,

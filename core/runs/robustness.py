@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.data.corruptions import CORRUPTIONS, SEVERITIES, Corruption
-from core.data.groups import group_numbers
 from core.data.types import Part
 from core.documents import read_json, up_to_date, write_json
 from core.errors import SkinKDError
@@ -27,12 +25,9 @@ from core.evaluation.metrics import score
 from core.events import CancelToken, Emit, Event, Phase, Progress, ignore
 from core.runs import skin_angles
 from core.runs.annotations import unwritable
-from core.runs.assess import own_images, recorded_split
-from core.runs.corrections import corrections_of
+from core.runs.assess import check_finished, reopened
 from core.runs.evidence import withheld_sentence
-from core.runs.folder import RunFolder
-from core.runs.preparing import decoded, read_checked
-from core.runs.status import RunState
+from core.runs.folder import RunFolder, utc_now
 
 FILE_NAME = "robustness.json"
 ROBUSTNESS_VERSION = 1
@@ -88,10 +83,7 @@ def measure_robustness(
     """
     token, chosen = token or CancelToken(), _chosen(corruptions)
     with folder.locked():
-        if folder.status().state is not RunState.FINISHED:
-            raise SkinKDError(
-                "The run is not finished", f"{folder.path.name} is {folder.status().state.value}. Resume it first."
-            )
+        check_finished(folder)
         if folder.withholds_test:
             raise SkinKDError("The test images are withheld", withheld_sentence(folder))
         before = read_robustness(folder.path)
@@ -99,8 +91,7 @@ def measure_robustness(
         others = [
             row for row in (before.rows if before else ()) if row.corruption not in {each.name for each in chosen}
         ]
-        made = datetime.now(UTC).isoformat(timespec="seconds")
-        result = Robustness(images, clean, (*others, *rows), made)
+        result = Robustness(images, clean, (*others, *rows), utc_now())
         try:
             write_json(folder.path / FILE_NAME, {"version": ROBUSTNESS_VERSION, **asdict(result)})
         except OSError as error:
@@ -171,31 +162,29 @@ def _measure(
 
 def _opened(folder: RunFolder, device: str, emit: Emit, token: CancelToken) -> _Tested:
     """The run's own test images, and its model. Raises `SkinKDError`."""
-    from core.models.files import load_model
     from core.models.forward import forward_logits
-    from core.recipe.schema import HardwareRecipe
-    from core.training.hardware import resolve
 
-    recipe = folder.recipe()
-    hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
-    model, info = load_model(folder.model_file, hardware.device)
-    dataset = own_images(folder, read_checked(recipe, emit, token, corrections_of(folder, recipe)))
-    test = recorded_split(folder, dataset).of(Part.TEST)
-    if not len(test):
+    if not any(row.part is Part.TEST for row in folder.split_rows):
         raise SkinKDError("There are no test images", f"The split of {folder.path.name} has none to measure on.")
-    store = decoded(dataset, info.preprocessing.image_size, recipe, emit, token)
-
+    results, hardware = reopened(folder, emit, token, device)
+    dataset, store, test = results.data.dataset, results.data.store, results.data.split.of(Part.TEST)
     if not (folder.path / skin_angles.FILE_NAME).exists():  # runs of older versions
         skin_angles.keep_skin_angles(folder.path, dataset, store, test, token)
 
     def ask(gather: Callable[[NDArray[np.int64]], NDArray[np.uint8]], tell: Emit) -> NDArray[np.float32]:
         logits: NDArray[np.float32] = forward_logits(
-            model, info.preprocessing, gather, test, device=hardware.device, emit=tell, token=token
+            results.model.model,
+            results.model.preprocessing,
+            gather,
+            test,
+            device=hardware.device,
+            emit=tell,
+            token=token,
         )
         return logits
 
-    groups = [str(number) for number in group_numbers(dataset)[test]]
-    return _Tested(ask, store.gather, store.labels[test], groups, recipe.class_set, hardware.threads)
+    groups = [results.groups[row] for row in test.tolist()]
+    return _Tested(ask, store.gather, dataset.labels[test], groups, results.classes, hardware.threads)
 
 
 def _harmed(
