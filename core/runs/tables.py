@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from core import atomic
 from core.classes import ClassSet
 from core.data.names import matched
 from core.data.types import Part, calibrating_part
+from core.digests import file_digest
 from core.documents import shown
 from core.errors import SkinKDError
 from core.events import EpochRecord, LossParts
@@ -159,7 +161,23 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
     """The rows of split.csv, in its order; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    with _rows(path, _SPLIT_COLUMNS) as rows:
+    with _understood(path):
+        content = _Content(file_digest(path), path)
+    return _split_rows(content)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A file's content, by its SHA-256, and a place where it lies."""
+
+    digest: str
+    path: Path = field(compare=False)
+
+
+@lru_cache(maxsize=5)
+def _split_rows(content: _Content) -> tuple[SplitRow, ...]:
+    """All runs of a study divide their images alike, those of a test fold at least: the same content is parsed once."""
+    with _rows(content.path, _SPLIT_COLUMNS) as rows:
         return tuple(_split_row(row) for row in rows)
 
 
@@ -260,11 +278,7 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _rows(path: Path, wanted: Sequence[str]) -> Iterator[list[dict[str, str]]]:
     """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell, and so is
     what can not be understood inside the block. Raises `SkinKDError`."""
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            raise ValueError("it is missing, or no file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+    with _understood(path):
         with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
             names = list(table.fieldnames or ())
@@ -279,6 +293,17 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[list[dict[str, str]]]:
             if any(row[name] is None for name in wanted):
                 raise ValueError(f"line {number} is cut off")
         yield rows
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Raises `SkinKDError` for no file, one that is too large, and what the block can not read or understand."""
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            raise ValueError("it is missing, or no file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+        yield
     except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
         raise SkinKDError(
             f"{path.name} can not be read",

@@ -82,6 +82,19 @@ def test_images_that_exact_counts_leave_over_have_no_part(tmp_path: Path) -> Non
     assert [(row.image, row.part) for row in folder.split_rows] == [("a", Part.TRAIN), ("b", None)]
 
 
+def test_runs_with_the_same_split_share_its_rows_until_one_changes(tmp_path: Path) -> None:
+    one, other = (create_run(Recipe(), runs=tmp_path, name=name) for name in ("one", "other"))
+    text = "image,label,lesion_id,part\na,MEL,,train\n"
+    for folder in (one, other):
+        folder.split_file.write_text(text)
+    assert one.split_rows is other.split_rows
+    other.split_file.write_text(text.replace("train", "test!"))
+    with pytest.raises(SkinKDError, match=r"split\.csv can not be read"):
+        other.split_rows  # noqa: B018
+    other.split_file.write_text(text.replace("train", "test"))
+    assert [row.part for folder in (one, other) for row in folder.split_rows] == [Part.TRAIN, Part.TEST]
+
+
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     folder = create_run(Recipe(), runs=tmp_path)
     folder.status_file.write_text("{")
