@@ -35,7 +35,7 @@ def statement(
 ) -> None:
     """The form on a study: origin of images and labels, intended use, limits. Prints it as TOML, or fills it.
 
-    Without --set and --from nothing is changed.
+    Without --set and --from nothing is changed, and one run's form is printed; several with --json.
     """
     from core.runs.statement import StudyStatement, read_entries, read_statement, statement_text, write_statement
 
@@ -48,6 +48,8 @@ def statement(
         if not equals:
             raise typer.BadParameter(f"--set takes ENTRY=TEXT; it is {text[:60]!r}")
         changes[key.strip()] = value
+    if not (changes or as_json) and len(folders) > 1:
+        raise typer.BadParameter("one form is printed: name one run, or see those of several with --json")
     found: list[StudyStatement] = []
     for folder in folders:
         before = read_statement(folder)

@@ -220,7 +220,7 @@ class _Request:
         used = [option for option, value in self._options() if value]
         if used:
             raise typer.BadParameter(
-                f"{why}: {', '.join(used)} can not change it. Use only --retry, --show or --dry-run."
+                f"{why}: {', '.join(used)} can not change it. Use only --retry, --show, --dry-run or --test."
             )
 
     def paper(self, root: Path) -> tuple[Study, ...]:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 def check_begun(folder: StudyFolder) -> None:
     """Raise `SkinKDError` for a study without a folder."""
     if not folder.study_file.exists():
-        raise SkinKDError("The study was not begun", f"There is no {folder.path} yet: leave out --show to begin it.")
+        raise SkinKDError(
+            "The study was not begun", f"There is no {folder.path} yet: begin it without --show and --test."
+        )
 
 
 def show_plans(studies: Sequence[tuple[StudyFolder, Study]], root: Path, as_json: bool) -> None:

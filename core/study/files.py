@@ -99,12 +99,13 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
         controls=typed(values.get("controls", True), bool, "controls"),
     )
     study = with_folds(with_teachers(with_controls(study)))
-    if len(study.configurations) * len(study.seeds) > MOST_RUNS:
-        raise problem(f"Configurations and seeds make more than {MOST_RUNS:,} runs.")
     tested = typed(values.get("test_folds", 1), int, "test_folds")
     if tested > 1 and study.folds > 1:
         raise problem("It has folds and test_folds: the first withholds the test part, the second tests every image.")
-    return check_study(across_test_folds(study, tested))
+    study = across_test_folds(study, tested)
+    if len(study.configurations) * len(study.seeds) > MOST_RUNS:
+        raise problem(f"Configurations, folds and seeds make more than {MOST_RUNS:,} runs.")
+    return check_study(study)
 
 
 def study_to_toml(study: Study) -> str:

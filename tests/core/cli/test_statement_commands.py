@@ -32,6 +32,9 @@ def test_the_form_is_printed_filled_from_a_file_and_by_hand(
     assert document["runs"][0]["entries"] == {"funding": "None", "labels": "Histology"}
     code, document = as_json("statement", str(own), "--set", "funding=")
     assert document["runs"][0]["entries"] == {"labels": "Histology"}
+    code, document = as_json("statement", str(own), str(own))
+    assert [each["entries"] for each in document["runs"]] == [{"labels": "Histology"}] * 2
+    assert run(["statement", str(own), str(own)]) == 2
 
 
 def test_a_wrong_entry_is_told_the_nearest(own: Path, as_json: Call) -> None:

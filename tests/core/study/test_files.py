@@ -107,6 +107,7 @@ def test_each_teacher_that_the_axes_ask_for_is_trained(tmp_path: Path) -> None:
         ("version = true", "version: expected a whole number"),
         ("seeds = [9999999999]\n[[configuration]]\nkey = 'a'", "from 0 to 2,147,483,647"),
         (f"seeds = {list(range(20_000))}\n[[configuration]]\nkey = 'a'", "more than 10,000 runs"),
+        (f"test_folds = 5\nseeds = {list(range(2_001))}\n[[configuration]]\nkey = 'a'", "more than 10,000 runs"),
         ("x = " + "[" * 100_000, "not valid TOML"),
         ('[axes]\n"optimisation.seed" = [1, 2]', "use the study's seeds"),
         ('[axes]\n"optimisation.epochs" = []', "has no values"),
