@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.types import Part
-from core.errors import SkinKDError
 from core.evaluation.scores import Scores
-from core.runs.folder import RunFolder
 from core.study.definition import Configuration, Study, recipe_of
 from core.study.folder import StudyFolder, StudyMember
+from core.study.member_runs import MemberRun
 from core.study.test_part import UseOfTestPart, recorded_use
 
 
@@ -92,16 +90,16 @@ class CrossValidation:
 
 
 def cross_validation(
-    folder: StudyFolder, study: Study, members: Sequence[StudyMember], parameters: Mapping[Path, int | None]
+    folder: StudyFolder, study: Study, members: Sequence[StudyMember], runs: Mapping[StudyMember, MemberRun]
 ) -> CrossValidation | None:
-    """What the study's finished runs found, from their files alone; None for a study that withholds no test part.
-    `parameters` are the sizes of the runs' models. Raises `SkinKDError` when the record of the test part is damaged."""
+    """What the study's finished `runs` found; None for a study that withholds no test part. Raises `SkinKDError` when
+    the record of the test part is damaged."""
     if not study.withholds_test:
         return None
     grouped: dict[str, list[Configuration]] = {}
     for item in study.configurations:
         grouped.setdefault(item.chosen_as, []).append(item)
-    found = tuple(_candidate(study, key, items, members, parameters) for key, items in grouped.items())
+    found = tuple(_candidate(study, key, items, members, runs) for key, items in grouped.items())
     choices = [item for item in found if item.complete and not item.teacher]
     score = study.primary_score
 
@@ -109,14 +107,14 @@ def cross_validation(
         known = item.validation(score)
         return -1.0 if known is None else known.mean
 
-    first = next((member.folder for member in members if member.finished and member.folder is not None), None)
+    first = next((runs[member] for member in members if member.finished and member in runs), None)
     return CrossValidation(
         study.folds,
         score,
         found,
         max(choices, key=mean, default=None),
         recorded_use(folder),
-        None if first is None else _test_images(first),
+        None if first is None else first.test_images or None,
         bool(study.base.teacher.run) and any(recipe_of(study, item).needs_teacher for item in study.configurations),
     )
 
@@ -126,46 +124,27 @@ def _candidate(
     key: str,
     items: Sequence[Configuration],
     members: Sequence[StudyMember],
-    parameters: Mapping[Path, int | None],
+    runs: Mapping[StudyMember, MemberRun],
 ) -> ValidatedCandidate:
     recipe = recipe_of(study, items[0])
     mine = {item.key: recipe_of(study, item).data.fold for item in items}
-    runs = [member for member in members if member.key in mine]
-    scored = [(member, _scores(member)) for member in runs]
+    planned = [member for member in members if member.key in mine]
+    finished = [(member, runs[member]) for member in planned if member.finished and member in runs]
     done = tuple(
-        FoldScores(mine[member.key], member.seed, member.folder, scores[0], scores[1])
-        for member, scores in scored
-        if member.folder is not None and scores is not None
+        FoldScores(mine[member.key], member.seed, run.summary.folder, run.validation, run.summary.scores)
+        for member, run in finished
+        if run.validation is not None
     )
     return ValidatedCandidate(
         key,
-        items[0].title.removesuffix(f", fold {recipe.data.fold}"),
+        items[0].chosen_title,
         items[0].teacher,
         recipe.trained.architecture,
         recipe.trained.freeze,
-        next((size for run in done if (size := parameters.get(run.folder)) is not None), None),
-        len(runs),
+        next((size for _, run in finished if (size := run.summary.parameters) is not None), None),
+        len(planned),
         done,
     )
-
-
-def _scores(member: StudyMember) -> tuple[Scores, Scores | None] | None:
-    """A finished member's scores on its validation and on the test images; damaged ones count as not there."""
-    if not member.finished or member.folder is None:
-        return None
-    run = RunFolder(member.folder)
-    try:
-        validation = run.scores("validation")
-        return None if validation is None else (validation, run.scores())
-    except SkinKDError:
-        return None
-
-
-def _test_images(run: Path) -> int | None:
-    try:
-        return sum(row.part is Part.TEST for row in RunFolder(run).split_rows)
-    except SkinKDError:
-        return None
 
 
 def _mean(values: Iterable[float]) -> MeanScore | None:

@@ -23,6 +23,8 @@ Value = str | int | float | bool | tuple[Any, ...]
 
 TEACHER_KEY = "teacher"
 SEED_FIELD = "optimisation.seed"
+FOLD_FIELD, TEST_FOLD_FIELD = "data.fold", "data.test_fold"
+"""Which fold of several validates, and which is tested."""
 
 LONGEST_KEY = 80
 
@@ -55,13 +57,20 @@ class Configuration:
         """The key by which it is chosen: that of the candidate that it is a fold of, or its own."""
         return self.candidate or self.key
 
+    @property
+    def chosen_title(self) -> str:
+        """The title of what it is chosen as: its own without the fold."""
+        folds = [_fold_words(*change) for change in self.changes if change[0] in (FOLD_FIELD, TEST_FOLD_FIELD)]
+        return self.title.removesuffix(f", {folds[-1]}") if self.candidate and folds else self.title
+
     def in_fold(self, field: str, number: int) -> Configuration:
-        """One fold of it: `field` (data.fold, data.test_fold) has this number. Its own key is that of the candidate."""
-        word = field.partition(".")[2].replace("_", " ")
+        """One fold of it: `field` (`FOLD_FIELD`, `TEST_FOLD_FIELD`) has this number. Its own key is that of the
+        candidate."""
+        words = _fold_words(field, number)
         return replace(
             self,
-            key=f"{self.key}-{word.replace(' ', '-')}-{number}",
-            title=f"{self.title}, {word} {number}",
+            key=f"{self.key}-{words.replace(' ', '-')}",
+            title=f"{self.title}, {words}",
             changes=(*self.changes, (field, number)),
             candidate=self.key,
         )
@@ -182,6 +191,10 @@ def check_study(study: Study) -> Study:
         recipe_of(study, item)
         teacher_of(study, item)
     return study
+
+
+def _fold_words(field: str, number: Value) -> str:
+    return f"{field.partition('.')[2].replace('_', ' ')} {number}"
 
 
 def _unusable(study: Study) -> str:

@@ -17,7 +17,7 @@ from core.errors import SkinKDError
 from core.recipe import FieldSpec, Preset, Recipe, field, fields_of, preset, value_of
 from core.recipe.changes import recipe_changes
 from core.settings import SettingsSection
-from core.study.definition import Study, recipe_of
+from core.study.definition import FOLD_FIELD, TEST_FOLD_FIELD, Study, recipe_of
 from core.study.paper import has_papers_classes, paper_study
 from core.study.published import published_facts
 from core.user_paths import expanded
@@ -55,10 +55,6 @@ _OWN_WORDS = {
     *("teacher.weights", "student.weights"),
 }
 """Fields whose departures need more than both values."""
-
-
-_FOLDS = ("data.fold", "data.test_fold")
-"""Which of several folds a configuration has; that there are several is a departure of the study's base."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +252,7 @@ def _of_configurations(study: Study) -> list[Departure]:
             continue
         mine, there = recipe_of(study, item), known[item.chosen_as]
         for change in recipe_changes(there, mine):
-            if change.key in _FOLDS:
+            if change.key in (FOLD_FIELD, TEST_FOLD_FIELD):  # that there are folds departs, not each of them
                 continue
             name = ".".join(change.key.split(".")[:2])  # a term's settings are of the field that holds it
             spec = field(name) if "." in name else None

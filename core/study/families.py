@@ -16,8 +16,7 @@ from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
 from core.runs.evidence import content_stamp, labelled_parts
 from core.runs.folder import RunFolder
-from core.study.controls import controls_of
-from core.study.results import Arm, StudyResults, arms
+from core.study.results import Arm, StudyResults
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,9 @@ class StudyFamily:
 def study_family(results: StudyResults, resamples: int = RESAMPLES) -> StudyFamily:
     """Compare what a study has measured so far, from its runs' predictions. Runs without them are left out. What was
     compared lately is not compared again while the files of its runs are the same."""
-    measured = tuple(arm for arm in arms(results.rows) if arm.finished)
+    measured = tuple(arm for arm in results.arms if arm.finished)
     stamps = tuple(content_stamp(folder) for arm in measured for _, folder in arm.finished)
-    key = (results.study.primary_score, resamples, results.rows, tuple(controls_of(results.study).items()), stamps)
+    key = (results.study.primary_score, resamples, results.rows, tuple(results.controls.items()), stamps)
     if key not in _LATELY:
         _LATELY[key] = _compared(results, measured, resamples)
         while len(_LATELY) > _MOST_KEPT:
@@ -126,10 +125,8 @@ def _compared(results: StudyResults, measured: Sequence[Arm], resamples: int) ->
 
 def _controlled(results: StudyResults, tested: Mapping[str, Trained], resamples: int) -> tuple[Controlled, ...]:
     """Each curriculum against its control, over all test folds; those that share one are one family."""
-    key_of = {row.key: arm.key for arm in arms(results.rows) for row in arm.rows}
-    controls = {
-        key_of[key]: None if control is None else key_of[control] for key, control in controls_of(results.study).items()
-    }
+    key_of = {row.key: arm.key for arm in results.arms for row in arm.rows}
+    controls = {key_of[key]: None if control is None else key_of[control] for key, control in results.controls.items()}
     found: dict[str, FamilyMember] = {}
     for control in dict.fromkeys(key for key in controls.values() if key is not None and key in tested):
         others = [tested[key] for key, own in controls.items() if own == control and key in tested and tested[key].runs]

@@ -15,7 +15,7 @@ from core.recipe import Recipe
 from core.runs.folder import default_name, slugify
 from core.runs.planning import teacher_recipe
 from core.study.controls import with_controls
-from core.study.definition import Configuration, Study, check_study, with_teachers
+from core.study.definition import FOLD_FIELD, Configuration, Study, check_study, with_teachers
 from core.study.paper import CANDIDATES, network_changes
 from core.study.tables import grid_of, problem
 
@@ -81,7 +81,7 @@ def with_folds(study: Study) -> Study:
         update={"folds": study.folds, "fold": 1, "calibration": 0.0, "test": "withheld"},
     )
     rows = [
-        item if item.candidate else item.in_fold("data.fold", number)
+        item if item.candidate else item.in_fold(FOLD_FIELD, number)
         for item in study.configurations
         for number in ((1,) if item.candidate else range(1, study.folds + 1))
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.study.definition import Study, changed
+from core.study.definition import TEST_FOLD_FIELD, Study, changed
 from core.study.tables import problem
 
-FOLDS_FIELD, FOLD_FIELD = "data.test_folds", "data.test_fold"
+_FOLDS_FIELD = "data.test_folds"
 
 
 def across_test_folds(study: Study, folds: int) -> Study:
@@ -20,13 +20,13 @@ def across_test_folds(study: Study, folds: int) -> Study:
     """
     if folds == 1:
         return study
-    base = changed(study.base, ((FOLDS_FIELD, folds),))
+    base = changed(study.base, ((_FOLDS_FIELD, folds),))
     changes = [name for row in study.configurations for name, _ in row.changes]
-    if study.folds > 1 or study.base.data.test_folds > 1 or FOLDS_FIELD in changes or FOLD_FIELD in changes:
+    if study.folds > 1 or study.base.data.test_folds > 1 or _FOLDS_FIELD in changes or TEST_FOLD_FIELD in changes:
         raise problem("It has folds already; leave out test_folds.")
     if study.base.teacher.run:
         raise problem(
             "A finished teacher has learned images of some test folds; without teacher.run each fold gets one."
         )
-    rows = tuple(row.in_fold(FOLD_FIELD, fold) for fold in range(1, folds + 1) for row in study.configurations)
+    rows = tuple(row.in_fold(TEST_FOLD_FIELD, fold) for fold in range(1, folds + 1) for row in study.configurations)
     return replace(study, base=base, configurations=rows)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePath
 
 from core.data.names import matched
 from core.data.types import Part
-from core.errors import SkinKDError
-from core.evaluation.scores import Scores
-from core.runs.folder import RunFolder
-from core.runs.listing import summarise
-from core.runs.status import RunSummary
 from core.study.controls import controls_of
 from core.study.cross_validation import CrossValidation, cross_validation
 from core.study.definition import Configuration, Study, recipe_of
-from core.study.departures import Departure, corrected_images, headline, study_departures
+from core.study.departures import Departure, headline, study_departures
 from core.study.folder import StudyFolder, StudyMember
+from core.study.member_runs import Division, MemberRun, read_member_runs
 from core.study.published import published_table
 
 TEACHER = "teacher"
@@ -34,7 +30,8 @@ class StudyRow:
     `f1_variances` are those of the classes' F1, run by run. Means are None without a finished run, standard deviations
     (of a sample: n - 1) without two. `published_*` are None
     where the paper gives none, or the study is not the paper's. `planned` counts the runs that there are to be.
-    `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty.
+    `fold` is the test fold, None where there is one test part; `candidate` the key of what it is one fold of, or empty;
+    `arm_title` the title of all of its test folds together, or empty.
     `validation` is the mean of the study's primary score on the validation images: the one to choose by.
     `redraw` names how a curriculum draws its images, "" without one.
     """
@@ -58,6 +55,7 @@ class StudyRow:
     f1_variances: tuple[float, ...] = ()
     fold: int | None = None
     candidate: str = ""
+    arm_title: str = ""
     validation: float | None = None
     redraw: str = ""
 
@@ -137,16 +135,26 @@ class StudyResults:
     cross_validation: CrossValidation | None = None
 
     @cached_property
+    def controls(self) -> dict[str, str | None]:
+        """`controls_of` the study."""
+        return controls_of(self.study)
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """`arms` of the rows."""
+        return arms(self.rows)
+
+    @cached_property
     def without_controls(self) -> tuple[StudyRow, ...]:
         """The rows but for the random controls of curricula, which are no curricula."""
-        controls = set(controls_of(self.study).values())
+        controls = set(self.controls.values())
         return tuple(row for row in self.rows if row.key not in controls)
 
 
 def study_results(folder: StudyFolder) -> StudyResults:
     """What the study's runs measured so far, from their files alone. Raises `SkinKDError` when it can not be read."""
     study, members = folder.study(), folder.members()
-    found = {member: _read(member) for member in members if member.folder is not None}
+    found = read_member_runs(members)
     rows = tuple(_row(study, item, members, found) for item in study.configurations)
     facts = _DataFacts.of(list(found.values()))
     departures: tuple[Departure, ...] = ()
@@ -155,24 +163,18 @@ def study_results(folder: StudyFolder) -> StudyResults:
         departures = study_departures(
             study, facts.images, synthetic=facts.synthetic, corrections=facts.corrections, teacher=teacher
         )
-    sizes = {run.summary.folder: run.summary.parameters for run in found.values()}
-    scores = (run.summary.scores for run in found.values() if run.summary.scores)
     return StudyResults(
         study=study,
         rows=rows,
         departures=departures,
         baseline_f1=_first_mean([row for row in rows if row.is_plain]),
         teacher_f1=_first_mean([row for row in rows if row.is_teacher]),
-        missing=tuple(
-            member
-            for member in members
-            if not member.finished or not (study.withholds_test or _counts(member, found[member]))
-        ),
+        missing=tuple(member for member in members if not _has_result(study, member, found)),
         headline=headline(departures) if study.paper else "",
         warnings=(*_warnings(study, found), *_chosen_by_test(study, found)),
         seconds=sum(run.summary.status.seconds for run in found.values()),
-        test_images=next((sum(item.support for item in one.per_class) for one in scores), None),
-        cross_validation=cross_validation(folder, study, members, sizes),
+        test_images=_test_images(found.values()),
+        cross_validation=cross_validation(folder, study, members, found),
     )
 
 
@@ -182,26 +184,7 @@ def arms(rows: Iterable[StudyRow]) -> tuple[Arm, ...]:
     for row in rows:
         # Folds that validate share their test part: they are no folds of one arm.
         found.setdefault(row.key if row.fold is None else row.candidate or row.key, []).append(row)
-    return tuple(
-        Arm(key, mine[0].title.removesuffix(f", test fold {mine[0].fold}"), tuple(mine)) for key, mine in found.items()
-    )
-
-
-_Split = tuple[tuple[str, Part | None], ...]
-"""Image names and their parts."""
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One member's files: its summary, of metrics.json the number of images, the notes and the validation scores, its
-    split, and how many images were corrected for it."""
-
-    summary: RunSummary
-    images: int | None
-    notes: tuple[str, ...]
-    split: _Split
-    validation: Scores | None
-    corrections: int
+    return tuple(Arm(key, mine[0].arm_title or mine[0].title, tuple(mine)) for key, mine in found.items())
 
 
 @dataclass(frozen=True)
@@ -211,37 +194,38 @@ class _DataFacts:
     corrections: int
 
     @classmethod
-    def of(cls, runs: list[_Run]) -> _DataFacts:
+    def of(cls, runs: list[MemberRun]) -> _DataFacts:
         images = next((run.images for run in runs if run.images is not None), None)
         corrections = max((run.corrections for run in runs), default=0)
         return cls(images, any(run.summary.status.synthetic for run in runs), corrections)
 
 
-def _read(member: StudyMember) -> _Run:
-    """What is there of a member's run; damaged files count as not there."""
-    folder = RunFolder(member.folder or Path())
-    summary = summarise(folder)
-    try:
-        images, notes, validation = folder.facts("data").get("images"), folder.notes(), folder.scores("validation")
-        split = tuple(sorted(((row.image, row.part) for row in folder.split_rows), key=lambda item: item[0]))
-        corrections = corrected_images(folder.corrections_file)
-    except SkinKDError:
-        images, notes, validation, split, corrections = None, (), None, (), 0
-    count = images if isinstance(images, int) else len(split) or None
-    return _Run(summary, count, notes, split, validation, corrections)
-
-
-def _counts(member: StudyMember, run: _Run) -> bool:
+def _counts(member: StudyMember, run: MemberRun) -> bool:
     """Whether its scores stand in the table: a run that failed at its very end may have some."""
     return member.finished and run.summary.scores is not None
 
 
+def _has_result(study: Study, member: StudyMember, runs: Mapping[StudyMember, MemberRun]) -> bool:
+    """Whether it is done: finished, with test scores unless the study withholds its test part."""
+    return member in runs and (_counts(member, runs[member]) or (study.withholds_test and member.finished))
+
+
+def _test_images(runs: Iterable[MemberRun]) -> int | None:
+    """How many images the scores are of, those of all test folds together; None before any."""
+    tested: dict[int | None, int] = {}
+    for run in runs:
+        if run.summary.scores is not None:
+            tested.setdefault(run.test_fold, sum(item.support for item in run.summary.scores.per_class))
+    return sum(tested.values()) if tested else None
+
+
 def _row(
-    study: Study, configuration: Configuration, members: tuple[StudyMember, ...], runs: dict[StudyMember, _Run]
+    study: Study, configuration: Configuration, members: tuple[StudyMember, ...], runs: Mapping[StudyMember, MemberRun]
 ) -> StudyRow:
     planned = recipe_of(study, configuration)
     mine = [member for member in members if member.key == configuration.key]
     done = [(member, runs[member].summary) for member in mine if member.finished and member in runs]
+    fold = planned.data.test_fold if planned.data.test_folds > 1 else None
     validations = [runs[member].validation for member, summary in done if summary.scores is not None]
     recipe = next((summary.recipe for _, summary in done if summary.recipe is not None), planned)
     points = tuple(
@@ -273,27 +257,30 @@ def _row(
             if summary.scores is not None and (variance := summary.scores.f1_variance) is not None
         ),
         parameters=next((summary.parameters for _, summary in done if summary.parameters), None),
-        fold=planned.data.test_fold if planned.data.test_folds > 1 else None,
+        fold=fold,
         candidate=configuration.candidate,
+        arm_title="" if fold is None else configuration.chosen_title,
         validation=_mean([getattr(scores, study.primary_score) for scores in validations if scores is not None]),
     )
 
 
-def _named_alike(splits: list[_Split]) -> set[frozenset[tuple[str, Part | None]]]:
+def _named_alike(splits: list[Division]) -> set[frozenset[tuple[str, Part | None]]]:
     """The different splits, with the names of the first: runs of older versions leave out folders and suffixes."""
     own = [image for image, _ in splits[0]] if splits else []
     different: set[frozenset[tuple[str, Part | None]]] = set()
-    for split in splits:
+    for split in dict.fromkeys(splits):
         found = matched((image for image, _ in split), own)
         different.add(frozenset((found.get(image, image), part) for image, part in split))
     return different
 
 
-def _warnings(study: Study, runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
+def _warnings(study: Study, runs: Mapping[StudyMember, MemberRun]) -> tuple[str, ...]:
     """Why the members can not be compared with one another, or their scores not be believed."""
-    done = [run for member, run in runs.items() if _counts(member, run) or (study.withholds_test and member.finished)]
-    folds = {None if run.summary.recipe is None else run.summary.recipe.data.test_fold for run in done}
-    said = list(dict.fromkeys(text for fold in folds for text in _split_warnings(study, done, fold)))
+    done = [run for member, run in runs.items() if _has_result(study, member, runs)]
+    by_fold: dict[int | None, list[MemberRun]] = {}
+    for run in done:
+        by_fold.setdefault(run.test_fold, []).append(run)
+    said = list(dict.fromkeys(text for mine in by_fold.values() for text in _split_warnings(study, mine)))
     recipes = [run.summary.recipe for run in done if run.summary.recipe is not None]
     taught = {recipe.teacher.run for recipe in recipes if recipe.needs_teacher}
     # By the folder's name, which says when it was made: a study that was moved or copied has the same teacher.
@@ -305,10 +292,9 @@ def _warnings(study: Study, runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _split_warnings(study: Study, runs: Sequence[_Run], fold: int | None) -> list[str]:
+def _split_warnings(study: Study, runs: Sequence[MemberRun]) -> list[str]:
     """What differs in the images of the runs of one test fold."""
-    mine = [run for run in runs if fold == (None if run.summary.recipe is None else run.summary.recipe.data.test_fold)]
-    splits = _named_alike([run.split for run in mine])
+    splits = _named_alike([run.division for run in runs])
     if len({frozenset(image for image, part in split if part is Part.TEST) for split in splits}) > 1:
         return ["The runs were not all tested on the same images: their scores can not be compared directly."]
     return ["The runs were not all trained on the same images."] if len(splits) > 1 and study.folds == 1 else []
@@ -320,7 +306,7 @@ def _first_mean(rows: Sequence[StudyRow]) -> float | None:
     return _mean([row.mean_f1 for row in arm if row.mean_f1 is not None])
 
 
-def _chosen_by_test(study: Study, runs: dict[StudyMember, _Run]) -> tuple[str, ...]:
+def _chosen_by_test(study: Study, runs: Mapping[StudyMember, MemberRun]) -> tuple[str, ...]:
     """What must be said of a grid over folds whose test scores are there to choose by."""
     tested = [member.key for member, run in runs.items() if _counts(member, run)]
     folded = any(recipe_of(study, item).data.folds > 1 for item in study.configurations if item.key in tested)

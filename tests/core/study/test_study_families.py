@@ -130,6 +130,7 @@ def test_test_folds_are_compared_as_one_test_part(small_study: Study, tmp_path: 
             assert read_annotations(Path(taught)).configuration == member.key.replace("kl", "teacher")
     results = study_results(folder)
     assert results.warnings == ()
+    assert results.test_images == 3 * 10
     found = study_family(results, resamples=200)
     assert [(arm.key, arm.trainings, arm.images) for arm in found.scores] == [
         ("teacher", 1, 3 * IMAGES),
