@@ -161,7 +161,7 @@ def read_split_rows(path: Path) -> tuple[SplitRow, ...]:
     """The rows of split.csv, in its order; none when there is no such file. Raises `SkinKDError` when it is damaged."""
     if not path.exists():
         return ()
-    with _understood(path):
+    with _refusing(path):
         content = _Content(file_digest(path), path)
     return _split_rows(content)
 
@@ -278,7 +278,7 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _rows(path: Path, wanted: Sequence[str]) -> Iterator[list[dict[str, str]]]:
     """The rows; all of them have the columns `wanted`. A row that was cut off is damage, not an empty cell, and so is
     what can not be understood inside the block. Raises `SkinKDError`."""
-    with _understood(path):
+    with _refusing(path):
         with path.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
             names = list(table.fieldnames or ())
@@ -296,7 +296,7 @@ def _rows(path: Path, wanted: Sequence[str]) -> Iterator[list[dict[str, str]]]:
 
 
 @contextmanager
-def _understood(path: Path) -> Iterator[None]:
+def _refusing(path: Path) -> Iterator[None]:
     """Raises `SkinKDError` for no file, one that is too large, and what the block can not read or understand."""
     try:
         if not path.is_file():  # a pipe would be waited for
