@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
+from core.data.curves import bent_line
 from core.registry import Registry
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -78,7 +79,7 @@ def _hairy(image: Image.Image, amount: float, chance: np.random.Generator) -> Im
     for _ in range(round(amount)):
         begin, end, middle = chance.uniform(-0.1, 1.1, (3, 2)) * side
         steps = np.linspace(0, 1, 24)[:, None]
-        points = (1 - steps) ** 2 * begin + 2 * steps * (1 - steps) * middle + steps**2 * end
+        points = bent_line(begin, middle, end, steps)
         width = max(1, round(chance.uniform(1.5, 4.0) * side / (2 * _SIDE)))
         pen.line([(float(x), float(y)) for x, y in points], fill=int(chance.integers(150, 240)), width=width)
     colour = Image.new("RGB", image.size, (35, 24, 20))

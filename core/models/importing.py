@@ -18,7 +18,7 @@ from core.documents import some
 from core.errors import SkinKDError
 from core.models.catalog import build, check_architecture
 from core.models.files import read_metadata, read_weights, unusable_weight
-from core.models.provenance import LICENCE, Provenance
+from core.models.provenance import Provenance, licence_of
 from core.models.weights import head_names, translated
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def import_weights(source: Path, architecture: str, out: Path, *, licence: str =
 def _tensors(source: Path) -> tuple[Mapping[str, Tensor], str]:
     """All tensors of the file by name, and the licence that it names."""
     if source.suffix.lower() == ".safetensors":
-        return read_weights(source), str(read_metadata(source).get(LICENCE) or "")
+        return read_weights(source), licence_of(read_metadata(source))
     values: Any = _loaded(source)
     for _ in range(3):  # a checkpoint within a checkpoint
         if _is_weights(values):

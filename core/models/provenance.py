@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ SOURCE, DIGEST, LICENCE = "source", "source_sha256", "licence"
 """Names in the metadata of an imported file of weights."""
 
 _LONGEST = 200
+
+_IN_WORDS = re.compile(r"\((Apache-2\.0|BSD-[23]-Clause|CC0-1\.0|CC-BY(?:-NC)?(?:-SA|-ND)?-\d\.\d)\)", re.IGNORECASE)
+"""A licence in brackets within the words for a source, by its SPDX name; those alone that mean nothing else."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,19 @@ def of_hub(config: Any) -> Provenance:
 
 
 def of_file(path: Path, metadata: Mapping[str, Any]) -> Provenance:
-    """That of a file of weights with this metadata: of an imported one that of its source. Raises OSError."""
-    if SOURCE in metadata:
-        return Provenance(*(_short(metadata.get(name)) for name in (SOURCE, DIGEST, LICENCE)))
-    return Provenance(path.name, file_digest(path), _short(metadata.get(LICENCE)))
+    """That of a file of weights with this metadata: of an imported one that of its source, of another the file itself
+    with what it says of its source. Raises OSError."""
+    source, digest = (_short(metadata.get(name)) for name in (SOURCE, DIGEST))
+    if digest:
+        return Provenance(source, digest, licence_of(metadata))
+    return Provenance(f"{path.name} ({source})" if source else path.name, file_digest(path), licence_of(metadata))
+
+
+def licence_of(metadata: Mapping[str, Any]) -> str:
+    """The licence that a file of weights names, by itself or within the words for its source; "" where it names none,
+    or several."""
+    named = set(_IN_WORDS.findall(_short(metadata.get(SOURCE))))
+    return _short(metadata.get(LICENCE)) or (named.pop() if len(named) == 1 else "")
 
 
 def _short(value: object) -> str:

@@ -65,7 +65,8 @@ def epoch_indices(
     images = TrainingImages(
         labels,
         tuple(logits[data.train] for logits in data.teacher_logits),
-        tuple(features[data.train] for features in data.upright_features),
+        # Copies of hundreds of megabytes, of use to difficulties that ask the student alone.
+        tuple(features[data.train] for features in data.upright_features) if curriculum.needs_student else (),
         None if student_logits is None else student_logits[data.train],
         settings.seed,
     )

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.data.curves import bent_line
+
 Draws = NDArray[np.float64]
 
 _HAIRS, _OF_A_HAIR = 8, 5
@@ -73,7 +75,7 @@ def haired(values: Tensor, draws: Draws) -> Tensor:
 
 
 def _hair_points(draws: NDArray[np.float64], count: int) -> NDArray[np.float32]:
-    """Points on curves with one bend (quadratic Bezier), (2, hairs, n, count), in widths of the picture; `draws`
+    """Points on curves with one bend, (2, hairs, n, count), in widths of the picture; `draws`
     (hairs, 5, n)."""
     x, y, turn, length, bend = np.moveaxis(draws, 1, 0)
     start = np.stack([x, y])
@@ -81,8 +83,7 @@ def _hair_points(draws: NDArray[np.float64], count: int) -> NDArray[np.float32]:
     length = 0.3 + 0.9 * length
     middle = start + length / 2 * along + length * (bend - 0.5) * np.stack([-along[1], along[0]])
     end = start + length * along
-    t = np.linspace(0, 1, count)
-    curves = start[..., None] * (1 - t) ** 2 + middle[..., None] * (2 * t * (1 - t)) + end[..., None] * t**2
+    curves = bent_line(start[..., None], middle[..., None], end[..., None], np.linspace(0, 1, count))
     found: NDArray[np.float32] = curves.astype(np.float32)
     return found
 

@@ -24,9 +24,9 @@ class TrainingImages:
     """What is known of the training images, a row each: labels (n,) int64, and each teacher's logits (n, classes) of
     the upright image (no teacher where the run needs none).
 
-    `teacher_features` (n, d) are there where the run stores them anyway. `student_logits` (n, classes) are what the
-    student last said of each image before the epoch, in whatever view or mixture it then saw it, NaN where it did not
-    yet; None where nobody needs them. `seed` is the run's.
+    `teacher_features` (n, d) are there where the run stores them anyway and the student is asked. `student_logits`
+    (n, classes) are what the student last said of each image before the epoch, in whatever view or mixture it then saw
+    it, NaN where it did not yet; None where nobody needs them. `seed` is the run's.
     """
 
     labels: NDArray[np.int64]
