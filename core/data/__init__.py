@@ -11,6 +11,7 @@ Others may use
 - `groups`, `components`, `own_parts`, `near_copies`, `leakage`: what belongs together, the data's own parts, what leaks
 - `corrections`, `drift`, `file_checks`: what a person changed; how pictures differ from others; what is known of files
 - `corruptions`, `skin_tone`: blur, noise and the like for a test of robustness; how light the skin on a picture is
+- `curves`: the lines of drawn hairs
 - `decoding`, `dicom`: from an image file to pixels
 - `store`: every image decoded once; a batch is a gather from it
 - `sampling`: which images an epoch shows; in which views of them, says the package `augmentation`
