@@ -27,6 +27,7 @@ from core.cli import (
     report_commands,
     run_commands,
     self_test,
+    session_commands,
     statement_commands,
     study_commands,
     weights_commands,
@@ -57,6 +58,7 @@ study_commands.add_to(app)
 cross_validation_commands.add_to(app)
 model_commands.add_to(app)
 classify_commands.add_to(app)
+session_commands.add_to(app)
 compare_commands.add_to(app)
 report_commands.add_to(app)
 statement_commands.add_to(app)

@@ -16,9 +16,11 @@ from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
 from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import Choices
+from core.documents import listed as comma_list
 from core.errors import SkinKDError
 from core.evaluation.intervals import Interval
 from core.inference.classifier import MODEL_FILE, Classifier, is_exported
+from core.inference.export_table import Beside, check_target, flag_text, table_document, write_table
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.trust import DEFAULT_LEVEL, Verdict
 from core.paths import runs_root
@@ -121,6 +123,15 @@ def classify(
     labels: Annotated[
         bool, typer.Option("--labels", help="Score the answers too, with the labels that a folder brings.")
     ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--melanoma-threshold",
+            min=0.0,
+            max=1.0,
+            help="Flag every image whose melanoma probability is at least this (the operating point of a model card).",
+        ),
+    ] = None,
     averaged: TestTimeOption = False,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
@@ -132,10 +143,11 @@ def classify(
     """
     from core.inference.collect import expand_paths
     from core.inference.decision_rule import check_level
-    from core.inference.export_table import check_target, table_document, write_table
     from core.inference.labelled import score_labelled
+    from core.inference.triage import MelanomaThreshold
 
     check_level(level)
+    beside = Beside(threshold=None if threshold is None else MelanomaThreshold(threshold))
     if out is not None:
         check_target(out)
     source = model_source(model, runs or runs_root())
@@ -146,11 +158,12 @@ def classify(
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, emit, averaged=averaged)
         classifier.level = level
+        _check_melanoma(classifier, beside)
         known = labels_beside(paths, classifier.info.classes) if labels else None
         rows = list(classifier.classify(files, emit, token))
         keep_record(rows, classifier)
     if out is not None:
-        write_table(out, rows, classifier.info)
+        write_table(out, rows, classifier.info, beside)
         say(f"Wrote {out}.")
     scored = score_labelled(known, rows) if known else None
     if as_json:
@@ -159,9 +172,9 @@ def classify(
             "source": str(classifier.source),
             "backend": {"name": "onnxruntime" if is_exported(source) else "torch"},
         }
-        print_json({**facts, **table_document(rows, classifier.info), **scores})
+        print_json({**facts, **table_document(rows, classifier.info, beside), **scores})
     else:
-        _print_classifications(rows, classifier, listed=out is None)
+        _print_classifications(rows, classifier, beside, listed=out is None)
         if scored:
             print_text(labels_text(scored))
     if any(row.code is None for row in rows):
@@ -213,11 +226,21 @@ def _error(calibration: dict[str, Any], name: str) -> str:
     return interval_of(calibration[name], None if within is None else Interval(*within))
 
 
-def _print_classifications(rows: list[Classification], classifier: Classifier, *, listed: bool) -> None:
+def _check_melanoma(classifier: Classifier, beside: Beside) -> None:
+    if beside.threshold is not None and classifier.info.classes.melanoma is None:
+        raise SkinKDError(
+            "There is no melanoma to flag",
+            f"The model tells {comma_list(classifier.info.classes.names, 12)} apart. Leave --melanoma-threshold out.",
+        )
+
+
+def _print_classifications(rows: list[Classification], classifier: Classifier, beside: Beside, *, listed: bool) -> None:
     if listed:
         titles = ["image", "verdict", "possible", "diagnosis", "probability"]
         titles += ["malignant"] if classifier.info.classes.of_group(Malignancy.MALIGNANT) else []
-        print_text(columns(titles, [_cells(row)[: len(titles)] for row in rows if row.code], right=titles[4:]))
+        count, flags = len(titles), ["flagged"] if beside.threshold is not None else []
+        cells = [[*_cells(row)[:count], *(flag_text(row, beside) for _ in flags)] for row in rows if row.code]
+        print_text(columns([*titles, *flags], cells, right=titles[4:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")

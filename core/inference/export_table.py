@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,27 @@ from core.classes import Malignancy
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
+from core.inference.review import NO_REVIEW, Review, opinion_of
+from core.inference.triage import MelanomaThreshold, is_flagged
 from core.inference.trust import Verdict
 from core.models.info import ModelInfo
 
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What may stand beside the answers of a model: the class codes that folders give their images (`truths`), and the
-    answers of a `second` model, described by `second_info`."""
+    """What may stand beside the answers of a model: the class codes that folders give their images (`truths`), the
+    answers of a `second` model, described by `second_info`, the reader's `reviews`, and a `threshold` in use on the
+    melanoma probability."""
 
-    truths: Mapping[Path, str]
-    second: Mapping[Path, Classification]
+    truths: Mapping[Path, str] = field(default_factory=dict)
+    second: Mapping[Path, Classification] = field(default_factory=dict)
     second_info: ModelInfo | None = None
+    reviews: Mapping[Path, Review] = field(default_factory=dict)
+    threshold: MelanomaThreshold | None = None
 
 
-_NOTHING_BESIDE = Beside({}, {})
+_NOTHING_BESIDE = Beside()
+_FLAGS = {None: "", True: "yes", False: "no"}
 
 
 def write_table(path: Path, rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> None:
@@ -77,19 +83,39 @@ def _head_beside(beside: Beside) -> list[str]:
     head = ["truth"] if beside.truths else []
     if beside.second_info is not None:
         head += ["second_verdict", "second_diagnosis", "second_probability", "agreement", "second_model"]
+    if beside.threshold is not None:
+        head += ["flagged", "melanoma_threshold"]
+    if beside.reviews:
+        head += ["review", "reader_diagnosis", "reader_diagnosis_name", "reader_note", "review_time"]
     return head
 
 
 def _cells_beside(row: Classification, beside: Beside) -> list[str]:
     cells = [_text(beside.truths.get(row.path, ""))] if beside.truths else []
+    cells += _second_cells(row, beside)
+    if beside.threshold is not None:
+        cells += [flag_text(row, beside), _number(beside.threshold.value)]
+    if beside.reviews:
+        review = beside.reviews.get(row.path, NO_REVIEW)
+        cells += [opinion_of(review, row), *(_text(value) for value in (review.code, review.name, review.note))]
+        cells.append(_text(review.time))
+    return cells
+
+
+def flag_text(row: Classification, beside: Beside) -> str:
+    """Whether an image reaches the threshold: `yes`, `no`, or nothing where that can not be told."""
+    return _FLAGS[is_flagged(row, beside.threshold)]
+
+
+def _second_cells(row: Classification, beside: Beside) -> list[str]:
     if beside.second_info is None:
-        return cells
+        return []
     second = beside.second.get(row.path)
     answer = ["", "", ""]
     if second is not None:
         verdict = second.assessment.verdict.value if second.assessment else ""
         answer = [verdict, second.code or "", _number(second.probability)]
-    return [*cells, *answer, _agreement(row, second), _text(beside.second_info.architecture)]
+    return [*answer, _agreement(row, second), _text(beside.second_info.architecture)]
 
 
 def _agreement(row: Classification, second: Classification | None) -> str:
@@ -123,6 +149,7 @@ def table_document(rows: Sequence[Classification], info: ModelInfo, beside: Besi
         "warnings": [SYNTHETIC_WARNING] if info.synthetic else [],
         "model": _model(info),
         **second,
+        **({} if beside.threshold is None else {"melanoma_threshold": asdict(beside.threshold)}),
         "classes": list(info.classes.codes),
         "images": [{**_row(row), **_row_beside(row, beside)} for row in rows],
     }
@@ -147,7 +174,18 @@ def _row_beside(row: Classification, beside: Beside) -> dict[str, Any]:
         second = beside.second.get(row.path)
         answer = None if second is None else {key: value for key, value in _row(second).items() if key != "image"}
         found |= {"second": answer, "agreement": _agreement(row, second) or None}
+    if beside.threshold is not None:
+        found["flagged"] = is_flagged(row, beside.threshold)
+    if beside.reviews:
+        found["review"] = _review(row, beside.reviews.get(row.path, NO_REVIEW))
     return found
+
+
+def _review(row: Classification, review: Review) -> dict[str, Any] | None:
+    if not review:
+        return None
+    diagnosis = {"diagnosis": review.code or None, "diagnosis_name": review.name or None}
+    return {"opinion": opinion_of(review, row), **diagnosis, "note": review.note or None, "time": review.time or None}
 
 
 def _row(row: Classification) -> dict[str, Any]:

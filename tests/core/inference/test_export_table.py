@@ -12,6 +12,8 @@ from core.classes import CLASS_SETS
 from core.errors import SkinKDError
 from core.inference.export_table import Beside, write_table
 from core.inference.results import Classification
+from core.inference.review import Review
+from core.inference.triage import MelanomaThreshold
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
 
@@ -158,3 +160,28 @@ def test_truths_and_a_second_model_add_columns(tmp_path: Path) -> None:
 def test_without_them_the_table_has_no_such_columns(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", [GOOD], INFO)
     assert not {"truth", "agreement", "second_model"} & set(read(tmp_path / "t.csv")[0])
+
+
+def test_reviews_and_the_flag_of_a_threshold_stand_beside_the_answers(tmp_path: Path) -> None:
+    review = Review(True, "NV", "Melanocytic nevus", "=dangerous()", "2026-01-02T03:04:05+00:00")
+    name = ISIC2019.name_of("NV")
+    beside = Beside(reviews={GOOD.path: replace(review, name=name)}, threshold=MelanomaThreshold(0.4, 0.95))
+    write_table(tmp_path / "t.csv", [GOOD, BAD], INFO, beside)
+    good, bad = read(tmp_path / "t.csv")
+    assert (good["flagged"], bad["flagged"], good["melanoma_threshold"]) == ("yes", "", "0.400000")
+    assert (good["review"], good["reader_diagnosis"], good["reader_diagnosis_name"]) == ("overruled", "NV", name)
+    assert good["reader_note"] == "'=dangerous()"
+    assert good["review_time"] == "2026-01-02T03:04:05+00:00"
+    assert (bad["review"], bad["reader_diagnosis"], bad["reader_note"]) == ("", "", "")
+    write_table(tmp_path / "t.json", [GOOD, BAD], INFO, beside)
+    document = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    first, second = document["images"]
+    assert document["melanoma_threshold"] == {"value": 0.4, "sensitivity": 0.95}
+    assert (first["flagged"], second["flagged"], second["review"]) == (True, None, None)
+    assert first["review"]["opinion"] == "overruled"
+    assert first["review"]["note"] == "=dangerous()"
+
+
+def test_without_reviews_there_are_no_columns_of_reviews(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.csv", [GOOD], INFO)
+    assert not {"review", "flagged", "reader_note"} & set(read(tmp_path / "t.csv")[0])
