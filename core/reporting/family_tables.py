@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from core.study.families import Controlled, StudyFamily
     from core.study.results import StudyResults
 
+AVERAGED = ", mean over flips and turns"
+"""What is added to the title of a teacher whose scores are those with test-time augmentation."""
+
 
 def family_table(
     family: Family, titles: Mapping[str, str], added: Mapping[str, str] = MappingProxyType({})
@@ -134,7 +137,7 @@ def arms_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
         columns.append(Column(score_name(name), tip, (score_name(name), f"{score_name(name)} sd")))
     rows = tuple(
         (
-            cells.words(arm.title),
+            cells.words(f"{arm.title}{AVERAGED}" if arm.averaged else arm.title),
             cells.count(arm.trainings),
             cells.count(arm.images),
             *(cells.spread(mean, deviation) for mean, deviation in zip(arm.means, arm.deviations, strict=True)),
@@ -142,12 +145,16 @@ def arms_table(results: StudyResults, compared: StudyFamily) -> ResultsTable:
         for arm in compared.scores
     )
     folds = results.study.base.data.test_folds
-    notes = (
-        (f"Out of fold: each image was tested by the models of that one of {folds} test folds which did not learn it.",)
-        if folds > 1
-        else ()
-    )
-    return ResultsTable("All test images", tuple(columns), rows, notes)
+    notes = []
+    if folds > 1:
+        pooled = f"each image was tested by the models of that one of {folds} test folds which did not learn it."
+        notes.append(f"Out of fold: {pooled}")
+    if any(arm.averaged for arm in compared.scores):
+        notes.append(
+            "The mean over flips and turns is the teacher with test-time augmentation, which is what its stored views "
+            "teach its students."
+        )
+    return ResultsTable("All test images", tuple(columns), rows, tuple(notes))
 
 
 def chosen_sentence(compared: StudyFamily) -> str:

@@ -149,7 +149,7 @@ def labelled(evidence: Evidence) -> LabelledLogits:
 def content_stamp(folder: Path) -> tuple[object, ...]:
     """Changes when the files do from which a run's evidence is read."""
     run = RunFolder(folder)
-    files = (run.recipe_file, run.split_file, run.predictions_file, run.metrics_file)
+    files = (run.recipe_file, run.split_file, run.predictions_file, run.averaged_file, run.metrics_file)
     found = (file.stat() if file.is_file() else None for file in files)
     return (folder, *((None if stat is None else (stat.st_mtime_ns, stat.st_size)) for stat in found))
 
@@ -159,14 +159,24 @@ def labelled_parts(run: RunFolder, *parts: Part) -> tuple[LabelledLogits, ...]:
 
     Raises `SkinKDError` as `load_evidence`.
     """
-    classes, found = run.recipe().class_set, run.predictions()
-    groups = {row.image: row.group for row in run.split_rows}
-    of = (found.of(part) for part in parts)
+    found = run.predictions()
+    return _with_groups(run, [found.of(part) for part in parts])
+
+
+def averaged_logits(run: RunFolder) -> LabelledLogits | None:
+    """What a teacher said of its test images with test-time augmentation; None where that is not known. Raises
+    `SkinKDError` as `load_evidence`."""
+    found = run.averaged_predictions()
+    return None if found is None else _with_groups(run, [found])[0]
+
+
+def _with_groups(run: RunFolder, parts: Sequence[Predictions]) -> tuple[LabelledLogits, ...]:
+    classes, groups = run.recipe().class_set, {row.image: row.group for row in run.split_rows}
     return tuple(
         LabelledLogits(
             rows.names, rows.labels, rows.logits, tuple(groups.get(name, "") for name in rows.names), classes
         )
-        for rows in of
+        for rows in parts
     )
 
 

@@ -55,6 +55,9 @@ class RunFolder:
         """metrics.json: the scores of the best epoch's weights on validation and test images."""
         self.predictions_file = self.path / "predictions.csv"
         """predictions.csv: all logits on validation and test images."""
+        self.averaged_file = self.path / "averaged_predictions.csv"
+        """averaged_predictions.csv: of a teacher that learned turned images, test logits that are means over their
+        eight flips and turns."""
         self.model_file = self.path / "model.safetensors"
         """model.safetensors: the best epoch's weights; exists when training ended."""
         self.log_file = self.path / "run.log"
@@ -161,6 +164,11 @@ class RunFolder:
     def predictions(self) -> Predictions:
         """All logits on validation and test images, once the run is finished."""
         return read_predictions(self.predictions_file, self.recipe().class_set)
+
+    def averaged_predictions(self) -> Predictions | None:
+        """A teacher's logits on its test images as means over their eight flips and turns; None where it has none."""
+        there = self.averaged_file.is_file()
+        return read_predictions(self.averaged_file, self.recipe().class_set) if there else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.classes import ClassSet
+from core.data.augmentation.augmentation import POSITIONS
 from core.data.groups import group_numbers
 from core.data.types import Part
 from core.documents import write_json
@@ -88,7 +89,7 @@ class Results:
         predictions = self._predictions(found)
         write_predictions(self.folder.predictions_file, predictions, self.classes)
         if not self.folder.withholds_test:
-            self._keep_skin_angles()
+            self._keep_beside_test(hardware)
         metrics = {**self._metrics(predictions, result, notes), "calibration": calibration}
         write_json(self.folder.metrics_file, metrics)
 
@@ -105,14 +106,19 @@ class Results:
         tested = self._predictions({Part.TEST: asked[Part.TEST]})
         parts = [known.of(part) for part in PHASES if part is not Part.TEST]
         write_predictions(self.folder.predictions_file, joined([*parts, tested]), self.classes)
-        self._keep_skin_angles()
+        self._keep_beside_test(hardware)
         notes = [note for note in metrics.get("notes", []) if note != WITHHELD]
         scored = {"test": self._scored(tested), "notes": notes, "calibration": calibration}
         write_json(self.folder.metrics_file, {**metrics, **scored, TESTED_AT: utc_now()})
 
-    def _keep_skin_angles(self) -> None:
+    def _keep_beside_test(self, hardware: Hardware) -> None:
+        """What else is kept of the test images: how light the skin on them is, and of a teacher that learned turned
+        images what it says of them with test-time augmentation, which is what its stored views teach."""
         test = self.data.split.of(Part.TEST)
         keep_skin_angles(self.folder.path, self.data.dataset, self.data.store, test, self.token)
+        if len(test) and self.recipe.task == "teacher" and self.recipe.view_rule.most != 1:
+            averaged = self._predictions({Part.TEST: self.infer(Part.TEST, hardware, POSITIONS)})
+            write_predictions(self.folder.averaged_file, averaged, self.classes)
 
     def save_model(self, calibrated: Calibrated | None = None) -> None:
         """Write model.safetensors. Raises `SkinKDError` for weights that can not be used."""

@@ -14,7 +14,7 @@ from core.evaluation.comparison import LabelledLogits
 from core.evaluation.families import Family, FamilyMember, Trained, compare_family
 from core.evaluation.metrics import score
 from core.evaluation.resampling import RESAMPLES
-from core.runs.evidence import content_stamp, labelled_parts
+from core.runs.evidence import averaged_logits, content_stamp, labelled_parts
 from core.runs.folder import RunFolder
 from core.study.results import Arm, StudyResults
 
@@ -38,7 +38,8 @@ ARM_SCORES = ("weighted_f1", "balanced_accuracy", "accuracy", "calibration_error
 class ArmScores:
     """A configuration on all of its test images, those of its test folds together: of each of `ARM_SCORES` the mean and
     the standard deviation over its `trainings` (seeds; None for one), fractions 0..1. The calibration error is that of
-    the logits as they are."""
+    the logits as they are. `averaged` says that they are those of means over the eight flips and turns of each image
+    (test-time augmentation)."""
 
     key: str
     title: str
@@ -46,6 +47,7 @@ class ArmScores:
     images: int
     means: tuple[float, ...]
     deviations: tuple[float | None, ...]
+    averaged: bool = False
 
 
 _TrainedArm = tuple[Arm, Trained, Trained]
@@ -102,7 +104,7 @@ _LATELY: dict[tuple[object, ...], StudyFamily] = {}
 def _compared(results: StudyResults, measured: Sequence[Arm], resamples: int) -> StudyFamily:
     primary = results.study.primary_score
     trained = _named_alike([(arm, *_trained(arm)) for arm in measured])
-    scores = tuple(_arm_scores(arm, test) for arm, _, test in trained if test.runs)
+    scores = tuple(one for row in trained for one in _all_scores(row[0], row[2]))
     students = [row for row in trained if not row[0].is_teacher]
     chosen = _chosen(students, primary)
     controlled = _controlled(results, {arm.key: test for arm, _, test in students}, resamples)
@@ -178,11 +180,41 @@ def joined(folds: Sequence[LabelledLogits]) -> LabelledLogits:
     )
 
 
-def _arm_scores(arm: Arm, test: Trained) -> ArmScores:
+def _all_scores(arm: Arm, test: Trained) -> tuple[ArmScores, ...]:
+    """Of a configuration that was tested; of a teacher that learned turned images with test-time augmentation too: no
+    more than that can stored views teach its students."""
+    if not test.runs:
+        return ()
+    averaged = _averaged(arm) if arm.is_teacher else None
+    return (_arm_scores(arm, test), *(() if averaged is None else (_arm_scores(arm, averaged, averaged=True),)))
+
+
+def _averaged(arm: Arm) -> Trained | None:
+    """What a teacher said of the test images of all its folds with test-time augmentation, for each seed; None where
+    that is not known of all of its runs."""
+    test: dict[int, list[LabelledLogits]] = {}
+    for seed, folder in arm.finished:
+        try:
+            found = averaged_logits(RunFolder(folder))
+        except SkinKDError:  # as in `_trained`
+            found = None
+        if found is None:
+            return None
+        test.setdefault(seed, []).append(found)
+    return Trained(arm.key, tuple(map(joined, test.values())))
+
+
+def _arm_scores(arm: Arm, test: Trained, *, averaged: bool = False) -> ArmScores:
     values = np.array([_scores_of(run) for run in test.runs])
     deviations = values.std(axis=0, ddof=1).tolist() if len(values) > 1 else [None] * len(ARM_SCORES)
     return ArmScores(
-        arm.key, arm.title, len(values), len(test.runs[0].names), tuple(values.mean(axis=0).tolist()), tuple(deviations)
+        arm.key,
+        arm.title,
+        len(values),
+        len(test.runs[0].names),
+        tuple(values.mean(axis=0).tolist()),
+        tuple(deviations),
+        averaged,
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data.augmentation.entries import AUGMENTATIONS
+from core.data.augmentation.mixtures import MIXTURES
 from core.distillation.classification import CLASSIFICATION_LOSSES
 from core.distillation.curricula import DIFFICULTIES, ORDERS, PACINGS, REDRAWS
 from core.distillation.methods import METHODS
@@ -53,6 +55,23 @@ CASES: dict[str, Mapping[str, str]] = {
     **{
         f"loss for the labels {name}": {"optimising": f', sampler = "shuffle", classification_loss = "{name}"'}
         for name in CLASSIFICATION_LOSSES
+    },
+    **{
+        f"augmentation {name}": {
+            "optimising": f', augmentation = "{name}"',
+            "teaching": ", views = 3",
+            "rest": 'distillation = {method = "kl", alpha = 0.5}',
+        }
+        for name in AUGMENTATIONS
+    },
+    **{
+        f"mixture {name}, teacher {source}": {
+            "optimising": f', mixture = "{name}"',
+            "teaching": f', source = "{source}"',
+            "rest": 'distillation = {method = "kl", alpha = 0.5}',
+        }
+        for name in MIXTURES
+        for source in ("stored", "online")
     },
     "adjusted afterwards": {"optimising": ', sampler = "shuffle", adjust_logits = 1.0'},
     "average, layers, head first": {"optimising": ", ema = 0.9, layer_decay = 0.7, head_epochs = 1"},

@@ -102,15 +102,16 @@ def test_the_primary_score_is_declared_in_the_study(small_study: Study, tmp_path
         check_study(replace(small_study, primary_score="accuracy"))
 
 
-def fold_predictions(folder: RunFolder, *, right: float) -> None:
-    """predictions.csv of a run whose test images are those of its test fold; `right` is the share that it knows."""
+def fold_predictions(folder: RunFolder, *, right: float, file: Path | None = None) -> None:
+    """predictions.csv (or `file`) of a run whose test images are those of its test fold; `right` is the share that it
+    knows."""
     fold = folder.recipe().data.test_fold
     labels = np.arange(IMAGES, dtype=np.int64) % 4
     names = tuple(f"fold{fold}-{number}" for number in range(IMAGES))
     said = np.where(np.arange(IMAGES) < right * IMAGES, labels, (labels + 1) % 4)
     parts = (Part.TEST,) * IMAGES
     write_predictions(
-        folder.predictions_file,
+        file or folder.predictions_file,
         Predictions(names, parts, labels, np.eye(8, dtype=np.float32)[said]),
         folder.recipe().class_set,
     )
@@ -144,6 +145,30 @@ def test_test_folds_are_compared_as_one_test_part(small_study: Study, tmp_path: 
     assert [(member.key, member.within_noise) for member in found.family.members] == [("kl", False)]
     text = "\n".join(arms_table(results, found).notes)
     assert "one of 3 test folds" in text
+    assert "test-time augmentation" not in text
+
+
+def test_a_teacher_with_test_time_augmentation_is_shown_beside_itself_where_all_folds_know_it(
+    small_study: Study, tmp_path: Path, stand_in: StandIn
+) -> None:
+    folder = create_study(across_test_folds(replace(small_study, configurations=(TEACHER, PLAIN, KL)), 2), tmp_path)
+    run_study(folder)
+    runs = [RunFolder(member.folder) for member in folder.members() if member.folder is not None]
+    teachers = [run for run in runs if run.recipe().task == "teacher"]
+    for run in runs:
+        fold_predictions(run, right=0.75)
+    fold_predictions(teachers[0], right=1.0, file=teachers[0].averaged_file)
+    assert not any(arm.averaged for arm in study_family(study_results(folder), resamples=200).scores)
+    fold_predictions(teachers[1], right=1.0, file=teachers[1].averaged_file)
+    results = study_results(folder)
+    found = study_family(results, resamples=200)
+    accuracy = ARM_SCORES.index("accuracy")
+    shown = [(arm.key, arm.averaged, arm.images, arm.means[accuracy]) for arm in found.scores]
+    assert shown[:2] == [("teacher", False, 2 * IMAGES, 0.75), ("teacher", True, 2 * IMAGES, 1.0)]
+    assert not any(arm.averaged for arm in found.scores[2:])
+    table = arms_table(results, found)
+    assert [row[0].text for row in table.rows[:2]] == ["Teacher", "Teacher, mean over flips and turns"]
+    assert any("test-time augmentation" in note for note in table.notes)
 
 
 def test_a_study_that_has_test_folds_gets_no_others(small_study: Study) -> None:
