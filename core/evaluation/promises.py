@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from core.data.types import Part
+
+UPRIGHT_TEMPERATURE = "upright_temperature"
+"""In the calibration of metrics.json: what the logits of predictions.csv, those of upright images, are divided by."""
 
 _SHARED = (
     "The validation images behind this also chose the best epoch, so on new images the promises hold a little less "
@@ -25,3 +31,12 @@ def part_of_calibration(recorded: object) -> Part:
     """The part that a model file or metrics.json names as what it was calibrated on; those of older versions name none
     and were calibrated on the validation images."""
     return Part.CALIBRATION if recorded == Part.CALIBRATION.value else Part.VALIDATION
+
+
+def upright_temperature(calibration: Mapping[str, Any]) -> float | None:
+    """What the logits of upright images, those of predictions.csv, are divided by, of the calibration in metrics.json;
+    None before a run was calibrated, and where a model was calibrated with test-time augmentation by an earlier
+    version."""
+    averaged = calibration.get("positions", 1) != 1
+    value = calibration.get(UPRIGHT_TEMPERATURE, None if averaged else calibration.get("temperature"))
+    return float(value) if isinstance(value, int | float) and value > 0 else None

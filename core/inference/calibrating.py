@@ -100,7 +100,7 @@ def calibrate(
     """
     from core.models.forward import forward_outputs
 
-    temperature, notes = _temperature(calibrating)
+    temperature, notes = fitted_temperature(calibrating)
     rows = np.arange(len(calibrating.labels))
     calibrating = calibrating.at(balanced_sample(calibrating.labels, rows, MOST_LOGITS // len(classes), seed))
     known = balanced_sample(store.labels[train], train, MOST_KNOWN, seed)
@@ -202,7 +202,8 @@ def _errors(name: str, measured: Reliability | None) -> dict[str, Any]:
     return {name: None if measured is None else measured.expected_error, f"{name}_interval": interval}
 
 
-def _temperature(calibrating: PartOutputs) -> tuple[float, list[str]]:
+def fitted_temperature(calibrating: PartOutputs) -> tuple[float, list[str]]:
+    """The temperature of outputs that the model did not learn from; 1 where they tell none, and why."""
     count, part = len(calibrating.labels), calibrating.part.value
     if count < MINIMUM:
         return 1.0, [

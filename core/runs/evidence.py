@@ -167,7 +167,7 @@ def averaged_logits(run: RunFolder) -> LabelledLogits | None:
     """What a teacher said of its test images with test-time augmentation; None where that is not known. Raises
     `SkinKDError` as `load_evidence`."""
     found = run.averaged_predictions()
-    return None if found is None else _with_groups(run, [found])[0]
+    return None if found is None else _with_groups(run, [found.of(Part.TEST)])[0]
 
 
 def _with_groups(run: RunFolder, parts: Sequence[Predictions]) -> tuple[LabelledLogits, ...]:

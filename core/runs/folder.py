@@ -56,8 +56,8 @@ class RunFolder:
         self.predictions_file = self.path / "predictions.csv"
         """predictions.csv: all logits on validation and test images."""
         self.averaged_file = self.path / "averaged_predictions.csv"
-        """averaged_predictions.csv: of a teacher that learned turned images, test logits that are means over their
-        eight flips and turns."""
+        """averaged_predictions.csv: of a teacher that learned turned images, and of a model that is calibrated with
+        test-time augmentation, logits that are means over the eight flips and turns of each image."""
         self.model_file = self.path / "model.safetensors"
         """model.safetensors: the best epoch's weights; exists when training ended."""
         self.log_file = self.path / "run.log"
@@ -166,7 +166,8 @@ class RunFolder:
         return read_predictions(self.predictions_file, self.recipe().class_set)
 
     def averaged_predictions(self) -> Predictions | None:
-        """A teacher's logits on its test images as means over their eight flips and turns; None where it has none."""
+        """Logits that are means over the eight flips and turns of an image: on the test images, and of a model that is
+        calibrated so on the calibrating ones; None where there are none."""
         there = self.averaged_file.is_file()
         return read_predictions(self.averaged_file, self.recipe().class_set) if there else None
 

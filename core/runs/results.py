@@ -16,6 +16,7 @@ from core.data.types import Part
 from core.documents import write_json
 from core.errors import SkinKDError
 from core.evaluation.detailed import full_document
+from core.evaluation.promises import UPRIGHT_TEMPERATURE
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress
 from core.inference.calibrating import (
     PHASES,
@@ -23,6 +24,7 @@ from core.inference.calibrating import (
     PartOutputs,
     calibrate,
     calibration_document,
+    fitted_temperature,
     stored_appearance,
 )
 from core.models.info import ModelInfo
@@ -174,13 +176,18 @@ class Results:
 
     def calibrated(self, outputs: dict[Part, PartOutputs], hardware: Hardware) -> tuple[Calibrated, dict[str, Any]]:
         """The temperature and what verdicts rest on, and how they do, from what `infer` gave: the test part and the one
-        that calibrates. Both are asked again where that takes more positions. Raises `Cancelled`."""
+        that calibrates. Both are asked again, and the answers kept, where that takes more positions. Raises
+        `Cancelled`."""
+        parts = (self.data.split.calibrates, Part.TEST)
         calibrating, test = (
             self.infer(part, hardware, self.positions)
             if self.positions > 1 and len(outputs[part].indices)
             else outputs[part]
-            for part in (self.data.split.calibrates, Part.TEST)
+            for part in parts
         )
+        if self.positions > 1:
+            averaged = self._predictions(dict(zip(parts, (calibrating, test), strict=True)))
+            write_predictions(self.folder.averaged_file, averaged, self.classes)
         calibrated = calibrate(
             self.model.model,
             self.model.preprocessing,
@@ -200,7 +207,8 @@ class Results:
         document = calibration_document(
             calibrated, calibrating, test, lambda part: looks(part.indices), self.groups, self.classes
         )
-        return calibrated, {**document, "positions": self.positions}
+        upright, _ = fitted_temperature(outputs[parts[0]])
+        return calibrated, {**document, "positions": self.positions, UPRIGHT_TEMPERATURE: upright}
 
     def _predictions(self, outputs: dict[Part, PartOutputs]) -> Predictions:
         dataset = self.data.dataset

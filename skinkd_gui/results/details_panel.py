@@ -100,6 +100,7 @@ class RunDetailsPanel(QTabWidget):
             panel.run_chosen.connect(self._bring_forward)
         self.overview.annotations.saved.connect(self.annotated)
         self.robustness.measured.connect(self.read_again)
+        self.calibration.calibrated.connect(self.read_again)
         self.checklist.form_asked.connect(self.form_asked)
         self.overview.class_asked.connect(self.images.open_class)
         self.f1.class_asked.connect(self.images.open_class)

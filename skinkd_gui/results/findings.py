@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from core.data.types import Part
 from core.errors import SkinKDError
+from core.evaluation.promises import upright_temperature
 from core.events import CancelToken, Emit, Phase, Progress
 from core.inference.export import history
 from core.reporting.baseline import choose_baseline
@@ -234,8 +235,7 @@ def _calibration(folder: Path, evidence: Evidence) -> CalibrationFindings:
 def stored_temperature(folder: Path) -> float | None:
     """What the run itself fitted when it ended; None for runs that are older than that."""
     stored = (RunFolder(folder).metrics() or {}).get("calibration")
-    value = stored.get("temperature") if isinstance(stored, dict) else None
-    return float(value) if isinstance(value, int | float) and value > 0 else None
+    return upright_temperature(stored) if isinstance(stored, dict) else None
 
 
 def _stamp(summary: RunSummary) -> tuple[object, ...]:

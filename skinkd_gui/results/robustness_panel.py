@@ -10,19 +10,17 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Event, Progress
+from core.events import CancelToken, Emit
 from core.reporting.measured_tables import external_table, robustness_table
 from core.reporting.table import ResultsTable
 from core.runs.status import RunSummary
 from skinkd_gui.results.figure_panel import FigurePanel
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.run_chooser import RunChooser
+from skinkd_gui.results.run_job import RunJob
 from skinkd_gui.results.shown import Shown
-from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of, split
-from skinkd_gui.widgets.parts import make_button, slim_bar
-from skinkd_gui.workers.job import JobEnd, Work
-from skinkd_gui.workers.job_slot import JobSlot
+from skinkd_gui.widgets.parts import make_button
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,23 +47,21 @@ class RobustnessPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("robustnessPanel")
         self._run: RunSummary | None = None
-        self._measuring: Path | None = None
+        self._testable = False
         self.figure_panel = FigurePanel("Robustness", "robustness", self)
         self.runs = RunChooser("robustnessRun", "The run whose robustness is shown", self)
         self.runs.chosen.connect(self.run_chosen)
-        self.measure = make_button(_MEASURE, "robustnessMeasureButton", self, self._measure)
-        self.progress = slim_bar("robustnessProgress", "Progress of the measurement", self)
-        self.progress.hide()
+        self.job = RunJob(_MEASURE, "robustnessMeasure", self)
+        self.job.wanted.connect(self._measure)
+        self.job.finished.connect(self.measured)
+        self.job.changed.connect(self._update_buttons)
         self.table_panel = TablePanel("Weighted F1 by severity", "robustness", "Robustness of the run", self)
         self.external = TablePanel("Other test images", "external", "Tests on images of other sources", self)
         self.test = make_button("Test on other images...", "externalTestButton", self, self._ask_images)
         side = QWidget(self)
         column_of((self.table_panel, 1), (self.external, 1), on=side, margins=0)
-        controls = row_of(self.runs, self.measure, STRETCH, self.test)
-        column_of(controls, self.progress, split(self.figure_panel, side, sizes=(560, 660), parent=self), on=self)
-        self._job = JobSlot(
-            self, reported=self._show_progress, succeeded=self._take, failed=self._fail, ended=self._ended
-        )
+        controls = row_of(self.runs, self.job.button, STRETCH, self.test)
+        column_of(controls, self.job.progress, split(self.figure_panel, side, sizes=(560, 660), parent=self), on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show what is known of the run in front."""
@@ -73,7 +69,8 @@ class RobustnessPanel(QWidget):
         known = shown.known(run)
         record = None if known is None or known.evidence is None else known.details
         self.runs.offer(shown, shown.together, run)
-        self._update_buttons(testable=record is not None)
+        self._testable = record is not None
+        self._update_buttons()
         found = None if record is None else record.robustness
         self.table_panel.setVisible(found is not None)
         if found is None:
@@ -93,23 +90,15 @@ class RobustnessPanel(QWidget):
         table = external_table(tests, record) if record is not None and tests else ResultsTable("", notes=(_NO_TEST,))
         self.external.set_table(table, "external")
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is being measured."""
-        return self._job.running
-
-    def _update_buttons(self, *, testable: bool) -> None:
-        self.measure.setText("Stop" if self.busy else _MEASURE)
-        self.measure.setEnabled(self.busy or testable)
-        self.test.setEnabled(testable and not self.busy)
-        self.progress.setVisible(self.busy)
+    @Slot()
+    def _update_buttons(self) -> None:
+        self.job.button.setEnabled(self.job.busy or self._testable)
+        self.test.setEnabled(self._testable and not self.job.busy)
 
     @Slot()
     def _measure(self) -> None:
-        if self.busy:
-            self._job.cancel()
-        elif self._run is not None:
-            self._start(self._run.folder, partial(_measure_robustness, self._run.folder))
+        if self._run is not None:
+            self.job.start(self._run.folder, partial(_measure_robustness, self._run.folder))
 
     @Slot()
     def _ask_images(self) -> None:
@@ -121,33 +110,8 @@ class RobustnessPanel(QWidget):
 
     def test_on(self, data: Path) -> None:
         """Test the run in front on the labelled images in a folder, and keep that with the run."""
-        if self._run is not None and not self.busy:
-            self._start(self._run.folder, partial(_test_elsewhere, self._run.folder, data))
-
-    def _start(self, folder: Path, work: Work) -> None:
-        self._measuring = folder
-        self.progress.setRange(0, 0)
-        self._job.start(work)
-        self._update_buttons(testable=True)
-
-    @Slot(object)
-    def _show_progress(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            self.progress.setRange(0, event.total if event.total > 1 else 0)
-            self.progress.setValue(event.done)
-
-    @Slot(object)
-    def _take(self, result: object) -> None:
-        if self._measuring is not None:
-            self.measured.emit(self._measuring)
-
-    @Slot(object)
-    def _fail(self, error: SkinKDError) -> None:
-        show_error(self, error)
-
-    @Slot(object)
-    def _ended(self, end: JobEnd) -> None:
-        self._update_buttons(testable=True)
+        if self._run is not None and not self.job.busy:
+            self.job.start(self._run.folder, partial(_test_elsewhere, self._run.folder, data))
 
 
 def _measure_robustness(folder: Path, emit: Emit, token: CancelToken) -> None:

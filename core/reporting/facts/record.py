@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.data.types import Part
 from core.digests import file_digest
 from core.errors import SkinKDError
-from core.evaluation.promises import part_of_calibration
+from core.evaluation.promises import part_of_calibration, upright_temperature
 from core.events import EpochRecord
 from core.recipe import Recipe
 from core.runs.folder import RunFolder
@@ -62,9 +62,13 @@ class RunRecord:
 
     @property
     def temperature(self) -> float | None:
-        """What its logits are divided by; None before it was calibrated."""
-        value = self.calibration.get("temperature")
-        return float(value) if isinstance(value, int | float) else None
+        """What its predictions' logits are divided by; None before it was calibrated."""
+        return upright_temperature(self.calibration)
+
+    @property
+    def averaged(self) -> bool:
+        """Whether its model is calibrated for, and used with, test-time augmentation."""
+        return bool(self.calibration.get("positions", 1) != 1)
 
     @property
     def calibrated_on(self) -> Part:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from core.models.info import ModelInfo
     from core.recipe import Recipe
     from core.runs.evidence import Evidence
+    from core.runs.folder import RunFolder
+    from core.runs.tables import Predictions
 
 T = TypeVar("T")
 
@@ -191,12 +193,15 @@ def _of_run(
     record = record if evidence is None else whole_record(record, evidence)
     trouble += [text for text in record.trouble if text not in trouble]
     found: dict[str, Any] = {"record": record, "name": record.summary.status.name}
-    known = None if statistics is not None else _attempt(lambda: folder.predictions().calibrating, [])
-    if known is not None:
-        found["calibrating"] = _calibrating(known.labels, known.logits, info)
+    said = _attempt(lambda: _as_used(folder, info), [])
+    if said is not None and statistics is None:
+        found["calibrating"] = _calibrating(said.calibrating.labels, said.calibrating.logits, info)
     if evidence is not None:
         tested = evidence.predictions
-        found["sureness"] = _sureness(tested.labels, tested.logits, info.temperature, Part.TEST, evidence.groups)
+        used = None if said is None else said.of(Part.TEST)
+        if used is not None and used.names == tested.names:
+            found["sureness"] = _sureness(used.labels, used.logits, info.temperature, Part.TEST, evidence.groups)
+            found |= _trusted(used, statistics, info)
         found["subgroups"] = subgroup_scores(
             tested.labels,
             tested.logits.argmax(axis=1),
@@ -205,21 +210,25 @@ def _of_run(
             evidence.groups,
             resamples=200,
         )
-        found |= _trusted(evidence, statistics, info)
         unlike = record.calibration.get("unlike")
         if record.calibration.get("part") == "test" and isinstance(unlike, int | float):
             found["share_out_of_distribution"] = float(unlike)
     return found
 
 
-def _trusted(evidence: Evidence, statistics: CalibrationStatistics | None, info: ModelInfo) -> dict[str, Any]:
+def _as_used(folder: RunFolder, info: ModelInfo) -> Predictions | None:
+    """What the model says as it is used: means over flips and turns where it is calibrated so, which runs that were
+    calibrated so by an earlier version did not keep (then None)."""
+    return folder.predictions() if info.positions == 1 else folder.averaged_predictions()
+
+
+def _trusted(tested: Predictions, statistics: CalibrationStatistics | None, info: ModelInfo) -> dict[str, Any]:
     """How the prediction sets do on the test images."""
     from core.inference.trust import DEFAULT_LEVEL
 
     if statistics is None or not statistics.images:
         return {}
     sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, info.temperature)
-    tested = evidence.predictions
     return {"coverage": coverage(sets, tested.labels, tested.logits, DEFAULT_LEVEL, info.classes)}
 
 

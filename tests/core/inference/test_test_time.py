@@ -13,6 +13,8 @@ import torch
 
 from core.classes import CLASS_SETS
 from core.data.augmentation.turns import in_position, turned
+from core.data.types import Part
+from core.evaluation.promises import upright_temperature
 from core.inference.classifier import Classifier
 from core.inference.network import TorchNetwork
 from core.inference.test_time import AveragedNetwork
@@ -99,6 +101,13 @@ def test_a_model_that_was_calibrated_for_it_has_it_and_its_verdicts(
     document = json.loads(averaged_run.metrics_file.read_text())
     assert document["calibration"]["positions"] == 8
     assert document["test"] == json.loads(finished_run.metrics_file.read_text())["test"]  # scores stay as they are
+    averaged, upright = averaged_run.averaged_predictions(), averaged_run.predictions()
+    assert averaged is not None
+    assert averaged.of(Part.TEST).names == upright.of(Part.TEST).names
+    np.testing.assert_allclose(averaged.calibrating.logits, own.validation_logits, atol=1e-5)
+    one = json.loads(finished_run.metrics_file.read_text())["calibration"]["temperature"]
+    assert upright_temperature(document["calibration"]) == pytest.approx(one, rel=1e-6)
+    assert document["calibration"]["temperature"] == info.temperature
     found = Classifier.load(averaged_run.path, "cpu")
     again = Classifier.load(averaged_run.path, "cpu", averaged=True)
     network = AveragedNetwork(found.network)

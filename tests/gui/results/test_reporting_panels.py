@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
 from core.demo.sample_set import write_sample_set
+from core.models.files import read_model_info
 from core.runs.folder import RunFolder
 from core.runs.robustness import read_robustness
 from core.runs.statement import StudyStatement, read_statement, write_statement
@@ -85,15 +86,29 @@ def test_robustness_is_measured_and_shown(
     monkeypatch.setattr("core.runs.robustness.CORRUPTIONS", few)
     panel = tab.details.robustness
     tab.details.setCurrentWidget(panel)
-    assert panel.measure.isEnabled()
+    assert panel.job.button.isEnabled()
     assert not panel.table_panel.shown.rows
-    panel.measure.click()
-    assert panel.measure.text() == "Stop"
-    qtbot.waitUntil(lambda: bool(panel.table_panel.shown.rows) and not panel.busy, timeout=60_000)
+    panel.job.button.click()
+    assert panel.job.button.text() == "Stop"
+    qtbot.waitUntil(lambda: bool(panel.table_panel.shown.rows) and not panel.job.busy, timeout=60_000)
     found = read_robustness(trained)
     assert found is not None
     assert [row[0] for row in panel.table_panel.shown.texts] == ["Too dark"]
-    assert panel.measure.text() == "Measure robustness"
+    assert panel.job.button.text() == "Measure robustness"
+
+
+def test_a_run_is_calibrated_with_flips_and_turns_and_back(qtbot: QtBot, tab: ResultsTab, trained: Path) -> None:
+    panel = tab.details.calibration
+    tab.details.setCurrentWidget(panel)
+    model = RunFolder(trained).model_file
+    before = panel.table_panel.shown.texts
+    for said, positions in (("Calibrate with flips and turns", 8), ("Calibrate without flips and turns", 1)):
+        assert panel.job.button.text() == said
+        panel.job.button.click()
+        assert panel.job.button.text() == "Stop"
+        qtbot.waitUntil(lambda said=said: not panel.job.busy and panel.job.button.text() != said, timeout=60_000)
+        assert read_model_info(model).positions == positions
+        assert panel.table_panel.shown.texts == before  # of the upright images, whatever the model is used with
 
 
 def test_a_test_on_other_images_is_kept_and_shown(
@@ -102,7 +117,7 @@ def test_a_test_on_other_images_is_kept_and_shown(
     panel = tab.details.robustness
     tab.details.setCurrentWidget(panel)
     panel.test_on(write_sample_set(tmp_path / "other clinic", images=30, seed=4, size=64))
-    qtbot.waitUntil(lambda: bool(panel.external.shown.rows) and not panel.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(panel.external.shown.rows) and not panel.job.busy, timeout=60_000)
     assert [row[0] for row in panel.external.shown.texts] == ["Own test images", "other clinic"]
 
 
