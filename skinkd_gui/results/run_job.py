@@ -25,7 +25,7 @@ class RunJob(QObject):
 
     def __init__(self, text: str, name: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._widget, self._text, self._folder = parent, text, Path()
+        self._text, self._folder = text, Path()
         self.button = make_button(text, f"{name}Button", parent, self._click)
         self.progress = slim_bar(f"{name}Progress", f"Progress of: {text}", parent)
         self.progress.hide()
@@ -74,7 +74,9 @@ class RunJob(QObject):
 
     @Slot(object)
     def _fail(self, error: SkinKDError) -> None:
-        show_error(self._widget, error)
+        widget = self.parent()  # not kept: it keeps this
+        assert isinstance(widget, QWidget)
+        show_error(widget, error)
 
     @Slot(object)
     def _ended(self, end: JobEnd) -> None:
