@@ -16,6 +16,11 @@ def fraction(value: float | None) -> str:
     return UNDEFINED if value is None else f"{100 * value:.1f} %"
 
 
+def percent(level: float) -> str:
+    """A level in 0..1 with the digits that it was given with: '90 %', '99.5 %'."""
+    return f"{100 * level:.4g} %"
+
+
 def probability(value: float | None) -> str:
     """A model's probability in 0..1, empty without one. What only rounds to 0 % or 100 % says so: models are never that
     sure."""

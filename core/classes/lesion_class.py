@@ -25,6 +25,8 @@ RESERVED_CODES = frozenset(
         "sex",
         "site",
         "truth",
+        "decision",
+        "decision_sentence",
         "verdict",
         "prediction_set",
         "level",

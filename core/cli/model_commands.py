@@ -18,6 +18,7 @@ from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import Choices
 from core.documents import listed as comma_list
 from core.errors import SkinKDError
+from core.evaluation.decisions import BENIGN_LEVEL
 from core.evaluation.intervals import Interval
 from core.inference.classifier import MODEL_FILE, Classifier, is_exported
 from core.inference.export_table import Beside, check_target, flag_text, table_document, write_table
@@ -120,6 +121,10 @@ def classify(
         float,
         typer.Option("--level", help="Of the prediction sets: the share of each class's images whose set holds it."),
     ] = DEFAULT_LEVEL,
+    benign_level: Annotated[
+        float,
+        typer.Option("--benign-level", help="The share of malignant lesions that are not to be called benign."),
+    ] = BENIGN_LEVEL,
     labels: Annotated[
         bool, typer.Option("--labels", help="Score the answers too, with the labels that a folder brings.")
     ] = False,
@@ -147,6 +152,7 @@ def classify(
     from core.inference.triage import MelanomaThreshold
 
     check_level(level)
+    check_level(benign_level)
     beside = Beside(threshold=None if threshold is None else MelanomaThreshold(threshold))
     if out is not None:
         check_target(out)
@@ -157,7 +163,7 @@ def classify(
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         classifier = Classifier.load(source, device, emit, averaged=averaged)
-        classifier.level = level
+        classifier.level, classifier.benign_level = level, benign_level
         _check_melanoma(classifier, beside)
         known = labels_beside(paths, classifier.info.classes) if labels else None
         rows = list(classifier.classify(files, emit, token))
@@ -236,11 +242,11 @@ def _check_melanoma(classifier: Classifier, beside: Beside) -> None:
 
 def _print_classifications(rows: list[Classification], classifier: Classifier, beside: Beside, *, listed: bool) -> None:
     if listed:
-        titles = ["image", "verdict", "possible", "diagnosis", "probability"]
+        titles = ["image", "decision", "verdict", "possible", "diagnosis", "probability"]
         titles += ["malignant"] if classifier.info.classes.of_group(Malignancy.MALIGNANT) else []
         count, flags = len(titles), ["flagged"] if beside.threshold is not None else []
         cells = [[*_cells(row)[:count], *(flag_text(row, beside) for _ in flags)] for row in rows if row.code]
-        print_text(columns([*titles, *flags], cells, right=titles[4:]))
+        print_text(columns([*titles, *flags], cells, right=titles[5:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")
@@ -251,19 +257,31 @@ def _print_classifications(rows: list[Classification], classifier: Classifier, b
     )
     if unknown is not None:
         say(f"No verdict: {unknown.sentence}")
+    _say_decisions(rows, classifier)
     if classifier.info.synthetic:
         say(SYNTHETIC_WARNING)
     say(RESEARCH_USE)
 
 
+def _say_decisions(rows: list[Classification], classifier: Classifier) -> None:
+    """What the decisions rest on, each once; the levels always."""
+    from core.inference.decisions import levels_words
+
+    say(levels_words(classifier.benign_level))
+    made = [row.decision for row in rows if row.decision and (row.decision.certificate or row.decision.withheld)]
+    for sentence in dict.fromkeys(decision.sentence for decision in made):
+        say(sentence)
+
+
 def _cells(row: Classification) -> list[str]:
-    """A row of the table: the verdict and the classes that remain, then the diagnosis and its probability."""
+    """A row of the table: decision, verdict and the classes that remain, then the diagnosis and its probability."""
     assessment = row.assessment
     verdict = assessment.verdict.value if assessment else "-"
     known = assessment is not None and assessment.p_values and assessment.verdict is not Verdict.OUT_OF_DISTRIBUTION
     possible = " ".join(assessment.prediction_set) or "none" if assessment and known else "-"
     return [
         str(row.path),
+        (row.decision and row.decision.decision) or "-",
         verdict,
         possible,
         row.name,

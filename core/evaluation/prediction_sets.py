@@ -88,9 +88,14 @@ def images_needed(level: float) -> int:
 
 def nonconformity(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
     """1 - softmax(logits / temperature), float64 (n, classes) as `logits`."""
+    return 1 - probabilities_of(logits, temperature)
+
+
+def probabilities_of(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
+    """softmax(logits / temperature), float64 (n, classes) as `logits`."""
     from scipy.special import softmax
 
-    found: NDArray[np.float64] = 1 - softmax(np.asarray(logits, np.float64) / temperature, axis=1)
+    found: NDArray[np.float64] = softmax(np.asarray(logits, np.float64) / temperature, axis=1)
     return found
 
 

@@ -4,7 +4,7 @@ Others may use
 
 - `classifier`, `network`, `onnx_network`: a loaded model, and the network in it, of torch or of onnxruntime
 - `test_time`: test-time augmentation, the mean over flips and turns
-- `results`, `trust`, `decision_rule`: what is said of an image, and whether to rely on it
+- `results`, `trust`, `decisions`, `decision_rule`: what is said of an image, and whether to rely on it
 - `review`, `triage`: what the reader says of an image, and which images a person looks at first
 - `collect`, `labelled`, `record`, `export_table`: files, their labels, a log of hashes, tables of answers
 - `heatmap`, `similar`: where the evidence lies, and the known cases that are most alike

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.classes import ClassSet
 from core.data.types import Part
 from core.evaluation.calibration import Reliability, fit_temperature, reliability
+from core.evaluation.decisions import one_for_each_lesion
 from core.evaluation.intervals import interval_to_json
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
@@ -83,6 +84,8 @@ def calibrate(
     store: ImageStore,
     train: NDArray[np.int64],
     calibrating: PartOutputs,
+    test: PartOutputs,
+    lesions: NDArray[np.int64],
     classes: ClassSet,
     *,
     device: str,
@@ -94,7 +97,8 @@ def calibrate(
     """Fit the temperature on the `calibrating` answers and fit the statistics, asking the network for the features of
     at most `MOST_KNOWN` of the training images, rows `train` (n,) of the store, as means over so many `positions` as
     the answers are (`forward_outputs`). Of more than `MOST_LOGITS` numbers a
-    sample is taken, with all classes alike.
+    sample is taken, with all classes alike. For decisions one picture of each lesion counts, of the `test` answers too;
+    `lesions` (images of the store,) numbers the lesion of every image.
 
     Reports `Progress(CALIBRATING)`; raises `Cancelled`.
     """
@@ -121,6 +125,7 @@ def calibrate(
         Descriptors(calibrating.features, stored_appearance(store, calibrating.indices, token)),
         Descriptors(features, stored_appearance(store, known, token)),
     )
+    statistics = with_lesions(statistics, calibrating, test, lesions, seed)
     if not np.isfinite(statistics.threshold):
         notes.append(
             f"There are {len(calibrating.labels)} {calibrating.part.value} and {len(known)} training images; it takes "
@@ -131,6 +136,26 @@ def calibrate(
         notes.append(promise_note(calibrating.part))
     rare = _rare_classes(statistics, calibrating.part, classes.codes)
     return Calibrated(calibrating.part, temperature, statistics, (*notes, *rare))
+
+
+def with_lesions(
+    statistics: CalibrationStatistics,
+    calibrating: PartOutputs,
+    test: PartOutputs,
+    lesions: NDArray[np.int64],
+    seed: int,
+) -> CalibrationStatistics:
+    """The statistics of the `calibrating` answers with what decisions rest on: one picture of each calibration lesion,
+    and of each lesion of the `test` answers. `lesions` (n,) numbers the lesions of the n images of the store."""
+    rows = one_for_each_lesion(lesions[calibrating.indices], calibrating.labels, seed)
+    tested = test.at(one_for_each_lesion(lesions[test.indices], test.labels, seed))
+    most = MOST_LOGITS // statistics.validation_logits.shape[1]
+    return replace(
+        statistics,
+        lesions=rows.astype(np.int32),
+        tested_logits=np.asarray(tested.logits[:most], np.float32),
+        tested_labels=np.asarray(tested.labels[:most], np.uint8),
+    )
 
 
 def balanced_sample(labels: NDArray[np.int64], indices: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.data.augmentation.augmentation import POSITIONS
 from core.data.decoding import Decoded, decode_noted, describe_failure
 from core.errors import SkinKDError
+from core.evaluation.decisions import BENIGN_LEVEL
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.collect import expand_paths
 from core.inference.decision_rule import DecisionRule, check_level
@@ -64,9 +65,10 @@ def info_of(file: Path) -> ModelInfo:
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
-    `level` is that of the prediction sets and may be set. Without `statistics` every verdict is `UNKNOWN`. `averaged`
-    asks for test-time augmentation (`core.inference.test_time`), which a model that was calibrated with it has in any
-    case; one that was not has no verdicts then. `info` is what the file says of itself, with the positions taken.
+    `level`, that of the prediction sets, and `benign_level` may be set. Without `statistics` every verdict is
+    `UNKNOWN`. `averaged` asks for test-time augmentation (`core.inference.test_time`), which a model that was
+    calibrated with it has in any case; one that was not has no verdicts then. `info` is what the file says of itself,
+    with the positions taken.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Classifier:
             else DecisionRule(None, info, NOT_CALIBRATED_AVERAGED)
         )
         self._level = DEFAULT_LEVEL
+        self._benign_level = BENIGN_LEVEL
 
     @property
     def level(self) -> float:
@@ -103,6 +106,17 @@ class Classifier:
     def level(self, level: float) -> None:
         check_level(level)
         self._level = level
+
+    @property
+    def benign_level(self) -> float:
+        """The share of malignant lesions that are not to be called benign. Setting one outside `LEVELS` raises
+        `SkinKDError`."""
+        return self._benign_level
+
+    @benign_level.setter
+    def benign_level(self, level: float) -> None:
+        check_level(level)
+        self._benign_level = level
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", emit: Emit = ignore, *, averaged: bool = False) -> Classifier:
@@ -210,7 +224,8 @@ class Classifier:
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])
         seen = None if features is None else features[usable]
-        assessed = iter(self.decision_rule.assess(logits[usable], seen, images[usable], self._level))
+        levels = self._level, self._benign_level
+        assessed = iter(self.decision_rule.assess(logits[usable], seen, images[usable], *levels))
         return [(row, next(assessed) if good else None) for row, good in zip(logits, usable, strict=True)]
 
     def _classification(self, path: Path, logits: NDArray[np.float32], assessment: Assessment | None) -> Classification:

@@ -14,6 +14,7 @@ from core.atomic import replacing
 from core.classes import Malignancy
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
+from core.evaluation.decisions import MALIGNANT_LEVEL
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.review import NO_REVIEW, Review, opinion_of
 from core.inference.triage import MelanomaThreshold, is_flagged
@@ -57,7 +58,8 @@ def check_target(path: Path) -> None:
 
 
 def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:
-    """CSV with one row per image: file, verdict and prediction set, diagnosis, probabilities (fractions), the model.
+    """CSV with one row per image: file, decision and its sentence, verdict and prediction set, diagnosis, probabilities
+    (fractions), the model.
 
     `prediction_set` holds class codes with spaces between, `level` its level; what is `beside` adds columns. Every cell
     is quoted, so that a `;` in a name does not begin a cell where spreadsheets divide by it; text that would run as a
@@ -65,7 +67,18 @@ def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    head = ["image", "verdict", "prediction_set", "level", "novelty", "diagnosis", "diagnosis_name", "probability"]
+    head = [
+        "image",
+        "decision",
+        "decision_sentence",
+        "verdict",
+        "prediction_set",
+        "level",
+        "novelty",
+        "diagnosis",
+        "diagnosis_name",
+        "probability",
+    ]
     malignant = ["malignant_probability"] if info.classes.of_group(Malignancy.MALIGNANT) else []
     head += [*malignant, *info.classes.codes, "note", "error", "model", "trained_on"]
     writer.writerow([*head, *_head_beside(beside)])
@@ -74,7 +87,15 @@ def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside
         shares = [""] * len(info.classes) if row.probabilities is None else [f"{p:.6f}" for p in row.probabilities]
         numbers = [_number(row.probability), *(_number(row.malignant) for _ in malignant), *shares]
         texts = [_text(row.note), _text(row.error), model, origin]
-        cells = [_text(str(row.path)), *_trust_cells(row), row.code or "", _text(row.name), *numbers, *texts]
+        cells = [
+            _text(str(row.path)),
+            *_decision_cells(row),
+            *_trust_cells(row),
+            row.code or "",
+            _text(row.name),
+            *numbers,
+            *texts,
+        ]
         writer.writerow([*cells, *_cells_beside(row, beside)])
     return out.getvalue()
 
@@ -123,6 +144,12 @@ def _agreement(row: Classification, second: Classification | None) -> str:
     if second is None or row.code is None or second.code is None:
         return ""
     return "agree" if row.code == second.code else "disagree"
+
+
+def _decision_cells(row: Classification) -> list[str]:
+    """The decision, empty where none is given, and its sentence."""
+    made = row.decision
+    return ["", ""] if made is None else [made.decision or "", _text(made.sentence)]
 
 
 def _trust_cells(row: Classification) -> list[str]:
@@ -192,6 +219,7 @@ def _row(row: Classification) -> dict[str, Any]:
     shares = None if row.probabilities is None else dict(zip(row.classes.codes, row.probabilities, strict=True))
     return {
         "image": str(row.path),
+        **_decision(row),
         **_trust(row),
         "diagnosis": row.code,
         "diagnosis_name": row.name or None,
@@ -201,6 +229,24 @@ def _row(row: Classification) -> dict[str, Any]:
         "note": row.note or None,
         "error": row.error or None,
     }
+
+
+def _decision(row: Classification) -> dict[str, Any]:
+    """The decision with what it rests on; None where none is given, or a number is not known."""
+    made = row.decision
+    if made is None:
+        return dict.fromkeys(("decision", "decision_basis"))
+    tally = made.certificate.tally if made.certificate and made.decision else None
+    basis = {
+        "sentence": made.sentence,
+        "withheld": made.withheld,
+        "benign_level": made.benign_level,
+        "malignant_level": MALIGNANT_LEVEL,
+        "malignant_score": made.malignant,
+        "benign_score": made.benign,
+        "tested": None if tally is None else {"right": tally.right, "given": tally.given},
+    }
+    return {"decision": made.decision, "decision_basis": basis}
 
 
 def _trust(row: Classification) -> dict[str, Any]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.classes import ClassSet, Malignancy
 from core.inference.trust import Assessment
+
+if TYPE_CHECKING:
+    from core.inference.decisions import ImageDecision
 
 RESEARCH_USE = "Research use only. Not a medical device."
 
@@ -46,6 +50,11 @@ class Classification:
         if self.probabilities is None or not places:
             return None
         return min(1.0, sum(self.probabilities[place] for place in places))
+
+    @property
+    def decision(self) -> ImageDecision | None:
+        """Malignant, benign or unclear, with what it rests on; None where nothing is known of it."""
+        return None if self.assessment is None else self.assessment.decision
 
     @property
     def name(self) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.inference.decisions import ImageDecision
 
 DEFAULT_LEVEL = 0.90
 """The share of images of each class whose prediction set is to hold the truth."""
@@ -44,6 +48,8 @@ class Assessment:
     {class: p > 1 - level}. `distance` is how far the image is from the training images and `threshold` what it may be
     at most. Set and p-values are empty, the numbers None, where the model file has nothing to tell them from
     (`UNKNOWN`). `never_excluded` names the classes with too few calibration images to be excluded at this level.
+    `decision` is what is said first: malignant, benign or unclear; None where the model file has nothing to tell any
+    of this from.
     """
 
     verdict: Verdict
@@ -54,6 +60,7 @@ class Assessment:
     threshold: float | None = None
     p_values: tuple[float, ...] = ()
     never_excluded: tuple[str, ...] = ()
+    decision: ImageDecision | None = None
 
     @property
     def out_of_distribution_score(self) -> float | None:

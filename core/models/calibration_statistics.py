@@ -41,6 +41,10 @@ class CalibrationStatistics:
     appearance that counts as 1. `threshold`: the score above which an image is out of distribution; infinity where too
     few images could tell it. `measure`: which way of computing the score all this is for; another way gives other
     numbers.
+
+    What decisions rest on (`core.evaluation.decisions`), None in files of older versions: `lesions` int32 (l,), the
+    calibration images of which each stands for one lesion, as indices; and of one image of each of t test lesions the
+    logits `tested_logits` float32 (t, classes) and labels `tested_labels` uint8 (t,), t = 0 while there are none.
     """
 
     validation_logits: NDArray[np.float32]
@@ -54,6 +58,9 @@ class CalibrationStatistics:
     scales: NDArray[np.float32]
     threshold: float
     measure: int
+    lesions: NDArray[np.int32] | None = None
+    tested_logits: NDArray[np.float32] | None = None
+    tested_labels: NDArray[np.uint8] | None = None
 
     @property
     def images(self) -> int:
@@ -88,6 +95,11 @@ _KINDS: dict[str, Any] = {
     "measure": np.uint8,
 }
 
+_OF_DECISIONS: dict[str, Any] = {"lesions": np.int32, "tested_logits": np.float32, "tested_labels": np.uint8}
+"""All of them or none."""
+
+_TWO_AXES = {"validation_logits", "feature_directions", "look_map", "looks", "tested_logits"}
+
 
 def statistics_to_arrays(statistics: CalibrationStatistics) -> dict[str, NDArray[Any]]:
     """The arrays to store by name (without `PREFIX`), in the shapes of `CalibrationStatistics`; `threshold` and
@@ -95,7 +107,8 @@ def statistics_to_arrays(statistics: CalibrationStatistics) -> dict[str, NDArray
 
     Infinity is stored as 0, which no threshold is.
     """
-    arrays = {_STORED_AS.get(field.name, field.name): getattr(statistics, field.name) for field in fields(statistics)}
+    values = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    arrays = {_STORED_AS.get(name, name): value for name, value in values.items() if value is not None}
     threshold = statistics.threshold if np.isfinite(statistics.threshold) else 0.0
     return {
         **arrays,
@@ -114,15 +127,19 @@ def statistics_from_arrays(arrays: Mapping[str, NDArray[Any]], classes: int) -> 
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds values that are not finite numbers")
-    if (arrays["validation_labels"] >= classes).any():
-        raise ValueError(f"validation_labels holds values that are none of the {classes} classes")
+    for name in ("validation_labels", "tested_labels"):
+        if name in arrays and (arrays[name] >= classes).any():
+            raise ValueError(f"{name} holds values that are none of the {classes} classes")
+    images = len(arrays["validation_labels"])
+    if "lesions" in arrays and not ((arrays["lesions"] >= 0) & (arrays["lesions"] < images)).all():
+        raise ValueError(f"lesions holds values that are none of the {images} images")
     if (arrays["validation_novelty"] < 0).any() or not (arrays["scales"] > 0).all():
         raise ValueError("its distances are negative")
     threshold = float(arrays["threshold"][0])
     if threshold < 0:
         raise ValueError("threshold is negative")
     names = {field.name: _STORED_AS.get(field.name, field.name) for field in fields(CalibrationStatistics)}
-    values: dict[str, Any] = {field: arrays[stored] for field, stored in names.items()}
+    values: dict[str, Any] = {field: arrays.get(stored) for field, stored in names.items()}
     values |= {"threshold": threshold or float("inf"), "measure": int(arrays["measure"][0])}
     return CalibrationStatistics(**values)
 
@@ -153,14 +170,15 @@ def check_shapes(arrays: Mapping[str, tuple[str, tuple[int, ...]]], classes: int
 
     `UnknownFormError` where another version may well have written it.
     """
-    if set(arrays) != set(_KINDS):
+    kinds = _KINDS | (_OF_DECISIONS if not _OF_DECISIONS.keys().isdisjoint(arrays) else {})
+    if set(arrays) != set(kinds):
         raise UnknownFormError(
-            f"it must hold {', '.join(_KINDS)}; it holds {', '.join(sorted(arrays))[:300] or 'nothing'}"
+            f"it must hold {', '.join(kinds)}; it holds {', '.join(sorted(arrays))[:300] or 'nothing'}"
         )
     for name, (kind, shape) in arrays.items():
-        if kind != np.dtype(_KINDS[name]).name:
+        if kind != np.dtype(kinds[name]).name:
             raise UnknownFormError(f"{name} holds numbers of the type {kind[:20]}")
-        if len(shape) != (2 if name in {"validation_logits", "feature_directions", "look_map", "looks"} else 1):
+        if len(shape) != (2 if name in _TWO_AXES else 1):
             raise UnknownFormError(f"{name} has {len(shape)} axes")
     shapes = {name: shape for name, (_, shape) in arrays.items()}
     (n,), (d,), (k,) = (shapes[name] for name in ("validation_labels", "feature_mean", "look_mean"))

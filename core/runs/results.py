@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ from core.runs.skin_angles import keep_skin_angles
 from core.runs.tables import Predictions, joined, write_predictions
 
 if TYPE_CHECKING:
+    from core.models.calibration_statistics import CalibrationStatistics
     from core.models.factory import LoadedModel
     from core.training.hardware import Hardware
     from core.training.loop import FitResult
@@ -97,14 +98,15 @@ class Results:
 
     def add_test(self, hardware: Hardware) -> None:
         """Ask the model about test images that were withheld when the run finished, and write what a run writes that
-        was tested at once; the model stays as it is. Raises `SkinKDError` without predictions or scores, and
-        `Cancelled`."""
+        was tested at once; of the model file, what decisions did on test lesions changes alone. Raises `SkinKDError`
+        without predictions or scores, and `Cancelled`."""
         metrics, known = self.folder.metrics(), self.folder.predictions()
         if metrics is None:
             raise SkinKDError("The run's results are missing", f"{self.folder.metrics_file} is gone; resume the run.")
         calibrates = self.data.split.calibrates
         asked = {part: self.infer(part, hardware) for part in (calibrates, Part.TEST)}
-        _, calibration = self.calibrated(asked, hardware)
+        calibrated, calibration = self.calibrated(asked, hardware)
+        self._keep_tested(calibrated.statistics)
         tested = self._predictions({Part.TEST: asked[Part.TEST]})
         parts = [known.of(part) for part in PHASES if part is not Part.TEST]
         write_predictions(self.folder.predictions_file, joined([*parts, tested]), self.classes)
@@ -112,6 +114,17 @@ class Results:
         notes = [note for note in metrics.get("notes", []) if note != WITHHELD]
         scored = {"test": self._scored(tested), "notes": notes, "calibration": calibration}
         write_json(self.folder.metrics_file, {**metrics, **scored, TESTED_AT: utc_now()})
+
+    def _keep_tested(self, made: CalibrationStatistics) -> None:
+        """Add the lesions of a test to what the model file keeps of its calibration."""
+        from core.models.files import load_statistics, read_model_info, save_model
+
+        file = self.folder.model_file
+        known = load_statistics(file, self.emit)
+        tested = made
+        if known is not None and known.lesions is not None:
+            tested = replace(known, tested_logits=made.tested_logits, tested_labels=made.tested_labels)
+        save_model(file, self.model.model, read_model_info(file), tested)
 
     def _keep_beside_test(self, hardware: Hardware) -> None:
         """What else is kept of the test images: how light the skin on them is, and of a teacher that learned turned
@@ -194,6 +207,8 @@ class Results:
             self.data.store,
             self.data.split.train,
             calibrating,
+            test,
+            group_numbers(self.data.dataset, "lesion"),
             self.classes,
             device=hardware.device,
             seed=self.recipe.optimisation.seed,

@@ -23,6 +23,7 @@ class VerdictCard(QFrame):
         self._words = VerdictWords("info", "info", "", "")
         self._picture = QLabel(self)
         self.model = make_label("", "small", self, wrap=True)
+        self.decision = make_label("", "heading", self, wrap=True, name=f"{name}Decision")
         self.title = make_label("", "title", self, wrap=True, name=f"{name}Title")
         self.remaining = make_label("", "heading", self, wrap=True, name=f"{name}Set")
         self.why = make_label("", "", self, wrap=True, name=f"{name}Why")
@@ -35,10 +36,10 @@ class VerdictCard(QFrame):
         layout.addWidget(self.model, 0, 0, 1, 2)
         layout.addWidget(self._picture, 1, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.title, 1, 1, Qt.AlignmentFlag.AlignVCenter)
-        for row, label in enumerate((self.remaining, self.why, self.likeliest), 2):
+        for row, label in enumerate((self.decision, self.remaining, self.why, self.likeliest), 2):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(label, row, 0, 1, 2)
-        layout.setRowStretch(5, 1)
+        layout.setRowStretch(6, 1)
         theme().changed.connect(self._restyle)
 
     @property
@@ -49,8 +50,9 @@ class VerdictCard(QFrame):
     def show_words(self, words: VerdictWords, model: str = "") -> None:
         """Say it, with the model's name where there are two."""
         self._words = words
-        texts = ((self.model, model), (self.title, words.title), (self.remaining, words.remaining),
-                 (self.why, words.why), (self.likeliest, words.likeliest))  # fmt: skip
+        texts = ((self.model, model), (self.title, words.title), (self.decision, words.decision),
+                 (self.remaining, words.remaining), (self.why, words.why),
+                 (self.likeliest, words.likeliest))  # fmt: skip
         for label, text in texts:
             label.setText(breakable(text.replace(" %", "\u00a0%")))
             label.setVisible(bool(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.classes import ClassSet
 from core.data.types import Part
@@ -24,7 +24,8 @@ OUT_OF_DISTRIBUTION_REASON = (
 class VerdictWords:
     """What a verdict card says. `kind` is success, warning, error or info; `icon` names a picture of resources/icons.
 
-    `remaining` names the diagnoses that remain at the level, `likeliest` the leading one; both may be empty.
+    `decision` is what is said first, malignant, benign or unclear, with how it did on test lesions, or why there is
+    none. `remaining` names the diagnoses that remain at the level, `likeliest` the leading one. All three may be empty.
     """
 
     kind: str
@@ -33,11 +34,14 @@ class VerdictWords:
     why: str
     remaining: str = ""
     likeliest: str = ""
+    decision: str = ""
 
     @property
     def spoken(self) -> str:
         """Everything in one text."""
-        return " ".join(part for part in (f"{self.title}.", self.why, self.remaining, self.likeliest) if part)
+        return " ".join(
+            part for part in (self.decision, f"{self.title}.", self.why, self.remaining, self.likeliest) if part
+        )
 
 
 _STYLES = {
@@ -70,7 +74,8 @@ def verdict_words(model_result: ModelResult | None) -> VerdictWords:
         kind, icon = _STYLES[Verdict.UNKNOWN]
         why = "The model file holds nothing to tell that from."
         return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
-    return _assessed(result.assessment, likeliest, result.classes)
+    words = _assessed(result.assessment, likeliest, result.classes)
+    return replace(words, decision=_decision(result.assessment))
 
 
 def agreement_words(shown: ShownImage) -> str:
@@ -141,6 +146,13 @@ def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet) -> Verd
     else:
         why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(assessment, classes)}"
     return VerdictWords(kind, icon, title, why, _remaining(assessment, classes), likeliest)
+
+
+def _decision(assessment: Assessment) -> str:
+    made = assessment.decision
+    if made is None or assessment.verdict in (Verdict.OUT_OF_DISTRIBUTION, Verdict.UNKNOWN):
+        return ""  # the verdict says the same
+    return made.sentence if made.decision is None else f"{made.title}. {made.sentence}"
 
 
 def _remaining(assessment: Assessment, classes: ClassSet) -> str:

@@ -145,6 +145,8 @@ def _classifier(store: ImageStore, folder: Path) -> Classifier:
         store,
         train,
         answered,
+        answered.at(validation[:0]),
+        np.arange(len(store)),
         ISIC2019,
         device="cpu",
         seed=0,

@@ -25,13 +25,14 @@ LABELLED = "labelled"
 @dataclass(frozen=True, eq=False)
 class Material:
     """Decoded images of the model's size: `check` are those of `part` to check on; `train` and `calibration` (what
-    the original was calibrated on) may be empty. All are int64 indices into `store`. `terms` are the licence terms of
-    the data."""
+    the original was calibrated on) may be empty. All are int64 indices into `store`, and `lesions` (images of the
+    store,) numbers the lesions. `terms` are the licence terms of the data."""
 
     store: ImageStore
     train: NDArray[np.int64]
     calibration: NDArray[np.int64]
     check: NDArray[np.int64]
+    lesions: NDArray[np.int64]
     part: str
     terms: str
     notes: tuple[str, ...]
@@ -45,6 +46,7 @@ def find_material(source: Path, data: Path | None, info: ModelInfo, emit: Emit, 
     `Cancelled`.
     """
     from core.data.checking import check_images, excluded_names
+    from core.data.groups import group_numbers
     from core.data.reading import read_dataset
     from core.data.store import open_store
 
@@ -67,7 +69,8 @@ def find_material(source: Path, data: Path | None, info: ModelInfo, emit: Emit, 
     notes = (
         () if run else ("It is not known whether the model was trained on these images: the scores may be too high.",)
     )
-    return Material(store, train, calibration, check, part, dataset.terms, notes)
+    lesions = group_numbers(dataset, "lesion")
+    return Material(store, train, calibration, check, lesions, part, dataset.terms, notes)
 
 
 def run_of(source: Path) -> Path | None:

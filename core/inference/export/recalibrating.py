@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.types import Part
 from core.events import CancelToken, Emit, Phase, Progress
-from core.inference.calibrating import MOST_KNOWN, balanced_sample, stored_appearance
+from core.inference.calibrating import MOST_KNOWN, PartOutputs, balanced_sample, stored_appearance, with_lesions
 from core.inference.export.material import Material
 from core.inference.network import Network
 from core.inference.out_of_distribution import Descriptors, fit_statistics
@@ -27,20 +28,27 @@ def recalibrate(
     network: Network, info: ModelInfo, material: Material, emit: Emit, token: CancelToken
 ) -> tuple[ModelInfo, CalibrationStatistics]:
     """The description with the network's own temperature, and its calibration statistics, from calibrating and training
-    images.
+    images, and from test images where it is these that exports are checked on.
 
     A temperature of 1 stays: the original was not calibrated, for a reason. Raises `Cancelled`.
     """
     from core.evaluation.calibration import fit_temperature
 
     known = sample(material, MOST_KNOWN)
-    classes, total = len(info.classes), len(known) + len(material.calibration)
-    logits, calibrating = _infer(network, classes, material, material.calibration, (0, total), emit, token)
-    _, training = _infer(network, classes, material, known, (len(material.calibration), total), emit, token)
-    labels = material.store.labels[material.calibration]
+    tests = material.check if material.part == Part.TEST.value else material.check[:0]
+    classes, total = len(info.classes), len(known) + len(material.calibration) + len(tests)
+    done, outputs = 0, []
+    for indices in (material.calibration, known, tests):
+        outputs.append(_infer(network, classes, material, indices, (done, total), emit, token))
+        done += len(indices)
+    (logits, calibrating), (_, training), (tested, _) = outputs
+    labels = material.store.labels
+    calibrated = PartOutputs(Part.CALIBRATION, material.calibration, labels[material.calibration], logits, None)
     if info.temperature != 1.0:
-        info = replace(info, temperature=fit_temperature(labels, logits))
-    return info, fit_statistics(logits, labels, calibrating, training)
+        info = replace(info, temperature=fit_temperature(calibrated.labels, logits))
+    statistics = fit_statistics(logits, calibrated.labels, calibrating, training)
+    test = PartOutputs(Part.TEST, tests, labels[tests], tested, None)
+    return info, with_lesions(statistics, calibrated, test, material.lesions, seed=0)
 
 
 def _infer(
