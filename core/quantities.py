@@ -21,6 +21,11 @@ def percent(level: float) -> str:
     return f"{100 * level:.4g} %"
 
 
+def whole_percent(value: float) -> str:
+    """A share in 0..1 in whole per cent, '83 %', where more digits would claim too much."""
+    return f"{100 * value:.0f} %"
+
+
 def probability(value: float | None) -> str:
     """A model's probability in 0..1, empty without one. What only rounds to 0 % or 100 % says so: models are never that
     sure."""

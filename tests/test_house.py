@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import os
 import re
@@ -22,6 +23,25 @@ MAX_LINES = 600
 
 def relative(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
+
+
+def test_per_cent_is_written_in_one_way() -> None:
+    """'89 %', as `core.quantities` writes it; never '89%'."""
+    wrong = []
+    for file in PRODUCT:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+                if ast.unparse(node.format_spec).strip("f'\"").endswith("%"):
+                    wrong.append(f"{relative(file)}:{node.lineno}")
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if re.search(r"\d%(?!\w)", node.value):
+                    wrong.append(f"{relative(file)}:{node.lineno}")
+            elif isinstance(node, ast.JoinedStr):
+                for before, after in itertools.pairwise(node.values):
+                    if isinstance(before, ast.FormattedValue) and isinstance(after, ast.Constant):
+                        if str(after.value).startswith("%"):
+                            wrong.append(f"{relative(file)}:{node.lineno}")
+    assert not wrong
 
 
 def loaded_after(code: str, tmp_path: Path) -> set[str]:

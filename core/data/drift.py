@@ -21,6 +21,7 @@ from core.data.reading import read_dataset
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase
+from core.quantities import whole_percent
 
 _NEAREST = 5
 _BLOCK = 512
@@ -61,7 +62,7 @@ class Drift:
         apart = [feature.title.lower() for feature in self.features if feature.distance >= _NOTABLE]
         other = f" They differ in {', '.join(apart)}." if apart else ""
         other += f" Pictures that can not be opened, and do not count: {self.unopened:,}." if self.unopened else ""
-        share = f"{self.out_of_distribution:.0%} of {self.images:,} pictures"
+        share = f"{whole_percent(self.out_of_distribution)} of {self.images:,} pictures"
         return f"{share} look unlike the training pictures (5 % is usual).{other}"
 
 

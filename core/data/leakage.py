@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.classes import ClassSet
 from core.data.groups import group_numbers
 from core.data.types import DataSet, Part, Split
+from core.quantities import whole_percent
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class Leakage:
         """The figure, and what it can not know."""
         total = self.total
         count = (
-            f"{total.leaking:,} of {total.test:,} test images ({total.share:.0%})" if total.leaking else "No test image"
+            f"{total.leaking:,} of {total.test:,} test images ({whole_percent(total.share)})"
+            if total.leaking
+            else "No test image"
         )
         verb = "has its" if total.leaking < 2 else "have their"
         return f"{count} {verb} patient, lesion or near-copy in training. {self.unknown}".rstrip()

@@ -201,10 +201,10 @@ class DecisionRule:
 
 def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: ClassSet) -> str:
     if not chosen:
-        return f"At {percent(level)} none of the {len(classes)} diagnoses fits. Refer it to a specialist."
+        return f"At {percent(level)} none of the {len(classes)} diagnoses fits."
     names = listed([classes.name_of(code) for code in chosen], _MOST_NAMED)
     which = "every diagnosis is possible" if len(chosen) == len(classes) else f"{names} are possible"
-    text = f"At {percent(level)} {which}. Refer it to a specialist."
+    text = f"At {percent(level)} {which}."
     if always:
         needed = images_needed(level)
         never = listed([classes.name_of(code) for code in always], _MOST_NAMED)

@@ -32,10 +32,38 @@ class Verdict(StrEnum):
 
 _WORDS = {
     Verdict.CONFIDENT: "Confident",
-    Verdict.UNCERTAIN: "Uncertain: refer",
+    Verdict.UNCERTAIN: "Uncertain",
     Verdict.OUT_OF_DISTRIBUTION: "Not like the images this model knows",
     Verdict.UNKNOWN: "Not known whether to trust this",
 }
+
+
+class Reader(StrEnum):
+    """Who reads the verdicts, and so what an uncertain one asks for. The value is what settings say."""
+
+    GENERAL_PRACTICE = "general-practice"
+    SPECIALIST = "specialist"
+    RESEARCH = "research"
+
+    @property
+    def plain_name(self) -> str:
+        """The reader in plain words."""
+        return _READERS[self][0]
+
+    @property
+    def advice(self) -> str:
+        """What to do about an image on which the model does not decide; nothing in research."""
+        return _READERS[self][1]
+
+
+_READERS = {
+    Reader.GENERAL_PRACTICE: ("General practice", "Refer it to a specialist."),
+    Reader.SPECIALIST: ("Specialist in dermatology", "Your own examination decides."),
+    Reader.RESEARCH: ("Research", ""),
+}
+
+DEFAULT_READER = Reader.GENERAL_PRACTICE
+"""Who is told more than an expert needs."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +89,11 @@ class Assessment:
     p_values: tuple[float, ...] = ()
     never_excluded: tuple[str, ...] = ()
     decision: ImageDecision | None = None
+
+    def sentence_for(self, reader: Reader) -> str:
+        """The sentence with what this reader does about an uncertain verdict."""
+        advice = reader.advice if self.verdict is Verdict.UNCERTAIN else ""
+        return f"{self.sentence} {advice}".strip()
 
     @property
     def out_of_distribution_score(self) -> float | None:

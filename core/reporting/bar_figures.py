@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from core.evaluation.scores import ClassScore, Scores
+from core.quantities import whole_percent
 from core.reporting.picking import BarPick, gid_of
 from core.reporting.short_text import short_titles
 from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
@@ -72,8 +73,10 @@ def per_class_bars(runs: Sequence[BarRun], style: FigureStyle) -> Figure:
     axes.set_xticks(range(len(codes)), [_class_tick(code, seen) for code, seen in zip(codes, supports, strict=True)])
     axes.set_xlim(-0.6, len(codes) - 0.4)
     axes.set_ylim(0, _TOP)
-    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0%", "20%", "40%", "60%", "80%", "100%"])
-    dress(axes, style, x=f"Class, number of images{left}{_remarks(runs, supports)}", y="F1 (100% is perfect)", grid="y")
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1.0], ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])
+    dress(
+        axes, style, x=f"Class, number of images{left}{_remarks(runs, supports)}", y="F1 (100 % is perfect)", grid="y"
+    )
     axes.tick_params(axis="x", labelsize=style.font_size * 0.8)
     if any(run.title for run in runs):
         add_legend(figure, axes, style, columns=1 if len(runs) <= _ONE_COLUMN else 2, handles=_handles(runs, style))
@@ -112,7 +115,7 @@ def _bars(
         _whisker(axes, style, place + offset, interval, width)
         if width > 0.5:
             top = score.f1 if interval is None else max(score.f1, interval.high)
-            axes.text(place, top + 0.015, f"{score.f1:.0%}", ha="center", va="bottom",
+            axes.text(place, top + 0.015, whole_percent(score.f1), ha="center", va="bottom",
                       fontsize=style.font_size * 0.8, color=style.text)  # fmt: skip
 
 
@@ -153,7 +156,7 @@ def _with_role(title: str, role: Role) -> str:
 def _remarks(runs: Sequence[BarRun], supports: Sequence[Sequence[int]]) -> str:
     lines = []
     if any(run.intervals is not None for run in runs):
-        lines.append("Whiskers: 95% intervals")
+        lines.append("Whiskers: 95 % intervals")
     if any(0 < min(seen) < SMALL_SUPPORT for seen in supports if seen):
         lines.append(f"* fewer than {SMALL_SUPPORT} images: uncertain")
     return "".join(f"\n{line}" for line in lines)

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.quantities import fraction
 from core.reporting.short_text import shorten
 from core.reporting.style import FigureStyle, add_title, dress, message_figure, new_figure
 
@@ -84,7 +85,7 @@ def probabilities(values: Sequence[float], classes: ClassSet, style: FigureStyle
     for place, index in enumerate(order):
         axes.barh(place, values[index], height=0.72, color=style.colour(0) if place == 0 else style.muted)
         axes.annotate(
-            f"{values[index]:.1%}",
+            fraction(values[index]),
             (values[index], place),
             xytext=(4, 0),
             textcoords="offset points",
@@ -95,7 +96,7 @@ def probabilities(values: Sequence[float], classes: ClassSet, style: FigureStyle
     axes.set_yticks(range(len(order)), [classes.classes[index].title for index in order])
     axes.invert_yaxis()
     axes.set_xlim(0, 1.25)
-    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     add_title(axes, style, title)
     dress(axes, style, x="Probability", y="Class", grid="x")
     return figure
@@ -104,7 +105,7 @@ def probabilities(values: Sequence[float], classes: ClassSet, style: FigureStyle
 def _numbers_at_right(axes: Axes, style: FigureStyle, counts: Sequence[int], total: int) -> None:
     """Tick labels, unlike texts beside the bars, are given room by the layout at every figure size."""
     numbers = axes.secondary_yaxis("right")
-    numbers.set_yticks(range(len(counts)), [f"{count:,} ({count / max(total, 1):.1%})" for count in counts])
+    numbers.set_yticks(range(len(counts)), [f"{count:,} ({fraction(count / max(total, 1))})" for count in counts])
     numbers.tick_params(length=0, labelcolor=style.text, labelsize=style.small)
     numbers.spines["right"].set_visible(False)
     for label, count in zip(numbers.get_yticklabels(), counts, strict=True):

@@ -30,7 +30,7 @@ from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.similar import SimilarCase
-from core.inference.trust import Assessment, Verdict
+from core.inference.trust import DEFAULT_READER, Assessment, Reader, Verdict
 from core.models.info import ModelInfo
 from core.quantities import NONE, probability
 
@@ -46,6 +46,7 @@ MOST_CLASSES = 25
 _SMALL_SIDE = 150
 _SHOWN_WIDTH, _SHOWN_SMALL = 228, 88  # pixels of 1/96 inch on the page
 _OVERLAY_OPACITY = 0.7
+_NO_ASSESSMENT = "This model can not tell whether its answer can be trusted."
 _GROUPS = {
     Malignancy.MALIGNANT: "Malignant",
     Malignancy.PRECANCEROUS: "Precancerous",
@@ -78,12 +79,14 @@ class ReportImage:
 
 @dataclass(frozen=True)
 class ReportSubject:
-    """The model that answered, and with which settings: `settings` are (name, value) in plain words."""
+    """The model that answered, and with which settings: `settings` are (name, value) in plain words; who the report is
+    for says what is advised."""
 
     name: str
     info: ModelInfo
     digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
+    reader: Reader = DEFAULT_READER
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def classification_report_html(
             facts=_facts(subject),
             counts=_counts(answered, len(left)) if len(images) > 1 else [],
             table=_table(images, names) if len(images) > 1 else [],
-            pages=[_page(image, name) for image, name in detailed],
+            pages=[_page(image, name, subject.reader) for image, name in detailed],
             undetailed=len(answered) - len(detailed),
             left=left,
             meaning=HEAT_MAP_MEANING,
@@ -279,13 +282,13 @@ def _codes(assessment: Assessment | None) -> str:
     return ", ".join(assessment.prediction_set) or "none"
 
 
-def _page(image: ReportImage, name: str) -> _Page:
+def _page(image: ReportImage, name: str, reader: Reader) -> _Page:
     row, assessment = image.result, image.result.assessment
     verdict = assessment.verdict if assessment else Verdict.UNKNOWN
     return _Page(
         name=name,
         title=verdict.words,
-        sentence=assessment.sentence if assessment else "This model can not tell whether its answer can be trusted.",
+        sentence=assessment.sentence_for(reader) if assessment else _NO_ASSESSMENT,
         tone=_TONES[verdict],
         prediction_set=_prediction_set(row),
         likeliest=f"Likeliest: {row.name}, {probability(row.probability)}",

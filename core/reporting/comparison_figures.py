@@ -102,12 +102,12 @@ def subgroup_plot(subgroups: Sequence[Subgroup], style: FigureStyle) -> Figure:
     axes = figure.add_subplot()
     _forest(axes, style, rows, scale=1.0)
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+    axes.set_xticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     for place in range(1, len(subgroups)):
         if subgroups[place].kind != subgroups[place - 1].kind:
             axes.axhline(place - 0.5, color=style.muted, linewidth=0.8)
     note = f"\n* fewer than {SMALL_SUPPORT} images: uncertain" if any(item.small for item in subgroups) else ""
-    dress(axes, style, x=f"Weighted F1 with 95% interval{note}", grid="x")
+    dress(axes, style, x=f"Weighted F1 with 95 % interval{note}", grid="x")
     return figure
 
 
@@ -131,8 +131,8 @@ def reliability_diagram(before: Reliability, after: Reliability | None, style: F
     upper.set_xlim(0, 1)
     upper.set_ylim(0, 1)
     for axes in (upper, lower):
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
-    upper.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    upper.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     dress(upper, style, y="Images rightly classified", grid="y")
     dress(lower, style, x="Probability that the model gave its diagnosis", y="Images", grid="y")
     upper.tick_params(labelbottom=False)

@@ -12,7 +12,7 @@ from core.evaluation.operating_point import OperatingPoint
 from core.evaluation.roc import roc_curve
 from core.reporting.style import FigureStyle, add_legend, dress, message_figure, new_figure
 
-_TICKS = ([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+_TICKS = ([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
 
 
 def operating_figure(

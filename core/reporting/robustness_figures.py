@@ -27,7 +27,7 @@ def robustness_figure(measured: Robustness, style: FigureStyle) -> Figure:
         )  # fmt: skip
     axes.set_xticks([0, *SEVERITIES])
     axes.set_ylim(0, 1)
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     dress(axes, style, x="Severity (0: as they are)", y="Weighted F1 of the test images", grid="y")
     add_legend(figure, axes, style, columns=3)
     return figure

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from core.distillation.curricula import REDRAWS
 from core.distillation.methods import METHODS
+from core.quantities import fraction
 from core.reporting.bar_figures import BarRun, Role, per_class_bars
 from core.reporting.confusion_figures import confusion_grid
 from core.reporting.picking import PointPick, gid_of
@@ -162,7 +163,9 @@ def _level(
     axes: Axes, style: FigureStyle, value: float | None, title: str, dash: str | tuple[int, tuple[int, ...]]
 ) -> None:
     if value is not None:
-        axes.axhline(value, color=style.text, linewidth=1.4, linestyle=dash, label=f"{title}: {value:.1%}", zorder=2)
+        axes.axhline(
+            value, color=style.text, linewidth=1.4, linestyle=dash, label=f"{title}: {fraction(value)}", zorder=2
+        )
 
 
 def _sparse(alphas: Sequence[float]) -> list[float]:

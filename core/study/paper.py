@@ -144,8 +144,8 @@ def paper_finding(recipe: Recipe) -> str:
     name = _METHODS[method] + (" with the teacher's order" if ordered else "")
     verdict = f"{abs(score - plain):.2f} points {'above' if score > plain else 'below'}"
     return (
-        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f}%, {verdict} the same "
-        f"student without a teacher ({plain:.1f}%). {_FINDINGS.get((method, ordered), _CURRICULUM_FINDING)}"
+        f"In the paper, {name} with alpha {nearest:g} reached a weighted F1 of {score:.1f} %, {verdict} the same "
+        f"student without a teacher ({plain:.1f} %). {_FINDINGS.get((method, ordered), _CURRICULUM_FINDING)}"
         f"{_OTHER_READING if ordered and recipe.curriculum.redraw != next(iter(REDRAWN)) else ''}"
     )
 

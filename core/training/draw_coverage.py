@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.sampling import epoch_order
+from core.quantities import fraction, whole_percent
 from core.recipe import Recipe
 
 
@@ -67,4 +68,4 @@ def never_shown(labels: NDArray[np.int64], codes: Sequence[str], recipe: Recipe)
 
 def _percent(share: float) -> str:
     """A share that is not all never reads as 100 %."""
-    return f"{share:.0%}" if share < 0.99 or share == 1 else f"{min(share, 0.999):.1%}"
+    return whole_percent(share) if share < 0.99 or share == 1 else fraction(min(share, 0.999))

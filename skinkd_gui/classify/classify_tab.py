@@ -15,6 +15,7 @@ from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
 from core.events import Level, Notice
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
+from core.inference.trust import DEFAULT_READER
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice
 from skinkd_gui.classify.controls import ProgressRow, make_table, show_columns
 from skinkd_gui.classify.details_panel import ImageDetailsPanel
@@ -61,6 +62,7 @@ class ClassifyTab(QWidget):
         self._catalog = ModelCatalog(runs_root, self)
         self._pasted_folder: QTemporaryDir | None = None
         self._pasted_count = 0
+        self._reader = DEFAULT_READER
         self._build()
         self._connect()
         self.apply_settings(load_settings())
@@ -82,10 +84,12 @@ class ClassifyTab(QWidget):
         self._catalog.set_runs_root(runs_root)
 
     def apply_settings(self, settings: Settings) -> None:
-        """Take up what the preferences say of the record and the certainty."""
+        """Take up what the preferences say of the record, the certainty and the reader."""
         self._session.recorder.switch(settings.keep_record)
         self._session.set_level(settings.level)
         self._summary.set_level(settings.level)
+        self._reader = settings.reader
+        self._show_current()
 
     def choose_model(self, source: Path) -> None:
         """Choose a run folder or model file; one that can not be used is shown as an error."""
@@ -335,7 +339,7 @@ class ClassifyTab(QWidget):
         path = self._images.path(row)
         first, second = (self._model_result(row, which) for which in Which)
         (truth, name), part = self._images.truth_of(path), self._images.parts.get(path)
-        self._details.show_facts(ShownImage(path, first, second, truth, name, part))
+        self._details.show_facts(ShownImage(path, first, second, truth, name, part, self._reader))
 
     def _model_result(self, row: int, which: Which) -> ModelResult | None:
         choice = self._session.choice(which)
@@ -383,6 +387,7 @@ class ClassifyTab(QWidget):
             shown=tuple(shown),
             selected=selected,
             level=self._session.level,
+            reader=self._reader,
             truths=dict(self._images.truths),
             second=tuple(self._images.results_of(Which.SECOND)) if second is not None else (),
             second_info=second.info if second is not None else None,

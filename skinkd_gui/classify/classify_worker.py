@@ -32,12 +32,16 @@ MODEL_SUFFIXES = frozenset({".safetensors", ".onnx"})
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model to choose: `source` is a run folder or a model file; `classes` are what it tells apart."""
+    """A model to choose: `source` is a run folder or a model file; `classes` are what it tells apart.
+
+    `validation` is its weighted F1 (0..1) on the images that chose its epoch; None where nobody recorded it.
+    """
 
     source: Path
     text: str
     synthetic: bool
     classes: ClassSet
+    validation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,13 @@ class ClassifyTask:
     files: tuple[Path, ...]
     level: float
     recorder: Recorder
+
+
+def default_model(choices: Sequence[ModelChoice]) -> ModelChoice | None:
+    """The model to begin with where none was used yet: the best on its validation images, as all models are chosen;
+    never the newest because it is new, and one of synthetic images only where there is no other."""
+    real = [choice for choice in choices if not choice.synthetic] or choices
+    return max(real, key=lambda choice: -1.0 if choice.validation is None else choice.validation, default=None)
 
 
 def list_models(runs_root: Path, emit: Emit, token: CancelToken) -> tuple[ModelChoice, ...]:
@@ -131,7 +142,18 @@ def _run_choice(run: RunSummary) -> ModelChoice:
     score = f"weighted F1 {fraction(run.scores.weighted_f1)}" if run.scores else "not tested"
     synthetic = ", synthetic data" if run.status.synthetic else ""
     text = f"{run.status.name} ({kind_of_run(run.recipe)}, {score}{synthetic})"
-    return ModelChoice(run.folder, text, run.status.synthetic, classes)
+    return ModelChoice(run.folder, text, run.status.synthetic, classes, _validation_score(run.folder))
+
+
+def _validation_score(folder: Path) -> float | None:
+    """Damage of metrics.json is told by the list of runs; here it only means that the model is no default."""
+    from core.runs.folder import RunFolder
+
+    try:
+        found = RunFolder(folder).scores("validation")
+    except SkinKDError:
+        return None
+    return None if found is None else found.weighted_f1
 
 
 def collect_files(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Emit, Notice
 from core.inference.results import Classification
+from core.inference.trust import DEFAULT_READER, Reader
 from core.models.info import ModelInfo
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class ExportSource:
     shown: tuple[Classification, ...]
     selected: Classification | None
     level: float
+    reader: Reader = DEFAULT_READER
     truths: Mapping[Path, str] = field(default_factory=dict)
     second: tuple[Classification, ...] = ()
     second_info: ModelInfo | None = None
@@ -90,7 +92,7 @@ def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken)
     model_file = source.classifier.source
     settings = (("Certainty of the verdicts", f"{100 * source.level:.3g} %"), ("Device", source.classifier.device))
     digest = file_digest(model_file) if model_file.is_file() else ""
-    subject = ReportSubject(source.name, source.classifier.info, digest, settings)
+    subject = ReportSubject(source.name, source.classifier.info, digest, settings, source.reader)
     html = classification_report_html(images, subject, made=datetime.now().astimezone())
     token.check()
     return write_pdf(html, order.target, emit=emit, token=token)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import Part
 from core.inference.results import Classification
+from core.inference.trust import DEFAULT_READER, Reader
 from skinkd_gui.classify.classify_worker import ModelChoice, run_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ShownImage:
 
     `truth` is the class code that the image's folder gives it, with its plain name ("" where it gives none). `part`
     tells in which part of the first model's own data set an image of this name was; None where it was in none, or that
-    is not known.
+    is not known. `reader` is who looks at it.
     """
 
     path: Path
@@ -46,6 +47,7 @@ class ShownImage:
     truth: str = ""
     truth_name: str = ""
     part: Part | None = None
+    reader: Reader = DEFAULT_READER
 
     @property
     def result(self) -> Classification | None:

@@ -48,7 +48,7 @@ _OF_VERDICT = {
 
 _SHORT = {
     Kind.CONFIDENT: "Confident",
-    Kind.REFER: "Uncertain: refer",
+    Kind.REFER: "Uncertain",
     Kind.OUT_OF_DISTRIBUTION: "Unlike known images",
     Kind.UNKNOWN: "Not assessed",
     Kind.NOT_CLASSIFIED: NOT_CLASSIFIED,
@@ -56,7 +56,7 @@ _SHORT = {
 
 _COUNTED = {
     Kind.CONFIDENT: "confident",
-    Kind.REFER: "to refer",
+    Kind.REFER: "uncertain",
     Kind.OUT_OF_DISTRIBUTION: "unlike the images the model knows",
     Kind.UNKNOWN: "not assessed",
     Kind.NOT_CLASSIFIED: "not classified",
@@ -74,7 +74,7 @@ class KindFilter:
 
 FILTERS = (
     KindFilter(None, "All images", "Every image in the list"),
-    KindFilter(Kind.REFER, "Refer", "The model can not exclude all diagnoses but one: a person should look"),
+    KindFilter(Kind.REFER, "Uncertain", "The model can not exclude all diagnoses but one: a person should look"),
     KindFilter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
     KindFilter(
         Kind.OUT_OF_DISTRIBUTION, "Not like the known images", "Unlike the images that the model was trained on"
@@ -104,7 +104,7 @@ def verdict_text(result: Classification | None) -> str:
 
 
 def counted(kind: Kind, count: int) -> str:
-    """A number of images of one of `VERDICTS`: '12 to refer'."""
+    """A number of images of one of `VERDICTS`: '12 uncertain'."""
     return f"{count:,} {_COUNTED[kind]}"
 
 

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from skinkd_gui.classify.classify_worker import ModelChoice, list_models, open_model
+from skinkd_gui.settings.store import open_store
 from skinkd_gui.workers.job_slot import JobSlot
+
+_REMEMBERED = "classify/model"
+
+
+def last_used() -> Path | None:
+    """The run folder or model file that somebody chose last, None before anybody did."""
+    stored = str(open_store().value(_REMEMBERED, ""))
+    return Path(stored) if stored else None
+
+
+def remember(choice: ModelChoice) -> None:
+    """Begin with this model next time."""
+    open_store().setValue(_REMEMBERED, str(choice.source))
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """The finished runs; the opened files that are no more; and the model used last, where it is neither."""
+
+    runs: tuple[ModelChoice, ...]
+    gone: tuple[ModelChoice, ...]
+    last: ModelChoice | None
 
 
 class ModelCatalog(QObject):
@@ -49,8 +75,8 @@ class ModelCatalog(QObject):
         return next((choice for choice in self.choices if choice.source == source), None)
 
     def refresh(self) -> None:
-        """Read the runs again; `listed` tells when that is done."""
-        self._listing.start_next(self._list)
+        """Read the runs again, and a file outside of them that was used last; `listed` tells when that is done."""
+        self._listing.start_next(partial(self._list, last_used()))
 
     def set_runs_root(self, runs_root: Path) -> None:
         """List the runs of another folder."""
@@ -67,14 +93,21 @@ class ModelCatalog(QObject):
         if self._to_open and not self._opening.running:
             self._opening.start(partial(_open, self._to_open.pop(0)))
 
-    def _list(self, emit: Emit, token: CancelToken) -> tuple[tuple[ModelChoice, ...], list[ModelChoice]]:
-        gone = [choice for choice in tuple(self._opened) if not choice.source.exists()]
-        return list_models(self._runs_root, emit, token), gone
+    def _list(self, last: Path | None, emit: Emit, token: CancelToken) -> _Listed:
+        runs, opened = list_models(self._runs_root, emit, token), tuple(self._opened)
+        gone = tuple(choice for choice in opened if not choice.source.exists())
+        found = None
+        if last is not None and last.exists() and last not in {choice.source for choice in (*runs, *opened)}:
+            with suppress(SkinKDError):  # nobody asked for it now: another model is the default then
+                found = open_model(last)
+        return _Listed(runs, gone, found)
 
     @Slot(object)
-    def _take(self, listed: tuple[tuple[ModelChoice, ...], list[ModelChoice]]) -> None:
-        self._runs, gone = listed
-        self._opened = [choice for choice in self._opened if choice not in gone]
+    def _take(self, listed: _Listed) -> None:
+        self._runs = listed.runs
+        self._opened = [choice for choice in self._opened if choice not in listed.gone]
+        if listed.last is not None and self.find(listed.last.source) is None:
+            self._opened.append(listed.last)
 
     @Slot(object)
     def _take_opened(self, choice: ModelChoice) -> None:

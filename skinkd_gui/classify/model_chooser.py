@@ -8,13 +8,11 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFileDialog, QSizePolicy, QWidget
 
-from skinkd_gui.classify.classify_worker import ModelChoice
-from skinkd_gui.classify.model_catalog import ModelCatalog
-from skinkd_gui.settings.store import open_store
+from skinkd_gui.classify.classify_worker import ModelChoice, default_model
+from skinkd_gui.classify.model_catalog import ModelCatalog, last_used, remember
 from skinkd_gui.widgets.labels import plain_tip
 
 _OPEN_FILE = "Open a model file..."
-_REMEMBERED = "classify/model"
 _FILES = "SkinKD models (*.safetensors *.onnx);;All files (*)"
 
 
@@ -55,6 +53,7 @@ class ClassifierChooser(QComboBox):
         """Choose the model of a run folder or of a file; one that is not listed is read first (see the catalogue)."""
         found = self._catalog.find(source)
         if found is not None:
+            self._remember(found)
             self._select(found)
             return
         self._asked = source
@@ -115,8 +114,7 @@ class ClassifierChooser(QComboBox):
     def _activate(self, row: int) -> None:
         choice = self.itemData(row)
         if isinstance(choice, ModelChoice):
-            if not self._none_text:
-                open_store().setValue(_REMEMBERED, str(choice.source))
+            self._remember(choice)
             self._select(choice)
         elif self.itemText(row) == _OPEN_FILE:
             self.ask_for_file()
@@ -125,18 +123,23 @@ class ClassifierChooser(QComboBox):
 
     @Slot()
     def _take_list(self) -> None:
-        """Keep the choice where it still exists; without one take the remembered or the newest."""
+        """Keep the choice where it still exists; without one take that of the last time, or the best on validation."""
         self._fill()
-        kept = self._catalog.find(self._current.source) if self._current else None
-        if kept is None and not self._none_text:
-            choices = self._catalog.choices
-            kept = self._catalog.find(Path(str(open_store().value(_REMEMBERED, ""))))
-            kept = kept or (choices[0] if choices else None)
-        self._select(kept)
+        found = self._catalog.find(self._current.source) if self._current else None
+        if found is None and not self._none_text:
+            last = last_used()
+            found = None if last is None else self._catalog.find(last)
+            found = found or default_model(self._catalog.choices)
+        self._select(found)
 
     @Slot(object)
     def _take_opened(self, choice: ModelChoice) -> None:
         self._fill()
         if choice.source == self._asked:
             self._asked = None
+            self._remember(choice)
             self._select(choice)
+
+    def _remember(self, choice: ModelChoice) -> None:
+        if not self._none_text:
+            remember(choice)

@@ -16,7 +16,7 @@ from skinkd_gui.widgets.parts import delay
 _LEVEL_TIP = (
     "How sure the model must be before it excludes a diagnosis: at 90 %, the true diagnosis stays among those kept for "
     "at least 90 of 100 images of every class, measured on the images it was checked with. Higher means that more "
-    "images are referred."
+    "images stay uncertain."
 )
 _PATIENCE_MILLISECONDS = 120
 

@@ -101,10 +101,10 @@ class VerdictView(QWidget):
     def show_facts(self, shown: ShownImage) -> None:
         """Show the verdicts on an image."""
         two = shown.second is not None
-        self.first.show_words(verdict_words(shown.first), model_name(shown.first) if two else "")
+        self.first.show_words(verdict_words(shown.first, shown.reader), model_name(shown.first) if two else "")
         self.second.setVisible(two)
         if two:
-            self.second.show_words(verdict_words(shown.second), model_name(shown.second))
+            self.second.show_words(verdict_words(shown.second, shown.reader), model_name(shown.second))
         self._say(self._agreement, agreement_words(shown))
         self._say(self._remarks, "\n".join(remarks(shown)))
         result = shown.result

@@ -9,7 +9,7 @@ from core.data.types import Part
 from core.documents import listed, some
 from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
-from core.inference.trust import Assessment, Verdict
+from core.inference.trust import DEFAULT_READER, Assessment, Reader, Verdict
 from core.quantities import probability
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
@@ -60,8 +60,8 @@ _PARTS = {
 }
 
 
-def verdict_words(model_result: ModelResult | None) -> VerdictWords:
-    """The words for what one model says; also while it has said nothing."""
+def verdict_words(model_result: ModelResult | None, reader: Reader = DEFAULT_READER) -> VerdictWords:
+    """The words for what one model says, to this reader; also while it has said nothing."""
     if model_result is None:
         return VerdictWords("info", "info", "No model", "Choose a model above to have this image classified.")
     result = model_result.result
@@ -74,7 +74,7 @@ def verdict_words(model_result: ModelResult | None) -> VerdictWords:
         kind, icon = _STYLES[Verdict.UNKNOWN]
         why = "The model file holds nothing to tell that from."
         return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
-    words = _assessed(result.assessment, likeliest, result.classes)
+    words = _assessed(result.assessment, likeliest, result.classes, reader)
     return replace(words, decision=_decision(result.assessment))
 
 
@@ -90,7 +90,7 @@ def agreement_words(shown: ShownImage) -> str:
     if any(unlike):
         whom = "they know" if all(unlike) else "one of them knows"
         return f"{text} That means little: the picture is not like the images that {whom}."
-    more = _shared(first, second) if same else "Refer it to a specialist."
+    more = _shared(first, second) if same else shown.reader.advice
     return f"{text} {more}".strip()
 
 
@@ -125,7 +125,7 @@ def named(code: str, classes: ClassSet) -> str:
     return f"{classes.name_of(code)}{f' ({group.value})' if group.serious else ''}"
 
 
-def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet) -> VerdictWords:
+def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader: Reader) -> VerdictWords:
     kind, icon = _STYLES[assessment.verdict]
     title = assessment.verdict.words
     if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
@@ -142,9 +142,10 @@ def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet) -> Verd
     if assessment.verdict is Verdict.CONFIDENT:
         why = "All other diagnoses are excluded, measured on images with a proven diagnosis. It can still be wrong."
     elif not assessment.prediction_set:
-        why = "No diagnosis fits well enough. Refer it to a specialist."
+        why = f"No diagnosis fits well enough. {reader.advice}".strip()
     else:
-        why = f"More than one diagnosis is possible. Refer it to a specialist.{_always(assessment, classes)}"
+        advice = f" {reader.advice}" if reader.advice else ""
+        why = f"More than one diagnosis is possible.{advice}{_always(assessment, classes)}"
     return VerdictWords(kind, icon, title, why, _remaining(assessment, classes), likeliest)
 
 

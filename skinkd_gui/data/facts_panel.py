@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
 from core.classes import ClassSet
 from core.data.corrections import EYE, Correction, CorrectionKind
+from core.quantities import whole_percent
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.data.entries import PictureEntry
@@ -136,7 +137,7 @@ def facts_text(entry: PictureEntry, classes: ClassSet) -> str:
     if said is not None:
         lines.append(
             f"The run takes it for {classes.title_of(said.suggested)}, more probable than {said.label} by "
-            f"{said.margin:.0%}."
+            f"{whole_percent(said.margin)}."
         )
     lines += [f"{problem.kind.value}: {problem.reason}" for problem in entry.problems]
     if record is not None:

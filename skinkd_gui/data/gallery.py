@@ -22,6 +22,7 @@ from PySide6.QtGui import QColor, QPalette, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 
 from core.data.corrections import CorrectionKind
+from core.quantities import whole_percent
 from skinkd_gui.classify.picture_cards import CardLine, PictureCards, lay_out_cards
 from skinkd_gui.classify.thumbnails import Thumbnails
 from skinkd_gui.data.entries import PictureEntry
@@ -187,7 +188,7 @@ def remarks(entry: PictureEntry) -> list[str]:
     if entry.code != entry.label:
         said.append(f"Relabelled, was {entry.label}")
     if entry.suspicion is not None:
-        said.append(f"Looks like {entry.suspicion.suggested} ({entry.suspicion.margin:.0%})")
+        said.append(f"Looks like {entry.suspicion.suggested} ({whole_percent(entry.suspicion.margin)})")
     said += list(dict.fromkeys(problem.kind.value for problem in entry.problems))
     if entry.copies >= 0:
         said.append("Has near-copies")

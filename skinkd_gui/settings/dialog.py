@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.inference.trust import Reader
 from core.paths import runs_root
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
@@ -65,8 +66,9 @@ class PreferencesDialog(QDialog):
         form.addRow("", make_label(text, "small", wrap=True))
         form.addRow("", self.notify)
         form.addRow("Certainty of &verdicts:", self.level)
-        text = "How sure the model must be before it excludes a diagnosis. Higher means that more images are referred."
+        text = "How sure the model must be before it excludes a diagnosis. Higher leaves more images uncertain."
         form.addRow("", make_label(text, "small", wrap=True))
+        form.addRow("&Who reads verdicts:", self.reader)
         form.addRow("Classified images:", self.record)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
@@ -118,6 +120,11 @@ class PreferencesDialog(QDialog):
         self.level.setValue(round(100 * self._settings.level))
         self.level.setSuffix(" %")
         self.level.setMinimumHeight(self.theme.sizeHint().height())
+        self.reader = named(QComboBox(self), "readerCombo", "Who reads the verdicts")
+        self.reader.setToolTip("What is advised about an image on which the model does not decide goes by that")
+        for reader in Reader:
+            self.reader.addItem(reader.plain_name, reader)
+        self.reader.setCurrentIndex(list(Reader).index(self._settings.reader))
         self.record = RecordBox(self._settings.keep_record, self)
 
     def settings(self) -> Settings:
@@ -130,6 +137,7 @@ class PreferencesDialog(QDialog):
             notify=self.notify.isChecked(),
             keep_record=self.record.keep.isChecked(),
             level=self.level.value() / 100,
+            reader=Reader(self.reader.currentData()),
         )
 
     @Slot()

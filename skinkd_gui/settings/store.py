@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
-from core.inference.trust import DEFAULT_LEVEL
+from core.inference.trust import DEFAULT_LEVEL, DEFAULT_READER, Reader
 from core.paths import make_private, runs_root
 from core.user_paths import expanded
 from skinkd_gui.widgets.theme import ThemeChoice
@@ -25,7 +25,8 @@ class Settings:
 
     `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
     leaves to the window and other programs; `notify` asks for a message of the system when a run ends. `keep_record`
-    switches the record of what was classified; `level` (0.80..0.99) is that of the prediction sets.
+    switches the record of what was classified; `level` (0.80..0.99) is that of the prediction sets; `reader` is who
+    reads the verdicts.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
@@ -35,6 +36,7 @@ class Settings:
     notify: bool = True
     keep_record: bool = True
     level: float = DEFAULT_LEVEL
+    reader: Reader = DEFAULT_READER
 
 
 def open_store() -> QSettings:
@@ -51,6 +53,7 @@ def load_settings() -> Settings:
     default = Settings()
     theme = str(store.value("theme", default.theme))
     percent = _number(store.value("text_percent"), default.text_percent)
+    reader = str(store.value("classify/reader", default.reader))
     level = _number(store.value("classify/level"), round(100 * default.level))
     return Settings(
         theme=ThemeChoice(theme) if theme in set(ThemeChoice) else default.theme,
@@ -60,6 +63,7 @@ def load_settings() -> Settings:
         notify=str(store.value("notify", "on")) != "off",
         keep_record=str(store.value("classify/record", "on")) != "off",
         level=min(max(level, LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100,
+        reader=Reader(reader) if reader in set(Reader) else default.reader,
     )
 
 
@@ -73,6 +77,7 @@ def save_settings(settings: Settings) -> None:
     store.setValue("notify", "on" if settings.notify else "off")
     store.setValue("classify/record", "on" if settings.keep_record else "off")
     store.setValue("classify/level", round(100 * settings.level))
+    store.setValue("classify/reader", str(settings.reader))
     store.sync()
 
 

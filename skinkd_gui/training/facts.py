@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.events import Phase
-from core.quantities import NONE, duration, fraction
+from core.quantities import NONE, duration, fraction, whole_percent
 from skinkd_gui.training.progress import PHASE_HELP, RunProgress
 
 
@@ -46,7 +46,7 @@ def time_left(progress: RunProgress) -> str:
 def overall_text(progress: RunProgress) -> str:
     """The line over the bar of the whole: of one run, or of a teacher and its student."""
     whole = "all runs" if len(progress.plan) > 1 else "the run"
-    return f"{progress.fraction:.0%} of {whole}"
+    return f"{whole_percent(progress.fraction)} of {whole}"
 
 
 def speed(progress: RunProgress) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.events import CancelToken, Emit
+from core.quantities import whole_percent
 from core.reporting.checklists import FilledChecklist, checklist_table, checklists, fill
 from core.reporting.facts.told import fact_text
 from core.reporting.measured_tables import (
@@ -166,7 +167,8 @@ def _titled(table: ResultsTable, run: ReportRun, chosen: Selection) -> ResultsTa
 def _pictures(key: str, run: ReportRun, emit: Emit, token: CancelToken) -> FigureBlock | None:
     """The surest errors as pictures; None, with a warning, where they are not at hand."""
     wanted = [
-        (f"{truth}, taken for\n{said} ({sure:.0%})", [image]) for image, truth, said, sure in surest_errors(run.record)
+        (f"{truth}, taken for\n{said} ({whole_percent(sure)})", [image])
+        for image, truth, said, sure in surest_errors(run.record)
     ]
     draw = picture_grid(run, wanted, "pictures of errors", emit, token)
     if draw is None:

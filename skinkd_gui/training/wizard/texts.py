@@ -14,7 +14,7 @@ from core.data.groups import together
 from core.data.leakage import Leakage
 from core.documents import some
 from core.models.catalog import ModelFacts
-from core.quantities import file_size
+from core.quantities import file_size, whole_percent
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
@@ -101,7 +101,7 @@ def _sentence(clause: str) -> str:
 
 def alpha_sentence(alpha: float) -> str:
     """How the two teachers of the student, labels and large model, share its attention."""
-    return f"The teacher's answers count {alpha:.0%}, the labels {1 - alpha:.0%}."
+    return f"The teacher's answers count {whole_percent(alpha)}, the labels {whole_percent(1 - alpha)}."
 
 
 def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
@@ -150,7 +150,7 @@ def _images(state: WizardState) -> str:
     used = usable_images(state)
     what = "generated sample images" if state.dataset and state.dataset.synthetic else "images"
     left_out = f", {len(state.excluded):,} left out" if state.excluded else ""
-    apart = f", {data.calibration:.0%} of the validation images to calibrate on" if data.calibration else ""
+    apart = f", {whole_percent(data.calibration)} of the validation images to calibrate on" if data.calibration else ""
     size = f"{data.image_size} × {data.image_size} pixels"
     by = together(data.group_by)
     if state.goal is Goal.STUDY and state.study.both_splits:
@@ -170,8 +170,8 @@ def coverage_text(state: WizardState) -> str:
 
 
 def split_text(split: Sequence[float]) -> str:
-    """Shares or counts of training, validation and test: '70% : 20% : 10%'."""
-    return " : ".join(f"{share:g}" if share > 1 else f"{share:.0%}" for share in split)
+    """Shares or counts of training, validation and test: '70 % : 20 % : 10 %'."""
+    return " : ".join(f"{share:g}" if share > 1 else whole_percent(share) for share in split)
 
 
 def leakage_text(leaks: Leakage) -> str:
@@ -192,7 +192,7 @@ def _classes(state: WizardState) -> str:
 def _model(section: Any) -> str:
     weights = {"hub": "pretrained weights from the internet", "none": "untrained weights"}
     start = weights.get(section.weights, f"weights from {section.weights}")
-    frozen = f", the first {section.freeze:.0%} frozen" if section.freeze else ""
+    frozen = f", the first {whole_percent(section.freeze)} frozen" if section.freeze else ""
     rates = (("dropout", section.drop_rate), ("drop-connect", section.drop_path_rate))
     dropped = "".join(f", {name} {rate:g}" for name, rate in rates if not isinstance(rate, str))
     return f"{section.architecture}, starting from {start}{frozen}{dropped}"

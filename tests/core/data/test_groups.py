@@ -165,7 +165,7 @@ def test_the_figure_counts_test_images_with_kin_in_training() -> None:
     found = leakage(dataset, split)
     assert [(code, each.leaking, each.test) for code, each in found.by_class] == [("MEL", 1, 1), ("NV", 1, 2)]
     assert found.total.share == pytest.approx(2 / 3)
-    assert found.sentence.startswith("2 of 3 test images (67%) have their patient, lesion or near-copy in training.")
+    assert found.sentence.startswith("2 of 3 test images (67 %) have their patient, lesion or near-copy in training.")
     assert "Patients are known of 2 of 5 images only" in found.sentence
     assert leakage(dataset_of(records[2:]), Split(np.array([0]), np.array([1]), np.array([2]))).sentence == (
         "No test image has its patient, lesion or near-copy in training. Patients and lesions are not known, so images "

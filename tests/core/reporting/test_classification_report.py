@@ -90,7 +90,7 @@ def test_one_image_says_everything_verdict_first() -> None:
     order = (
         RESEARCH_USE,
         "x.jpg",
-        "Uncertain: refer",
+        "Uncertain",
         "It may be one of two.",
         "Can not be excluded at 90 %: Melanoma, Melanocytic nevus.",
         "Only the first of its 3 pages",
@@ -152,7 +152,7 @@ def test_a_batch_has_counts_a_table_and_what_was_not_classified() -> None:
     ]
     text, _ = read(html(*images))
     assert "3 skin lesion images" in text
-    assert "Uncertain: refer 1" in text
+    assert "Uncertain 1" in text
     assert "Likeliest: Melanoma 2" in text
     assert "Not classified 1" in text
     assert "two.jpg Confident MEL, NV Melanoma 50.0 % 62.0 %" in text

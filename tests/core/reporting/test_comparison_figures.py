@@ -267,7 +267,7 @@ def test_alpha_shows_every_seed_and_the_levels():
     points = [line.get_gid() for line in figure.axes[0].lines if line.get_gid()]
     assert len(points) == len(set(points)) == 4 * 9 * 3
     assert "point:kl-0.1-cl:2" in points
-    assert {"Teacher: 79.0%", "Plain student: 73.0%", "KL", "DIST + curriculum"} <= set(texts(figure))
+    assert {"Teacher: 79.0 %", "Plain student: 73.0 %", "KL", "DIST + curriculum"} <= set(texts(figure))
     assert {"0.1", "0.3", "0.5", "0.7", "0.9"} <= set(texts(figure))
 
 

@@ -103,8 +103,8 @@ def test_distribution_shows_every_count_with_its_share():
     draw(figure)
     shown = texts(figure)
     assert "Melanocytic nevus (NV)" in shown
-    assert "12,875 (51.3%)" in shown
-    assert "0 (0.0%)" in shown
+    assert "12,875 (51.3 %)" in shown
+    assert "0 (0.0 %)" in shown
 
 
 def test_an_empty_distribution_draws():

@@ -26,8 +26,8 @@ def test_one_draw_of_the_weighted_sampler_leaves_most_images_out() -> None:
     assert round(dict(found.by_class)["NV"], 2) == 0.22
     assert round(found.all, 3) == 0.999
     assert found.sentence == (
-        "One draw shows 43% of the 17,728 training images and 22% of NV; drawn once, the others are never seen. "
-        "25 draws, one for each epoch, show 99.9%."
+        "One draw shows 43 % of the 17,728 training images and 22 % of NV; drawn once, the others are never seen. "
+        "25 draws, one for each epoch, show 99.9 %."
     )
 
 
@@ -48,7 +48,7 @@ def test_shuffling_shows_all() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        (["curriculum.redraw=once"], "One draw shows 43%"),
+        (["curriculum.redraw=once"], "One draw shows 43 %"),
         (["curriculum.redraw=once", "optimisation.sampler=shuffle"], ""),
         (["curriculum.redraw=each_epoch"], ""),
         (["curriculum.redraw=once", "optimisation.epochs=1"], ""),

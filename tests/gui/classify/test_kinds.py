@@ -61,7 +61,7 @@ def test_notes_and_the_training_are_kinds_of_their_own() -> None:
 
 def test_the_words_of_a_cell() -> None:
     texts = [verdict_text(found) for found in (None, BROKEN, answer("NV"), answer("NV", Verdict.UNCERTAIN))]
-    assert texts == ["Waiting", "Not classified", "Confident", "Uncertain: refer"]
+    assert texts == ["Waiting", "Not classified", "Confident", "Uncertain"]
 
 
 def test_counts_follow_every_change() -> None:
@@ -69,9 +69,9 @@ def test_counts_follow_every_change() -> None:
     for _ in range(3):
         tally.move(Kind(0), Kind.REFER | Kind.MALIGNANT)
     tally.move(Kind(0), Kind.NOT_CLASSIFIED)
-    assert tally.sentence(5, 5) == "5 images: 3 to refer, 1 not classified, 1 waiting"
+    assert tally.sentence(5, 5) == "5 images: 3 uncertain, 1 not classified, 1 waiting"
     tally.move(Kind.REFER | Kind.MALIGNANT, Kind.CONFIDENT)
-    assert tally.sentence(5, 2) == "5 images: 1 confident, 2 to refer, 1 not classified, 1 waiting. 2 shown"
+    assert tally.sentence(5, 2) == "5 images: 1 confident, 2 uncertain, 1 not classified, 1 waiting. 2 shown"
     assert tally.count(Kind.MALIGNANT) == 2
     tally.clear()
     assert tally.sentence(1, 1) == "1 image"

@@ -9,6 +9,8 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from core.classes import CLASS_SETS
+from skinkd_gui.classify.classify_worker import ModelChoice, default_model
 from skinkd_gui.classify.dropping import take
 from skinkd_gui.classify.kinds import Which
 
@@ -62,6 +64,35 @@ def test_two_models_dropped_together_are_compared(
     classify(qtbot, tab, lesions[:2])
     qtbot.waitUntil(lambda: idle(tab) and not tab._images.count_waiting(Which.SECOND))
     assert [tab._session.choice(which).source for which in Which] == [one, two]  # type: ignore[union-attr]
+
+
+def test_the_default_is_the_best_on_validation_and_not_the_newest() -> None:
+    def choice(name: str, validation: float | None = None, *, synthetic: bool = False) -> ModelChoice:
+        return ModelChoice(Path(name), name, synthetic, CLASS_SETS["isic2019"], validation)
+
+    drawn = choice("drawn", 0.99, synthetic=True)
+    newest, best, unknown = choice("newest", 0.6), choice("best", 0.8), choice("unknown")
+    assert default_model([drawn, newest, best, unknown]) == best
+    assert default_model([drawn, unknown]) == unknown
+    assert default_model([drawn]) == drawn
+    assert default_model([]) is None
+
+
+def test_the_model_used_last_is_chosen_also_where_it_is_a_file(
+    qtbot: QtBot, make_tab: MakeTab, weighed: Path, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent.safetensors"
+    first, second = (next(weighed.glob(f"*-{name}")) for name in ("first", "second"))
+    shutil.copy(first / "model.safetensors", sent)
+    tab = make_tab(weighed)
+    for source in (second, sent):
+        tab.choose_model(source)
+        qtbot.waitUntil(lambda: not tab._catalog.busy)
+        again = make_tab(weighed)
+        assert again._top.chooser.choice is not None
+        assert again._top.chooser.choice.source == source
+    sent.unlink()
+    assert make_tab(weighed)._top.chooser.choice is not None
 
 
 def test_a_run_that_goes_away_is_not_chosen_any_more(

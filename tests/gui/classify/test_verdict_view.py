@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.inference.results import Classification
-from core.inference.trust import Assessment, Verdict
+from core.inference.trust import Assessment, Reader, Verdict
 from skinkd_gui.classify.classify_worker import ModelChoice
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.verdict_view import VerdictView
@@ -38,7 +38,7 @@ def answer(
 
 def test_the_verdict_says_what_remains_in_plain_names() -> None:
     words = verdict_words(answer(assessment(Verdict.UNCERTAIN, "MEL", "NV")))
-    assert (words.kind, words.title) == ("warning", "Uncertain: refer")
+    assert (words.kind, words.title) == ("warning", "Uncertain")
     assert words.remaining == "With 90 % reliability it is one of: Melanoma, Melanocytic nevus"
     assert words.likeliest == "Likeliest: Melanoma (malignant), 50.0 %; malignant classes together 62.0 %"
     sure = verdict_words(answer(assessment(Verdict.CONFIDENT, "MEL")))
@@ -117,7 +117,7 @@ def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
     first = answer(assessment(Verdict.UNCERTAIN, "MEL", "NV"))
     view.show_facts(ShownImage(Path("a.png"), first))
     assert not view.second.isVisibleTo(view)
-    assert view.first.title.text() == "Uncertain: refer"
+    assert view.first.title.text() == "Uncertain"
     assert view.first.property("role") == "warning"
     assert "one of: Melanoma" in view.first.accessibleDescription()
     second = answer(assessment(Verdict.OUT_OF_DISTRIBUTION), "NV", "student (Plain student)")
@@ -128,3 +128,15 @@ def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
     theme().apply(ThemeChoice.DARK)
     assert view.grab().toImage() != before
     theme().apply(ThemeChoice.LIGHT)
+
+
+def test_a_specialist_is_not_sent_to_a_specialist() -> None:
+    uncertain = [assessment(Verdict.UNCERTAIN, *codes) for codes in ((), ("MEL", "NV"))]
+    first, second = answer(uncertain[1]), answer(uncertain[1], "NV", "student (Plain student)")
+    for reader, told in ((Reader.GENERAL_PRACTICE, True), (Reader.SPECIALIST, False), (Reader.RESEARCH, False)):
+        said = [verdict_words(answer(each), reader).spoken for each in uncertain]
+        said += [each.sentence_for(reader) for each in uncertain]
+        said.append(agreement_words(ShownImage(Path("a.png"), first, second, reader=reader)))
+        assert [("to a specialist" in text) for text in said] == [told] * 5
+    confident = assessment(Verdict.CONFIDENT, "NV")
+    assert confident.sentence_for(Reader.GENERAL_PRACTICE) == confident.sentence

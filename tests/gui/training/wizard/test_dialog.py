@@ -102,7 +102,7 @@ def test_from_the_sample_images_to_start(
     facts = wizard.findChild(QLabel, "teacherFactsLabel")
     qtbot.waitUntil(lambda: "parameters" in facts.text())
     _next(wizard, qtbot, WizardStep.STUDENT)
-    assert "73.5%" in wizard.findChild(QLabel, "paperFindingLabel").text()
+    assert "73.5 %" in wizard.findChild(QLabel, "paperFindingLabel").text()
     _next(wizard, qtbot, WizardStep.SCHEDULE)
     _next(wizard, qtbot, WizardStep.COST)
     headline = wizard.findChild(QLabel, "costHeadline")

@@ -98,7 +98,7 @@ def test_the_command_says_what_another_method_does_not_bring_along() -> None:
 
 def test_what_leaks_is_said_with_the_way_out_in_the_form_s_words() -> None:
     leaks = Leakage(Leaking(3, 10), (), 100, 100, 0)
-    assert "3 of 10 test images (30%)" in texts.leakage_text(leaks)
+    assert "3 of 10 test images (30 %)" in texts.leakage_text(leaks)
     assert "“Keep together: Patients, lesions and near-copies”" in texts.leakage_text(leaks)
     unknown = texts.leakage_text(Leakage(Leaking(0, 10), (), 100, 0, 0))
     assert "not known" in unknown
