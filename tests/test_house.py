@@ -27,21 +27,24 @@ def relative(file: Path) -> str:
 
 def test_per_cent_is_written_in_one_way() -> None:
     """'89 %', as `core.quantities` writes it; never '89%'."""
-    wrong = []
-    for file in PRODUCT:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-                if ast.unparse(node.format_spec).strip("f'\"").endswith("%"):
-                    wrong.append(f"{relative(file)}:{node.lineno}")
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if re.search(r"\d%(?!\w)", node.value):
-                    wrong.append(f"{relative(file)}:{node.lineno}")
-            elif isinstance(node, ast.JoinedStr):
-                for before, after in itertools.pairwise(node.values):
-                    if isinstance(before, ast.FormattedValue) and isinstance(after, ast.Constant):
-                        if str(after.value).startswith("%"):
-                            wrong.append(f"{relative(file)}:{node.lineno}")
+    wrong = [
+        f"{relative(file)}:{node.lineno}"
+        for file in PRODUCT
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.expr) and _writes_per_cent_alone(node)
+    ]
     assert not wrong
+
+
+def _writes_per_cent_alone(node: ast.expr) -> bool:
+    if isinstance(node, ast.FormattedValue):
+        return node.format_spec is not None and ast.unparse(node.format_spec).strip("f'\"").endswith("%")
+    if isinstance(node, ast.JoinedStr):
+        return any(
+            isinstance(before, ast.FormattedValue) and isinstance(after, ast.Constant) and str(after.value)[:1] == "%"
+            for before, after in itertools.pairwise(node.values)
+        )
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(re.search(r"\d%(?!\w)", node.value))
 
 
 def loaded_after(code: str, tmp_path: Path) -> set[str]:

@@ -38,7 +38,7 @@ _WORDS = {
 }
 
 
-class Reader(StrEnum):
+class Readership(StrEnum):
     """Who reads the verdicts, and so what an uncertain one asks for. The value is what settings say."""
 
     GENERAL_PRACTICE = "general-practice"
@@ -48,21 +48,21 @@ class Reader(StrEnum):
     @property
     def plain_name(self) -> str:
         """The reader in plain words."""
-        return _READERS[self][0]
+        return _READERSHIPS[self][0]
 
     @property
     def advice(self) -> str:
         """What to do about an image on which the model does not decide; nothing in research."""
-        return _READERS[self][1]
+        return _READERSHIPS[self][1]
 
 
-_READERS = {
-    Reader.GENERAL_PRACTICE: ("General practice", "Refer it to a specialist."),
-    Reader.SPECIALIST: ("Specialist in dermatology", "Your own examination decides."),
-    Reader.RESEARCH: ("Research", ""),
+_READERSHIPS = {
+    Readership.GENERAL_PRACTICE: ("General practice", "Refer it to a specialist."),
+    Readership.SPECIALIST: ("Specialist in dermatology", "Your own examination decides."),
+    Readership.RESEARCH: ("Research", ""),
 }
 
-DEFAULT_READER = Reader.GENERAL_PRACTICE
+DEFAULT_READERSHIP = Readership.GENERAL_PRACTICE
 """Who is told more than an expert needs."""
 
 
@@ -90,7 +90,7 @@ class Assessment:
     never_excluded: tuple[str, ...] = ()
     decision: ImageDecision | None = None
 
-    def sentence_for(self, reader: Reader) -> str:
+    def sentence_for(self, reader: Readership) -> str:
         """The sentence with what this reader does about an uncertain verdict."""
         advice = reader.advice if self.verdict is Verdict.UNCERTAIN else ""
         return f"{self.sentence} {advice}".strip()

@@ -30,7 +30,7 @@ from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.similar import SimilarCase
-from core.inference.trust import DEFAULT_READER, Assessment, Reader, Verdict
+from core.inference.trust import DEFAULT_READERSHIP, Assessment, Readership, Verdict
 from core.models.info import ModelInfo
 from core.quantities import NONE, probability
 
@@ -86,7 +86,7 @@ class ReportSubject:
     info: ModelInfo
     digest: str = ""
     settings: tuple[tuple[str, str], ...] = ()
-    reader: Reader = DEFAULT_READER
+    reader: Readership = DEFAULT_READERSHIP
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ def _codes(assessment: Assessment | None) -> str:
     return ", ".join(assessment.prediction_set) or "none"
 
 
-def _page(image: ReportImage, name: str, reader: Reader) -> _Page:
+def _page(image: ReportImage, name: str, reader: Readership) -> _Page:
     row, assessment = image.result, image.result.assessment
     verdict = assessment.verdict if assessment else Verdict.UNKNOWN
     return _Page(

@@ -15,7 +15,7 @@ from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
 from core.events import Level, Notice
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
-from core.inference.trust import DEFAULT_READER
+from core.inference.trust import DEFAULT_READERSHIP
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice
 from skinkd_gui.classify.controls import ProgressRow, make_table, show_columns
 from skinkd_gui.classify.details_panel import ImageDetailsPanel
@@ -62,7 +62,7 @@ class ClassifyTab(QWidget):
         self._catalog = ModelCatalog(runs_root, self)
         self._pasted_folder: QTemporaryDir | None = None
         self._pasted_count = 0
-        self._reader = DEFAULT_READER
+        self._reader = DEFAULT_READERSHIP
         self._build()
         self._connect()
         self.apply_settings(load_settings())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Emit, Notice
 from core.inference.results import Classification
-from core.inference.trust import DEFAULT_READER, Reader
+from core.inference.trust import DEFAULT_READERSHIP, Readership
 from core.models.info import ModelInfo
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ExportSource:
     shown: tuple[Classification, ...]
     selected: Classification | None
     level: float
-    reader: Reader = DEFAULT_READER
+    reader: Readership = DEFAULT_READERSHIP
     truths: Mapping[Path, str] = field(default_factory=dict)
     second: tuple[Classification, ...] = ()
     second_info: ModelInfo | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import Part
 from core.inference.results import Classification
-from core.inference.trust import DEFAULT_READER, Reader
+from core.inference.trust import DEFAULT_READERSHIP, Readership
 from skinkd_gui.classify.classify_worker import ModelChoice, run_of
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ShownImage:
     truth: str = ""
     truth_name: str = ""
     part: Part | None = None
-    reader: Reader = DEFAULT_READER
+    reader: Readership = DEFAULT_READERSHIP
 
     @property
     def result(self) -> Classification | None:

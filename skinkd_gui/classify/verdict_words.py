@@ -9,7 +9,7 @@ from core.data.types import Part
 from core.documents import listed, some
 from core.evaluation.prediction_sets import images_needed
 from core.inference.results import Classification
-from core.inference.trust import DEFAULT_READER, Assessment, Reader, Verdict
+from core.inference.trust import DEFAULT_READERSHIP, Assessment, Readership, Verdict
 from core.quantities import probability
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
@@ -60,7 +60,7 @@ _PARTS = {
 }
 
 
-def verdict_words(model_result: ModelResult | None, reader: Reader = DEFAULT_READER) -> VerdictWords:
+def verdict_words(model_result: ModelResult | None, reader: Readership = DEFAULT_READERSHIP) -> VerdictWords:
     """The words for what one model says, to this reader; also while it has said nothing."""
     if model_result is None:
         return VerdictWords("info", "info", "No model", "Choose a model above to have this image classified.")
@@ -125,7 +125,7 @@ def named(code: str, classes: ClassSet) -> str:
     return f"{classes.name_of(code)}{f' ({group.value})' if group.serious else ''}"
 
 
-def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader: Reader) -> VerdictWords:
+def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader: Readership) -> VerdictWords:
     kind, icon = _STYLES[assessment.verdict]
     title = assessment.verdict.words
     if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.inference.trust import Reader
+from core.inference.trust import Readership
 from core.paths import runs_root
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
@@ -122,9 +122,9 @@ class PreferencesDialog(QDialog):
         self.level.setMinimumHeight(self.theme.sizeHint().height())
         self.reader = named(QComboBox(self), "readerCombo", "Who reads the verdicts")
         self.reader.setToolTip("What is advised about an image on which the model does not decide goes by that")
-        for reader in Reader:
+        for reader in Readership:
             self.reader.addItem(reader.plain_name, reader)
-        self.reader.setCurrentIndex(list(Reader).index(self._settings.reader))
+        self.reader.setCurrentIndex(list(Readership).index(self._settings.reader))
         self.record = RecordBox(self._settings.keep_record, self)
 
     def settings(self) -> Settings:
@@ -137,7 +137,7 @@ class PreferencesDialog(QDialog):
             notify=self.notify.isChecked(),
             keep_record=self.record.keep.isChecked(),
             level=self.level.value() / 100,
-            reader=Reader(self.reader.currentData()),
+            reader=Readership(self.reader.currentData()),
         )
 
     @Slot()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
-from core.inference.trust import DEFAULT_LEVEL, DEFAULT_READER, Reader
+from core.inference.trust import DEFAULT_LEVEL, DEFAULT_READERSHIP, Readership
 from core.paths import make_private, runs_root
 from core.user_paths import expanded
 from skinkd_gui.widgets.theme import ThemeChoice
@@ -36,7 +36,7 @@ class Settings:
     notify: bool = True
     keep_record: bool = True
     level: float = DEFAULT_LEVEL
-    reader: Reader = DEFAULT_READER
+    reader: Readership = DEFAULT_READERSHIP
 
 
 def open_store() -> QSettings:
@@ -63,7 +63,7 @@ def load_settings() -> Settings:
         notify=str(store.value("notify", "on")) != "off",
         keep_record=str(store.value("classify/record", "on")) != "off",
         level=min(max(level, LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100,
-        reader=Reader(reader) if reader in set(Reader) else default.reader,
+        reader=Readership(reader) if reader in set(Readership) else default.reader,
     )
 
 

@@ -76,7 +76,7 @@ class RunRecord:
         return part_of_calibration(self.calibration.get("fitted_part"))
 
 
-class Reader:
+class Audience:
     """Reads files one by one: what can not be read is named in `trouble`, and hides nothing else."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Reader:
 
 def read_record(summary: RunSummary, rows: Sequence[SplitRow] | None = None) -> RunRecord:
     """What is quickly read of a run in any state. `rows` are those of split.csv where they were read already."""
-    folder, reader = RunFolder(summary.folder), Reader()
+    folder, reader = RunFolder(summary.folder), Audience()
     nothing: dict[str, Any] = {}
     metrics = reader.read(folder.metrics, None)
     no_rows: Sequence[SplitRow] = ()
@@ -120,7 +120,7 @@ def whole_record(record: RunRecord, evidence: Evidence) -> RunRecord:
     from core.runs.external import external_tests
     from core.runs.robustness import read_robustness
 
-    folder, reader = RunFolder(record.summary.folder), Reader()
+    folder, reader = RunFolder(record.summary.folder), Audience()
     return replace(
         record,
         evidence=evidence,

@@ -113,8 +113,8 @@ def _terms(card: CardContent) -> str:
     if card.info.synthetic:
         return "Generated pictures; no terms."
     return (
-        "Not known here. Whoever made the model must say; ISIC 2019 and HAM10000, for instance, allow non-commercial "
-        "use with attribution only (CC BY-NC), and so for models trained on them."
+        "Not known: the data set names none, or the file is without its run. The terms of the images bind the model "
+        "too; whoever made it must say which they are."
     )
 
 

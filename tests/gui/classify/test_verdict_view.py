@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.inference.results import Classification
-from core.inference.trust import Assessment, Reader, Verdict
+from core.inference.trust import Assessment, Readership, Verdict
 from skinkd_gui.classify.classify_worker import ModelChoice
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.verdict_view import VerdictView
@@ -133,10 +133,14 @@ def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
 def test_a_specialist_is_not_sent_to_a_specialist() -> None:
     uncertain = [assessment(Verdict.UNCERTAIN, *codes) for codes in ((), ("MEL", "NV"))]
     first, second = answer(uncertain[1]), answer(uncertain[1], "NV", "student (Plain student)")
-    for reader, told in ((Reader.GENERAL_PRACTICE, True), (Reader.SPECIALIST, False), (Reader.RESEARCH, False)):
+    for reader, told in (
+        (Readership.GENERAL_PRACTICE, True),
+        (Readership.SPECIALIST, False),
+        (Readership.RESEARCH, False),
+    ):
         said = [verdict_words(answer(each), reader).spoken for each in uncertain]
         said += [each.sentence_for(reader) for each in uncertain]
         said.append(agreement_words(ShownImage(Path("a.png"), first, second, reader=reader)))
         assert [("to a specialist" in text) for text in said] == [told] * 5
     confident = assessment(Verdict.CONFIDENT, "NV")
-    assert confident.sentence_for(Reader.GENERAL_PRACTICE) == confident.sentence
+    assert confident.sentence_for(Readership.GENERAL_PRACTICE) == confident.sentence

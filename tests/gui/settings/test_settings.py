@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from core.inference.record import RecordBook, RecordEntry, record_file
-from core.inference.trust import Reader
+from core.inference.trust import Readership
 from core.paths import runs_root, settings_file
 from skinkd_gui.settings.dialog import PreferencesDialog
 from skinkd_gui.settings.record_box import RecordBox
@@ -32,7 +32,9 @@ from skinkd_gui.widgets.theme import ThemeChoice
 
 def test_settings_survive_and_start_with_the_defaults(tmp_path: Path) -> None:
     assert load_settings() == Settings()
-    changed = Settings(ThemeChoice.DARK, 125, str(tmp_path / "läufe, viele"), 3, notify=False, reader=Reader.SPECIALIST)
+    changed = Settings(
+        ThemeChoice.DARK, 125, str(tmp_path / "läufe, viele"), 3, notify=False, reader=Readership.SPECIALIST
+    )
     save_settings(changed)
     assert load_settings() == changed
 
