@@ -29,7 +29,9 @@ FOLD_FIELD, TEST_FOLD_FIELD = "data.fold", "data.test_fold"
 LONGEST_KEY = 80
 
 _KEY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_KEY - 1}}}")
-_NO_OTHER_TEACHER = {"data.image_size", "teacher.run"}
+_HOW_ASKED = {"teacher.also", "teacher.weighting", "teacher.source", "teacher.views"}
+"""How a student asks its teacher, and whom besides; the teacher stays the same."""
+_NO_OTHER_TEACHER = {"data.image_size", "teacher.run", *_HOW_ASKED}
 """Fields of the data and teacher sections that call for no teacher of their own: a teacher sees the images at its own
 size, and a configuration that names a finished teacher has one."""
 
@@ -223,10 +225,10 @@ def _unusable(study: Study) -> str:
 
 def _check_one_teacher(study: Study) -> None:
     """A finished teacher for the whole study stands for one teacher, which nothing varies."""
-    varied = [name for item in study.configurations for name, _ in item.changes if name.startswith("teacher.")]
     teachers = [item.key for item in study.configurations if item.teacher]
     others = [name for item in study.configurations if not (item.teacher or item.once) for name, _ in item.changes]
-    if len(teachers) > 1 or any(name.startswith("teacher.") for name in others):
+    varied = [name for name in others if name.startswith("teacher.") and name not in _HOW_ASKED]
+    if len(teachers) > 1 or varied:
         what = varied[0] if varied else ", ".join(teachers)
         raise SkinKDError(
             "The study can not be used",

@@ -135,6 +135,13 @@ def test_an_unusable_change_names_configuration_and_field(change: str, key: str,
     assert [problem.key for problem in caught.value.problems] == [key]
 
 
+def test_how_a_teacher_is_asked_makes_no_other_teacher(tmp_path: Path) -> None:
+    axes = '[axes]\n"teacher.views" = [4, 16]'
+    for extra in ("", '[set]\n"teacher.run" = "elsewhere"\n'):
+        study = read_study(written(tmp_path, f"{extra}{axes}"))
+        assert [item.teacher for item in study.configurations] == ([False] * 2 if extra else [True, False, False])
+
+
 def test_a_finished_teacher_can_not_be_varied(tmp_path: Path) -> None:
     axes = '[axes]\n"teacher.architecture" = ["test_resnet", "test_vit"]'
     with pytest.raises(SkinKDError, match="varies the teacher"):
