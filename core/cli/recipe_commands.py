@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 
 def recipe(
     name: Annotated[
-        Preset, typer.Option("--preset", help="paper (to the letter), paper-lesion (lesions together), quick, best.")
+        Preset, typer.Option("--preset", help="paper (to the letter), paper-lesion, quick, best, best-cpu.")
     ] = Preset.PAPER,
     out: Annotated[Path | None, typer.Option("--out", help="File to write; without it the recipe is printed.")] = None,
     assignments: SetOption = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from core.data.types import GroupBy
 from core.recipe.learning import DistillationRecipe, OptimisationRecipe
@@ -16,6 +17,7 @@ class Preset(StrEnum):
     PAPER_LESION = "paper-lesion"
     QUICK = "quick"
     BEST = "best"
+    BEST_CPU = "best-cpu"
 
 
 PAPERS = (Preset.PAPER, Preset.PAPER_LESION)
@@ -26,7 +28,13 @@ PRESET_HELP = {
     "images resemble training images and scores come out too high. Hours on a GPU, weeks on a CPU.",
     Preset.PAPER_LESION: "The same, but all images of a lesion stay in one part: scores that hold for new lesions.",
     Preset.QUICK: "Small models and images: minutes on a laptop, to try data and settings.",
-    Preset.BEST: "Past the paper: augmentation, warm-up and a falling learning rate. Needs a GPU.",
+    Preset.BEST: "Past the paper, at its size: every image once an epoch in one of its eight flips and turns, a larger "
+    "learning rate that falls, and the teacher's answers for the very view. Needs a GPU. As a whole not measured yet; "
+    "its small form is, see below.",
+    Preset.BEST_CPU: "The same with smaller models and images, for a CPU: an hour for 5,000 images. On HAM10000, "
+    "divided by lesion, its student reached a weighted F1 of 81 % and a balanced accuracy of 65 % on the validation "
+    "images of one fold, a plain training loop 73 % and 49 %. That is the views and the learning rate: without its "
+    "teacher it did no worse.",
 }
 
 
@@ -41,21 +49,35 @@ def preset(name: Preset) -> Recipe:
             distillation=DistillationRecipe.of(method="kl"),
             optimisation=OptimisationRecipe(learning_rate=3e-4, epochs=12),
         )
-    if name is Preset.BEST:
-        return Recipe(
-            distillation=DistillationRecipe.of(method="kl", alpha=0.5, temperature=2.0, direction="teacher_student"),
-            optimisation=OptimisationRecipe(
-                optimizer="adamw",
-                learning_rate=3e-4,
-                epochs=60,
-                patience=10,
-                monitor="balanced_accuracy",
-                augmentation="light",
-                schedule="cosine",
-                warmup=3,
-            ),
-        )
+    if name in (Preset.BEST, Preset.BEST_CPU):
+        return _best(on_cpu=name is Preset.BEST_CPU)
     return _paper("image" if name is Preset.PAPER else "lesion")
+
+
+def _best(*, on_cpu: bool) -> Recipe:
+    """What did best on the validation images of one fold; docs/proof has the measurements. That of a GPU is the same
+    training at the paper's size, with more epochs and, for its larger teacher, half the learning rate."""
+    models: dict[str, Any] = (
+        {"data": DataRecipe(image_size=96), "teacher": TeacherRecipe(architecture="tf_efficientnet_lite2")}
+        if on_cpu
+        else {}
+    )
+    return Recipe(
+        **models,
+        distillation=DistillationRecipe.of(method="kl", alpha=0.9, temperature=2.0, direction="teacher_student"),
+        optimisation=OptimisationRecipe(
+            optimizer="adamw",
+            learning_rate=1e-3 if on_cpu else 5e-4,
+            weight_decay=0.05,
+            epochs=10 if on_cpu else 30,
+            patience=0,
+            monitor="weighted_f1",
+            sampler="shuffle",
+            augmentation="turns",
+            schedule="cosine",
+            warmup=1,
+        ),
+    )
 
 
 def _paper(group_by: GroupBy) -> Recipe:

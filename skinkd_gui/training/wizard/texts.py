@@ -41,7 +41,8 @@ PRESET_TITLES = {
     Preset.PAPER: "As in the paper, divided by image",
     Preset.PAPER_LESION: "As in the paper, divided by lesion",
     Preset.QUICK: "Quick try",
-    Preset.BEST: "Best result",
+    Preset.BEST: "Best result, on a GPU",
+    Preset.BEST_CPU: "Best result, on a CPU",
 }
 
 GOAL_TITLES = {
