@@ -82,6 +82,8 @@ def _run(application: QApplication, runs: Path | None, path: Path | None) -> int
     instance.refused.connect(window.close_without_asking)
     window.painted.connect(instance.claim)
     window.painted.connect(window.start_engine)
+    if path is None:
+        window.tabs_loaded.connect(window.tour.begin_if_first)
     window.show()
     requests = EndRequests(application)
     requests.asked.connect(window.close_without_asking)

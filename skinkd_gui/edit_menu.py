@@ -105,7 +105,7 @@ class EditMenu(Helper[QMainWindow]):
 
     def _around(self) -> Iterator[QWidget]:
         """The widget with the focus and what is around it; the tab in front where none in it has the focus."""
-        tabs = self.owner.centralWidget()
+        tabs = self.owner.findChild(QTabWidget, "mainTabs")
         widget: QWidget | None = self.owner.focusWidget()
         front = tabs.currentWidget() if isinstance(tabs, QTabWidget) else None
         if widget is None or (front is not None and not front.isAncestorOf(widget)):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QApplication, QDialog, QMainWindow
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QWidget
 
 from core.errors import SkinKDError
 from core.events import Event, Notice
@@ -20,11 +20,13 @@ from skinkd_gui.settings.keeper import SettingsChange, SettingsKeeper
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.status_bar import StatusBar
 from skinkd_gui.tabs import Tabs
+from skinkd_gui.tour import Tour
 from skinkd_gui.training.queue import MakeWork, QueueState, RunFailure, RunStopped, TrainingQueue
 from skinkd_gui.training.queue_keeper import QueueKeeper
 from skinkd_gui.training.train_tab import TrainTab, end_notice
 from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.layouts import column_of
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.window_actions import WindowActions
@@ -48,6 +50,7 @@ class MainWindow(QMainWindow):
     """Everything that the user sees. Lives as long as the program."""
 
     painted = Signal()  # once, after the first paint
+    tabs_loaded = Signal()  # once, when every tab is there
 
     def __init__(
         self, runs_root: Path | None = None, make_work: MakeWork = work_for, *, opens_at_once: bool = False
@@ -71,10 +74,13 @@ class MainWindow(QMainWindow):
         self.queue_keeper = QueueKeeper(self.runs_root, self)
         self.queue = TrainingQueue(self._conditions(), make_work, self)
         self.tabs = Tabs(self.queue, self.runs_root, self)
-        self.setCentralWidget(self.tabs)
+        self.tour = Tour(self.tabs, self)
+        middle = QWidget(self)
+        column_of((self.tabs, 1), self.tour, on=middle, margins=0, spacing=0)
+        self.setCentralWidget(middle)
         self.status = StatusBar(self.queue, self.train_tab.live, self)
         self.setStatusBar(self.status)
-        self.commands = WindowActions(self, self.tabs, self.settings)
+        self.commands = WindowActions(self, self.tabs, self.settings, self.tour)
         self.menus = Menus(self, self.tabs, self.queue, self.commands)
         self.menus.themes[self.settings.current.theme].setChecked(True)
         self._connect()
@@ -162,6 +168,7 @@ class MainWindow(QMainWindow):
         if self._closing:
             return
         self.tabs.make_all()
+        self.tabs_loaded.emit()
         for path in self._to_open:
             self.commands.open_given(path)
         self._to_open.clear()

@@ -90,6 +90,7 @@ class Menus(Helper[QMainWindow]):
     def _make_help(self, do: WindowActions) -> None:
         menu = self._menu("&Help", "helpMenu")
         self._add(menu, "&First steps", "firstStepsAction", do.show_first_steps, Key.HelpContents)
+        self._add(menu, "&Tour", "tourAction", do.show_tour)
         self._add(menu, "&Classes", "classesAction", do.show_classes)
         menu.addSeparator()
         self._add(menu, "Show the &log", "showLogAction", do.show_log)

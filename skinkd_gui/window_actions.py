@@ -15,6 +15,7 @@ from skinkd_gui.help_dialog import HelpDialog, classes_text, first_steps
 from skinkd_gui.settings.keeper import SettingsKeeper
 from skinkd_gui.settings.store import TEXT_PERCENTS
 from skinkd_gui.tabs import Tabs
+from skinkd_gui.tour import Tour
 from skinkd_gui.widgets.error_dialog import log_path, show_error
 from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.opening import open_path
@@ -24,10 +25,11 @@ from skinkd_gui.widgets.theme import ThemeChoice
 class WindowActions(Helper[QMainWindow]):
     """The slots behind those menu entries of a window that no other part answers; dialogs open over the window."""
 
-    def __init__(self, window: QMainWindow, tabs: Tabs, settings: SettingsKeeper) -> None:
+    def __init__(self, window: QMainWindow, tabs: Tabs, settings: SettingsKeeper, tour: Tour) -> None:
         super().__init__(window)
         self._tabs = tabs
         self._settings = settings
+        self.show_tour = tour.begin
 
     # --- file ---
 

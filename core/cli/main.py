@@ -20,6 +20,7 @@ from core.cli import (
     correction_commands,
     cross_validation_commands,
     data_commands,
+    demonstration_commands,
     doctor,
     export_commands,
     model_commands,
@@ -66,6 +67,7 @@ export_commands.add_to(app)
 weights_commands.add_to(app)
 doctor.add_to(app)
 self_test.add_to(app)
+demonstration_commands.add_to(app)
 
 
 def _show_version(asked: bool) -> None:

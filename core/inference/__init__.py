@@ -8,5 +8,5 @@ Others may use
 - `review`, `triage`: what the reader says of an image, and which images a person looks at first
 - `collect`, `labelled`, `record`, `export_table`: files, their labels, a log of hashes, tables of answers
 - `heatmap`, `similar`: where the evidence lies, and the known cases that are most alike
-- `calibrating`, `out_of_distribution`: what a model keeps so that its answers can be weighed
+- `calibrating`, `out_of_distribution`, `picture_structure`: what a model keeps so that its answers can be weighed
 """

@@ -16,8 +16,15 @@ from core.errors import SkinKDError
 from core.evaluation.decisions import BENIGN_LEVEL, Decision, GroupDecisions, LesionOutputs, Withheld, group_scores
 from core.evaluation.prediction_sets import PredictionSets, images_needed, probabilities_of, sets_at
 from core.inference.decisions import ImageDecision, certificate_sentence, reason_words, unclear_sentence
-from core.inference.out_of_distribution import MEASURE, MINIMUM, Descriptors, appearance_of, out_of_distribution_scores
-from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Verdict
+from core.inference.out_of_distribution import (
+    MINIMUM,
+    RESPECTS,
+    Descriptors,
+    appearance_of,
+    reason_of,
+    scaled_distances,
+)
+from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Respect, Verdict
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.info import ModelInfo
 from core.quantities import percent
@@ -40,6 +47,10 @@ def lesions_of(statistics: CalibrationStatistics, temperature: float) -> tuple[L
         LesionOutputs(labels[rows], probabilities_of(logits[rows], temperature)),
         LesionOutputs(tested_labels, probabilities_of(tested_logits, temperature)),
     )
+
+
+_Distance = tuple[float | None, Respect | None]
+"""The score of an image, None where it can not be known, and the reason where it is out of distribution."""
 
 
 def check_level(level: float) -> None:
@@ -82,11 +93,11 @@ class DecisionRule:
         check_level(benign_level)
         if self.statistics is None or self._sets is None:
             return [self._unknown(self._why_none, level, benign_level)] * len(logits)
-        distances = self._distances(features, images)
+        measured = self._measured(features, images)
         probabilities = probabilities_of(logits, self._temperature)
         return [
             self._decided(self._assessed(p_values, row, distance, level), row, benign_level)
-            for p_values, row, distance in zip(self._sets.p_values(logits), probabilities, distances, strict=True)
+            for p_values, row, distance in zip(self._sets.p_values(logits), probabilities, measured, strict=True)
         ]
 
     def at_level(
@@ -102,7 +113,9 @@ class DecisionRule:
         if not assessment.p_values:
             return self._unknown(assessment.sentence, level, benign_level)
         p_values, row = np.asarray(assessment.p_values), np.asarray(probabilities, np.float64)
-        return self._decided(self._assessed(p_values, row, assessment.distance, level), row, benign_level)
+        return self._decided(
+            self._assessed(p_values, row, (assessment.distance, assessment.reason), level), row, benign_level
+        )
 
     def decisions(self, benign_level: float = BENIGN_LEVEL) -> GroupDecisions | None:
         """Thresholds of the decisions and what the test lesions say of them; None where the file holds no lesions."""
@@ -147,28 +160,31 @@ class DecisionRule:
         undecided = ImageDecision(None, why, benign_level, withheld=Withheld.NOT_CALIBRATED)
         return Assessment(Verdict.UNKNOWN, why, level=level, decision=undecided)
 
-    def _distances(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> Sequence[float | None]:
+    def _measured(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> list[_Distance]:
         statistics = self.statistics
         assert statistics is not None
         wanted = statistics.feature_directions.shape[1] if len(statistics.feature_directions) else 0
         given = 0 if features is None else features.shape[1]
-        another = statistics.measure != MEASURE
-        if another or not np.isfinite(statistics.threshold) or (wanted and wanted != given):
-            return [None] * len(images)
-        found: list[float] = out_of_distribution_scores(
-            statistics, Descriptors(features if wanted else None, appearance_of(images))
-        ).tolist()
-        return found
+        if statistics.measure not in RESPECTS or not np.isfinite(statistics.threshold) or (wanted and wanted != given):
+            return [(None, None)] * len(images)
+        appearance = appearance_of(images, statistics.measure)
+        scaled = scaled_distances(statistics, Descriptors(features if wanted else None, appearance))
+        limit = _limit(statistics)
+        return [
+            (float(row.max()), None if row.max() <= limit else reason_of(row, statistics.measure, limit))
+            for row in scaled
+        ]
 
     def _assessed(
-        self, p_values: NDArray[np.float64], order: NDArray[Any], distance: float | None, level: float
+        self, p_values: NDArray[np.float64], order: NDArray[Any], measured: _Distance, level: float
     ) -> Assessment:
         assert self.statistics is not None
         assert self._sets is not None
         inside = sets_at(p_values, level)
         chosen = tuple(self.classes.codes[k] for k in np.argsort(-order, kind="stable") if inside[k])
         always = tuple(self.classes.codes[code] for code in self._sets.never_excluded(level))
-        verdict, sentence = self._verdict(chosen, always, distance, level)
+        distance, reason = measured
+        verdict, sentence = self._verdict(chosen, always, measured, level)
         return Assessment(
             verdict,
             sentence,
@@ -178,25 +194,28 @@ class DecisionRule:
             threshold=None if distance is None else self.statistics.threshold,
             p_values=tuple(float(value) for value in p_values),
             never_excluded=always,
+            reason=reason,
         )
 
     def _verdict(
-        self, chosen: tuple[str, ...], always: tuple[str, ...], distance: float | None, level: float
+        self, chosen: tuple[str, ...], always: tuple[str, ...], measured: _Distance, level: float
     ) -> tuple[Verdict, str]:
         assert self.statistics is not None
+        distance, reason = measured
         if distance is None:
             return Verdict.UNKNOWN, _why_unknown(self.statistics)
-        if not distance <= self.statistics.threshold * (1 + _ROUNDING):
-            return Verdict.OUT_OF_DISTRIBUTION, (
-                "This picture is unlike the images that the model was trained on. It may show no lesion, or was taken "
-                "in another way. What the model says of it means nothing."
-            )
+        if reason is not None:
+            return Verdict.OUT_OF_DISTRIBUTION, f"{reason.sentence} What the model says of it means nothing."
         if len(chosen) == 1:
             return Verdict.CONFIDENT, (
                 f"At {percent(level)} only {self.classes.name_of(chosen[0])} fits, measured on images with a proven "
                 "diagnosis. It can still be wrong."
             )
         return Verdict.UNCERTAIN, _uncertain(chosen, always, level, self.classes)
+
+
+def _limit(statistics: CalibrationStatistics) -> float:
+    return statistics.threshold * (1 + _ROUNDING)
 
 
 def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: ClassSet) -> str:
@@ -216,7 +235,7 @@ def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, c
 
 
 def _why_unknown(statistics: CalibrationStatistics) -> str:
-    if statistics.measure != MEASURE:
+    if statistics.measure not in RESPECTS:
         return (
             "Another version of SkinKD made this model file, which tells in another way whether a picture is like the "
             "training images. If you have the run, 'skinkd-cli calibrate' brings it up to date. Until then do not rely "

@@ -253,7 +253,7 @@ def _trust(row: Classification) -> dict[str, Any]:
     """What the verdict rests on; None where it is not known."""
     assessment = row.assessment
     if assessment is None:
-        return dict.fromkeys(("verdict", "sentence", "prediction_set", "level", "novelty"))
+        return dict.fromkeys(("verdict", "sentence", "prediction_set", "level", "novelty", "reason"))
     known = assessment.verdict is not Verdict.UNKNOWN
     return {
         "verdict": assessment.verdict.value,
@@ -261,6 +261,7 @@ def _trust(row: Classification) -> dict[str, Any]:
         "prediction_set": list(assessment.prediction_set) if known else None,
         "level": assessment.level if known else None,
         "novelty": assessment.out_of_distribution_score,
+        "reason": assessment.reason,
     }
 
 

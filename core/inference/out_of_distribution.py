@@ -1,15 +1,19 @@
-"""The out-of-distribution score: how unlike the training images a picture is, in the network's features and in its
-appearance.
+"""The out-of-distribution score: how unlike the training images a picture is, in which respect, and so for what reason.
 
-Features: the distance of the normalised pooled features from the space in which those of training images vary (the
-residual of their principal components; Wang et al. 2022, "ViM", section 4.1, and Ndiour et al. 2020). Appearance: the
-mean distance to the five nearest training images (Sun et al. 2022, on features) in 24 whitened statistics of colour and
-texture. The score is the larger of both, each over the distance that 99 % of the validation images stay below.
+The score is the largest of several distances, each over the distance that nearly all calibration images stay below.
 
-Why both: measured on ISIC images with drawings, photographs, scans, blank pages and noise, the features of a well
-trained network tell photographs and scans apart but let blank pages pass, and those of weak students tell next to
-nothing; appearance does not depend on the network and finds nearly all, and features add what has the colours of skin.
+- Features: the distance of the normalised pooled features from the space in which those of training images vary (the
+  residual of their principal components; Wang et al. 2022, "ViM", section 4.1, and Ndiour et al. 2020).
+- Appearance: the mean distance to the five nearest training images (Sun et al. 2022, on features) in 24 whitened
+  statistics of colour and texture.
+- Structure: the same in 21 statistics of how a picture is composed (`core.inference.picture_structure`).
+- Darkness and blur: how far the brightest parts, and the sharpest edges, stay below those of training images.
+
+Why all: on real lesions, drawings, photographs, scans, blank pages and noise, the features of a well trained network
+tell photographs and scans apart but let blank pages pass, and those of weak students tell next to nothing; appearance
+does not depend on the network and finds nearly all but photographs in the colours of skin, which structure finds.
 k-nearest neighbours and Mahalanobis distances on the features found less than the residual.
+`tests.benchmarks.out_of_distribution_bench` measures it.
 """
 
 from __future__ import annotations
@@ -22,13 +26,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.inference.picture_structure import structure_of
+from core.inference.trust import Respect
 from core.models.calibration_statistics import CalibrationStatistics
 
-MEASURE = 1
-"""The number of this way of measuring; change it with anything that changes a distance, appearance above all."""
+MEASURE = 2
+"""The number of this way of measuring; change it with anything that changes a distance. Model files of measure 1, which
+knows features and appearance alone, are read as before."""
 
-ACCEPTED = 0.99
-"""The share of validation images that are to count as known."""
+ACCEPTED = 0.98
+"""The share of calibration images that are to count as known."""
 
 MINIMUM = 20
 """Fewer validation or training images than this can not tell what is novel."""
@@ -37,30 +44,43 @@ DIRECTIONS = 64
 NEIGHBOURS = 5
 _RIDGE = 0.02  # of the largest variance: what hardly varies must not decide
 APPEARANCE_SIZE = 24
+_BRIGHTEST, _SHARPEST = 4, 23  # places in the appearance: quantiles 0.95 of brightness and 0.99 of fine gradients
+_SURE = 0.995  # darkness and blur speak for themselves, and must not cost the other distances their scale
 _SIZE = 64
 _CHUNK = 8
 _FLOOR = 2e-3  # of full brightness: differences below are the camera's noise
 _BATCH = 256
 
 
+RESPECTS = {1: (Respect.FEATURES, Respect.APPEARANCE), MEASURE: tuple(Respect)}
+"""The distances of each measure, in the order of `CalibrationStatistics.scales`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Descriptors:
-    """What the score is computed from: features (n, d) or None, and appearance (n, 24)."""
+    """What the score is computed from: features (n, d) or None, and appearance (n, 24), from measure 2 on followed by
+    the structure, (n, 45)."""
 
     features: NDArray[np.float32] | None
     appearance: NDArray[np.float32]
 
 
-def appearance_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """24 statistics (n, 24) of decoded images, uint8 (n, S, S, 3), that hardly change when a picture is turned.
+def appearance_of(images: NDArray[np.uint8], measure: int = MEASURE) -> NDArray[np.float32]:
+    """24 statistics of decoded images, uint8 (n, S, S, 3), that hardly change when a picture is turned, and from
+    measure 2 on those of `structure_of`: (n, 24) or (n, 45).
 
     Quantiles of brightness and of two opponent colours, and logarithms of quantiles of the gradients at three scales.
     """
-    parts = [_appearance(images[start : start + _CHUNK]) for start in range(0, len(images), _CHUNK)]
-    return np.concatenate(parts) if parts else np.zeros((0, APPEARANCE_SIZE), np.float32)
+    parts = [images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK)] or [images]
+    appearance = np.concatenate([_appearance(part) for part in parts])
+    if measure == 1:
+        return appearance
+    return np.concatenate([appearance, np.concatenate([structure_of(part) for part in parts])], axis=1)
 
 
 def _appearance(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    if not len(images):
+        return np.zeros((0, APPEARANCE_SIZE), np.float32)
     box = Image.Resampling.BOX
     small = [np.asarray(Image.fromarray(image).resize((_SIZE, _SIZE), box, reducing_gap=1.0)) for image in images]
     fine: NDArray[np.float32] = np.stack(small).astype(np.float32) / np.float32(255)
@@ -108,16 +128,18 @@ def fit_statistics(
         appearance_mean=appearance_mean,
         appearance_whitening=appearance_whitening,
         appearance=appearance,
-        scales=np.ones(2, np.float32),
+        scales=np.ones(len(Respect), np.float32),
         threshold=math.inf,
         measure=MEASURE,
     )
     if min(len(labels), len(training.appearance)) < MINIMUM:
         return blank
     distances = _distances(blank, validation)
-    scales = np.maximum(np.quantile(distances, ACCEPTED, axis=0), 1e-6).astype(np.float32)
+    shares = [_SURE if each in (Respect.DARKNESS, Respect.BLUR) else ACCEPTED for each in Respect]
+    quantiles = [np.quantile(column, share) for column, share in zip(distances.T, shares, strict=True)]
+    scales = np.maximum(quantiles, 1e-6).astype(np.float32)
     scaled = (distances / scales).max(axis=1).astype(np.float32)
-    # The conformal quantile: a further image like these is above it with a chance of 1 % at most (100 images and more).
+    # The conformal quantile: a further image like these is above it with a chance of 2 % at most (50 images and more).
     rank = min(math.ceil((len(scaled) + 1) * ACCEPTED), len(scaled))
     threshold = float(np.sort(scaled)[rank - 1])
     values = {**vars(blank), "validation_scores": scaled, "scales": scales, "threshold": threshold}
@@ -126,29 +148,63 @@ def fit_statistics(
 
 def out_of_distribution_scores(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
     """The scores (n,) of images; above `statistics.threshold` they are out of distribution."""
-    scores: NDArray[np.float32] = (
-        (_distances(statistics, descriptors) / statistics.scales).max(axis=1).astype(np.float32)
-    )
+    scores: NDArray[np.float32] = scaled_distances(statistics, descriptors).max(axis=1)
     return scores
 
 
+def scaled_distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
+    """The distances (n, r) over their scales, in the order of `RESPECTS` of the statistics' measure."""
+    scaled: NDArray[np.float32] = (_distances(statistics, descriptors) / statistics.scales).astype(np.float32)
+    return scaled
+
+
+def reason_of(scaled: NDArray[np.float32], measure: int, threshold: float) -> Respect:
+    """The respect that explains best why an image is out of distribution, from its `scaled` distances (r,).
+
+    A dark or blurred picture of a lesion has another appearance too, so what made it so comes first; where the
+    structure, or for blur the appearance, is still further off, it shows something else, and that is the reason.
+    """
+    found = zip(RESPECTS[measure], scaled.tolist(), strict=True)
+    beyond = {each: value for each, value in found if not value <= threshold}
+    if beyond.get(Respect.DARKNESS, 0) > beyond.get(Respect.STRUCTURE, 0):
+        return Respect.DARKNESS
+    if beyond.get(Respect.BLUR, 0) > beyond.get(Respect.APPEARANCE, 0):
+        return Respect.BLUR
+    others = {each: value for each, value in beyond.items() if each not in (Respect.DARKNESS, Respect.BLUR)} or beyond
+    return max(others, key=lambda each: others[each])
+
+
 def _distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
-    """Distances (n, 2) in features (0 where the network shows none) and in appearance."""
-    found = np.zeros((len(descriptors.appearance), 2), np.float32)
+    """Distances (n, respects): in features (0 where the network shows none), in appearance, and from measure 2 on in
+    structure, darkness and blur (0 for what is brighter, and sharper, than the mean training image)."""
+    appearance, known = descriptors.appearance - statistics.appearance_mean, statistics.appearance.astype(np.float32)
+    whitened = (appearance @ statistics.appearance_whitening).astype(np.float32, copy=False)
+    first, rest = slice(0, APPEARANCE_SIZE), slice(APPEARANCE_SIZE, None)
+    columns = [_feature_distances(statistics, descriptors), _nearest(whitened[:, first], known[:, first])]
+    if statistics.measure != 1:
+        columns.append(_nearest(whitened[:, rest], known[:, rest]))
+        columns += [np.maximum(-appearance[:, place], 0) for place in (_BRIGHTEST, _SHARPEST)]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _feature_distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
     directions = statistics.feature_directions.astype(np.float32)
-    if len(directions) and descriptors.features is not None:
-        centred = _normalised(descriptors.features) - statistics.feature_mean
-        inside = (centred @ directions.T) @ directions
-        found[:, 0] = np.linalg.norm(centred - inside, axis=1)
-    known = statistics.appearance.astype(np.float32)
-    nearest = min(NEIGHBOURS, len(known))
-    lengths = (known**2).sum(axis=1)
+    if not len(directions) or descriptors.features is None:
+        return np.zeros(len(descriptors.appearance), np.float32)
+    centred = _normalised(descriptors.features) - statistics.feature_mean
+    inside = (centred @ directions.T) @ directions
+    distances: NDArray[np.float32] = np.linalg.norm(centred - inside, axis=1)
+    return distances
+
+
+def _nearest(whitened: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean distance (n,) of rows (n, k) to their nearest of the `known` (m, k); 0 without any."""
+    found = np.zeros(len(whitened), np.float32)
+    nearest, lengths = min(NEIGHBOURS, len(known)), (known**2).sum(axis=1)
     for start in range(0, len(found) if nearest else 0, _BATCH):
-        appearance = (
-            descriptors.appearance[start : start + _BATCH] - statistics.appearance_mean
-        ) @ statistics.appearance_whitening
-        squares = np.maximum((appearance**2).sum(axis=1)[:, None] + lengths - 2 * appearance @ known.T, 0)
-        found[start : start + _BATCH, 1] = np.sqrt(np.sort(squares, axis=1)[:, :nearest]).mean(axis=1)
+        rows = whitened[start : start + _BATCH]
+        squares = np.maximum((rows**2).sum(axis=1)[:, None] + lengths - 2 * rows @ known.T, 0)
+        found[start : start + _BATCH] = np.sqrt(np.partition(squares, nearest - 1, axis=1)[:, :nearest]).mean(axis=1)
     return found
 
 
@@ -164,11 +220,17 @@ def _feature_space(features: NDArray[np.float32] | None) -> tuple[NDArray[np.flo
 
 
 def _whitening(appearance: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean (k,) and map (k, k) after which the statistics vary alike in all directions (those that hardly vary,
-    less)."""
+    """Mean (k,) and map (k, k) after which the statistics vary alike in all directions (those that hardly vary, less),
+    appearance and structure each by itself."""
     size = appearance.shape[1]
     if not len(appearance):
         return np.zeros(size, np.float32), np.eye(size, dtype=np.float32)
+    if size > APPEARANCE_SIZE:
+        parts = [_whitening(part) for part in np.split(appearance, [APPEARANCE_SIZE], axis=1)]
+        mapped = np.zeros((size, size), np.float32)
+        mapped[:APPEARANCE_SIZE, :APPEARANCE_SIZE] = parts[0][1]
+        mapped[APPEARANCE_SIZE:, APPEARANCE_SIZE:] = parts[1][1]
+        return np.concatenate([parts[0][0], parts[1][0]]), mapped
     mean, spread = appearance.mean(axis=0), np.maximum(appearance.std(axis=0), 1e-3)
     variances, axes = np.linalg.eigh(np.cov((appearance - mean).T / spread[:, None], bias=True).astype(np.float64))
     scale = np.sqrt(np.maximum(variances, 0) + _RIDGE * max(float(variances.max()), 1e-6))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 RESEARCH_USE = "Research use only. Not a medical device."
 
+DEMONSTRATION_NAME = "demonstration-drawn-pictures-only.safetensors"
+"""The model file of the demonstration: its name says what it is wherever the file goes."""
+
 SYNTHETIC_WARNING = (
     "This model was trained on the built-in synthetic sample set: what it says about a real lesion means nothing."
 )

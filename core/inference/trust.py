@@ -66,6 +66,35 @@ DEFAULT_READERSHIP = Readership.GENERAL_PRACTICE
 """Who is told more than an expert needs."""
 
 
+class Respect(StrEnum):
+    """In which respect a picture is unlike the training images. The value is what JSON says."""
+
+    FEATURES = "features"
+    APPEARANCE = "appearance"
+    STRUCTURE = "structure"
+    DARKNESS = "darkness"
+    BLUR = "blur"
+
+    @property
+    def sentence(self) -> str:
+        """The same for a person, with what to do about it."""
+        return _RESPECTS[self]
+
+
+_RESPECTS = {
+    Respect.FEATURES: "What the network sees in this picture is unlike all that it saw in its training images. It may "
+    "show no lesion, or was taken in another way.",
+    Respect.APPEARANCE: "This picture has other colours and textures than the images that the model was trained on. It "
+    "may show no lesion, or was taken with another light or device.",
+    Respect.STRUCTURE: "This picture is composed in another way than the images that the model was trained on. It may "
+    "be taken from too far away, or show another part of the body or no skin.",
+    Respect.DARKNESS: "This picture is much darker than the images that the model was trained on. Take it again with "
+    "more light.",
+    Respect.BLUR: "This picture is much less sharp than the images that the model was trained on. Take it again, in "
+    "focus.",
+}
+
+
 @dataclass(frozen=True)
 class Assessment:
     """The verdict on one image with what it rests on.
@@ -77,7 +106,7 @@ class Assessment:
     at most. Set and p-values are empty, the numbers None, where the model file has nothing to tell them from
     (`UNKNOWN`). `never_excluded` names the classes with too few calibration images to be excluded at this level.
     `decision` is what is said first: malignant, benign or unclear; None where the model file has nothing to tell any
-    of this from.
+    of this from. `reason`: in which respect an image that is out of distribution is so; None for others.
     """
 
     verdict: Verdict
@@ -89,6 +118,7 @@ class Assessment:
     p_values: tuple[float, ...] = ()
     never_excluded: tuple[str, ...] = ()
     decision: ImageDecision | None = None
+    reason: Respect | None = None
 
     def sentence_for(self, reader: Readership) -> str:
         """The sentence with what this reader does about an uncertain verdict."""

@@ -24,6 +24,8 @@ PREFIX = f"{KEY}."
 
 _MOST_IMAGES, _MOST_KNOWN, _MOST_FEATURES, _MOST_DIRECTIONS, _MOST_APPEARANCE = 200_000, 4_000, 20_000, 512, 256
 
+_MOST_RESPECTS = 16
+
 
 class UnknownFormError(ValueError):
     """Calibration statistics of another version: its arrays have names, kinds or axes that this one does not know."""
@@ -37,10 +39,10 @@ class CalibrationStatistics:
     What the out-of-distribution score is measured with (`core.inference.out_of_distribution`): the mean float32 (d,) of
     normalised training features and the directions float16 (r, d) in which they vary (r = 0 where the network shows no
     features); the mean float32 (k,) of the pictures' appearance, the map float32 (k, k) that whitens them, and the
-    whitened looks of m training images float16 (m, k). `scales` float32 (2,): the distance in features and in
-    appearance that counts as 1. `threshold`: the score above which an image is out of distribution; infinity where too
-    few images could tell it. `measure`: which way of computing the score all this is for; another way gives other
-    numbers.
+    whitened looks of m training images float16 (m, k). `scales` float32 (c,): for each respect in which the measure
+    compares pictures (two in measure 1: features and appearance) the distance that counts as 1. `threshold`: the score
+    above which an image is out of distribution; infinity where too few images could tell it. `measure`: which way of
+    computing the score all this is for; another way gives other numbers.
 
     What decisions rest on (`core.evaluation.decisions`), None in files of older versions: `lesions` int32 (l,), the
     calibration images of which each stands for one lesion, as indices; and of one image of each of t test lesions the
@@ -192,13 +194,15 @@ def check_shapes(arrays: Mapping[str, tuple[str, tuple[int, ...]]], classes: int
         "look_mean": (k,),
         "look_map": (k, k),
         "looks": (m, k),
-        "scales": (2,),
+        "scales": (shapes["scales"][0],),
         "threshold": (1,),
         "measure": (1,),
     }
     for name, shape in expected.items():
         if shapes[name] != shape:
             raise ValueError(f"{name} has the shape {shapes[name]}, not {shape}")
+    if not 2 <= shapes["scales"][0] <= _MOST_RESPECTS:
+        raise ValueError(f"scales has the shape {shapes['scales']}")
     bounds = ((n, _MOST_IMAGES), (m, _MOST_KNOWN), (d, _MOST_FEATURES), (r, _MOST_DIRECTIONS), (k, _MOST_APPEARANCE))
     if any(size > most for size, most in bounds):
         raise ValueError("it is larger than any that SkinKD writes")

@@ -107,6 +107,19 @@ class ClassifyTab(QWidget):
         if paths:
             self._session.add(list(paths))
 
+    @Slot()
+    def try_demonstration(self) -> None:
+        """Classify the pictures of the demonstration with its model."""
+        from core.demo.demonstration import demonstration
+
+        try:
+            found = demonstration()
+        except SkinKDError as error:
+            show_error(self, error)
+            return
+        self.choose_model(found.model)
+        self.add_paths(found.pictures)
+
     # --- layout ---
 
     def _build(self) -> None:
@@ -156,6 +169,7 @@ class ClassifyTab(QWidget):
         top.chooser.chosen.connect(self._take_model)
         top.second.chosen.connect(self._take_second)
         top.averaged.toggled.connect(self._session.set_averaged)
+        self._no_model.demonstrate.clicked.connect(self.try_demonstration)
         self._no_model.train.clicked.connect(self.train_requested)
         self._no_model.open_model.clicked.connect(top.chooser.ask_for_file)
         self._catalog.listed.connect(self._update)

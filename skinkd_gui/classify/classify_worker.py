@@ -15,7 +15,7 @@ from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Event, Phase, Progress
 from core.inference.collect import expand_paths
-from core.inference.results import Classification
+from core.inference.results import DEMONSTRATION_NAME, Classification
 from core.quantities import fraction
 from core.reporting.words import kind_of_run
 from core.runs.status import RunState, RunSummary
@@ -116,9 +116,10 @@ def open_model(source: Path) -> ModelChoice:
         return _run_choice(summarise(RunFolder(source)))
     info = info_of(source)
     synthetic = ", synthetic data" if info.synthetic else ""
-    return ModelChoice(
-        source, f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})", info.synthetic, info.classes
-    )
+    text = f"{source.name} in {source.parent.name} ({info.architecture}{synthetic})"
+    if source.name == DEMONSTRATION_NAME:
+        text = "Demonstration: knows drawn pictures only (synthetic data)"
+    return ModelChoice(source, text, info.synthetic, info.classes)
 
 
 def run_of(source: Path) -> Path | None:

@@ -14,12 +14,14 @@ class NoModel(EmptyState):
         super().__init__(
             "train",
             "No model yet",
-            "Images are classified by a model that you trained. Train one first (the built-in sample set will do), "
-            "or open a model file that someone gave you. You can also drop it here.",
+            "Images are classified by a model that you trained. Train one first, or open a model file that someone "
+            "gave you (or drop it here). To see how it works, try the demonstration: six drawn pictures, and a model "
+            "that knows drawn pictures only.",
             parent,
         )
         self.setObjectName("classifyNoModel")
-        self.train = self.add_button("Train a model...", "classifyTrainButton", primary=True)
+        self.demonstrate = self.add_button("Try the demonstration", "classifyDemonstrationButton", primary=True)
+        self.train = self.add_button("Train a model...", "classifyTrainButton")
         self.open_model = self.add_button("Open a model file...", "classifyOpenModelButton")
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
+from core.inference.results import DEMONSTRATION_NAME
 from skinkd_gui.classify.classify_worker import ModelChoice, list_models, open_model
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.workers.job_slot import JobSlot
@@ -25,8 +26,9 @@ def last_used() -> Path | None:
 
 
 def remember(choice: ModelChoice) -> None:
-    """Begin with this model next time."""
-    open_store().setValue(_REMEMBERED, str(choice.source))
+    """Begin with this model next time; never with the demonstration, which must not be taken for a real one."""
+    if choice.source.name != DEMONSTRATION_NAME:
+        open_store().setValue(_REMEMBERED, str(choice.source))
 
 
 @dataclass(frozen=True)

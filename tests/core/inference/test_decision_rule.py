@@ -72,7 +72,8 @@ def test_what_is_no_lesion_is_unlike_however_sure_the_network(statistics: Calibr
         assert found.verdict is Verdict.OUT_OF_DISTRIBUTION
         assert found.out_of_distribution_score is not None
         assert found.out_of_distribution_score > 1
-        assert "unlike" in found.sentence
+        assert "means nothing" in found.sentence
+        assert found.reason is not None
 
 
 def test_a_file_without_reference_gives_no_verdict() -> None:

@@ -1,25 +1,32 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from core.classes import CLASS_SETS
+from core.data.decoding import resize_image
 from core.data.reading import read_dataset
 from core.data.store import open_store
 from core.inference.calibrating import balanced_sample
 from core.inference.out_of_distribution import (
+    APPEARANCE_SIZE,
     MEASURE,
     MINIMUM,
     Descriptors,
     appearance_of,
     fit_statistics,
     out_of_distribution_scores,
+    reason_of,
+    scaled_distances,
 )
-from core.models.calibration_statistics import statistics_to_arrays
+from core.inference.trust import Respect
+from core.models.calibration_statistics import statistics_from_arrays, statistics_to_arrays
 
 from .no_lesions import KINDS, photographs, pictures
 
@@ -61,8 +68,6 @@ def test_at_most_one_in_a_hundred_validation_images_is_novel(lesions: NDArray[np
 
 
 def test_other_things_look_novel_and_turned_lesions_do_not(lesions: NDArray[np.uint8]) -> None:
-    from core.data.decoding import resize_image
-
     validation, training = build(lesions)
     statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), validation, training)
     things = np.stack([resize_image(picture, 64) for _, picture in pictures(3)])
@@ -71,6 +76,49 @@ def test_other_things_look_novel_and_turned_lesions_do_not(lesions: NDArray[np.u
     for turned in (np.rot90(lesions, 1, (1, 2)), lesions[:, ::-1], lesions[:, :, ::-1]):
         same = seen(np.ascontiguousarray(turned), 3)
         assert (out_of_distribution_scores(statistics, same) > statistics.threshold).mean() < 0.05
+
+
+def test_dark_and_blurred_lesions_and_photographs_in_the_colours_of_skin_are_told_apart(
+    lesions: NDArray[np.uint8],
+) -> None:
+    blind = [Descriptors(None, part.appearance) for part in build(lesions)]
+    statistics = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *blind)
+
+    def reasons(images: list[Image.Image] | NDArray[np.uint8]) -> list[Respect | None]:
+        pixels = np.stack([np.asarray(image) for image in images])
+        scaled = scaled_distances(statistics, Descriptors(None, appearance_of(pixels)))
+        limit = statistics.threshold
+        return [reason_of(row, MEASURE, limit) if row.max() > limit else None for row in scaled]
+
+    fresh = lesions[:10]
+    assert set(reasons((fresh * 0.12).astype(np.uint8))) == {Respect.DARKNESS}
+    blurred = [Image.fromarray(image).filter(ImageFilter.GaussianBlur(6)) for image in fresh]
+    assert set(reasons(blurred)) <= {Respect.BLUR, Respect.STRUCTURE, None}
+    assert reasons(blurred).count(Respect.BLUR) >= 4  # some drawn lesions are hardly sharper
+    toned = [Image.fromarray(resize_image(KINDS["photograph in skin tones"](rng), 64)) for rng in generators(10)]
+    assert reasons(toned).count(Respect.STRUCTURE) >= 6  # calibrated on 60 drawings only
+
+
+def generators(count: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(seed) for seed in range(count)]
+
+
+def test_statistics_of_measure_1_are_used_as_they_are(lesions: NDArray[np.uint8]) -> None:
+    new = fit_statistics(np.zeros((60, 8), np.float32), np.zeros(60, np.int64), *build(lesions))
+    old = replace(
+        new,
+        measure=1,
+        appearance_mean=new.appearance_mean[:APPEARANCE_SIZE],
+        appearance_whitening=new.appearance_whitening[:APPEARANCE_SIZE, :APPEARANCE_SIZE],
+        appearance=new.appearance[:, :APPEARANCE_SIZE],
+        scales=new.scales[:2],
+    )
+    again = statistics_from_arrays(statistics_to_arrays(old), 8)
+    images = np.concatenate([lesions[:5], np.full((2, 64, 64, 3), 255, np.uint8)])
+    scaled = scaled_distances(again, Descriptors(features(7, 3), appearance_of(images, 1)))
+    both = scaled_distances(new, Descriptors(features(7, 3), appearance_of(images)))
+    np.testing.assert_allclose(scaled, both[:, :2], rtol=1e-5)
+    assert reason_of(scaled[-1], 1, 1.0) is Respect.APPEARANCE
 
 
 def test_features_outside_those_of_training_are_novel(lesions: NDArray[np.uint8]) -> None:
@@ -139,5 +187,10 @@ def test_other_looks_are_another_measure() -> None:
         *(0.3000, 0.4056, 0.5065, 0.6033, 0.7281, -0.1863, 0.0431, 0.1412, 0.3078, 0.6490, -0.7971, -0.4814),
         *(-0.1373, 0.1216, 0.3711, -3.1455, -2.7605, -1.2401, -3.7394, -3.4187, -1.2132, -4.3299, -4.0319, -1.4804),
     )
-    assert MEASURE == 1
-    np.testing.assert_allclose(appearance_of(picture[None])[0], known, atol=2e-3)
+    structure = (
+        *(0.3558, 0.2647, 0.0042, 0.2490, 0.1225, 0.6741, 1.0727, 1.1146, 0.3269, -0.2629, -1.9721, -2.9076, -3.6357),
+        *(-4.4643, 0.0, 0.0, -1.1595, -1.9955, -1.1249, -1.3128, 0.0601),
+    )
+    assert MEASURE == 2
+    np.testing.assert_allclose(appearance_of(picture[None], 1)[0], known, atol=2e-3)
+    np.testing.assert_allclose(appearance_of(picture[None])[0], (*known, *structure), atol=2e-3)

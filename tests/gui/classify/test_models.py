@@ -7,12 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
 from skinkd_gui.classify.classify_worker import ModelChoice, default_model
 from skinkd_gui.classify.dropping import take
 from skinkd_gui.classify.kinds import Which
+from skinkd_gui.classify.model_catalog import last_used
 
 from .conftest import MakeTab
 from .tab_helpers import classify, idle
@@ -107,3 +109,17 @@ def test_a_run_that_goes_away_is_not_chosen_any_more(
     qtbot.waitUntil(lambda: not tab._catalog.busy)
     assert tab._top.chooser.choice is not None
     assert tab._top.chooser.choice.source.name.endswith("second")
+
+
+def test_one_click_gives_verdicts_of_the_demonstration_and_it_is_no_default_later(
+    qtbot: QtBot, make_tab: MakeTab, weighed: Path, tmp_path: Path
+) -> None:
+    tab = make_tab(tmp_path / "none")
+    tab.findChild(QPushButton, "classifyDemonstrationButton").click()
+    qtbot.waitUntil(lambda: idle(tab) and len(tab._images.results) == 6)
+    assert tab.findChild(QWidget, "classifySyntheticBanner").isVisible()
+    assert tab._top.chooser.currentText().startswith("Demonstration: knows drawn pictures only")
+    assert last_used() is None
+    again = make_tab(weighed)
+    assert again._top.chooser.choice is not None
+    assert not again._top.chooser.choice.synthetic
