@@ -197,6 +197,8 @@ def calibrate(
     """Give a finished run what its verdicts rest on, where it was made without, or for test-time augmentation (--tta),
     which its model has from then on. Weights and scores stay as they are."""
     from core.evaluation.promises import calibrating_images, part_of_calibration, promise_note
+    from core.inference.from_statistics import certified_by
+    from core.reporting.decision_tables import decision_facts
     from core.runs.assess import assess_run
     from core.runs.folder import RunFolder
 
@@ -223,6 +225,9 @@ def calibrate(
         ]
         titles = ["class", "covered", "images", "calibrated on"]
         print_text(columns(titles, rows, right=titles[1:]))
+    decided = certified_by(result.folder / MODEL_FILE)
+    for name, text in () if decided is None else decision_facts(decided):
+        print_text(f"{name}: {text}")
     for note in found["notes"]:
         say(f"Note: {note}")
 

@@ -7,8 +7,8 @@ Others may use
 - `inherited`: whether a student makes its teacher's errors
 - `families`: several comparisons with one baseline at once; `precision`: the images and seeds that a difference needs
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
-- `decisions`, `selective`, `exact_bounds`: malignant, benign or unclear, a diagnosis given or not, and what test
-  lesions say of both
+- `class_groups`, `decisions`, `selective`, `exact_bounds`: malignant, benign or unclear, a diagnosis given or not, and
+  what test lesions say of both
 - `promises`: on which images they rest, in the one wording of every view
 - `confident_learning`: labels that are likely wrong
 - `roc`, `operating_point`, `subgroups`: thresholds, and scores by age, sex and site

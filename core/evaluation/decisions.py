@@ -1,7 +1,7 @@
 """Malignant, benign or unclear: one decision a lesion, its thresholds from calibration lesions, its errors from test
 lesions.
 
-The classes are taken together by their group (`group_of_classes`); a group's score is the sum of its classes'
+The classes are taken together by their group (`class_groups`); a group's score is the sum of its classes'
 calibrated probabilities. The thresholds are those of class-conditional conformal prediction (`prediction_sets`) with
 the two groups as the classes: benign is said where the malignant group is excluded at a level of its own, malignant
 where the benign group is excluded at `MALIGNANT_LEVEL`. So of malignant lesions at least the former share is not called
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import ClassSet, Malignancy
+from core.classes import ClassSet
+from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP, group_of_classes, group_scores
 from core.evaluation.exact_bounds import trials_without_error, upper_bound
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
 
@@ -29,9 +30,6 @@ BENIGN_LEVEL = 0.95
 
 MALIGNANT_LEVEL = 0.90
 """The share of benign lesions that are not to be called malignant."""
-
-BENIGN, MALIGNANT, NO_GROUP = 0, 1, -1
-"""The groups by number."""
 
 _EXCUSE = 2.0  # an upper bound above so many times the promised share of errors withholds a decision
 
@@ -129,18 +127,6 @@ class LesionOutputs:
     probabilities: NDArray[np.float64]
 
 
-def group_of_classes(classes: ClassSet) -> NDArray[np.int64]:
-    """The group of each class (classes,): `MALIGNANT` (precancerous classes too), `BENIGN` or `NO_GROUP`."""
-    numbers = {Malignancy.MALIGNANT: MALIGNANT, Malignancy.PRECANCEROUS: MALIGNANT, Malignancy.BENIGN: BENIGN}
-    return np.array([numbers.get(item.group, NO_GROUP) for item in classes.classes], np.int64)
-
-
-def group_scores(probabilities: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The summed probabilities (n, classes) of the groups benign, malignant and none: (n, 3), rows sum to 1."""
-    members = np.stack([groups == group for group in (BENIGN, MALIGNANT, NO_GROUP)], axis=1)
-    return np.asarray(probabilities, np.float64) @ members.astype(np.float64)
-
-
 class GroupDecisions:
     """Thresholds from calibration lesions, certified on test lesions, at a level for `benign` of 0..1 (both out)."""
 
@@ -178,6 +164,11 @@ class GroupDecisions:
             None if group == NO_GROUP else _decision(benign, malignant)
             for group, (benign, malignant) in zip(likeliest.tolist(), excluded.tolist(), strict=True)
         )
+
+    @property
+    def labels(self) -> NDArray[np.integer[Any]]:
+        """The class numbers (n,) of the test lesions."""
+        return self._tested.labels
 
     @cached_property
     def tested(self) -> tuple[Decision | None, ...]:

@@ -2,8 +2,13 @@
 
 Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World" (2005), label-conditional Mondrian predictors; the
 nonconformity of a class is 1 - its calibrated probability. An ordinary (marginal) set keeps its promise over all images
-and breaks it for rare classes. The p-values are those of crepes' class-conditional classifier without smoothing: a test
-holds them equal. crepes itself takes seconds to import, asks image by image and knows no ties (`_TIE`).
+and breaks it for rare classes. A class of few calibration images (`FEW`) could never be excluded and would stand in
+every set: where its group is known it is excluded with its group, by the group's summed probability, and the promise is
+the group's. The guarantee of CV+ (1 - 2 alpha; Barber, Candès, Ramdas, Tibshirani, 2021) is one of all networks of a
+cross-validation together: a single network may not borrow it, and no file holds them all.
+
+The p-values are those of crepes' class-conditional classifier without smoothing: a test holds them equal. crepes itself
+takes seconds to import, asks image by image and knows no ties (`_TIE`).
 """
 
 from __future__ import annotations
@@ -15,11 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.classes import ClassSet
+from core.evaluation.class_groups import NO_GROUP
 
 _ROUNDING = 1e-9
 _TIE = 1e-6
 """Of probabilities that count as equal. Batches of another size, other threads and other programs round them by 1e-7; a
 calibration image that is looked at again must get the same set from all of them."""
+
+
+FEW = 9
+"""With fewer calibration images a class can not be excluded at 90 % by itself."""
 
 
 @dataclass(frozen=True)
@@ -51,25 +61,47 @@ class Coverage:
 
 
 class PredictionSets:
-    """Sets calibrated on labels (n,) and logits (n, classes) that the model did not learn from."""
+    """Sets calibrated on labels (n,) and logits (n, classes) that the model did not learn from. With the `groups` of
+    the classes (classes,) as `class_groups` numbers them, the `rare` classes are those that go by their group."""
 
     def __init__(
-        self, labels: NDArray[np.integer[Any]], logits: NDArray[np.floating[Any]], temperature: float = 1.0
+        self,
+        labels: NDArray[np.integer[Any]],
+        logits: NDArray[np.floating[Any]],
+        temperature: float = 1.0,
+        groups: NDArray[np.int64] | None = None,
     ) -> None:
         self.temperature = temperature
         self.classes = logits.shape[1]
-        alphas = nonconformity(logits, temperature)
-        self.alphas = [np.sort(alphas[labels == code, code]) for code in range(self.classes)]
+        self.images = np.bincount(labels, minlength=self.classes)
+        self._groups = np.full(self.classes, NO_GROUP) if groups is None else groups
+        known = [(self.images[code], self._groups[code]) for code in range(self.classes)]
+        self.rare = tuple(code for code, (images, group) in enumerate(known) if images < FEW and group != NO_GROUP)
+        alphas = self._nonconformity(logits)
+        self.alphas = [np.sort(alphas[self._like(labels, code), code]) for code in range(self.classes)]
 
     def p_values(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """For each image and class the share of the class's calibration images, and the image itself, that conform
         no better: (m, classes), in 1 / (images of the class + 1) .. 1. A class without calibration images gets 1."""
-        alphas = nonconformity(logits, self.temperature)
+        alphas = self._nonconformity(logits)
         found = np.ones_like(alphas)
         for code, known in enumerate(self.alphas):
             worse = len(known) - np.searchsorted(known, alphas[:, code] - _TIE, side="left")
             found[:, code] = (worse + 1) / (len(known) + 1)
         return found
+
+    def _nonconformity(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Of each class, of a rare one that of its group: (n, classes)."""
+        alphas = nonconformity(logits, self.temperature)
+        own = 1 - alphas
+        for code in self.rare:
+            alphas[:, code] = 1 - own[:, self._groups == self._groups[code]].sum(axis=1)
+        return alphas
+
+    def _like(self, labels: NDArray[np.integer[Any]], code: int) -> NDArray[np.bool_]:
+        """The calibration images of a class, of a rare one those of its group: (n,)."""
+        alike: NDArray[np.bool_] = self._groups[labels] == self._groups[code] if code in self.rare else labels == code
+        return alike
 
     def never_excluded(self, level: float) -> tuple[int, ...]:
         """Classes that are in every set at this level: with n calibration images no p-value is below 1 / (n + 1)."""
@@ -117,9 +149,9 @@ def coverage(
             classes.codes[code],
             int((labels == code).sum()),
             float(covered[labels == code].mean()) if (labels == code).any() else None,
-            len(known),
+            int(sets.images[code]),
         )
-        for code, known in enumerate(sets.alphas)
+        for code in range(sets.classes)
     )
 
     def share(values: NDArray[Any]) -> float | None:

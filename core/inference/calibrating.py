@@ -19,6 +19,7 @@ from core.evaluation.intervals import interval_to_json
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed
 from core.evaluation.promises import promise_note
 from core.events import CancelToken, Emit, Phase
+from core.inference.from_statistics import certified_decisions, decisions_document, sets_of
 from core.inference.out_of_distribution import (
     MINIMUM,
     Descriptors,
@@ -134,7 +135,7 @@ def calibrate(
         )
     if calibrating.part is not Part.CALIBRATION:
         notes.append(promise_note(calibrating.part))
-    rare = _rare_classes(statistics, calibrating.part, classes.codes)
+    rare = _rare_classes(statistics, calibrating.part, classes)
     return Calibrated(calibrating.part, temperature, statistics, (*notes, *rare))
 
 
@@ -199,7 +200,7 @@ def calibration_document(
         if np.isfinite(statistics.threshold)
         else None
     )
-    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, temperature)
+    sets, decided = sets_of(statistics, temperature, classes), certified_decisions(statistics, temperature, classes)
     measured = bool(len(on.labels))
     told = partial(reliability, on.labels, on.logits, groups=[groups[index] for index in on.indices.tolist()])
     before, after = (told(), told(temperature)) if measured else (None, None)
@@ -214,6 +215,7 @@ def calibration_document(
         "prediction_sets": (
             coverage_to_json(coverage(sets, on.labels, on.logits, DEFAULT_LEVEL, classes)) if measured else None
         ),
+        "decisions": None if decided is None else decisions_document(decided),
         "novelty_threshold": None if ood is None else statistics.threshold,
         "unlike": None if ood is None else float((ood > statistics.threshold).mean()),
         "reference_bytes": statistics.size_in_bytes,
@@ -248,13 +250,23 @@ def _more_images(part: Part) -> str:
     return " Add images."
 
 
-def _rare_classes(statistics: CalibrationStatistics, part: Part, codes: Sequence[str]) -> list[str]:
-    counts = np.bincount(statistics.validation_labels, minlength=len(codes))
-    needed = images_needed(DEFAULT_LEVEL)
-    rare = [f"{code} ({count})" for code, count in zip(codes, counts, strict=True) if count < needed]
-    if not rare:
-        return []
-    return [
-        f"Prediction sets at {100 * DEFAULT_LEVEL:.0f} % always hold {', '.join(rare)}: a class with fewer than "
-        f"{needed} {part.value} images can not be excluded."
-    ]
+def _rare_classes(statistics: CalibrationStatistics, part: Part, classes: ClassSet) -> list[str]:
+    sets, notes = sets_of(statistics, 1.0, classes), []
+    always = sets.never_excluded(DEFAULT_LEVEL)
+    by_group = [code for code in sets.rare if code not in always]
+    needed, level = images_needed(DEFAULT_LEVEL), f"{100 * DEFAULT_LEVEL:.0f} %"
+    if by_group:
+        notes.append(
+            f"{_counted(by_group, sets, classes)} can be excluded with their group alone: with fewer than {needed} "
+            f"{part.value} images not by themselves."
+        )
+    if always:
+        notes.append(
+            f"Prediction sets at {level} always hold {_counted(always, sets, classes)}: with fewer than {needed} "
+            f"{part.value} images a class can not be excluded."
+        )
+    return notes
+
+
+def _counted(codes: Sequence[int], sets: PredictionSets, classes: ClassSet) -> str:
+    return ", ".join(f"{classes.codes[code]} ({sets.images[code]})" for code in codes)

@@ -1,21 +1,23 @@
-"""The decision rule, from logits to verdicts: out of distribution first, then how many diagnoses remain."""
+"""The decision rule, from logits to verdicts: out of distribution first, then malignant or benign, then whether the
+diagnosis is given and which remain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classes import ClassSet
-from core.documents import listed
 from core.errors import SkinKDError
-from core.evaluation.decisions import BENIGN_LEVEL, Decision, GroupDecisions, LesionOutputs, Withheld, group_scores
-from core.evaluation.prediction_sets import PredictionSets, images_needed, probabilities_of, sets_at
+from core.evaluation.class_groups import group_scores
+from core.evaluation.decisions import BENIGN_LEVEL, Decision, GroupDecisions, Withheld
+from core.evaluation.prediction_sets import PredictionSets, probabilities_of, sets_at
+from core.evaluation.selective import GivenDiagnoses
 from core.inference.decisions import ImageDecision, certificate_sentence, reason_words, unclear_sentence
+from core.inference.diagnoses import diagnosis_sentence, set_sentence
+from core.inference.from_statistics import decisions_of, diagnoses_of, sets_of
 from core.inference.out_of_distribution import (
     MINIMUM,
     RESPECTS,
@@ -27,26 +29,12 @@ from core.inference.out_of_distribution import (
 from core.inference.trust import DEFAULT_LEVEL, LEVELS, Assessment, Respect, Verdict
 from core.models.calibration_statistics import CalibrationStatistics
 from core.models.info import ModelInfo
-from core.quantities import percent
 
 _ROUNDING = 1e-4  # the threshold is the distance of a validation image, which is to stay on its side of it
-_MOST_NAMED = 12
 _NO_STATISTICS = (
     "The model file does not hold what a verdict rests on, or not in a form that this version of SkinKD knows. If you "
     "have the run, 'skinkd-cli calibrate' adds it. Until then do not rely on the probabilities."
 )
-
-
-def lesions_of(statistics: CalibrationStatistics, temperature: float) -> tuple[LesionOutputs, LesionOutputs]:
-    """One picture of each calibration lesion and of each test lesion, none of statistics without."""
-    labels, logits = statistics.validation_labels, statistics.validation_logits
-    rows = np.zeros(0, np.int32) if statistics.lesions is None else statistics.lesions
-    tested_labels = labels[:0] if statistics.tested_labels is None else statistics.tested_labels
-    tested_logits = logits[:0] if statistics.tested_logits is None else statistics.tested_logits
-    return (
-        LesionOutputs(labels[rows], probabilities_of(logits[rows], temperature)),
-        LesionOutputs(tested_labels, probabilities_of(tested_logits, temperature)),
-    )
 
 
 _Distance = tuple[float | None, Respect | None]
@@ -72,10 +60,10 @@ class DecisionRule:
         self.classes = info.classes
         self._temperature = info.temperature
         self._sets: PredictionSets | None = None
-        self._decisions: dict[float, GroupDecisions] = {}
+        self._decisions: dict[float, GroupDecisions | None] = {}
+        self._diagnoses: dict[tuple[float, float], GivenDiagnoses] = {}
         if statistics is not None:
-            labels = statistics.validation_labels
-            self._sets = PredictionSets(labels, statistics.validation_logits, info.temperature)
+            self._sets = sets_of(statistics, info.temperature, info.classes)
 
     def assess(
         self,
@@ -96,7 +84,7 @@ class DecisionRule:
         measured = self._measured(features, images)
         probabilities = probabilities_of(logits, self._temperature)
         return [
-            self._decided(self._assessed(p_values, row, distance, level), row, benign_level)
+            self._assessed(p_values, row, distance, (level, benign_level))
             for p_values, row, distance in zip(self._sets.p_values(logits), probabilities, measured, strict=True)
         ]
 
@@ -113,31 +101,42 @@ class DecisionRule:
         if not assessment.p_values:
             return self._unknown(assessment.sentence, level, benign_level)
         p_values, row = np.asarray(assessment.p_values), np.asarray(probabilities, np.float64)
-        return self._decided(
-            self._assessed(p_values, row, (assessment.distance, assessment.reason), level), row, benign_level
-        )
+        measured = assessment.distance, assessment.reason
+        return self._assessed(p_values, row, measured, (level, benign_level))
 
     def decisions(self, benign_level: float = BENIGN_LEVEL) -> GroupDecisions | None:
         """Thresholds of the decisions and what the test lesions say of them; None where the file holds no lesions."""
-        statistics = self.statistics
-        if statistics is None or statistics.lesions is None:
+        if self.statistics is None:
             return None
         if benign_level not in self._decisions:
-            self._decisions[benign_level] = GroupDecisions(
-                self.classes, *lesions_of(statistics, self._temperature), benign_level
-            )
+            self._decisions[benign_level] = decisions_of(self.statistics, self._temperature, self.classes, benign_level)
         return self._decisions[benign_level]
 
+    def diagnoses(self, level: float, benign_level: float) -> GivenDiagnoses:
+        """Which diagnoses are given at these levels, of a file with calibration statistics."""
+        assert self.statistics is not None
+        levels = level, benign_level
+        if levels not in self._diagnoses:
+            self._diagnoses[levels] = diagnoses_of(
+                self.statistics, self._temperature, self.classes, level, self.decisions(benign_level)
+            )
+        return self._diagnoses[levels]
+
     def _decided(self, assessment: Assessment, row: NDArray[np.float64], benign_level: float) -> Assessment:
-        """With the decision on an image of calibrated probabilities (classes,)."""
-        return replace(assessment, decision=self._decision(assessment, row, benign_level))
+        """With the decision on an image of calibrated probabilities (classes,). Where it is withheld for what the test
+        said, or did not, no diagnosis says it in its place."""
+        decision, verdict = self._decision(assessment, row, benign_level), assessment.verdict
+        withheld = decision.certificate is not None and decision.withheld is not None
+        if verdict is Verdict.CONFIDENT and withheld:
+            verdict = Verdict.UNCERTAIN
+        return replace(assessment, decision=decision, verdict=verdict)
 
     def _decision(self, assessment: Assessment, row: NDArray[np.float64], benign_level: float) -> ImageDecision:
         decisions = self.decisions(benign_level)
         if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
-            return ImageDecision(Decision.OUT_OF_DISTRIBUTION, assessment.sentence, benign_level)
+            return ImageDecision(Decision.OUT_OF_DISTRIBUTION, self._sentence(assessment), benign_level)
         if decisions is None or assessment.verdict is Verdict.UNKNOWN:
-            why = reason_words(Withheld.NOT_CALIBRATED) if decisions is None else assessment.sentence
+            why = reason_words(Withheld.NOT_CALIBRATED) if decisions is None else self._sentence(assessment)
             return ImageDecision(None, why, benign_level, withheld=Withheld.NOT_CALIBRATED)
         if not decisions.has_groups:
             return ImageDecision(None, reason_words(Withheld.NO_GROUPS), benign_level, withheld=Withheld.NO_GROUPS)
@@ -176,62 +175,56 @@ class DecisionRule:
         ]
 
     def _assessed(
-        self, p_values: NDArray[np.float64], order: NDArray[Any], measured: _Distance, level: float
+        self,
+        p_values: NDArray[np.float64],
+        row: NDArray[np.float64],
+        measured: _Distance,
+        levels: tuple[float, float],
     ) -> Assessment:
+        """From p-values and calibrated probabilities (classes,), at the levels of the sets and of benign."""
         assert self.statistics is not None
         assert self._sets is not None
+        codes = self.classes.codes
+        level, diagnoses = levels[0], self.diagnoses(*levels)
         inside = sets_at(p_values, level)
-        chosen = tuple(self.classes.codes[k] for k in np.argsort(-order, kind="stable") if inside[k])
-        always = tuple(self.classes.codes[code] for code in self._sets.never_excluded(level))
         distance, reason = measured
-        verdict, sentence = self._verdict(chosen, always, measured, level)
-        return Assessment(
-            verdict,
-            sentence,
-            prediction_set=chosen,
+        assessment = Assessment(
+            self._verdict(row, measured, diagnoses),
+            "",
+            prediction_set=tuple(codes[k] for k in np.argsort(-row, kind="stable") if inside[k]),
             level=level,
             distance=distance,
             threshold=None if distance is None else self.statistics.threshold,
             p_values=tuple(float(value) for value in p_values),
-            never_excluded=always,
+            rare=tuple(codes[code] for code in self._sets.rare),
+            never_excluded=tuple(codes[code] for code in self._sets.never_excluded(level)),
+            tally=diagnoses.tally(int(row.argmax())),
             reason=reason,
         )
+        assessment = self._decided(assessment, row, levels[1])
+        return replace(assessment, sentence=self._sentence(assessment))
 
-    def _verdict(
-        self, chosen: tuple[str, ...], always: tuple[str, ...], measured: _Distance, level: float
-    ) -> tuple[Verdict, str]:
+    def _verdict(self, row: NDArray[np.float64], measured: _Distance, diagnoses: GivenDiagnoses) -> Verdict:
         assert self.statistics is not None
         distance, reason = measured
         if distance is None:
-            return Verdict.UNKNOWN, _why_unknown(self.statistics)
+            return Verdict.UNKNOWN
         if reason is not None:
-            return Verdict.OUT_OF_DISTRIBUTION, f"{reason.sentence} What the model says of it means nothing."
-        if len(chosen) == 1:
-            return Verdict.CONFIDENT, (
-                f"At {percent(level)} only {self.classes.name_of(chosen[0])} fits, measured on images with a proven "
-                "diagnosis. It can still be wrong."
-            )
-        return Verdict.UNCERTAIN, _uncertain(chosen, always, level, self.classes)
+            return Verdict.OUT_OF_DISTRIBUTION
+        return Verdict.CONFIDENT if diagnoses.gives(row[None])[0] else Verdict.UNCERTAIN
+
+    def _sentence(self, assessment: Assessment) -> str:
+        assert self.statistics is not None
+        if assessment.verdict is Verdict.UNKNOWN:
+            return _why_unknown(self.statistics)
+        if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
+            assert assessment.reason is not None
+            return f"{assessment.reason.sentence} What the model says of it means nothing."
+        return f"{diagnosis_sentence(assessment)} {set_sentence(assessment, self.classes)}"
 
 
 def _limit(statistics: CalibrationStatistics) -> float:
     return statistics.threshold * (1 + _ROUNDING)
-
-
-def _uncertain(chosen: tuple[str, ...], always: tuple[str, ...], level: float, classes: ClassSet) -> str:
-    if not chosen:
-        return f"At {percent(level)} none of the {len(classes)} diagnoses fits."
-    names = listed([classes.name_of(code) for code in chosen], _MOST_NAMED)
-    which = "every diagnosis is possible" if len(chosen) == len(classes) else f"{names} are possible"
-    text = f"At {percent(level)} {which}."
-    if always:
-        needed = images_needed(level)
-        never = listed([classes.name_of(code) for code in always], _MOST_NAMED)
-        text += (
-            f" {never} can not be excluded at this level in any image: "
-            f"the model was checked on fewer than {needed} such images."
-        )
-    return text
 
 
 def _why_unknown(statistics: CalibrationStatistics) -> str:

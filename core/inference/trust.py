@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.evaluation.decisions import RightOf
     from core.inference.decisions import ImageDecision
 
 DEFAULT_LEVEL = 0.90
@@ -104,9 +105,11 @@ class Assessment:
     or hold all. `p_values` are the conformal p-values (0..1) in the order of the classes: the set at any level is
     {class: p > 1 - level}. `distance` is how far the image is from the training images and `threshold` what it may be
     at most. Set and p-values are empty, the numbers None, where the model file has nothing to tell them from
-    (`UNKNOWN`). `never_excluded` names the classes with too few calibration images to be excluded at this level.
-    `decision` is what is said first: malignant, benign or unclear; None where the model file has nothing to tell any
-    of this from. `reason`: in which respect an image that is out of distribution is so; None for others.
+    (`UNKNOWN`). `never_excluded` names the classes with too few calibration images to be excluded at this level, `rare`
+    those with so few that they stay or go with their group. `tally` says how many diagnoses given in the group of the
+    likeliest class were right on test lesions. `decision` is what is said first: malignant, benign or unclear; None
+    where the model file has nothing to tell any of this from. `reason`: in which respect an image that is
+    out of distribution is so; None for others.
     """
 
     verdict: Verdict
@@ -117,6 +120,8 @@ class Assessment:
     threshold: float | None = None
     p_values: tuple[float, ...] = ()
     never_excluded: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    tally: RightOf | None = None
     decision: ImageDecision | None = None
     reason: Respect | None = None
 

@@ -15,8 +15,7 @@ Others may use
   before training; `drift_table`
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
   `comparison_figures`, `confusion_figures`, `curve_figures`, `first_epoch_figures`, `flow_figures`,
-  `operating_figures`, `robustness_figures`,
-  `study_figures`
+  `operating_figures`, `robustness_figures`, `decision_figures` (and `decision_tables`), `study_figures`
 - `style`, `picking`, `saving`: how figures look, what was clicked, files of them
 - `classification_report`, `debug_report`: what was said of images, to print; this computer, for who mends a fault
 """

@@ -8,6 +8,7 @@ from core.reporting.class_figures import class_distribution, class_examples, pro
 from core.reporting.comparison_figures import difference_plot, reliability_diagram, subgroup_plot
 from core.reporting.confusion_figures import confusion_grid, confusion_matrix, confusion_pair, difference_matrix
 from core.reporting.curve_figures import loss_curves, overlaid_curves, score_curves
+from core.reporting.decision_figures import called_benign_figure, risk_coverage_figure
 from core.reporting.first_epoch_figures import first_epoch_bars
 from core.reporting.flow_figures import flow_diagram
 from core.reporting.robustness_figures import robustness_figure
@@ -19,6 +20,7 @@ __all__ = [
     "BarRun",
     "FigureStyle",
     "best_per_method",
+    "called_benign_figure",
     "class_distribution",
     "class_examples",
     "confusion_grid",
@@ -36,6 +38,7 @@ __all__ = [
     "per_class_f1",
     "probabilities",
     "reliability_diagram",
+    "risk_coverage_figure",
     "robustness_figure",
     "score_curves",
     "subgroup_plot",

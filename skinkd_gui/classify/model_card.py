@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
-from core.reporting.model_card.content import CardContent, read_card
+from core.reporting.model_card.content import CardContent, Sureness, read_card
 from core.reporting.model_card.sections import CardSection, card_text, sections
 from skinkd_gui.classify.operating_point_view import OperatingPointView
 from skinkd_gui.results.flowing import FlowingArea
@@ -35,6 +36,7 @@ from skinkd_gui.workers.job_slot import JobSlot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from core.inference.from_statistics import CertifiedDecisions
     from core.reporting.style import FigureStyle
 
 _FILTERS = "Markdown text (*.md);;Text (*.txt)"
@@ -100,8 +102,7 @@ class ModelCard(PassingDialog):
         self.content = card
         self._title.setText(breakable(card.name))
         for section in sections(card):
-            figure = self._reliability(card) if section.title == "Calibration" else None
-            self.tabs.addTab(self._page(section, figure), section.title)
+            self.tabs.addTab(self._page(section, self._figures(card, section.title)), section.title)
         if card.info.classes.melanoma is not None:
             self._add_operating_point(card)
         if card.info.synthetic:
@@ -123,7 +124,7 @@ class ModelCard(PassingDialog):
         if self._operating:
             self.tabs.setCurrentWidget(area)
 
-    def _page(self, section: CardSection, figure: FigureView | None) -> QWidget:
+    def _page(self, section: CardSection, figures: Sequence[FigureView]) -> QWidget:
         page = QWidget(self)
         column = QVBoxLayout()
         column.setSpacing(12)
@@ -142,24 +143,47 @@ class ModelCard(PassingDialog):
             column.addWidget(notes)
         column.addStretch(1)
         row = row_of((column, 2), on=page, margins=12, spacing=18)
-        if figure is not None:
-            row.addWidget(figure, 3)
+        if figures:
+            row.addLayout(column_of(*((figure, 1) for figure in figures), spacing=12), 3)
         area = FlowingArea(f"modelCard{section.title}", section.title, self)
         area.set_content(page)
         return area
 
-    def _reliability(self, card: CardContent) -> FigureView | None:
-        found = card.sureness
-        if found is None:
-            return None
+    def _figures(self, card: CardContent, title: str) -> tuple[FigureView, ...]:
+        """The pictures of a page."""
+        if title == "Calibration" and card.sureness is not None:
+            return (self._reliability(card.sureness),)
+        if title == "Decisions" and card.decided is not None:
+            return self._decisions(card.decided)
+        return ()
 
+    def _decisions(self, tested: CertifiedDecisions) -> tuple[FigureView, ...]:
+        def called_benign(style: FigureStyle) -> Figure:
+            from core.reporting.decision_figures import called_benign_figure
+
+            return called_benign_figure(tested, style)
+
+        def risk_coverage(style: FigureStyle) -> Figure:
+            from core.reporting.decision_figures import risk_coverage_figure
+
+            return risk_coverage_figure(tested, style)
+
+        return (
+            self._figure("Malignant test lesions called benign", called_benign),
+            self._figure("Wrong diagnoses against lesions with a diagnosis", risk_coverage),
+        )
+
+    def _reliability(self, sureness: Sureness) -> FigureView:
         def build(style: FigureStyle) -> Figure:
             from core.reporting.comparison_figures import reliability_diagram
 
-            return reliability_diagram(found.before, found.after, style)
+            return reliability_diagram(sureness.before, sureness.after, style)
 
+        return self._figure("How sure, and how often right", build)
+
+    def _figure(self, name: str, build: Callable[[FigureStyle], Figure]) -> FigureView:
         view = FigureView("", self)
-        view.setAccessibleName("How sure, and how often right")
+        view.setAccessibleName(name)
         view.setMinimumSize(300, 320)
         view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
         view.draw(build)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from core.classes import ClassSet
 from core.data.types import Part
-from core.documents import listed, some
+from core.documents import listed
 from core.evaluation.prediction_sets import images_needed
+from core.inference.diagnoses import diagnosis_sentence, remaining
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_READERSHIP, Assessment, Readership, Verdict
-from core.quantities import probability
+from core.quantities import percent, probability
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.kinds import NOT_CLASSIFIED, WAITING, agreement
 
@@ -139,13 +140,10 @@ def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader:
             _remaining(assessment, classes) if assessment.p_values else "",
             likeliest,
         )
-    if assessment.verdict is Verdict.CONFIDENT:
-        why = "All other diagnoses are excluded, measured on images with a proven diagnosis. It can still be wrong."
-    elif not assessment.prediction_set:
-        why = f"No diagnosis fits well enough. {reader.advice}".strip()
-    else:
+    why = diagnosis_sentence(assessment)
+    if assessment.verdict is Verdict.UNCERTAIN:
         advice = f" {reader.advice}" if reader.advice else ""
-        why = f"More than one diagnosis is possible.{advice}{_always(assessment, classes)}"
+        why += f"{advice}{_always(assessment, classes)}"
     return VerdictWords(kind, icon, title, why, _remaining(assessment, classes), likeliest)
 
 
@@ -157,15 +155,7 @@ def _decision(assessment: Assessment) -> str:
 
 
 def _remaining(assessment: Assessment, classes: ClassSet) -> str:
-    level = f"With {100 * assessment.level:.4g} % reliability it is"
-    codes = assessment.prediction_set
-    if not codes:
-        return f"{level} none of the {len(assessment.p_values)} diagnoses."
-    if len(codes) == 1:
-        return f"{level}: {classes.name_of(codes[0])}"
-    if len(codes) == len(assessment.p_values):
-        return f"{level} any of the {len(codes)} diagnoses."
-    return f"{level} one of: {some([classes.name_of(code) for code in codes], _MOST_NAMED)}"
+    return f"{remaining(assessment, classes)}; for each class, {percent(assessment.level)} of its images keep it"
 
 
 def _always(assessment: Assessment, classes: ClassSet) -> str:

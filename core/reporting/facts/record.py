@@ -21,6 +21,7 @@ from core.runs.tables import SplitRow
 
 if TYPE_CHECKING:
     from core.inference.export.report import ExportReport
+    from core.inference.from_statistics import CertifiedDecisions
     from core.runs.corrections import CorrectedScores
     from core.runs.evidence import Evidence
     from core.runs.external import ExternalTest
@@ -51,6 +52,7 @@ class RunRecord:
     robustness: Robustness | None = None
     external: tuple[ExternalTest, ...] = ()
     exports: tuple[ExportReport, ...] = ()
+    certified: CertifiedDecisions | None = None
     tried: int = 0
 
     @property
@@ -116,6 +118,7 @@ def read_record(summary: RunSummary, rows: Sequence[SplitRow] | None = None) -> 
 def whole_record(record: RunRecord, evidence: Evidence) -> RunRecord:
     """The record of a finished run with its test (`core.runs.evidence`) and all that was measured of it since."""
     from core.inference.export.history import recorded_exports
+    from core.inference.from_statistics import certified_by
     from core.runs.corrections import corrected_scores_of
     from core.runs.external import external_tests
     from core.runs.robustness import read_robustness
@@ -128,6 +131,7 @@ def whole_record(record: RunRecord, evidence: Evidence) -> RunRecord:
         robustness=reader.read(lambda: read_robustness(folder.path), None),
         external=reader.read(lambda: external_tests(folder), ()),
         exports=reader.read(lambda: recorded_exports(folder.path), ()),
+        certified=reader.read(lambda: certified_by(folder.model_file), None),
         tried=reader.read(lambda: _tried(folder), 0),
         trouble=(*record.trouble, *reader.trouble),
     )

@@ -12,11 +12,12 @@ import numpy as np
 
 from core.data.types import Part
 from core.errors import SkinKDError
-from core.evaluation.prediction_sets import Coverage, PredictionSets, coverage, nonconformity
+from core.evaluation.prediction_sets import Coverage, coverage, nonconformity
 from core.evaluation.promises import part_of_calibration
 from core.events import CancelToken, Emit
 from core.inference.classifier import info_of, is_exported, model_file_of
 from core.inference.export.material import run_of
+from core.inference.from_statistics import CertifiedDecisions, certified_decisions, sets_of
 from core.reporting.facts.record import RunRecord, read_record, whole_record
 from core.reporting.privacy import name_of
 
@@ -118,6 +119,15 @@ class CardContent:
     def calibrated_on(self) -> Part:
         """The part of the data that temperature, prediction sets and thresholds are from."""
         return part_of_calibration(self.info.calibrated_on)
+
+    @property
+    def decided(self) -> CertifiedDecisions | None:
+        """Its decisions and what test lesions say of them; None where its file holds no lesions."""
+        return (
+            None
+            if self.statistics is None
+            else certified_decisions(self.statistics, self.info.temperature, self.info.classes)
+        )
 
     @property
     def exported(self) -> bool:
@@ -228,7 +238,7 @@ def _trusted(tested: Predictions, statistics: CalibrationStatistics | None, info
 
     if statistics is None or not statistics.images:
         return {}
-    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, info.temperature)
+    sets = sets_of(statistics, info.temperature, info.classes)
     return {"coverage": coverage(sets, tested.labels, tested.logits, DEFAULT_LEVEL, info.classes)}
 
 

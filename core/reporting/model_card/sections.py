@@ -9,11 +9,13 @@ from core.data.types import Part
 from core.documents import listed
 from core.evaluation.promises import calibrating_images, promise_note
 from core.evaluation.subgroups import NOT_KNOWN, SMALL_SUPPORT
+from core.inference.from_statistics import sets_of
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.test_time import ABOUT
 from core.inference.trust import DEFAULT_LEVEL
 from core.quantities import NONE, file_size, fraction
 from core.reporting import cells
+from core.reporting.decision_tables import NO_DECISIONS, called_table, decision_facts, diagnosis_note
 from core.reporting.facts.images import preprocessing_words
 from core.reporting.facts.told import fact_pairs, fact_text
 from core.reporting.model_card.content import CardContent
@@ -47,7 +49,7 @@ class CardSection:
 
 def sections(card: CardContent) -> tuple[CardSection, ...]:
     """The pages in the order in which they are read."""
-    return (about(card), limits(card), scores(card), calibration(card), verdicts(card))
+    return (about(card), limits(card), scores(card), calibration(card), decisions(card), verdicts(card))
 
 
 def card_text(card: CardContent, extra: tuple[CardSection, ...] = ()) -> str:
@@ -259,6 +261,14 @@ def calibration(card: CardContent) -> CardSection:
     return CardSection("Calibration", tuple(facts), tuple(notes))
 
 
+def decisions(card: CardContent) -> CardSection:
+    """Malignant, benign or unclear: what is promised, and what the test lesions say of it."""
+    tested = card.decided
+    if tested is None:
+        return CardSection("Decisions", (), (NO_DECISIONS,))
+    return CardSection("Decisions", decision_facts(tested), (diagnosis_note(tested),), called_table(tested))
+
+
 def verdicts(card: CardContent) -> CardSection:
     """What the verdicts rest on and how they do."""
     statistics = card.statistics
@@ -274,7 +284,7 @@ def verdicts(card: CardContent) -> CardSection:
         facts += [
             (f"Truth among those kept, at {level}", f"{fraction(found.coverage)} of {found.images:,} test images"),
             ("Diagnoses kept", f"{found.mean_size or 0:.1f} of {len(card.info.classes)} on average"),
-            ("Only one kept (confident)", fraction(found.single)),
+            ("Only one kept", fraction(found.single)),
         ]  # fmt: skip
     facts += _out_of_distribution_facts(card)
     return CardSection("Verdicts", tuple(facts), _verdict_notes(card, level), _coverage_table(card))
@@ -317,12 +327,8 @@ def _verdict_notes(card: CardContent, level: str) -> tuple[str, ...]:
 
 
 def _never_excluded(card: CardContent) -> tuple[int, ...]:
-    from core.evaluation.prediction_sets import PredictionSets
-
     assert card.statistics is not None
-    statistics = card.statistics
-    sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, card.info.temperature)
-    return sets.never_excluded(DEFAULT_LEVEL)
+    return sets_of(card.statistics, card.info.temperature, card.info.classes).never_excluded(DEFAULT_LEVEL)
 
 
 def _coverage_table(card: CardContent) -> ResultsTable:

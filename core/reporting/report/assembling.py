@@ -35,6 +35,7 @@ from core.reporting.report.learning_sections import first_batches_section, inher
 from core.reporting.report.results_sections import MOST_DRAWN, SECTIONS, Selection, confusion_of, scores_section
 from core.reporting.report.study_sections import (
     checklists_section,
+    decisions_section,
     export_section,
     external_section,
     failures_section,
@@ -120,6 +121,7 @@ def _measured_sections(
         failures_section(chosen, emit, token, pictures=Include.EXAMPLES in include),
         robustness_section(chosen),
         external_section(chosen),
+        decisions_section(chosen),
         ood_section(chosen),
         export_section(chosen),
     )

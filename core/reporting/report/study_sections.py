@@ -10,6 +10,7 @@ from functools import partial
 from core.events import CancelToken, Emit
 from core.quantities import whole_percent
 from core.reporting.checklists import FilledChecklist, checklist_table, checklists, fill
+from core.reporting.decision_tables import called_table, decision_facts, diagnosis_note
 from core.reporting.facts.told import fact_text
 from core.reporting.measured_tables import (
     coverage_table,
@@ -114,6 +115,38 @@ def external_section(chosen: Selection) -> ReportSection:
         why = dict.fromkeys(text for run in chosen.runs if (text := run.record.statement.entry("external_why")))
         blocks += [Paragraph(text) for text in why]
     return ReportSection("external", "External test", tuple(blocks))
+
+
+def decisions_section(chosen: Selection) -> ReportSection | None:
+    """Malignant, benign or unclear: what is promised, and what the test lesions say of it."""
+    from core.reporting import figures
+
+    blocks: list[Block] = []
+    for key, run in keyed(chosen.drawn):
+        if (found := run.record.certified) is None:
+            continue
+        if len(chosen.drawn) > 1:
+            blocks.append(Paragraph(f"{run.title}:"))
+        facts = decision_facts(found)
+        blocks += [Facts(facts), Paragraph(diagnosis_note(found))]
+        blocks.append(
+            FigureBlock(
+                f"called-benign-{key}",
+                f"{run.title}: malignant test lesions that are called benign, with exact upper 95 % bounds.",
+                dict(facts)["Benign"],
+                partial(figures.called_benign_figure, found),
+            )
+        )
+        blocks.append(
+            FigureBlock(
+                f"risk-coverage-{key}",
+                f"{run.title}: wrong diagnoses among those given, against the share of test lesions that get one.",
+                diagnosis_note(found),
+                partial(figures.risk_coverage_figure, found),
+            )
+        )
+        blocks.append(TableBlock(f"called-{key}", _titled(called_table(found), run, chosen)))
+    return ReportSection("decisions", "Malignant, benign or unclear", tuple(blocks)) if blocks else None
 
 
 def ood_section(chosen: Selection) -> ReportSection | None:

@@ -202,7 +202,8 @@ def test_calibrate_and_level(
     said = capsys.readouterr()
     assert "Temperature" in said.out
     assert "calibrated on" in said.out
-    assert "can not be excluded" in said.err
+    assert "can be excluded with their group alone" in said.err
+    assert "malignant calibration lesions are needed to say benign; there were" in said.out
     image = str(min((sample_set / "ISIC_2019_Training_Input").iterdir()))
     code, document = as_json("classify", str(folder), image, "--level", "0.5")
     assert code == 0
@@ -217,5 +218,5 @@ def test_classify_tells_what_is_no_lesion(trained: Path, tmp_path: Path, capsys:
     Image.new("RGB", (300, 200), (255, 255, 255)).save(tmp_path / "blank.png")
     assert run(["classify", str(trained), str(tmp_path / "blank.png")]) == 0
     head, row = capsys.readouterr().out.splitlines()[:2]
-    assert head.split()[:4] == ["image", "verdict", "possible", "diagnosis"]
-    assert row.split()[1:3] == ["unlike", "-"]
+    assert head.split()[:5] == ["image", "decision", "verdict", "possible", "diagnosis"]
+    assert row.split()[1:4] == ["out_of_distribution", "unlike", "-"]

@@ -6,18 +6,14 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from core.classes import CLASS_SETS, ClassSet, LesionClass, Malignancy, make_class_set
+from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP, group_of_classes, group_scores
 from core.evaluation.decisions import (
-    BENIGN,
-    MALIGNANT,
-    NO_GROUP,
     Certificate,
     Decision,
     GroupDecisions,
     LesionOutputs,
     RightOf,
     Withheld,
-    group_of_classes,
-    group_scores,
     one_for_each_lesion,
 )
 

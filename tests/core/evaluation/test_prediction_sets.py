@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.classes import CLASS_SETS
+from core.evaluation.class_groups import NO_GROUP, group_of_classes
 from core.evaluation.prediction_sets import PredictionSets, coverage, coverage_to_json, images_needed, sets_at
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -136,3 +137,22 @@ def test_what_other_threads_round_otherwise_is_still_equal() -> None:
     # A p-value of exactly 1 - level excludes: 1 of 10 at 90 %.
     assert not sets_at(sets.p_values(np.array([[0.0, 0.0]])), 0.9)[0, 0]
     assert sets_at(sets.p_values(np.array([[0.0, 0.0]])), 0.91)[0, 0]
+
+
+def test_a_rare_class_is_excluded_with_its_group_or_not_at_all() -> None:
+    """SCC with five images: alone it is in every set; with the groups known it is where malignant ones fit."""
+    generator = np.random.default_rng(0)
+    labels = np.concatenate([np.arange(350) % 7, np.full(5, 7)])
+    logits = generator.normal(size=(355, 8)).astype(np.float32)
+    logits[np.arange(355), labels] += 4
+    alone = PredictionSets(labels, logits)
+    grouped = PredictionSets(labels, logits, groups=group_of_classes(CLASS_SETS["isic2019"]))
+    assert (alone.rare, grouped.rare) == ((), (7,))
+    assert (alone.never_excluded(0.9), grouped.never_excluded(0.9)) == ((7,), ())
+    sure = np.full((2, 8), 0.0, np.float32)
+    sure[0, 1] = sure[1, 0] = 9.0  # a nevus, a melanoma
+    assert sets_at(alone.p_values(sure), 0.9)[:, 7].tolist() == [True, True]
+    assert sets_at(grouped.p_values(sure), 0.9)[:, 7].tolist() == [False, True]
+    np.testing.assert_array_equal(alone.p_values(sure)[:, :7], grouped.p_values(sure)[:, :7])
+    nobody = PredictionSets(labels, logits, groups=np.full(8, NO_GROUP))
+    assert nobody.never_excluded(0.9) == (7,)

@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.evaluation.selective import SelectiveThreshold, risk_coverage, selective_threshold
+from core.classes import CLASS_SETS
+from core.evaluation.class_groups import BENIGN, MALIGNANT
+from core.evaluation.decisions import LesionOutputs, RightOf
+from core.evaluation.selective import GivenDiagnoses, SelectiveThreshold, risk_coverage, selective_threshold
 
 
 def test_the_share_of_wrong_ones_is_passed_in_no_more_draws_than_promised() -> None:
@@ -52,3 +55,29 @@ def test_nothing_makes_nothing() -> None:
     nothing = np.zeros(0)
     assert selective_threshold(nothing, nothing.astype(bool), 0.9) == SelectiveThreshold(None, 0)
     assert len(risk_coverage(nothing, nothing.astype(bool)).coverage) == 0
+
+
+def test_each_group_has_a_threshold_of_its_own_and_is_tested_by_itself() -> None:
+    """Of the benign diagnoses all are right, of the malignant ones a third are wrong."""
+    labels = np.repeat([1, 4, 0], [40, 40, 20])
+    likeliest = np.repeat([1, 4, 0], [40, 30, 30])
+    shares = np.full((100, 8), 0.02)
+    shares[np.arange(100), likeliest] = 0.86
+    lesions = LesionOutputs(labels, shares)
+    made = GivenDiagnoses(CLASS_SETS["isic2019"], lesions, lesions, 0.9)
+    assert made.thresholds == {
+        BENIGN: SelectiveThreshold(0.86, 70, given=70),
+        MALIGNANT: SelectiveThreshold(None, 30),
+    }
+    assert made.gives(shares).tolist() == [True] * 70 + [False] * 30
+    assert (made.tally(1), made.tally(0)) == (RightOf(70, 70), RightOf(0, 0))
+    assert (made.curve.coverage.tolist(), made.curve.risk.tolist()) == ([1.0], [0.1])
+
+
+def test_a_model_without_a_test_has_no_curve_and_still_gives_diagnoses() -> None:
+    rows = np.eye(8)[np.full(30, 1)]
+    nothing = LesionOutputs(np.zeros(0, np.int64), np.zeros((0, 8)))
+    made = GivenDiagnoses(CLASS_SETS["isic2019"], LesionOutputs(np.full(30, 1), rows), nothing, 0.9)
+    assert made.gives(rows).all()
+    assert made.tally(1) == RightOf(0, 0)
+    assert len(made.curve.risk) == 0

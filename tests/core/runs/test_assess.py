@@ -87,8 +87,8 @@ def test_rare_classes_are_told(run: RunFolder) -> None:
     counts = np.bincount(run.predictions().calibrating.labels, minlength=8)
     rare = [code for code, count in zip(ISIC2019.codes, counts, strict=True) if count < 9]
     assert rare  # the sample set has few of some
-    assert calibration["prediction_sets"]["never_excluded"] == rare
-    assert any(f"{rare[0]} (" in note and "can not be excluded" in note for note in calibration["notes"])
+    assert calibration["prediction_sets"]["never_excluded"] == []  # they go with their group
+    assert any(f"{rare[0]} (" in note and "with their group alone" in note for note in calibration["notes"])
 
 
 def test_an_older_run_gets_the_same(run: RunFolder, tmp_path: Path) -> None:

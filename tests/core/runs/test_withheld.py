@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.cli.main import run as command_line
 from core.data.types import Part
 from core.errors import SkinKDError
 from core.events import Event, Phase, Progress
+from core.models.calibration_statistics import statistics_to_arrays
+from core.models.files import load_statistics, read_weights
 from core.recipe import Recipe, set_values
 from core.runs.assess import assess_run, score_test_part
 from core.runs.evidence import load_evidence
@@ -96,10 +99,13 @@ def test_asked_for_it_is_scored_as_a_run_that_was_tested_at_once(
     pair: tuple[RunFolder, RunFolder, tuple[Event, ...]], tmp_path: Path
 ) -> None:
     scored, run = pair[0], copied(pair[1], tmp_path)
-    model = run.model_file.read_bytes()
+    before = load_statistics(run.model_file)
+    assert before is not None
+    assert before.tested_labels is not None
+    assert len(before.tested_labels) == 0
     assert score_test_part(run, device="cpu") == scored.scores()
     assert not run.withholds_test
-    assert run.model_file.read_bytes() == model
+    _same_model(run, scored)
     ours, theirs = run.predictions(), scored.predictions()
     assert (ours.names, ours.parts) == (theirs.names, theirs.parts)
     assert np.array_equal(ours.logits, theirs.logits)
@@ -118,6 +124,18 @@ def test_asked_for_it_is_scored_as_a_run_that_was_tested_at_once(
     assert again is not None
     assert again["tested_at"] == tested_at
     assert summarise(run).scores is not None
+
+
+def _same_model(run: RunFolder, other: RunFolder) -> None:
+    """The same weights, and the same test lesions for its decisions, which is all that a later test adds."""
+    ours, theirs = read_weights(run.model_file), read_weights(other.model_file)
+    assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+    mine, its = load_statistics(run.model_file), load_statistics(other.model_file)
+    assert mine is not None
+    assert its is not None
+    for name, value in statistics_to_arrays(its).items():
+        np.testing.assert_array_equal(statistics_to_arrays(mine)[name], value)
+    assert len(statistics_to_arrays(mine)["tested_labels"])
 
 
 def test_the_command_line_tests_a_run_of_its_own(

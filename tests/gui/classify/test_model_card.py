@@ -144,7 +144,7 @@ def test_the_dialog_shows_copies_and_saves(
     assert not dialog.save.isEnabled()
     qtbot.waitUntil(lambda: dialog.content is not None)
     titles = [dialog.tabs.tabText(number) for number in range(dialog.tabs.count())]
-    assert titles == ["Model", "What it can't do", "Scores", "Calibration", "Verdicts", "Operating point"]
+    assert titles == ["Model", "What it can't do", "Scores", "Calibration", "Decisions", "Verdicts", "Operating point"]
     for number in range(dialog.tabs.count()):
         dialog.tabs.setCurrentIndex(number)
     figure = next(view for view in dialog.findChildren(FigureView) if view is not dialog.point.figure)

@@ -39,10 +39,10 @@ def answer(
 def test_the_verdict_says_what_remains_in_plain_names() -> None:
     words = verdict_words(answer(assessment(Verdict.UNCERTAIN, "MEL", "NV")))
     assert (words.kind, words.title) == ("warning", "Uncertain")
-    assert words.remaining == "With 90 % reliability it is one of: Melanoma, Melanocytic nevus"
+    assert words.remaining == "Possible: Melanoma and Melanocytic nevus; for each class, 90 % of its images keep it"
     assert words.likeliest == "Likeliest: Melanoma (malignant), 50.0 %; malignant classes together 62.0 %"
     sure = verdict_words(answer(assessment(Verdict.CONFIDENT, "MEL")))
-    assert sure.remaining == "With 90 % reliability it is: Melanoma"
+    assert sure.remaining.startswith("Possible: Melanoma; ")
     assert "can still be wrong" in sure.why
 
 
@@ -119,7 +119,7 @@ def test_cards_show_and_speak_the_words(qtbot: QtBot) -> None:
     assert not view.second.isVisibleTo(view)
     assert view.first.title.text() == "Uncertain"
     assert view.first.property("role") == "warning"
-    assert "one of: Melanoma" in view.first.accessibleDescription()
+    assert "Possible: Melanoma" in view.first.accessibleDescription()
     second = answer(assessment(Verdict.OUT_OF_DISTRIBUTION), "NV", "student (Plain student)")
     view.show_facts(ShownImage(Path("a.png"), first, second))
     assert view.second.isVisibleTo(view)

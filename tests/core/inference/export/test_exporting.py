@@ -15,6 +15,7 @@ from core.data.decoding import decode_image
 from core.data.reading import read_dataset
 from core.data.splitting import read_split
 from core.errors import Cancelled, SkinKDError
+from core.evaluation.decisions import Withheld
 from core.events import CancelSource, CancelToken, Emit, Event, Phase, Progress
 from core.inference.classifier import Classifier, info_of
 from core.inference.export import quantising, subprocess_export
@@ -69,7 +70,11 @@ def test_exported_files_give_verdicts(
     verdicts = [item.verdict for item in taken if item]
     assert len(verdicts) == 40
     assert Verdict.UNKNOWN not in verdicts
+    made = [item.decision for item in taken if item]
+    assert all(item is not None and item.withheld is not Withheld.NOT_CALIBRATED for item in made)
     if kind == "exported":
+        asked = [item.decision for item in original if item]
+        assert [item.decision for item in made if item] == [item.decision for item in asked if item]
         assert verdicts == [item.verdict for item in original if item]
         assert [item.prediction_set for item in taken if item] == [item.prediction_set for item in original if item]
 
