@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from core.classes import ClassSet
     from core.inference.classifier import Classifier
     from core.inference.labelled import KnownLabels, LabelledScores
+    from core.inference.patients.facts import PatientFacts
+    from core.inference.patients.tables import PatientColumns
     from core.inference.record import RecordBook, RecordEntry
     from core.inference.results import Classification
 
 _SHOWN = 20
+
+PatientsOption = Annotated[
+    str,
+    typer.Option(
+        "--patients",
+        metavar="SOURCE",
+        help="Whose pictures these are, so that several of one lesion give one visit. A table (whose.csv) with columns"
+        " such as image, patient, lesion, date, site; 'folders:patient/lesion/date', the names of the folders above an "
+        "image, '-' for one that says nothing; or 'dicom:patient,date', the elements to read.",
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,6 +64,26 @@ def labels_beside(paths: Sequence[Path], classes: ClassSet) -> KnownLabels:
             "Leave --labels out.",
         )
     return known
+
+
+def patient_columns(
+    facts: Mapping[Path, PatientFacts], rows: Sequence[Classification], classifier: Classifier
+) -> PatientColumns:
+    """What is known of patients, with the lesions among the classified images."""
+    from core.inference.patients.lesions import lesions_over_time
+    from core.inference.patients.tables import PatientColumns
+
+    return PatientColumns(facts, lesions_over_time(rows, facts, classifier.decision_rule, classifier.info.temperature))
+
+
+def lesions_text(patients: PatientColumns) -> str:
+    """The lesions for people, with why some have no visit."""
+    from core.cli.console import table_text
+    from core.reporting.lesions_table import lesions_table
+
+    visits = [visit for lesion in patients.lesions for visit in lesion.visits]
+    remarks = dict.fromkeys(visit.conflict or visit.how for visit in visits)
+    return "\n".join([table_text(lesions_table(patients.lesions)), "", *remarks])
 
 
 def labels_document(result: LabelledScores) -> dict[str, Any]:

@@ -13,13 +13,17 @@ from core.cli.console import JsonOption, RunsOption, many, print_json, print_tex
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
+from core.errors import SkinKDError
 from core.paths import runs_root
 from core.recipe import Recipe, read_recipe
 from core.runs.folder import RunFolder
 
 if TYPE_CHECKING:
+    from core.data.choices import Choices
     from core.data.corrections import Correction, CorrectionKind
+    from core.data.drift import Drift
     from core.data.types import DataSet
+    from core.events import CancelToken, Emit
 
 _RecipeOption = Annotated[
     Path | None, typer.Option("--recipe", help="A recipe that says how to read the data; default: ISIC 2019's classes.")
@@ -102,21 +106,52 @@ def suspects(
 
 def drift(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The pictures in question, labelled or not.")],
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="The data set that a model was trained on.")],
+    data: Annotated[
+        Path | None, typer.Argument(metavar="[DATA]", help="The data set that a model was trained on.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="A run or model file: compare with the images that you calibrated it on.")
+    ] = "",
     recipe: _RecipeOption = None,
+    runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare a folder of pictures with a training set: looks, colours, sharpness, and classes where they are known."""
-    from core.data.drift import drift_of_folder
+    """Compare a folder of pictures with a training set: looks, colours, sharpness, and classes where they are known.
+    With --model: with the images of your own that a model was calibrated on ('calibrate MODEL --data')."""
     from core.reporting.drift_table import drift_table
 
     choices = (read_recipe(recipe) if recipe else Recipe()).data.choices
+    if (data is None) == (not model):
+        raise typer.BadParameter("give either DATA or --model")
     with stoppable() as token, shown_progress() as emit:
-        found = drift_of_folder(folder, _read(data, recipe), choices, emit, token)
+        if data is None:
+            found = _local_drift(folder, model, runs or runs_root(), choices, emit, token)
+        else:
+            from core.data.drift import drift_of_folder
+
+            found = drift_of_folder(folder, _read(data, recipe), choices, emit, token)
     if as_json:
         print_json({**asdict(found), "sentence": found.sentence})
     else:
         print_text(f"{found.sentence}\n\n{table_text(drift_table(found))}")
+
+
+def _local_drift(folder: Path, model: str, runs: Path, choices: Choices, emit: Emit, token: CancelToken) -> Drift:
+    """Against what the model was calibrated on. Raises `SkinKDError` where it was not."""
+    from core.cli.model_commands import model_source
+    from core.inference.classifier import info_of, model_file_of
+    from core.inference.local_calibration import read_local
+    from core.inference.local_pictures import local_drift
+
+    source = model_source(model, runs)
+    info = info_of(model_file_of(source))
+    local = read_local(model_file_of(source), info.classes)
+    if local is None:
+        raise SkinKDError(
+            "The model was not calibrated on your own images",
+            f"There is nothing to compare with. 'skinkd-cli calibrate {source} --data FOLDER' calibrates it.",
+        )
+    return local_drift(local, folder, info, emit, token, choices)
 
 
 def _pair(text: str) -> tuple[str, str]:

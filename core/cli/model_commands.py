@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.classes import Malignancy
-from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
-from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say
+from core.cli.classify_commands import (
+    PatientsOption,
+    keep_record,
+    labels_beside,
+    labels_document,
+    labels_text,
+    lesions_text,
+    patient_columns,
+)
+from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say, table_text
 from core.cli.documents import evaluation_text, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
@@ -137,7 +146,12 @@ def classify(
             help="Flag every image whose melanoma probability is at least this (the operating point of a model card).",
         ),
     ] = None,
+    patients: PatientsOption = "",
     averaged: TestTimeOption = False,
+    own: Annotated[
+        bool,
+        typer.Option("--own-calibration/--shipped", help="Use the calibration on your own images, where there is one."),
+    ] = True,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
@@ -149,6 +163,7 @@ def classify(
     from core.inference.collect import expand_paths
     from core.inference.decision_rule import check_level
     from core.inference.labelled import score_labelled
+    from core.inference.patients.sources import facts_from
     from core.inference.triage import MelanomaThreshold
 
     check_level(level)
@@ -162,12 +177,14 @@ def classify(
         if not files:
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
-        classifier = Classifier.load(source, device, emit, averaged=averaged)
+        facts_of_patients = facts_from(patients, files) if patients else {}
+        classifier = Classifier.load(source, device, emit, averaged=averaged, local=own)
         classifier.level, classifier.benign_level = level, benign_level
         _check_melanoma(classifier, beside)
         known = labels_beside(paths, classifier.info.classes) if labels else None
         rows = list(classifier.classify(files, emit, token))
         keep_record(rows, classifier)
+        beside = replace(beside, patients=patient_columns(facts_of_patients, rows, classifier), local=classifier.local)
     if out is not None:
         write_table(out, rows, classifier.info, beside)
         say(f"Wrote {out}.")
@@ -181,6 +198,8 @@ def classify(
         print_json({**facts, **table_document(rows, classifier.info, beside), **scores})
     else:
         _print_classifications(rows, classifier, beside, listed=out is None)
+        if beside.patients.lesions:
+            print_text(f"\n{lesions_text(beside.patients)}")
         if scored:
             print_text(labels_text(scored))
     if any(row.code is None for row in rows):
@@ -188,21 +207,71 @@ def classify(
 
 
 def calibrate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A finished run (folder or name).")],
+    model: Annotated[
+        str, typer.Argument(metavar="RUN|MODEL", help="A finished run; with --data also a model file of any kind.")
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Your own labelled images, of 100 lesions or more: calibrate on these."),
+    ] = None,
+    layout: Annotated[str, typer.Option("--layout", help="Of --data: auto, tables or folders.")] = "auto",
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove a calibration on your own images; the model's own counts again.")
+    ] = False,
     averaged: TestTimeOption = False,
     device: DeviceOption = "auto",
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a finished run what its verdicts rest on, where it was made without, or for test-time augmentation (--tta),
-    which its model has from then on. Weights and scores stay as they are."""
+    which its model has from then on. Weights and scores stay as they are.
+
+    With --data: calibrate a model on labelled images of your own clinic. That is kept beside the model file, which
+    stays as it is, and measured before and after, on images that it was not made from.
+    """
+    if data is not None or remove:
+        if averaged or (data is not None and remove):
+            raise typer.BadParameter("--data, --remove and --tta exclude one another")
+        _calibrate_on_own(model_source(model, runs or runs_root()), data, Choices(layout), device, as_json=as_json)
+        return
+    _calibrate_run(find_run(model, runs or runs_root(), "run folder"), device, averaged=averaged, as_json=as_json)
+
+
+def _calibrate_on_own(source: Path, data: Path | None, choices: Choices, device: str, *, as_json: bool) -> None:
+    """On `data`, or without: remove what is there."""
+    from core.inference.classifier import model_file_of
+    from core.inference.local_calibration import local_file, measure_to_json, remove_local
+    from core.reporting.local_calibration_table import local_calibration_table
+    from core.runs.local import calibrate_on_own
+
+    file = local_file(model_file_of(source))
+    if data is None:
+        removed = remove_local(model_file_of(source))
+        if as_json:
+            print_json({"file": str(file), "removed": removed})
+        else:
+            print_text(f"Removed {file}; the model's own calibration counts again." if removed else f"No {file}.")
+        return
+    with stoppable() as token, shown_progress() as emit:
+        local = calibrate_on_own(source, data, emit, token, choices=choices, device=device)
+    if as_json:
+        facts = {"file": str(file), "model_sha256": local.model, "data_sha256": local.data, "made": local.made}
+        counted = {"images": local.images, "lesions": local.lesions, "classes": local.counts}
+        numbers = {"temperature": local.temperature, "own_temperature": local.own_temperature}
+        measured = {"before": measure_to_json(local.before), "after": measure_to_json(local.after)}
+        print_json({**facts, **counted, **numbers, **measured, "notes": list(local.notes)})
+        return
+    print_text(f"{local.sentence}\nKept in {file}; the model file and its scores are as they were.\n")
+    print_text(table_text(local_calibration_table(local)))
+
+
+def _calibrate_run(folder: Path, device: str, *, averaged: bool, as_json: bool) -> None:
     from core.evaluation.promises import calibrating_images, part_of_calibration, promise_note
     from core.inference.from_statistics import certified_by
     from core.reporting.decision_tables import decision_facts
     from core.runs.assess import assess_run
     from core.runs.folder import RunFolder
 
-    folder = find_run(run, runs or runs_root(), "run folder")
     with stoppable() as token, shown_progress() as emit:
         result = assess_run(RunFolder(folder), emit, token, device, POSITIONS if averaged else 1)
     found = result.calibration
@@ -263,6 +332,8 @@ def _print_classifications(rows: list[Classification], classifier: Classifier, b
     if unknown is not None:
         say(f"No verdict: {unknown.sentence}")
     _say_decisions(rows, classifier)
+    if classifier.local is not None:
+        say(classifier.local.sentence)
     if classifier.info.synthetic:
         say(SYNTHETIC_WARNING)
     say(RESEARCH_USE)

@@ -56,6 +56,7 @@ def export(
     """Write what the models said and what the reader says of each image as a table. Its first model must be where it
     was, for the table says what it is."""
     from core.inference.export_table import Beside, check_target, write_table
+    from core.inference.patients.tables import PatientColumns
     from core.sessions.files import find_session, read_session
 
     check_target(out)
@@ -69,6 +70,7 @@ def export(
         second_info=_info(second) if second else None,
         reviews={image.path: image.review for image in saved.images if image.review},
         threshold=saved.threshold,
+        patients=PatientColumns({image.path: image.facts for image in saved.images if image.facts}),
     )
     write_table(out, first.results, _info(first), beside)
     if as_json:

@@ -6,6 +6,7 @@ Others may use
 - `choices`, `mapping`: what the data leave open, and what the labels found in them are to mean
 - `layouts`: the ways to store labels beside images, in a registry
 - `reading`, `finding`, `tables`, `terms`: data sets of every layout, image files, tables, whose licence they are under
+- `headings`, `locating`: what columns are called, and which file a cell means
 - `names`: the same images under the names of another run or table
 - `checking`, `splitting`, `allocation`: what can not be read and what is there twice; train, validation and test
 - `groups`, `components`, `own_parts`, `near_copies`, `leakage`: what belongs together, the data's own parts, what leaks

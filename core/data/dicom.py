@@ -1,4 +1,5 @@
-"""The picture in a DICOM file, and nothing else of it: no element that names or describes a patient is ever decoded.
+"""The picture in a DICOM file, and nothing else of it: no element that names or describes a patient is ever decoded
+here. (`core.inference.patients.dicom_elements` reads those that a user ticks.)
 
 Errors and notes are sentences of our own for the same reason; a library's message may quote what the file says.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +49,15 @@ class Drift:
     """A folder against the training pictures. `out_of_distribution` is the share (0..1) of its pictures that are less
     like training pictures than 95 % of these are like one another. `classes` are the shares of each class code among
     the training pictures and in the folder; empty where the folder's classes are not known. `unopened` counts the
-    folder's files that no picture came out of: they are not among its `images`."""
+    folder's files that no picture came out of: they are not among its `images`. `against` is what the folder is
+    compared with, for people: the pictures of a training, or of a calibration."""
 
     images: int
     out_of_distribution: float
     features: tuple[FeatureDrift, ...]
     classes: tuple[tuple[str, float, float], ...] = ()
     unopened: int = 0
+    against: str = "training"
 
     @property
     def sentence(self) -> str:
@@ -63,7 +66,7 @@ class Drift:
         other = f" They differ in {', '.join(apart)}." if apart else ""
         other += f" Pictures that can not be opened, and do not count: {self.unopened:,}." if self.unopened else ""
         share = f"{whole_percent(self.out_of_distribution)} of {self.images:,} pictures"
-        return f"{share} look unlike the training pictures (5 % is usual).{other}"
+        return f"{share} look unlike the {self.against} pictures (5 % is usual).{other}"
 
 
 def sketches_of(paths: Sequence[Path], emit: Emit, token: CancelToken) -> list[bytes]:
@@ -99,9 +102,16 @@ def unusualness(
 ) -> NDArray[np.float64]:
     """How little each picture looks like its nearest ones among others (without itself, where `among` is None),
     float64 (n,), 0 or more; infinite where there are too few others. Raises `Cancelled`."""
-    token = token or CancelToken()
     own = descriptions(*opened(sketches)) if sketches else np.zeros((0, 1), np.float32)
-    others = own if among is None else descriptions(*opened(among))
+    return nearest_distances(own, None if among is None else descriptions(*opened(among)), token)
+
+
+def nearest_distances(
+    own: NDArray[np.float32], among: NDArray[np.float32] | None = None, token: CancelToken | None = None
+) -> NDArray[np.float64]:
+    """The mean distance of descriptors (n, d) to their five nearest ones among others (m, d), or among themselves where
+    `among` is None: float64 (n,), infinite where there are too few others. Raises `Cancelled`."""
+    token, others = token or CancelToken(), own if among is None else among
     found = np.full(len(own), np.inf)
     if len(others) <= _NEAREST:
         return found
@@ -114,6 +124,13 @@ def unusualness(
         nearest = np.partition(apart, _NEAREST - 1, axis=1)[:, :_NEAREST]
         found[rows] = np.sqrt(np.maximum(nearest, 0)).mean(axis=1)
     return found
+
+
+def unusual_share(known: NDArray[np.float32], folder: NDArray[np.float32], token: CancelToken | None = None) -> float:
+    """The share (0..1) of a folder's descriptors (m, d) that are farther from the known ones (n, d) than 95 % of these
+    from one another. Raises `Cancelled`."""
+    usual = np.quantile(nearest_distances(known, token=token), _USUAL)
+    return float((nearest_distances(folder, known, token) > usual).mean())
 
 
 def drift(
@@ -129,24 +146,29 @@ def drift(
     """
     if not training or not folder:
         raise ValueError("pictures on both sides are needed")
-    usual = np.quantile(unusualness(training, token=token), _USUAL)
-    share = float((unusualness(folder, training, token) > usual).mean())
-    return Drift(len(folder), share, _features(training, folder), _classes(training_counts, folder_counts))
+    share = unusual_share(descriptions(*opened(training)), descriptions(*opened(folder)), token)
+    features = feature_drift(picture_features(training), picture_features(folder))
+    return Drift(len(folder), share, features, class_fractions(training_counts, folder_counts))
 
 
-def _features(training: Sequence[bytes], folder: Sequence[bytes]) -> tuple[FeatureDrift, ...]:
+def feature_drift(
+    here: Mapping[str, NDArray[np.floating]], there: Mapping[str, NDArray[np.floating]]
+) -> tuple[FeatureDrift, ...]:
+    """How the `picture_features` of two sets of pictures differ, those that both have: titles to values (n,), (m,)."""
     from scipy.stats import ks_2samp
 
-    here, there = _measured(training), _measured(folder)
+    distance = partial(ks_2samp, method="asymp")  # exact p-values, which nobody asks for, can fail
+
     return tuple(
         FeatureDrift(
-            title, float(here[title].mean()), float(values.mean()), float(ks_2samp(here[title], values).statistic)
+            title, float(here[title].mean()), float(values.mean()), float(distance(here[title], values).statistic)
         )
         for title, values in there.items()
+        if title in here
     )
 
 
-def _measured(sketches: Sequence[bytes]) -> dict[str, NDArray[np.floating]]:
+def picture_features(sketches: Sequence[bytes]) -> dict[str, NDArray[np.floating]]:
     """The features of pictures: title to values (n,)."""
     from scipy.ndimage import laplace
 
@@ -162,9 +184,10 @@ def _measured(sketches: Sequence[bytes]) -> dict[str, NDArray[np.floating]]:
     }
 
 
-def _classes(
+def class_fractions(
     training: Mapping[str, int] | None, folder: Mapping[str, int] | None
 ) -> tuple[tuple[str, float, float], ...]:
+    """The share of each class code (0..1) on both sides, from counts of images; empty where one side is not known."""
     if not training or not folder:
         return ()
     whole = [max(1, sum(counts.values())) for counts in (training, folder)]

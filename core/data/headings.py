@@ -24,6 +24,10 @@ SITE = (
     *("anatom_site_general", "anatom_site", "localization", "localisation", "site", "anatom_site_general_challenge"),
     *("body_site", "region", "location", "lokalisation", "localizacion", "localizacao", "sede"),
 )
+DATE = (
+    *("date", "image_date", "acquisition_date", "study_date", "exam_date", "visit_date", "visit", "taken"),
+    *("datum", "aufnahmedatum", "fecha", "data", "date_visite"),
+)
 SKIN_TYPE = ("fitzpatrick", "fitzpatrick_scale", "fitspatrick", "fitzpatrick_skin_type", "skin_type", "phototype")
 PART = ("split", "partition", "subset", "set", "part", "fold", "usage")
 LICENCE = ("copyright_license", "license", "licence", "copyright", "terms")

@@ -5,6 +5,7 @@ Others may use
 - `scores`, `metrics`, `detailed`: accuracy, F1 and their kin; those that need more than the predicted class
 - `intervals`, `resampling`, `comparison`: bootstrap intervals, paired differences, McNemar's test
 - `inherited`: whether a student makes its teacher's errors
+- `proportions`: how many of how many images, with its interval over groups
 - `families`: several comparisons with one baseline at once; `precision`: the images and seeds that a difference needs
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
 - `class_groups`, `decisions`, `selective`, `exact_bounds`: malignant, benign or unclear, a diagnosis given or not, and

@@ -10,4 +10,6 @@ Others may use
 - `heatmap`, `similar`: where the evidence lies, and the known cases that are most alike
 - `from_statistics`: prediction sets, decisions and diagnoses of a model file
 - `calibrating`, `out_of_distribution`, `picture_structure`: what a model keeps so that its answers can be weighed
+- `local_calibration`, `local_fitting`, `local_measuring`, `local_pictures`: a calibration on images of one's own clinic
+beside a model file, how it is made and measured, and how later folders differ from them
 """

@@ -16,10 +16,11 @@ from core.data.augmentation.augmentation import POSITIONS
 from core.data.decoding import Decoded, decode_noted, describe_failure
 from core.errors import SkinKDError
 from core.evaluation.decisions import BENIGN_LEVEL
-from core.events import CancelToken, Emit, Phase, Progress, ignore
+from core.events import CancelToken, Emit, Level, Notice, Phase, Progress, ignore
 from core.inference.collect import expand_paths
 from core.inference.decision_rule import DecisionRule, check_level
 from core.inference.export.onnx_file import read_onnx_info, read_onnx_statistics
+from core.inference.local_calibration import LocalCalibration, read_local
 from core.inference.network import BATCH, Network, TorchNetwork, worker_count, workers_for
 from core.inference.results import Classification
 from core.inference.test_time import NOT_CALIBRATED_AVERAGED, AveragedNetwork
@@ -31,7 +32,16 @@ from core.progress import ProgressMeter, in_order
 
 MODEL_FILE = "model.safetensors"
 
-__all__ = ["BATCH", "Classification", "Classifier", "expand_paths", "info_of", "is_exported", "model_file_of"]
+__all__ = [
+    "BATCH",
+    "Classification",
+    "Classifier",
+    "expand_paths",
+    "info_of",
+    "is_exported",
+    "model_file_of",
+    "usable_local",
+]
 
 
 def model_file_of(path: Path) -> Path:
@@ -62,6 +72,15 @@ def info_of(file: Path) -> ModelInfo:
     return read_model_info(file)
 
 
+def usable_local(source: Path, info: ModelInfo, emit: Emit = ignore) -> LocalCalibration | None:
+    """The calibration on the user's own images beside a model file; one that can not be used is reported."""
+    try:
+        return read_local(source, info.classes)
+    except SkinKDError as error:
+        emit(Notice(f"{error.title}, and the model's own counts. {error.summary}", Level.WARNING))
+        return None
+
+
 class Classifier:
     """A loaded model that turns images into verdicts and class probabilities. Use from one thread at a time.
 
@@ -80,7 +99,11 @@ class Classifier:
         statistics: CalibrationStatistics | None = None,
         *,
         averaged: bool = False,
+        local: LocalCalibration | None = None,
     ) -> None:
+        if local is not None:
+            info, statistics = replace(info, temperature=local.temperature), local.statistics
+        self.local = local
         self.network = network
         calibrated_so = info.positions > 1
         self.averaged = averaged or calibrated_so
@@ -119,16 +142,19 @@ class Classifier:
         self._benign_level = level
 
     @classmethod
-    def load(cls, path: Path, device: str = "auto", emit: Emit = ignore, *, averaged: bool = False) -> Classifier:
+    def load(
+        cls, path: Path, device: str = "auto", emit: Emit = ignore, *, averaged: bool = False, local: bool = True
+    ) -> Classifier:
         """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps), with test-time
-        augmentation if `averaged`.
+        augmentation if `averaged`. A calibration on the user's own images that lies beside the file counts, unless
+        `local` is False; one that can not be used is reported, and the model's own counts.
 
         Imports torch, or onnxruntime for an exported .onnx file. Raises `SkinKDError` when there is no such file or it
         is not one of SkinKD's models.
         """
         source = model_file_of(path)
         if is_exported(source):
-            return cls._load_exported(source, device, emit, averaged)
+            return cls._load_exported(source, device, emit, averaged, local)
         from core.models.batchnorm_fusion import fuse_batchnorm
         from core.models.files import load_model, load_statistics
         from core.recipe.schema import HardwareRecipe
@@ -140,20 +166,28 @@ class Classifier:
         model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
         emit(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
-        return cls(network, info, hardware.device, source, load_statistics(source, emit), averaged=averaged)
+        own = usable_local(source, info, emit) if local else None
+        return cls(network, info, hardware.device, source, load_statistics(source, emit), averaged=averaged, local=own)
 
     @classmethod
-    def _load_exported(cls, source: Path, device: str, emit: Emit, averaged: bool) -> Classifier:
+    def _load_exported(cls, source: Path, device: str, emit: Emit, averaged: bool, local: bool) -> Classifier:
         from core.inference.onnx_network import load_onnx
 
         emit(Progress(Phase.LOADING, 0, 1))
         network, info = load_onnx(source, device, emit=emit)
         emit(Progress(Phase.LOADING, 1, 1))
-        return cls(network, info, network.device, source, read_onnx_statistics(source, emit), averaged=averaged)
+        own = usable_local(source, info, emit) if local else None
+        statistics = read_onnx_statistics(source, emit)
+        return cls(network, info, network.device, source, statistics, averaged=averaged, local=own)
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
-        return self._asked.infer(images)[0]
+        return self.outputs(images)[0]
+
+    def outputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Logits (n, classes) and features (n, d) or None that verdicts are made of: means, with test-time
+        augmentation."""
+        return self._asked.infer(images)
 
     def features(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits and pooled features (n, d) of the upright images, from one forward; features None where unknown."""

@@ -159,6 +159,13 @@ class DecisionRule:
         undecided = ImageDecision(None, why, benign_level, withheld=Withheld.NOT_CALIBRATED)
         return Assessment(Verdict.UNKNOWN, why, level=level, decision=undecided)
 
+    def p_values(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """The conformal p-values (n, classes) of logits (n, classes). Raises ValueError without calibration
+        statistics."""
+        if self._sets is None:
+            raise ValueError("there are no calibration statistics")
+        return self._sets.p_values(logits)
+
     def _measured(self, features: NDArray[np.float32] | None, images: NDArray[np.uint8]) -> list[_Distance]:
         statistics = self.statistics
         assert statistics is not None

@@ -15,6 +15,8 @@ from core.classes import Malignancy
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
 from core.evaluation.decisions import MALIGNANT_LEVEL
+from core.inference.local_calibration import LocalCalibration, local_to_json
+from core.inference.patients.tables import NO_PATIENTS, PATIENT_HEAD, PatientColumns
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.review import NO_REVIEW, Review, opinion_of
 from core.inference.triage import MelanomaThreshold, is_flagged
@@ -25,14 +27,17 @@ from core.models.info import ModelInfo
 @dataclass(frozen=True, eq=False)
 class Beside:
     """What may stand beside the answers of a model: the class codes that folders give their images (`truths`), the
-    answers of a `second` model, described by `second_info`, the reader's `reviews`, and a `threshold` in use on the
-    melanoma probability."""
+    answers of a `second` model, described by `second_info`, the reader's `reviews`, a `threshold` in use on the
+    melanoma probability, what is known of `patients` and their lesions, and the `local` calibration on the user's own
+    images that the answers rest on."""
 
     truths: Mapping[Path, str] = field(default_factory=dict)
     second: Mapping[Path, Classification] = field(default_factory=dict)
     second_info: ModelInfo | None = None
     reviews: Mapping[Path, Review] = field(default_factory=dict)
     threshold: MelanomaThreshold | None = None
+    patients: PatientColumns = NO_PATIENTS
+    local: LocalCalibration | None = None
 
 
 _NOTHING_BESIDE = Beside()
@@ -108,7 +113,8 @@ def _head_beside(beside: Beside) -> list[str]:
         head += ["flagged", "melanoma_threshold"]
     if beside.reviews:
         head += ["review", "reader_diagnosis", "reader_diagnosis_name", "reader_note", "review_time"]
-    return head
+    head += PATIENT_HEAD if beside.patients else ()
+    return [*head, *(["own_calibration"] if beside.local else ())]
 
 
 def _cells_beside(row: Classification, beside: Beside) -> list[str]:
@@ -120,7 +126,8 @@ def _cells_beside(row: Classification, beside: Beside) -> list[str]:
         review = beside.reviews.get(row.path, NO_REVIEW)
         cells += [opinion_of(review, row), *(_text(value) for value in (review.code, review.name, review.note))]
         cells.append(_text(review.time))
-    return cells
+    cells += map(_text, beside.patients.cells(row.path)) if beside.patients else ()
+    return [*cells, *([beside.local.data] if beside.local else ())]
 
 
 def flag_text(row: Classification, beside: Beside) -> str:
@@ -176,9 +183,11 @@ def table_document(rows: Sequence[Classification], info: ModelInfo, beside: Besi
         "warnings": [SYNTHETIC_WARNING] if info.synthetic else [],
         "model": _model(info),
         **second,
+        "own_calibration": local_to_json(beside.local),
         **({} if beside.threshold is None else {"melanoma_threshold": asdict(beside.threshold)}),
         "classes": list(info.classes.codes),
         "images": [{**_row(row), **_row_beside(row, beside)} for row in rows],
+        **({"lesions": beside.patients.lesions_document(_row)} if beside.patients else {}),
     }
 
 
@@ -205,6 +214,8 @@ def _row_beside(row: Classification, beside: Beside) -> dict[str, Any]:
         found["flagged"] = is_flagged(row, beside.threshold)
     if beside.reviews:
         found["review"] = _review(row, beside.reviews.get(row.path, NO_REVIEW))
+    if beside.patients:
+        found["patient_facts"] = beside.patients.document(row.path)
     return found
 
 

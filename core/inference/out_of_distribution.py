@@ -139,11 +139,15 @@ def fit_statistics(
     quantiles = [np.quantile(column, share) for column, share in zip(distances.T, shares, strict=True)]
     scales = np.maximum(quantiles, 1e-6).astype(np.float32)
     scaled = (distances / scales).max(axis=1).astype(np.float32)
-    # The conformal quantile: a further image like these is above it with a chance of 2 % at most (50 images and more).
-    rank = min(math.ceil((len(scaled) + 1) * ACCEPTED), len(scaled))
-    threshold = float(np.sort(scaled)[rank - 1])
-    values = {**vars(blank), "validation_scores": scaled, "scales": scales, "threshold": threshold}
+    values = {**vars(blank), "validation_scores": scaled, "scales": scales, "threshold": threshold_of(scaled)}
     return CalibrationStatistics(**values)
+
+
+def threshold_of(scores: NDArray[np.float32]) -> float:
+    """The threshold from the scores (n,) of images that are known to be in distribution, one at least: their conformal
+    quantile. A further image like them is above it with a chance of 2 % at most (with 50 images and more)."""
+    rank = min(math.ceil((len(scores) + 1) * ACCEPTED), len(scores))
+    return float(np.sort(scores)[rank - 1])
 
 
 def out_of_distribution_scores(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:

@@ -12,10 +12,11 @@ Others may use
 - `paper_tables` (all tables of a study), `curriculum_tables`, `loss_tables`, `inherited_tables`: the paper's tables 1
   to 3, and what it argues about: classes under a curriculum, the parts of the loss, the teacher's errors in students
 - `family_tables`, `baseline`: several runs against one, and which one that is; `planning_table`: what a test can show,
-  before training; `drift_table`
+  before training; `drift_table`; `local_calibration_table`: before and after a calibration on one's own images
 - `figures`: all figures; importing it imports matplotlib. Each has its file: `bar_figures`, `class_figures`,
   `comparison_figures`, `confusion_figures`, `curve_figures`, `first_epoch_figures`, `flow_figures`,
   `operating_figures`, `robustness_figures`, `decision_figures` (and `decision_tables`), `study_figures`
 - `style`, `picking`, `saving`: how figures look, what was clicked, files of them
+- `lesions_table`, `lesion_pages`: the lesions of patients as a table, and as pages of such a report
 - `classification_report`, `debug_report`: what was said of images, to print; this computer, for who mends a fault
 """

@@ -45,6 +45,8 @@ MOST_CLASSES = 25
 
 _SMALL_SIDE = 150
 _SHOWN_WIDTH, _SHOWN_SMALL = 228, 88  # pixels of 1/96 inch on the page
+_IN_STRIP, _STRIPS_ON_PAGE = 5, 2  # small pictures beside each other; rows of them on a page with everything else
+_SMALLER = (1.0, 0.7, 0.5)
 _OVERLAY_OPACITY = 0.7
 _NO_ASSESSMENT = "This model can not tell whether its answer can be trusted."
 _GROUPS = {
@@ -62,11 +64,32 @@ _TONES = {
 
 
 @dataclass(frozen=True, eq=False)
+class CaptionedPicture:
+    """A picture, uint8 RGB (h, w, 3), or None where it can not be had, and what stands below it."""
+
+    caption: str
+    picture: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ReportLesion:
+    """A lesion at one date: how the one answer of its pictures was made, or why there is none (`withheld`); its
+    further pictures of that date, and the lesion at all its dates."""
+
+    title: str
+    how: str
+    withheld: str = ""
+    beside: tuple[CaptionedPicture, ...] = ()
+    history: tuple[CaptionedPicture, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class ReportImage:
     """One classified image with what is to be shown of it: uint8 RGB pictures (h, w, 3) of any size.
 
     `heat` is the heat map of the class `heat_code`, float32 (S, S) in 0..1; `no_heat` says why there is none. Without a
-    `picture` the image stands in the table only.
+    `picture` the image stands in the table only. `facts` are (name, value) of whose picture it is; `lesion` is there
+    where it stands for one. With either there is space for the reader's own assessment and signature.
     """
 
     result: Classification
@@ -75,6 +98,8 @@ class ReportImage:
     heat_code: str = ""
     no_heat: str = ""
     similar: tuple[SimilarCase, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    lesion: ReportLesion | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +153,12 @@ class _Page:
     heat_text: str
     similar: tuple[_Picture, ...]
     note: str
+    facts: tuple[tuple[str, str], ...] = ()
+    how: str = ""
+    beside: tuple[_Picture, ...] = ()
+    history: tuple[_Picture, ...] = ()
+    signed: bool = False
+    signed_below: bool = False
 
 
 def gather_images(
@@ -167,28 +198,40 @@ def classification_report_html(
 
     if not images:
         raise ValueError("a report needs images")
-    names = display_names([image.result.path for image in images])
+    paths = display_names([image.result.path for image in images])
+    names = [_name(image.lesion.title) if image.lesion else name for image, name in zip(images, paths, strict=True)]
     detailed = [(image, name) for image, name in zip(images, names, strict=True) if image.picture is not None]
-    answered = [image.result for image in images if image.result.code is not None]
-    left = [(name, image.result.error) for image, name in zip(images, names, strict=True) if image.result.code is None]
+    reasons = [_why_none(image) for image in images]
+    answered = [image.result for image, reason in zip(images, reasons, strict=True) if not reason]
+    left = [(name, reason) for name, reason in zip(names, reasons, strict=True) if reason]
+    things = "lesion" if any(image.lesion for image in images) else "image"
+    noun = "skin lesion" if things == "lesion" else "skin lesion image"
     return (
         page_environment()
         .get_template("classification.html.j2")
         .render(
-            title=title or ("Skin lesion image" if len(images) == 1 else f"{len(images):,} skin lesion images"),
+            title=title or (noun.capitalize() if len(images) == 1 else f"{len(images):,} {noun}s"),
             made=made.strftime("%Y-%m-%d %H:%M %Z").strip(),
             warnings=[RESEARCH_USE, *([SYNTHETIC_WARNING] if subject.info.synthetic else [])],
             subject=subject.name,
+            things=things,
             facts=_facts(subject),
             counts=_counts(answered, len(left)) if len(images) > 1 else [],
             table=_table(images, names) if len(images) > 1 else [],
-            pages=[_page(image, name, subject.reader) for image, name in detailed],
-            undetailed=len(answered) - len(detailed),
+            pages=[_with_facts(_page(image, name, subject.reader), image) for image, name in detailed],
+            undetailed=sum(image.picture is None and not reason for image, reason in zip(images, reasons, strict=True)),
             left=left,
             meaning=HEAT_MAP_MEANING,
             malignant=_malignant(subject.info.classes),
         )
     )
+
+
+def _why_none(image: ReportImage) -> str:
+    """Why nothing is said of an image or lesion, or nothing."""
+    if image.lesion is not None and image.lesion.withheld:
+        return image.lesion.withheld
+    return image.result.error or NONE if image.result.code is None else ""
 
 
 def _malignant(classes: ClassSet) -> str:
@@ -260,7 +303,7 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
     rows: list[tuple[str, ...]] = []
     for image, name in zip(images, names, strict=True):
         row = image.result
-        if row.code is None:
+        if _why_none(image):
             continue
         assessment = row.assessment
         rows.append(
@@ -297,6 +340,40 @@ def _page(image: ReportImage, name: str, reader: Readership) -> _Page:
         heat_text=_heat_text(image),
         similar=_similar(image.similar, row.classes),
         note=row.note,
+    )
+
+
+def _with_facts(page: _Page, image: ReportImage) -> _Page:
+    """The page with whose picture it shows, and what the pictures of a lesion say together."""
+    page = replace(page, facts=tuple((name, _name(value)) for name, value in image.facts), signed=bool(image.facts))
+    lesion = image.lesion
+    if lesion is None:
+        return page
+    page = replace(
+        page, how=lesion.how, beside=_captioned(lesion.beside), history=_captioned(lesion.history), signed=True
+    )
+    strips = [-(-len(strip) // _IN_STRIP) for strip in (page.beside, page.history)]
+    smaller = _SMALLER[min(sum(strips), len(_SMALLER) - 1)]  # that all of it stands on one page, where it can
+    page = replace(page, pictures=tuple(_scaled(picture, smaller) for picture in page.pictures))
+    page = replace(page, signed_below=sum(strips) > _STRIPS_ON_PAGE)
+    if not lesion.withheld:
+        return page
+    # What one of its pictures says alone must not stand for the lesion.
+    tone = _TONES[Verdict.UNKNOWN]
+    said = replace(page, title="No answer for this lesion", sentence=_name(lesion.withheld), tone=tone)
+    return replace(said, prediction_set="", likeliest="", groups=(), similar=(), note="")
+
+
+def _scaled(picture: _Picture, by: float) -> _Picture:
+    return replace(picture, width=round(by * picture.width), height=round(by * picture.height))
+
+
+def _captioned(pictures: Sequence[CaptionedPicture]) -> tuple[_Picture, ...]:
+    return tuple(
+        _Picture("", 0, 0, _name(each.caption))
+        if each.picture is None
+        else _picture(each.picture, _SMALL_SIDE * 2, _SHOWN_SMALL, _name(each.caption))
+        for each in pictures
     )
 
 

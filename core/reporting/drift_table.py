@@ -6,12 +6,14 @@ from core.data.drift import Drift
 from core.reporting import cells
 from core.reporting.table import Column, ResultsTable
 
-_COLUMNS = (
-    Column("Compared", words=True),
-    Column("Training images", "Mean, or the share of the images", ("training",)),
-    Column("Your folder", "Mean, or the share of the images", ("folder",)),
-    Column("How far apart", "0: the same spread of values; 1: no overlap (Kolmogorov-Smirnov)", ("distance",)),
-)
+
+def _columns(against: str) -> tuple[Column, ...]:
+    return (
+        Column("Compared", words=True),
+        Column(f"{against.capitalize()} images", "Mean, or the share of the images", ("training",)),
+        Column("Your folder", "Mean, or the share of the images", ("folder",)),
+        Column("How far apart", "0: the same spread of values; 1: no overlap (Kolmogorov-Smirnov)", ("distance",)),
+    )
 
 
 def drift_table(drift: Drift) -> ResultsTable:
@@ -31,4 +33,5 @@ def drift_table(drift: Drift) -> ResultsTable:
         if training or folder
     )
     notes = () if classes else ("The folder's labels are not known, so the mix of classes is not compared.",)
-    return ResultsTable("Your folder against the training images", _COLUMNS, features + classes, notes)
+    title = f"Your folder against the {drift.against} images"
+    return ResultsTable(title, _columns(drift.against), features + classes, notes)

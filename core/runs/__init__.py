@@ -12,5 +12,6 @@ Others may use
 - `corrections`: those a run used, labels that runs make doubtful, scores before and after
 - `assess`, `environment`: verdicts for older runs; with what a run was computed
 - `evaluating`, `external`, `robustness`, `skin_angles`: a model on other images and on harmed ones, and what is kept
+- `local`: a run's model calibrated on images of one's own clinic
 - `statement`: what only its authors know of a run: origin of images and labels, intended use
 """

@@ -23,6 +23,7 @@ from typing import IO
 from core import atomic
 from core.errors import SkinKDError
 from core.events import CancelToken
+from core.inference.local_calibration import ENDING as LOCAL_CALIBRATION
 from core.paths import make_private
 from core.runs.folder import RunFolder, numbered, slugify
 from core.runs.listing import summarise
@@ -138,7 +139,8 @@ def _run_in_folder(source: Path) -> _Source:
 
 
 def _files_below(folder: Path) -> list[_Entry]:
-    """All plain files of a run folder but locks and half-written ones. Raises `SkinKDError` for links."""
+    """All plain files of a run folder but locks, half-written ones and what is for its owner alone. Raises
+    `SkinKDError` for links."""
     found: list[_Entry] = []
     for path in sorted(folder.rglob("*")):
         name = PurePosixPath(path.relative_to(folder).as_posix())
@@ -152,7 +154,8 @@ def _files_below(folder: Path) -> list[_Entry]:
 
 
 def _is_passing(name: PurePosixPath) -> bool:
-    return any(part.startswith(".") for part in name.parts) or name.parts[0] == "__MACOSX"
+    hidden = any(part.startswith(".") for part in name.parts) or name.parts[0] == "__MACOSX"
+    return hidden or name.name.endswith(LOCAL_CALIBRATION)  # from the user's own pictures: for nobody else
 
 
 def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:

@@ -117,7 +117,7 @@ def evaluate_on(
         problems=dataset.problems,
         notes=(
             *((averaged_note(seconds),) if averaged else ()),
-            *_leaks(usable, chosen, rows),
+            *leak_notes(usable, chosen, rows),
             *_notes(usable, chosen, left_out=len(left_out), model_synthetic=info.synthetic),
         ),
         synthetic=info.synthetic or dataset.synthetic,
@@ -246,8 +246,9 @@ def _ask_model(
     return logits
 
 
-def _leaks(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]) -> tuple[str, ...]:
-    """Whether the model has met these images, or other images of their lesions, in its own training."""
+def leak_notes(dataset: DataSet, chosen: NDArray[np.int64], rows: Sequence[SplitRow]) -> tuple[str, ...]:
+    """Whether the model has met these images, records `chosen` (n,) of the data set, or other images of their lesions,
+    in its own training, by the rows of its split."""
     notes = []
     fitted = [row for row in rows if row.part in FITTED]
     names, lesions = {row.image for row in fitted}, {row.lesion for row in fitted if row.lesion}

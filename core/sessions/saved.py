@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.digests import fingerprint
+from core.inference.patients.facts import NOTHING_KNOWN, PatientFacts
 from core.inference.results import Classification
 from core.inference.review import NO_REVIEW, Review
 from core.inference.triage import MelanomaThreshold
@@ -15,11 +16,12 @@ from core.inference.trust import DEFAULT_LEVEL
 @dataclass(frozen=True)
 class SavedImage:
     """A picture of the list: its `mark` is the `fingerprint` of the file when the session was saved ("" if it could not
-    be read)."""
+    be read); `facts` say whose picture it is."""
 
     path: Path
     mark: str = ""
     review: Review = NO_REVIEW
+    facts: PatientFacts = NOTHING_KNOWN
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from core.classes import Malignancy
 from core.data.decoding import IMAGE_SUFFIXES
 from core.errors import SkinKDError
 from core.events import Level, Notice
+from core.inference.patients.facts import PatientFacts
+from core.inference.patients.tables import PatientColumns
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING
 from core.inference.trust import DEFAULT_READERSHIP
 from skinkd_gui.classify.classify_worker import Collected, ModelChoice
@@ -31,6 +33,8 @@ from skinkd_gui.classify.labels_bar import LabelsBar
 from skinkd_gui.classify.model_card import ModelCard
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.news import News
+from skinkd_gui.classify.patients import Patients
+from skinkd_gui.classify.patients_dialog import PatientsDialog
 from skinkd_gui.classify.session import ClassifySession, Listed
 from skinkd_gui.classify.summary_bar import SummaryBar
 from skinkd_gui.classify.top_bar import TopBar
@@ -60,6 +64,7 @@ class ClassifyTab(QWidget):
         self._session = ClassifySession(self._images, self)
         self._facts = FolderFacts(self._images, self)
         self._catalog = ModelCatalog(runs_root, self)
+        self._patients = Patients(self)
         self._pasted_folder: QTemporaryDir | None = None
         self._pasted_count = 0
         self._reader = DEFAULT_READERSHIP
@@ -132,6 +137,7 @@ class ClassifyTab(QWidget):
         self._table = make_table(self._shown, self)
         self._details = ImageDetailsPanel(self)
         self._details.data_asked.connect(self.data_requested)
+        self._details.recalibrated.connect(self._session.load_again)
         left = QWidget(self)
         column_of(self._summary, (self._table, 1), on=left, margins=0)
         self._list = QSplitter(Qt.Orientation.Horizontal, self, childrenCollapsible=False)
@@ -145,14 +151,14 @@ class ClassifyTab(QWidget):
         for widget in (self._list, self._no_model, self._no_images):
             self._stack.addWidget(widget)
         self._progress = ProgressRow(self)
-        research = make_label(RESEARCH_USE, "muted", self, name="classifyResearchUse")
+        self._research = make_label(RESEARCH_USE, "muted", self, name="classifyResearchUse")
         column_of(
             self._top,
             self._banner,
             self._news,
             self._labels,
             (self._stack, 1),
-            row_of(research, (self._progress, 1), spacing=24),
+            row_of(self._research, (self._progress, 1), spacing=24),
             on=self,
         )
 
@@ -165,6 +171,7 @@ class ClassifyTab(QWidget):
         top.card.clicked.connect(self.open_card)
         top.paste.clicked.connect(self.paste)
         top.export.clicked.connect(self.open_export)
+        top.patients.clicked.connect(self.open_patients)
         top.clear.clicked.connect(self._clear_list)
         top.chooser.chosen.connect(self._take_model)
         top.second.chosen.connect(self._take_second)
@@ -206,7 +213,9 @@ class ClassifyTab(QWidget):
         """Show what the model is and how good."""
         choice = self._top.chooser.choice
         if choice is not None:
-            ModelCard(self, choice.source).open()
+            card = ModelCard(self, choice.source)
+            card.recalibrated.connect(self._session.load_again)
+            card.open()
 
     @Slot()
     def ask_for_images(self) -> None:
@@ -261,17 +270,19 @@ class ClassifyTab(QWidget):
     def _clear_list(self) -> None:
         count = self._images.rowCount()
         text = f"clearing of {count:,} images" if count > 1 else "clearing of 1 image"
-        listed = self._session.listed(self._facts.roots)
-        changed(self, text, self._empty, partial(self._fill_again, listed))
+        listed, known = self._session.listed(self._facts.roots), dict(self._patients.facts)
+        changed(self, text, self._empty, partial(self._fill_again, listed, known))
 
     def _empty(self) -> None:
         self._session.clear()
         self._facts.clear()
+        self._patients.put({})
         self._summary.show_all()
         self._news.forget()
         self._progress.show_text("")
 
-    def _fill_again(self, listed: Listed) -> None:
+    def _fill_again(self, listed: Listed, known: Mapping[Path, PatientFacts]) -> None:
+        self._patients.put(known)
         self._session.list_again(listed)
         self._facts.add(listed.collected)
 
@@ -316,7 +327,11 @@ class ClassifyTab(QWidget):
         self._stack.setCurrentWidget(page)
         self._top.export.setEnabled(self._session.info() is not None and self._images.has_results)
         self._top.clear.setEnabled(rows > 0)
+        self._top.patients.setEnabled(rows > 0)
         self._top.card.setEnabled(choice is not None)
+        classifier = self._session.classifier()
+        local = None if classifier is None else classifier.local
+        self._research.setText(RESEARCH_USE if local is None else f"{RESEARCH_USE} {local.sentence}")
         self._banner.show_message(SYNTHETIC_WARNING if choice is not None and choice.synthetic else "", "warning")
         malignant = choice is None or bool(choice.classes.of_group(Malignancy.MALIGNANT))
         labelled = bool(self._images.truths)
@@ -385,6 +400,23 @@ class ClassifyTab(QWidget):
         if source is not None:
             ClassificationExportDialog(self, source, Path(self._last_folder())).open()
 
+    @Slot()
+    def open_patients(self) -> None:
+        """Show and edit whose pictures these are, with the answers of their lesions."""
+        dialog = PatientsDialog(self, self._patients, list(self._images.paths), self._patient_columns)
+        dialog.report_asked.connect(self._export_lesions)
+        self._session.updated.connect(dialog.refresh)
+        dialog.open()
+
+    @Slot()
+    def _export_lesions(self) -> None:
+        source = self._export_source()
+        if source is not None:
+            ClassificationExportDialog(self, source, Path(self._last_folder()), by_lesion=True).open()
+
+    def _patient_columns(self) -> PatientColumns:
+        return self._patients.columns(self._images.results, self._session.classifier())
+
     def _export_source(self) -> ExportSource | None:
         classifier, choice = self._session.classifier(), self._top.chooser.choice
         if classifier is None or choice is None or not self._images.has_results:
@@ -405,6 +437,7 @@ class ClassifyTab(QWidget):
             truths=dict(self._images.truths),
             second=tuple(self._images.results_of(Which.SECOND)) if second is not None else (),
             second_info=second.info if second is not None else None,
+            patients=self._patient_columns(),
         )
 
     def _last_folder(self) -> str:

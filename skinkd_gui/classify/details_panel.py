@@ -28,6 +28,7 @@ _LOWEST, _HIGHEST = 120, 560
 class ImageDetailsPanel(QWidget):
     """Shows one image with everything that is known of it, or says what to select."""
 
+    recalibrated = Signal(object)  # Path: this model has another calibration on own images now
     data_asked = Signal(object, str)  # a data set that was opened in Data, and the name that it gives to the image
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -135,7 +136,9 @@ class ImageDetailsPanel(QWidget):
 
     def _open_card(self, model_result: ModelResult | None, *, operating_point: bool = False) -> None:
         if model_result is not None:
-            ModelCard(self, model_result.choice.source, operating_point=operating_point).open()
+            card = ModelCard(self, model_result.choice.source, operating_point=operating_point)
+            card.recalibrated.connect(self.recalibrated)
+            card.open()
 
     def _arrange(self) -> None:
         needed = self.probabilities.bars.sizeHint().width()

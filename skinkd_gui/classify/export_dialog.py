@@ -48,7 +48,8 @@ _WORDS = SavingWords(
 class ClassificationExportDialog(SavingDialog):
     """Writes one file from an `ExportSource`; call `open`."""
 
-    def __init__(self, parent: QWidget, source: ExportSource, folder: Path) -> None:
+    def __init__(self, parent: QWidget, source: ExportSource, folder: Path, *, by_lesion: bool = False) -> None:
+        """With `by_lesion` a PDF with a page for each lesion is chosen."""
         super().__init__(parent, _WORDS)
         self.setObjectName("classifyExportDialog")
         self.setWindowTitle("Export")
@@ -56,13 +57,21 @@ class ClassificationExportDialog(SavingDialog):
         self._source = source
         self._folder = Path(str(open_store().value(_FOLDER, str(folder))))
         self._build()
+        if by_lesion and source.patients.lesions:
+            self.lesions.setChecked(True)
+            self._form_group.button(list(_FORMS).index(Form.PDF)).setChecked(True)
         self._choice_changed()
 
     @property
     def order(self) -> ClassificationExportOrder:
         """What the dialog shows."""
         return ClassificationExportOrder(
-            self._source, self._rows(), self._form(), self.target_path(), self.heat.isChecked()
+            self._source,
+            self._rows(),
+            self._form(),
+            self.target_path(),
+            self.heat.isChecked(),
+            by_lesion=self.lesions.isChecked() and self._form() is Form.PDF,
         )
 
     # --- layout ---
@@ -119,6 +128,13 @@ class ClassificationExportDialog(SavingDialog):
         self.heat = named(QCheckBox("With &heat maps (takes longer)", self), "exportHeatCheck", "With heat maps")
         self.heat.setChecked(True)
         self.form_layout.addWidget(self.heat)
+        answers = sum(len(lesion.visits) for lesion in self._source.patients.lesions)
+        self.lesions = named(
+            QCheckBox(f"A page for each &lesion at each date ({answers:,}), all its pictures together", self),
+            "exportLesionsCheck",
+            "A page for each lesion at each date",
+        )
+        self.form_layout.addWidget(self.lesions)
 
     # --- choosing ---
 
@@ -142,6 +158,7 @@ class ClassificationExportDialog(SavingDialog):
         stem = "classification" if len(rows) == 1 else "classifications"
         self.target.setText(str(free_path(self._folder, stem, form.value)))
         self.heat.setVisible(form is Form.PDF)
+        self.lesions.setVisible(form is Form.PDF and bool(self._source.patients.lesions))
         too_many = form is Form.PDF and len(rows) > MOST_IN_PDF
         text = (
             f"A PDF holds at most {MOST_IN_PDF:,} images: the first {MOST_IN_PDF:,} of these {len(rows):,} in the "

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import CancelToken, Emit, Notice
+from core.inference.patients.facts import NOTHING_KNOWN
+from core.inference.patients.lesions import LesionOverTime
+from core.inference.patients.tables import NO_PATIENTS, PatientColumns
 from core.inference.results import Classification
 from core.inference.trust import DEFAULT_READERSHIP, Readership
 from core.models.info import ModelInfo
@@ -33,7 +36,8 @@ class Form(Enum):
 class ExportSource:
     """What there is to write: the answers of all images, of those shown, of the one selected; and what they rest on.
 
-    `second` are the answers of a second model for the same images, as far as there are.
+    `second` are the answers of a second model for the same images, as far as there are; `patients` what is known of
+    whose pictures they are.
     """
 
     classifier: Classifier
@@ -46,17 +50,27 @@ class ExportSource:
     truths: Mapping[Path, str] = field(default_factory=dict)
     second: tuple[Classification, ...] = ()
     second_info: ModelInfo | None = None
+    patients: PatientColumns = NO_PATIENTS
 
 
 @dataclass(frozen=True, eq=False)
 class ClassificationExportOrder:
-    """What to write where; `heat` puts heat maps into a PDF."""
+    """What to write where; `heat` puts heat maps into a PDF, `by_lesion` gives each lesion a page in place of each
+    image."""
 
     source: ExportSource
     rows: tuple[Classification, ...]
     form: Form
     target: Path
     heat: bool = True
+    by_lesion: bool = False
+
+    @property
+    def lesions(self) -> tuple[LesionOverTime, ...]:
+        """Those that any of the images shows."""
+        paths = {row.path for row in self.rows}
+        lesions = self.source.patients.lesions
+        return tuple(each for each in lesions if any(row.path in paths for one in each.visits for row in one.pictures))
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,15 @@ def export(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> 
     from core.inference.export_table import Beside, write_table
 
     source = order.source
-    beside = Beside(source.truths, {result.path: result for result in source.second}, source.second_info)
+    paths = {row.path for row in order.rows}
+    facts = {path: known for path, known in source.patients.facts.items() if path in paths}
+    beside = Beside(
+        source.truths,
+        {result.path: result for result in source.second},
+        source.second_info,
+        patients=PatientColumns(facts, order.lesions),
+        local=source.classifier.local,
+    )
     write_table(order.target, order.rows, source.classifier.info, beside)
     return Written(order.target)
 
@@ -82,15 +104,28 @@ def export(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> 
 def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> int:
     from core.digests import file_digest
     from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
+    from core.reporting.lesion_pages import gather_lesions
     from skinkd_gui.results.pdf_report import write_pdf
 
     source, rows = order.source, order.rows[:MOST_IN_PDF]
     if len(rows) < len(order.rows):
         emit(Notice(f"The PDF holds the first {len(rows):,} of {len(order.rows):,} images."))
-    images = gather_images(rows, source.classifier if order.heat else None, emit=emit, token=token)
+    classifier = source.classifier if order.heat else None
+    if order.by_lesion:
+        images = gather_lesions(order.lesions, classifier, most=MOST_IN_PDF, emit=emit, token=token)
+    else:
+        images = gather_images(rows, classifier, emit=emit, token=token)
+        known = source.patients.facts
+        images = tuple(replace(image, facts=known.get(image.result.path, NOTHING_KNOWN).words) for image in images)
     token.check()
     model_file = source.classifier.source
-    settings = (("Certainty of the verdicts", f"{100 * source.level:.3g} %"), ("Device", source.classifier.device))
+    local = source.classifier.local
+    own = () if local is None else (("Calibration", local.sentence),)
+    settings = (
+        *own,
+        ("Certainty of the verdicts", f"{100 * source.level:.3g} %"),
+        ("Device", source.classifier.device),
+    )
     digest = file_digest(model_file) if model_file.is_file() else ""
     subject = ReportSubject(source.name, source.classifier.info, digest, settings, source.reader)
     html = classification_report_html(images, subject, made=datetime.now().astimezone())

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QApplication,
     QSizePolicy,
@@ -22,6 +22,7 @@ from core.inference.results import RESEARCH_USE
 from core.reporting.model_card.content import CardContent, Sureness, read_card
 from core.reporting.model_card.sections import CardSection, card_text, sections
 from skinkd_gui.classify.operating_point_view import OperatingPointView
+from skinkd_gui.classify.own_calibration_dialog import OwnCalibrationDialog
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import PlainTable
@@ -45,6 +46,8 @@ _FILTERS = "Markdown text (*.md);;Text (*.txt)"
 class ModelCard(PassingDialog):
     """Reads the card of the run folder or model file `source` in a job and shows it; call `open`."""
 
+    recalibrated = Signal(object)  # Path: this model has another calibration on own images now, or none any more
+
     def __init__(
         self,
         parent: QWidget | None,
@@ -54,6 +57,7 @@ class ModelCard(PassingDialog):
     ) -> None:
         """With `operating_point` that page is in front."""
         super().__init__(parent, "modelCard", "Model card", QSize(880, 640))
+        self._source = source
         self.content: CardContent | None = None
         self._operating = operating_point
         self._title = make_label("Model card", "title", self, wrap=True, name="modelCardTitle")
@@ -83,9 +87,16 @@ class ModelCard(PassingDialog):
         self._stack.addWidget(self._nothing)
         self.copy = make_button("&Copy as text", "modelCardCopy", self, self._copy)
         self.save = make_button("&Save as text...", "modelCardSave", self, self._ask_and_save)
+        own = make_button(
+            "Your &own images...",
+            "modelCardOwn",
+            self,
+            self._open_own,
+            tip="Calibrate it on labelled images of your clinic",
+        )
         close = make_button("Close", "modelCardClose", self, self.accept)
         close.setDefault(True)
-        row = row_of(make_label(RESEARCH_USE, "muted", self), STRETCH, self.copy, self.save, close)
+        row = row_of(make_label(RESEARCH_USE, "muted", self), STRETCH, own, self.copy, self.save, close)
         for button in (self.copy, self.save):
             button.setEnabled(False)
         column_of(self._title, self._news, (self._stack, 1), row, on=self, margins=(18, 16, 18, 14), spacing=10)
@@ -193,6 +204,12 @@ class ModelCard(PassingDialog):
     def _fail(self, error: SkinKDError) -> None:
         self._news.show_message(f"{error.title}. {error.summary}", "error")
         self._stack.setCurrentWidget(self._nothing)
+
+    @Slot()
+    def _open_own(self) -> None:
+        dialog = OwnCalibrationDialog(self, self._source)
+        dialog.recalibrated.connect(self.recalibrated)
+        dialog.open()
 
     # --- out ---
 

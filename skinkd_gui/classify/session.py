@@ -162,6 +162,16 @@ class ClassifySession(QObject):
         self._classifying.cancel()
         self._next()
 
+    @Slot(object)
+    def load_again(self, source: Path) -> None:
+        """Read a model anew: its calibration is another now. What it said before is forgotten."""
+        for which in Which:
+            if self._sides[which].source == source:
+                self._sides[which].classifier, self._held = None, False
+                self._images.forget_results(which)
+                self._classifying.cancel()
+        self._next()
+
     def load_ahead(self) -> None:
         """From now on load the first model before an image needs it."""
         self._ahead = True

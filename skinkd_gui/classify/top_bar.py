@@ -30,6 +30,12 @@ class TopBar(QWidget):
             f"Test-time augmentation. {ABOUT} A model that was calibrated with it always has it; one that was not "
             "gives probabilities without a verdict.",
         )
+        self.patients = make_button(
+            "Patients...",
+            "classifyPatientsButton",
+            self,
+            tip="Whose pictures these are, so that those of one lesion give one answer; and lesions over time",
+        )
         self.export = make_button("Export...", "classifyExportButton", self, tip="Save as CSV, JSON or PDF")
         self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
         model = make_label("&Model:", "", self, buddy=self.chooser)
@@ -37,7 +43,8 @@ class TopBar(QWidget):
         column_of(
             row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2)),
             row_of(
-                self.open_images, self.open_folder, self.paste, Gap(8), self.averaged, STRETCH, self.export, self.clear
+                *(self.open_images, self.open_folder, self.paste, Gap(8), self.averaged),
+                *(STRETCH, self.patients, self.export, self.clear),
             ),
             on=self,
             margins=0,

@@ -4,4 +4,5 @@ Others may use
 
 - `data_tab`: the tab
 - `recents`: the data sets that were opened last
+- `folder_comparison`: how a folder's pictures differ from others, shown
 """

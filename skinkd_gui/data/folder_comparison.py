@@ -64,10 +64,8 @@ class DriftDialog(PassingDialog):
     """Shows how the pictures of a folder differ; call `open`."""
 
     def __init__(self, parent: QWidget | None, folder: Path, drift: Drift) -> None:
-        super().__init__(parent, "dataDriftDialog", "Your folder against the training images", QSize(620, 520))
-        table = TablePanel(
-            breakable(printable(folder.name)), "dataDrift", "How the folder differs from the training images", self
-        )
+        super().__init__(parent, "dataDriftDialog", f"Your folder against the {drift.against} images", QSize(620, 520))
+        table = TablePanel(breakable(printable(folder.name)), "dataDrift", "How the folder differs from them", self)
         table.set_table(drift_table(drift), f"{folder.name}-compared")
         close = make_button("Close", "dataDriftClose", self, self.accept)
         close.setDefault(True)

@@ -45,6 +45,7 @@ from core.data.choices import Choice, Option
 from core.data.drift import Drift
 from core.errors import SkinKDError
 from core.events import CancelSource
+from core.inference.patients.tables import NO_PATIENTS
 from core.inference.similar import SimilarCase
 from core.recipe import Preset, Recipe, preset, set_values
 from core.recipe.fields import field, resumable_fields
@@ -132,7 +133,9 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "folder": lambda place: place.run.path,
     "folders": lambda place: [place.run.path],
     "source: Path": lambda place: place.run.path,
-    "source: ExportSource": lambda place: SimpleNamespace(every=(), shown=(), selected=None, second=(), truths={}),
+    "source: ExportSource": lambda place: SimpleNamespace(
+        every=(), shown=(), selected=None, second=(), truths={}, patients=NO_PATIENTS
+    ),
     "asked": lambda place: place.pictures[0],
     "cases: CaseList": Place.cases,
     "cases: Sequence[SimilarCase]": lambda place: [SimilarCase("x", place.pictures[1], "NV", 0.9)],
@@ -171,6 +174,9 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "statements": lambda place: ((place.run.path, StudyStatement()),),
     "index": lambda place: 0,
     "row": lambda place: 0,
+    "sample": lambda place: place.pictures[0],
+    "paths": lambda place: place.pictures,
+    "columns": lambda place: lambda: NO_PATIENTS,
 }
 """What a parameter is given, by its name, where there are several by its name and type. Texts and other kinds of Qt
 objects need no entry."""
@@ -235,7 +241,7 @@ def use_classify(tab: Any, place: Place) -> None:
     settle()
     tab.add_paths(place.pictures)
     settle()
-    for open_dialog in (tab.open_card, tab.open_export):
+    for open_dialog in (tab.open_card, tab.open_export, tab.open_patients):
         open_dialog()
         settle()
         close_dialogs()
