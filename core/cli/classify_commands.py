@@ -130,7 +130,7 @@ def keep_record(rows: Sequence[Classification], classifier: Classifier) -> None:
     book = _book()
     try:
         if book.enabled:
-            book.append(entries_for(rows, classifier.info, model_file_of(classifier.source)))
+            book.append(entries_for(rows, classifier.info, model_file_of(classifier.source), classifier.local))
     except SkinKDError as error:
         say(f"Note: {error.title}: {error.summary}")
 

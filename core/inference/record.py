@@ -26,6 +26,7 @@ from core.errors import SkinKDError
 from core.paths import make_private, state_root
 
 if TYPE_CHECKING:
+    from core.inference.local_calibration import LocalCalibration
     from core.inference.results import Classification
     from core.models.info import ModelInfo
 
@@ -38,7 +39,8 @@ class RecordEntry:
 
     `time` is UTC in ISO 8601; `image` and `model` are SHA-256 of the files' bytes, in hex; `level` is that of the
     prediction set (None: no set was asked for); `verdict` is empty without one. `probabilities` are fractions by class
-    code, calibrated with `temperature`; `code` is the largest's.
+    code, calibrated with `temperature`; `code` is the largest's. `calibration` is the hash of the data of a calibration
+    on the user's own images, empty for the model's own.
     """
 
     time: str
@@ -51,6 +53,7 @@ class RecordEntry:
     verdict: str = ""
     code: str = ""
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    calibration: str = ""
 
 
 def record_file() -> Path:
@@ -58,8 +61,11 @@ def record_file() -> Path:
     return state_root() / "record.jsonl"
 
 
-def entries_for(rows: Iterable[Classification], info: ModelInfo, model: Path) -> tuple[RecordEntry, ...]:
-    """The entries of classifications just made with the model file `model`; reads the images once more to hash them.
+def entries_for(
+    rows: Iterable[Classification], info: ModelInfo, model: Path, local: LocalCalibration | None = None
+) -> tuple[RecordEntry, ...]:
+    """The entries of classifications just made with the model file `model`, calibrated on the user's own images where
+    there is a `local` calibration; reads the images once more to hash them.
 
     Images that were not classified, and files that are gone already, have none. Raises `SkinKDError` when the model
     file can not be read.
@@ -69,7 +75,7 @@ def entries_for(rows: Iterable[Classification], info: ModelInfo, model: Path) ->
         model_digest = _model_digest(model, model.stat().st_size, model.stat().st_mtime_ns)
     except OSError as error:
         raise SkinKDError("The model file can not be read", f"{model} is gone or closed.", str(error)) from error
-    return tuple(_entries(rows, info, model_digest, now))
+    return tuple(_entries(rows, info, model_digest, now, "" if local is None else local.data))
 
 
 class RecordBook:
@@ -164,7 +170,9 @@ class RecordBook:
         return SkinKDError(title, f"{self.path}: {reason}. You can switch the record off in the settings.")
 
 
-def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: str) -> Iterator[RecordEntry]:
+def _entries(
+    rows: Iterable[Classification], info: ModelInfo, model: str, now: str, calibration: str
+) -> Iterator[RecordEntry]:
     for row in rows:
         if row.code is None or row.probabilities is None:
             continue
@@ -186,6 +194,7 @@ def _entries(rows: Iterable[Classification], info: ModelInfo, model: str, now: s
             probabilities={
                 code: round(share, 6) for code, share in zip(row.classes.codes, row.probabilities, strict=True)
             },
+            calibration=calibration,
         )
 
 
@@ -203,7 +212,7 @@ def _last_byte(file: BinaryIO) -> bytes:
 def _parsed(line: str) -> RecordEntry | None:
     try:
         entry = RecordEntry(**json.loads(line))
-        texts = (entry.time, entry.image, entry.model, entry.architecture, entry.verdict, entry.code)
+        texts = (entry.time, entry.image, entry.model, entry.architecture, entry.verdict, entry.code, entry.calibration)
         whole = all(isinstance(text, str) for text in texts) and isinstance(entry.probabilities, dict)
         return entry if whole else None
     except (ValueError, TypeError, RecursionError):

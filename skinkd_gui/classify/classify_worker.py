@@ -189,7 +189,7 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
         return
     chunk: list[Classification] = []
     last = time.monotonic()
-    with task.recorder.recording(loaded.info, loaded.source, emit) as record:
+    with task.recorder.recording(loaded.info, loaded.source, emit, loaded.local) as record:
         try:
             for result in loaded.classify(task.files, emit, token):
                 chunk.append(result)

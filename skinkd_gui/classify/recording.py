@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
+from core.inference.local_calibration import LocalCalibration
 from core.inference.record import RecordBook, entries_for, record_file
 from core.inference.results import Classification
 from core.models.info import ModelInfo
@@ -37,8 +38,11 @@ class Recorder:
             self._on.clear()
 
     @contextmanager
-    def recording(self, info: ModelInfo, model: Path, emit: Emit) -> Iterator[Callable[[Rows], None]]:
-        """Takes the classifications of a batch, made with the model file `model`; at the end all are on the disk.
+    def recording(
+        self, info: ModelInfo, model: Path, emit: Emit, local: LocalCalibration | None = None
+    ) -> Iterator[Callable[[Rows], None]]:
+        """Takes the classifications of a batch, made with the model file `model` and, where there is one, its
+        calibration on the user's own images; at the end all are on the disk.
 
         A thread of its own hashes the images and waits for the disk. A failure becomes a `Notice`, once per batch.
         """
@@ -49,7 +53,7 @@ class Recorder:
             if failed:
                 return
             try:
-                RecordBook(record_file()).append(entries_for(rows, info, model))
+                RecordBook(record_file()).append(entries_for(rows, info, model, local))
             except SkinKDError as error:
                 failed = True
                 emit(Notice(f"{error.title}; classifying goes on without it. {error.summary}", Level.WARNING))

@@ -40,6 +40,8 @@ def test_a_model_is_calibrated_on_own_images_used_so_and_compared_with_later_fol
     image = str(min(clinic.rglob("*.png")))
     code, with_it = as_json("classify", str(folder), image)
     assert with_it["own_calibration"]["data_sha256"] == document["data_sha256"]
+    code, record = as_json("record", "show", "--last", "1")
+    assert record["newest"][-1]["calibration"] == document["data_sha256"]
     code, without = as_json("classify", str(folder), image, "--shipped")
     assert without["own_calibration"] is None
     assert without["images"][0]["novelty"] != with_it["images"][0]["novelty"]
