@@ -275,6 +275,9 @@ class MainWindow(QMainWindow):
         if self._may_close:
             event.accept()
         elif self._leaving or not (self._closing or self.queue.busy):
+            if not self._leaving and self._ask_about_reviews():
+                event.ignore()
+                return
             self._end_everything()
             event.accept()
         else:
@@ -286,7 +289,7 @@ class MainWindow(QMainWindow):
     def close_without_asking(self) -> None:
         """Stop the run with a checkpoint and close, as when the system asks the program to end."""
         if not self.queue.busy:
-            self.close()
+            self._leave()
         elif not self._closing:
             self._closing = True
             self.status.show_loading("Closing: the checkpoint is being written...")
@@ -318,12 +321,33 @@ class MainWindow(QMainWindow):
         )
         ask(self, question).accepted.connect(self.close_without_asking)
 
+    def _ask_about_reviews(self) -> bool:
+        """Ask whether reviews that were not saved may be lost; False where there are none."""
+        tab = self.tabs.classify_if_made
+        count = 0 if tab is None else tab.unsaved_reviews
+        if not count:
+            return False
+        question = Question(
+            "unsavedReviewsQuestion",
+            "SkinKD",
+            f"Your reviews of {count:,} images are not saved.",
+            "Close all the same? Sessions... on the tab Classify saves them, Export... writes them as a table.",
+            QuestionButton("Close without saving", "closeUnsavedButton"),
+            QuestionButton("Go back", "keepReviewsButton"),
+        )
+        ask(self, question).accepted.connect(self._leave)
+        return True
+
+    @Slot()
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
+
     @Slot()
     def _finish_closing(self) -> None:
         if not self._may_close:
             # Closed while it is visible: Qt ends the program only when a visible window was the last to close.
-            self._leaving = True
-            self.close()
+            self._leave()
 
     def _end_everything(self) -> None:
         """Keep the geometry, then leave no job running."""

@@ -220,4 +220,6 @@ class Tabs(QTabWidget):
         """End what the tabs have at work; what was typed is kept."""
         if self._results.made is not None:
             self._results.made.shut_down()
+        if self._classify.made is not None:
+            self._classify.made.save_changes()
         shut_down_jobs(self)

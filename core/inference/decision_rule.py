@@ -159,7 +159,7 @@ class DecisionRule:
         undecided = ImageDecision(None, why, benign_level, withheld=Withheld.NOT_CALIBRATED)
         return Assessment(Verdict.UNKNOWN, why, level=level, decision=undecided)
 
-    def p_values(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    def p_values(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """The conformal p-values (n, classes) of logits (n, classes). Raises ValueError without calibration
         statistics."""
         if self._sets is None:

@@ -36,8 +36,8 @@ from core.evaluation.decisions import (
 from core.evaluation.prediction_sets import images_needed
 from core.events import CancelToken, Emit, Phase, ignore
 from core.inference.classifier import Classifier
-from core.inference.decision_rule import lesions_of
 from core.inference.decisions import certificate_sentence
+from core.inference.from_statistics import lesions_of
 from core.inference.local_calibration import LocalCalibration, new_local
 from core.inference.local_measuring import (
     ClinicOutputs,

@@ -12,17 +12,11 @@ from numpy.typing import NDArray
 from core.classes import ClassSet
 from core.errors import SkinKDError
 from core.evaluation.calibration import reliability
-from core.evaluation.decisions import (
-    BENIGN,
-    MALIGNANT,
-    NO_GROUP,
-    Decision,
-    GroupDecisions,
-    one_for_each_lesion,
-)
+from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP
+from core.evaluation.decisions import Decision, GroupDecisions, one_for_each_lesion
 from core.evaluation.prediction_sets import PredictionSets, sets_at
 from core.evaluation.proportions import Proportion, proportion
-from core.inference.decision_rule import lesions_of
+from core.inference.from_statistics import lesions_of
 from core.inference.local_calibration import DecisionMeasure, LocalMeasure
 from core.inference.local_pictures import PictureDescriptors
 from core.inference.out_of_distribution import MINIMUM

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from core.evaluation.decisions import Decision
 from core.inference.results import Classification
 from core.inference.trust import Verdict
+from core.quantities import fraction
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,14 @@ class MelanomaThreshold:
 
     value: float
     sensitivity: float | None = None
+
+
+def threshold_words(threshold: MelanomaThreshold) -> str:
+    """What a threshold in use does, in words."""
+    text = f"Flagged from {fraction(threshold.value)} melanoma probability"
+    if threshold.sensitivity is None:
+        return text
+    return f"{text}, chosen to find {fraction(threshold.sensitivity)} of melanomas"
 
 
 class Urgency(IntEnum):
@@ -40,17 +50,32 @@ def is_flagged(result: Classification | None, threshold: MelanomaThreshold | Non
     return result.probabilities[result.classes.melanoma] >= threshold.value
 
 
+_DECIDED = {
+    Decision.MALIGNANT: Urgency.SUSPECT,
+    Decision.UNCLEAR: Urgency.UNCLEAR,
+    Decision.OUT_OF_DISTRIBUTION: Urgency.NOT_ASSESSED,
+    Decision.BENIGN: Urgency.REST,
+}
+
+
 def urgency(result: Classification, threshold: MelanomaThreshold | None = None) -> Urgency:
     """How soon a person should look at an image.
 
-    First what reaches the threshold or has a serious diagnosis (malignant or precancerous), then what can not be told
-    from one, then what the model can not assess, a file that it could not read included, then the rest.
+    First what reaches the threshold or is said to be malignant, then what is unclear, then what the model can not
+    assess, a file that it could not read included, then the rest. Where no decision is given, a serious diagnosis
+    (malignant or precancerous) stands for malignant, and one that can not be excluded for unclear.
     """
-    assessment = result.assessment
+    assessment, made = result.assessment, result.decision
     if result.code is None or assessment is None or assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
         return Urgency.NOT_ASSESSED
     group_of = result.classes.group_of
-    if is_flagged(result, threshold) or group_of(result.code).serious:
+    likeliest_serious = group_of(result.code).serious
+    if is_flagged(result, threshold):
+        return Urgency.SUSPECT
+    if made is not None and made.decision in _DECIDED:
+        # Benign beside a serious diagnosis is a contradiction, which a person should see.
+        return Urgency.UNCLEAR if made.decision is Decision.BENIGN and likeliest_serious else _DECIDED[made.decision]
+    if likeliest_serious:
         return Urgency.SUSPECT
     if any(group_of(code).serious for code in assessment.prediction_set):
         return Urgency.UNCLEAR

@@ -18,5 +18,6 @@ Others may use
   `operating_figures`, `robustness_figures`, `decision_figures` (and `decision_tables`), `study_figures`
 - `style`, `picking`, `saving`: how figures look, what was clicked, files of them
 - `lesions_table`, `lesion_pages`: the lesions of patients as a table, and as pages of such a report
+- `review_words`: how a model does against its reader
 - `classification_report`, `debug_report`: what was said of images, to print; this computer, for who mends a fault
 """

@@ -69,7 +69,7 @@ def new_folder(name: str) -> Path:
 
 def write_session(folder: Path, session: SavedSession) -> None:
     """Save a session in its folder; each file is replaced whole or not at all. Raises `SkinKDError`."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     facts = {
         "version": _VERSION,
         "name": one_line(session.name)[:_LONGEST_NAME],
@@ -208,7 +208,12 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 @cache
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    from core.evaluation.decisions import RightOf  # what results name without importing it
+    from core.inference.decisions import ImageDecision
+
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    adapter.rebuild(force=True, _types_namespace={"ImageDecision": ImageDecision, "RightOf": RightOf})
+    return adapter
 
 
 def _failed(title: str, folder: Path, error: OSError) -> SkinKDError:

@@ -26,8 +26,9 @@ class SavedImage:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model of the session: `source` is a run folder or a model file, `digest` the SHA-256 of the model file in hex
-    ("" while the model was not loaded). `results` are what it said, of images of the session."""
+    """A model of the session: `source` is a run folder or a model file, `digest` tells its file apart from what may
+    lie there later (SHA-256 in hex; "" where it could not be read). `results` are what it said, of images of the
+    session."""
 
     source: Path
     digest: str = ""

@@ -8,13 +8,18 @@ from pathlib import Path
 from core.data.finding import printable
 from core.data.types import Part
 from core.inference.results import Classification
+from core.inference.review import NO_REVIEW, Opinion, Review, opinion_of
+from core.inference.triage import MelanomaThreshold, is_flagged, triage_key
 from core.quantities import NONE, probability
-from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, verdict_kind, verdict_text
+from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, decision_text, verdict_kind, verdict_text
 
 (
     IMAGE,
+    DECISION,
     VERDICT,
     DIAGNOSIS,
+    REVIEW,
+    FLAG,
     TRUTH,
     SECOND_DIAGNOSIS,
     AGREEMENT,
@@ -22,13 +27,16 @@ from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, verdic
     MALIGNANT,
     SECOND_PROBABILITY,
     SECOND_VERDICT,
-) = range(10)
-COLUMNS = 10
+) = range(13)
+COLUMNS = 13
 
 _CONTENT = (
     ("Image", "The file's name"),
-    ("Can I trust it?", "Whether the answer can be relied on"),
+    ("Decision", "Malignant, benign or unclear. Sorted by it, the most urgent images come first"),
+    ("Diagnosis sure?", "Whether the diagnosis can be relied on"),
     ("Diagnosis", "The class with the highest probability"),
+    ("Your review", "Whether you have reviewed the image, and whether you agree with the model"),
+    ("Flag", "Whether the melanoma probability reaches the threshold in use"),
     ("Truth", "The diagnosis that the folder's own labels give"),
     ("Second model", "What the model compared says"),
     ("Agree?", "Whether both models name the same diagnosis"),
@@ -45,6 +53,8 @@ OF_SECOND = (SECOND_VERDICT, SECOND_DIAGNOSIS, SECOND_PROBABILITY, AGREEMENT)
 
 _SECOND_AS = {SECOND_VERDICT: VERDICT, SECOND_DIAGNOSIS: DIAGNOSIS, SECOND_PROBABILITY: PROBABILITY}
 _RANK = {kind: rank for rank, kind in enumerate(VERDICTS)}
+_FLAGS = {None: "", True: "Flagged", False: "below"}
+_OPINIONS = {Opinion.NOT_REVIEWED: 0.0, Opinion.REVIEWED: 1.0, Opinion.AGREED: 2.0, Opinion.OVERRULED: 3.0}
 _PARTS = {
     Part.TRAIN: "An image of this name was part of this model's training.",
     Part.VALIDATION: "An image of this name was used to choose this model.",
@@ -63,6 +73,8 @@ class RowFacts:
     truth: str
     part: Part | None
     truth_name: str = ""
+    review: Review = NO_REVIEW
+    threshold: MelanomaThreshold | None = None
 
 
 def cell_text(row: RowFacts, column: int) -> str:
@@ -71,6 +83,12 @@ def cell_text(row: RowFacts, column: int) -> str:
         return printable(row.path.name)
     if column == TRUTH:
         return row.truth_name if row.truth else NONE
+    if column == DECISION:
+        return decision_text(row.first)
+    if column == REVIEW:
+        return review_text(row.review, row.first)
+    if column == FLAG:
+        return _FLAGS[is_flagged(row.first, row.threshold)]
     if column == AGREEMENT:
         same = agreement(row.first, row.second)
         return "" if same is None else "yes" if same else "no"
@@ -84,6 +102,10 @@ def cell_tip(row: RowFacts, column: int) -> str:
     if column == IMAGE:
         known = _PARTS.get(row.part, "") if row.part else ""
         return f"{printable(str(row.path))}\n{known}".strip()
+    if column == REVIEW:
+        return f"{cell_text(row, column)}\n{row.review.note}".strip()
+    if column == DECISION and row.first is not None and row.first.decision is not None:
+        return f"{row.first.decision.title}. {row.first.decision.sentence}"
     if column in (VERDICT, SECOND_VERDICT):
         result = row.first if column == VERDICT else row.second
         if result is not None and result.assessment is not None:
@@ -95,17 +117,20 @@ def cell_colour(row: RowFacts, column: int) -> str:
     """The name of a cell's colour among `Colours`, nothing for the usual one."""
     if column in (IMAGE, TRUTH):
         return ""
+    if column == REVIEW:
+        return "warning" if opinion_of(row.review, row.first) is Opinion.OVERRULED else ""
+    if column == FLAG:
+        return "error" if is_flagged(row.first, row.threshold) else "muted"
     if column == AGREEMENT:
         return "warning" if agreement(row.first, row.second) is False else "muted"
     result = row.second if column in _SECOND_AS else row.first
     if result is None:
         return "muted"
-    if result.error and _SECOND_AS.get(column, column) in (VERDICT, DIAGNOSIS):
+    if result.error and _SECOND_AS.get(column, column) in (DECISION, VERDICT, DIAGNOSIS):
         return "error"
     # What a model says of an image that it can not know means nothing, however sure it looks.
-    return (
-        "muted" if verdict_kind(result) is Kind.OUT_OF_DISTRIBUTION and column not in (VERDICT, SECOND_VERDICT) else ""
-    )
+    unlike = verdict_kind(result) is Kind.OUT_OF_DISTRIBUTION
+    return "muted" if unlike and column not in (DECISION, VERDICT, SECOND_VERDICT) else ""
 
 
 def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:
@@ -114,9 +139,16 @@ def sort_value(row: RowFacts, column: int) -> tuple[str | float, ...] | None:
         return (row.path.name.casefold(), str(row.path))
     if column == TRUTH:
         return (row.truth_name,) if row.truth else None
+    if column == REVIEW:
+        return (_OPINIONS[opinion_of(row.review, row.first)], row.review.name)
     if column == AGREEMENT:
         same = agreement(row.first, row.second)
         return None if same is None else (float(same),)
+    if column == FLAG:
+        flagged = is_flagged(row.first, row.threshold)
+        return None if flagged is None or row.first is None else (float(not flagged), *triage_key(row.first))
+    if column == DECISION:  # also those that the model could not assess or read
+        return None if row.first is None else triage_key(row.first, row.threshold)
     result = row.second if column in _SECOND_AS else row.first
     column = _SECOND_AS.get(column, column)
     if result is None or result.code is None or result.probability is None:
@@ -138,3 +170,15 @@ def _result_text(result: Classification | None, column: int) -> str:
         text = result.name if result.code else result.error
         return f"{text}\n{result.note}" if result.note else text
     return probability(result.probability if column == PROBABILITY else result.malignant)
+
+
+def review_text(review: Review, result: Classification | None) -> str:
+    """How the reader stands to the first model's result, in a cell's few words."""
+    opinion = opinion_of(review, result)
+    if opinion is Opinion.OVERRULED:
+        return f"Overruled: {printable(review.name)}"
+    if opinion is Opinion.REVIEWED and review.name:
+        return f"Reviewed: {printable(review.name)}"
+    if opinion is Opinion.NOT_REVIEWED:
+        return "Note" if review.note else ""
+    return str(opinion).capitalize()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QAbstractItemModel, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,29 +17,35 @@ from core.events import Phase, Progress
 from core.quantities import duration
 from skinkd_gui.classify.cells import (
     AGREEMENT,
+    DECISION,
     DIAGNOSIS,
+    FLAG,
     IMAGE,
     MALIGNANT,
     OF_SECOND,
     PROBABILITY,
+    REVIEW,
     SECOND_DIAGNOSIS,
     SECOND_PROBABILITY,
     SECOND_VERDICT,
     TRUTH,
     VERDICT,
 )
-from skinkd_gui.classify.images_model import THUMBNAIL
 from skinkd_gui.classify.kinds import Which
 from skinkd_gui.classify.row_painting import ImageRows
+from skinkd_gui.classify.row_pictures import THUMBNAIL
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import as_list, named, row_of
 from skinkd_gui.widgets.parts import make_button, slim_bar
 
-_WIDTHS = {IMAGE: 185, VERDICT: 145, DIAGNOSIS: 175, PROBABILITY: 92, MALIGNANT: 88}
+_WIDTHS = {IMAGE: 170, DECISION: 105, VERDICT: 112, DIAGNOSIS: 150, PROBABILITY: 88, MALIGNANT: 80}
 _NARROW = {
     IMAGE: 165,
+    DECISION: 105,
     VERDICT: 112,
     DIAGNOSIS: 140,
+    REVIEW: 110,
+    FLAG: 72,
     TRUTH: 128,
     SECOND_DIAGNOSIS: 140,
     AGREEMENT: 62,
@@ -46,7 +54,10 @@ _NARROW = {
     SECOND_PROBABILITY: 140,
     SECOND_VERDICT: 140,
 }
-"""Pixels of columns: in the table of one model, and where truths or a second model want room."""
+"""Pixels of columns in type of `_TYPE` pixels: in the table of one model, and where more columns want room."""
+
+_TYPE = 17  # pixels that a line is high
+_LINES = 3  # of a row: names of files are long
 
 
 def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
@@ -56,39 +67,57 @@ def make_table(rows: QAbstractItemModel, parent: QWidget) -> QTableView:
     table.setItemDelegate(ImageRows(table))
     table.setIconSize(THUMBNAIL)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
     as_list(table)
     table.setWordWrap(True)
     table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     side = table.verticalHeader()
     side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    side.setDefaultSectionSize(THUMBNAIL.height() + 12)
     columns = table.horizontalHeader()
     columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     columns.setMinimumSectionSize(60)
-    columns.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # the order in which the images came
+    columns.setSortIndicatorClearable(True)  # a third click: the order in which the images came
+    columns.setSortIndicator(DECISION, Qt.SortOrder.AscendingOrder)  # the most urgent first
     table.setSortingEnabled(True)
-    show_columns(table, compared=False, labelled=False, malignant=True)
+    show_columns(table, ShownColumns())
     return table
 
 
-def show_columns(table: QTableView, *, compared: bool, labelled: bool, malignant: bool) -> None:
-    """Show the columns of a second model, of known labels and of the malignant group only where there are any."""
-    state = (compared, labelled)
-    if table.property("shownColumns") == (*state, malignant):
+@dataclass(frozen=True)
+class ShownColumns:
+    """Which columns there is something for: a second model, known labels, a malignant group, reviews, a threshold."""
+
+    compared: bool = False
+    labelled: bool = False
+    malignant: bool = True
+    reviewed: bool = False
+    flagged: bool = False
+
+
+def show_columns(table: QTableView, shown: ShownColumns) -> None:
+    """Show the columns that hold something."""
+    high = table.fontMetrics().height()
+    if table.property("shownColumns") == (shown, high):
         return
-    table.setProperty("shownColumns", (*state, malignant))
-    table.setColumnHidden(TRUTH, not labelled)
-    table.setColumnHidden(MALIGNANT, not malignant)
-    for column in OF_SECOND:
-        table.setColumnHidden(column, not compared)
+    table.setProperty("shownColumns", (shown, high))
+    table.verticalHeader().setDefaultSectionSize(max(THUMBNAIL.height() + 12, _LINES * high + 3))
+    for column, there in (
+        (TRUTH, shown.labelled),
+        (MALIGNANT, shown.malignant),
+        (REVIEW, shown.reviewed),
+        (FLAG, shown.flagged),
+        *((column, shown.compared) for column in OF_SECOND),
+    ):
+        table.setColumnHidden(column, not there)
     columns = table.horizontalHeader()
     # With few columns the diagnosis, which may carry a reason, takes what room there is; with many they scroll.
-    mode = QHeaderView.ResizeMode.Interactive if any(state) else QHeaderView.ResizeMode.Stretch
-    columns.setSectionResizeMode(DIAGNOSIS, mode)
-    columns.setStretchLastSection(any(state))
-    for column, width in {**_NARROW, **({} if any(state) else _WIDTHS)}.items():
-        columns.resizeSection(column, width)
+    many = shown.compared or shown.labelled or shown.reviewed or shown.flagged
+    columns.setSectionResizeMode(
+        DIAGNOSIS, QHeaderView.ResizeMode.Interactive if many else QHeaderView.ResizeMode.Stretch
+    )
+    columns.setStretchLastSection(many)
+    for column, width in {**_NARROW, **({} if many else _WIDTHS)}.items():
+        columns.resizeSection(column, round(width * max(1.0, high / _TYPE)))
 
 
 _SEARCHING = "Looking for images..."

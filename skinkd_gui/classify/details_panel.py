@@ -4,50 +4,61 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.model_card import ModelCard
+from skinkd_gui.classify.operating_point_view import NOT_USED, ThresholdUse
 from skinkd_gui.classify.picture_panel import PicturePanel
 from skinkd_gui.classify.probabilities_view import ProbabilitiesView
+from skinkd_gui.classify.review_box import ReviewBox
 from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.data.recents import data_set_with
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.flow_layout import FlowLayout
+from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
 _NOTHING = "Select an image to see what the model says of it."
-_BESIDE = 280
-"""How wide the picture must at least be to stand beside the probabilities."""
+_BESIDE = 420
+"""How wide the picture must at least be to stand beside everything else."""
 
-_LOWEST, _HIGHEST = 120, 560
-"""How high the picture is at least, below and beside other things."""
+_SIDE = 400
+"""How wide what is said of the image is beside the picture, more where the bars need it."""
+
+_NO_LIMIT = 16_777_215  # Qt's own
+_LOWEST = 200
+"""How high the picture is at least, below and above other things."""
 
 
 class ImageDetailsPanel(QWidget):
-    """Shows one image with everything that is known of it, or says what to select."""
+    """Shows one image with everything that is known of it, or says what to select.
+
+    The picture is what one sees: all of the height beside the words where there is room, otherwise below the verdict.
+    """
 
     recalibrated = Signal(object)  # Path: this model has another calibration on own images now
     data_asked = Signal(object, str)  # a data set that was opened in Data, and the name that it gives to the image
+    threshold_chosen = Signal(object, object)  # the Path of a model, and its MelanomaThreshold, or None for none
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("classifyDetails")
         self._shown: ShownImage | None = None
+        self._used = NOT_USED
         self.verdict = VerdictView(self)
         self.picture = PicturePanel(self)
+        self.review = ReviewBox(self)
         self.probabilities = ProbabilitiesView(self)
         self.similar = SimilarView(self)
-        self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._body.setSpacing(14)
-        self._body.addWidget(self.picture, 1)
-        self._body.addWidget(self.probabilities, 1)
         content = QWidget(self)
         content.setObjectName("classifyDetailsContent")
-        column = column_of(
+        self._column = column_of(
             self.verdict,
-            (self._body, 1),
+            (self.picture, 1),
+            self.review,
+            self.probabilities,
             self.similar,
             self._build_buttons(),
             0,
@@ -55,14 +66,13 @@ class ImageDetailsPanel(QWidget):
             margins=(12, 0, 6, 0),
             spacing=10,
         )
-        self._column = column
         self._content = content
         self._area = FlowingArea("classifyDetailsArea", "What is known of the selected image", self)
         self._area.set_content(content)
-        column_of(self._area, on=self, margins=0)
+        self._row = row_of((self._area, 1), on=self, margins=0, spacing=6)
         self.show_nothing()
 
-    def _build_buttons(self) -> QHBoxLayout:
+    def _build_buttons(self) -> FlowLayout:
         self.operating = make_button(
             "Operating point...",
             "classifyOperatingButton",
@@ -74,18 +84,26 @@ class ImageDetailsPanel(QWidget):
         self.second_card.clicked.connect(self._show_second_card)
         tip = "See it among its data set, and correct its label there"
         self.in_data = make_button("Show in Data", "classifyDataButton", self, self._ask_for_data, tip=tip)
-        return row_of(self.operating, self.second_card, self.in_data, STRETCH, spacing=6)
+        flow = FlowLayout()
+        for button in (self.operating, self.second_card, self.in_data):
+            flow.addWidget(button)
+        return flow
 
     @property
     def busy(self) -> bool:
         """Whether a picture, a heat map or similar cases are on their way."""
         return self.picture.busy or self.similar.finder.busy
 
+    @property
+    def shown(self) -> ShownImage | None:
+        """The image that is shown."""
+        return self._shown
+
     def show_nothing(self) -> None:
         """No image is selected."""
         self._shown = None
         self.picture.show_nothing(_NOTHING)
-        for part in (self.verdict, self.probabilities):
+        for part in (self.verdict, self.review, self.probabilities):
             part.setVisible(False)
         self.similar.show_facts(None)
         self._show_buttons()
@@ -94,8 +112,10 @@ class ImageDetailsPanel(QWidget):
         """Show everything that is known of the selected image."""
         another = self._shown is None or self._shown.path != shown.path
         self._shown = shown
-        self.verdict.setVisible(True)
+        for part in (self.verdict, self.review):
+            part.setVisible(True)
         self.verdict.show_facts(shown)
+        self.review.show_facts(shown)
         self.picture.show_facts(shown)
         self.probabilities.show_facts(shown)
         self.similar.show_facts(shown)
@@ -135,21 +155,36 @@ class ImageDetailsPanel(QWidget):
         self._open_card(self._shown.second if self._shown else None)
 
     def _open_card(self, model_result: ModelResult | None, *, operating_point: bool = False) -> None:
-        if model_result is not None:
-            card = ModelCard(self, model_result.choice.source, operating_point=operating_point)
-            card.recalibrated.connect(self.recalibrated)
-            card.open()
+        if model_result is None:
+            return
+        source = model_result.choice.source
+        first = self._shown is not None and model_result is self._shown.first
+        card = ModelCard(self, source, operating_point=operating_point, used=self._used if first else NOT_USED)
+        card.recalibrated.connect(self.recalibrated)
+        card.threshold_chosen.connect(self.threshold_chosen)
+        card.open()
+
+    def set_used(self, used: ThresholdUse) -> None:
+        """Take up which threshold is in use on the first model, for its card."""
+        self._used = used
+
+    @property
+    def beside(self) -> bool:
+        """Whether the picture stands beside the words."""
+        return self._row.count() > 1
 
     def _arrange(self) -> None:
-        needed = self.probabilities.bars.sizeHint().width()
-        wide = self.width() >= needed + _BESIDE + 60
-        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if self._body.direction() != direction:
-            self._body.setDirection(direction)
-        self._body.setStretch(1, 1 if wide else 0)  # below the picture they take what they need
-        self.probabilities.setMinimumWidth(needed if wide else 0)
-        # Beside the bars the picture is as high as wide, and what is below follows at once.
-        room = self.width() - needed - 60
-        self.picture.view.setMinimumHeight(min(room, _HIGHEST) if wide else _LOWEST)
-        self._column.setStretch(1, 0 if wide else 1)
-        self._column.setStretch(self._column.count() - 1, 1 if wide else 0)
+        side = max(_SIDE, self.minimumSizeHint().width())
+        beside = self._shown is not None and self.width() >= side + _BESIDE
+        if beside is not self.beside:
+            if beside:
+                self._row.insertWidget(0, self.picture, 1)
+            else:
+                self._column.insertWidget(1, self.picture, 1)
+            self._row.setStretch(self._row.count() - 1, 0 if beside else 1)
+            self._column.setStretch(self._column.count() - 1, 1 if beside else 0)
+        self._area.setMinimumWidth(side if beside else 0)
+        self._area.setMaximumWidth(max(side, self.width() // 3) if beside else _NO_LIMIT)
+        # Below the verdict it takes most of what is seen at once, and never more than its own shape.
+        height = self._area.viewport().height() if not beside else 0
+        self.picture.view.setMinimumHeight(max(_LOWEST, min(3 * self.width() // 4, height * 11 // 20)))

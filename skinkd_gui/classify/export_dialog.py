@@ -98,9 +98,11 @@ class ClassificationExportDialog(SavingDialog):
         ]
         if len(source.shown) != len(source.every):
             sets.append(("exportShownRadio", f"The images &shown ({len(source.shown):,})", source.shown))
-        if source.selected is not None and len(source.every) > 1:
-            name = source.selected.path.name
-            sets.append(("exportSelectedRadio", f"The s&elected image ({name[:60]})", (source.selected,)))
+        if source.selected and len(source.every) > 1:
+            name = source.selected[0].path.name
+            one = f"The s&elected image ({name[:60]})"
+            many = f"The s&elected images ({len(source.selected):,})"
+            sets.append(("exportSelectedRadio", one if len(source.selected) == 1 else many, source.selected))
         self._row_group = QButtonGroup(self)
         self._row_sets: list[tuple[Classification, ...]] = []
         for number, (object_name, text, rows) in enumerate(sets):

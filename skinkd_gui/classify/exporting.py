@@ -14,6 +14,8 @@ from core.inference.patients.facts import NOTHING_KNOWN
 from core.inference.patients.lesions import LesionOverTime
 from core.inference.patients.tables import NO_PATIENTS, PatientColumns
 from core.inference.results import Classification
+from core.inference.review import Review
+from core.inference.triage import MelanomaThreshold
 from core.inference.trust import DEFAULT_READERSHIP, Readership
 from core.models.info import ModelInfo
 
@@ -34,23 +36,25 @@ class Form(Enum):
 
 @dataclass(frozen=True, eq=False)
 class ExportSource:
-    """What there is to write: the answers of all images, of those shown, of the one selected; and what they rest on.
+    """What there is to write: the answers of all images, of those shown, of those selected; and what they rest on.
 
     `second` are the answers of a second model for the same images, as far as there are; `patients` what is known of
-    whose pictures they are.
+    whose pictures they are; `reviews` are the reader's, and `threshold` is the one in use on the melanoma probability.
     """
 
     classifier: Classifier
     name: str
     every: tuple[Classification, ...]
     shown: tuple[Classification, ...]
-    selected: Classification | None
+    selected: tuple[Classification, ...]
     level: float
     reader: Readership = DEFAULT_READERSHIP
     truths: Mapping[Path, str] = field(default_factory=dict)
     second: tuple[Classification, ...] = ()
     second_info: ModelInfo | None = None
     patients: PatientColumns = NO_PATIENTS
+    reviews: Mapping[Path, Review] = field(default_factory=dict)
+    threshold: MelanomaThreshold | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,8 @@ def export(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> 
         source.truths,
         {result.path: result for result in source.second},
         source.second_info,
+        reviews=source.reviews,
+        threshold=source.threshold,
         patients=PatientColumns(facts, order.lesions),
         local=source.classifier.local,
     )

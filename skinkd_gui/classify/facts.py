@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.data.types import Part
 from core.inference.results import Classification
+from core.inference.review import NO_REVIEW, Review
 from core.inference.trust import DEFAULT_READERSHIP, Readership
 from skinkd_gui.classify.classify_worker import ModelChoice, run_of
 
@@ -38,7 +39,7 @@ class ShownImage:
 
     `truth` is the class code that the image's folder gives it, with its plain name ("" where it gives none). `part`
     tells in which part of the first model's own data set an image of this name was; None where it was in none, or that
-    is not known. `reader` is who looks at it.
+    is not known. `reader` is who looks at it, `review` what they say of it.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class ShownImage:
     truth_name: str = ""
     part: Part | None = None
     reader: Readership = DEFAULT_READERSHIP
+    review: Review = NO_REVIEW
 
     @property
     def result(self) -> Classification | None:

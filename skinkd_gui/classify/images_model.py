@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QIcon, QPixmap
 
 from core.classes import ClassSet
 from core.data.types import FITTED, Part
 from core.inference.results import Classification
+from core.inference.review import NO_REVIEW, Review, ReviewedSoFar, reviewed_so_far
+from core.inference.triage import MelanomaThreshold, is_flagged
 from skinkd_gui.classify.cells import (
     COLUMNS,
+    DECISION,
     IMAGE,
     RIGHT_ALIGNED,
     SECOND_VERDICT,
@@ -27,24 +30,34 @@ from skinkd_gui.classify.cells import (
     cell_tip,
     sort_value,
 )
-from skinkd_gui.classify.kinds import Kind, Which, kinds_of, verdict_kind
-from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
+from skinkd_gui.classify.kinds import Kind, Which, kinds_of, mark_kind, review_kinds, verdict_kind
+from skinkd_gui.classify.row_pictures import RowPictures
 from skinkd_gui.classify.tally import Tally
 from skinkd_gui.widgets.labels import plain_tip
-from skinkd_gui.widgets.theme import coloured_icon, colours, theme
+from skinkd_gui.widgets.parts import delay
+from skinkd_gui.widgets.theme import colours
 
 Index = QModelIndex | QPersistentModelIndex
 
-THUMBNAIL = QSize(56, 42)
-_MOST_THUMBNAILS = 600
+ARRIVAL = -1
+"""The column to sort by for the order in which the images came."""
+
 _MOST_SIGNALS = 20  # per chunk; beyond it one signal for all rows between is cheaper
-_MARK = 16  # pixels of a verdict's mark
+_MOST_REMOVALS = 100  # beyond it the whole list is told to be new
+_SORT_MILLISECONDS = 400
+_SORTING_SHARE = 10  # sorting again and again takes no more than one part in so many of the time
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 class ClassifiedImagesModel(QAbstractTableModel):
-    """One row per file, each file once. Rows wait until they have a result; thumbnails are made when they are seen."""
+    """One row per file, each file once. Rows wait until they have a result; thumbnails are made when they are seen.
+
+    Everything that is known belongs to a file, never to a row. The rows stay in the order that was asked for: results,
+    another model or a review move them, a moment later and all at once.
+    """
+
+    reviewed = Signal(object)  # set[Path] of files of which the reader has said something, or taken it back
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -57,13 +70,13 @@ class ClassifiedImagesModel(QAbstractTableModel):
         self._classes: ClassSet | None = None  # of the truths
         self._parts: dict[Path, Part] = {}
         self._kinds: dict[Path, Kind] = {}
-        self._thumbnails: OrderedDict[Path, QPixmap] = OrderedDict()
-        self._loader = PictureLoader(THUMBNAIL * 2, most_waiting=60, parent=self)
-        self._loader.loaded.connect(self._keep_thumbnail)
-        self._placeholder, self._broken = QPixmap(), QPixmap()
-        self._marks: dict[Kind, QIcon] = {}
-        theme().changed.connect(self._restyle)
-        self._restyle()
+        self._reviews: dict[Path, Review] = {}
+        self._threshold: MelanomaThreshold | None = None
+        self._arrived: dict[Path, int] = {}
+        self._order = (ARRIVAL, Qt.SortOrder.AscendingOrder)
+        self._sorting = delay(self, self._sort_again, _SORT_MILLISECONDS)
+        self.pictures = RowPictures(self)
+        self.pictures.arrived.connect(self._show_thumbnail)
 
     # --- what is listed ---
 
@@ -75,8 +88,33 @@ class ClassifiedImagesModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), first, first + len(new) - 1)
             self._paths += new
             self._rows.update((path, first + offset) for offset, path in enumerate(new))
+            for path in new:
+                self._arrived.setdefault(path, len(self._arrived))
             self.endInsertRows()
+            self._sort_soon()
         return len(new)
+
+    def remove(self, paths: Iterable[Path]) -> None:
+        """Take files from the list, with all that is known of them; added again they come where they were."""
+        gone = {path for path in paths if path in self._rows}
+        ranges = _ranges(sorted(self._rows[path] for path in gone), most=len(gone))
+        whole = len(ranges) > _MOST_REMOVALS
+        if whole:
+            self.beginResetModel()
+        for top, bottom in reversed(ranges):
+            if not whole:
+                self.beginRemoveRows(QModelIndex(), top, bottom)
+            del self._paths[top : bottom + 1]
+            if not whole:
+                self.endRemoveRows()
+        self._rows = {path: row for row, path in enumerate(self._paths)}
+        for path in gone:
+            self.tally.move(self._kinds.pop(path, Kind(0)), Kind(0))
+            for known in (*self._results, self._truths, self._parts, self._reviews):
+                known.pop(path, None)
+        self.version += bool(gone)
+        if whole:
+            self.endResetModel()
 
     def set_results(self, results: Sequence[Classification], which: Which = Which.FIRST) -> None:
         """Fill in results of a model; those of files that are no longer listed are ignored."""
@@ -106,16 +144,32 @@ class ClassifiedImagesModel(QAbstractTableModel):
         self._parts = {path: part for path, part in parts.items() if path in self._rows}
         self._changed([*before, *self._parts])
 
+    def set_reviews(self, reviews: Mapping[Path, Review]) -> None:
+        """What the reader says of some files now; an empty review takes back what was said."""
+        listed = {path: review for path, review in reviews.items() if path in self._rows}
+        for path, review in listed.items():
+            if review:
+                self._reviews[path] = review
+            else:
+                self._reviews.pop(path, None)
+        self._changed(list(listed), scores=False)
+        self.reviewed.emit(set(listed))
+
+    def set_threshold(self, threshold: MelanomaThreshold | None) -> None:
+        """Flag what reaches a threshold on the first model's melanoma probability; None flags nothing."""
+        if threshold != self._threshold:
+            self._threshold = threshold
+            self._changed(self._paths, scores=False)
+
     def clear(self) -> None:
         """Remove all rows."""
         self.beginResetModel()
         self._paths, self._rows = [], {}
-        for known in (*self._results, self._truths, self._parts, self._kinds):
+        for known in (*self._results, self._truths, self._parts, self._kinds, self._reviews, self._arrived):
             known.clear()
         self.tally.clear()
         self.version += 1
-        self._loader.forget()
-        self._thumbnails.clear()
+        self.pictures.clear()
         self.endResetModel()
 
     # --- what is known ---
@@ -168,6 +222,29 @@ class ClassifiedImagesModel(QAbstractTableModel):
     def parts(self) -> Mapping[Path, Part]:
         """The parts that are known."""
         return self._parts
+
+    @property
+    def reviews(self) -> Mapping[Path, Review]:
+        """What the reader has said, of files of which something was."""
+        return self._reviews
+
+    def review(self, path: Path) -> Review:
+        """What the reader says of a file."""
+        return self._reviews.get(path, NO_REVIEW)
+
+    def reviewed_so_far(self) -> ReviewedSoFar:
+        """The first model against the reader."""
+        known = self._results[Which.FIRST]
+        return reviewed_so_far((review, known.get(path)) for path, review in self._reviews.items())
+
+    @property
+    def threshold(self) -> MelanomaThreshold | None:
+        """The threshold in use."""
+        return self._threshold
+
+    def row(self, path: Path) -> int:
+        """The row of a file; -1 where it is not listed."""
+        return self._rows.get(path, -1)
 
     def path(self, row: int) -> Path:
         """The file of a row."""
@@ -226,119 +303,96 @@ class ClassifiedImagesModel(QAbstractTableModel):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort the rows there are; files without a value always come last. Later results do not move rows."""
-        if column < 0:  # the header has no sort mark: rows stay in the order in which they came
-            return
-        keys = {path: sort_value(self._facts(path), column) for path in self._paths}
-        valued = [path for path in self._paths if keys[path] is not None]
-        rest = [path for path in self._paths if keys[path] is None]
+        """Sort from now on by a column, or by `ARRIVAL`; files without a value always come last."""
+        self._order = (column, order)
+        self._sort_again()
+
+    @property
+    def sorting(self) -> bool:
+        """Whether rows are about to move."""
+        return self._sorting.isActive()
+
+    def _sort_soon(self) -> None:
+        if not self._sorting.isActive():
+            self._sorting.start()
+
+    @Slot()
+    def _sort_again(self) -> None:
+        started = time.monotonic()
+        self._sorting.stop()
+        paths = self._in_order()
+        if paths != self._paths:
+            self._move_rows(paths)
+        spent = 1000 * (time.monotonic() - started)
+        self._sorting.setInterval(max(_SORT_MILLISECONDS, round(_SORTING_SHARE * spent)))
+
+    def _in_order(self) -> list[Path]:
+        """The files as they are to stand; those that are equal in the order in which they came."""
+        column, order = self._order
+        paths = sorted(self._paths, key=self._arrived.__getitem__)
+        if column == ARRIVAL:
+            return paths
+        keys = {path: sort_value(self._facts(path), column) for path in paths}
+        valued = [path for path in paths if keys[path] is not None]
         valued.sort(key=lambda path: keys[path] or (), reverse=order is Qt.SortOrder.DescendingOrder)
+        return valued + [path for path in paths if keys[path] is None]
+
+    def _move_rows(self, paths: list[Path]) -> None:
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         moved = [self._paths[index.row()] for index in before]
-        self._paths = valued + rest
-        self._rows = {path: row for row, path in enumerate(self._paths)}
+        self._paths = paths
+        self._rows = {path: row for row, path in enumerate(paths)}
         after = [self.index(self._rows[path], index.column()) for index, path in zip(before, moved, strict=True)]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
     def _facts(self, path: Path) -> RowFacts:
         (first, second), (truth, name) = self._results, self.truth_of(path)
-        return RowFacts(path, first.get(path), second.get(path), truth, self._parts.get(path), name)
+        review, part = self._reviews.get(path, NO_REVIEW), self._parts.get(path)
+        return RowFacts(path, first.get(path), second.get(path), truth, part, name, review, self._threshold)
 
-    def _changed(self, paths: Sequence[Path]) -> None:
-        """Take up what has changed of rows, and tell the views."""
-        self.version += 1
+    def _changed(self, paths: Sequence[Path], *, scores: bool = True) -> None:
+        """Take up what has changed of rows, and tell the views; `scores` tells whether results or labels have."""
+        self.version += scores
         for path in paths:
             self._recount(path)
         for top, bottom in _ranges(sorted({self._rows[path] for path in paths})):
             self.dataChanged.emit(self.index(top, 0), self.index(bottom, COLUMNS - 1))
+        self._sort_soon()
 
     def _recount(self, path: Path) -> None:
         facts = self._facts(path)
-        trained_on = facts.part in FITTED
-        now = kinds_of(facts.first, facts.second, facts.truth, trained_on=trained_on)
+        now = kinds_of(facts.first, facts.second, facts.truth, trained_on=facts.part in FITTED)
+        now |= review_kinds(facts.first, facts.review, is_flagged(facts.first, self._threshold))
         self.tally.move(self._kinds.get(path, Kind(0)), now)
         self._kinds[path] = now
 
     def _decoration(self, path: Path, column: int) -> QPixmap | QIcon | None:
         if column == IMAGE:
-            return self._thumbnail(path)
-        if column not in (VERDICT, SECOND_VERDICT):
+            broken = self._results[Which.FIRST].get(path)
+            return self.pictures.broken if broken is not None and broken.error else self.pictures.thumbnail(path)
+        if column not in (DECISION, VERDICT, SECOND_VERDICT):
             return None
-        result = self._results[Which.FIRST if column == VERDICT else Which.SECOND].get(path)
-        return None if result is None else self._marks[verdict_kind(result)]
-
-    def _thumbnail(self, path: Path) -> QPixmap:
-        found = self._thumbnails.get(path)
-        if found is not None:
-            self._thumbnails.move_to_end(path)
-            return found
-        result = self._results[Which.FIRST].get(path)
-        if result is not None and result.error:
-            return self._broken
-        self._loader.request(path)
-        return self._placeholder
+        result = self._results[Which.SECOND if column == SECOND_VERDICT else Which.FIRST].get(path)
+        if result is None:
+            return None
+        return self.pictures.mark(mark_kind(result) if column == DECISION else verdict_kind(result))
 
     @Slot(object)
-    def _keep_thumbnail(self, picture: DecodedPicture) -> None:
-        row = self._rows.get(picture.path)
-        if row is None:
-            return
-        self._thumbnails[picture.path] = (
-            self._broken if picture.image is None else _framed(QPixmap.fromImage(picture.image))
-        )
-        while len(self._thumbnails) > _MOST_THUMBNAILS:
-            self._thumbnails.popitem(last=False)
-        cell = self.index(row, IMAGE)
-        self.dataChanged.emit(cell, cell, [Qt.ItemDataRole.DecorationRole])
-
-    @Slot()
-    def _restyle(self) -> None:
-        palette = colours()
-        self._placeholder = _icon_pixmap(coloured_icon("image", palette.disabled))
-        self._broken = _icon_pixmap(coloured_icon("error", palette.error))
-        marks = {
-            Kind.CONFIDENT: ("done", palette.success),
-            Kind.REFER: ("warning", palette.warning),
-            Kind.OUT_OF_DISTRIBUTION: ("help", palette.error),
-            Kind.UNKNOWN: ("info", palette.muted),
-            Kind.NOT_CLASSIFIED: ("error", palette.error),
-        }
-        self._marks = {kind: _mark(name, colour, palette.highlighttext) for kind, (name, colour) in marks.items()}
+    def _show_thumbnail(self, path: Path) -> None:
+        row = self._rows.get(path)
+        if row is not None:
+            cell = self.index(row, IMAGE)
+            self.dataChanged.emit(cell, cell, [Qt.ItemDataRole.DecorationRole])
 
 
-def _ranges(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Rows in order as ranges without gaps; too many ranges become one."""
+def _ranges(rows: Sequence[int], most: int = _MOST_SIGNALS) -> list[tuple[int, int]]:
+    """Rows in order as ranges without gaps; more than `most` ranges become one."""
     found: list[tuple[int, int]] = []
     for row in rows:
         if found and row == found[-1][1] + 1:
             found[-1] = (found[-1][0], row)
         else:
             found.append((row, row))
-    return found if len(found) <= _MOST_SIGNALS else [(rows[0], rows[-1])]
-
-
-def _mark(name: str, colour: str, selected: str) -> QIcon:
-    """A verdict's mark, which stays visible on a selected row."""
-    found, size = QIcon(), QSize(_MARK, _MARK)
-    for mode, shade in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Selected, selected)):
-        found.addPixmap(coloured_icon(name, shade).pixmap(size), mode)
-    return found
-
-
-def _framed(picture: QPixmap) -> QPixmap:
-    """A picture in the middle of a thumbnail's space, at twice the size: sharp on screens with small pixels."""
-    canvas = QPixmap(THUMBNAIL * 2)
-    canvas.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(canvas)
-    painter.drawPixmap((canvas.width() - picture.width()) // 2, (canvas.height() - picture.height()) // 2, picture)
-    painter.end()
-    canvas.setDevicePixelRatio(2)
-    return canvas
-
-
-def _icon_pixmap(icon: QIcon) -> QPixmap:
-    pixmap = icon.pixmap(QSize(48, 48))
-    pixmap.setDevicePixelRatio(1)
-    return _framed(pixmap)
+    return found if len(found) <= most else [(rows[0], rows[-1])]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
+from core.evaluation.decisions import Decision
+from core.inference.decisions import NOT_DECIDED
 from core.inference.results import Classification
+from core.inference.review import Opinion, Review, opinion_of
 from core.inference.trust import Verdict
 
 WAITING = "Waiting"
@@ -34,6 +37,15 @@ class Kind(IntFlag):
     RIGHT = 512
     WRONG = 1024
     TRAINED_ON = 2048
+    FLAGGED = 4096
+    TO_REVIEW = 8192
+    REVIEWED = 16384
+    AGREED = 32768
+    OVERRULED = 65536
+    READER_NOTE = 131072
+    SAID_MALIGNANT = 262144
+    SAID_UNCLEAR = 524288
+    SAID_BENIGN = 1048576
 
 
 VERDICTS = (Kind.CONFIDENT, Kind.REFER, Kind.OUT_OF_DISTRIBUTION, Kind.UNKNOWN, Kind.NOT_CLASSIFIED)
@@ -55,6 +67,9 @@ _SHORT = {
 }
 
 _COUNTED = {
+    Kind.SAID_MALIGNANT: "malignant",
+    Kind.SAID_UNCLEAR: "unclear",
+    Kind.SAID_BENIGN: "benign",
     Kind.CONFIDENT: "confident",
     Kind.REFER: "uncertain",
     Kind.OUT_OF_DISTRIBUTION: "unlike the images the model knows",
@@ -74,14 +89,23 @@ class KindFilter:
 
 FILTERS = (
     KindFilter(None, "All images", "Every image in the list"),
+    KindFilter(Kind.SAID_MALIGNANT, "Malignant", "The model says malignant or precancerous"),
+    KindFilter(Kind.SAID_UNCLEAR, "Unclear", "The model can exclude neither malignant nor benign"),
+    KindFilter(Kind.SAID_BENIGN, "Benign", "The model says benign"),
     KindFilter(Kind.REFER, "Uncertain", "The model can not exclude all diagnoses but one: a person should look"),
     KindFilter(Kind.CONFIDENT, "Confident", "All diagnoses but one are excluded at the certainty that was asked for"),
     KindFilter(
         Kind.OUT_OF_DISTRIBUTION, "Not like the known images", "Unlike the images that the model was trained on"
     ),
     KindFilter(Kind.UNKNOWN, "Not assessed", "The model file holds nothing to tell from whether to trust the answer"),
-    KindFilter(Kind.MALIGNANT, "Malignant group", "Malignant and precancerous diagnoses"),
+    KindFilter(Kind.MALIGNANT, "Malignant diagnosis", "Malignant and precancerous diagnoses"),
     KindFilter(Kind.NOT_CLASSIFIED, "Not classified", "Files that could not be read, with the reason"),
+    KindFilter(Kind.FLAGGED, "At or above your threshold", "The melanoma probability reaches the threshold in use"),
+    KindFilter(Kind.TO_REVIEW, "To be reviewed", "You have not marked them as reviewed yet"),
+    KindFilter(Kind.REVIEWED, "Reviewed", "You have marked them as reviewed"),
+    KindFilter(Kind.AGREED, "Agreed", "Your diagnosis is the model's"),
+    KindFilter(Kind.OVERRULED, "Overruled", "Your diagnosis is another than the model's"),
+    KindFilter(Kind.READER_NOTE, "With your note", "You have written a note on them"),
     KindFilter(Kind.DISAGREE, "Disagreements", "The two models name different diagnoses"),
     KindFilter(Kind.WRONG, "Wrong answers", "The diagnosis is not the one that the folder's labels give"),
     KindFilter(
@@ -101,6 +125,25 @@ def verdict_kind(result: Classification) -> Kind:
 def verdict_text(result: Classification | None) -> str:
     """The verdict in a cell's few words."""
     return WAITING if result is None else _SHORT[verdict_kind(result)]
+
+
+def decision_text(result: Classification | None) -> str:
+    """The decision in a cell's few words, or that there is none; what the verdict says where the image can not be
+    assessed."""
+    kind = None if result is None else mark_kind(result)
+    made = None if result is None else result.decision
+    if made is not None and kind in DECISIONS.values():
+        return made.title
+    return NOT_DECIDED if kind is Kind.UNKNOWN else verdict_text(result)
+
+
+def mark_kind(result: Classification) -> Kind:
+    """The kind whose mark stands before the decision: `UNKNOWN` where none is given on an image that is like others."""
+    made, verdict = result.decision, verdict_kind(result)
+    if verdict in (Kind.NOT_CLASSIFIED, Kind.OUT_OF_DISTRIBUTION):
+        return verdict
+    decided = None if made is None or made.decision is None else DECISIONS.get(made.decision)
+    return Kind.UNKNOWN if decided is None else decided
 
 
 def counted(kind: Kind, count: int) -> str:
@@ -123,6 +166,8 @@ def kinds_of(
     if first is None:
         return kinds
     kinds |= verdict_kind(first)
+    if first.decision is not None and first.decision.decision in DECISIONS:
+        kinds |= DECISIONS[first.decision.decision]
     if first.note:
         kinds |= Kind.NOTED
     if first.code is not None and first.classes.group_of(first.code).serious:
@@ -133,3 +178,26 @@ def kinds_of(
     if truth and first.code is not None:
         kinds |= Kind.RIGHT if first.code == truth else Kind.WRONG
     return kinds
+
+
+DECISIONS = {
+    Decision.MALIGNANT: Kind.SAID_MALIGNANT,
+    Decision.UNCLEAR: Kind.SAID_UNCLEAR,
+    Decision.BENIGN: Kind.SAID_BENIGN,
+}
+"""An image belongs to one of these at most: those that are out of distribution are another kind."""
+
+_OF_OPINION = {
+    Opinion.NOT_REVIEWED: Kind.TO_REVIEW,
+    Opinion.REVIEWED: Kind.REVIEWED,
+    Opinion.AGREED: Kind.REVIEWED | Kind.AGREED,
+    Opinion.OVERRULED: Kind.REVIEWED | Kind.OVERRULED,
+}
+
+
+def review_kinds(first: Classification | None, review: Review, flagged: bool | None) -> Kind:
+    """The kinds that an image belongs to by the reader's review and by the threshold in use."""
+    kinds = _OF_OPINION[opinion_of(review, first)]
+    if review.note:
+        kinds |= Kind.READER_NOTE
+    return kinds | Kind.FLAGGED if flagged else kinds

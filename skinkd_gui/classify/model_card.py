@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.inference.results import RESEARCH_USE
+from core.inference.triage import MelanomaThreshold
 from core.reporting.model_card.content import CardContent, Sureness, read_card
 from core.reporting.model_card.sections import CardSection, card_text, sections
-from skinkd_gui.classify.operating_point_view import OperatingPointView
+from skinkd_gui.classify.operating_point_view import NOT_USED, OperatingPointView, ThresholdUse
 from skinkd_gui.classify.own_calibration_dialog import OwnCalibrationDialog
 from skinkd_gui.results.flowing import FlowingArea
 from skinkd_gui.results.notes import FactsList, NotesList
@@ -47,6 +48,7 @@ class ModelCard(PassingDialog):
     """Reads the card of the run folder or model file `source` in a job and shows it; call `open`."""
 
     recalibrated = Signal(object)  # Path: this model has another calibration on own images now, or none any more
+    threshold_chosen = Signal(object, object)  # the source, and its MelanomaThreshold; None for none any more
 
     def __init__(
         self,
@@ -54,8 +56,9 @@ class ModelCard(PassingDialog):
         source: Path,
         *,
         operating_point: bool = False,
+        used: ThresholdUse = NOT_USED,
     ) -> None:
-        """With `operating_point` that page is in front."""
+        """With `operating_point` that page is in front; `used` tells whether its threshold can be used, and is."""
         super().__init__(parent, "modelCard", "Model card", QSize(880, 640))
         self._source = source
         self.content: CardContent | None = None
@@ -65,6 +68,8 @@ class ModelCard(PassingDialog):
         self._news.setObjectName("modelCardNews")
         self.tabs = named(QTabWidget(self), "modelCardTabs", "Pages of the model's card")
         self.point = OperatingPointView(self)
+        self.point.show_use(used)
+        self.point.applied.connect(self._tell_threshold)
         self.point.hide()  # until it stands on its page
         self._build()
         self._reading = JobSlot(self, succeeded=self._show, failed=self._fail)
@@ -199,6 +204,10 @@ class ModelCard(PassingDialog):
         view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
         view.draw(build)
         return view
+
+    @Slot(object)
+    def _tell_threshold(self, threshold: MelanomaThreshold | None) -> None:
+        self.threshold_chosen.emit(self._source, threshold)
 
     @Slot(object)
     def _fail(self, error: SkinKDError) -> None:

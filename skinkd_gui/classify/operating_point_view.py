@@ -5,9 +5,10 @@ Measured on the images that the model was calibrated on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.evaluation.operating_point import OperatingPoint, missed_per_1000, operating_point, referrals_per_1000
+from core.inference.triage import MelanomaThreshold, threshold_words
 from core.reporting.model_card.content import CalibrationProbabilities
 from core.reporting.model_card.sections import CardSection
 from core.reporting.words import interval_of
@@ -27,7 +29,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
-from skinkd_gui.widgets.parts import delay
+from skinkd_gui.widgets.parts import delay, make_button
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,8 +51,21 @@ _HONEST = (
 )
 
 
+@dataclass(frozen=True)
+class ThresholdUse:
+    """Whether a threshold can be used on the images in the list, and which one is."""
+
+    possible: bool
+    threshold: MelanomaThreshold | None = None
+
+
+NOT_USED = ThresholdUse(possible=False)
+
+
 class OperatingPointView(QWidget):
     """Slider, prevalence, numbers and curve. Without melanomas among its images it says so."""
+
+    applied = Signal(object)  # MelanomaThreshold to be used on the images in the list; None for none any more
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +73,7 @@ class OperatingPointView(QWidget):
         self._probabilities: CalibrationProbabilities | None = None
         self.point: OperatingPoint | None = None
         self._why_not = ""
+        self._used = NOT_USED
         self._few = Banner(self)
         self._few.setObjectName("operatingFew")
         self._make_fields()
@@ -68,6 +84,11 @@ class OperatingPointView(QWidget):
         self.figure.setMinimumSize(240, 260)
         self.figure.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the page decides how high
         self._patience = delay(self, self._draw, _PATIENCE_MILLISECONDS)
+        self.use = make_button(
+            "&Use this threshold", "operatingUseButton", self, self._apply, tip="Flag the images in the list by it"
+        )
+        self.stop = make_button("&Stop using it", "operatingStopButton", self, self._stop)
+        self._in_use = make_label("", "", self, wrap=True, name="operatingInUse")
         self._explained = make_label(_EXPLAINED, "", self, wrap=True)
         self._honest = make_label(_HONEST, "small", self, wrap=True)
         self._lay_out()
@@ -107,9 +128,37 @@ class OperatingPointView(QWidget):
         fields.addWidget(self.wanted, 0, 2)
         fields.addWidget(frequent, 1, 0)
         fields.addWidget(self.prevalence, 1, 2)
-        left = column_of(fields, self._facts, self._expected, self._honest, STRETCH, spacing=10)
+        use = column_of(row_of(self.use, self.stop, STRETCH), self._in_use, spacing=4)
+        left = column_of(fields, self._facts, use, self._expected, self._honest, STRETCH, spacing=10)
         row = row_of((left, 1), (self.figure, 1), spacing=18)
         column_of(self._explained, self._few, (row, 1), on=self, margins=0, spacing=10)
+
+    def show_use(self, used: ThresholdUse) -> None:
+        """Show which threshold is in use, and offer this one where it can be."""
+        self._used = used
+        self._update_use()
+
+    @Slot()
+    def _apply(self) -> None:
+        if self.point is not None:
+            self._tell(MelanomaThreshold(self.point.threshold, self.wanted.value() / 100))
+
+    @Slot()
+    def _stop(self) -> None:
+        self._tell(None)
+
+    def _tell(self, threshold: MelanomaThreshold | None) -> None:
+        self.show_use(ThresholdUse(True, threshold))
+        self.applied.emit(threshold)
+
+    def _update_use(self) -> None:
+        threshold = self._used.threshold
+        same = threshold is not None and self.point is not None and threshold.value == self.point.threshold
+        self.use.setVisible(self._used.possible)
+        self.use.setEnabled(self.point is not None and not same)
+        self.stop.setVisible(threshold is not None)
+        self._in_use.setText("" if threshold is None else threshold_words(threshold))
+        self._in_use.setVisible(threshold is not None)
 
     def show_probabilities(self, probabilities: CalibrationProbabilities | None) -> None:
         """Take up the images that a model was calibrated on."""
@@ -145,6 +194,7 @@ class OperatingPointView(QWidget):
         for field in (self.slider, self.wanted, self.prevalence):
             field.setEnabled(self.point is not None)
         self._warn()
+        self._update_use()
         self._patience.start()
 
     def _warn(self) -> None:

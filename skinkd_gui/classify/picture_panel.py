@@ -24,6 +24,7 @@ from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.classify.verdict_view import model_name
+from skinkd_gui.classify.verdict_words import is_out_of_distribution
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import make_button
@@ -32,7 +33,9 @@ _EXPORTED = (
     "No heat map: an exported model (.onnx) does not let anyone look inside. Choose the run itself or its "
     "model.safetensors."
 )
+_TIP = "Lay a heat map over the picture: which places spoke for a diagnosis"
 _SHOW, _HIDE = "Show where the model looked", "Hide where the model looked"
+_UNLIKE = "No heat map: the picture is not like those that the model knows, so it would mean nothing."
 _LOADING = "The model is still being loaded."
 _SEARCHING = "Looking where the model looked..."
 
@@ -55,7 +58,7 @@ class PicturePanel(QWidget):
         self.view.zoomed.connect(self._tell_zoom)
         self.heat_button = make_button(_SHOW, "classifyHeatButton", self)
         self.heat_button.setCheckable(True)
-        self.heat_button.setToolTip("Lay a heat map over the picture: which places spoke for a diagnosis")
+        self.heat_button.setToolTip(_TIP)
         self.heat_button.toggled.connect(self._update_heat)
         self._tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._tools.setSpacing(6)
@@ -154,6 +157,8 @@ class PicturePanel(QWidget):
         """Show an image; the same one again keeps zoom and class."""
         before, self._shown = self._shown, shown
         if before is None or before.path != shown.path:
+            with QSignalBlocker(self.heat_button):  # nobody asked for the heat map of this picture
+                self.heat_button.setChecked(False)
             self.view.show_layers((), "Loading the picture...")
             self.view.setAccessibleDescription(printable(shown.path.name))
             self._loader.request(shown.path)
@@ -236,8 +241,12 @@ class PicturePanel(QWidget):
     def _update_heat(self) -> None:
         """Bring the heat map in line with what is wanted."""
         model_result, wanted = self._model_result(), self.heat_button.isChecked()
-        possible = model_result is not None and model_result.result is not None and model_result.result.code is not None
-        self.heat_button.setVisible(possible)
+        classified = model_result is not None and model_result.result is not None and bool(model_result.result.code)
+        unlike = is_out_of_distribution(model_result)
+        possible = classified and not unlike
+        self.heat_button.setVisible(classified)
+        self.heat_button.setEnabled(possible)
+        self.heat_button.setToolTip(_UNLIKE if unlike else _TIP)
         self.heat_button.setText(_HIDE if wanted else _SHOW)
         self.heat_button.setAccessibleName(self.heat_button.text())
         self._heat.setVisible(wanted and possible)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from PySide6.QtGui import QImage
 from core.errors import SkinKDError
 from core.events import Level, Notice, Progress
 from core.inference.results import Classification
+from core.inference.review import Review
+from core.inference.triage import MelanomaThreshold
 from core.inference.trust import DEFAULT_LEVEL
 from core.models.info import ModelInfo
 from skinkd_gui.classify.classify_worker import (
@@ -44,6 +46,7 @@ class _Side:
 
     choice: ModelChoice | None = None
     classifier: Classifier | None = None
+    restorable: Listed | None = None  # its results are taken when a model that has said them is chosen
 
     @property
     def source(self) -> Path | None:
@@ -52,13 +55,14 @@ class _Side:
 
 @dataclass(frozen=True)
 class Listed:
-    """What the list held: the images and their roots, and the results of the models that had these sources, with or
-    without test-time augmentation."""
+    """What the list held, or some of it: the images and their roots, the results of the models that had these sources,
+    with or without test-time augmentation, and the reader's reviews."""
 
     collected: Collected
     sources: tuple[Path | None, ...]
     averaged: bool
     results: tuple[tuple[Classification, ...], ...]
+    reviews: Mapping[Path, Review] = field(default_factory=dict)
 
 
 class ClassifySession(QObject):
@@ -74,6 +78,7 @@ class ClassifySession(QObject):
     failed = Signal(object)  # SkinKDError of any of the jobs
     collected = Signal(object)  # Collected: files were added
     loaded = Signal(object)  # Which model is ready
+    idle = Signal()  # nothing is at work any more
     updated = Signal(object)  # set[Path] of images whose results changed
 
     def __init__(self, images: ClassifiedImagesModel, parent: QObject | None = None) -> None:
@@ -83,6 +88,7 @@ class ClassifySession(QObject):
         self._sides = (_Side(), _Side())
         self._level = DEFAULT_LEVEL
         self._averaged = False
+        self._thresholds: dict[Path, MelanomaThreshold] = {}
         self._held = False
         self._ahead = False  # models are loaded before the first image needs them
         self._cancelling = False
@@ -124,6 +130,11 @@ class ClassifySession(QObject):
         """The level of the prediction sets."""
         return self._level
 
+    @property
+    def averaged(self) -> bool:
+        """Whether test-time augmentation is on."""
+        return self._averaged
+
     def choice(self, which: Which) -> ModelChoice | None:
         """The model on a side."""
         return self._sides[which].choice
@@ -147,8 +158,26 @@ class ClassifySession(QObject):
             return
         side.choice, side.classifier, self._held = choice, None, False
         self._images.forget_results(which)
+        if which is Which.FIRST:
+            self._images.set_threshold(self.threshold)
+        self._restore(which)
         self._classifying.cancel()
         self._next()
+
+    @property
+    def threshold(self) -> MelanomaThreshold | None:
+        """The threshold in use on the first model; each model has its own."""
+        source = self._sides[Which.FIRST].source
+        return None if source is None else self._thresholds.get(source)
+
+    def set_threshold(self, source: Path, threshold: MelanomaThreshold | None) -> None:
+        """Use a threshold on a model from now on, or none."""
+        if threshold is None:
+            self._thresholds.pop(source, None)
+        else:
+            self._thresholds[source] = threshold
+        self._images.set_threshold(self.threshold)
+        self.changed.emit()
 
     @Slot(bool)
     def set_averaged(self, averaged: bool) -> None:
@@ -159,6 +188,7 @@ class ClassifySession(QObject):
         for which in Which:
             self._sides[which].classifier = None
             self._images.forget_results(which)
+            self._restore(which)
         self._classifying.cancel()
         self._next()
 
@@ -214,23 +244,46 @@ class ClassifySession(QObject):
         """Stop, and empty the list."""
         self.cancel()
         self._stop_reassessing()
+        for side in self._sides:
+            side.restorable = None
         self._images.clear()
         self._held = False
         self.changed.emit()
 
-    def listed(self, roots: tuple[Path, ...]) -> Listed:
-        """What the list holds; `roots` are where the images came from."""
-        results = tuple(tuple(self._images.results_of(which)) for which in Which)
+    def listed(self, roots: tuple[Path, ...], only: Sequence[Path] | None = None) -> Listed:
+        """What the list holds, of all images or `only` of some; `roots` are where the images came from."""
+        paths = self._images.paths if only is None else only
+        results = tuple(
+            tuple(found for path in paths if (found := self._images.result_of(path, which)) is not None)
+            for which in Which
+        )
         sources = tuple(side.source for side in self._sides)
-        return Listed(Collected(roots, tuple(self._images.paths)), sources, self._averaged, results)
+        reviews = {path: review for path in paths if (review := self._images.review(path))}
+        return Listed(Collected(roots, tuple(paths)), sources, self._averaged, results, reviews)
 
     def list_again(self, listed: Listed) -> None:
-        """List what was there before; images that the present models have not seen are classified."""
+        """List what was there before, or what was saved. Images that the present models have not seen are classified;
+        where a model that has seen them is chosen next, its results are taken."""
         self._images.add(listed.collected.files)
+        self._images.set_reviews(listed.reviews)
         for which in Which:
-            if (self._sides[which].source, self._averaged) == (listed.sources[which], listed.averaged):
-                self._fill_in([self._at_level(which, result) for result in listed.results[which]], which)
+            self._sides[which].restorable = listed
+            self._restore(which)
         self.go_on()
+
+    def remove(self, paths: Sequence[Path]) -> None:
+        """Take images from the list."""
+        self._images.remove(paths)
+        self.changed.emit()
+
+    def _restore(self, which: Which) -> None:
+        """Take the results that are there of the present model."""
+        side = self._sides[which]
+        listed = side.restorable
+        if listed is not None and (side.source, self._averaged) == (listed.sources[which], listed.averaged):
+            known = (result for result in listed.results[which] if self._images.result_of(result.path, which) is None)
+            self._fill_in([self._at_level(which, result) for result in known], which)
+            side.restorable = None
 
     # --- jobs ---
 
@@ -304,6 +357,8 @@ class ClassifySession(QObject):
     def _end(self) -> None:
         self._cancelling = self._cancelling and self.busy
         self._next()
+        if not self.busy:
+            self.idle.emit()
 
     # --- levels ---
 

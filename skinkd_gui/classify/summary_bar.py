@@ -6,12 +6,14 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QListView, QSizePolicy, QSpinBox, QWidget
 
+from core.inference.triage import MelanomaThreshold, threshold_words
+from core.reporting.review_words import review_line
 from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import FILTERS, Kind, KindFilter
 from skinkd_gui.settings.store import LEVEL_PERCENTS
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
-from skinkd_gui.widgets.parts import delay
+from skinkd_gui.widgets.parts import delay, make_button
 
 _LEVEL_TIP = (
     "How sure the model must be before it excludes a diagnosis: at 90 %, the true diagnosis stays among those kept for "
@@ -19,6 +21,7 @@ _LEVEL_TIP = (
     "images stay uncertain."
 )
 _PATIENCE_MILLISECONDS = 120
+_IMAGES = {True: "image", False: "images"}
 
 
 class SummaryBar(QWidget):
@@ -26,6 +29,7 @@ class SummaryBar(QWidget):
 
     filtered = Signal(object)  # Kind | None
     level_chosen = Signal(float)  # 0.80..0.99
+    threshold_dropped = Signal()  # the threshold in use is to be used no more
 
     def __init__(self, images: ClassifiedImagesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +40,9 @@ class SummaryBar(QWidget):
         self._counts = make_label("", "", self, name="classifyCounts")
         self._counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._agreement = make_label("", "", self, wrap=True, name="classifyAgreement")
+        self._reviewed = make_label("", "", self, wrap=True, name="classifyReviewedSoFar")
+        self._threshold = make_label("", "", self, wrap=True, name="classifyThreshold")
+        self._drop = make_button("Stop", "classifyDropThreshold", self, self.threshold_dropped, tip="Flag no images")
         show = make_label("&Show:", "", self, buddy=self.filter)
         certainty = make_label("Cer&tainty:", "", self, buddy=self.level)
         certainty.setToolTip(_LEVEL_TIP)
@@ -43,6 +50,8 @@ class SummaryBar(QWidget):
             row_of(show, self.filter, Gap(12), certainty, self.level, STRETCH),
             self._counts,
             self._agreement,
+            row_of((self._threshold, 1), self._drop, margins=0),
+            self._reviewed,
             on=self,
             margins=0,
         )
@@ -87,6 +96,9 @@ class SummaryBar(QWidget):
         agreement = tally.agreement() if compared else ""
         self._agreement.setText(agreement)
         self._agreement.setVisible(bool(agreement))
+        reviewed = review_line(self._images.reviewed_so_far(), listed) if self._images.reviews else ""
+        self._reviewed.setText(reviewed)
+        self._reviewed.setVisible(bool(reviewed))
         entries = self.filter.view()
         for number, entry in enumerate(FILTERS):
             if entry.kind is Kind.MALIGNANT and isinstance(entries, QListView):
@@ -95,6 +107,14 @@ class SummaryBar(QWidget):
                 count = tally.count(entry.kind)
                 self.filter.setItemText(number, f"{entry.text} ({count:,})")
                 self._enable(number, on=count > 0 or number == self.filter.currentIndex())
+
+    def show_threshold(self, threshold: MelanomaThreshold | None) -> None:
+        """Say which threshold is in use."""
+        for widget in (self._threshold, self._drop):
+            widget.setVisible(threshold is not None)
+        if threshold is not None:
+            flagged = self._images.tally.count(Kind.FLAGGED)
+            self._threshold.setText(f"{threshold_words(threshold)}: {flagged:,} {_IMAGES[flagged == 1]}.")
 
     def show_all(self) -> None:
         """Filter nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from skinkd_gui.classify.kinds import VERDICTS, Kind, counted
+from skinkd_gui.classify.kinds import DECISIONS, VERDICTS, Kind, counted
 
 
 class Tally:
@@ -31,7 +31,12 @@ class Tally:
     def sentence(self, listed: int, shown: int) -> str:
         """The line above the table: how many images there are, and how many of each verdict."""
         images = "1 image" if listed == 1 else f"{listed:,} images"
-        parts = [counted(kind, number) for kind in VERDICTS if (number := self.count(kind))]
+        decided = sum(self.count(kind) for kind in DECISIONS.values())
+        kinds = [*DECISIONS.values(), *_UNDECIDED] if decided else VERDICTS
+        parts = [counted(kind, number) for kind in kinds if (number := self.count(kind))]
+        rest = sum(self.count(kind) for kind in (Kind.CONFIDENT, Kind.REFER)) - decided
+        if decided and rest:
+            parts.append(f"{rest:,} without a decision")
         done = sum(self.count(kind) for kind in VERDICTS)
         if 0 < done < listed:
             parts.append(f"{listed - done:,} waiting")
@@ -51,6 +56,8 @@ class Tally:
         ]
         return f"{text}: {', '.join(by_verdict)}." if len(by_verdict) > 1 else f"{text}."
 
+
+_UNDECIDED = (Kind.OUT_OF_DISTRIBUTION, Kind.UNKNOWN, Kind.NOT_CLASSIFIED)
 
 _WHERE = {
     Kind.CONFIDENT: "where the first is confident",

@@ -7,9 +7,13 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 from core.inference.test_time import ABOUT
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.model_chooser import ClassifierChooser
+from skinkd_gui.classify.saved_sessions import SavedAs
+from skinkd_gui.widgets.flow_layout import FlowLayout
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
+from skinkd_gui.widgets.layouts import Gap, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
+
+_LONGEST_NAME = 16
 
 
 class TopBar(QWidget):
@@ -36,16 +40,28 @@ class TopBar(QWidget):
             self,
             tip="Whose pictures these are, so that those of one lesion give one answer; and lesions over time",
         )
+        self.sessions = make_button(
+            "Sessions...", "classifySessionsButton", self, tip="Save this list, or open another"
+        )
         self.export = make_button("Export...", "classifyExportButton", self, tip="Save as CSV, JSON or PDF")
         self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
         model = make_label("&Model:", "", self, buddy=self.chooser)
         other = make_label("Compare &with:", "", self, buddy=self.second)
+        self.averaged.setMinimumHeight(self.clear.sizeHint().height())  # in line with the buttons
+        buttons = FlowLayout()  # in two lines where the type is large and the window narrow
+        incoming, outgoing = (self.open_images, self.open_folder, self.paste), (self.sessions, self.export, self.clear)
+        for part in (*incoming, self.patients, *outgoing, self.averaged):
+            buttons.addWidget(part)
         column_of(
             row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2)),
-            row_of(
-                *(self.open_images, self.open_folder, self.paste, Gap(8), self.averaged),
-                *(STRETCH, self.patients, self.export, self.clear),
-            ),
+            buttons,
             on=self,
             margins=0,
         )
+
+    def show_session(self, current: SavedAs | None) -> None:
+        """Name the session that the list belongs to."""
+        name = "" if current is None else current.name
+        short = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
+        self.sessions.setText(f"Session: {short.replace('&', '&&')}..." if name else "Sessions...")
+        self.sessions.setAccessibleName(f"Session {name}" if name else "Sessions")

@@ -23,7 +23,7 @@ class VerdictCard(QFrame):
         self._words = VerdictWords("info", "info", "", "")
         self._picture = QLabel(self)
         self.model = make_label("", "small", self, wrap=True)
-        self.decision = make_label("", "heading", self, wrap=True, name=f"{name}Decision")
+        self.decision = make_label("", "", self, wrap=True, name=f"{name}Decision")
         self.title = make_label("", "title", self, wrap=True, name=f"{name}Title")
         self.remaining = make_label("", "heading", self, wrap=True, name=f"{name}Set")
         self.why = make_label("", "", self, wrap=True, name=f"{name}Why")

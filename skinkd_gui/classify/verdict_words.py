@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from core.classes import ClassSet
 from core.data.types import Part
 from core.documents import listed
+from core.evaluation.decisions import Decision
 from core.evaluation.prediction_sets import images_needed
 from core.inference.diagnoses import diagnosis_sentence, remaining
 from core.inference.results import Classification
@@ -25,8 +26,9 @@ OUT_OF_DISTRIBUTION_REASON = (
 class VerdictWords:
     """What a verdict card says. `kind` is success, warning, error or info; `icon` names a picture of resources/icons.
 
-    `decision` is what is said first, malignant, benign or unclear, with how it did on test lesions, or why there is
-    none. `remaining` names the diagnoses that remain at the level, `likeliest` the leading one. All three may be empty.
+    `title` is the decision, malignant, benign or unclear, where there is one, otherwise the verdict on the diagnosis;
+    `decision` says how such decisions did on test lesions, or why there is none. `remaining` names the diagnoses that
+    remain at the level, `likeliest` the leading one. All three may be empty.
     """
 
     kind: str
@@ -41,7 +43,7 @@ class VerdictWords:
     def spoken(self) -> str:
         """Everything in one text."""
         return " ".join(
-            part for part in (self.decision, f"{self.title}.", self.why, self.remaining, self.likeliest) if part
+            part for part in (f"{self.title}.", self.decision, self.remaining, self.why, self.likeliest) if part
         )
 
 
@@ -50,6 +52,13 @@ _STYLES = {
     Verdict.UNCERTAIN: ("warning", "warning"),
     Verdict.OUT_OF_DISTRIBUTION: ("error", "help"),
     Verdict.UNKNOWN: ("info", "info"),
+}
+
+_DECIDED = {
+    Decision.MALIGNANT: ("error", "warning"),
+    Decision.BENIGN: ("success", "done"),
+    Decision.UNCLEAR: ("warning", "help"),
+    Decision.OUT_OF_DISTRIBUTION: _STYLES[Verdict.OUT_OF_DISTRIBUTION],
 }
 
 _MOST_NAMED = 12
@@ -76,7 +85,7 @@ def verdict_words(model_result: ModelResult | None, reader: Readership = DEFAULT
         why = "The model file holds nothing to tell that from."
         return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
     words = _assessed(result.assessment, likeliest, result.classes, reader)
-    return replace(words, decision=_decision(result.assessment))
+    return _with_decision(words, result.assessment)
 
 
 def agreement_words(shown: ShownImage) -> str:
@@ -147,11 +156,16 @@ def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader:
     return VerdictWords(kind, icon, title, why, _remaining(assessment, classes), likeliest)
 
 
-def _decision(assessment: Assessment) -> str:
+def _with_decision(words: VerdictWords, assessment: Assessment) -> VerdictWords:
+    """The words with the decision before the diagnosis."""
     made = assessment.decision
     if made is None or assessment.verdict in (Verdict.OUT_OF_DISTRIBUTION, Verdict.UNKNOWN):
-        return ""  # the verdict says the same
-    return made.sentence if made.decision is None else f"{made.title}. {made.sentence}"
+        return words  # the verdict says the same
+    if made.decision is None:
+        return replace(words, decision=made.sentence)
+    kind, icon = _DECIDED[made.decision]
+    why = f"Diagnosis: {words.title[0].lower()}{words.title[1:]}. {words.why}"
+    return replace(words, kind=kind, icon=icon, title=made.title, decision=made.sentence, why=why)
 
 
 def _remaining(assessment: Assessment, classes: ClassSet) -> str:

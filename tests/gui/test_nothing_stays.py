@@ -134,7 +134,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "folders": lambda place: [place.run.path],
     "source: Path": lambda place: place.run.path,
     "source: ExportSource": lambda place: SimpleNamespace(
-        every=(), shown=(), selected=None, second=(), truths={}, patients=NO_PATIENTS
+        every=(), shown=(), selected=(), second=(), truths={}, patients=NO_PATIENTS
     ),
     "asked": lambda place: place.pictures[0],
     "cases: CaseList": Place.cases,
@@ -173,6 +173,8 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "keep": lambda place: True,
     "statements": lambda place: ((place.run.path, StudyStatement()),),
     "index": lambda place: 0,
+    "current": lambda place: None,
+    "can_save": lambda place: True,
     "row": lambda place: 0,
     "sample": lambda place: place.pictures[0],
     "paths": lambda place: place.pictures,
@@ -241,7 +243,7 @@ def use_classify(tab: Any, place: Place) -> None:
     settle()
     tab.add_paths(place.pictures)
     settle()
-    for open_dialog in (tab.open_card, tab.open_export, tab.open_patients):
+    for open_dialog in (tab.open_card, tab.open_export, tab.open_patients, tab._sessions.open_dialog):
         open_dialog()
         settle()
         close_dialogs()

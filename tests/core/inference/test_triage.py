@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from core.classes import CLASS_SETS
+from core.evaluation.decisions import Decision
+from core.inference.decisions import ImageDecision
 from core.inference.results import Classification
 from core.inference.triage import MelanomaThreshold, Urgency, is_flagged, triage_key, urgency
 from core.inference.trust import Assessment, Verdict
@@ -46,3 +49,17 @@ def test_what_is_out_of_distribution_is_no_suspect_however_sure_it_seems() -> No
 def test_among_the_urgent_the_likelier_malignant_come_first() -> None:
     likely, less, rest = result("MEL", 0.9), result("MEL", 0.5), result("NV", 0.45)
     assert sorted([rest, less, likely], key=triage_key) == [likely, less, rest]
+
+
+def test_the_decision_goes_before_the_diagnosis() -> None:
+    def decided(found: Classification, decision: Decision | None) -> Classification:
+        assert found.assessment is not None
+        return replace(found, assessment=replace(found.assessment, decision=ImageDecision(decision, "")))
+
+    nevus = result("NV", 0.2, members="NV MEL")
+    assert urgency(decided(nevus, Decision.MALIGNANT)) is Urgency.SUSPECT
+    assert urgency(decided(nevus, Decision.UNCLEAR)) is Urgency.UNCLEAR
+    assert urgency(decided(nevus, Decision.BENIGN)) is Urgency.REST
+    assert urgency(decided(nevus, None)) is Urgency.UNCLEAR
+    assert urgency(decided(nevus, Decision.BENIGN), TENTH) is Urgency.SUSPECT
+    assert urgency(decided(result("MEL", 0.4), Decision.BENIGN)) is Urgency.UNCLEAR  # they contradict each other

@@ -11,6 +11,8 @@ import pytest
 from core.classes import CLASS_SETS
 from core.documents import NewerVersionError
 from core.errors import SkinKDError
+from core.evaluation.decisions import Certificate, Decision, RightOf, Withheld
+from core.inference.decisions import ImageDecision
 from core.inference.results import Classification
 from core.inference.review import Review
 from core.inference.triage import MelanomaThreshold
@@ -114,3 +116,13 @@ def test_a_session_of_a_newer_skinkd_is_refused(folder: Path) -> None:
     with pytest.raises(NewerVersionError):
         read_session(folder)
     assert list_sessions() == ()
+
+
+def test_decisions_come_back_with_their_certificates() -> None:
+    certificate = Certificate(Decision.BENIGN, 0.95, 40, 2, 140, RightOf(16, 21))
+    decided = ImageDecision(Decision.BENIGN, "16 of 21.", 0.95, 0.1, 0.9, None, certificate)
+    withheld = ImageDecision(None, "Too few.", withheld=Withheld.FEW_TESTED)
+    rows = tuple(replace(GOOD, assessment=replace(ASSESSED, decision=made)) for made in (decided, withheld, None))
+    folder = new_folder("Decided")
+    write_session(folder, replace(MOLES, models=(replace(MOLES.models[0], results=rows),)))
+    assert read_session(folder).models[0].results == rows

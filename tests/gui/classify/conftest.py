@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
@@ -18,6 +19,7 @@ from core.recipe import Recipe
 from core.runs.folder import create_run
 from core.runs.status import RunState
 from skinkd_gui.classify.classify_tab import ClassifyTab
+from skinkd_gui.classify.images_model import ARRIVAL
 from skinkd_gui.workers.job_slot import shut_down_jobs
 from tests.core.inference.skins import skins
 
@@ -71,6 +73,7 @@ def make_tab(qtbot: QtBot) -> Iterator[MakeTab]:
         made.append(tab)
         tab.resize(1100, 650)
         tab.show()
+        tab._pane.table.sortByColumn(ARRIVAL, Qt.SortOrder.AscendingOrder)  # tests know images by their rows
         qtbot.waitUntil(lambda: not tab._catalog.busy)
         return tab
 

@@ -40,7 +40,7 @@ def text(tab: QWidget, name: str) -> str:
 
 
 def idle(tab: ClassifyTab) -> bool:
-    loading = tab._details.busy or tab._images._loader.busy
+    loading = tab._details.busy or tab._images.pictures.loader.busy
     return not (tab._session.busy or tab._facts.busy or tab._catalog.busy or loading)
 
 

@@ -96,8 +96,10 @@ def test_the_heat_map_follows_image_class_and_strength(qtbot: QtBot, tab: Classi
     slider.setValue(10)
     assert panel.view._opacity == pytest.approx(0.1)
     select(qtbot, tab, 1)
-    qtbot.waitUntil(lambda: idle(tab) and panel.view.heat is not None)
     assert classes.currentIndex() == 0  # the leading class of the next image
+    assert panel.view.heat is None  # of which nobody asked for a heat map
+    qtbot.mouseClick(button(tab, "classifyHeatButton"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: idle(tab) and panel.view.heat is not None)
     qtbot.mouseClick(button(tab, "classifyHeatButton"), Qt.MouseButton.LeftButton)
     assert panel.view.heat is None
 
@@ -109,9 +111,24 @@ def test_a_heat_map_never_lies_over_another_picture(qtbot: QtBot, tab: ClassifyT
     for row in (1, 4, 2, 5, 3):
         table(tab).selectRow(row)
         assert panel.view.heat is None
+        assert not panel.heat_button.isChecked()
+        panel.heat_button.setChecked(True)
     qtbot.waitUntil(lambda: idle(tab) and panel.view.heat is not None)
     assert panel._key is not None
     assert panel._key.path == lesions[3]
+
+
+def test_what_is_unlike_has_no_heat_map(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]) -> None:
+    classify(qtbot, tab, lesions)
+    panel = details(tab).picture
+    panel.heat_button.setChecked(True)
+    qtbot.waitUntil(lambda: panel.view.heat is not None)
+    select(qtbot, tab, row_with(tab, Verdict.OUT_OF_DISTRIBUTION))
+    panel.heat_button.setChecked(True)  # as a key might
+    qtbot.waitUntil(lambda: idle(tab) and panel.view.has_picture)
+    assert panel.view.heat is None
+    assert not panel.heat_button.isEnabled()
+    assert "would mean nothing" in panel.heat_button.toolTip()
 
 
 def test_a_file_that_can_not_be_read_offers_nothing_to_explain(
@@ -166,9 +183,9 @@ def test_wide_windows_show_picture_and_probabilities_beside_each_other(
 ) -> None:
     classify(qtbot, tab, lesions[:1])
     panel = details(tab)
-    for width, beside in ((1100, False), (2400, True)):
+    for width, beside in ((760, False), (1100, True)):
         tab.resize(width, 900)
-        qtbot.waitUntil(lambda beside=beside: (panel.probabilities.x() > panel.picture.x()) is beside)
+        qtbot.waitUntil(lambda beside=beside: panel.beside is beside)
 
 
 def test_the_operating_point_opens_in_the_card(qtbot: QtBot, tab: ClassifyTab, lesions: list[Path]) -> None:

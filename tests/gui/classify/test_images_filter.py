@@ -12,7 +12,16 @@ from core.classes import CLASS_SETS
 from core.data.types import Part
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
-from skinkd_gui.classify.cells import AGREEMENT, DIAGNOSIS, IMAGE, PROBABILITY, SECOND_DIAGNOSIS, TRUTH, VERDICT
+from skinkd_gui.classify.cells import (
+    AGREEMENT,
+    DECISION,
+    DIAGNOSIS,
+    IMAGE,
+    PROBABILITY,
+    SECOND_DIAGNOSIS,
+    TRUTH,
+    VERDICT,
+)
 from skinkd_gui.classify.images_filter import ImagesFilter
 from skinkd_gui.classify.images_model import ClassifiedImagesModel
 from skinkd_gui.classify.kinds import Kind, Which
@@ -32,7 +41,7 @@ def answer(name: str, share: float, verdict: Verdict = Verdict.UNCERTAIN, note: 
 @pytest.fixture
 def images(qtbot: QtBot) -> Iterator[ClassifiedImagesModel]:
     model = ClassifiedImagesModel()
-    model._loader.request = lambda path: None  # type: ignore[method-assign]
+    model.pictures.loader.request = lambda path: None  # type: ignore[method-assign]
     model.add([Path(f"{letter}.jpg") for letter in "abcd"])
     yield model
     shut_down_jobs(model)
@@ -82,6 +91,8 @@ def test_sorting_by_verdict_puts_the_surest_first_or_last(images: ClassifiedImag
     images.set_results([answer("d.jpg", 0.6, Verdict.CONFIDENT)])
     shown.sort(VERDICT, Qt.SortOrder.AscendingOrder)
     assert names(shown) == ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]
+    shown.sort(DECISION, Qt.SortOrder.AscendingOrder)
+    assert names(shown) == ["c.jpg", "b.jpg", "d.jpg", "a.jpg"]
 
 
 def test_a_second_model_has_its_own_columns_and_its_own_waiting(

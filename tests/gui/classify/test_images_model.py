@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
 from core.inference.results import Classification
-from skinkd_gui.classify.cells import DIAGNOSIS, IMAGE, MALIGNANT, PROBABILITY, VERDICT
+from core.inference.review import NO_REVIEW, Review
+from core.inference.triage import MelanomaThreshold
+from core.inference.trust import Assessment, Verdict
+from skinkd_gui.classify.cells import DECISION, DIAGNOSIS, FLAG, IMAGE, MALIGNANT, PROBABILITY, REVIEW, VERDICT
 from skinkd_gui.classify.controls import make_table
-from skinkd_gui.classify.images_model import ClassifiedImagesModel
+from skinkd_gui.classify.images_model import ARRIVAL, ClassifiedImagesModel
+from skinkd_gui.classify.kinds import Kind
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -85,7 +90,7 @@ def test_sorting_keeps_selections_on_their_files_and_unclassified_ones_last(mode
 def test_thousands_of_rows_make_thumbnails_only_for_those_seen(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ClassifiedImagesModel()
     asked: list[Path] = []
-    monkeypatch.setattr(model._loader, "request", asked.append)
+    monkeypatch.setattr(model.pictures.loader, "request", asked.append)
     table = make_table(model, None)  # type: ignore[arg-type]
     qtbot.addWidget(table)
     table.resize(600, 400)
@@ -113,3 +118,100 @@ def test_thumbnails_all_take_the_same_space(qtbot: QtBot, pictures: list[Path], 
     assert after[0].toImage() != before[0].toImage()
     assert isinstance(after[1], QPixmap)
     shut_down_jobs(model)
+
+
+def test_the_order_survives_a_change_of_model(model: ClassifiedImagesModel, qtbot: QtBot) -> None:
+    model.add([Path(name) for name in ("a.jpg", "b.jpg", "c.jpg")])
+    model.set_results([result("a.jpg", 0.1), result("b.jpg", 0.6), result("c.jpg", 0.3)])
+    model.sort(MALIGNANT, Qt.SortOrder.DescendingOrder)
+    selected = QPersistentModelIndex(model.index(1, DIAGNOSIS))
+    assert column(model, IMAGE) == ["b.jpg", "c.jpg", "a.jpg"]
+    model.forget_results()
+    model.set_results([result("a.jpg", 0.6), result("b.jpg", 0.3), result("c.jpg", 0.1)])
+    qtbot.waitUntil(lambda: not model.sorting)
+    assert column(model, IMAGE) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert model.path(selected.row()) == Path("c.jpg")
+    model.add([Path("d.jpg")])
+    model.set_results([result("d.jpg", 0.5)])
+    qtbot.waitUntil(lambda: not model.sorting)
+    assert column(model, IMAGE) == ["a.jpg", "d.jpg", "b.jpg", "c.jpg"]
+    model.sort(ARRIVAL)
+    assert column(model, IMAGE) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+
+
+def test_urgent_images_come_first(model: ClassifiedImagesModel) -> None:
+    assessed = Assessment(Verdict.UNCERTAIN, "", prediction_set=("NV",))
+    unlike = Assessment(Verdict.OUT_OF_DISTRIBUTION, "")
+    model.add([Path(name) for name in ("rest", "broken", "melanoma", "unlike", "waiting")])
+    model.set_results(
+        [
+            replace(result("rest", 0.1), assessment=assessed),
+            Classification(Path("broken"), None, None, "damaged", classes=ISIC2019),
+            replace(result("melanoma", 0.6), assessment=assessed),
+            replace(result("unlike", 0.6), assessment=unlike),
+        ]
+    )
+    model.sort(DECISION)
+    assert column(model, IMAGE) == ["melanoma", "unlike", "broken", "rest", "waiting"]
+    model.set_threshold(MelanomaThreshold(0.05))
+    model.sort(DECISION)
+    assert column(model, IMAGE) == ["melanoma", "rest", "unlike", "broken", "waiting"]
+
+
+def test_reviews_belong_to_files_whatever_the_order_and_the_model(model: ClassifiedImagesModel, qtbot: QtBot) -> None:
+    files = [Path(name) for name in ("a.jpg", "b.jpg", "c.jpg")]
+    nevus = Review(True, "NV", ISIC2019.name_of("NV"), "seen before")
+    model.add(files)
+    model.set_results([result("a.jpg", 0.1), result("b.jpg", 0.6), result("c.jpg", 0.3)])
+    model.set_reviews({files[1]: nevus, files[2]: replace(nevus, note=""), Path("not listed"): nevus})
+    assert column(model, REVIEW) == ["", f"Overruled: {nevus.name}", "Agreed"]
+    model.sort(MALIGNANT, Qt.SortOrder.DescendingOrder)
+    assert column(model, REVIEW) == [f"Overruled: {nevus.name}", "Agreed", ""]
+    assert model.tally.count(Kind.OVERRULED) == model.tally.count(Kind.AGREED) == model.tally.count(Kind.TO_REVIEW) == 1
+    so_far = model.reviewed_so_far()
+    assert (so_far.compared, so_far.agreed) == (2, 1)
+    model.forget_results()
+    assert sorted(column(model, REVIEW)) == ["", f"Reviewed: {nevus.name}", f"Reviewed: {nevus.name}"]
+    model.set_results([result("b.jpg", 0.1)])
+    assert model.review(files[1]) == nevus
+    assert model.data(model.index(model.row(files[1]), REVIEW)) == "Agreed"
+    model.set_reviews({files[1]: NO_REVIEW})
+    assert model.review(files[1]) == NO_REVIEW
+    assert list(model.reviews) == [files[2]]
+
+
+def test_images_are_removed_and_come_back_where_they_were(
+    model: ClassifiedImagesModel, qtbot: QtBot, qtmodeltester: ModelTester
+) -> None:
+    qtmodeltester.check(model)
+    files = [Path(f"{number}.jpg") for number in range(6)]
+    model.add(files)
+    model.set_results([result(file.name) for file in files])
+    model.set_reviews({files[4]: Review(True)})
+    gone = [files[1], files[2], files[4], Path("not listed")]
+    model.remove(gone)
+    assert model.paths == [files[0], files[3], files[5]]
+    assert [model.row(file) for file in files] == [0, -1, -1, 1, -1, 2]
+    assert (model.tally.count(Kind.UNKNOWN), model.reviews, len(model.results)) == (3, {}, 3)
+    model.add([files[4], files[2], files[1]])
+    qtbot.waitUntil(lambda: not model.sorting)
+    assert model.paths == files
+
+
+def test_many_images_are_removed_at_once(model: ClassifiedImagesModel) -> None:
+    files = [Path(f"{number}.jpg") for number in range(1000)]
+    model.add(files)
+    model.remove(files[::2])
+    assert model.paths == files[1::2]
+    assert model.row(files[999]) == 499
+
+
+def test_a_threshold_flags_what_reaches_it(model: ClassifiedImagesModel) -> None:
+    model.add([Path("a.jpg"), Path("b.jpg"), Path("c.jpg")])
+    model.set_results([result("a.jpg", 0.2), result("b.jpg", 0.1)])
+    assert column(model, FLAG) == ["", "", ""]
+    model.set_threshold(MelanomaThreshold(0.15, 0.95))
+    assert column(model, FLAG) == ["Flagged", "below", ""]
+    assert model.tally.count(Kind.FLAGGED) == 1
+    model.set_threshold(None)
+    assert model.tally.count(Kind.FLAGGED) == 0

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.classes import CLASS_SETS
+from core.evaluation.decisions import Decision
+from core.inference.decisions import ImageDecision
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
-from skinkd_gui.classify.kinds import VERDICTS, Kind, kinds_of, verdict_text
+from skinkd_gui.classify.kinds import VERDICTS, Kind, decision_text, kinds_of, mark_kind, verdict_text
 from skinkd_gui.classify.tally import Tally
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -87,3 +90,25 @@ def test_agreement_is_told_all_in_all_and_by_verdict() -> None:
     assert tally.agreement() == (
         "The models agree on 2 of 3 images: 1 of 1 where the first is confident, 1 of 2 where it refers."
     )
+
+
+def decided(decision: Decision | None, verdict: Verdict = Verdict.CONFIDENT) -> Classification:
+    found = answer("MEL", verdict)
+    assert found.assessment is not None
+    return replace(found, assessment=replace(found.assessment, decision=ImageDecision(decision, "")))
+
+
+def test_a_confident_diagnosis_is_no_decision() -> None:
+    assert decision_text(decided(Decision.MALIGNANT)) == "Malignant"
+    assert decision_text(decided(None)) == decision_text(answer("MEL")) == "No decision"
+    assert mark_kind(decided(None)) is Kind.UNKNOWN
+    unlike = decided(Decision.OUT_OF_DISTRIBUTION, Verdict.OUT_OF_DISTRIBUTION)
+    assert decision_text(unlike) == "Unlike known images"
+    assert (decision_text(BROKEN), decision_text(None)) == ("Not classified", "Waiting")
+
+
+def test_decisions_are_counted_before_anything_else() -> None:
+    tally = Tally()
+    for result in (decided(Decision.BENIGN), decided(Decision.MALIGNANT), decided(Decision.BENIGN), decided(None)):
+        tally.move(Kind(0), kinds_of(result, None))
+    assert tally.sentence(5, 5) == "5 images: 1 malignant, 2 benign, 1 without a decision, 1 waiting"

@@ -49,7 +49,7 @@ def test_a_model_file_that_someone_sent_is_dropped_and_used(
     sent = tmp_path / "sent.safetensors"
     shutil.copy(next(weighed.iterdir()) / "model.safetensors", sent)
     tab = make_tab(tmp_path / "none")
-    assert tab._take(take(dropped(sent, lesions[0])))
+    assert tab._incoming.take(dropped(sent, lesions[0]))
     qtbot.waitUntil(lambda: idle(tab) and bool(tab._images.results))
     assert tab._top.chooser.choice is not None
     assert tab._top.chooser.choice.source == sent
@@ -62,7 +62,7 @@ def test_two_models_dropped_together_are_compared(
 ) -> None:
     tab = make_tab(weighed)
     one, two = sorted(weighed.iterdir())
-    tab._take(take(dropped(one, two)))
+    tab._incoming.take(dropped(one, two))
     classify(qtbot, tab, lesions[:2])
     qtbot.waitUntil(lambda: idle(tab) and not tab._images.count_waiting(Which.SECOND))
     assert [tab._session.choice(which).source for which in Which] == [one, two]  # type: ignore[union-attr]

@@ -8,6 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from core.classes import CLASS_SETS
 from core.data.types import Part
+from core.evaluation.decisions import Decision
+from core.inference.decisions import ImageDecision
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Readership, Verdict
 from skinkd_gui.classify.classify_worker import ModelChoice
@@ -44,6 +46,20 @@ def test_the_verdict_says_what_remains_in_plain_names() -> None:
     sure = verdict_words(answer(assessment(Verdict.CONFIDENT, "MEL")))
     assert sure.remaining.startswith("Possible: Melanoma; ")
     assert "can still be wrong" in sure.why
+
+
+def test_the_decision_is_what_is_read_first() -> None:
+    found = assessment(Verdict.UNCERTAIN, "MEL", "NV")
+    said = {
+        decision: verdict_words(answer(replace(found, decision=ImageDecision(decision, "16 of 21 were."))))
+        for decision in (Decision.MALIGNANT, Decision.UNCLEAR, Decision.BENIGN, None)
+    }
+    assert [words.title for words in said.values()][:3] == ["Malignant", "Unclear", "Benign"]
+    assert [words.kind for words in said.values()] == ["error", "warning", "success", "warning"]
+    assert said[Decision.BENIGN].spoken.startswith("Benign. 16 of 21 were. With 90 %")
+    assert "More than one diagnosis is possible" in said[Decision.BENIGN].why
+    assert said[None].title == Verdict.UNCERTAIN.words
+    assert said[None].decision == "16 of 21 were."  # why there is none
 
 
 @pytest.mark.parametrize(("codes", "expected"), [((), "none of the 8"), (tuple(ISIC2019.codes), "any of the 8")])
