@@ -105,11 +105,12 @@ def calibrate_locally(
         own_temperature=own.temperature,
         statistics=stored.statistics,
         before=replace(
-            measured([own, own], outputs, half, codes),
+            measured([own, own], outputs, half, classes),
             decisions=measured_decisions(own, stored, outputs, half, classes),
         ),
         after=replace(
-            measured(fitted, outputs, half, codes), decisions=measured_decisions(stored, stored, outputs, half, classes)
+            measured(fitted, outputs, half, classes),
+            decisions=measured_decisions(stored, stored, outputs, half, classes),
         ),
         counts=usable.counts,
         appearance=outputs.pictures.appearance,
@@ -261,8 +262,8 @@ def _notes(
         )
     if never:
         notes.append(
-            f"Prediction sets at {level} always hold {', '.join(never)}: a class with fewer than {needed} calibration "
-            "images can not be excluded."
+            f"There are fewer than {needed} calibration images of {', '.join(never)}: at {level} these stay in a set, "
+            "or go, with their group."
         )
     if statistics.threshold > _FARTHER * base.threshold:
         notes.append(

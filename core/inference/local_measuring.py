@@ -14,9 +14,9 @@ from core.errors import SkinKDError
 from core.evaluation.calibration import reliability
 from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP
 from core.evaluation.decisions import Decision, GroupDecisions, one_for_each_lesion
-from core.evaluation.prediction_sets import PredictionSets, sets_at
+from core.evaluation.prediction_sets import sets_at
 from core.evaluation.proportions import Proportion, proportion
-from core.inference.from_statistics import lesions_of
+from core.inference.from_statistics import lesions_of, sets_of
 from core.inference.local_calibration import DecisionMeasure, LocalMeasure
 from core.inference.local_pictures import PictureDescriptors
 from core.inference.out_of_distribution import MINIMUM
@@ -108,7 +108,7 @@ def measured_decisions(
 
 
 def measured(
-    fitted: Sequence[FittedCalibration], outputs: ClinicOutputs, half: NDArray[np.int64], codes: Sequence[str]
+    fitted: Sequence[FittedCalibration], outputs: ClinicOutputs, half: NDArray[np.int64], classes: ClassSet
 ) -> LocalMeasure:
     """Each side (0 and 1) of `half` (n,) with what was `fitted` for it; nothing of decisions."""
     labels, groups = outputs.labels, [str(group) for group in outputs.groups.tolist()]
@@ -116,7 +116,7 @@ def measured(
     unlike = np.zeros(len(labels), bool)
     for side, with_it in enumerate(fitted):
         rows, statistics = half == side, with_it.statistics
-        sets = PredictionSets(statistics.validation_labels, statistics.validation_logits, with_it.temperature)
+        sets = sets_of(statistics, with_it.temperature, classes)
         scaled[rows] = outputs.logits[rows] / with_it.temperature
         holds[rows] = sets_at(sets.p_values(outputs.logits[rows]), DEFAULT_LEVEL)
         unlike[rows] = outputs.scores[rows] > statistics.threshold
@@ -128,7 +128,7 @@ def measured(
         error=told.expected_error,
         error_interval=told.interval,
         covered=proportion(covered, groups),
-        least=codes[least],
+        least=classes.codes[least],
         least_covered=_of(covered, labels == least, groups),
         mean_size=float(holds.sum(axis=1).mean()),
         single=proportion(single, groups),

@@ -34,7 +34,7 @@ def local_calibration_table(local: LocalCalibration) -> ResultsTable:
         (f"The same, class covered least ({before.least}, {after.least})", _share(before.least_covered),
          _share(after.least_covered)),
         ("Classes in a set, mean", _number(before.mean_size), _number(after.mean_size)),
-        ("Sets of one class (confident)", _share(before.single), _share(after.single)),
+        ("Sets of one class, like known images", _share(before.single), _share(after.single)),
         ("Of these, right", _share(before.single_right), _share(after.single_right)),
         ("Taken for unlike the known images", _share(before.out_of_distribution), _share(after.out_of_distribution)),
     )  # fmt: skip

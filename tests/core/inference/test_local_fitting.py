@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classes import CLASS_SETS
 from core.data.reading import read_dataset
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.evaluation.calibration import fit_temperature
+from core.evaluation.class_groups import group_of_classes
 from core.evaluation.prediction_sets import PredictionSets, sets_at
 from core.events import Event, Notice
 from core.inference.classifier import Classifier
@@ -61,7 +63,8 @@ def test_an_image_is_measured_with_a_calibration_that_it_had_no_part_in(calibrat
             few = np.isin(own.validation_labels, np.flatnonzero(np.bincount(labels[fitting], minlength=8) < 9))
             known = np.concatenate([labels[fitting], own.validation_labels[few]])
             said = np.concatenate([logits[fitting], own.validation_logits[few]])
-            sets = PredictionSets(known, said, fit_temperature(labels[fitting], logits[fitting]))
+            groups = group_of_classes(CLASS_SETS["isic2019"])
+            sets = PredictionSets(known, said, fit_temperature(labels[fitting], logits[fitting]), groups)
             holds[inside] = sets_at(sets.p_values(logits[inside]), local.after.level)
         made[name] = (int(holds[np.arange(len(labels)), labels].sum()), float(holds.sum(axis=1).mean()))
     assert (local.after.covered.count, local.after.mean_size) == pytest.approx(made["of the other half"])
@@ -103,7 +106,7 @@ def test_classes_without_images_of_the_clinic_keep_the_models_own_and_that_is_sa
     assert own_counts[nevus] >= 9 > own_counts[fibroma]
     assert local.counts["NV"] == 0
     assert any("fewer than 9 images of NV (0)" in note and "not promised" in note for note in local.notes)
-    assert any(f"always hold DF ({own_counts[fibroma]})" in note for note in local.notes)
+    assert any(f"images of DF ({own_counts[fibroma]})" in note and "with their group" in note for note in local.notes)
 
 
 def test_decisions_rest_on_one_half_of_the_lesions_and_are_certified_on_the_other(calibrated: RunFolder) -> None:
@@ -186,8 +189,6 @@ def test_it_is_its_owners_and_names_nobody(calibrated: RunFolder, clinic: Path, 
 
 
 def test_the_same_images_have_the_same_hash_under_other_names_and_not_with_another_label(clinic: Path) -> None:
-    from core.classes import CLASS_SETS
-
     data = read_dataset(clinic, CLASS_SETS["isic2019"])
     named = replace(data, records=tuple(replace(record, name=f"x{record.name}") for record in data.records[::-1]))
     relabelled = (replace(data.records[0], label=(data.records[0].label + 1) % 8), *data.records[1:])
