@@ -86,6 +86,7 @@ class PicturePanel(QWidget):
             button.clicked.connect(slot)
             row.addWidget(button)
         self._percent = make_label("", "small", self, name="classifyZoomText")
+        self._percent.setMinimumWidth(self.fontMetrics().horizontalAdvance("1600 %"))  # the strongest zoom
         row.addWidget(self._percent)
         row.addStretch(1)
         self._zoom_row = row

@@ -56,8 +56,8 @@ def test_the_decision_is_what_is_read_first() -> None:
     }
     assert [words.title for words in said.values()][:3] == ["Malignant", "Unclear", "Benign"]
     assert [words.kind for words in said.values()] == ["error", "warning", "success", "warning"]
-    assert said[Decision.BENIGN].spoken.startswith("Benign. 16 of 21 were. With 90 %")
-    assert "More than one diagnosis is possible" in said[Decision.BENIGN].why
+    assert said[Decision.BENIGN].spoken.startswith("Benign. 16 of 21 were. Possible: Melanoma")
+    assert said[Decision.BENIGN].why.startswith("Diagnosis: uncertain. Not sure enough")
     assert said[None].title == Verdict.UNCERTAIN.words
     assert said[None].decision == "16 of 21 were."  # why there is none
 
