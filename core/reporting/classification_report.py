@@ -24,6 +24,7 @@ from core.data.decoding import UnreadableImageError, decode_image, decode_pictur
 from core.data.finding import printable
 from core.documents import listed
 from core.errors import SkinKDError
+from core.evaluation.decisions import Decision
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.classifier import Classifier
 from core.inference.export_table import visible
@@ -60,6 +61,14 @@ _TONES = {
     Verdict.UNCERTAIN: "#fff4e5",
     Verdict.OUT_OF_DISTRIBUTION: "#fdeaea",
     Verdict.UNKNOWN: "#eef2f5",
+}
+
+_DECIDED_TONES = {
+    Decision.MALIGNANT: "#fdeaea",
+    Decision.BENIGN: "#e3f2ee",
+    Decision.UNCLEAR: "#fff4e5",
+    Decision.OUT_OF_DISTRIBUTION: "#fdeaea",
+    None: "#eef2f5",
 }
 
 
@@ -143,6 +152,8 @@ class _Page:
     """One image as the template shows it."""
 
     name: str
+    decision: str
+    why_decided: str
     title: str
     sentence: str
     tone: str
@@ -292,14 +303,16 @@ def _facts(subject: ReportSubject) -> list[tuple[str, str]]:
 def _counts(rows: Iterable[Classification], left: int) -> list[tuple[str, str]]:
     rows = list(rows)
     verdicts = Counter(row.assessment.verdict for row in rows if row.assessment is not None)
-    counts = [(verdict.words, f"{verdicts[verdict]:,}") for verdict in Verdict if verdicts[verdict]]
+    decided = Counter(_decided(row.assessment) for row in rows if row.assessment is not None)
+    counts = [(f"Decision: {title}", f"{count:,}") for title, count in decided.most_common() if title != NONE]
+    counts += [(verdict.words, f"{verdicts[verdict]:,}") for verdict in Verdict if verdicts[verdict]]
     names = Counter(row.name for row in rows if row.code)
     counts += [(f"Likeliest: {name}", f"{count:,}") for name, count in names.most_common()]
     return [*counts, ("Not classified", f"{left:,}")] if left else counts
 
 
 def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Image, verdict, prediction set, likeliest class with its probability, malignant total."""
+    """Image, decision, verdict, prediction set, likeliest class with its probability, malignant total."""
     rows: list[tuple[str, ...]] = []
     for image, name in zip(images, names, strict=True):
         row = image.result
@@ -309,6 +322,7 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
         rows.append(
             (
                 name,
+                _decided(assessment),
                 assessment.verdict.words if assessment else NONE,
                 _codes(assessment),
                 row.name,
@@ -317,6 +331,10 @@ def _table(images: Sequence[ReportImage], names: Sequence[str]) -> list[tuple[st
             )
         )
     return rows
+
+
+def _decided(assessment: Assessment | None, otherwise: str = NONE) -> str:
+    return otherwise if assessment is None or assessment.decision is None else assessment.decision.title
 
 
 def _codes(assessment: Assessment | None) -> str:
@@ -328,11 +346,14 @@ def _codes(assessment: Assessment | None) -> str:
 def _page(image: ReportImage, name: str, reader: Readership) -> _Page:
     row, assessment = image.result, image.result.assessment
     verdict = assessment.verdict if assessment else Verdict.UNKNOWN
+    decision = assessment.decision if assessment else None
     return _Page(
         name=name,
+        decision=_decided(assessment, ""),
+        why_decided=decision.sentence if decision else "",
         title=verdict.words,
         sentence=assessment.sentence_for(reader) if assessment else _NO_ASSESSMENT,
-        tone=_TONES[verdict],
+        tone=_DECIDED_TONES[decision.decision] if decision else _TONES[verdict],
         prediction_set=_prediction_set(row),
         likeliest=f"Likeliest: {row.name}, {probability(row.probability)}",
         groups=_groups(row),
@@ -361,7 +382,7 @@ def _with_facts(page: _Page, image: ReportImage) -> _Page:
     # What one of its pictures says alone must not stand for the lesion.
     tone = _TONES[Verdict.UNKNOWN]
     said = replace(page, title="No answer for this lesion", sentence=_name(lesion.withheld), tone=tone)
-    return replace(said, prediction_set="", likeliest="", groups=(), similar=(), note="")
+    return replace(said, decision="", why_decided="", prediction_set="", likeliest="", groups=(), similar=(), note="")
 
 
 def _scaled(picture: _Picture, by: float) -> _Picture:

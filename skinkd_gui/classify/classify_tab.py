@@ -88,7 +88,7 @@ class ClassifyTab(QWidget):
     def apply_settings(self, settings: Settings) -> None:
         """Take up what the preferences say of the record, the certainty and the reader."""
         self._session.recorder.switch(settings.keep_record)
-        self._session.set_level(settings.level)
+        self._session.set_level(settings.level, settings.benign_level)
         self._summary.set_level(settings.level)
         self._reader = settings.reader
         self._pane.set_reader(settings.reader)

@@ -83,6 +83,7 @@ class ClassifyTask:
     loaded: Classifier | None
     files: tuple[Path, ...]
     level: float
+    benign_level: float
     recorder: Recorder
 
 
@@ -179,7 +180,7 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
     if loaded is None:
         emit(Progress(Phase.LOADING, 0, 0))
         loaded = Classifier.load(task.source, emit=emit, averaged=task.averaged)
-    loaded.level = task.level
+    loaded.level, loaded.benign_level = task.level, task.benign_level
     token.check()
     if not task.files:
         size = loaded.info.preprocessing.image_size

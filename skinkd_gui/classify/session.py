@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.errors import SkinKDError
+from core.evaluation.decisions import BENIGN_LEVEL
 from core.events import Level, Notice, Progress
 from core.inference.results import Classification
 from core.inference.review import Review
@@ -86,7 +87,7 @@ class ClassifySession(QObject):
         self.recorder = Recorder()
         self._images = images
         self._sides = (_Side(), _Side())
-        self._level = DEFAULT_LEVEL
+        self._level, self._benign_level = DEFAULT_LEVEL, BENIGN_LEVEL
         self._averaged = False
         self._thresholds: dict[Path, MelanomaThreshold] = {}
         self._held = False
@@ -207,14 +208,16 @@ class ClassifySession(QObject):
         self._ahead = True
         self._next()
 
-    def set_level(self, level: float) -> None:
-        """Weigh all results at another level of the prediction sets, without classifying anew."""
-        if level == self._level:
+    def set_level(self, level: float, benign_level: float | None = None) -> None:
+        """Weigh all results at another level of the prediction sets, and of what is called benign, without classifying
+        anew."""
+        benign_level = self._benign_level if benign_level is None else benign_level
+        if (level, benign_level) == (self._level, self._benign_level):
             return
-        self._level = level
+        self._level, self._benign_level = level, benign_level
         for side in self._sides:
             if side.classifier is not None:
-                side.classifier.level = level
+                side.classifier.level, side.classifier.benign_level = level, benign_level
         results = [(which, result) for which in Which for result in self._images.results_of(which)]
         self._reassessing = iter(results)
         self._reassess_timer.start()
@@ -309,7 +312,16 @@ class ClassifySession(QObject):
             side = self._sides[which]
             assert side.source is not None
             files, self._running = tuple(self._images.waiting_for(which)), which
-            task = ClassifyTask(which, side.source, self._averaged, side.classifier, files, self._level, self.recorder)
+            task = ClassifyTask(
+                which,
+                side.source,
+                self._averaged,
+                side.classifier,
+                files,
+                self._level,
+                self._benign_level,
+                self.recorder,
+            )
             self._classifying.start(partial(classify_files, task))
         self.changed.emit()
 
@@ -320,7 +332,7 @@ class ClassifySession(QObject):
         elif isinstance(event, Notice):
             self.noticed.emit(event)
         elif isinstance(event, ModelReady) and self._is_wanted(event):
-            event.classifier.level = self._level
+            event.classifier.level, event.classifier.benign_level = self._level, self._benign_level
             self._sides[event.which].classifier = event.classifier
             self.loaded.emit(event.which)
             if not self._images.count_waiting(event.which):
@@ -387,7 +399,10 @@ class ClassifySession(QObject):
 
     def _at_level(self, which: Which, result: Classification) -> Classification:
         classifier, assessment = self._sides[which].classifier, result.assessment
-        if assessment is None or assessment.level == self._level or classifier is None:
+        if assessment is None or classifier is None:
             return result
-        shares = result.probabilities or ()
-        return replace(result, assessment=classifier.decision_rule.at_level(assessment, shares, self._level))
+        decided = BENIGN_LEVEL if assessment.decision is None else assessment.decision.benign_level
+        if (assessment.level, decided) == (self._level, self._benign_level):
+            return result
+        shares, levels = result.probabilities or (), (self._level, self._benign_level)
+        return replace(result, assessment=classifier.decision_rule.at_level(assessment, shares, *levels))

@@ -65,6 +65,9 @@ class PreferencesDialog(QDialog):
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
         form.addRow("", make_label(text, "small", wrap=True))
         form.addRow("", self.notify)
+        form.addRow("Malignant l&esions kept:", self.benign_level)
+        text = "So many of 100 malignant lesions are not to be called benign. Higher calls fewer images benign."
+        form.addRow("", make_label(text, "small", wrap=True))
         form.addRow("Certainty of &verdicts:", self.level)
         text = "How sure the model must be before it excludes a diagnosis. Higher leaves more images uncertain."
         form.addRow("", make_label(text, "small", wrap=True))
@@ -115,17 +118,23 @@ class PreferencesDialog(QDialog):
         self.notify.setChecked(self._settings.notify)
 
     def _make_classify(self) -> None:
-        self.level = named(QSpinBox(self), "levelSpin", "Certainty of verdicts, in per cent")
-        self.level.setRange(*LEVEL_PERCENTS)
-        self.level.setValue(round(100 * self._settings.level))
-        self.level.setSuffix(" %")
-        self.level.setMinimumHeight(self.theme.sizeHint().height())
+        self.level = self._make_level("levelSpin", "Certainty of verdicts, in per cent", self._settings.level)
+        told = "Malignant lesions that are not to be called benign, in per cent"
+        self.benign_level = self._make_level("benignLevelSpin", told, self._settings.benign_level)
         self.reader = named(QComboBox(self), "readerCombo", "Who reads the verdicts")
         self.reader.setToolTip("What is advised about an image on which the model does not decide goes by that")
         for reader in Readership:
             self.reader.addItem(reader.plain_name, reader)
         self.reader.setCurrentIndex(list(Readership).index(self._settings.reader))
         self.record = RecordBox(self._settings.keep_record, self)
+
+    def _make_level(self, name: str, told: str, level: float) -> QSpinBox:
+        spin = named(QSpinBox(self), name, told)
+        spin.setRange(*LEVEL_PERCENTS)
+        spin.setValue(round(100 * level))
+        spin.setSuffix(" %")
+        spin.setMinimumHeight(self.theme.sizeHint().height())
+        return spin
 
     def settings(self) -> Settings:
         """The settings as the dialog shows them."""
@@ -137,6 +146,7 @@ class PreferencesDialog(QDialog):
             notify=self.notify.isChecked(),
             keep_record=self.record.keep.isChecked(),
             level=self.level.value() / 100,
+            benign_level=self.benign_level.value() / 100,
             reader=Readership(self.reader.currentData()),
         )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
+from core.evaluation.decisions import BENIGN_LEVEL
 from core.inference.trust import DEFAULT_LEVEL, DEFAULT_READERSHIP, Readership
 from core.paths import make_private, runs_root
 from core.user_paths import expanded
@@ -18,6 +19,8 @@ TEXT_PERCENTS = (80, 90, 100, 110, 125, 150, 175, 200)
 LEVEL_PERCENTS = (80, 99)
 """The lowest and the highest certainty of verdicts that the window offers."""
 
+_LEVEL, _BENIGN_LEVEL = "classify/level", "classify/benign_level"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -25,8 +28,8 @@ class Settings:
 
     `text_percent` is 80..200; `runs_folder` empty means the usual place; `threads_left` is how many CPU cores a run
     leaves to the window and other programs; `notify` asks for a message of the system when a run ends. `keep_record`
-    switches the record of what was classified; `level` (0.80..0.99) is that of the prediction sets; `reader` is who
-    reads the verdicts.
+    switches the record of what was classified; `level` (0.80..0.99) is that of the prediction sets; `benign_level`, in
+    the same range, is the share of malignant lesions not to be called benign; `reader` is who reads the verdicts.
     """
 
     theme: ThemeChoice = ThemeChoice.SYSTEM
@@ -36,6 +39,7 @@ class Settings:
     notify: bool = True
     keep_record: bool = True
     level: float = DEFAULT_LEVEL
+    benign_level: float = BENIGN_LEVEL
     reader: Readership = DEFAULT_READERSHIP
 
 
@@ -54,7 +58,10 @@ def load_settings() -> Settings:
     theme = str(store.value("theme", default.theme))
     percent = _number(store.value("text_percent"), default.text_percent)
     reader = str(store.value("classify/reader", default.reader))
-    level = _number(store.value("classify/level"), round(100 * default.level))
+    level, benign_level = (
+        min(max(_number(store.value(name), round(100 * usual)), LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100
+        for name, usual in ((_LEVEL, default.level), (_BENIGN_LEVEL, default.benign_level))
+    )
     return Settings(
         theme=ThemeChoice(theme) if theme in set(ThemeChoice) else default.theme,
         text_percent=min(max(percent, TEXT_PERCENTS[0]), TEXT_PERCENTS[-1]),
@@ -62,7 +69,8 @@ def load_settings() -> Settings:
         threads_left=max(0, _number(store.value("threads_left"), default.threads_left)),
         notify=str(store.value("notify", "on")) != "off",
         keep_record=str(store.value("classify/record", "on")) != "off",
-        level=min(max(level, LEVEL_PERCENTS[0]), LEVEL_PERCENTS[1]) / 100,
+        level=level,
+        benign_level=benign_level,
         reader=Readership(reader) if reader in set(Readership) else default.reader,
     )
 
@@ -76,7 +84,8 @@ def save_settings(settings: Settings) -> None:
     store.setValue("threads_left", settings.threads_left)
     store.setValue("notify", "on" if settings.notify else "off")
     store.setValue("classify/record", "on" if settings.keep_record else "off")
-    store.setValue("classify/level", round(100 * settings.level))
+    store.setValue(_LEVEL, round(100 * settings.level))
+    store.setValue(_BENIGN_LEVEL, round(100 * settings.benign_level))
     store.setValue("classify/reader", str(settings.reader))
     store.sync()
 

@@ -115,7 +115,7 @@ class _Subject:
             done += len(event.results) if isinstance(event, ChunkReady) else 0
 
         task = ClassifyTask(
-            Which.FIRST, self._classifier.source, False, self._classifier, tuple(self._files), 0.9, Recorder()
+            Which.FIRST, self._classifier.source, False, self._classifier, tuple(self._files), 0.9, 0.95, Recorder()
         )
         begin = time.perf_counter()
         classify_files(task, count, CancelSource().token)

@@ -16,14 +16,17 @@ from PIL import Image
 
 from core.classes import CLASS_SETS
 from core.errors import Cancelled
+from core.evaluation.decisions import Decision
 from core.events import CancelSource, Event, Progress
 from core.inference.classifier import Classifier
+from core.inference.decisions import ImageDecision
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
 from core.inference.network import TorchNetwork
 from core.inference.results import RESEARCH_USE, Classification
 from core.inference.similar import SimilarCase
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
+from core.quantities import NONE
 from core.reporting.classification_report import (
     PICTURE_SIDE,
     ReportImage,
@@ -155,9 +158,27 @@ def test_a_batch_has_counts_a_table_and_what_was_not_classified() -> None:
     assert "Uncertain 1" in text
     assert "Likeliest: Melanoma 2" in text
     assert "Not classified 1" in text
-    assert "two.jpg Confident MEL, NV Melanoma 50.0 % 62.0 %" in text
+    assert f"two.jpg {NONE} Confident MEL, NV Melanoma 50.0 % 62.0 %" in text
     assert "three.jpg The file is cut off." in text
     assert "1 of these images have no page" in text
+
+
+def test_the_decision_stands_before_the_diagnosis_and_is_counted() -> None:
+    made = ImageDecision(Decision.MALIGNANT, "16 of 21 test lesions called malignant were malignant.")
+    withheld = ImageDecision(None, "Too few test lesions.")
+    assessments = [replace(ASSESSMENT, decision=decision) for decision in (made, made, withheld, None)]
+    images = [ReportImage(result(f"{i}.jpg", assessment=one), PICTURE) for i, one in enumerate(assessments)]
+    page = html(*images)
+    text, _ = read(page)
+    assert f"Decision: {made.title} 2" in text
+    assert f"Decision: {withheld.title} 1" in text
+    assert f"0.jpg {made.title} Uncertain MEL, NV" in text
+    one, _ = read(html(images[0]))
+    order = [one.find(words) for words in (made.title, "16 of 21 test lesions", "Uncertain")]
+    assert -1 not in order
+    assert order == sorted(order)
+    assert "#fdeaea" in page
+    assert "Too few test lesions." in read(html(images[2]))[0]
 
 
 def test_synthetic_models_and_missing_verdicts_are_said() -> None:

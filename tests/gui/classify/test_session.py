@@ -75,6 +75,22 @@ def test_another_certainty_changes_verdicts_without_classifying_anew(
     assert [result.assessment for result in again] == [result.assessment for result in tab._images.results]
 
 
+def test_another_share_of_malignant_lesions_kept_changes_decisions_without_classifying_anew(
+    qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], weighed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classify(qtbot, tab, lesions)
+    monkeypatch.setattr(Classifier, "classify", None)
+    tab.apply_settings(Settings(benign_level=0.8))
+    qtbot.waitUntil(lambda: quiet(tab))
+    made = [result.assessment.decision for result in tab._images.results if result.assessment]
+    assert {decision.benign_level for decision in made if decision is not None} == {0.8}
+    assert any(decision is not None for decision in made)
+    monkeypatch.undo()
+    fresh = Classifier.load(run(weighed, "first"))
+    fresh.benign_level = 0.8
+    assert [row.assessment for row in fresh.classify(lesions)] == [row.assessment for row in tab._images.results]
+
+
 def test_results_of_a_batch_at_work_take_the_level_chosen_meanwhile(
     qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,12 +86,13 @@ def test_ok_gives_everything(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_certainty_and_record_are_kept_and_repaired() -> None:
-    save_settings(Settings(keep_record=False, level=0.85))
-    assert load_settings() == Settings(keep_record=False, level=0.85)
+    save_settings(Settings(keep_record=False, level=0.85, benign_level=0.97))
+    assert load_settings() == Settings(keep_record=False, level=0.85, benign_level=0.97)
     store = open_store()
     store.setValue("classify/level", "3")
+    store.setValue("classify/benign_level", "many")
     store.sync()
-    assert load_settings().level == 0.8
+    assert (load_settings().level, load_settings().benign_level) == (0.8, 0.95)
 
 
 def test_the_dialog_switches_the_record_and_sets_the_certainty(qtbot: QtBot) -> None:
@@ -99,7 +100,8 @@ def test_the_dialog_switches_the_record_and_sets_the_certainty(qtbot: QtBot) -> 
     qtbot.addWidget(dialog)
     dialog.findChild(QCheckBox, "keepRecordCheck").setChecked(False)
     dialog.findChild(QSpinBox, "levelSpin").setValue(95)
-    assert dialog.settings() == Settings(keep_record=False, level=0.95)
+    dialog.findChild(QSpinBox, "benignLevelSpin").setValue(98)
+    assert dialog.settings() == Settings(keep_record=False, level=0.95, benign_level=0.98)
 
 
 def entry() -> RecordEntry:
