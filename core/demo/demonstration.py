@@ -8,6 +8,7 @@ its KL student, which is the model. Nothing that it says is about skin.
 from __future__ import annotations
 
 import shutil
+import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,10 +22,10 @@ from core.events import CancelToken, Emit
 from core.inference.results import DEMONSTRATION_NAME
 from core.runs.folder import RunFolder
 from core.runs.planning import execute_plan
+from resources.files import resource_text
 
 _STUDENT = "Demo KL student"
 _DATA = "drawn pictures"
-_SHOWN = ("MEL", "NV", "BCC", "VASC", "DF")
 _SEED, _IMAGES, _PIXELS = 3, 64, 96
 _SHOWN_PIXELS = 320  # drawn as small as the images of the training, and enlarged to be seen
 
@@ -74,7 +75,8 @@ def _draw_pictures(folder: Path, work: Path, emit: Emit, token: CancelToken) -> 
 
     write_sample_set(work, images=_IMAGES, seed=_SEED, size=_PIXELS, emit=emit, token=token)
     dataset = read_dataset(work, CLASS_SETS["isic2019"])
-    for number, code in enumerate(_SHOWN, 1):
+    shown: list[str] = tomllib.loads(resource_text("demonstration/pictures.toml"))["classes"]
+    for number, code in enumerate(shown, 1):
         label = dataset.classes.codes.index(code)
         record = next(record for record in dataset.records if record.label == label)
         name = dataset.classes.name_of(code).lower()
@@ -82,7 +84,7 @@ def _draw_pictures(folder: Path, work: Path, emit: Emit, token: CancelToken) -> 
         with Image.open(record.path) as image:
             large = image.convert("RGB").resize((_SHOWN_PIXELS, _SHOWN_PIXELS), Image.Resampling.BICUBIC)
         large.save(folder / f"{number} drawn {name}.jpg", "JPEG", quality=90)
-    _chart().save(folder / f"{len(_SHOWN) + 1} drawn chart.jpg", "JPEG", quality=92)
+    _chart().save(folder / f"{len(shown) + 1} drawn chart.jpg", "JPEG", quality=92)
 
 
 def _chart() -> Image.Image:

@@ -36,6 +36,8 @@ def _to_2(values: Values, folder: Path) -> Values:
     general = changes_in(values.get("set", {}), "set")
     found["set"] = _changes_from_1(base, general)
     base |= _of_distillation(general)
+    if values.get("base") == Preset.BEST:
+        found["set"] = {"distillation.alpha": _PRESETS_IN_1[Preset.BEST]["alpha"], **found["set"]}
     if values.get("base") in [Preset.QUICK, Preset.BEST]:
         found["set"] = {"data.calibration": 0.0, **found["set"]}  # version 1 calibrated on the validation images
     rows = values.get("configuration", [])
