@@ -27,7 +27,7 @@ from core.data.augmentation.augmentation import POSITIONS
 from core.data.choices import Choices
 from core.documents import listed as comma_list
 from core.errors import SkinKDError
-from core.evaluation.decisions import BENIGN_LEVEL
+from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.evaluation.intervals import Interval
 from core.inference.classifier import MODEL_FILE, Classifier, is_exported
 from core.inference.export_table import Beside, check_target, flag_text, table_document, write_table

@@ -8,8 +8,8 @@ Others may use
 - `proportions`: how many of how many images, with its interval over groups
 - `families`: several comparisons with one baseline at once; `precision`: the images and seeds that a difference needs
 - `calibration`, `prediction_sets`: temperature and reliability; conformal prediction sets
-- `class_groups`, `decisions`, `selective`, `exact_bounds`: malignant, benign or unclear, a diagnosis given or not, and
-  what test lesions say of both
+- `class_groups`, `decisions`, `decision_levels`, `selective`, `exact_bounds`: malignant, benign or unclear, a diagnosis
+  given or not, and what test lesions say of both
 - `promises`: on which images they rest, in the one wording of every view
 - `confident_learning`: labels that are likely wrong
 - `roc`, `operating_point`, `subgroups`: thresholds, and scores by age, sex and site

@@ -22,14 +22,9 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP, group_of_classes, group_scores
+from core.evaluation.decision_levels import BENIGN_LEVEL, MALIGNANT_LEVEL
 from core.evaluation.exact_bounds import trials_without_error, upper_bound
 from core.evaluation.prediction_sets import PredictionSets, images_needed, sets_at
-
-BENIGN_LEVEL = 0.95
-"""The share of malignant lesions that are not to be called benign, where nobody asks for another."""
-
-MALIGNANT_LEVEL = 0.90
-"""The share of benign lesions that are not to be called malignant."""
 
 _EXCUSE = 2.0  # an upper bound above so many times the promised share of errors withholds a decision
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.data.augmentation.augmentation import POSITIONS
 from core.data.decoding import Decoded, decode_noted, describe_failure
 from core.errors import SkinKDError
-from core.evaluation.decisions import BENIGN_LEVEL
+from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress, ignore
 from core.inference.collect import expand_paths
 from core.inference.decision_rule import DecisionRule, check_level

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from core.errors import SkinKDError
 from core.evaluation.class_groups import group_scores
-from core.evaluation.decisions import BENIGN_LEVEL, Decision, GroupDecisions, Withheld
+from core.evaluation.decision_levels import BENIGN_LEVEL
+from core.evaluation.decisions import Decision, GroupDecisions, Withheld
 from core.evaluation.prediction_sets import PredictionSets, probabilities_of, sets_at
 from core.evaluation.selective import GivenDiagnoses
 from core.inference.decisions import ImageDecision, certificate_sentence, reason_words, unclear_sentence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.classes import ClassSet
-from core.evaluation.decisions import BENIGN_LEVEL, MALIGNANT_LEVEL, Certificate, Decision, Withheld
+from core.evaluation.decision_levels import BENIGN_LEVEL, MALIGNANT_LEVEL
+from core.evaluation.decisions import Certificate, Decision, Withheld
 from core.quantities import fraction, percent
 
 NOT_DECIDED = "No decision"

@@ -14,7 +14,7 @@ from core.atomic import replacing
 from core.classes import Malignancy
 from core.data.tables import safe_cell
 from core.errors import SkinKDError
-from core.evaluation.decisions import MALIGNANT_LEVEL
+from core.evaluation.decision_levels import MALIGNANT_LEVEL
 from core.inference.local_calibration import LocalCalibration, local_to_json
 from core.inference.patients.tables import NO_PATIENTS, PATIENT_HEAD, PatientColumns
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification

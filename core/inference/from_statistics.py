@@ -10,7 +10,8 @@ import numpy as np
 
 from core.classes import ClassSet
 from core.evaluation.class_groups import GROUP_NAMES, group_of_classes
-from core.evaluation.decisions import BENIGN_LEVEL, Decision, GroupDecisions, LesionOutputs
+from core.evaluation.decision_levels import BENIGN_LEVEL
+from core.evaluation.decisions import Decision, GroupDecisions, LesionOutputs
 from core.evaluation.prediction_sets import PredictionSets, probabilities_of
 from core.evaluation.selective import MOST_WRONG, GivenDiagnoses
 from core.inference.trust import DEFAULT_LEVEL

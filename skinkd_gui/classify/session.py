@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from core.errors import SkinKDError
-from core.evaluation.decisions import BENIGN_LEVEL
+from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.events import Level, Notice, Progress
 from core.inference.results import Classification
 from core.inference.review import Review

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSettings
 
-from core.evaluation.decisions import BENIGN_LEVEL
+from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.inference.trust import DEFAULT_LEVEL, DEFAULT_READERSHIP, Readership
 from core.paths import make_private, runs_root
 from core.user_paths import expanded

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from core.documents import listed
-from core.evaluation.decisions import BENIGN_LEVEL
+from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.inference.decision_rule import DecisionRule
 from core.inference.patients.facts import PatientFacts
 from core.inference.results import Classification
