@@ -121,7 +121,7 @@ def compare(
         return _incomparable(baseline, other)
     common = _common(baseline, other)
     found = len(common.names) + len(common.relabelled)
-    why_not = _why_not(len(common.names), minimum)
+    why_not = why_not_compared(len(common.names), minimum)
     empty = Comparison(
         common=len(common.names),
         only_baseline=len(baseline.names) - found,
@@ -188,7 +188,8 @@ def _common(baseline: LabelledLogits, other: LabelledLogits) -> _Common:
     )
 
 
-def _why_not(common: int, minimum: int) -> str:
+def why_not_compared(common: int, minimum: int) -> str:
+    """Why runs with so many test images in common are not compared; empty where they are."""
     if common >= minimum:
         return ""
     if not common:

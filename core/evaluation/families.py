@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.comparison import LabelledLogits, McNemar, mcnemar
+from core.evaluation.comparison import MINIMUM, LabelledLogits, McNemar, mcnemar, why_not_compared
 from core.evaluation.intervals import Interval, difference_interval, redrawn_variance
 from core.evaluation.metrics import score_arrays
 from core.evaluation.resampling import (
@@ -101,6 +101,7 @@ def compare_family(
     others: Sequence[Trained],
     *,
     score: str = PRIMARY_SCORES[0],
+    minimum: int = MINIMUM,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Family:
@@ -112,12 +113,12 @@ def compare_family(
     deviation in standard errors over the family (max-t bootstrap; Romano and Wolf, Econometrica 73, 2005), where the
     deviations of seeds are drawn from a normal distribution and their estimated spread from its chi-squared one: few
     seeds widen c as Student's t would. Raises ValueError for a score that is none of `PRIMARY_SCORES`, no `others`,
-    different classes or no image in common.
+    different classes or fewer than `minimum` images in common, whose resamples are too much alike.
     """
     if score not in PRIMARY_SCORES or not others:
         raise ValueError(f"expected one of {', '.join(PRIMARY_SCORES)} and at least one other, not {score!r}")
     sides = (baseline, *others)
-    common = _common([run for side in sides for run in side.runs])
+    common = _common([run for side in sides for run in side.runs], minimum)
     measured, deviations = _scores(common, score, resamples, seed)
     blocks = np.split(np.arange(len(measured)), np.cumsum([len(side.runs) for side in sides])[:-1])
     means = np.array([measured[block].mean() for block in blocks])
@@ -169,10 +170,10 @@ class _Common:
     classes: int
 
 
-def _common(runs: Sequence[LabelledLogits]) -> _Common:
+def _common(runs: Sequence[LabelledLogits], minimum: int) -> _Common:
     first = runs[0]
     if not all(first.classes.same_classes(run.classes) for run in runs):
-        raise ValueError("runs that tell apart different classes can not be compared")
+        raise ValueError("Runs that tell apart different classes can not be compared.")
     rows = [{name: row for row, name in enumerate(run.names)} for run in runs]
     names = [
         name
@@ -180,8 +181,8 @@ def _common(runs: Sequence[LabelledLogits]) -> _Common:
         if all(name in row for row in rows)
         and len({int(run.labels[row[name]]) for run, row in zip(runs, rows, strict=True)}) == 1
     ]
-    if not names:
-        raise ValueError("the runs have no test image in common")
+    if why_not := why_not_compared(len(names), minimum):
+        raise ValueError(why_not)
     chosen = [[row[name] for name in names] for row in rows]
     predicted = [run.logits[places].argmax(axis=1) for run, places in zip(runs, chosen, strict=True)]
     groups = joint_groups([[run.groups[row] for row in places] for run, places in zip(runs, chosen, strict=True)])

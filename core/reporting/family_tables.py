@@ -108,7 +108,8 @@ def control_sentence(item: Controlled, names: Mapping[str, str]) -> str:
         return f"{title}: no run shows the same images in random order, so its order can not be said to help."
     control = names.get(item.control, item.control)
     if item.against is None:
-        return f"{title}: its random control ({control}) was not tested with it yet, so nothing is said of its order."
+        why = "were not both tested yet, or on too few images in common"
+        return f"{title} and its random control ({control}) {why}, so nothing is said of its order."
     change = difference_of(item.against.difference, item.against.interval)
     if item.helps:
         return f"{title} beats its random control ({control}) by {change}: its order helps here."

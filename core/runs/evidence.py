@@ -208,10 +208,9 @@ def compare_as_family(
     if len(same) < 2:
         return None
     try:
-        family = compare_family(sides[0], sides[1:], score=score, resamples=resamples)
-    except ValueError:  # no test image in common: each pair says so by itself
+        return compare_family(sides[0], sides[1:], score=score, resamples=resamples)
+    except ValueError:  # too few test images in common: each pair says so by itself
         return None
-    return family if family.images >= MINIMUM else None
 
 
 def family_key(run: RunSummary) -> str:

@@ -121,7 +121,7 @@ def _compared(results: StudyResults, measured: Sequence[Arm], resamples: int) ->
     try:
         family = compare_family(baseline, others, score=primary, resamples=resamples)
     except ValueError as error:
-        return StudyFamily(primary, None, f"The runs can not be compared: {error}.", chosen, scores, controlled)
+        return StudyFamily(primary, None, str(error), chosen, scores, controlled)
     return StudyFamily(primary, family, "", chosen, scores, controlled)
 
 
@@ -136,7 +136,7 @@ def _controlled(results: StudyResults, tested: Mapping[str, Trained], resamples:
             continue
         try:
             family = compare_family(tested[control], others, score=results.study.primary_score, resamples=resamples)
-        except ValueError:  # nothing in common, which the study's warnings say
+        except ValueError:  # too little in common, which `control_sentence` says
             continue
         found |= {member.key: member for member in family.members}
     return tuple(Controlled(key, control, found.get(key)) for key, control in controls.items())

@@ -98,6 +98,21 @@ def test_equal_runs_differ_by_nothing_for_certain() -> None:
     assert (member.interval.low, member.interval.high) == (0.0, 0.0)
 
 
+def test_so_few_images_tell_nothing_and_are_not_compared() -> None:
+    base, other = a_study(np.random.default_rng(8), 2, 1)
+    few = [
+        Trained(
+            side.key,
+            tuple(replace(r, names=r.names[:29], labels=r.labels[:29], logits=r.logits[:29], groups=r.groups[:29])
+                  for r in side.runs),
+        )
+        for side in (base, other)
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"only 29 test images .* at least 30 are needed"):
+        compare_family(few[0], few[1:])
+    assert compare_family(few[0], few[1:], minimum=29).images == 29
+
+
 def test_only_images_that_all_runs_know_with_the_same_label_count() -> None:
     base, other = a_study(np.random.default_rng(8), 2, 1)
     run = other.runs[0]
@@ -106,7 +121,7 @@ def test_only_images_that_all_runs_know_with_the_same_label_count() -> None:
     short = LabelledLogits(run.names[:-5], labels[:-5], run.logits[:-5], run.groups[:-5], CLASSES)
     assert compare_family(base, [Trained("short", (short,))]).images == IMAGES - 6
     apart = LabelledLogits(tuple("x" + name for name in run.names), run.labels, run.logits, run.groups, CLASSES)
-    with pytest.raises(ValueError, match="no test image in common"):
+    with pytest.raises(ValueError, match="no test image with the same name and label in common"):
         compare_family(base, [Trained("apart", (apart,))])
     with pytest.raises(ValueError, match="weighted_f1"):
         compare_family(base, [other], score="accuracy")
