@@ -68,7 +68,7 @@ class RowPictures(QObject):
             Kind.SAID_MALIGNANT: ("warning", palette.error),
             Kind.SAID_UNCLEAR: ("help", palette.warning),
             Kind.SAID_BENIGN: ("done", palette.success),
-            Kind.CONFIDENT: ("done", palette.success),
+            Kind.CONFIDENT: ("done", palette.muted),  # of a melanoma too: green is for benign alone
             Kind.REFER: ("warning", palette.warning),
             Kind.OUT_OF_DISTRIBUTION: ("help", palette.error),
             Kind.UNKNOWN: ("info", palette.muted),

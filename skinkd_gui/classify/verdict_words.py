@@ -79,13 +79,11 @@ def verdict_words(model_result: ModelResult | None, reader: Readership = DEFAULT
         return VerdictWords("info", "info", WAITING, "The image has not been classified yet.")
     if result.code is None:
         return VerdictWords("error", "error", NOT_CLASSIFIED, result.error)
-    likeliest = _likeliest(result)
     if result.assessment is None:
         kind, icon = _STYLES[Verdict.UNKNOWN]
         why = "The model file holds nothing to tell that from."
-        return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", likeliest)
-    words = _assessed(result.assessment, likeliest, result.classes, reader)
-    return _with_decision(words, result.assessment)
+        return VerdictWords(kind, icon, Verdict.UNKNOWN.words, why, "", _likeliest(result))
+    return _with_decision(_assessed(result, result.assessment, reader), result.assessment)
 
 
 def agreement_words(shown: ShownImage) -> str:
@@ -135,9 +133,11 @@ def named(code: str, classes: ClassSet) -> str:
     return f"{classes.name_of(code)}{f' ({group.value})' if group.serious else ''}"
 
 
-def _assessed(assessment: Assessment, likeliest: str, classes: ClassSet, reader: Readership) -> VerdictWords:
+def _assessed(result: Classification, assessment: Assessment, reader: Readership) -> VerdictWords:
+    classes, likeliest, title = result.classes, _likeliest(result), assessment.verdict.words
     kind, icon = _STYLES[assessment.verdict]
-    title = assessment.verdict.words
+    if assessment.verdict is Verdict.CONFIDENT and result.code and classes.group_of(result.code).serious:
+        kind, icon = _DECIDED[Decision.MALIGNANT]  # sure of it is no good news
     if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
         return VerdictWords(kind, icon, title, assessment.sentence)
     if assessment.verdict is Verdict.UNKNOWN:

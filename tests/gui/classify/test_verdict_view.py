@@ -62,6 +62,15 @@ def test_the_decision_is_what_is_read_first() -> None:
     assert said[None].decision == "16 of 21 were."  # why there is none
 
 
+@pytest.mark.parametrize(("code", "expected"), [("MEL", "error"), ("AK", "error"), ("NV", "success")])
+def test_a_sure_malignant_diagnosis_never_looks_like_good_news(code: str, expected: str) -> None:
+    sure = assessment(Verdict.CONFIDENT, code)
+    for found in (sure, replace(sure, decision=ImageDecision(None, "The file holds no lesions."))):
+        words = verdict_words(answer(found, code))
+        assert (words.title, words.kind) == ("Confident", expected)
+        assert (words.icon == "done") is (expected == "success")
+
+
 @pytest.mark.parametrize(("codes", "expected"), [((), "none of the 8"), (tuple(ISIC2019.codes), "any of the 8")])
 def test_sets_that_hold_nothing_or_everything(codes: tuple[str, ...], expected: str) -> None:
     assert expected in verdict_words(answer(assessment(Verdict.UNCERTAIN, *codes))).remaining
@@ -81,7 +90,7 @@ def test_what_is_unlike_gets_no_diagnosis() -> None:
 
 
 def test_every_state_has_icon_word_and_colour() -> None:
-    found = [verdict_words(answer(assessment(verdict, "MEL"))) for verdict in Verdict]
+    found = [verdict_words(answer(assessment(verdict, "NV"), "NV")) for verdict in Verdict]
     failed = Classification(Path("a.png"), None, None, "The file is damaged.", classes=ISIC2019)
     found += [
         verdict_words(None),
