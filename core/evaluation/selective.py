@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from core.classes import ClassSet
 from core.evaluation.class_groups import GROUP_NAMES, group_of_classes
 from core.evaluation.decisions import GroupDecisions, LesionOutputs, RightOf
-from core.evaluation.exact_bounds import trials_without_error
+from core.evaluation.exact_bounds import chance_of_at_most, trials_without_error
 
 MOST_WRONG = 0.10
 """The share of wrong ones among the diagnoses given that is promised not to be passed."""
@@ -69,25 +69,24 @@ def selective_threshold(
 ) -> SelectiveThreshold:
     """The threshold for diagnoses of confidences (n,) in 0..1, of which some are `wrong` (n,), at a level and a share
     in 0..1 (both out)."""
-    from scipy.stats import binom
-
     order, given = _ranked(confidences)
-    errors = np.cumsum(np.asarray(wrong, np.bool_)[order])
+    errors = np.cumsum(np.asarray(wrong, np.bool_)[order], dtype=np.int64)
     first = max(trials_without_error(most_wrong, level), math.ceil(_FIRST * len(order)))
-    chosen = SelectiveThreshold(None, len(order))
-    for count in given[given >= first].tolist():
-        if binom.cdf(errors[count - 1], count, most_wrong) > 1 - level:
-            break
-        chosen = SelectiveThreshold(
-            float(confidences[order[count - 1]]), len(order), given=count, wrong=int(errors[count - 1])
-        )
-    return chosen
+    tested = given[given >= first]
+    rejected = chance_of_at_most(errors[tested - 1], tested, most_wrong) <= 1 - level
+    passed = int(np.logical_and.accumulate(rejected).sum())
+    if not passed:
+        return SelectiveThreshold(None, len(order))
+    count = int(tested[passed - 1])
+    return SelectiveThreshold(
+        float(confidences[order[count - 1]]), len(order), given=count, wrong=int(errors[count - 1])
+    )
 
 
 def risk_coverage(confidences: NDArray[np.float64], wrong: NDArray[np.bool_]) -> RiskCoverage:
     """The curve of diagnoses of confidences (n,), of which some are `wrong` (n,); empty without any."""
     order, given = _ranked(confidences)
-    errors = np.cumsum(np.asarray(wrong, np.bool_)[order])
+    errors = np.cumsum(np.asarray(wrong, np.bool_)[order], dtype=np.int64)
     return RiskCoverage(given / max(len(order), 1), errors[given - 1] / np.maximum(given, 1))
 
 

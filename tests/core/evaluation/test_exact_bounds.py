@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from core.evaluation.exact_bounds import lower_bound, trials_without_error, upper_bound
+from core.evaluation.exact_bounds import chance_of_at_most, lower_bound, trials_without_error, upper_bound
 
 
 @pytest.mark.parametrize(("errors", "trials"), [(0, 1), (0, 59), (1, 59), (7, 80), (79, 80)])
@@ -35,3 +35,10 @@ def test_the_bound_holds_the_true_share_as_often_as_it_says(share: float) -> Non
     errors = np.random.default_rng(3).binomial(60, share, 4000)
     bounds = {count: upper_bound(int(count), 60) for count in np.unique(errors)}
     assert np.mean([bounds[count] >= share for count in errors]) >= 0.95 - 0.01
+
+
+def test_the_chance_of_so_few_errors_is_the_binomial_one() -> None:
+    errors, trials = np.array([0, 0, 2, 3, 25, 300, 5]), np.array([1, 22, 22, 60, 400, 2500, 5])
+    found = chance_of_at_most(errors, trials, 0.1)
+    assert found == pytest.approx(binom.cdf(errors, trials, 0.1), rel=1e-9)
+    assert found[-1] == 1.0
