@@ -131,7 +131,8 @@ class Results:
         images what it says of them with test-time augmentation, which is what its stored views teach."""
         test = self.data.split.of(Part.TEST)
         keep_skin_angles(self.folder.path, self.data.dataset, self.data.store, test, self.token)
-        if len(test) and self.recipe.task == "teacher" and self.recipe.view_rule.most != 1:
+        kept = self.positions > 1  # by `calibrated`, with those that calibrate
+        if len(test) and self.recipe.task == "teacher" and self.recipe.view_rule.most != 1 and not kept:
             averaged = self._predictions({Part.TEST: self.infer(Part.TEST, hardware, POSITIONS)})
             write_predictions(self.folder.averaged_file, averaged, self.classes)
 
@@ -222,7 +223,7 @@ class Results:
         document = calibration_document(
             calibrated, calibrating, test, lambda part: looks(part.indices), self.groups, self.classes
         )
-        upright, _ = fitted_temperature(outputs[parts[0]])
+        upright = calibrated.temperature if self.positions == 1 else fitted_temperature(outputs[parts[0]])[0]
         return calibrated, {**document, "positions": self.positions, UPRIGHT_TEMPERATURE: upright}
 
     def _predictions(self, outputs: dict[Part, PartOutputs]) -> Predictions:

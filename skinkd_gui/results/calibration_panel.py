@@ -68,7 +68,7 @@ class CalibrationPanel(QWidget):
         area.set_content(self.said)
         column_of((self.table_panel, 1), (area, 1), on=side, margins=0)
         self._side = side
-        column_of(self.job.progress, split(self.figure_panel, side, sizes=(620, 600), parent=self), on=self)
+        column_of(self.job.progress, split(self.figure_panel, side, sizes=(560, 660), parent=self), on=self)
 
     def show_runs(self, shown: Shown) -> None:
         """Show the calibration of the run in front."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.data.types import Part
+from core.runs.assess import assess_run, score_test_part
 from tests.core.tiny_runs import run
 
 RECIPE = """
@@ -35,3 +36,19 @@ def test_of_a_teacher_that_learned_turned_images_the_mean_over_the_turns_is_kept
         assert (averaged.names, averaged.parts) == (tested.names, tested.parts)
         assert averaged.labels.tolist() == tested.labels.tolist()
         assert 1e-5 < np.abs(averaged.logits - tested.logits).max() < 10
+
+
+def test_a_test_that_comes_later_keeps_what_the_calibration_with_turns_said(sample_set: Path, tmp_path: Path) -> None:
+    recipe = RECIPE.format(task="teacher", data=sample_set, augmentation="turns")
+    folder = run(tmp_path, recipe.replace("image_size", 'test = "withheld", image_size'))
+    assert folder.averaged_predictions() is None
+    assess_run(folder, device="cpu", positions=8)
+    before = folder.averaged_predictions()
+    assert before is not None
+    assert not before.of(Part.TEST).names
+    score_test_part(folder, device="cpu")
+    after = folder.averaged_predictions()
+    assert after is not None
+    assert after.calibrating.names == before.calibrating.names
+    np.testing.assert_allclose(after.calibrating.logits, before.calibrating.logits, atol=1e-5)
+    assert after.of(Part.TEST).names == folder.predictions().of(Part.TEST).names
