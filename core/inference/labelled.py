@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.classes import ClassSet
-from core.data.finding import TABLE_SUFFIXES
+from core.data.finding import TABLE_SUFFIXES, scan_folder
 from core.data.groups import group_numbers
+from core.data.locating import ImageIndex
+from core.data.tables import read_table
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.evaluation.detailed import DetailedScores, detailed_intervals, detailed_scores
@@ -125,7 +127,8 @@ def _data_set(path: Path, classes: ClassSet) -> tuple[Path, DataSet] | None:
     own = _read(path, classes)
     if own is not None:
         return path, own
-    # Only a table right above counts: the folder above may be anything, a whole disk for instance.
+    # Only a table right above that names one of these images counts, for reading it means walking the folder above,
+    # which may be anything, a whole disk for instance.
     for table in _tables_above(path):
         beside = _read(table, classes)
         if beside is not None and any(record.path and record.path.is_relative_to(path) for record in beside.records):
@@ -133,11 +136,25 @@ def _data_set(path: Path, classes: ClassSet) -> tuple[Path, DataSet] | None:
     return None
 
 
-def _tables_above(path: Path) -> list[Path]:
+def _tables_above(path: Path) -> Iterator[Path]:
+    """The tables right above a folder that name any of the images in or below it."""
+    if not path.is_dir():
+        return
     try:
-        return sorted(file for file in path.parent.glob("*.csv") if file.is_file())[:_MOST_TABLES_ABOVE]
-    except OSError:
-        return []
+        tables = sorted(file for file in path.parent.glob("*.csv") if file.is_file())[:_MOST_TABLES_ABOVE]
+        index = ImageIndex(scan_folder(path)) if tables else None
+    except (OSError, SkinKDError):
+        return
+    for table in tables:
+        if index is not None and _names_any(index, table):
+            yield table
+
+
+def _names_any(index: ImageIndex, table: Path) -> bool:
+    try:
+        return any(index.has(cell) for row in read_table(table).without_heading().rows for cell in row)
+    except SkinKDError:
+        return False  # no table
 
 
 def _read(path: Path, classes: ClassSet) -> DataSet | None:

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from core.classes import CLASS_SETS
+from core.data import reading
+from core.data.finding import Folder, scan_folder
 from core.data.reading import read_dataset
 from core.errors import SkinKDError
 from core.inference.collect import expand_paths
@@ -82,6 +84,30 @@ def test_most_folders_have_no_labels(tmp_path: Path, sample_set: Path) -> None:
     for table in sample_set.glob("*.csv"):
         shutil.copy(table, tmp_path)
     assert find_labels([picture.parent], ISIC2019) is None
+
+
+def test_tables_that_name_none_of_the_images_do_not_make_it_walk_the_folder_above(
+    tmp_path: Path, sample_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[Path] = []
+
+    def scan(root: Path) -> Folder:
+        walked.append(root)
+        return scan_folder(root)
+
+    monkeypatch.setattr(reading, "scan_folder", scan)
+    picture = tmp_path / "pictures" / "x.png"
+    picture.parent.mkdir()
+    Image.new("RGB", (40, 40)).save(picture)
+    for table in sample_set.glob("*.csv"):
+        shutil.copy(table, tmp_path)
+    assert find_labels([picture.parent], ISIC2019) is None
+    assert walked == [picture.parent]
+    # One that does is read with the folder above, however late it names one.
+    rows = [*(f"y{number},NV" for number in range(5000)), "pictures/x.png,BCC"]
+    (tmp_path / "z.csv").write_text("\n".join(["image,label", *rows]), encoding="utf-8")
+    assert found(picture.parent).labels[picture].code == "BCC"
+    assert walked[1:] == [picture.parent, tmp_path]
 
 
 @pytest.mark.parametrize("share", [0.9, 1.0])
