@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.tabs import Tabs
-from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.labels import make_label, set_role
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
@@ -59,6 +59,7 @@ class Tour(QFrame):
         super().__init__(parent)
         self.setObjectName("tour")
         self.setAccessibleName("Tour of SkinKD")
+        set_role(self, "info")
         self._tabs = tabs
         self._index = 0
         self._title = make_label("", "heading", self, wrap=True, name="tourTitle")

@@ -26,11 +26,12 @@ from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.workers.job_slot import JobSlot
 
 _ABOUT = (
-    "With 100 or more labelled lesions of your own, the temperature, the prediction sets and the threshold for unlike "
-    "pictures are made for your cameras, people and diagnoses. The network learns nothing. It is kept beside the model "
-    "file, which stays as it is, with its own scores. Choose a folder with a table of labels, or one folder per "
-    "diagnosis."
+    "With 100 or more labelled lesions of your own, the model's probabilities, the diagnoses that remain possible and "
+    "the limit for unlike pictures are made for your cameras and patients. What it learned stays the same. This is "
+    "kept beside the model file, which stays as it is, with its own scores. Choose a folder with a table of labels, or "
+    "one folder per diagnosis."
 )
+_SIZE, _SIZE_WITH_TABLE = QSize(720, 220), QSize(860, 600)
 _REMOVE = Question(
     "removeOwnCalibrationQuestion",
     "Your own images",
@@ -47,7 +48,7 @@ class OwnCalibrationDialog(PassingDialog):
     recalibrated = Signal(object)  # Path: the source of the model whose calibration is another now
 
     def __init__(self, parent: QWidget | None, source: Path) -> None:
-        super().__init__(parent, "ownCalibrationDialog", "Your own images", QSize(860, 600))
+        super().__init__(parent, "ownCalibrationDialog", "Your own images", _SIZE)
         self._source = source
         self._folder = Path()
         self._about = make_label(_ABOUT, "muted", self, wrap=True)
@@ -70,7 +71,8 @@ class OwnCalibrationDialog(PassingDialog):
         close = make_button("Close", "ownCalibrationClose", self, self.accept)
         close.setDefault(True)
         buttons = row_of(self._calibrate, self._compare, self._remove, STRETCH, close)
-        column_of(self._about, self._news, self._sentence, (self._table, 1), STRETCH, self._row, buttons, on=self)
+        told = (self._about, self._news, self._sentence)
+        column_of(*told, (self._table, 1), STRETCH, self._row, buttons, on=self, margins=16)
         self._show(None)
         self._working.start(partial(_read, source))
 
@@ -138,6 +140,7 @@ class OwnCalibrationDialog(PassingDialog):
         else:
             self._sentence.setText(breakable(printable(local.sentence)))
             self._table.set_table(local_calibration_table(local), "own-images-before-and-after")
+            self.resize(self.size().expandedTo(_SIZE_WITH_TABLE))
         self._end()
 
     @Slot(object)

@@ -42,7 +42,7 @@ class SummaryBar(QWidget):
         self._agreement = make_label("", "", self, wrap=True, name="classifyAgreement")
         self._reviewed = make_label("", "", self, wrap=True, name="classifyReviewedSoFar")
         self._threshold = make_label("", "", self, wrap=True, name="classifyThreshold")
-        self._drop = make_button("Stop", "classifyDropThreshold", self, self.threshold_dropped, tip="Flag no images")
+        self._drop = make_button("Stop flagging", "classifyDropThreshold", self, self.threshold_dropped)
         show = make_label("&Show:", "", self, buddy=self.filter)
         certainty = make_label("Cer&tainty:", "", self, buddy=self.level)
         certainty.setToolTip(_LEVEL_TIP)

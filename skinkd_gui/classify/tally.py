@@ -61,7 +61,7 @@ _UNDECIDED = (Kind.OUT_OF_DISTRIBUTION, Kind.UNKNOWN, Kind.NOT_CLASSIFIED)
 
 _WHERE = {
     Kind.CONFIDENT: "where the first is confident",
-    Kind.REFER: "where it refers",
+    Kind.REFER: "where it is uncertain",
     Kind.OUT_OF_DISTRIBUTION: "where the image is unlike those it knows",
     Kind.UNKNOWN: "where it was not assessed",
 }

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QLabel,
+    QLayout,
     QLineEdit,
     QSpinBox,
     QWidget,
@@ -58,25 +60,24 @@ class PreferencesDialog(QDialog):
         form.addRow("&Colours:", self.theme)
         form.addRow("Text &size:", self.text_size)
         folder_row = row_of((self.folder, 1), self.browse, spacing=8)
-        form.addRow(make_label("Folder for &runs:", buddy=self.folder), folder_row)
         note = "Set when SkinKD was started." if folder_fixed else "Runs that exist already stay where they are."
-        form.addRow("", make_label(note, "small", wrap=True))
-        form.addRow("C&PU cores left free:", self.threads)
+        _add_explained(form, make_label("Folder for &runs:", buddy=self.folder), folder_row, note)
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
-        form.addRow("", make_label(text, "small", wrap=True))
+        _add_explained(form, make_label("C&PU cores left free:", buddy=self.threads), self.threads, text)
         form.addRow("", self.notify)
-        form.addRow("Malignant l&esions kept:", self.benign_level)
         text = "So many of 100 malignant lesions are not to be called benign. Higher calls fewer images benign."
-        form.addRow("", make_label(text, "small", wrap=True))
-        form.addRow("Certainty of &verdicts:", self.level)
+        label = make_label("Malignant not called b&enign:", buddy=self.benign_level)
+        _add_explained(form, label, self.benign_level, text)
         text = "How sure the model must be before it excludes a diagnosis. Higher leaves more images uncertain."
-        form.addRow("", make_label(text, "small", wrap=True))
+        _add_explained(form, make_label("Certainty of &verdicts:", buddy=self.level), self.level, text)
         form.addRow("&Who reads verdicts:", self.reader)
         form.addRow("Classified images:", self.record)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column_of(form, STRETCH, buttons, on=self, margins=(20, 20, 20, 16), spacing=16)
+        width = self.sizeHint().width()
+        self.resize(width, self.heightForWidth(width))  # sizeHint takes wrapped lines for more than they are
 
     def _make_appearance(self) -> None:
         self.theme = named(QComboBox(self), "themeCombo", "Colours of the window")
@@ -174,3 +175,8 @@ class PreferencesDialog(QDialog):
         chosen = QFileDialog.getExistingDirectory(self, "Folder for runs", start)
         if chosen:
             self.folder.setText(str(Path(chosen)))
+
+
+def _add_explained(form: QFormLayout, label: QLabel, field: QWidget | QLayout, text: str) -> None:
+    """A row whose field is explained below it."""
+    form.addRow(label, column_of(field, make_label(text, "small", wrap=True), spacing=3))

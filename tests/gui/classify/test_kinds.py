@@ -88,7 +88,7 @@ def test_agreement_is_told_all_in_all_and_by_verdict() -> None:
     for kinds in (Kind.REFER | Kind.DISAGREE, Kind.CONFIDENT | Kind.AGREE, Kind.NOT_CLASSIFIED):
         tally.move(Kind(0), kinds)
     assert tally.agreement() == (
-        "The models agree on 2 of 3 images: 1 of 1 where the first is confident, 1 of 2 where it refers."
+        "The models agree on 2 of 3 images: 1 of 1 where the first is confident, 1 of 2 where it is uncertain."
     )
 
 
