@@ -54,11 +54,17 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]], right: Collecti
 
 
 def table_text(table: ResultsTable) -> str:
-    """A table of results for a terminal: title, aligned columns, notes; of a long path the end is shown."""
+    """A table of results for a terminal: title, aligned columns, notes; of a long text both ends are shown, by which
+    titles and paths are told apart."""
     heads = [column.heading for column in table.columns]
-    rows = [[cell if len(cell) <= _WIDEST else f"...{cell[3 - _WIDEST :]}" for cell in row] for row in table.texts]
+    rows = [[_shortened(cell) for cell in row] for row in table.texts]
     numbers = [place for place, column in enumerate(table.columns) if not column.words]
     return "\n".join([table.title, "", _aligned(heads, rows, numbers), *([""] if table.notes else []), *table.notes])
+
+
+def _shortened(cell: str) -> str:
+    begin = (_WIDEST - 3) // 2
+    return cell if len(cell) <= _WIDEST else f"{cell[:begin]}...{cell[begin + 3 - _WIDEST :]}"
 
 
 def write_new(path: Path, text: str, *, force: bool) -> None:
