@@ -98,7 +98,7 @@ class StudyPanel(QWidget):
 
     def _build_tabs(self) -> QTabWidget:
         self.tabs = named(QTabWidget(self, documentMode=True), "studyTabs", "Results of the study")
-        self.table = TablePanel("Measured and published", "study", "Scores of the study's configurations", self)
+        self.table = TablePanel("Scores", "study", "Scores of the study's configurations", self)
         self.shown_table = named(QComboBox(self), "studyTableShown", "Which table of the study is shown")
         self.shown_table.currentIndexChanged.connect(self._show_table)
         self.table.add_control(self.shown_table)
