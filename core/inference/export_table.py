@@ -80,6 +80,7 @@ def table_to_csv(rows: Sequence[Classification], info: ModelInfo, beside: Beside
         "prediction_set",
         "level",
         "novelty",
+        "reason",
         "diagnosis",
         "diagnosis_name",
         "probability",
@@ -160,14 +161,15 @@ def _decision_cells(row: Classification) -> list[str]:
 
 
 def _trust_cells(row: Classification) -> list[str]:
-    """Verdict, prediction set, its level, out-of-distribution score; empty where they are not known."""
+    """Verdict, prediction set, its level, out-of-distribution score and the reason why a picture is unlike; empty where
+    they are not known."""
     assessment = row.assessment
     if assessment is None:
-        return ["", "", "", ""]
+        return [""] * 5
+    ood = [_number(assessment.out_of_distribution_score), assessment.reason or ""]
     if assessment.verdict is Verdict.UNKNOWN:
-        return [assessment.verdict.value, "", "", _number(assessment.out_of_distribution_score)]
-    codes = " ".join(assessment.prediction_set)
-    return [assessment.verdict.value, codes, f"{assessment.level:g}", _number(assessment.out_of_distribution_score)]
+        return [assessment.verdict.value, "", "", *ood]
+    return [assessment.verdict.value, " ".join(assessment.prediction_set), f"{assessment.level:g}", *ood]
 
 
 def table_to_json(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:

@@ -37,11 +37,14 @@ _HASH = 64
 class DecisionMeasure:
     """What the thresholds of malignant and benign do, withheld or not, on lesions that they were not made from, one
     picture each: malignant lesions that are called benign, benign ones that are called malignant, and lesions of which
-    either is said."""
+    either is said. `diagnosed` are the lesions whose diagnosis is given, `wrong` those of them of which it is not the
+    truth; None in files of older versions."""
 
     malignant_called_benign: Proportion
     benign_called_malignant: Proportion
     decided: Proportion
+    diagnosed: Proportion | None = None
+    wrong: Proportion | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from core.evaluation.class_groups import BENIGN, MALIGNANT, NO_GROUP
 from core.evaluation.decisions import Decision, GroupDecisions, one_for_each_lesion
 from core.evaluation.prediction_sets import sets_at
 from core.evaluation.proportions import Proportion, proportion
+from core.evaluation.selective import GivenDiagnoses
 from core.inference.from_statistics import lesions_of, sets_of
 from core.inference.local_calibration import DecisionMeasure, LocalMeasure
 from core.inference.local_pictures import PictureDescriptors
@@ -97,6 +98,8 @@ def measured_decisions(
     decisions = GroupDecisions(classes, calibration, tested)
     if not decisions.has_groups:
         return None
+    given = GivenDiagnoses(classes, calibration, tested, DEFAULT_LEVEL, decisions).gives(tested.probabilities)
+    wrong = tested.probabilities.argmax(axis=1) != tested.labels
     truth, made = decisions.groups[tested.labels], np.array([each or "" for each in decisions.tested])
     groups = [str(outputs.groups[row]) for row in lesion_rows(outputs, half, 1)]
     benign, malignant = made == Decision.BENIGN, made == Decision.MALIGNANT
@@ -104,6 +107,8 @@ def measured_decisions(
         malignant_called_benign=_of(benign, truth == MALIGNANT, groups),
         benign_called_malignant=_of(malignant, truth == BENIGN, groups),
         decided=_of(benign | malignant, truth != NO_GROUP, groups),
+        diagnosed=proportion(given, groups),
+        wrong=_of(wrong, given, groups),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.documents import listed
 from core.evaluation.proportions import Proportion
 from core.inference.local_calibration import LocalCalibration, LocalMeasure
 from core.reporting import cells
@@ -42,20 +43,46 @@ def local_calibration_table(local: LocalCalibration) -> ResultsTable:
         ("Malignant lesions called benign", *_decided(local, "malignant_called_benign")),
         ("Benign lesions called malignant", *_decided(local, "benign_called_malignant")),
         ("Lesions called either", *_decided(local, "decided")),
+        ("Lesions whose diagnosis is given", *_decided(local, "diagnosed")),
+        ("Of these, wrong", *_decided(local, "wrong")),
     )
     return ResultsTable(
         f"Before and after, on {local.images:,} images of {local.lesions:,} lesions",
         _COLUMNS,
         tuple((cells.words(title), first, second) for title, first, second in (*rows, *decisions)),
-        (HOW_MEASURED, *local.notes),
+        (HOW_MEASURED, *not_better(local), *local.notes),
     )
+
+
+def not_better(local: LocalCalibration) -> tuple[str, ...]:
+    """What the calibration on one's own images did not improve, in a sentence; nothing where it made nothing worse. A
+    set is worse off only where it holds the truth less often than promised."""
+    before, after = local.before, local.after
+    promised = after.level
+    found = [
+        title
+        for title, worse in (
+            ("the calibration error", after.error > before.error),
+            ("how often a set holds the truth", _less(after.covered, before.covered, promised)),
+            ("the same in the class covered least", _less(after.least_covered, before.least_covered, promised)),
+        )
+        if worse
+    ]
+    if not found:
+        return ()
+    return (
+        f"Not better after it: {listed(found)}. With so few images that may be chance. Your calibration is in use all "
+        "the same, until you remove it.",
+    )
+
+
+def _less(after: Proportion, before: Proportion, promised: float) -> bool:
+    return after.value is not None and before.value is not None and after.value < min(before.value, promised)
 
 
 def _decided(local: LocalCalibration, name: str) -> tuple[Cell, Cell]:
-    before, after = (
-        cells.nothing(3) if measure.decisions is None else _share(getattr(measure.decisions, name))
-        for measure in (local.before, local.after)
-    )
+    counted = (getattr(measure.decisions, name, None) for measure in (local.before, local.after))
+    before, after = (cells.nothing(3) if each is None else _share(each) for each in counted)
     return before, after
 
 

@@ -14,7 +14,7 @@ from core.inference.export_table import Beside, write_table
 from core.inference.results import Classification
 from core.inference.review import Review
 from core.inference.triage import MelanomaThreshold
-from core.inference.trust import Assessment, Verdict
+from core.inference.trust import Assessment, Respect, Verdict
 from core.models.info import ModelInfo, Preprocessing
 
 ISIC2019 = CLASS_SETS["isic2019"]
@@ -85,7 +85,7 @@ def test_a_name_stays_one_cell_however_a_spreadsheet_divides(tmp_path: Path, nam
 
 def test_the_verdict_stands_before_the_diagnosis(tmp_path: Path) -> None:
     trusted = Assessment(Verdict.UNCERTAIN, "Two are possible.", ("MEL", "NV"), 0.95, 3.0, 2.0)
-    unknown = Assessment(Verdict.UNKNOWN, "Not known.")
+    unknown = Assessment(Verdict.UNKNOWN, "Not known.", reason=Respect.BLUR)
     rows = [replace(GOOD, assessment=trusted, note="Only one page."), replace(GOOD, assessment=unknown), GOOD, BAD]
     write_table(tmp_path / "t.csv", rows, INFO)
     first, second, third, fourth = read(tmp_path / "t.csv")
@@ -93,6 +93,7 @@ def test_the_verdict_stands_before_the_diagnosis(tmp_path: Path) -> None:
     assert float(first["novelty"]) == 1.5
     assert first["note"] == "Only one page."
     assert (second["verdict"], second["prediction_set"], second["level"]) == ("unknown", "", "")
+    assert [row["reason"] for row in (first, second, third, fourth)] == ["", "blur", "", ""]
     assert {third["verdict"], fourth["verdict"], fourth["novelty"]} == {""}
     names = list(first)
     assert names.index("verdict") < names.index("diagnosis") < names.index("probability")

@@ -125,6 +125,10 @@ def test_decisions_rest_on_one_half_of_the_lesions_and_are_certified_on_the_othe
     assert local.after.decisions.decided.of == len(rows)
     assert local.before.decisions is not None
     assert local.before.decisions.malignant_called_benign.of == local.after.decisions.malignant_called_benign.of
+    for measure in (local.before.decisions, local.after.decisions):
+        assert measure.diagnosed is not None
+        assert measure.wrong is not None
+        assert measure.wrong.of == measure.diagnosed.count <= measure.diagnosed.of == len(rows)
     assert any("test lesions" in note for note in local.notes)
 
 
