@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QListView, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QListView, QSpinBox, QWidget
 
 from core.inference.triage import MelanomaThreshold, threshold_words
 from core.reporting.review_words import review_line
@@ -37,8 +37,7 @@ class SummaryBar(QWidget):
         self._images = images
         self._make_filter()
         self._make_level()
-        self._counts = make_label("", "", self, name="classifyCounts")
-        self._counts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._counts = make_label("", "", self, wrap=True, name="classifyCounts")
         self._agreement = make_label("", "", self, wrap=True, name="classifyAgreement")
         self._reviewed = make_label("", "", self, wrap=True, name="classifyReviewedSoFar")
         self._threshold = make_label("", "", self, wrap=True, name="classifyThreshold")
