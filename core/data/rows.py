@@ -13,6 +13,7 @@ from core.data.finding import Folder, printable
 from core.data.locating import ImageIndex
 from core.data.types import ImageRecord, LabelCount, Part, Problem, ProblemKind
 from core.documents import some
+from core.twin_names import one_name
 
 _MASK = re.compile(r"(.+)_(segmentation|mask|seg|superpixels|groundtruth|attribute_[a-z_]+|lesion)$")
 _EXAMPLES = 3
@@ -81,6 +82,7 @@ class _Assembly:
         self._labels: dict[str, list[Path | None]] = {}
         self._meanings: dict[str, tuple[int | None, ProblemKind | None]] = {}
         self._used: set[Path] = set()
+        self._twins = _twins(index.names.values())
 
     def of(self, rows: Iterable[Row]) -> Assembled:
         for same, files in self._by_file(rows):
@@ -111,6 +113,9 @@ class _Assembly:
         name = self._index.names[files[0]] if len(files) == 1 else first.name
         if len(files) > 1:
             self._problems.append(self._ambiguous(name, files))
+            return
+        if files and (others := self._twins.get(name)):
+            self._problems.append(_twin(name, others))
             return
         wrong = next((row for row in speaking if row.kind is not None), None)
         if wrong is not None and wrong.kind is not None:
@@ -189,6 +194,23 @@ class _Assembly:
             return [_no_images(self._folder, self._records)]
         unlisted = [self._index.names[path] for path in left]
         return self._missing + _unlisted([name for name in unlisted if name not in set(masks)]) + _masks(masks)
+
+
+def _twins(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names of files that some disk takes for one, each with all of them."""
+    same: dict[str, list[str]] = {}
+    for name in names:
+        same.setdefault(one_name(name), []).append(name)
+    return {name: group for group in same.values() if len(group) > 1 for name in group}
+
+
+def _twin(name: str, group: Sequence[str]) -> Problem:
+    others = some([other for other in group if other != name], _NAMED)
+    reason = (
+        f"{name} and {others} are two files here and one on other disks (capitals, accents, dots at the end), where "
+        "one would have the other's label; rename one of them."
+    )
+    return Problem(ProblemKind.AMBIGUOUS, name, reason, (name,))
 
 
 def labels_of(rows: Iterable[Row], classes: ClassSet | None) -> tuple[LabelCount, ...]:

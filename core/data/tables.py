@@ -8,6 +8,7 @@ import io
 import re
 import stat
 import warnings
+import zipfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from core import atomic
 from core.errors import SkinKDError
+from core.twin_names import TwinNamesError, refuse_twins
 
 _PEEK_BYTES = 65536
 _WORKBOOKS = frozenset({".xlsx", ".xlsm"})
@@ -171,6 +173,8 @@ def _read_workbook(path: Path) -> Table:
 
     try:
         _check_file(path)
+        with zipfile.ZipFile(path) as archive:
+            refuse_twins(archive)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of formats and extensions that play no part here
             book = load_workbook(path, read_only=True, data_only=True)
@@ -181,6 +185,8 @@ def _read_workbook(path: Path) -> Table:
                     return _table(path, rows)
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
+    except TwinNamesError as error:
+        raise _unreadable(path, str(error)) from error
     except Exception as error:  # whatever a damaged workbook makes openpyxl raise
         if isinstance(error, SkinKDError):
             raise

@@ -20,6 +20,7 @@ from core.models.catalog import build, check_architecture
 from core.models.files import read_metadata, read_weights, unusable_weight
 from core.models.provenance import Provenance, licence_of
 from core.models.weights import head_names, translated
+from core.twin_names import TwinNamesError, refuse_twins
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -109,6 +110,7 @@ def _loaded(source: Path) -> Any:
     try:
         if zipfile.is_zipfile(source):
             with zipfile.ZipFile(source) as archive:
+                refuse_twins(archive)
                 if any("constants.pkl" in name for name in archive.namelist()):
                     raise _unreadable(
                         source, "It is a TorchScript program, not weights; load it and save its state_dict."
@@ -118,6 +120,8 @@ def _loaded(source: Path) -> Any:
         return torch.load(source, map_location="cpu", weights_only=True)
     except SkinKDError:
         raise
+    except TwinNamesError as error:
+        raise _unreadable(source, f"I{str(error)[1:]}.") from error
     except Exception as error:  # torch.load raises anything for a damaged file
         stranger = "weights_only" in str(error) and zipfile.is_zipfile(source)
         raise _unreadable(source, _STRANGER if stranger else _DAMAGED, str(error)) from error

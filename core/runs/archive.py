@@ -28,6 +28,7 @@ from core.paths import make_private
 from core.runs.folder import RunFolder, numbered, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
+from core.twin_names import twins
 
 MAX_FILES = 2_000
 MAX_BYTES = 8 * 1024**3
@@ -44,7 +45,7 @@ _DAMAGED_ZIP = (
 _WEIGHTS = {".safetensors", ".pt"}
 _CHECKPOINT = "checkpoint"
 _UNSAFE = re.compile(r'[\x00-\x1f<>:"|?*\\]|[ .]$')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def export_run(folder: Path, file: Path, *, checkpoint: bool = False, token: Can
         raise SkinKDError("The file can not be here", f"{file} is inside the run itself. Choose another folder.")
     try:
         entries = [entry for entry in _files_below(folder) if checkpoint or entry.name.parts[0] != _CHECKPOINT]
+        _check_twins([str(entry.name) for entry in entries], folder.name)
         with atomic.replacing(file) as temporary, zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:
             for entry in entries:
                 _pack(archive, folder, entry, token)
@@ -166,6 +168,7 @@ def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:
         fault = _fault_of(info)
         if fault:
             raise _refused(source.name, fault)
+    _check_twins([info.filename for info in infos], source.name)
     names = {PurePosixPath(info.filename): info for info in infos}
     roots = [name.parent for name in names if name.name == "recipe.toml" and not _is_passing(name)]
     _check_one([str(root) for root in roots], source)
@@ -184,7 +187,7 @@ def _run_in_zip(archive: zipfile.ZipFile, source: Path) -> _Source:
 
 def _fault_of(info: zipfile.ZipInfo) -> str:
     """Why a member of a zip is not taken, or nothing."""
-    name, kind = info.filename, stat.S_IFMT(info.external_attr >> 16)
+    name, kind = info.orig_filename, stat.S_IFMT(info.external_attr >> 16)
     if info.flag_bits & 0x1:
         return "it is protected with a password"
     if kind not in (0, stat.S_IFREG):
@@ -234,9 +237,13 @@ def _check_bounds(source: _Source, origin: Path) -> None:
     total = sum(entry.size for entry in source.entries)
     if total > MAX_BYTES:
         raise _refused(origin.name, f"it holds {total:,} bytes; at most {MAX_BYTES:,} are taken")
-    names = [str(entry.name).casefold() for entry in source.entries]
-    if len(set(names)) < len(names):
-        raise _refused(origin.name, "it holds two files of one name")
+    _check_twins([str(entry.name) for entry in source.entries], origin.name)
+
+
+def _check_twins(names: Sequence[str], origin: str) -> None:
+    found = twins(names)
+    if found is not None:
+        raise _refused(origin, f"it holds two files of one name, {found[0]!r} and {found[1]!r}; keep one of them")
 
 
 def _copy(entries: Sequence[_Entry], target: Path, token: CancelToken) -> None:

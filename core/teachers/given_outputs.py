@@ -23,6 +23,7 @@ from core.data.names import matched
 from core.data.types import DataSet
 from core.documents import some
 from core.errors import SkinKDError
+from core.twin_names import refuse_twins
 
 SUFFIXES = (".npz", ".csv")
 
@@ -114,7 +115,11 @@ def read_given_outputs(path: Path) -> GivenOutputs:
 
 def _from_npz(path: Path) -> GivenOutputs:
     with zipfile.ZipFile(path) as archive:
+        refuse_twins(archive)
         size = sum(item.file_size for item in archive.infolist())
+        arrays = {name.removesuffix(".npy") for name in archive.namelist()}
+        if len(arrays) < len(archive.namelist()):  # NumPy calls both logits.npy and logits by the latter name
+            raise ValueError("it holds an array twice, with and without .npy at the end of its name")
     if size > _LARGEST:
         raise ValueError("unpacked it would be larger than 16 GB")
     with np.load(path, allow_pickle=False) as file:

@@ -17,6 +17,7 @@ import torch
 from core import atomic
 from core.documents import shown
 from core.errors import SkinKDError
+from core.twin_names import refuse_twins
 
 Values = dict[str, Any]
 
@@ -105,6 +106,7 @@ def _check_plain(path: Path) -> None:
     if not path.is_file():
         raise ValueError("it is no file")
     with zipfile.ZipFile(path) as archive:
+        refuse_twins(archive)
         if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
             raise ValueError("it is compressed, which SkinKD never does")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -109,6 +110,10 @@ def test_a_workbook_is_read(make_folder: MakeFolder) -> None:
     dataset = read_dataset(folder, ISIC2019)
     assert _codes(dataset) == {"1.jpg": "MEL", "2.jpg": "NV"}
     assert {record.patient for record in dataset.records} == {"7"}
+    with zipfile.ZipFile(folder / "labels.xlsx", "a") as archive:
+        archive.writestr("XL/worksheets/sheet1.xml", archive.read("xl/worksheets/sheet1.xml"))
+    with pytest.raises(SkinKDError, match=r"two members of one name, 'xl' and 'XL'"):
+        read_dataset(folder / "labels.xlsx", ISIC2019)
 
 
 def test_a_table_without_headings_is_noticed(make_folder: MakeFolder) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -252,6 +253,29 @@ def test_one_name_for_two_files_is_named_and_none_is_taken(tmp_path: Path, make_
     assert "x/t.jpg, y/t.jpg" in problem.reason
     _write(tmp_path / "labels.csv", "image,label", "x/t,NV", "y/t,MEL")
     assert read_dataset(tmp_path, ISIC2019).counts["MEL"] == 1
+
+
+@pytest.mark.parametrize("other", ["É.jpg", "E\u0301.JPG", "é.jpg ", "e\u0301.jpg."])
+@pytest.mark.parametrize("by_table", [False, True])
+def test_two_files_that_are_one_elsewhere_are_named_and_none_is_taken(
+    tmp_path: Path, make_image: MakeImage, other: str, by_table: bool
+) -> None:
+    for folder in ("MEL", "NV"):
+        make_image(tmp_path / folder / "a.jpg", seed=1)
+    make_image(tmp_path / "NV" / "é.jpg", seed=2)
+    if (tmp_path / "NV" / other).exists():
+        pytest.skip("this disk takes both names for one")
+    shutil.copy(make_image(tmp_path / "c.jpg", seed=3), tmp_path / "NV" / other)
+    (tmp_path / "c.jpg").unlink()
+    if by_table:
+        _write(
+            tmp_path / "labels.csv", "image,label", "MEL/a.jpg,MEL", "NV/a.jpg,NV", "NV/é.jpg,NV", f'"NV/{other}",MEL'
+        )
+    dataset = read_dataset(tmp_path, ISIC2019)
+    assert [record.name for record in dataset.records] == ["MEL/a.jpg", "NV/a.jpg"]
+    said = [problem for problem in dataset.problems if problem.kind is ProblemKind.AMBIGUOUS]
+    assert said
+    assert all("NV/é.jpg" in problem.reason and f"NV/{other}" in problem.reason for problem in said)
 
 
 def test_auto_prefers_tables_and_a_wish_is_followed(tmp_path: Path, make_image: MakeImage) -> None:

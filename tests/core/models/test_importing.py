@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,11 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path, tower: dict[str, 
     for file in (tmp_path / "text.pth", tmp_path / "absent.pth", saved(tmp_path, {"epoch": 3})):
         with pytest.raises(SkinKDError, match="can not be read"):
             import_weights(file, "test_vit", tmp_path / "out.safetensors")
+    twice = saved(tmp_path, tower)
+    with zipfile.ZipFile(twice, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr(archive.namelist()[3], bytes(64))
+    with pytest.raises(SkinKDError, match=r"It holds two members of one name, 'tower/"):
+        import_weights(twice, "test_vit", tmp_path / "out.safetensors")
     spoilt = saved(tmp_path, {**tower, "cls_token": torch.full_like(tower["cls_token"], torch.nan)})
     with pytest.raises(SkinKDError, match="not finite"):
         import_weights(spoilt, "test_vit", tmp_path / "out.safetensors")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.runs.archive import export_run, import_run
 from core.runs.folder import RunFolder, create_run
 from core.runs.listing import list_runs, summarise
 from core.runs.status import RunState
+from core.twin_names import one_name
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -151,6 +153,8 @@ def link(info: zipfile.ZipInfo) -> None:
         "run//evil.txt",
         "run/./evil.txt",
         "run/nul.txt",
+        "run/com\u00b9.txt",
+        "run/conout$",
         "run/evil.txt.",
         "run/a:b",
         "run/\x07bell",
@@ -164,6 +168,13 @@ def test_members_in_other_places_are_refused(tmp_path: Path, run: RunFolder, the
     with pytest.raises(SkinKDError, match=r"not a plain place|lies too deep"):
         import_run(file, theirs)
     assert everything(theirs) == before
+
+
+def test_a_name_that_ends_where_it_says_it_does_not_is_refused(tmp_path: Path, run: RunFolder, theirs: Path) -> None:
+    file = zipped(tmp_path / "evil.zip", {**members(run), "run/notes.txt_.exe": b"evil"})
+    file.write_bytes(file.read_bytes().replace(b"notes.txt_.exe", b"notes.txt\0.exe"))
+    with pytest.raises(SkinKDError, match="not a plain place"):
+        import_run(file, theirs)
 
 
 def test_links_are_refused(tmp_path: Path, run: RunFolder, theirs: Path) -> None:
@@ -190,13 +201,7 @@ def crowded(run: RunFolder) -> dict[str, bytes]:
     return {**members(run), **{f"run/{number}.txt": b"" for number in range(archive.MAX_FILES)}}
 
 
-def doubled(run: RunFolder) -> dict[str, bytes]:
-    return {**members(run), "run/Metrics.json": b"{}"}
-
-
-@pytest.mark.parametrize(
-    ("make", "words"), [(swollen, "would swell"), (crowded, "2,00. files"), (doubled, "two files of one name")]
-)
+@pytest.mark.parametrize(("make", "words"), [(swollen, "would swell"), (crowded, "2,00. files")])
 def test_bombs_and_crowds_are_refused(
     tmp_path: Path, run: RunFolder, theirs: Path, make: Callable[[RunFolder], dict[str, bytes]], words: str
 ) -> None:
@@ -205,6 +210,55 @@ def test_bombs_and_crowds_are_refused(
     with pytest.raises(SkinKDError, match=words):
         import_run(file, theirs)
     assert everything(theirs) == before
+
+
+TWINS = [
+    ("metrics.json", "Metrics.json"),
+    ("Übersicht.txt", unicodedata.normalize("NFD", "Übersicht.txt")),
+    ("status.json", "status\u200b.json"),
+    ("checkpoint/state.pt", "Checkpoint/best-0001.pt"),
+    ("checkpoint", "checkpoint/state.pt"),
+    ("recipe.toml", "RECIPE.TOML"),
+    (".DS_Store", ".ds_store"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*TWINS, ("metrics.json", "metrics.json"), ("recipe.toml", "recipe.toml")])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_twin_names_are_refused_with_both(tmp_path: Path, run: RunFolder, theirs: Path, one: str, other: str) -> None:
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as file:
+        for name, content in members(run).items():
+            if one_name(name) != one_name(f"run/{one}") and not name.startswith("run/checkpoint"):
+                file.writestr(name, content)
+        first = (run.path / one).read_bytes() if (run.path / one).is_file() else b"1"
+        file.writestr(f"run/{one}", first)
+        file.writestr(f"run/{other}", b"2")
+    before = everything(theirs)
+    with pytest.raises(SkinKDError, match="two files of one name") as caught:
+        import_run(tmp_path / "evil.zip", theirs)
+    shorter = len(min(one, other, key=len).split("/")[0])
+    assert repr(f"run/{one}")[: shorter + 5] in caught.value.summary
+    assert repr(f"run/{other}")[: shorter + 5] in caught.value.summary
+    assert everything(theirs) == before
+
+
+@pytest.mark.parametrize(("one", "other"), [pair for pair in TWINS if not pair[0].startswith((".", "checkpoint"))])
+def test_a_folder_with_twins_neither_goes_out_nor_comes_in(
+    tmp_path: Path, run: RunFolder, theirs: Path, one: str, other: str
+) -> None:
+    if not (run.path / one).is_file():
+        (run.path / one).write_text("1")
+    if (run.path / other).exists():
+        pytest.skip("this disk takes both names for one")
+    (run.path / other).write_text("2")
+    for attempt in (
+        lambda: import_run(run.path, theirs),
+        lambda: export_run(run.path, tmp_path / "out.zip", checkpoint=True),
+    ):
+        with pytest.raises(SkinKDError, match="two files of one name"):
+            attempt()
+    assert not (tmp_path / "out.zip").exists()
+    assert len(list_runs(theirs)) == 1
 
 
 def test_what_is_larger_than_the_bound_is_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,16 @@ def test_what_is_wrong_with_an_npz_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(SkinKDError) as caught:
         read_given_outputs(npz(tmp_path, **arrays))
     assert said in caught.value.summary
+
+
+@pytest.mark.parametrize("name", ["logits.npy", "Logits.npy", "logits"])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_array_that_is_there_twice_is_refused(name: str, tmp_path: Path) -> None:
+    file = npz(tmp_path)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(name, archive.read("logits.npy"))
+    with pytest.raises(SkinKDError, match=r"two members of one name, 'logits\.npy'|an array twice"):
+        read_given_outputs(file)
 
 
 @pytest.mark.parametrize(
