@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -35,6 +33,7 @@ from core.events import (
 )
 from core.paths import own_folders
 from core.runs.environment import ENERGY, describe_environment, known_preprocessing
+from core.runs.failing import explained_failure
 from core.runs.first_epoch import keep_first_epoch
 from core.runs.folder import RunFolder
 from core.runs.listing import summarise
@@ -67,8 +66,6 @@ COMPILATION = "compilation"
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None) -> RunSummary:
@@ -156,15 +153,23 @@ def _guarded(folder: RunFolder, emit: Emit, token: CancelToken) -> None:
         _Run(folder, clock, emit, token).execute()
     except Cancelled:
         _log.info("stopped by the user")
-        folder.set_status(state=RunState.STOPPED, message="stopped by the user; can be resumed", seconds=clock.seconds)
+        _note_end(folder, RunState.STOPPED, "stopped by the user; can be resumed", clock)
         raise
     except Exception as error:
-        explained = _explained(error)
+        explained = explained_failure(error, folder)
         _log.log(logging.WARNING if isinstance(explained, SkinKDError) else logging.ERROR, "failed", exc_info=True)
-        folder.set_status(state=RunState.FAILED, message=describe_failure(explained), seconds=clock.seconds)
+        _note_end(folder, RunState.FAILED, describe_failure(explained), clock)
         if explained is error:
             raise
         raise explained from error
+
+
+def _note_end(folder: RunFolder, state: RunState, message: str, clock: _Clock) -> None:
+    """Where the disk is full or gone the status can not be written either; that must not hide why the run ended."""
+    try:
+        folder.set_status(state=state, message=message, seconds=clock.seconds)
+    except (OSError, SkinKDError):
+        _log.warning("the status of %s can not be written", folder.path, exc_info=True)
 
 
 class _Run:
@@ -432,25 +437,3 @@ class _Clock:
         """Stop or go on."""
         self.before = self.seconds
         self._begin = None if waiting else time.monotonic()
-
-
-def _explained(error: Exception) -> Exception:
-    """Errors of the machine that a person can act on, as a `SkinKDError`; others as they are."""
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(error, torch.OutOfMemoryError):
-        return SkinKDError(
-            "The GPU has not enough memory",
-            "The model and a batch of images did not fit. Close other programs that use the GPU, then resume; or start "
-            "a new run with a smaller optimisation.batch_size or data.image_size.",
-            str(error),
-        )
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
-        return SkinKDError(
-            "The computer has not enough memory",
-            "Close other programs, then resume; or start a new run with a smaller optimisation.batch_size or "
-            "data.image_size.",
-            str(error),
-        )
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return SkinKDError("The disk is full", "Free some space, then resume the run: it goes on.", str(error))
-    return error
