@@ -6,8 +6,8 @@ floor down: `cli`, `demo`, `reporting`, `study`, `runs`, `inference`, `evaluatio
 
 - `settings`, `registry`: what sections of recipes and entries of choices are made of
 - `errors`, `events`, `progress`: `SkinKDError`; what a job reports, and how it is asked to stop; work on many items
-- `documents`, `atomic`, `digests`, `twin_names`, `locks`: small documents of any version, files that are whole or not
-  there, what names their bytes, names that are one on another disk, who holds what
+- `documents`, `atomic`, `digests`, `checksums`, `twin_names`, `locks`: small documents of any version, files that are
+  whole or not there, what names their bytes and what proves them, names that are one on another disk, who holds what
 - `paths`, `user_paths`, `quantities`: where SkinKD writes; paths and numbers as people write and read them
 - `program`, `licences`, `system_libraries`, `awake`, `allocator`: the program itself, and the computer that it runs on
 """

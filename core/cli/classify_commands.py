@@ -124,13 +124,12 @@ def labels_text(result: LabelledScores) -> str:
 
 def keep_record(rows: Sequence[Classification], classifier: Classifier) -> None:
     """Add what was classified to the record, unless it is switched off; what goes wrong is said and ends nothing."""
-    from core.inference.classifier import model_file_of
     from core.inference.record import entries_for
 
     book = _book()
     try:
         if book.enabled:
-            book.append(entries_for(rows, classifier.info, model_file_of(classifier.source), classifier.local))
+            book.append(entries_for(rows, classifier.info, classifier.digest, classifier.local))
     except SkinKDError as error:
         say(f"Note: {error.title}: {error.summary}")
 

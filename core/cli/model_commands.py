@@ -178,7 +178,7 @@ def classify(
             names = ", ".join(str(path) for path in paths)
             raise SkinKDError("No images found", f"{names} holds no file with the ending of an image.")
         facts_of_patients = facts_from(patients, files) if patients else {}
-        classifier = Classifier.load(source, device, emit, averaged=averaged, local=own)
+        classifier = Classifier.load(source, device, emit, token, averaged=averaged, local=own)
         classifier.level, classifier.benign_level = level, benign_level
         _check_melanoma(classifier, beside)
         known = labels_beside(paths, classifier.info.classes) if labels else None

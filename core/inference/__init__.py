@@ -3,6 +3,7 @@
 Others may use
 
 - `classifier`, `network`, `onnx_network`: a loaded model, and the network in it, of torch or of onnxruntime
+- `child_process`, `onnx_session`: processes that can be ended; onnxruntime with bounds
 - `test_time`: test-time augmentation, the mean over flips and turns
 - `results`, `trust`, `decisions`, `diagnoses`, `decision_rule`: what is said of an image, and whether to rely on it
 - `review`, `triage`: what the reader says of an image, and which images a person looks at first

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.data.augmentation.augmentation import POSITIONS
 from core.data.decoding import Decoded, decode_noted, describe_failure
+from core.digests import file_digest, unchanged
 from core.errors import SkinKDError
 from core.evaluation.decision_levels import BENIGN_LEVEL
 from core.events import CancelToken, Emit, Level, Notice, Phase, Progress, ignore
@@ -87,7 +88,7 @@ class Classifier:
     `level`, that of the prediction sets, and `benign_level` may be set. Without `statistics` every verdict is
     `UNKNOWN`. `averaged` asks for test-time augmentation (`core.inference.test_time`), which a model that was
     calibrated with it has in any case; one that was not has no verdicts then. `info` is what the file says of itself,
-    with the positions taken.
+    with the positions taken. `digest` is the SHA-256 of the file that was loaded: another may lie there by now.
     """
 
     def __init__(
@@ -100,10 +101,11 @@ class Classifier:
         *,
         averaged: bool = False,
         local: LocalCalibration | None = None,
+        digest: str = "",
     ) -> None:
         if local is not None:
             info, statistics = replace(info, temperature=local.temperature), local.statistics
-        self.local = local
+        self.local, self.digest = local, digest
         self.network = network
         calibrated_so = info.positions > 1
         self.averaged = averaged or calibrated_so
@@ -143,55 +145,91 @@ class Classifier:
 
     @classmethod
     def load(
-        cls, path: Path, device: str = "auto", emit: Emit = ignore, *, averaged: bool = False, local: bool = True
+        cls,
+        path: Path,
+        device: str = "auto",
+        emit: Emit = ignore,
+        token: CancelToken | None = None,
+        *,
+        averaged: bool = False,
+        local: bool = True,
     ) -> Classifier:
         """The model of a run folder or a model file, ready on `device` (auto, cpu, cuda, mps), with test-time
         augmentation if `averaged`. A calibration on the user's own images that lies beside the file counts, unless
         `local` is False; one that can not be used is reported, and the model's own counts.
 
-        Imports torch, or onnxruntime for an exported .onnx file. Raises `SkinKDError` when there is no such file or it
-        is not one of SkinKD's models.
+        Imports torch, unless it is an exported .onnx file, which another process opens. Raises `SkinKDError` when there
+        is no such file, or it is not one of SkinKD's models, and `Cancelled`.
         """
         source = model_file_of(path)
-        if is_exported(source):
-            return cls._load_exported(source, device, emit, averaged, local)
+        emit(Progress(Phase.LOADING, 0, 1))
+        with unchanged(source):
+            load = cls._load_exported if is_exported(source) else cls._load_own
+            return load(source, device, emit, token, averaged, local)
+
+    @classmethod
+    def _load_own(
+        cls, source: Path, device: str, emit: Emit, token: CancelToken | None, averaged: bool, local: bool
+    ) -> Classifier:
         from core.models.batchnorm_fusion import fuse_batchnorm
         from core.models.files import load_model, load_statistics
         from core.recipe.schema import HardwareRecipe
         from core.training.hardware import resolve
 
-        emit(Progress(Phase.LOADING, 0, 1))
         hardware = resolve(HardwareRecipe.model_validate({"device": device, "precision": "32"}), emit)
         model, info = load_model(source)
         model = fuse_batchnorm(model, info.preprocessing.image_size).to(hardware.device)
         emit(Progress(Phase.LOADING, 1, 1))
         network = TorchNetwork(model, info.preprocessing, hardware.device)
         own = usable_local(source, info, emit) if local else None
-        return cls(network, info, hardware.device, source, load_statistics(source, emit), averaged=averaged, local=own)
+        return cls(
+            network,
+            info,
+            hardware.device,
+            source,
+            load_statistics(source, emit, checked=True),
+            averaged=averaged,
+            local=own,
+            digest=file_digest(source),
+        )
 
     @classmethod
-    def _load_exported(cls, source: Path, device: str, emit: Emit, averaged: bool, local: bool) -> Classifier:
+    def _load_exported(
+        cls, source: Path, device: str, emit: Emit, token: CancelToken | None, averaged: bool, local: bool
+    ) -> Classifier:
         from core.inference.onnx_network import load_onnx
 
-        emit(Progress(Phase.LOADING, 0, 1))
-        network, info = load_onnx(source, device, emit=emit)
+        network, info = load_onnx(source, device, emit=emit, token=token)
         emit(Progress(Phase.LOADING, 1, 1))
         own = usable_local(source, info, emit) if local else None
-        statistics = read_onnx_statistics(source, emit)
-        return cls(network, info, network.device, source, statistics, averaged=averaged, local=own)
+        statistics = read_onnx_statistics(source, emit, checked=True)
+        return cls(
+            network,
+            info,
+            network.device,
+            source,
+            statistics,
+            averaged=averaged,
+            local=own,
+            digest=network.sha256,
+        )
 
     def logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Logits of decoded images: uint8 (n, S, S, 3) with S the model's image size -> float32 (n, classes)."""
         return self.outputs(images)[0]
 
-    def outputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def outputs(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits (n, classes) and features (n, d) or None that verdicts are made of: means, with test-time
         augmentation."""
-        return self._asked.infer(images)
+        return self._asked.infer(images, token)
 
-    def features(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def features(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits and pooled features (n, d) of the upright images, from one forward; features None where unknown."""
-        return self.network.infer(images)
+        return self.network.infer(images, token)
 
     def classify(
         self, paths: Iterable[Path], emit: Emit = ignore, token: CancelToken | None = None
@@ -234,7 +272,7 @@ class Classifier:
         for file in files:
             token.check()
             batch.append((file, self._decode(file)))
-        return list(self._classify_batch(batch))
+        return list(self._classify_batch(batch, token))
 
     def _decode(self, path: Path) -> Decoded | str:
         try:
@@ -242,18 +280,20 @@ class Classifier:
         except Exception as error:  # whatever a damaged file makes a decoder raise is that file's reason
             return describe_failure(error)
 
-    def _classify_batch(self, batch: list[tuple[Path, Decoded | str]]) -> Iterator[Classification]:
+    def _classify_batch(self, batch: list[tuple[Path, Decoded | str]], token: CancelToken) -> Iterator[Classification]:
         images = [decoded.pixels for _, decoded in batch if not isinstance(decoded, str)]
-        rows = iter(self._infer(np.stack(images)) if images else ())
+        rows = iter(self._infer(np.stack(images), token) if images else ())
         for path, decoded in batch:
             if isinstance(decoded, str):
                 yield Classification(path, None, None, decoded, classes=self.info.classes)
             else:
                 yield replace(self._classification(path, *next(rows)), note=decoded.note)
 
-    def _infer(self, images: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], Assessment | None]]:
+    def _infer(
+        self, images: NDArray[np.uint8], token: CancelToken
+    ) -> list[tuple[NDArray[np.float32], Assessment | None]]:
         """Logits and assessment of each image; no assessment where the logits are not finite."""
-        logits, features = self._asked.infer(images)
+        logits, features = self._asked.infer(images, token)
         usable = np.array([bool(np.isfinite(row).all()) for row in logits])
         if features is not None:
             usable &= np.array([bool(np.isfinite(row).all()) for row in features])

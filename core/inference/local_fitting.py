@@ -81,7 +81,7 @@ def calibrate_locally(
     many are of one patient, and a model that was never calibrated; `Cancelled`.
     """
     token = token or CancelToken()
-    classifier = Classifier.load(source, device, emit, local=False)
+    classifier = Classifier.load(source, device, emit, token, local=False)
     base = _checked(classifier)
     dataset = check_images(read_dataset(data, classifier.info.classes, choices), emit=emit, token=token)
     left_out = excluded_names(dataset.problems) | {record.name for record in dataset.records if record.path is None}

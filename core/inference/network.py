@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.events import CancelToken
 from core.models.info import Preprocessing
 
 if TYPE_CHECKING:
@@ -26,10 +27,13 @@ WORKERS = 8
 class Network(Protocol):
     """Answers for decoded images; does the model's normalisation itself. Several threads may ask at the same time."""
 
-    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Logits (n, classes) and pooled features (n, d) of uint8 images (n, S, S, 3), from one forward pass.
 
-        The features are None where the backend can not give them; then there is no out-of-distribution score of them.
+        A backend that may take long raises `Cancelled` when the token is. The features are None where the backend can
+        not give them; then there is no out-of-distribution score of them.
         """
 
 
@@ -43,7 +47,9 @@ class TorchNetwork:
         # A GPU works on one batch at a time, and need not hold the maps of several.
         self._turn = nullcontext() if device == "cpu" else threading.Lock()
 
-    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """As `Network.infer`."""
         import torch
 

@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -62,20 +61,15 @@ def record_file() -> Path:
 
 
 def entries_for(
-    rows: Iterable[Classification], info: ModelInfo, model: Path, local: LocalCalibration | None = None
+    rows: Iterable[Classification], info: ModelInfo, model: str, local: LocalCalibration | None = None
 ) -> tuple[RecordEntry, ...]:
-    """The entries of classifications just made with the model file `model`, calibrated on the user's own images where
-    there is a `local` calibration; reads the images once more to hash them.
+    """The entries of classifications just made with the model file of the SHA-256 `model`, calibrated on the user's own
+    images where there is a `local` calibration; reads the images once more to hash them.
 
-    Images that were not classified, and files that are gone already, have none. Raises `SkinKDError` when the model
-    file can not be read.
+    Images that were not classified, and files that are gone already, have none.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    try:
-        model_digest = _model_digest(model, model.stat().st_size, model.stat().st_mtime_ns)
-    except OSError as error:
-        raise SkinKDError("The model file can not be read", f"{model} is gone or closed.", str(error)) from error
-    return tuple(_entries(rows, info, model_digest, now, "" if local is None else local.data))
+    return tuple(_entries(rows, info, model, now, "" if local is None else local.data))
 
 
 class RecordBook:
@@ -199,12 +193,6 @@ def _entries(
             },
             calibration=calibration,
         )
-
-
-@cache
-def _model_digest(path: Path, size: int, changed: int) -> str:
-    """Of a file as it is now: size and time of change are part of the question."""
-    return file_digest(path)
 
 
 def _last_byte(file: BinaryIO) -> bytes:

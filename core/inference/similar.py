@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core import checksums
 from core.atomic import replacing
 from core.errors import SkinKDError
-from core.events import CancelToken, Emit, Phase, ignore
+from core.events import CancelToken, Emit, Level, Notice, Phase, ignore
 from core.locks import waiting_for
 from core.paths import cache_root, make_private
 from core.progress import ProgressMeter
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from core.data.store import ImageStore
     from core.inference.classifier import Classifier
 
-_FORMAT = 2
+_FORMAT = 3
 _BATCH = 64
 _ROWS_AT_ONCE = 4096
 _MOST_INDEXES = 12
+_ANEW = "They are computed anew."
 _SAME_PICTURE = 3.0
 """Mean difference of two pictures' values (0..255) up to which they are one, saved twice: JPEG alone costs 1 to 2."""
 
@@ -100,14 +102,14 @@ def build_index(
     folder = (cache or cache_root()) / "similar"
     try:
         make_private(folder)
-        features = _open(folder / key, len(rows))
+        features = _open(folder / key, len(rows), emit)
         if features is None:
             told = "Another SkinKD is computing the same features; waiting for it."
             with waiting_for(folder / f"{key}.lock", told, emit, token):
                 features = _open(folder / key, len(rows))
                 if features is None:
                     _compute(classifier, store, rows, folder / key, emit, token)
-                    features = _open(folder / key, len(rows))
+                    features = _open(folder / key, len(rows), emit)
             _forget_oldest(folder)
     except OSError as error:
         raise SkinKDError(
@@ -188,13 +190,24 @@ def _compute(
                 np.lib.format.write_array_header_1_0(file, {"descr": "<f2", "fortran_order": False, "shape": shape})
             file.write(units.tobytes())
             meter.add(len(units))
+        file.flush()
+        checksums.append_checksum(temporary)
 
 
-def _open(path: Path, images: int) -> NDArray[np.float16] | None:
-    """The features at `path`; None when they are not there or not whole."""
+def _open(path: Path, images: int, emit: Emit = ignore) -> NDArray[np.float16] | None:
+    """The features at `path`; None when they are not there, and when they are not as they were written, which is
+    told."""
     try:
+        checksums.is_checked(path, checksums.AT_END, expected=True)
         found: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError) as error:
+        emit(
+            Notice(
+                f"The features of the training images that were kept can not be used: {error}. {_ANEW}", Level.WARNING
+            )
+        )
         return None
     if found.dtype != np.float16 or found.ndim != 2 or len(found) != images:
         return None

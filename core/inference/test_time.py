@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.augmentation.augmentation import POSITIONS
+from core.events import CancelToken
 from core.inference.network import Network
 
 ABOUT = "The mean over the eight flips and turns of each image counts, for eight times the time."
@@ -36,9 +37,11 @@ class AveragedNetwork:
     def __init__(self, network: Network) -> None:
         self.network = network
 
-    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """As `Network.infer`."""
-        found = [self.network.infer(_in_position(images, position)) for position in range(POSITIONS)]
+        found = [self.network.infer(_in_position(images, position), token) for position in range(POSITIONS)]
         features = [seen for _, seen in found if seen is not None]
         return _mean([logits for logits, _ in found]), _mean(features) if len(features) == POSITIONS else None
 

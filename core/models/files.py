@@ -9,6 +9,7 @@ metadata stand
 - `timm`: a JSON text in the words of timm's own `config.json`, for programs that are not SkinKD: `architecture`,
   `num_classes` and `model_args` for `timm.create_model`, `label_names`, and `pretrained_cfg` for
   `timm.data.create_transform`
+- `skinkd.sha256`, first of all: the checksum of the whole file (`core.checksums`); files of before have none
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from dataclasses import MISSING, asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import atomic
+from core import atomic, checksums
 from core.classes import CLASS_SETS, class_set_from_document, class_set_to_document
 from core.data.augmentation.augmentation import POSITIONS
+from core.digests import unchanged
 from core.documents import Migration, one_line, shown, some, up_to_date
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice, ignore
@@ -51,6 +53,8 @@ _MAX_HEADER = 24_000_000  # bytes; timm's largest networks take less than 1 MB, 
 _MAX_BESIDE = 100_000_000  # bytes of what is no weight
 _MAX_TEXT = 500
 _IMAGE_SIZES = range(32, 1025)
+_CHECKSUM_AT = 8 + len(f'{{"__metadata__":{{"{checksums.KEY}":"')
+_ANOTHER_COPY = "Take another copy of it, or make it again."
 
 
 def save_model(path: Path, model: nn.Module, info: ModelInfo, statistics: CalibrationStatistics | None = None) -> None:
@@ -70,24 +74,23 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo, statistics: Calibr
     metadata = {METADATA_KEY: info_to_text(info), TIMM_KEY: _timm_config(info)}
     if statistics is not None:
         metadata[KEY] = statistics_to_text(statistics)
-    content = _ordered(save(tensors, metadata=metadata))
     try:
-        atomic.write_bytes(path, content)
+        atomic.write_bytes(path, with_checksum(save(tensors, metadata=metadata)))
     except OSError as error:
         raise SkinKDError(
             "The model can not be saved", f"Writing {path} failed. Is the disk full?", str(error)
         ) from error
 
 
-def _ordered(content: bytes) -> bytes:
-    """A safetensors file with its metadata in the order of their names: safetensors writes them in any, and one model
-    is to be one file."""
+def with_checksum(content: bytes) -> bytes:
+    """A safetensors file with its checksum, and its metadata in the order of their names: safetensors writes them in
+    any, and one model is to be one file."""
     begin = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:begin])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
+    metadata = {checksums.KEY: checksums.BLANK, **dict(sorted(header.pop("__metadata__", {}).items()))}
+    text = json.dumps({"__metadata__": metadata, **header}, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[begin:]
+    return checksums.filled(len(text).to_bytes(8, "little") + text + content[begin:])
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Module, ModelInfo]:
@@ -96,6 +99,11 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> tuple[nn.Modul
     Raises `SkinKDError` when the file is not such a file or is damaged: header, architecture, names and shapes of all
     weights are checked before the network is built.
     """
+    with unchanged(path):
+        return _loaded(path, device)
+
+
+def _loaded(path: Path, device: str | torch.device) -> tuple[nn.Module, ModelInfo]:
     import torch
 
     info, stored = read_model_info(path), _stored_shapes(path)
@@ -177,13 +185,26 @@ def _stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return {name: tuple(shape) for name, shape in shapes.items() if not name.startswith(PREFIX)}
 
 
-def load_statistics(path: Path, emit: Emit = ignore) -> CalibrationStatistics | None:
-    """What a model file keeps of its validation and training images; None where it keeps nothing.
+def check_checksum(path: Path) -> None:
+    """Raise `SkinKDError` for a safetensors file whose checksum does not fit; one of before has none and passes."""
+    try:
+        checksums.is_checked(path, _CHECKSUM_AT, expected=checksums.KEY in read_metadata(path))
+    except checksums.ChecksumError as error:
+        raise _damaged(path, f"{str(error).capitalize()}. {_ANOTHER_COPY}") from error
+    except OSError as error:
+        raise SkinKDError("The model file can not be read", f"{path} could not be opened.", str(error)) from error
+
+
+def load_statistics(path: Path, emit: Emit = ignore, *, checked: bool = False) -> CalibrationStatistics | None:
+    """What a model file keeps of its validation and training images; None where it keeps nothing. `checked`: its
+    checksum was looked at just now.
 
     None too where another version keeps it in a form that this one does not know, which is reported: then there are no
     verdicts. Raises `SkinKDError` when the file or the statistics is damaged.
     """
     classes, text = len(read_model_info(path).classes), read_metadata(path).get(KEY)
+    if not checked:
+        check_checksum(path)
     if text is None:
         return checked_statistics(path, lambda: _statistics_beside(path, classes), emit)
     return checked_statistics(path, lambda: statistics_from_text(str(text), classes), emit)
@@ -242,6 +263,7 @@ def read_weights(path: Path, most_bytes: int | None = None) -> dict[str, Tensor]
     size = path.stat().st_size
     if most_bytes is not None and size > most_bytes:
         raise _damaged(path, f"It has {file_size(size)}; no weights of this network are so large.")
+    check_checksum(path)
     try:
         tensors: dict[str, Tensor] = load_file(path, device="cpu")
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:

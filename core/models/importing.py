@@ -17,7 +17,7 @@ from core.digests import file_digest
 from core.documents import some
 from core.errors import SkinKDError
 from core.models.catalog import build, check_architecture
-from core.models.files import read_metadata, read_weights, unusable_weight
+from core.models.files import read_metadata, read_weights, unusable_weight, with_checksum
 from core.models.provenance import Provenance, licence_of
 from core.models.weights import head_names, translated
 from core.twin_names import TwinNamesError, refuse_twins
@@ -184,7 +184,7 @@ def _write(out: Path, weights: dict[str, Tensor], metadata: dict[str, str]) -> N
     # Copies: tensors of one checkpoint may share their memory, which safetensors refuses.
     content = save({name: value.clone().contiguous() for name, value in weights.items()}, metadata=metadata)
     try:
-        atomic.write_bytes(out, content)
+        atomic.write_bytes(out, with_checksum(content))
     except OSError as error:
         raise SkinKDError("The weights can not be saved", f"Writing {out} failed.", str(error)) from error
 

@@ -207,7 +207,7 @@ def _ask_exported(
     from core.inference.onnx_network import load_onnx
     from core.inference.test_time import AveragedNetwork
 
-    exported, info = load_onnx(model_file, device, emit=emit)
+    exported, info = load_onnx(model_file, device, emit=emit, token=token)
     # A file that was exported with test-time augmentation has it in its graph.
     network = AveragedNetwork(exported) if averaged and info.positions == 1 else exported
     return logits_of(network, CheckImages(lambda rows: store.gather(chosen[rows]), len(chosen), None), emit, token)

@@ -53,7 +53,7 @@ def open_neighbours(
     recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"skip_problems": True})})
     found = read_checked(recipe, ignore, token, corrections_of(folder, recipe))
     dataset, _ = without_problems(found, recipe, ignore)
-    classifier = classifier or Classifier.load(run, emit=emit)
+    classifier = classifier or Classifier.load(run, emit=emit, token=token)
     codes = dataset.classes.codes
     learned = matched(trained_on, (record.name for record in dataset.records))
     trained_on = {own: trained_on[name] for name, own in learned.items()}

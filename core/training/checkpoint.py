@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 
-from core import atomic
+from core import atomic, checksums
 from core.documents import shown
 from core.errors import SkinKDError
 from core.twin_names import refuse_twins
 
 Values = dict[str, Any]
+
+_NO_COMMENT = b"\0\0"  # how a zip file without a comment ends
 
 CHECKPOINT_VERSION = 2
 """Version 1 did not know the recipe that it belongs to."""
@@ -93,6 +95,7 @@ def _save(values: Values, path: Path) -> None:
         with atomic.replacing(path) as temporary:
             temporary.touch()  # says why nothing may be written there, which torch's own writer keeps for itself
             torch.save(values, temporary)
+            _add_checksum(temporary)
     except RuntimeError as error:  # torch's own writer says nothing but that a write failed
         raise SkinKDError(
             "The checkpoint can not be written",
@@ -100,6 +103,22 @@ def _save(values: Values, path: Path) -> None:
             "from its last checkpoint.",
             str(error),
         ) from error
+
+
+def _add_checksum(path: Path) -> None:
+    """As the comment of the zip file that a checkpoint is, which torch passes over."""
+    if not _has_no_comment(path):
+        raise RuntimeError("torch wrote something else than a zip file")
+    with path.open("rb+") as file:
+        file.seek(-len(_NO_COMMENT), 2)
+        file.write(checksums.LENGTH.to_bytes(2, "little"))
+    checksums.append_checksum(path)
+
+
+def _has_no_comment(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-len(_NO_COMMENT), 2)
+        return file.read() == _NO_COMMENT
 
 
 def _check_plain(path: Path) -> None:
@@ -115,7 +134,14 @@ def _check_plain(path: Path) -> None:
 def _load(path: Path) -> Values:
     try:
         _check_plain(path)
+        checksums.is_checked(path, checksums.AT_END, expected=not _has_no_comment(path))
         values = torch.load(path, map_location="cpu", weights_only=True)
+    except checksums.ChecksumError as error:
+        raise SkinKDError(
+            "The checkpoint can not be used",
+            f"{path}: {error}. Put a copy of {path.parent} that you kept in its place, or delete this folder to train "
+            "from the beginning.",
+        ) from error
     except Exception as error:  # torch.load raises anything from KeyError to pickle errors for a damaged file
         raise SkinKDError(
             "The checkpoint can not be read",

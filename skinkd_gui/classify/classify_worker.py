@@ -179,18 +179,18 @@ def classify_files(task: ClassifyTask, emit: Emit, token: CancelToken) -> None:
     loaded = task.loaded
     if loaded is None:
         emit(Progress(Phase.LOADING, 0, 0))
-        loaded = Classifier.load(task.source, emit=emit, averaged=task.averaged)
+        loaded = Classifier.load(task.source, emit=emit, token=token, averaged=task.averaged)
     loaded.level, loaded.benign_level = task.level, task.benign_level
     token.check()
     if not task.files:
         size = loaded.info.preprocessing.image_size
-        loaded.network.infer(np.zeros((1, size, size, 3), dtype=np.uint8))
+        loaded.network.infer(np.zeros((1, size, size, 3), dtype=np.uint8), token)
     emit(ModelReady(task.which, task.source, task.averaged, loaded))
     if not task.files:
         return
     chunk: list[Classification] = []
     last = time.monotonic()
-    with task.recorder.recording(loaded.info, loaded.source, emit, loaded.local) as record:
+    with task.recorder.recording(loaded.info, loaded.digest, emit, loaded.local) as record:
         try:
             for result in loaded.classify(task.files, emit, token):
                 chunk.append(result)

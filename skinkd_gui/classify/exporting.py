@@ -108,7 +108,6 @@ def export(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> 
 
 
 def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken) -> int:
-    from core.digests import file_digest
     from core.reporting.classification_report import ReportSubject, classification_report_html, gather_images
     from core.reporting.lesion_pages import gather_lesions
     from skinkd_gui.results.pdf_report import write_pdf
@@ -124,7 +123,6 @@ def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken)
         known = source.patients.facts
         images = tuple(replace(image, facts=known.get(image.result.path, NOTHING_KNOWN).words) for image in images)
     token.check()
-    model_file = source.classifier.source
     local = source.classifier.local
     own = () if local is None else (("Calibration", local.sentence),)
     settings = (
@@ -132,8 +130,7 @@ def _write_pdf(order: ClassificationExportOrder, emit: Emit, token: CancelToken)
         ("Certainty of the verdicts", f"{100 * source.level:.3g} %"),
         ("Device", source.classifier.device),
     )
-    digest = file_digest(model_file) if model_file.is_file() else ""
-    subject = ReportSubject(source.name, source.classifier.info, digest, settings, source.reader)
+    subject = ReportSubject(source.name, source.classifier.info, source.classifier.digest, settings, source.reader)
     html = classification_report_html(images, subject, made=datetime.now().astimezone())
     token.check()
     return write_pdf(html, order.target, emit=emit, token=token)

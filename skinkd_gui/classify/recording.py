@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
@@ -39,10 +38,10 @@ class Recorder:
 
     @contextmanager
     def recording(
-        self, info: ModelInfo, model: Path, emit: Emit, local: LocalCalibration | None = None
+        self, info: ModelInfo, model: str, emit: Emit, local: LocalCalibration | None = None
     ) -> Iterator[Callable[[Rows], None]]:
-        """Takes the classifications of a batch, made with the model file `model` and, where there is one, its
-        calibration on the user's own images; at the end all are on the disk.
+        """Takes the classifications of a batch, made with the model file of the SHA-256 `model` and, where there is
+        one, its calibration on the user's own images; at the end all are on the disk.
 
         A thread of its own hashes the images and waits for the disk. A failure becomes a `Notice`, once per batch.
         """

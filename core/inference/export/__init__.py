@@ -5,5 +5,5 @@ Others may use
 - `exporting`: the whole way from a model file to a checked one
 - `report`, `checking`, `material`: what the check found; the stopwatch and the images that it takes
 - `history`: the checks of a run's exports, kept with it
-- `onnx_file`, `onnx_guard`: our ONNX files, read as files of strangers
+- `onnx_bytes`, `onnx_file`, `onnx_guard`: our ONNX files, read as files of strangers
 """

@@ -69,7 +69,7 @@ def logits_of(network: Network, images: CheckImages, emit: Emit, token: CancelTo
         token.check()
         emit(Progress(Phase.TESTING, start, images.count))
         indices = np.arange(start, min(start + BATCH, images.count))
-        parts.append(network.infer(images.gather(indices))[0])
+        parts.append(network.infer(images.gather(indices), token)[0])
     emit(Progress(Phase.TESTING, images.count, images.count))
     return np.concatenate(parts)
 
@@ -127,13 +127,13 @@ def _medians(networks: tuple[Network, ...], batch: NDArray[np.uint8], token: Can
     """Milliseconds per image, median over repeated runs."""
     for network in networks:
         for _ in range(_WARM_UPS):
-            network.infer(batch)
+            network.infer(batch, token)
     taken: list[list[float]] = [[] for _ in networks]
     begin = time.perf_counter()
     while len(taken[0]) < _FEWEST or (len(taken[0]) < _MOST and time.perf_counter() - begin < _SECONDS * len(networks)):
         token.check()
         for network, times in zip(networks, taken, strict=True):
             start = time.perf_counter()
-            network.infer(batch)
+            network.infer(batch, token)
             times.append((time.perf_counter() - start) * 1000 / len(batch))
     return tuple(float(np.median(times)) for times in taken)

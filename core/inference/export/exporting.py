@@ -179,7 +179,7 @@ class _Export:
             lacking = "The images to calibrate it anew are not at hand" if statistics else "The model has no reference"
             self._notes.append(f"{lacking}, so the file's answers come without a verdict.")
             return path, info
-        exported, _ = load_onnx(path, "cpu")
+        exported, _ = load_onnx(path, "cpu", token=self._token)
         info, statistics = recalibrate(exported, info, material, self._emit, self._token)
         self._save(path, network, info, statistics, material)
         return path, info
@@ -204,14 +204,13 @@ class _Export:
         statistics: CalibrationStatistics | None,
         material: Material | None,
     ) -> None:
-        import onnx
-
+        from core.inference.export.onnx_bytes import write_onnx
         from core.inference.export.onnx_file import attach, metadata
 
         terms = _terms(self._order.source) if material is None else material.terms
         values = metadata(info, terms=terms, quantisation=self._order.quantise, statistics=statistics)
         attach(network, values, f"{info.architecture} for skin lesions, exported by SkinKD {info.skinkd_version}")
-        onnx.save_model(network, path)
+        write_onnx(network, path)
 
     def _compare(
         self,
@@ -225,7 +224,7 @@ class _Export:
         from core.inference.network import TorchNetwork
         from core.training.hardware import available_cores, cpu_name
 
-        exported, _ = load_onnx(path, "cpu")
+        exported, _ = load_onnx(path, "cpu", token=self._token)
         single = TorchNetwork(model, info.preprocessing, "cpu")
         averaged, size = info_out.positions > 1, self._source.stat().st_size
         original = AveragedNetwork(single) if averaged else single

@@ -6,30 +6,51 @@ is refused.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from core.inference.export.onnx_file import FEATURES, IMAGES, LOGITS, read_onnx_info, unusable
-from core.models.info import ModelInfo
+from core.inference.export.onnx_bytes import FEATURES, IMAGES, LOGITS, check_checksum, read_metadata, unusable
+from core.inference.export.onnx_work import Work, work_of
 
 if TYPE_CHECKING:
     import onnx
 
 _MAX_NODES = 50_000
 _MAX_ELEMENTS = 2**28  # of one intermediate result for one image
+_SLACK = 4
+_ANY = 2e9  # products; of tiny networks most places are finer
 _STANDARD = ("", "ai.onnx")
 
 
-def read_checked(path: Path) -> tuple[bytes, ModelInfo, tuple[str, ...]]:
-    """The content of an exported file that may be opened, its description, and the names of its outputs.
+@dataclass(frozen=True, eq=False)
+class CheckedFile:
+    """The content of an exported file that may be opened, its SHA-256 in hex, the names of its outputs, and how many
+    products it computes for an image."""
 
-    Raises `SkinKDError` for a file that SkinKD would not have written.
-    """
-    info = read_onnx_info(path)
+    content: bytes
+    sha256: str
+    outputs: tuple[str, ...]
+    work: float
+
+
+@dataclass(frozen=True)
+class Promised:
+    """What the description of a file says of its network: the side of its images in pixels, how many classes it tells
+    apart, and over how many flips and turns of an image it takes the mean."""
+
+    image_size: int
+    classes: int
+    positions: int
+
+
+def read_checked(path: Path, promised: Promised) -> CheckedFile:
+    """An exported file that may be opened. Raises `SkinKDError` for one that SkinKD would not have written."""
+    read_metadata(path)  # what is no such file is not parsed
+    check_checksum(path)
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
@@ -41,10 +62,13 @@ def read_checked(path: Path) -> tuple[bytes, ModelInfo, tuple[str, ...]]:
         raise unusable(path, f"It needs more memory than is free; it has {path.stat().st_size:,} bytes.") from error
     except (OSError, DecodeError, ValueError) as error:
         raise unusable(path, "It is damaged, or not all of it is there.", str(error)) from error
-    fault = _fault(model) or _interface_fault(model, info) or _size_fault(model)
-    if fault:
+    work, fault = None, _fault(model) or _interface_fault(model, promised)
+    if not fault:
+        work, fault = _counted(model, promised)
+    if fault or work is None:
         raise unusable(path, f"{fault}. SkinKD opens only files as it writes them.")
-    return content, info, tuple(output.name for output in model.graph.output)
+    outputs = tuple(output.name for output in model.graph.output)
+    return CheckedFile(content, hashlib.sha256(content).hexdigest(), outputs, work.products)
 
 
 def _fault(model: onnx.ModelProto) -> str:
@@ -73,11 +97,11 @@ def _node_faults(node: onnx.NodeProto) -> Iterator[str]:
         yield from filter(None, (_tensor_fault(tensor) for tensor in (attribute.t, *attribute.tensors)))
 
 
-def _interface_fault(model: onnx.ModelProto, info: ModelInfo) -> str:
+def _interface_fault(model: onnx.ModelProto, promised: Promised) -> str:
     """How inputs and outputs differ from what the description promises, in words, or nothing."""
     import onnx
 
-    size = info.preprocessing.image_size
+    size = promised.image_size
     if [item.name for item in model.graph.input] != [IMAGES]:
         return f"Its one input must be called {IMAGES}"
     kind, shape = _type_of(model.graph.input[0])
@@ -87,24 +111,41 @@ def _interface_fault(model: onnx.ModelProto, info: ModelInfo) -> str:
     if names not in ([LOGITS], [LOGITS, FEATURES]):
         return f"Its outputs must be called {LOGITS} and {FEATURES}"
     kind, shape = _type_of(model.graph.output[0])
-    if kind != onnx.TensorProto.FLOAT or shape != [None, len(info.classes)]:
-        return f"Its output must be float32 of the shape [batch, {len(info.classes)}]"
+    if kind != onnx.TensorProto.FLOAT or shape != [None, promised.classes]:
+        return f"Its output must be float32 of the shape [batch, {promised.classes}]"
     return ""
 
 
-def _size_fault(model: onnx.ModelProto) -> str:
-    """Whether a result on the way is larger than any network's, as far as shapes can be told beforehand."""
+def _counted(model: onnx.ModelProto, promised: Promised) -> tuple[Work | None, str]:
+    """What the network computes, or what is wrong with that, in words."""
     import onnx
 
     try:
-        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
-        return f"Its operations do not fit together ({str(error)[:100]})"
-    for item in (*inferred.graph.value_info, *inferred.graph.output):
-        shape = _type_of(item)[1]
-        if np.prod([float(size) for size in shape if size is not None], dtype=np.float64) > _MAX_ELEMENTS:
-            return "One of its operations wants more memory than any network for lesion images"
-    return ""
+        work = work_of(model)
+    except onnx.shape_inference.InferenceError as error:
+        return None, f"Its operations do not fit together ({str(error)[:100]})"
+    except (ValueError, RuntimeError, TypeError, LookupError) as error:
+        return None, str(error)[:200] or type(error).__name__
+    if work.largest > _MAX_ELEMENTS:
+        return None, "One of its operations wants more memory than any network for lesion images"
+    most = most_products(work.weights, promised)
+    if work.products > most:
+        return None, (
+            f"For one image it would compute {work.products:.2g} products; no network of {work.weights:,.0f} weights "
+            f"for images of {promised.image_size} pixels computes more than {most:.2g}"
+        )
+    return work, ""
+
+
+def most_products(weights: float, promised: Promised) -> float:
+    """The most products for an image that a network of timm with so many weights computes, times `_SLACK`.
+
+    Each weight is used at most once in each place that the network looks at, of 8 by 8 pixels and more where most
+    weights are; transformers compare these places with each other besides, for each weight at most places / 1,152
+    times (6 times the narrowest width, 192). The mean over flips and turns takes eight times that.
+    """
+    places = (promised.image_size / 8) ** 2
+    return promised.positions * (_SLACK * weights * places * (1 + places / 1152) + _ANY)
 
 
 def _tensor_fault(tensor: onnx.TensorProto) -> str:

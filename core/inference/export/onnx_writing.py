@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
-from core.inference.export.onnx_file import FEATURES, IMAGES, LOGITS
+from core.inference.export.onnx_bytes import FEATURES, IMAGES, LOGITS
 from core.models.info import ModelInfo
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, Progress
-from core.inference.export.onnx_file import IMAGES, LOGITS
+from core.inference.export.onnx_bytes import IMAGES, LOGITS
 
 _KINDS = ("Conv", "Gemm", "MatMul", "Clip", "Relu")
 _LAYERS = ("Conv", "Gemm", "MatMul")
@@ -147,7 +147,7 @@ class _Converter:
         return path
 
     def _ask(self, path: Path) -> NDArray[np.float64]:
-        from core.inference.onnx_network import open_session
+        from core.inference.onnx_session import open_session
 
         session = open_session(path.read_bytes(), ["CPUExecutionProvider"], 0)
         parts = [self._probes[start : start + _BATCH] for start in range(0, len(self._probes), _BATCH)]

@@ -66,7 +66,7 @@ def _infer(
     for start in range(0, len(indices), _BATCH):
         token.check()
         emit(Progress(Phase.CALIBRATING, progress[0] + start, progress[1]))
-        found = network.infer(material.store.gather(indices[start : start + _BATCH]))
+        found = network.infer(material.store.gather(indices[start : start + _BATCH]), token)
         logits.append(found[0])
         if found[1] is not None:
             features.append(found[1])

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
-import os
-import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken
+from core.inference.child_process import end, end_with_parent, start
 
 if TYPE_CHECKING:
     import onnx
@@ -33,18 +31,13 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken, pos
     import onnx
 
     out, trouble = folder / "written.onnx", folder / "trouble.json"
-    process = multiprocessing.get_context("spawn").Process(
-        target=_write, args=(str(model_file), str(out), str(trouble), positions), daemon=True
-    )
-    process.start()
+    process = start(_write, str(model_file), str(out), str(trouble), positions)
     try:
         while process.is_alive():
             process.join(_POLL_SECONDS)
             token.check()
     finally:
-        if process.is_alive():
-            process.terminate()
-        process.join()
+        end(process)
     if trouble.is_file():
         raise SkinKDError(**json.loads(trouble.read_text(encoding="utf-8")))
     if process.exitcode or not out.is_file():
@@ -57,18 +50,9 @@ def export_in_subprocess(model_file: Path, folder: Path, token: CancelToken, pos
     return onnx.load_model(out)
 
 
-def end_with_parent() -> None:
-    """Wait for the end of the process that started this one, then end it too: of a program that was killed nothing
-    works on."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 def _write(model_file: str, out: str, trouble: str, positions: int) -> None:
     """What the other process does. An error becomes a file: whatever it is, the user is to read it."""
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     import onnx
 
     from core.inference.export.onnx_writing import to_onnx

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,9 +15,12 @@ from PIL import Image
 from core.classes import CLASS_SETS
 from core.data.decoding import decode_image
 from core.data.reading import read_dataset
+from core.digests import file_digest
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, Event, Phase, Progress
+from core.events import CancelSource, CancelToken, Event, Phase, Progress
 from core.inference.classifier import BATCH, Classification, Classifier
+from core.inference.record import entries_for
+from core.models import files
 from core.models.files import load_model, save_model
 from core.models.info import ModelInfo, Preprocessing
 from core.runs.folder import RunFolder
@@ -71,6 +75,45 @@ def test_temperature_softens_and_keeps_the_diagnosis(
     assert (soft.probability or 1) < (hard.probability or 0)
     expected = np.array(hard.probabilities) ** 0.25
     np.testing.assert_allclose(soft.probabilities or (), expected / expected.sum(), atol=1e-6)
+
+
+def test_a_model_that_is_replaced_while_it_classifies_stays_the_one_that_was_loaded(
+    finished_run: RunFolder, images: list[Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "model.safetensors"
+    shutil.copy(finished_run.model_file, file)
+    loaded, digest = Classifier.load(file, "cpu"), file_digest(file)
+    expected = [row.probabilities for row in loaded.classify(images[:40])]
+    rows = loaded.classify(images[:40])
+    found = [next(rows)]
+    model, info = load_model(file)
+    save_model(file, model.apply(lambda part: [value.data.zero_() for value in part.parameters(False)]), info)
+    found += rows
+    assert [row.probabilities for row in found] == expected
+    assert loaded.digest == digest != file_digest(file)
+    assert entries_for(found[:1], loaded.info, loaded.digest)[0].model == digest
+
+
+@pytest.mark.parametrize("when", ["read_model_info", "read_weights", "load_statistics"])
+def test_a_model_that_is_replaced_while_it_is_read_is_never_a_mixture(
+    finished_run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    file = tmp_path / "model.safetensors"
+    shutil.copy(finished_run.model_file, file)
+    model, info = load_model(file)
+    save_model(tmp_path / "other.safetensors", model, replace(info, temperature=9.0))
+    read = getattr(files, when)
+
+    def reading(path: Path, *others: object, **named: object) -> object:
+        result = read(path, *others, **named)
+        if (tmp_path / "other.safetensors").exists():
+            (tmp_path / "other.safetensors").replace(file)
+        return result
+
+    monkeypatch.setattr(files, when, reading)
+    with pytest.raises(SkinKDError, match="changed while it was read"):
+        Classifier.load(file, "cpu")
+    assert Classifier.load(file, "cpu").info.temperature == 9.0
 
 
 def test_unreadable_files_stay_in_their_place_with_a_reason(
@@ -139,7 +182,9 @@ class _Watched:
     def __init__(self) -> None:
         self.asked: list[tuple[int, int]] = []
 
-    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         self.asked.append((threading.get_ident(), len(images)))
         return np.zeros((len(images), 8), np.float32), None
 
@@ -171,7 +216,9 @@ def test_few_files_are_shared_among_the_workers(images: list[Path], monkeypatch:
 
 def test_a_failure_in_a_worker_reaches_the_caller_and_leaves_no_thread(images: list[Path]) -> None:
     class Failing:
-        def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        def infer(
+            self, images: NDArray[np.uint8], token: CancelToken | None = None
+        ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             raise SkinKDError("The model can not compute", "made up")
 
     info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)
@@ -211,7 +258,9 @@ def test_the_malignant_total_adds_three_classes(classifier: Classifier, images: 
 
 def test_a_model_that_gives_no_numbers_gives_no_diagnosis(images: list[Path]) -> None:
     class Broken:
-        def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        def infer(
+            self, images: NDArray[np.uint8], token: CancelToken | None = None
+        ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
             return np.full((len(images), 8), np.nan, np.float32), None
 
     info = ModelInfo("none", Preprocessing(32, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)), classes=ISIC2019)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.classes import CLASS_SETS
 from core.data.store import ImageStore
 from core.errors import Cancelled, SkinKDError
-from core.events import CancelSource, Event, Phase, Progress
+from core.events import CancelSource, CancelToken, Event, Notice, Phase, Progress
 from core.inference.classifier import Classifier
 from core.inference.similar import FeatureIndex, KnownCase, build_index, similar_cases
 from core.models.info import ModelInfo, Preprocessing
@@ -27,7 +27,9 @@ class MeanColours:
         self.known = known
         self.asked = 0
 
-    def infer(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def infer(
+        self, images: NDArray[np.uint8], token: CancelToken | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         self.asked += len(images)
         features = images.mean(axis=(1, 2), dtype=np.float64).astype(np.float32) - 127.5
         return np.zeros((len(images), 8), np.float32), features if self.known else None
@@ -119,6 +121,21 @@ def test_a_damaged_cache_is_made_again(build: Build, tmp_path: Path, kept: int) 
     network = MeanColours()
     assert np.array_equal(build(network).features, expected)
     assert network.asked == len(CASES)
+
+
+def test_a_changed_byte_in_the_cache_is_told_and_it_is_made_again(build: Build, tmp_path: Path) -> None:
+    expected = np.array(build(MeanColours()).features)
+    (file,) = (tmp_path / "similar").glob("*.npy")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+    network, told = MeanColours(), list[Event]()
+    assert np.array_equal(build(network, emit=told.append).features, expected)
+    assert network.asked == len(CASES)
+    assert any("checksum does not fit" in event.text for event in told if isinstance(event, Notice))
+    again, told = MeanColours(), []
+    build(again, emit=told.append)
+    assert (again.asked, told) == (0, [])
 
 
 def test_progress_and_cancel(build: Build, tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def test_it_can_be_cancelled_and_leaves_nothing(finished_run: RunFolder, tmp_pat
 def test_the_description_is_the_models(file: Path, finished_run: RunFolder) -> None:
     assert info_of(file) == info_of(finished_run.model_file)
     model = onnx.load_model(file)
-    plain = {item.key: json.loads(item.value) for item in model.metadata_props if item.key != "skinkd.reference"}
+    plain = {item.key: json.loads(item.value) for item in model.metadata_props if not item.key.startswith("skinkd.")}
     assert plain["classes"] == ["MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
     assert plain["preprocessing"]["image_size"] == 64
     assert "squashed" in plain["preprocessing"]["resize"]

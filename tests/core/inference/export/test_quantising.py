@@ -13,7 +13,7 @@ from core.errors import Cancelled
 from core.events import CancelSource, CancelToken, ignore
 from core.inference.export import quantising
 from core.inference.export.quantising import ScaleImages, quantise
-from core.inference.onnx_network import open_session
+from core.inference.onnx_session import open_session
 
 CHANNELS = 8
 IMAGES = np.random.default_rng(1).integers(0, 256, (24, 16, 16, 3), np.uint8)

@@ -12,8 +12,8 @@ import pytest
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken
 from core.inference.classifier import Classifier
-from core.inference.export.onnx_file import IMAGES, LOGITS
-from core.inference.onnx_network import open_session
+from core.inference.export.onnx_bytes import IMAGES, LOGITS
+from core.inference.onnx_session import open_session
 from core.runs.folder import RunFolder
 from tests.core.inference.export.conftest import write_in_another_process
 
@@ -42,11 +42,11 @@ def test_it_stops_at_once(finished_run: RunFolder, tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import multiprocessing, threading, time
-from core.inference.export.subprocess_export import end_with_parent
+import multiprocessing, time
+from core.inference.child_process import end_with_parent
 
 def work(ready):
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     ready.set()
     time.sleep(300)
 
