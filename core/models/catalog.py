@@ -85,10 +85,24 @@ def check_architecture(architecture: str) -> None:
         if dot and architecture in _names(pretrained=True):
             return
     shown = architecture if len(architecture) <= 80 else architecture[:80] + "..."
+    renamed = _renamed()
+    if architecture in renamed:
+        raise SkinKDError("Unknown network", f"timm has renamed {shown}: it is {renamed[architecture]} now.")
     # Python's matcher is slow on long strings, and a long string is near to no name.
-    near = difflib.get_close_matches(architecture[:80], timm.list_models(), n=3, cutoff=0.5)
+    names = [*timm.list_models(), *renamed]
+    near = difflib.get_close_matches(architecture[:80], names, n=3, cutoff=0.5)
+    near = list(dict.fromkeys(renamed.get(name, name) for name in near))
     hint = f" Did you mean {', '.join(near)}?" if near else " Search the list of models for one."
     raise SkinKDError("Unknown network", f"timm has no network named {shown!r}.{hint}")
+
+
+def _renamed() -> dict[str, str]:
+    """timm's own table of old names, with those of today; what timm dropped without another is not in it."""
+    from timm.models import get_deprecated_models
+
+    found: dict[str, str | None] = get_deprecated_models()
+    tagged = _names(pretrained=True)
+    return {old: new if new in tagged else new.partition(".")[0] for old, new in found.items() if new}
 
 
 @lru_cache(maxsize=256)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.errors import WeightsUnavailableError
+from core.models.hub_failures import explain
 
 _FILE = "model.safetensors"
 _SECONDS = 10
@@ -22,24 +24,24 @@ def fetch_weights(architecture: str, config: Any) -> Path:
 
     repository, name = getattr(config, "hf_hub_id", None), _FILE
     if not repository:
-        raise unavailable(architecture, "timm offers none for this network.", connect=False)
+        raise unavailable(architecture, "timm offers none for this network.")
     if (getattr(config, "hf_hub_filename", None) or "").startswith("open_clip"):
         name = "open_clip_model.safetensors"
     cached = huggingface_hub.try_to_load_from_cache(repository, name)
     if isinstance(cached, str):
         return Path(cached)
-    failure = _connection_error(huggingface_hub.hf_hub_url(repository, name))
-    if failure:
-        raise unavailable(architecture, "the server did not answer.", failure)
+    url = huggingface_hub.hf_hub_url(repository, name)
     try:
+        _ask(url)
         return Path(_download(repository, name))
     except Exception as error:  # the library's errors have no common root and change between its versions
-        raise unavailable(architecture, "the download failed.", f"{repository}: {error}") from error
+        why, what_to_do = explain(error, urlsplit(url).hostname or url, repository, _proxy())
+        raise unavailable(architecture, why, what_to_do, f"{url}: {error or type(error).__name__}") from error
 
 
-def unavailable(architecture: str, why: str, details: str = "", *, connect: bool = True) -> WeightsUnavailableError:
+def unavailable(architecture: str, why: str, what_to_do: str = "", details: str = "") -> WeightsUnavailableError:
     """The error that names the other ways."""
-    ways = "Connect to the internet and try again, or set" if connect else "Set"
+    ways = f"{what_to_do}, or set" if what_to_do else "Set"
     return WeightsUnavailableError(
         "Pretrained weights are not available",
         f"The pretrained weights of {architecture} could not be fetched: {why} {ways} the weights to a .safetensors "
@@ -48,26 +50,37 @@ def unavailable(architecture: str, why: str, details: str = "", *, connect: bool
     )
 
 
-def _connection_error(url: str) -> str:
-    """Ask for the head of `url` once. Empty when the server answered, whatever it said; otherwise what went wrong."""
+def _proxy() -> str:
+    """The proxy that the environment or the system names, without user and password; empty where there is none."""
+    from urllib.request import getproxies
+
+    found = getproxies()
+    parts = urlsplit(found.get("https") or found.get("all") or "")
+    return parts.netloc.rpartition("@")[2] or parts.path.rpartition("@")[2]
+
+
+def _ask(url: str) -> None:
+    """Ask for the head of `url` once; whatever the server answers is well. Raises what went wrong, TimeoutError where
+    nothing came."""
     import huggingface_hub.utils
 
     library: Any = huggingface_hub.utils
-    outcome = [f"no answer from {url} within {_SECONDS} seconds"]
+    outcome: list[Exception | None] = [TimeoutError(f"no answer from {url} within {_SECONDS} seconds")]
 
     def ask() -> None:
         try:
             library.get_session().head(url, timeout=_SECONDS)
         except Exception as error:  # as above
-            outcome[0] = f"{url}: {error or type(error).__name__}"
+            outcome[0] = error
         else:
-            outcome[0] = ""
+            outcome[0] = None
 
     # Looking the name up can take far longer than the timeout on a broken network, and can not be interrupted.
     asking = threading.Thread(target=ask, name="skinkd-hub", daemon=True)
     asking.start()
     asking.join(_SECONDS + 2)
-    return outcome[0]
+    if outcome[0] is not None:
+        raise outcome[0]
 
 
 def _download(repository: str, name: str) -> str:

@@ -113,3 +113,18 @@ def test_the_packages_and_the_light_modules_do_not_import_torch() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("tf_efficientnet_b7_ns", "tf_efficientnet_b7.ns_jft_in1k"),
+        ("vit_base_patch16_224_in21k", "vit_base_patch16_224.augreg_in21k"),
+    ],
+)
+def test_timms_old_names_lead_to_those_of_today(old: str, new: str) -> None:
+    with pytest.raises(SkinKDError, match=f"it is {new} now"):
+        check_architecture(old)
+    check_architecture(new)
+    with pytest.raises(SkinKDError, match=new):
+        check_architecture(f"{old}x")  # a slip of the pen in an old name
