@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QSizePolicy,
     QSlider,
-    QSpinBox,
     QWidget,
 )
 
@@ -29,6 +27,7 @@ from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.numbers import NumberBox, WholeNumberBox
 from skinkd_gui.widgets.parts import delay, make_button
 
 if TYPE_CHECKING:
@@ -103,12 +102,12 @@ class OperatingPointView(QWidget):
         self.slider.setValue(95)
         self.slider.setMinimumWidth(120)
         self.wanted = named(
-            QSpinBox(self, minimum=_LOWEST, maximum=_HIGHEST, suffix=" %", value=95),
+            WholeNumberBox(self, minimum=_LOWEST, maximum=_HIGHEST, suffix=" %", value=95),
             "operatingSensitivity",
             "Share of the melanomas that is to be found, in per cent",
         )
         self.prevalence = named(
-            QDoubleSpinBox(self, minimum=0.0, maximum=100.0, decimals=1, singleStep=0.5, value=2.0, suffix=" %"),
+            NumberBox(self, minimum=0.0, maximum=100.0, decimals=1, singleStep=0.5, value=2.0, suffix=" %"),
             "operatingPrevalence",
             "How many of 100 people have melanoma",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QListView, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QListView, QWidget
 
 from core.inference.triage import MelanomaThreshold, threshold_words
 from core.reporting.review_words import review_line
@@ -13,6 +13,7 @@ from skinkd_gui.classify.kinds import FILTERS, Kind, KindFilter
 from skinkd_gui.settings.store import LEVEL_PERCENTS
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, named, row_of
+from skinkd_gui.widgets.numbers import WholeNumberBox
 from skinkd_gui.widgets.parts import delay, make_button
 
 _LEVEL_TIP = (
@@ -67,7 +68,7 @@ class SummaryBar(QWidget):
         self.filter.currentIndexChanged.connect(self._tell_filter)
 
     def _make_level(self) -> None:
-        self.level = named(QSpinBox(self), "classifyLevelSpin", "Certainty wanted, in per cent")
+        self.level = named(WholeNumberBox(self), "classifyLevelSpin", "Certainty wanted, in per cent")
         self.level.setRange(*LEVEL_PERCENTS)
         self.level.setValue(90)
         self.level.setSuffix(" %")

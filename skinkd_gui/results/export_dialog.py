@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QButtonGroup,
     QCheckBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -31,6 +30,7 @@ from core.user_paths import expanded
 from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.numbers import NumberBox
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path
@@ -123,7 +123,7 @@ class ModelExportDialog(SavingDialog):
         )
         self.data_button = make_button("C&hoose...", "exportDataButton", self, clicked=self._ask_data)
         self.loss = named(
-            QDoubleSpinBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
+            NumberBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
             "exportLossSpin",
             "Weighted F1 that may be lost, in points",
         )

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
@@ -27,6 +26,7 @@ from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.numbers import WholeNumberBox
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import ThemeChoice
 
@@ -104,7 +104,9 @@ class PreferencesDialog(QDialog):
         )
         self.browse.setEnabled(not folder_fixed)
         self.threads = named(
-            QSpinBox(self, minimum=0, maximum=max(0, (os.cpu_count() or 1) - 1), value=self._settings.threads_left),
+            WholeNumberBox(
+                self, minimum=0, maximum=max(0, (os.cpu_count() or 1) - 1), value=self._settings.threads_left
+            ),
             "threadsLeftSpin",
             "CPU cores that a run leaves free",
         )
@@ -129,8 +131,8 @@ class PreferencesDialog(QDialog):
         self.reader.setCurrentIndex(list(Readership).index(self._settings.reader))
         self.record = RecordBox(self._settings.keep_record, self)
 
-    def _make_level(self, name: str, told: str, level: float) -> QSpinBox:
-        spin = named(QSpinBox(self), name, told)
+    def _make_level(self, name: str, told: str, level: float) -> WholeNumberBox:
+        spin = named(WholeNumberBox(self), name, told)
         spin.setRange(*LEVEL_PERCENTS)
         spin.setValue(round(100 * level))
         spin.setSuffix(" %")

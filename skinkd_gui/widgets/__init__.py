@@ -4,6 +4,7 @@
   columns, lines that go on below, buttons and timers
 - `banner`, `empty_state`, `error_dialog`, `question`, `saving_dialog`: what is said and asked
 - `saving`: asks for a file to write, and writes text into it
+- `numbers`: fields for numbers in the digits of any script
 - `dragged`: the files that are dropped or pasted
 - `figure_view`, `threaded_figure_view`: figures, drawn when idle or in a thread
 - `helper`: what does a part of a widget's work without being one

@@ -7,11 +7,12 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard.entry_list import show_as_entries
 from skinkd_gui.training.wizard.texts import all_choices_help, choice_text, help_text, number_text, parsed_number
+from skinkd_gui.widgets.numbers import WholeNumberBox
 
 _HEIGHT = 26  # the same for every kind, and large enough to hit
 
@@ -31,7 +32,7 @@ class _Calm:
             event.ignore()
 
 
-class CalmSpinBox(_Calm, QSpinBox):
+class CalmSpinBox(_Calm, WholeNumberBox):
     """A spin box that does not turn when the page scrolls past it."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from core.events import CancelToken, Emit
 from core.recipe import recipe_to_toml
@@ -32,6 +32,7 @@ from skinkd_gui.training.wizard.state import (
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.numbers import WholeNumberBox
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
@@ -90,7 +91,7 @@ class ReviewPage(WizardPage):
         self.cross_validate = named(
             QCheckBox("Cross-validate: train once for each of"), "crossValidateBox", "Cross-validate"
         )
-        self.folds = named(QSpinBox(minimum=2, maximum=20, value=FOLDS), "foldsSpin", "Folds")
+        self.folds = named(WholeNumberBox(minimum=2, maximum=20, value=FOLDS), "foldsSpin", "Folds")
         self._folds_row = QWidget()
         label = make_label("folds", buddy=self.folds)
         line = row_of(self.cross_validate, self.folds, label, STRETCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QCheckBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label, row
@@ -13,6 +13,7 @@ from skinkd_gui.training.wizard.state import Goal, StudyChoice
 from skinkd_gui.training.wizard.texts import coverage_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
+from skinkd_gui.widgets.numbers import WholeNumberBox
 
 _MOST_SEEDS = 10
 _SEEDS_HELP = "With other seeds: more than one shows how much the scores change by chance alone; the paper used one."
@@ -32,7 +33,9 @@ class StudyOptions(QWidget):
     def __init__(self, model: WizardModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self.seeds = named(QSpinBox(minimum=1, maximum=_MOST_SEEDS), "studySeeds", "Times each student is trained")
+        self.seeds = named(
+            WholeNumberBox(minimum=1, maximum=_MOST_SEEDS), "studySeeds", "Times each student is trained"
+        )
         label = make_label("Trainings of each student:", buddy=self.seeds)
         self.fine = _box("Also KL at finer steps of alpha (the paper's table 3)", "studyFineSweep")
         self.splits = _box("Twice: divided by image, as in the paper, and by lesion", "studyBothSplits")

@@ -31,6 +31,7 @@ from skinkd_gui.training.wizard.state import (
     study_runs,
     usable_images,
 )
+from skinkd_gui.widgets.numbers import in_latin_digits
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -275,9 +276,9 @@ def _large(number: int) -> str:
 
 
 def parsed_number(text: str) -> float | str:
-    """The number that a text stands for (a decimal comma is understood), or the text itself."""
+    """The number that a text stands for (in the digits of any script, with a point or a comma), or the text itself."""
     try:
-        number = float(text.strip().replace(",", "."))
+        number = float(in_latin_digits(text.strip()))
     except ValueError:
         return text
     return number if math.isfinite(number) else text
