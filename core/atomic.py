@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from core.visible_text import writable
+
 _log = logging.getLogger(__name__)
 
-_HERE = f"{zlib.crc32(platform.node().encode()):08x}"
+HERE = f"{zlib.crc32(platform.node().encode()):08x}"
 """This computer, in the names of temporary files: a process number means nothing on another one."""
 
 _TEMPORARY = re.compile(r"\..+\.(?P<process>\d{1,9})(?:-(?P<computer>[0-9a-f]{8}))?\.tmp")
@@ -56,9 +58,10 @@ def flush_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text` (UTF-8, line ends as given), whole or not at all."""
+    """Replace `path` by `text` (UTF-8, line ends as given), whole or not at all. Bytes of names that are no UTF-8 are
+    written as escapes; in JSON and TOML, which have other escapes, whoever writes takes care of them before."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+        temporary.write_text(writable(text), encoding="utf-8", newline="")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -91,7 +94,7 @@ def remove_leftovers(folders: Iterable[Path]) -> int:
 
 
 def _own_mark() -> str:
-    return f"{os.getpid()}-{_HERE}.tmp"
+    return f"{os.getpid()}-{HERE}.tmp"
 
 
 def _is_left_over(path: Path) -> bool:
@@ -100,7 +103,7 @@ def _is_left_over(path: Path) -> bool:
         return False
     import psutil
 
-    if match["computer"] == _HERE and not psutil.pid_exists(int(match["process"])):
+    if match["computer"] == HERE and not psutil.pid_exists(int(match["process"])):
         return True
     return time.time() - path.lstat().st_mtime > _FORGOTTEN_SECONDS
 

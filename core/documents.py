@@ -63,7 +63,9 @@ def read_json(path: Path, most: int = MOST_BYTES) -> dict[str, Any]:
 
 def write_json(path: Path, values: Any) -> None:
     """Replace a document by these values, for people to read, whole or not at all. Raises OSError."""
-    atomic.write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    # JSON's own escapes for names that are no UTF-8: they are read as they were.
+    atomic.write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.visible_text import visible_lines
+
 
 class SkinKDError(Exception):
     """An error that a person can act on: what was expected, what came, what to do.
@@ -20,6 +22,11 @@ class SkinKDError(Exception):
         self.title = title
         self.summary = summary
         self.details = details
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The summary as a terminal shows it. A line end that is in a line came from outside."""
+        return (self.summary,)
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,14 @@ class RecipeError(SkinKDError):
 
     def __init__(self, problems: tuple[FieldProblem, ...]) -> None:
         count = "one value" if len(problems) == 1 else f"{len(problems)} values"
-        lines = "\n".join(f"{problem.key}: {problem.message}" for problem in problems)
+        lines = visible_lines(f"{problem.key}: {problem.message}" for problem in problems)
         super().__init__("The recipe can not be used", f"{count} must be corrected. {lines}", lines)
         self.problems = problems
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """How many values, then each on a line of its own."""
+        return (self.summary.partition(".")[0] + ".", *(f"{each.key}: {each.message}" for each in self.problems))
 
 
 class WeightsUnavailableError(SkinKDError):

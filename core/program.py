@@ -14,6 +14,8 @@ from pathlib import Path
 
 from core import __version__
 from core.paths import cache_root
+from core.terminal import clean_streams
+from core.visible_text import visible
 
 _PATH = "LD_LIBRARY_PATH"
 _USERS_PATH = "LD_LIBRARY_PATH_ORIG"  # where PyInstaller's start keeps what the user had
@@ -33,19 +35,33 @@ def is_frozen() -> bool:
 
 
 def prepare() -> None:
-    """What a program sets right before it imports anything heavy."""
+    """What a program sets right before it imports anything heavy. Where names of files would not be read as UTF-8, it
+    starts anew."""
+    _read_names_as_utf_8()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # a program with a window on Windows; libraries write there all the same
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+    clean_streams()
     if is_frozen():
         # PyInstaller gives matplotlib a new folder at every start: it would look for the system's fonts each time.
         os.environ["MPLCONFIGDIR"] = str(cache_root() / "matplotlib")
 
 
+def _read_names_as_utf_8() -> None:
+    """In a locale of another encoding names of files would be torn or other ones, in all that is written. What is shown
+    on the terminal stays in its encoding."""
+    if os.name != "posix" or is_frozen() or sys.getfilesystemencoding() == "utf-8":
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    os.environ["PYTHONIOENCODING"] = f"{encoding}:backslashreplace"
+    os.environ["PYTHONUTF8"] = "1"  # for the processes that it starts
+    os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def say(text: str) -> None:
     """Write a line to whoever started the program; a program with a window on Windows has nobody to write to."""
     if sys.stdout is not None:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{visible(text)}\n")
         sys.stdout.flush()
 
 

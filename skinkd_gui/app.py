@@ -11,11 +11,13 @@ import sys
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from core.paths import log_root, make_private
 from core.program import prepare, program_version, say
 from core.system_libraries import window_problem
+from core.terminal import LogFormatter
+from core.visible_text import visible
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     problem = window_problem()
     if problem is not None:
         if sys.stderr is not None:
-            sys.stderr.write(f"skinkd: {problem.title}\n{problem.summary}\n")
+            sys.stderr.write(f"skinkd: {problem.title}\n{visible(problem.summary)}\n")
         return 1
     from skinkd_gui.single_instance import raise_first
 
@@ -103,23 +105,34 @@ def start_logging() -> Path | None:
     """Write what happens into the application's log (1 MB, three old ones kept); None when that is not possible."""
     global _crash_file
     path = log_root() / LOG_NAME
+    formatter = LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         make_private(path.parent)
         handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
         _crash_file = (path.parent / "crash.log").open("a", encoding="utf-8")
         faulthandler.enable(_crash_file)
     except OSError:
-        logging.basicConfig(level=logging.WARNING)
+        on_stderr = logging.StreamHandler()
+        on_stderr.setFormatter(formatter)
+        logging.basicConfig(level=logging.WARNING, handlers=[on_stderr])
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
     _log.info("SkinKD %s on Python %s, %s", program_version(), sys.version.split()[0], sys.platform)
     return path
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints quote what was given as one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with a complaint."""
+        super().error(visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("skinkd", description="Train, compare and use classifiers of skin lesions.")
+    parser = _Parser("skinkd", description="Train, compare and use classifiers of skin lesions.")
     parser.add_argument("path", nargs="?", type=Path, metavar="FILE", help="a run's folder or a model file to open")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="the folder of runs (otherwise that of the settings)")
     parser.add_argument(

@@ -36,7 +36,7 @@ def class_sets(
         print_json([class_set_to_document(found) for found in sets.values()])
     elif name is not None:
         rows = [[item.code, item.name, item.group.value] for item in sets[name].classes]
-        print_text(columns(["class", "name", "group"], rows))
+        print_text(*columns(["class", "name", "group"], rows))
     else:
         rows = [[each, f"{len(found)}", ", ".join(found.codes[:10])] for each, found in sets.items()]
-        print_text(columns(["set", "classes", "codes"], rows, right=["classes"]))
+        print_text(*columns(["set", "classes", "codes"], rows, right=["classes"]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, columns, many, print_json, print_text, say
+from core.cli.console import JsonOption, agreed, columns, many, print_json, print_text, say
 from core.errors import SkinKDError
 from core.quantities import probability
 
@@ -76,14 +76,14 @@ def patient_columns(
     return PatientColumns(facts, lesions_over_time(rows, facts, classifier.decision_rule, classifier.info.temperature))
 
 
-def lesions_text(patients: PatientColumns) -> str:
+def lesions_lines(patients: PatientColumns) -> list[str]:
     """The lesions for people, with why some have no visit."""
-    from core.cli.console import table_text
+    from core.cli.console import table_lines
     from core.reporting.lesions_table import lesions_table
 
     visits = [visit for lesion in patients.lesions for visit in lesion.visits]
     remarks = dict.fromkeys(visit.conflict or visit.how for visit in visits)
-    return "\n".join([table_text(lesions_table(patients.lesions)), "", *remarks])
+    return [*table_lines(lesions_table(patients.lesions)), "", *remarks]
 
 
 def labels_document(result: LabelledScores) -> dict[str, Any]:
@@ -103,23 +103,22 @@ def labels_document(result: LabelledScores) -> dict[str, Any]:
     return document
 
 
-def labels_text(result: LabelledScores) -> str:
+def labels_lines(result: LabelledScores) -> list[str]:
     """The scores for people."""
-    from core.cli.documents import evaluation_text
+    from core.cli.documents import evaluation_lines
     from core.reporting.scored_runs import scored_model
 
     where = ", ".join(str(place) for place in result.where)
-    head = f"\nScores of {many(result.scored, 'image')} with the labels of {where}"
+    head = f"Scores of {many(result.scored, 'image')} with the labels of {where}"
     left = [f"{result.not_classified:,} with a label were not classified" if result.not_classified else ""]
     left.append(f"{result.without_label:,} have no label" if result.without_label else "")
     rest = "; ".join(text for text in left if text)
-    lines = [head + (f" ({rest})" if rest else "") + ":"]
+    said = head + (f" ({rest})" if rest else "") + ":"
     if result.detailed is None or result.intervals is None:
-        return lines[0] + " none."
+        return ["", f"{said} none."]
     found = scored_model("these images", result.classes, result.detailed, result.intervals)
-    lines.append(evaluation_text(found))
-    lines.append("They are too high if the model was trained on some of these images; `evaluate` looks for that.")
-    return "\n\n".join(lines)
+    doubt = "They are too high if the model was trained on some of these images; `evaluate` looks for that."
+    return ["", said, "", *evaluation_lines(found), "", doubt]
 
 
 def keep_record(rows: Sequence[Classification], classifier: Classifier) -> None:
@@ -151,7 +150,7 @@ def show(
         return
     if entries:
         titles = ["time (UTC)", "image", "model", "verdict", "diagnosis", "probability"]
-        print_text(columns(titles, [_cells(entry) for entry in entries], right=titles[5:]))
+        print_text(*columns(titles, [_cells(entry) for entry in entries], right=titles[5:]))
     say(f"{_entries(count)} in {book.path}; the record is {_state(book)}.")
 
 
@@ -174,7 +173,7 @@ def clear(
     """Remove everything that was recorded. It can not be brought back."""
     book = _book()
     count = sum(1 for _ in book.entries())
-    if count and not yes and not typer.confirm(f"Remove {_entries(count)} for good?", err=True):
+    if count and not yes and not agreed(f"Remove {_entries(count)} for good?"):
         raise typer.Abort
     book.clear()
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, table_text
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say, table_lines
 from core.cli.run_commands import find_run
 from core.paths import runs_root
 from core.quantities import p_value
@@ -85,8 +85,8 @@ def _titles(evidences: Sequence[Evidence]) -> tuple[str, ...]:
 def _print_runs(evidences: Sequence[Evidence], resamples: int) -> None:
     tables = _tables(evidences, resamples)
     for table in tables[:-1]:
-        print_text(f"{table_text(table)}\n")
-    print_text(f"{table_text(tables[-1])}\n" if tables[-1].rows else "The recipes are the same.\n")
+        print_text(*table_lines(table), "")
+    print_text(*(table_lines(tables[-1]) if tables[-1].rows else ["The recipes are the same."]), "")
 
 
 def _tables(evidences: Sequence[Evidence], resamples: int) -> tuple[ResultsTable, ...]:
@@ -110,15 +110,16 @@ def _print_comparison(comparison: Comparison, baseline: str, other: str) -> None
     from core.reporting.comparison_tables import differences_table
 
     if not comparison.comparable:
-        print_text(f"{other} against {baseline}\n{comparison.why_not}\n")
+        print_text(f"{other} against {baseline}", comparison.why_not, "")
         return
-    print_text(table_text(differences_table(comparison, baseline, other)))
+    print_text(*table_lines(differences_table(comparison, baseline, other)))
     assert comparison.mcnemar is not None
     print_text(
-        f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}\n"
-        f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}\n"
+        f"Won (right where {baseline} is wrong): {many(len(comparison.won), 'image')}{_some(comparison.won)}",
+        f"Lost (wrong where {baseline} is right): {many(len(comparison.lost), 'image')}{_some(comparison.lost)}",
         f"Exact McNemar test of won against lost: {p_value(comparison.mcnemar.p_value)}"
-        + (" (takes every image by itself, not by patient or lesion)\n" if comparison.by_group else "\n")
+        + (" (takes every image by itself, not by patient or lesion)" if comparison.by_group else ""),
+        "",
     )
 
 

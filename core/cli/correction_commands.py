@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, table_text
+from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, table_lines
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
@@ -81,7 +81,7 @@ def corrections(
     if as_json:
         print_json({"file": str(file), "corrections": [asdict(each) for each in known]})
     else:
-        print_text("\n".join([f"{many(len(known), 'correction')} in {file}", *map(_line, known)]))
+        print_text(f"{many(len(known), 'correction')} in {file}", *map(_line, known))
 
 
 def suspects(
@@ -101,7 +101,7 @@ def suspects(
         print_json({"suspects": [asdict(each) for each in found]})
         return
     lines = [f"{each.image}: labelled {each.label}, looks like {each.suggested} ({each.margin:.2f})" for each in found]
-    print_text("\n".join([many(len(found), "suspected label"), *lines[:most]]))
+    print_text(many(len(found), "suspected label"), *lines[:most])
 
 
 def drift(
@@ -133,7 +133,7 @@ def drift(
     if as_json:
         print_json({**asdict(found), "sentence": found.sentence})
     else:
-        print_text(f"{found.sentence}\n\n{table_text(drift_table(found))}")
+        print_text(found.sentence, "", *table_lines(drift_table(found)))
 
 
 def _local_drift(folder: Path, model: str, runs: Path, choices: Choices, emit: Emit, token: CancelToken) -> Drift:

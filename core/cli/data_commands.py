@@ -9,9 +9,9 @@ import typer
 
 from core.classes import CLASS_SETS, ClassSet
 from core.cli.console import JsonOption, many, print_json, print_text, say
-from core.cli.documents import data_document, data_text, problems_document, problems_text
+from core.cli.documents import data_document, data_lines, problems_document, problems_lines
 from core.cli.interrupt import stoppable
-from core.cli.label_mapping import mapped_labels, mapping_document, mapping_text, write_mapping
+from core.cli.label_mapping import mapped_labels, mapping_document, mapping_lines, write_mapping
 from core.cli.progress import shown_progress
 from core.data.choices import Choices
 from core.data.leakage import Leakage
@@ -43,7 +43,7 @@ def sample_data(
     if as_json:
         print_json(data_document(dataset))
     else:
-        print_text(data_text(dataset))
+        print_text(*data_lines(dataset))
 
 
 def inspect(
@@ -93,7 +93,7 @@ def inspect(
         if as_json:
             print_json(mapping_document(found))
         else:
-            print_text(mapping_text(found))
+            print_text(*mapping_lines(found))
             if write is not None:
                 say(f"Wrote {write}.")
         return
@@ -126,13 +126,12 @@ def _show(data: Path, classes: ClassSet, choices: Choices, *, quick: bool, as_js
         }
         print_json(document)
         return
-    print_text(f"{data_text(dataset)}\n\n{problems_text(dataset.problems)}")
+    print_text(*data_lines(dataset), "", *problems_lines(dataset.problems))
     if dataset.near_copies:
-        print_text(
-            f"\n{many(len(dataset.near_copies), 'pair')} of pictures are nearly the same; they stay in one part."
-        )
+        pairs = many(len(dataset.near_copies), "pair")
+        print_text("", f"{pairs} of pictures are nearly the same; they stay in one part.")
     if by_image and own:
-        print_text(f"\nDivided image by image: {by_image[0].sentence}\nAs SkinKD divides: {own[0].sentence}")
+        print_text("", f"Divided image by image: {by_image[0].sentence}", f"As SkinKD divides: {own[0].sentence}")
     if undecided(dataset.label_counts):
         say(f"Training does not start before these labels are mapped or left out: skinkd-cli inspect {data} --map")
     elif left_out:

@@ -39,6 +39,6 @@ def demonstration(
         print_json({"source": str(found.model), **table_document(rows, classifier.info)})
         return
     cells = [[row.path.name, row.assessment.verdict.words if row.assessment else "-", row.name] for row in rows]
-    print_text(columns(["drawn picture", "verdict", "likeliest"], cells))
-    print_text(f"\nModel: {found.model}")
+    print_text(*columns(["drawn picture", "verdict", "likeliest"], cells))
+    print_text("", f"Model: {found.model}")
     say(SYNTHETIC_WARNING)

@@ -62,9 +62,9 @@ def doctor(
     if as_json:
         print_json({"ok": good, "checks": [asdict(check) for check in checks]})
     else:
-        print_text(columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
+        print_text(*columns(["", "what", "finding"], [[check.state.value, check.name, check.text] for check in checks]))
         advice = [f"{check.name}: {check.advice}" for check in checks if check.advice]
-        print_text("\n" + "\n".join(advice or ["Nothing is missing."]))
+        print_text("", *(advice or ["Nothing is missing."]))
     if report is not None:
         _save_report(report, quiet=as_json)
     if not good:

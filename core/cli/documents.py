@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.classes import GUESSES
-from core.cli.console import columns, many, table_text
+from core.cli.console import columns, many, table_lines
 from core.data.choices import Choice
 from core.data.types import DataSet, LabelCount, Part, Problem, ProblemKind
 from core.documents import some
@@ -33,11 +33,11 @@ def scores_document(scores: Scores) -> dict[str, Any]:
     return scores_to_json(scores)
 
 
-def evaluation_text(run: ScoredRun) -> str:
+def evaluation_lines(run: ScoredRun) -> list[str]:
     """All scores of an evaluation with their intervals, as two tables and what they mean."""
     from core.reporting.tables import evaluation_table, per_class_table
 
-    return f"{table_text(evaluation_table(run))}\n\n{table_text(per_class_table(run))}"
+    return [*table_lines(evaluation_table(run)), "", *table_lines(per_class_table(run))]
 
 
 def run_document(summary: RunSummary) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def run_document(summary: RunSummary) -> dict[str, Any]:
     }
 
 
-def runs_text(summaries: Sequence[RunSummary]) -> str:
+def runs_lines(summaries: Sequence[RunSummary]) -> list[str]:
     """Runs as a table, one line each."""
     from core.reporting.run_columns import runs_list
 
-    return table_text(runs_list(summaries, _LISTED))
+    return table_lines(runs_list(summaries, _LISTED))
 
 
-def result_text(summary: RunSummary) -> str:
+def result_lines(summary: RunSummary) -> list[str]:
     """What a finished run has to say."""
     lines = [f"{summary.status.name} ({STATE_WORDS[summary.status.state].lower()}): {summary.folder}"]
     if summary.status.message:
@@ -82,10 +82,10 @@ def result_text(summary: RunSummary) -> str:
     if summary.scores:
         from core.reporting.scored_runs import scored_run
 
-        lines.append(evaluation_text(scored_run(summary, None, summary.status.name)))
+        lines += evaluation_lines(scored_run(summary, None, summary.status.name))
     if summary.status.synthetic:
         lines.append(SYNTHETIC_WARNING)
-    return "\n".join(lines)
+    return lines
 
 
 def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def problems_document(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     ]
 
 
-def problems_text(problems: Iterable[Problem]) -> str:
+def problems_lines(problems: Iterable[Problem]) -> list[str]:
     """Problems by kind, the first twenty of each kind by name."""
     by_kind: dict[ProblemKind, list[Problem]] = {}
     for problem in problems:
@@ -114,7 +114,7 @@ def problems_text(problems: Iterable[Problem]) -> str:
         lines += [f"    {problem.subject}: {problem.reason}" for problem in group[:SHOWN_PROBLEMS]]
         if len(group) > SHOWN_PROBLEMS:
             lines.append(f"    and {len(group) - SHOWN_PROBLEMS:,} more (--json lists all)")
-    return "\n".join(lines) or "No problems found."
+    return lines or ["No problems found."]
 
 
 def labels_document(labels: Iterable[LabelCount]) -> list[dict[str, Any]]:
@@ -140,7 +140,7 @@ def choices_document(choices: Iterable[Choice]) -> list[dict[str, Any]]:
     ]
 
 
-def choices_text(choices: Iterable[Choice]) -> list[str]:
+def choices_lines(choices: Iterable[Choice]) -> list[str]:
     """The same for people."""
     return [
         f"{choice.question}: {choice.taken or 'all'}, of {', '.join(item.value for item in choice.options)} "
@@ -170,7 +170,7 @@ def data_document(dataset: DataSet) -> dict[str, Any]:
     }
 
 
-def data_text(dataset: DataSet) -> str:
+def data_lines(dataset: DataSet) -> list[str]:
     """What a data set holds, for people."""
     lesions = [record.lesion for record in dataset.records if record.lesion]
     patients = {record.patient for record in dataset.records if record.patient}
@@ -188,7 +188,7 @@ def data_text(dataset: DataSet) -> str:
         *([f"Patients: {many(len(patients), 'patient')}"] if patients else []),
         *([f"Parts of the data's own: {listed}"] if (listed := _parts(dataset)) else []),
         "",
-        columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
+        *columns(["class", "name", "images", "share"], rows, right=["images", "share"]),
     ]
     guessed = [item for item in dataset.label_counts if item.code and item.how in GUESSES]
     if guessed:
@@ -197,12 +197,12 @@ def data_text(dataset: DataSet) -> str:
     if dataset.unknown_labels:
         lines += ["", *_unknown_labels(dataset)]
     if dataset.choices:
-        lines += ["", *choices_text(dataset.choices)]
+        lines += ["", *choices_lines(dataset.choices)]
     if dataset.synthetic:
         lines += ["", "This is the built-in synthetic sample set, not patient data."]
     if dataset.terms:
         lines += ["", f"Terms: {dataset.terms}"]
-    return "\n".join(lines)
+    return lines
 
 
 def _parts(dataset: DataSet) -> str:
@@ -219,7 +219,7 @@ def _unknown_labels(dataset: DataSet) -> list[str]:
     more = [f"and {len(found) - SHOWN_PROBLEMS:,} more (--json lists all)"] if len(found) > SHOWN_PROBLEMS else []
     return [
         f"Labels that are none of the {len(dataset.classes)} classes of {dataset.classes.name}:",
-        columns(["label", "images"], rows, right=["images"]),
+        *columns(["label", "images"], rows, right=["images"]),
         *more,
         f"{OWN_CLASSES[0].upper()}{OWN_CLASSES[1:]} inspect --recipe RECIPE shows the data with them.",
     ]

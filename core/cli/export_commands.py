@@ -72,8 +72,8 @@ def export(
 def _print(export_report: ExportReport) -> None:
     from core.inference.export.report import HEADER, explanation, table_rows, verdict
 
-    print_text(columns(HEADER, table_rows(export_report), right=HEADER[1:]))
-    say(f"\n{verdict(export_report)}")
+    print_text(*columns(HEADER, table_rows(export_report), right=HEADER[1:]))
+    say("", verdict(export_report))
     say(f"Checked on {export_report.checked_on}. {explanation(export_report)}")
     for note in export_report.notes:
         say(f"Note: {note}")

@@ -10,7 +10,7 @@ from core.atomic import write_text
 from core.classes import ClassSet, class_set_to_document, make_class_set, own_class_set
 from core.classes.saved import load_class_set
 from core.cli.console import columns, many
-from core.cli.documents import choices_document, choices_text, labels_document
+from core.cli.documents import choices_document, choices_lines, labels_document
 from core.data.choices import Choices
 from core.data.mapping import LabelMapping, inspect_labels
 from core.errors import SkinKDError
@@ -61,7 +61,7 @@ def mapping_document(mapping: LabelMapping) -> dict[str, Any]:
     }
 
 
-def mapping_text(mapping: LabelMapping) -> str:
+def mapping_lines(mapping: LabelMapping) -> list[str]:
     """The labels for people."""
     assert mapping.classes is not None
     rows = []
@@ -69,18 +69,19 @@ def mapping_text(mapping: LabelMapping) -> str:
         known = LEFT_OUT if item.code == "" else mapping.classes.title_of(item.code) if item.code else "?"
         how = "says none of these; left out as a problem" if item.says_none else item.how
         rows.append([item.label, f"{item.count:,}", known, how, item.examples[0].name if item.examples else "-"])
-    lines = [columns(["label", "images", "becomes", "because of", "such as"], rows, right=["images"])]
+    said = []
     if mapping.without_label:
-        lines.append(f"{many(mapping.without_label, 'image')} without a label.")
-    lines += choices_text(mapping.choices)
+        said.append(f"{many(mapping.without_label, 'image')} without a label.")
+    said += choices_lines(mapping.choices)
     if mapping.undecided:
-        lines.append(
+        said.append(
             f"{many(len(mapping.undecided), 'label')} of which nobody said what they mean. Say it with --as LABEL=CODE,"
             " leave them out with --leave-out-rest, or make every label a class with --classes own."
         )
         if mapping.fitting:
-            lines.append(f"All labels are known to: --classes {mapping.fitting[0]}")
-    return "\n\n".join(lines)
+            said.append(f"All labels are known to: --classes {mapping.fitting[0]}")
+    lines = columns(["label", "images", "becomes", "because of", "such as"], rows, right=["images"])
+    return [*lines, *(line for text in said for line in ("", text))]
 
 
 def write_mapping(file: Path, data: Path, mapping: LabelMapping, choices: Choices) -> None:

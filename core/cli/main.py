@@ -36,8 +36,10 @@ from core.cli import (
 from core.cli.console import print_json, print_text, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
+from core.machine_errors import TORCH_NEEDS, explained, memory_limit
 from core.paths import log_root, make_private
 from core.program import prepare, program_version
+from core.terminal import LogFormatter
 
 # The class above BadParameter is click's UsageError, whether typer brings its own click or not.
 _UsageError: type[Any] = typer.BadParameter.__bases__[0]
@@ -94,6 +96,12 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     logging.getLogger().addHandler(_log_handler())
     logging.captureWarnings(True)  # of libraries, such as a letter that a figure's font lacks: for the log
+    limit = memory_limit()
+    if limit is not None and limit < TORCH_NEEDS:  # said before: a library may end the program without a word
+        say(
+            f"Note: this program may use {limit / 2**30:.1f} GiB of memory only (ulimit -v). PyTorch wants room for "
+            f"{TORCH_NEEDS / 2**30:.0f} GiB; if the program ends without a word, raise that limit."
+        )
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -120,10 +128,8 @@ def run(arguments: Sequence[str]) -> int:
         return _stopped(Interrupted("Stopped at once."), as_json)
     except BrokenPipeError:
         return 0  # the reader (head, less) has seen enough
-    except OSError as error:
-        return _fail(SkinKDError("A file or folder could not be used", str(error)), 1, as_json)
-    except Exception:
-        return _fail(_bug(), 1, as_json)
+    except Exception as error:
+        return _fail(_told(error), 1, as_json)
     return code if isinstance(code, int) else 0
 
 
@@ -133,18 +139,18 @@ def _fail(error: SkinKDError, code: int, as_json: bool, **more: Any) -> int:
         print_json({"error": {**facts, **more}})
     else:
         shown = error.details if error.details and error.details not in error.summary else ""
-        say(f"{error.title}\n{error.summary}" + (f"\n{shown}" if shown else ""))
+        say(error.title, *error.lines, *(f"  {line}" for line in shown.split("\n") if line))
     return code
 
 
 def _wrong_usage(error: Any, as_json: bool) -> int:
-    message = str(error.format_message()).replace("Value error, ", "")
+    message = str(error.format_message()).replace("Value error, ", "").replace("\n\t", " ")  # a list of choices
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "skinkd-cli"
     if as_json:
         print_json({"error": {"title": "Wrong usage", "summary": message, "details": ""}})
     elif message:  # otherwise it was a bare `skinkd-cli`, and typer has printed the help
-        say(f"{message}\nTry: {command} --help")
+        say(message, f"Try: {command} --help")
     return 2
 
 
@@ -157,13 +163,22 @@ def _stopped(stop: Interrupted, as_json: bool) -> int:
     return stop.code
 
 
+def _told(error: BaseException) -> SkinKDError:
+    """What to say of an error that is none of ours."""
+    machine = explained(error)
+    if machine is not None:
+        logging.getLogger(__name__).warning("%s", machine.title, exc_info=True)
+        return machine
+    return SkinKDError("A file or folder could not be used", str(error)) if isinstance(error, OSError) else _bug()
+
+
 def _bug() -> SkinKDError:
     """An error nobody expected: the log gets the whole story, the user a sentence and where the log is."""
     story = traceback.format_exc()
     last = story.strip().splitlines()[-1]
     if os.environ.get("SKINKD_DEBUG"):
         return SkinKDError("Unexpected error", last, story)
-    logging.getLogger(__name__).error("unexpected error\n%s", story)
+    logging.getLogger(__name__).error("unexpected error", exc_info=True)
     where = f"The log has the whole message: {_log_file()}. SKINKD_DEBUG=1 shows it here."
     return SkinKDError("Unexpected error", f"This is a fault in SkinKD; finished work is safe. {where}", last)
 
@@ -182,7 +197,7 @@ def _log_handler() -> logging.Handler:
     except OSError:
         return logging.NullHandler()
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler
 
 

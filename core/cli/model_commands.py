@@ -14,12 +14,12 @@ from core.cli.classify_commands import (
     keep_record,
     labels_beside,
     labels_document,
-    labels_text,
-    lesions_text,
+    labels_lines,
+    lesions_lines,
     patient_columns,
 )
-from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say, table_text
-from core.cli.documents import evaluation_text, problems_document
+from core.cli.console import JsonOption, RunsOption, columns, many, print_json, print_text, say, table_lines
+from core.cli.documents import evaluation_lines, problems_document
 from core.cli.interrupt import stoppable
 from core.cli.progress import shown_progress
 from core.cli.run_commands import find_run
@@ -103,9 +103,10 @@ def evaluate(
         }
         print_json({**facts, **left_out, **remarks, **scores, "kept": recorded and str(recorded)})
         return
-    print_text(f"{result.model_file}\non {result.data} ({result.part or 'all'}: {many(result.images, 'image')})\n")
+    images = many(result.images, "image")
+    print_text(str(result.model_file), f"on {result.data} ({result.part or 'all'}: {images})", "")
     scored = scored_model(result.model_file.name, result.classes, result.detailed, result.intervals)
-    print_text(evaluation_text(scored))
+    print_text(*evaluation_lines(scored))
     for note in result.notes:
         say(f"Note: {note}{' --part test scores the others.' if FITTED_TO_THEM in note else ''}")
     if recorded is not None:
@@ -199,9 +200,9 @@ def classify(
     else:
         _print_classifications(rows, classifier, beside, listed=out is None)
         if beside.patients.lesions:
-            print_text(f"\n{lesions_text(beside.patients)}")
+            print_text("", *lesions_lines(beside.patients))
         if scored:
-            print_text(labels_text(scored))
+            print_text(*labels_lines(scored))
     if any(row.code is None for row in rows):
         raise typer.Exit(1)
 
@@ -261,8 +262,8 @@ def _calibrate_on_own(source: Path, data: Path | None, choices: Choices, device:
         measured = {"before": measure_to_json(local.before), "after": measure_to_json(local.after)}
         print_json({**facts, **counted, **numbers, **measured, "notes": list(local.notes)})
         return
-    print_text(f"{local.sentence}\nKept in {file}; the model file and its scores are as they were.\n")
-    print_text(table_text(local_calibration_table(local)))
+    print_text(local.sentence, f"Kept in {file}; the model file and its scores are as they were.", "")
+    print_text(*table_lines(local_calibration_table(local)))
 
 
 def _calibrate_run(folder: Path, device: str, *, averaged: bool, as_json: bool) -> None:
@@ -281,7 +282,8 @@ def _calibrate_run(folder: Path, device: str, *, averaged: bool, as_json: bool) 
     sets, images = found["prediction_sets"], many(found["images"], f"{found['part']} image")
     part = part_of_calibration(found["fitted_part"])
     rests_on = calibrating_images(found["fitted_on"], part)
-    print_text(f"{result.folder}\nTemperature {found['temperature']:.3f}, from {rests_on}.\n{promise_note(part)}")
+    temperature = f"Temperature {found['temperature']:.3f}, from {rests_on}."
+    print_text(str(result.folder), temperature, promise_note(part))
     if sets is not None:
         errors = f"{_error(found, 'ece_before')} before, {_error(found, 'ece_after')} after"
         print_text(f"On {images}: calibration error {errors}; taken for unlike: {fraction(found['unlike'])}.")
@@ -293,7 +295,7 @@ def _calibrate_run(folder: Path, device: str, *, averaged: bool, as_json: bool) 
             for code, row in sets["per_class"].items()
         ]
         titles = ["class", "covered", "images", "calibrated on"]
-        print_text(columns(titles, rows, right=titles[1:]))
+        print_text(*columns(titles, rows, right=titles[1:]))
     decided = certified_by(result.folder / MODEL_FILE)
     for name, text in () if decided is None else decision_facts(decided):
         print_text(f"{name}: {text}")
@@ -320,7 +322,7 @@ def _print_classifications(rows: list[Classification], classifier: Classifier, b
         titles += ["malignant"] if classifier.info.classes.of_group(Malignancy.MALIGNANT) else []
         count, flags = len(titles), ["flagged"] if beside.threshold is not None else []
         cells = [[*_cells(row)[:count], *(flag_text(row, beside) for _ in flags)] for row in rows if row.code]
-        print_text(columns([*titles, *flags], cells, right=titles[5:]))
+        print_text(*columns([*titles, *flags], cells, right=titles[5:]))
     failed = [row for row in rows if row.code is None]
     for row in failed:
         say(f"Not classified: {row.path}: {row.error}")

@@ -12,6 +12,8 @@ from core.allocator import give_back
 from core.cli.console import say
 from core.events import BatchFinished, Emit, EpochFinished, Event, Level, MemoryReleased, Notice, Progress, RunStarted
 from core.quantities import duration, fraction
+from core.terminal import cleaned_streams
+from core.visible_text import visible
 
 _LINE_SECONDS = 10.0
 
@@ -98,13 +100,14 @@ def _bars() -> Iterator[Emit]:
     from rich.progress import Progress as Bars
 
     layout = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
-    with Bars(*layout, console=Console(stderr=True), transient=True) as bars:
+    # While bars are shown, rich takes over what is written to both streams; it cleans nothing.
+    with Bars(*layout, console=Console(stderr=True), transient=True) as bars, cleaned_streams():
         task = bars.add_task("", total=None, text="", visible=False)
 
         def emit(event: Event) -> None:
             line = event_line(event)
             if line:
-                bars.console.print(escape(line), highlight=False)
+                bars.console.print(escape(visible(line)), highlight=False)
                 return
             phase, done, total, text = _advance(event)
             if phase:

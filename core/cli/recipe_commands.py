@@ -38,6 +38,6 @@ def recipe(
         path = None if out is None else str(out)
         print_json({"preset": name.value, "path": path, "recipe": chosen.model_dump(mode="json"), "toml": text})
     elif out is None:
-        print_text(text.rstrip("\n"))
+        print_text(*text.rstrip("\n").split("\n"))
     else:
         say(f"Wrote {out}. Set data.path in it, then: skinkd-cli train {out}")

@@ -75,7 +75,7 @@ def report(
             }
         )
     else:
-        print_text(f"{page}\n{many(len(files), 'file')} in {page.parent}")
+        print_text(str(page), f"{many(len(files), 'file')} in {page.parent}")
 
 
 def _find_study(text: str, root: Path) -> Path:

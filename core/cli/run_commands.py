@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.console import JsonOption, RunsOption, many, print_json, print_text, say
-from core.cli.documents import result_text, run_document, runs_text
+from core.cli.documents import result_lines, run_document, runs_lines
 from core.cli.interrupt import Interrupted, stoppable
 from core.cli.progress import shown_progress
 from core.cli.recipe_commands import SetOption
@@ -117,7 +117,7 @@ def list_all(runs: RunsOption = None, as_json: JsonOption = False) -> None:
         print_json({"root": str(root), "runs": [run_document(summary) for summary in found]})
         return
     if found:
-        print_text(runs_text(found))
+        print_text(*runs_lines(found))
         for summary in found:
             if summary.status.message:
                 say(f"{summary.folder.name}: {summary.status.message}")
@@ -200,9 +200,9 @@ def _show(summaries: Sequence[RunSummary], as_json: bool) -> None:
         documents = [run_document(summary) for summary in summaries]
         print_json({**documents[-1], "runs": documents})
     elif len(summaries) > 1:
-        print_text(f"{runs_text(summaries)}\n\n{result_text(summaries[-1])}")
+        print_text(*runs_lines(summaries), "", *result_lines(summaries[-1]))
     else:
-        print_text(result_text(summaries[0]))
+        print_text(*result_lines(summaries[0]))
 
 
 @contextmanager

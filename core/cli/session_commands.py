@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.console import JsonOption, columns, many, print_json, print_text, say
+from core.cli.console import JsonOption, agreed, columns, many, print_json, print_text, say
 from core.errors import SkinKDError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def list_(as_json: JsonOption = False) -> None:
             [session.name, session.changed[:16].replace("T", " "), f"{session.images:,}", f"{session.reviewed:,}"]
             for session in found
         ]
-        print_text(columns(titles, rows, right=titles[2:]))
+        print_text(*columns(titles, rows, right=titles[2:]))
     say(f"{many(len(found), 'session')} in {sessions_root()}.")
 
 
@@ -89,7 +89,7 @@ def delete(
 
     found = find_session(session)
     marks = f"{many(found.images, 'image')}, {found.reviewed:,} reviewed"
-    if not yes and not typer.confirm(f"Delete {found.name} ({marks}) for good?", err=True):
+    if not yes and not agreed(f"Delete {found.name} ({marks}) for good?"):
         raise typer.Abort
     delete_session(found.folder)
     if as_json:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.console import JsonOption, RunsOption, print_json, print_text, say, table_text
+from core.cli.console import JsonOption, RunsOption, print_json, print_text, say, table_lines
 from core.cli.interrupt import stoppable
 from core.cli.model_commands import DeviceOption
 from core.cli.progress import shown_progress
@@ -64,7 +64,7 @@ def statement(
         for folder, each in zip(folders, found, strict=True):
             print_text(f"{folder}: {len(each.entries)} entries")
     else:
-        print_text(statement_text(found[0]))
+        print_text(*statement_text(found[0]).rstrip("\n").split("\n"))
 
 
 def robustness(
@@ -92,5 +92,5 @@ def robustness(
     if as_json:
         print_json({"folder": str(folder), "images": found.images, "clean": found.clean, **table.to_document()})
         return
-    print_text(table_text(table))
+    print_text(*table_lines(table))
     say(f"Kept in {folder / FILE_NAME}; reports show it.")

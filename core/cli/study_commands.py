@@ -13,7 +13,7 @@ import typer
 from core.cli.console import JsonOption, RunsOption, print_json, print_text, say, write_new
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import find_run, recipe_of, stoppable_runs
-from core.cli.study_documents import plan_document, studies_text
+from core.cli.study_documents import plan_document, studies_lines
 from core.cli.study_work import carry_out, check_begun, show_plans, show_results
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
@@ -188,7 +188,7 @@ def study_file(
     if as_json:
         print_json({"path": None if out is None else str(out), "runs": len(chosen.configurations), "toml": text})
     elif out is None:
-        print_text(text.rstrip("\n"))
+        print_text(*text.rstrip("\n").split("\n"))
     else:
         say(f"Wrote {out}. Then: skinkd-cli study {out}{'' if chosen.base.data.path else ' --data DATA'}")
 
@@ -349,7 +349,7 @@ def _list(root: Path, as_json: bool) -> None:
     if as_json:
         print_json({"root": str(root), "studies": [plan_document(folder.slug, rows) for folder, rows in standing]})
     elif found:
-        print_text(studies_text([(folder.slug, rows) for folder, rows in standing]))
+        print_text(*studies_lines([(folder.slug, rows) for folder, rows in standing]))
     else:
         say(f"No studies in {root}. Begin the paper's with: skinkd-cli study paper --data DATA")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.cli.console import columns, many, table_text
+from core.cli.console import columns, many, table_lines
 from core.quantities import duration
 from core.reporting.cross_validation_tables import cross_validation_table
 from core.reporting.family_tables import arms_table, study_family_table
@@ -60,16 +60,15 @@ def outlook_lines(outlook: StudyOutlook | None) -> list[str]:
     return [*lines, "What the paper leaves open:", *(f"  {item.sentence}" for item in READINGS)]
 
 
-def plan_text(name: str, members: Sequence[StudyMember], *said: str) -> str:
+def plan_lines(name: str, members: Sequence[StudyMember], *said: str) -> list[str]:
     """The runs of a study in order, below what is said of it."""
     rows = [[str(number), member.key, member.title, _state(member)] for number, member in enumerate(members, 1)]
     left = sum(not member.finished for member in members)
     lines = [f"{name}: {many(len(members), 'run')}, {left} to do"]
-    lines += [text for text in said if text]
-    return "\n".join([*lines, "", columns(["", "configuration", "run", "state"], rows, right=[""])])
+    return [*lines, *said, "", *columns(["", "configuration", "run", "state"], rows, right=[""])]
 
 
-def studies_text(studies: Sequence[tuple[str, Sequence[StudyMember]]]) -> str:
+def studies_lines(studies: Sequence[tuple[str, Sequence[StudyMember]]]) -> list[str]:
     """The studies of a runs folder, one line each."""
     rows = [
         [
@@ -103,13 +102,13 @@ def results_document(folder: StudyFolder, results: StudyResults, outcome: StudyO
     }
 
 
-def results_text(folder: StudyFolder, results: StudyResults) -> str:
+def results_lines(folder: StudyFolder, results: StudyResults) -> list[str]:
     """The table: measured, published and difference, with what differs from the paper above it."""
     lines = [f"{results.study.name}: {folder.path}"]
     if results.study.paper:
         lines += ["", results.headline]
     if results.cross_validation is not None:
-        lines += ["", table_text(cross_validation_table(results.cross_validation)), ""]
+        lines += ["", *table_lines(cross_validation_table(results.cross_validation)), ""]
         lines += _next_step(folder, results.cross_validation)
     else:
         family = study_family(results)
@@ -118,14 +117,14 @@ def results_text(folder: StudyFolder, results: StudyResults) -> str:
             arms_table(results, family),
             study_family_table(results, family),
         ]
-        lines += [text for table in tables for text in ("", table_text(table))]
+        lines += [line for table in tables for line in ("", *table_lines(table))]
         lines.append("")
     lines.append(f"Computing time: {duration(results.seconds)}.")
     lines += [f"Warning: {text}" for text in results.warnings]
     for member in results.missing:
         reason = f" ({member.message})" if member.message else ""
         lines.append(f"Missing: {member.title}: {_state(member).lower()}{reason}")
-    return "\n".join(lines)
+    return lines
 
 
 def _compared(results: StudyResults) -> dict[str, Any]:

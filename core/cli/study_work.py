@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from core.cli.console import many, print_json, print_text, say, table_text
+from core.cli.console import many, print_json, print_text, say, table_lines
 from core.cli.run_commands import stoppable_runs
 from core.cli.study_documents import (
     outlook_document,
     outlook_lines,
     plan_document,
-    plan_text,
+    plan_lines,
     results_document,
-    results_text,
+    results_lines,
 )
 from core.data.types import DataSet
 from core.errors import SkinKDError
@@ -70,16 +70,17 @@ def carry_out(folders: Sequence[StudyFolder], root: Path, root_given: bool, retr
         raise typer.Exit(1)
 
 
-def _print(studies: Sequence[tuple[dict[str, Any], str]], as_json: bool) -> None:
-    """Documents and texts of studies; of several, JSON is a list of them."""
+def _print(studies: Sequence[tuple[dict[str, Any], list[str]]], as_json: bool) -> None:
+    """Documents and lines of studies; of several, JSON is a list of them."""
     if as_json:
         documents = [document for document, _ in studies]
         print_json(documents[0] if len(documents) == 1 else {"studies": documents})
     else:
-        print_text("\n\n".join(text for _, text in studies))
+        for number, (_, lines) in enumerate(studies):
+            print_text(*([""] if number else []), *lines)
 
 
-def _planned(wanted: Study, folder: StudyFolder, root: Path) -> tuple[dict[str, Any], str]:
+def _planned(wanted: Study, folder: StudyFolder, root: Path) -> tuple[dict[str, Any], list[str]]:
     from core.data.reading import read_dataset
 
     begun = folder.members() if folder.study_file.exists() else ()
@@ -93,8 +94,8 @@ def _planned(wanted: Study, folder: StudyFolder, root: Path) -> tuple[dict[str, 
         "planning": None if planning is None else planning.to_document(),
         **outlook_document(outlook),
     }
-    shown = "" if planning is None else table_text(planning)
-    return document, plan_text(wanted.name, rows, *outlook_lines(outlook), shown)
+    shown = [] if planning is None else table_lines(planning)
+    return document, plan_lines(wanted.name, rows, *filter(None, outlook_lines(outlook)), *shown)
 
 
 def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
@@ -111,9 +112,9 @@ def _planning(wanted: Study, dataset: DataSet) -> ResultsTable | None:
     return planning_table(len(wanted.seeds), compared, images or None)
 
 
-def _measured(folder: StudyFolder, outcome: StudyOutcome | None = None) -> tuple[dict[str, Any], str]:
+def _measured(folder: StudyFolder, outcome: StudyOutcome | None = None) -> tuple[dict[str, Any], list[str]]:
     results = study_results(folder)
-    return results_document(folder, results, outcome), results_text(folder, results)
+    return results_document(folder, results, outcome), results_lines(folder, results)
 
 
 def _first(command: str, started: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import SkinKDError
+from core.visible_text import visible_lines
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class ChoiceNeededError(SkinKDError):
         super().__init__(
             "The data leave a choice open",
             f"{choice.question}? There are: {listed}. Set {choice.setting} to one of them.",
-            "\n".join(f"{choice.setting} = {option.value}: {option.about}" for option in choice.options),
+            visible_lines(f"{choice.setting} = {option.value}: {option.about}" for option in choice.options),
         )
         self.choice = choice
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from core.data.decoding import IMAGE_SUFFIXES, begins_as_picture
 from core.data.dicom import HEAD_BYTES
 from core.errors import SkinKDError
+from core.visible_text import writable
 
 SYNTHETIC_MARKER = ".skinkd-synthetic.json"
 """Lies in the root of the built-in sample set."""
@@ -117,14 +118,9 @@ def _walk(root: Path, on_error: Callable[[OSError], None]) -> Iterator[tuple[str
                 yield folder, name
 
 
-def printable(name: str) -> str:
-    """The name with bytes that are no UTF-8 (as file names from old archives have) as escapes: it can be written."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def relative_name(path: Path, root: Path) -> str:
     """The path below `root`, with slashes, as it can be shown and written."""
-    return printable(path.relative_to(root).as_posix())
+    return writable(path.relative_to(root).as_posix())
 
 
 def without_suffix(name: str) -> str:

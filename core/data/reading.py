@@ -26,6 +26,7 @@ from core.data.types import DataSet, Part, Problem, ProblemKind
 from core.documents import some
 from core.errors import SkinKDError
 from core.user_paths import expanded
+from core.visible_text import visible, visible_lines
 
 _MOST_TABLES = 200
 _MOST_SHOWN = 300
@@ -254,7 +255,7 @@ def _nothing_fits(folder: Folder, layout: str, classes: ClassSet) -> SkinKDError
     refused: list[str] = []
     peeks = _peek(_shallow_first(folder), refused)
     found = [f"- {table.path.name}: {', '.join(table.columns[:12])[:_MOST_SHOWN]}" for table in peeks[:20]]
-    tables = "\n".join(found + [f"- {reason}" for reason in refused[:20]]) or "- none"
+    tables = visible_lines(found + [f"- {reason}" for reason in refused[:20]]) or "- none"
     summary = (
         f"In and below {folder.root} are {len(folder.images):,} images and {len(peeks):,} tables, but no labels in a "
         "known layout. Choose the folder that holds both the images and their labels."
@@ -270,7 +271,7 @@ def _nothing_fits(folder: Folder, layout: str, classes: ClassSet) -> SkinKDError
 
 
 def _does_not_fit(table: Table, classes: ClassSet) -> SkinKDError:
-    columns = ", ".join(column for column in table.columns[:12] if column.isprintable())
+    columns = visible(", ".join(table.columns[:12]))
     summary = f"{table.path.name} has no columns that name images and their labels. Choose another table, or a folder."
     if odd := odd_flag(table, classes):
         summary = (

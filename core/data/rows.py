@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.classes import ClassSet
-from core.data.finding import Folder, printable
+from core.data.finding import Folder
 from core.data.locating import ImageIndex
 from core.data.types import ImageRecord, LabelCount, Part, Problem, ProblemKind
 from core.documents import some
 from core.twin_names import one_name
+from core.visible_text import writable
 
 _MASK = re.compile(r"(.+)_(segmentation|mask|seg|superpixels|groundtruth|attribute_[a-z_]+|lesion)$")
 _EXAMPLES = 3
@@ -274,7 +275,7 @@ def _missing(row: Row, name: str) -> Problem:
 def _no_images(folder: Folder, records: Sequence[ImageRecord]) -> Problem:
     count = f"The tables name {len(records):,} images"
     if folder.images:
-        other = printable(folder.images[0].name)
+        other = writable(folder.images[0].name)
         reason = (
             f"{count}, such as {records[0].name}, but none of the {len(folder.images):,} image files has a name from "
             f"them; the first is {other}. Choose the folder that holds the images of these tables."

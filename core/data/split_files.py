@@ -15,6 +15,7 @@ from core.data.own_parts import held_out, own_parts_notes
 from core.data.tables import write_table
 from core.data.types import DataSet, Division, Part, Split
 from core.errors import SkinKDError
+from core.visible_text import visible_lines
 
 _NEEDED = ("image", "label", "lesion_id", "part")
 _HEADER = (*_NEEDED, "age", "sex", "site", "patient_id", "group", "part_in_data", "skin_type")
@@ -96,7 +97,7 @@ def _compare(path: Path, dataset: DataSet, written: dict[str, str]) -> None:
     }
     if any(changes.values()):
         counts = ", ".join(f"{len(names):,} {word}" for word, names in changes.items() if names)
-        details = "\n".join(f"{word}: {', '.join(names[:50])}" for word, names in changes.items() if names)
+        details = visible_lines(f"{word}: {', '.join(names[:50])}" for word, names in changes.items() if names)
         raise SkinKDError(
             "The images have changed",
             f"Since this run began, images of {dataset.root} have changed: {counts}. Put the data back as it was, or "

@@ -20,6 +20,8 @@ from pathlib import Path
 from core.errors import SkinKDError
 from core.events import CancelToken, ignore
 from core.quantities import file_size
+from core.terminal import LogFormatter
+from core.visible_text import visible
 
 IMAGES = 160
 """As many as eight classes need to be split in three."""
@@ -125,7 +127,7 @@ def run_steps(steps: Sequence[SelfTestStep], write: Write) -> bool:
     """Do the steps one after the other and write how each went; whether all were right."""
     failed: set[str] = set()
     for step in steps:
-        begin = time.monotonic()
+        begin, story = time.monotonic(), list[str]()
         if step.needs in failed:
             failed.add(step.name)
             write(f"left out {step.name}: it needs what failed before")
@@ -135,10 +137,13 @@ def run_steps(steps: Sequence[SelfTestStep], write: Write) -> bool:
         except SkinKDError as error:
             end, came = "failed  ", f"{error.title}. {error.summary} {error.details}"
         except Exception:  # the test is there to find what nobody expects, and goes on to the next part
-            end, came = "failed  ", traceback.format_exc()
+            story = traceback.format_exc().strip().split("\n")
+            end, came = "failed  ", story[-1]
         if end.startswith("failed"):
             failed.add(step.name)
         write(f"{end} {step.name}: {came.strip()} ({time.monotonic() - begin:.1f} s)")
+        for line in story:
+            write(f"    {line}")
     count = f"{len(failed)} of {len(steps)} steps failed" if failed else f"all {len(steps)} steps are right"
     write(f"Self-test of SkinKD: {count}.")
     return not failed
@@ -174,7 +179,7 @@ def teller(folder: Path, write: Write) -> Write:
     def tell(text: str) -> None:
         write(text)
         with (folder / _TALE).open("a", encoding="utf-8") as file:
-            file.write(f"{text}\n")
+            file.write(f"{visible(text)}\n")
 
     return tell
 
@@ -195,6 +200,7 @@ def _everything_in(folder: Path) -> Iterator[None]:
     values = {name: str(folder / place) for name, place in names.items()} | {"HF_HUB_OFFLINE": "1"}
     before = dict(os.environ)
     log = logging.FileHandler(folder / "self-test.log", encoding="utf-8", delay=True)
+    log.setFormatter(LogFormatter())
     os.environ.update(values)
     logging.getLogger().addHandler(log)
     try:

@@ -22,6 +22,7 @@ from core.inference.review import NO_REVIEW, Review, opinion_of
 from core.inference.triage import MelanomaThreshold, is_flagged
 from core.inference.trust import Verdict
 from core.models.info import ModelInfo
+from core.visible_text import visible, writable_values
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +175,7 @@ def _trust_cells(row: Classification) -> list[str]:
 
 def table_to_json(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> str:
     """The same as a JSON document: `model`, `classes`, `images`, and `second_model` where there is one."""
-    return json.dumps(table_document(rows, info, beside), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(writable_values(table_document(rows, info, beside)), indent=2, ensure_ascii=False) + "\n"
 
 
 def table_document(rows: Sequence[Classification], info: ModelInfo, beside: Beside = _NOTHING_BESIDE) -> dict[str, Any]:
@@ -290,16 +291,8 @@ def _text(value: str) -> str:
     return str(safe_cell(visible(value)))
 
 
-def visible(text: str) -> str:
-    """The text with everything that is not seen (line ends, control and direction characters) as escapes."""
-    return "".join(
-        char if char.isprintable() or "\ud800" <= char <= "\udfff" else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
-
-
 def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all; names that are no UTF-8 are written as escapes."""
+    """Write whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        temporary.write_text(text, encoding="utf-8", newline="")

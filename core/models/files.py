@@ -41,6 +41,7 @@ from core.models.calibration_statistics import (
 from core.models.catalog import build, model_arguments
 from core.models.info import ModelInfo, Preprocessing
 from core.quantities import file_size
+from core.visible_text import writable
 
 if TYPE_CHECKING:
     import torch
@@ -158,6 +159,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def _read_header(path: Path) -> dict[str, Any]:
+    if writable(str(path)) != str(path):
+        raise _damaged(path, "Its name or a folder's has bytes that are no UTF-8, so it can not be read. Rename it.")
     try:
         total = path.stat().st_size if path.is_file() else -1
         if total < 0:

@@ -21,6 +21,7 @@ from core.models.files import read_metadata, read_weights, unusable_weight, with
 from core.models.provenance import Provenance, licence_of
 from core.models.weights import head_names, translated
 from core.twin_names import TwinNamesError, refuse_twins
+from core.visible_text import visible_lines
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -195,7 +196,9 @@ def _misfit(source: Path, architecture: str, wanted: int, lacking: list[str], le
         f"{source.name} does not hold the weights of a {architecture}: {len(lacking)} of {wanted} tensors are missing "
         f"({some(lacking, 3)}), and {len(left)} belong to something else"
         f"{f' ({some(left, 3)})' if left else ''}. Name the network that the file is for.",
-        "\n".join([*(f"missing: {name}" for name in lacking[:200]), *(f"unexpected: {name}" for name in left[:200])]),
+        visible_lines(
+            [*(f"missing: {name}" for name in lacking[:200]), *(f"unexpected: {name}" for name in left[:200])]
+        ),
     )
 
 

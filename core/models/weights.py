@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from core.errors import SkinKDError
+from core.visible_text import visible_lines
 
 
 @dataclass(frozen=True)
@@ -90,5 +91,5 @@ def _misfit(architecture: str, origin: Origin, wrong: list[str], wanted: int) ->
         "The weights do not fit the network",
         f"{origin.name} does not hold the weights of a {architecture}: {len(wrong)} tensors do not match, where the "
         f"network has {wanted}.{says} Choose this network's file, or the file's architecture.",
-        "\n".join(name[:80] for name in wrong[:50]),
+        visible_lines(name[:80] for name in wrong[:50]),
     )

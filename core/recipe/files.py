@@ -15,7 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 from core.documents import read_text, up_to_date
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.recipe.migrations import MIGRATIONS
-from core.recipe.problems import recipe_error
+from core.recipe.problems import is_torn, recipe_error, unwritable
 from core.recipe.schema import RATE, RECIPE_VERSION, Recipe
 from core.settings import Choosing, SettingsSection, registry_of, section_in
 
@@ -62,7 +62,8 @@ def recipe_from_toml(text: str, origin: str = "the text") -> Recipe:
 
 
 def recipe_to_toml(recipe: Recipe, *, comments: bool = True) -> str:
-    """The recipe as TOML, each field with its help as a comment unless `comments` is False."""
+    """The recipe as TOML, each field with its help as a comment unless `comments` is False. Raises `RecipeError` for
+    a name that is no UTF-8, which TOML has no way to write."""
     document = tomlkit.document()
     document.add("version", tomlkit.item(recipe.version))
     _add(document, "task", recipe.task, recipe, comments)
@@ -70,7 +71,10 @@ def recipe_to_toml(recipe: Recipe, *, comments: bool = True) -> str:
         section = getattr(recipe, name)
         if isinstance(section, SettingsSection):
             document.add(name, _written(section, comments))
-    return tomlkit.dumps(document)
+    text = tomlkit.dumps(document)
+    if is_torn(text):
+        raise RecipeError((unwritable(recipe.model_dump()),))
+    return text
 
 
 def set_values(recipe: Recipe, assignments: Iterable[str]) -> Recipe:

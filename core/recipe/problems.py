@@ -18,7 +18,7 @@ _EXPECTED = {"model_type": "input should be a table", "model_attributes_type": "
 def recipe_error(error: ValidationError, values: Mapping[str, Any]) -> RecipeError:
     """What pydantic found in a recipe's nested `values`, each problem once."""
     found = [
-        _unwritable(values) if item["type"] == "json_invalid" else _problem(item, values) for item in error.errors()
+        unwritable(values) if item["type"] == "json_invalid" else _problem(item, values) for item in error.errors()
     ]
     return RecipeError(tuple(dict.fromkeys(found)))
 
@@ -40,14 +40,15 @@ def _problem(item: Any, values: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(key, f"{message}; it is {shown(value)}")
 
 
-def _unwritable(values: Mapping[str, Any]) -> FieldProblem:
+def unwritable(values: Mapping[str, Any]) -> FieldProblem:
     """What to say of a text with half a character, as the names of files may hold."""
     tables = {"": values, **{f"{name}.": table for name, table in values.items() if isinstance(table, dict)}}
-    found = (prefix + key for prefix, table in tables.items() for key, value in table.items() if _is_torn(value))
+    found = (prefix + key for prefix, table in tables.items() for key, value in table.items() if is_torn(value))
     return FieldProblem(next(found, ""), "it holds characters that no TOML file can hold; rename the file or folder")
 
 
-def _is_torn(value: Any) -> bool:
+def is_torn(value: Any) -> bool:
+    """Whether it is a text with half a character in it."""
     return isinstance(value, str) and value != value.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -21,19 +21,18 @@ from PIL import Image
 
 from core.classes import ClassSet, Malignancy
 from core.data.decoding import UnreadableImageError, decode_image, decode_picture
-from core.data.finding import printable
 from core.documents import listed
 from core.errors import SkinKDError
 from core.evaluation.decisions import Decision
 from core.events import CancelToken, Emit, Phase, Progress, ignore
 from core.inference.classifier import Classifier
-from core.inference.export_table import visible
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT, heat_map, overlay
 from core.inference.results import RESEARCH_USE, SYNTHETIC_WARNING, Classification
 from core.inference.similar import SimilarCase
 from core.inference.trust import DEFAULT_READERSHIP, Assessment, Readership, Verdict
 from core.models.info import ModelInfo
 from core.quantities import NONE, probability
+from core.visible_text import visible
 
 PICTURE_SIDE = 560
 """Pixels of the longest side of a picture in a report; more makes the file large and shows nothing more on paper."""
@@ -269,7 +268,7 @@ def display_names(paths: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _name(text: str) -> str:
-    return visible(printable(text))
+    return visible(text)
 
 
 def _with_pictures(row: Classification, classifier: Classifier | None) -> ReportImage:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.data.tables import safe_cell
+from core.visible_text import writable
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -102,7 +103,7 @@ class ResultsTable:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerows([safe_cell(value) for value in row] for row in (self.names, *self.values))
-        return text.getvalue()
+        return writable(text.getvalue())
 
     def to_document(self) -> dict[str, Any]:
         """The values for JSON: one object a row."""
@@ -122,7 +123,7 @@ class ResultsTable:
         lines += [_markdown_row(row) for row in self._marked(_markdown, "**{}**")]
         if self.notes:
             lines += ["", *(f"{_markdown(note)}  " for note in self.notes)]
-        return "\n".join(lines).rstrip() + "\n"
+        return writable("\n".join(lines).rstrip()) + "\n"
 
     def to_latex(self) -> str:
         """A `table` with booktabs rules (needs \\usepackage{booktabs}); every special character is escaped."""
@@ -135,7 +136,7 @@ class ResultsTable:
         lines += [_latex_row(row) for row in self._marked(latex, r"\textbf{{{}}}")]
         lines += [r"\bottomrule", r"\end{tabular}"]
         lines += [rf"\par\smallskip\footnotesize {latex(note)}" for note in self.notes]
-        return "\n".join([*lines, r"\end{table}"]) + "\n"
+        return writable("\n".join([*lines, r"\end{table}"])) + "\n"
 
     def _marked(self, escape: Callable[[str], str], mark: str) -> Iterator[list[str]]:
         """The escaped texts of each row, those that stand out in the mark."""

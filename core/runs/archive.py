@@ -29,6 +29,7 @@ from core.runs.folder import RunFolder, numbered, slugify
 from core.runs.listing import summarise
 from core.runs.status import RunState, RunSummary
 from core.twin_names import twins
+from core.visible_text import visible_lines
 
 MAX_FILES = 2_000
 MAX_BYTES = 8 * 1024**3
@@ -211,7 +212,7 @@ def _check_one(roots: Sequence[str], source: Path) -> None:
         raise SkinKDError(
             "There are several runs here",
             f"{source.name} holds {len(roots)} runs. Choose the folder of one run at a time.",
-            "\n".join(roots[:50]),
+            visible_lines(roots[:50]),
         )
 
 

@@ -22,6 +22,7 @@ from core.runs.preparing import PreparedData, decoded, read_checked
 from core.runs.results import Results
 from core.runs.status import RunState
 from core.training.hardware import Hardware, fixed_threads
+from core.visible_text import visible_lines
 
 _SAME = 0.05  # in logits: another machine or processor rounds differently, other pictures answer differently
 
@@ -145,7 +146,7 @@ def _recorded_split(folder: RunFolder, dataset: DataSet) -> Split:
         raise SkinKDError(
             "The run's images are gone",
             f"{len(gone)} of the {len(rows)} images in split.csv are no longer in {dataset.root}. Bring them back.",
-            "\n".join(gone[:1000]),
+            visible_lines(gone[:1000]),
         )
     of = {part: np.array([places[found[row.image]] for row in rows if row.part is part], np.int64) for part in Part}
     return Split(**{part.value: indices for part, indices in of.items()})

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from core.recipe import Recipe, parse_recipe, recipe_to_toml
 from core.runs.status import RunState, RunStatus, status_from_json
 from core.runs.tables import Predictions, SplitRow, read_history, read_predictions, read_split_rows
 from core.user_paths import full_path, is_file, is_folder
+from core.visible_text import writable
 
 LONGEST_NAME = 120
 METRICS_VERSION = 1  # of metrics.json; a file without a version is of the first one
@@ -173,13 +174,8 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run, and when the
-        folder can not be written."""
-        with ExitStack() as held:
-            try:
-                held.enter_context(holding(self._lock_file, self._refused, _LOCK_SECONDS))
-            except OSError as error:
-                raise unwritable(self.path, error) from error
+        """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run."""
+        with holding(self._lock_file, self._refused, _LOCK_SECONDS):
             yield
 
     def _refused(self, holder: str) -> SkinKDError:
@@ -195,16 +191,6 @@ class RunFolder:
             return False
 
 
-def unwritable(folder: Path, error: OSError) -> SkinKDError:
-    """What to say of a run in whose folder nothing may be written."""
-    return SkinKDError(
-        "The run's folder can not be written",
-        f"{error.filename or folder}: {error.strerror or error}. See to its permissions, then resume the run: it goes "
-        "on.",
-        str(error),
-    )
-
-
 def _tell_nobody(folder: Path) -> None:
     """A run that nobody has to find again."""
 
@@ -217,6 +203,12 @@ def create_run(
     `announce` is told the folder before it is made: who writes it down knows the run however this is interrupted, and
     goes on with `complete_run`. Raises `SkinKDError` when the folder can not be written.
     """
+    if writable(str(runs)) != str(runs):
+        raise SkinKDError(
+            "The run was not made",
+            f"The name of the runs folder {runs}, or of one above it, has bytes that are no UTF-8, and no model could "
+            "be kept there. Rename it, or choose another.",
+        )
     recipe = absolute_paths(recipe, runs)
     name = _run_name(name, recipe)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")

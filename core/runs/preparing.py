@@ -25,6 +25,7 @@ from core.runs.corrections import corrections_of
 from core.runs.folder import RunFolder
 from core.runs.recorded import recorded_legs
 from core.user_paths import is_there
+from core.visible_text import visible_lines
 
 _NAMED = 10
 """How many problem images an error names before it counts the rest."""
@@ -148,7 +149,7 @@ def decoded(dataset: DataSet, image_size: int, recipe: Recipe, emit: Emit, token
             "Some images could not be decoded",
             f"{len(lines)} images passed the check but could not be decoded; perhaps their files changed meanwhile. "
             "Start the run again to have them checked anew. If they fail again, take them out of the data set.",
-            "\n".join(lines),
+            visible_lines(lines),
         )
     return store
 
@@ -206,4 +207,4 @@ def _named(problems: Sequence[Problem]) -> str:
 
 
 def _listed(problems: Sequence[Problem]) -> str:
-    return "\n".join(f"{problem.kind.value}: {problem.subject}: {problem.reason}" for problem in problems[:1000])
+    return visible_lines(f"{problem.kind.value}: {problem.subject}: {problem.reason}" for problem in problems[:1000])

@@ -12,6 +12,7 @@ from typing import Any
 from core.errors import SkinKDError
 from core.evaluation.scores import Scores
 from core.events import Emit, EpochFinished, EpochRecord, Event, Level, Notice
+from core.terminal import LogFormatter
 
 _log = logging.getLogger(__name__)
 
@@ -97,15 +98,9 @@ class EventWriter:
 
 @contextmanager
 def run_log(path: Path) -> Iterator[None]:
-    """Let what `core` logs inside the block also go to run.log, after what is there. A log that can not be written
-    is no reason to end a run, nor may it hide the reason why one ended."""
-    try:
-        handler = _QuietHandler(path, encoding="utf-8")
-    except OSError as error:
-        _log.warning("%s can not be written: %s", path, error)
-        yield
-        return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    """Let what `core` logs inside the block also go to run.log, after what is there."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)-7s %(message)s"))
     logger = logging.getLogger("core")
     level = logger.level
     if logger.getEffectiveLevel() > logging.INFO:
@@ -116,15 +111,7 @@ def run_log(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-        with suppress(OSError):
-            handler.close()
-
-
-class _QuietHandler(logging.FileHandler):
-    """Writes a log, and says nothing where that fails: on a full disk each line would say the same."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Leave the line out."""
+        handler.close()
 
 
 def logged(emit: Emit) -> Emit:

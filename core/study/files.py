@@ -56,6 +56,7 @@ from core.study.migrations import migrations
 from core.study.out_of_fold import across_test_folds
 from core.study.tables import MOST_RUNS, changes_in, check_keys, grid_of, problem, typed
 from core.user_paths import expanded, full_path
+from core.visible_text import writable
 
 STUDY_VERSION = 4
 _KEYS = (
@@ -109,12 +110,15 @@ def parse_study(values: Mapping[str, Any], folder: Path, name: str = "Study") ->
 
 
 def study_to_toml(study: Study) -> str:
-    """The study as TOML that `read_study` reads back: every configuration named, the base recipe in full."""
+    """The study as TOML that `read_study` reads back: every configuration named, the base recipe in full.
+
+    Raises `SkinKDError` where it names what is no UTF-8.
+    """
     document = tomlkit.document()
     document.add(tomlkit.comment("A study: every configuration below is one run for each seed, a teacher one run."))
     document.add(tomlkit.comment("Change, add or remove configurations; skinkd-cli study --help describes the format."))
     document.add("version", tomlkit.item(STUDY_VERSION))
-    document.add("name", tomlkit.item(study.name))
+    document.add("name", tomlkit.item(writable(study.name)))
     document.add("seeds", tomlkit.item(list(study.seeds)))
     document.add("paper", tomlkit.item(study.paper))
     document.add("primary_score", tomlkit.item(study.primary_score))
@@ -128,7 +132,14 @@ def study_to_toml(study: Study) -> str:
     for configuration in study.configurations:
         rows.append(_table(configuration))
     document.add("configuration", rows)
-    return tomlkit.dumps(document)
+    text = tomlkit.dumps(document)
+    if writable(text) != text:
+        raise SkinKDError(
+            "The study can not be written",
+            "A folder or file that it names has bytes in its name that are no UTF-8, and TOML has no way to write "
+            "them. Rename it.",
+        )
+    return text
 
 
 def write_study(path: Path, study: Study) -> None:

@@ -24,6 +24,7 @@ from core.data.types import DataSet
 from core.documents import some
 from core.errors import SkinKDError
 from core.twin_names import refuse_twins
+from core.visible_text import visible_lines
 
 SUFFIXES = (".npz", ".csv")
 
@@ -78,7 +79,7 @@ class GivenOutputs:
                 f"{self.file} has no row for {len(missing):,} of the {len(needed):,} training images "
                 f"({some(missing, 3)}).{other}{f' ({some(unknown, 3)}).' if unknown else ''} Add the missing rows; an "
                 "image is named by its path below the data folder, or by its file name where that is unique.",
-                "\n".join(missing[:1000]),
+                visible_lines(missing[:1000]),
             )
         return rows
 

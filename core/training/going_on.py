@@ -16,6 +16,7 @@ from core.training.hardware import Hardware
 from core.training.legs import Leg, beginning_of, changes_text, legs_from_text
 from core.training.optimisation import learning_rate
 from core.training.plan import EpochPlan
+from core.visible_text import visible_lines
 
 _NAMED = 6  # fields in a message; all stand in its details
 
@@ -108,7 +109,7 @@ def _refused(changes: Sequence[FieldChange]) -> RecipeChangedError:
         "The recipe has changed",
         f"Since this run's training began, recipe.toml was changed: {_was(changes)}.{hint} Going on would mix two "
         "experiments. Put the old values back, or start a new run with this recipe.",
-        "\n".join(change.line for change in changes),
+        visible_lines(change.line for change in changes),
     )
 
 
@@ -119,7 +120,7 @@ def _unasked(changes: Sequence[FieldChange]) -> RecipeChangedError:
         f"Since this run's training began, recipe.toml was changed: {_was(changes)}. With it the learning rate of the "
         f"epochs to come is another. If that is what you want, say so: skinkd-cli resume RUN {said} (in the window: "
         "Resume with changes). Otherwise put the old values back.",
-        "\n".join(change.line for change in changes),
+        visible_lines(change.line for change in changes),
     )
 
 

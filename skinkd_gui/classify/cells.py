@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.finding import printable
 from core.data.types import Part
 from core.inference.results import Classification
 from core.inference.review import NO_REVIEW, Opinion, Review, opinion_of
 from core.inference.triage import MelanomaThreshold, is_flagged, triage_key
 from core.quantities import NONE, probability
+from core.visible_text import visible
 from skinkd_gui.classify.kinds import VERDICTS, WAITING, Kind, agreement, decision_text, verdict_kind, verdict_text
 
 (
@@ -80,7 +80,7 @@ class RowFacts:
 def cell_text(row: RowFacts, column: int) -> str:
     """What stands in a cell."""
     if column == IMAGE:
-        return printable(row.path.name)
+        return visible(row.path.name)
     if column == TRUTH:
         return row.truth_name if row.truth else NONE
     if column == DECISION:
@@ -101,7 +101,7 @@ def cell_tip(row: RowFacts, column: int) -> str:
     """What the mouse over a cell tells: everything that may be cut off in it, and more."""
     if column == IMAGE:
         known = _PARTS.get(row.part, "") if row.part else ""
-        return f"{printable(str(row.path))}\n{known}".strip()
+        return f"{visible(str(row.path))}\n{known}".strip()
     if column == REVIEW:
         return f"{cell_text(row, column)}\n{row.review.note}".strip()
     if column == DECISION and row.first is not None and row.first.decision is not None:
@@ -176,9 +176,9 @@ def review_text(review: Review, result: Classification | None) -> str:
     """How the reader stands to the first model's result, in a cell's few words."""
     opinion = opinion_of(review, result)
     if opinion is Opinion.OVERRULED:
-        return f"Overruled: {printable(review.name)}"
+        return f"Overruled: {visible(review.name)}"
     if opinion is Opinion.REVIEWED and review.name:
-        return f"Reviewed: {printable(review.name)}"
+        return f"Reviewed: {visible(review.name)}"
     if opinion is Opinion.NOT_REVIEWED:
         return "Note" if review.note else ""
     return str(opinion).capitalize()

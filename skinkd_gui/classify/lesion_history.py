@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
-from core.data.finding import printable
 from core.inference.patients.lesions import LesionOverTime, LesionVisit
 from core.reporting.lesions_table import date_of, said_of
+from core.visible_text import visible
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
@@ -59,7 +59,7 @@ class LesionHistory(QScrollArea):
         picture.setFixedSize(_PICTURE)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pictures.setdefault(shown, []).append(picture)
-        left_out = [f"{printable(path.name)} does not count: {why}." for path, why in visit.left_out]
+        left_out = [f"{visible(path.name)} does not count: {why}." for path, why in visit.left_out]
         texts = [visit.conflict or visit.how, *left_out]
         column_of(
             make_label(date_of(visit), "heading", card, name="lesionDate"),

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from core.data.finding import printable
+from core.visible_text import visible
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import row_of
 from skinkd_gui.widgets.parts import make_button
@@ -35,7 +35,7 @@ class OneBar(QWidget):
         """The image in the `row` of `count` shown."""
         self.previous.setEnabled(row > 0)
         self.next.setEnabled(row < count - 1)
-        self._where.setText(breakable(f"{row + 1:,} of {count:,}: {printable(name)}"))
+        self._where.setText(breakable(f"{row + 1:,} of {count:,}: {visible(name)}"))
 
     @Slot()
     def _move(self) -> None:

@@ -10,11 +10,11 @@ from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core.data.drift import Drift
-from core.data.finding import printable
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
 from core.inference.local_calibration import LocalCalibration
 from core.reporting.local_calibration_table import local_calibration_table
+from core.visible_text import visible
 from skinkd_gui.data.folder_comparison import DriftDialog
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
@@ -138,7 +138,7 @@ class OwnCalibrationDialog(PassingDialog):
         if local is None:
             self._sentence.setText("The model has its own calibration only.")
         else:
-            self._sentence.setText(breakable(printable(local.sentence)))
+            self._sentence.setText(breakable(visible(local.sentence)))
             self._table.set_table(local_calibration_table(local), "own-images-before-and-after")
             self.resize(self.size().expandedTo(_SIZE_WITH_TABLE))
         self._end()

@@ -8,9 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 
-from core.data.finding import printable
 from core.errors import SkinKDError
 from core.inference.patients.facts import FIELDS, NOTHING_KNOWN, PatientFacts, made_facts
+from core.visible_text import visible
 from skinkd_gui.classify.patients import Patients
 from skinkd_gui.widgets.labels import plain_tip
 
@@ -61,8 +61,8 @@ class PatientFactsModel(QAbstractTableModel):
             return None
         path = self._paths[index.row()]
         if index.column() == 0:
-            shown = {Qt.ItemDataRole.DisplayRole: printable(path.name)}
-            return {**shown, Qt.ItemDataRole.ToolTipRole: plain_tip(printable(str(path)))}.get(Qt.ItemDataRole(role))
+            shown = {Qt.ItemDataRole.DisplayRole: visible(path.name)}
+            return {**shown, Qt.ItemDataRole.ToolTipRole: plain_tip(visible(str(path)))}.get(Qt.ItemDataRole(role))
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return texts_of(self._facts(path))[FIELDS[index.column() - 1]]
         return None

@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 
-from core.data.finding import printable
 from core.inference.patients.dicom_elements import TITLES
 from core.inference.patients.facts import FIELDS
+from core.visible_text import visible
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button
@@ -33,14 +33,14 @@ class FolderLevelsDialog(PassingDialog):
             box.addItem("no folder", 0)
             for level, folder in enumerate(names, 1):
                 above = "the image's own folder" if level == 1 else f"{level} folders up"
-                box.addItem(f"{printable(folder)}   ({above})", level)
+                box.addItem(f"{visible(folder)}   ({above})", level)
             grid.addWidget(make_label(f"&{name.title()}:", "", self, buddy=box), row, 0)
             grid.addWidget(box, row, 1)
             self.boxes[name] = box
         grid.setColumnStretch(1, 1)
         column_of(
             make_label("Which folder says whose picture it is? The names are those of the first image:", "", self,
-            wrap=True), make_label(breakable(printable(str(sample))), "small", self, wrap=True),
+            wrap=True), make_label(breakable(visible(str(sample))), "small", self, wrap=True),
             grid,
             STRETCH,
             row_of(STRETCH, *_buttons(self, "patientFolders")),

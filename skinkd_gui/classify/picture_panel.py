@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.data.finding import printable
 from core.inference.classifier import is_exported
 from core.inference.heatmap import HEAT_MAP_MEANING, NO_HEAT
 from core.quantities import probability
+from core.visible_text import visible
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.heat_map_job import HeatKey, HeatMap, HeatMaps
 from skinkd_gui.classify.picture_view import PictureView
@@ -161,7 +161,7 @@ class PicturePanel(QWidget):
             with QSignalBlocker(self.heat_button):  # nobody asked for the heat map of this picture
                 self.heat_button.setChecked(False)
             self.view.show_layers((), "Loading the picture...")
-            self.view.setAccessibleDescription(printable(shown.path.name))
+            self.view.setAccessibleDescription(visible(shown.path.name))
             self._loader.request(shown.path)
             self._fill_models()
             self._fill_classes(keep=False)

@@ -10,8 +10,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from core.classes import ClassSet
-from core.data.finding import printable
 from core.inference.similar import SimilarCase
+from core.visible_text import visible
 from skinkd_gui.classify.picture_view import PictureView
 from skinkd_gui.classify.pictures import FULL, DecodedPicture, PictureLoader
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -33,7 +33,7 @@ class SimilarDialog(PassingDialog):
         self.other = self._view("similarCase", "The similar case")
         self._mine_title = make_label("This image", "heading", self, wrap=True)
         self._title = make_label("", "heading", self, wrap=True, name="similarTitle")
-        self._mine_name = make_label(breakable(printable(asked.name)), "small", self, wrap=True)
+        self._mine_name = make_label(breakable(visible(asked.name)), "small", self, wrap=True)
         self._name = make_label("", "small", self, wrap=True)
         self._about = make_label("", "muted", self, wrap=True)
         self._previous = make_button("&Previous", "similarPrevious", self, self.show_previous)
@@ -89,7 +89,7 @@ class SimilarDialog(PassingDialog):
         self._title.setText(f"Proven: {self._classes.name_of(case.code)}")
         mark = "this very image" if case.same_picture else f"similarity {case.similarity:.2f}"
         mark += ", the same lesion" if case.same_lesion else ""
-        self._name.setText(breakable(f"{printable(case.name)}, {mark} ({self.index + 1} of {len(self._cases)})"))
+        self._name.setText(breakable(f"{visible(case.name)}, {mark} ({self.index + 1} of {len(self._cases)})"))
         self._about.setText(described.about if described else "")
         self._previous.setEnabled(self.index > 0)
         self._next.setEnabled(self.index + 1 < len(self._cases))

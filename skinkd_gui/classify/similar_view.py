@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from core.classes import ClassSet
-from core.data.finding import printable
 from core.events import Phase, Progress
 from core.inference.classifier import is_exported
 from core.quantities import duration
+from core.visible_text import visible
 from skinkd_gui.classify.facts import ModelResult, ShownImage
 from skinkd_gui.classify.similar_dialog import SimilarDialog
 from skinkd_gui.classify.similar_job import SHOWN, ShownCase, SimilarCases, SimilarFailed, SimilarFinder, SimilarOrder
@@ -65,7 +65,7 @@ class CaseButton(QAbstractButton):
         self._note = case_note(shown)
         spoken = f"{self.text()}, {self._note}"
         self.setAccessibleName(spoken)
-        self.setToolTip(plain_tip(f"{printable(case.name)}: {spoken}. Click to enlarge."))
+        self.setToolTip(plain_tip(f"{visible(case.name)}: {spoken}. Click to enlarge."))
         self.updateGeometry()
         self.update()
 

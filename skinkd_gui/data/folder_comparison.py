@@ -9,8 +9,8 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from core.data.drift import Drift, drift_of_folder
-from core.data.finding import printable
 from core.reporting.drift_table import drift_table
+from core.visible_text import visible
 from skinkd_gui.data.opening import OpenedData
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
@@ -65,7 +65,7 @@ class DriftDialog(PassingDialog):
 
     def __init__(self, parent: QWidget | None, folder: Path, drift: Drift) -> None:
         super().__init__(parent, "dataDriftDialog", f"Your folder against the {drift.against} images", QSize(620, 520))
-        table = TablePanel(breakable(printable(folder.name)), "dataDrift", "How the folder differs from them", self)
+        table = TablePanel(breakable(visible(folder.name)), "dataDrift", "How the folder differs from them", self)
         table.set_table(drift_table(drift), f"{folder.name}-compared")
         close = make_button("Close", "dataDriftClose", self, self.accept)
         close.setDefault(True)

@@ -14,6 +14,7 @@ from core.errors import SkinKDError
 from core.events import CancelToken
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
+from core.visible_text import visible_lines
 from skinkd_gui.widgets.question import Question, QuestionButton, ask
 
 
@@ -62,7 +63,7 @@ class BinnedRuns:
                 "Not everything was moved to the bin",
                 f"{len(stayed)} of {len(self._folders)} run folders stayed where they are. Stop runs that are at work "
                 "first; folders on another drive may have no bin and can be deleted with the file manager.",
-                "\n".join(stayed),
+                visible_lines(stayed),
             )
 
     def restore(self, token: CancelToken) -> None:
@@ -87,5 +88,5 @@ class BinnedRuns:
                 "Not everything came back from the bin",
                 f"{len(lost)} run folders could not be moved back. If they are still in the system's bin, restore them "
                 "there.",
-                "\n".join(lost),
+                visible_lines(lost),
             )

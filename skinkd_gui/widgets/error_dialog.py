@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.paths import log_root
+from core.visible_text import visible
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
@@ -41,12 +42,11 @@ class ErrorDialog(QDialog):
         self.setMinimumWidth(520)
         self.error = error
         picture = QLabel(self, pixmap=coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
-        title = make_label(error.title, "heading", self, wrap=True, name="errorTitle")
-        summary = make_label(error.summary, "", self, wrap=True, name="errorSummary")
+        title = make_label(visible(error.title), "heading", self, wrap=True, name="errorTitle")
+        summary = make_label(visible(error.summary, keep="\n"), "", self, wrap=True, name="errorSummary")
         top = row_of((picture, 0, Qt.AlignmentFlag.AlignTop), (column_of(title, summary, STRETCH), 1), spacing=16)
-        self._details = named(
-            QPlainTextEdit(error.details, self, readOnly=True), "errorDetails", "Details of the error"
-        )
+        more = QPlainTextEdit(visible(error.details, keep="\n\t"), self, readOnly=True)
+        self._details = named(more, "errorDetails", "Details of the error")
         self._details.setVisible(False)
         self._details.setMinimumHeight(160)
         column_of(top, (self._details, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)

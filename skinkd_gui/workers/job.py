@@ -20,6 +20,7 @@ from PySide6.QtCore import QMetaMethod, QObject, QThread, QTimer, Signal, Slot
 
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, CancelToken, Emit, MemoryReleased
+from core.machine_errors import explained
 from skinkd_gui.workers.mailbox import Mailbox
 
 Work = Callable[[Emit, CancelToken], Any]
@@ -102,6 +103,10 @@ class _Worker(QObject):
             _drop_frames(error)
             self.failed.emit(JobFailure(error, expected=True))
         except BaseException as error:  # also a library's SystemExit: whatever ends a job is told
+            if (told := explained(error)) is not None:
+                _log.warning("%s", told.title, exc_info=True)
+                self.failed.emit(JobFailure(told, expected=True))
+                return
             _log.exception("unexpected error in a worker")
             summary = "SkinKD met an error that it did not expect. Your finished work is safe; the log has the details."
             wrapped = SkinKDError("Unexpected error", summary, _told(error))

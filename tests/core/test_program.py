@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -94,3 +96,15 @@ def test_the_installed_program_asks_the_loader_for_missing_libraries(
     assert system_libraries._unresolved(tmp_path / "absent.so") == ()
     monkeypatch.setattr(system_libraries.ctypes, "CDLL", load)
     assert system_libraries._unresolved(tmp_path / "libqxcb.so") == ("libxcb-cursor.so.0",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locales")
+def test_names_are_read_as_utf_8_in_any_locale(tmp_path: Path) -> None:
+    (tmp_path / "læsion").mkdir()
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = (sys.executable, "-m", "core.cli", "inspect", tmp_path / "læsion", "--json")
+    result = subprocess.run(command, capture_output=True, check=False, timeout=60, env={**os.environ, **locale})
+    assert "læsion" in json.loads(result.stdout)["error"]["summary"]
+    told = subprocess.run(command[:-1], capture_output=True, check=False, timeout=60, env={**os.environ, **locale})
+    assert rb"l\xe6sion" in told.stderr  # what the terminal can show
+    assert b"udc" not in told.stderr

@@ -32,6 +32,7 @@ from core.inference.export.report import (
 )
 from core.inference.onnx_network import load_onnx
 from core.inference.test_time import ABOUT, AveragedNetwork
+from core.visible_text import writable_values
 
 if TYPE_CHECKING:
     import onnx
@@ -274,7 +275,9 @@ class _Export:
         report = replace(report, file=out)
         as_json, as_text = check_files(out)
         document = {**report_to_json(report), "file": out.name}  # it may be passed on: no folders of this computer
-        atomic.write_text(as_json, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        atomic.write_text(
+            as_json, json.dumps(writable_values(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        )
         atomic.write_text(as_text, report_to_markdown(report))
         path.replace(out)
         if (run := run_of(self._order.source)) is not None:

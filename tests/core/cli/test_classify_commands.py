@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.classes import CLASS_SETS
-from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_text
+from core.cli.classify_commands import keep_record, labels_beside, labels_document, labels_lines
 from core.cli.main import run
 from core.errors import SkinKDError
 from core.inference.classifier import Classifier
@@ -103,7 +103,7 @@ def test_scores_of_a_labelled_folder(sample_set: Path) -> None:
     assert sum(item["support"] for item in document["per_class"].values()) == 39
     assert set(document["per_class"]) == set(ISIC2019.codes)
     assert "intervals" in document
-    text = labels_text(result)
+    text = "\n".join(labels_lines(result))
     assert "39 images" in text
     assert "1 with a label were not classified" in text
     assert "Weighted F1" in text

@@ -121,7 +121,15 @@ def test_names_of_any_alphabet_and_none_survive(tmp_path: Path) -> None:
     assert read(tmp_path / "t.csv")[0]["image"] == 'læsion, "1".jpg'
     for file in (tmp_path / "odd.csv", tmp_path / "odd.json"):
         write_table(file, [Classification(odd, SHARES, "MEL", classes=ISIC2019)], INFO)
-    assert json.loads((tmp_path / "odd.json").read_text(encoding="utf-8"))["images"]
+    assert json.loads((tmp_path / "odd.json").read_text(encoding="utf-8"))["images"][0]["image"] == "caf\\xe9 \\xf0.jpg"
+    assert read(tmp_path / "odd.csv")[0]["image"] == "caf\\xe9 \\xf0.jpg"
+
+
+def test_a_name_in_utf_8_is_written_as_it_is_whatever_the_locale_made_of_it(tmp_path: Path) -> None:
+    in_c = Path("læsion.jpg".encode().decode("ascii", "surrogateescape"))  # as Python reads it where all is ASCII
+    for file in (tmp_path / "t.csv", tmp_path / "t.json"):
+        write_table(file, [Classification(in_c, SHARES, "MEL", classes=ISIC2019)], INFO)
+        assert "læsion.jpg" in file.read_text(encoding="utf-8")
 
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:

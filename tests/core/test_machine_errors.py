@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from core.cli import main as program
+from core.cli.main import run
+from core.machine_errors import Remedies, explained
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("std::bad_alloc"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory: you tried ..."),
+        RuntimeError("can't start new thread"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_memory_that_ran_out_is_said_in_words(error: Exception) -> None:
+    told = explained(error, Remedies(memory="Do this."))
+    assert told is not None
+    assert told.title == "The computer has not enough memory"
+    assert told.summary.startswith("Do this.")
+    assert told.details
+
+
+def test_a_cause_counts_and_what_is_no_lack_does_not() -> None:
+    outer = ImportError("numpy did not load")
+    outer.__cause__ = MemoryError()
+    assert explained(outer) is not None
+    full = explained(OSError(errno.ENOSPC, "No space left on device"))
+    assert full is not None
+    assert full.title == "The disk is full"
+    for other in (RuntimeError("shapes differ"), FileNotFoundError(errno.ENOENT, "gone"), ValueError("bad_alloc")):
+        assert explained(other) is None
+
+
+def test_a_command_without_memory_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def hungry(**_: object) -> None:
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr(program, "app", hungry)
+    assert run(["runs"]) == 1
+    said = capsys.readouterr().err
+    assert "not enough memory" in said
+    assert "Close other programs" in said
+    assert "Unexpected" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_a_limit_below_what_torch_takes_is_said_before_anything_ends() -> None:
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30));"
+        "sys.argv = ['skinkd-cli', '--version']; from core.cli.main import main; main()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "3.0 GiB of memory only (ulimit -v)" in result.stderr
