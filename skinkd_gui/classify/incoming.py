@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QStandardPaths, QTemporaryDir, Signal, Slot
+from PySide6.QtCore import QMimeData, QStandardPaths, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -25,13 +26,13 @@ class Incoming(Helper[QWidget]):
 
     def __init__(self, owner: QWidget) -> None:
         super().__init__(owner)
-        self._pasted_folder: QTemporaryDir | None = None
+        self._pasted_folder: Path | None = None
         self._pasted_count = 0
 
     @property
     def pasted_folder(self) -> Path | None:
-        """Where pasted pictures are, until the program ends; None before the first."""
-        return None if self._pasted_folder is None else Path(self._pasted_folder.path())
+        """Where pasted pictures are, until the tab goes or the program ends; None before the first."""
+        return self._pasted_folder
 
     @Slot()
     def ask_for_images(self) -> None:
@@ -67,11 +68,14 @@ class Incoming(Helper[QWidget]):
         return bool(dropped)
 
     def _pasted_file(self) -> Path:
-        """A file for a pasted picture, in a folder that goes when the tab goes."""
+        """A file for a pasted picture, in a folder that goes when the tab goes. Raises `SkinKDError`."""
+        from core.sessions.pasted import new_pasted_folder, remove_pasted_folder
+
         if self._pasted_folder is None:
-            self._pasted_folder = QTemporaryDir()
+            self._pasted_folder = new_pasted_folder()
+            weakref.finalize(self, remove_pasted_folder, self._pasted_folder)
         self._pasted_count += 1
-        return Path(self._pasted_folder.filePath(f"pasted-{self._pasted_count}.png"))
+        return self._pasted_folder / f"pasted-{self._pasted_count}.png"
 
 
 def last_folder() -> str:

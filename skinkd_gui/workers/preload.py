@@ -57,6 +57,7 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
     """
     from core.atomic import remove_leftovers
     from core.paths import own_folders
+    from core.sessions.pasted import clear_pasted
     from core.training.hardware import list_devices
 
     begin = time.monotonic()
@@ -78,6 +79,7 @@ def load_engine(emit: Emit, token: CancelToken) -> Engine:
                 text = f"Loading {name} failed, so nothing can be trained or classified. To mend it, {repair_hint()}."
                 raise SkinKDError("SkinKD can not compute", text, f"{type(error).__name__}: {error}") from error
     remove_leftovers(own_folders())
+    clear_pasted()
     token.check()
     emit(Notice("Looking for a GPU..."))
     engine = Engine(list_devices(), time.monotonic() - begin)

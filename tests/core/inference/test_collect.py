@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import Cancelled
-from core.events import CancelSource, Event, Notice
+from core.events import CancelSource, Event, Level, Notice
 from core.inference.collect import expand_paths
 
 
@@ -86,6 +86,25 @@ def test_closed_folders_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert isinstance(notice, Notice)
     assert str(closed.parent) in notice.text
     assert "Permission denied" in notice.text
+
+
+def test_what_is_no_image_is_counted_aloud_by_kind(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "b/report.PDF", "b/other.pdf", "labels.csv", "README", ".DS_Store", "Thumbs.db", "._a.jpg")
+    make(tmp_path, ".hidden/x.txt", "evil.\x1b[2J", "DICOMDIR")
+    events: list[Event] = []
+    assert [path.name for path in expand_paths([tmp_path], emit=events.append)] == ["a.jpg"]
+    (notice,) = events
+    assert isinstance(notice, Notice)
+    assert notice.level is Level.WARNING
+    assert notice.text.startswith("6 files are no images and left out: 2 .pdf, ")
+    assert all(kind in notice.text for kind in ("1 .csv", "1 without an ending", "1 .\\u001b[2j", "1 DICOMDIR"))
+
+
+def test_files_that_were_named_are_never_left_out(tmp_path: Path) -> None:
+    events: list[Event] = []
+    files = list(make(tmp_path, "letter.txt"))
+    assert expand_paths(files, emit=events.append) == files
+    assert events == []
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
