@@ -19,7 +19,7 @@ _NO_MEMORY_EITHER = (
 )
 """What libraries say, as no class of their own; the last two where memory is limited (ulimit -v)."""
 
-TORCH_NEEDS = 6 * 2**30
+_TORCH_NEEDS = 6 * 2**30
 """Bytes of address space below which PyTorch may end the program without a word: it reserves far more than it uses."""
 
 
@@ -41,7 +41,7 @@ def explained(error: BaseException, remedies: Remedies = Remedies()) -> SkinKDEr
         return SkinKDError("The GPU has not enough memory", summary, details)
     if any(_is_memory(each) for each in _chain(error)):
         title = "The computer has not enough memory"
-        return SkinKDError(title, f"{remedies.memory}{_limited()}", details)
+        return SkinKDError(title, f"{remedies.memory} {scarce_memory()}".rstrip(), details)
     if isinstance(error, OSError) and error.errno in _FULL:
         return SkinKDError("The disk is full", remedies.disk, details)
     return None
@@ -59,9 +59,16 @@ def memory_limit() -> int | None:
     return min(limits, default=None)
 
 
-def _limited() -> str:
+def scarce_memory() -> str:
+    """A sentence where memory is limited below what PyTorch takes; "" elsewhere. There anything may fail in any way, or
+    end without a word."""
     limit = memory_limit()
-    return "" if limit is None else f" This program may use {limit / 2**30:.1f} GiB only (ulimit -v): raise that."
+    if limit is None or limit >= _TORCH_NEEDS:
+        return ""
+    return (
+        f"This program may use {limit / 2**30:.1f} GiB of memory only (ulimit -v), and PyTorch wants room for "
+        f"{_TORCH_NEEDS / 2**30:.0f} GiB: raise that limit."
+    )
 
 
 def _is_memory(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ def visible(text: str, keep: str = "") -> str:
     the like become escapes as in JSON (`\\u001b`, `\\n`), bytes that are no UTF-8 become `\\xfc`. `keep` stays."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(sign if is_seen(sign) or sign in keep else _escape(sign) for sign in _read_anew(text))
+    return "".join(sign if shows_itself(sign) or sign in keep else _escape(sign) for sign in _read_anew(text))
 
 
 def visible_lines(texts: Iterable[str]) -> str:
@@ -30,7 +30,7 @@ def visible_lines(texts: Iterable[str]) -> str:
     return "\n".join(map(visible, texts))
 
 
-def is_seen(sign: str) -> bool:
+def shows_itself(sign: str) -> bool:
     """Whether a sign is shown as itself: letters, marks, blanks of any width and what joins letters and emoji."""
     return sign.isprintable() or sign in _JOINERS or unicodedata.category(sign) == "Zs"
 
@@ -38,7 +38,7 @@ def is_seen(sign: str) -> bool:
 def writable(text: str) -> str:
     """The text as a file in UTF-8 can hold it. A file's name that Python could not read is read as UTF-8 where it is,
     whatever the locale says; other bytes, and halves of signs, become escapes."""
-    return text if text.isascii() else _HALVES.sub(lambda found: _escape(found[0]), _read_anew(text))
+    return text if text.isascii() else _HALVES.sub(lambda match: _escape(match[0]), _read_anew(text))
 
 
 def writable_values(document: Any) -> Any:
@@ -57,8 +57,8 @@ def _read_anew(text: str) -> str:
     return _BYTES.sub(_decoded, text)
 
 
-def _decoded(found: re.Match[str]) -> str:
-    return found[0].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _decoded(match: re.Match[str]) -> str:
+    return match[0].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _escape(sign: str) -> str:

@@ -36,7 +36,7 @@ from core.cli import (
 from core.cli.console import print_json, print_text, say
 from core.cli.interrupt import Interrupted
 from core.errors import Cancelled, RecipeError, SkinKDError
-from core.machine_errors import TORCH_NEEDS, explained, memory_limit
+from core.machine_errors import explained, scarce_memory
 from core.paths import log_root, make_private
 from core.program import prepare, program_version
 from core.terminal import LogFormatter
@@ -96,17 +96,17 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     logging.getLogger().addHandler(_log_handler())
     logging.captureWarnings(True)  # of libraries, such as a letter that a figure's font lacks: for the log
-    limit = memory_limit()
-    if limit is not None and limit < TORCH_NEEDS:  # said before: a library may end the program without a word
-        say(
-            f"Note: this program may use {limit / 2**30:.1f} GiB of memory only (ulimit -v). PyTorch wants room for "
-            f"{TORCH_NEEDS / 2**30:.0f} GiB; if the program ends without a word, raise that limit."
-        )
+    scarce = scarce_memory()
+    if scarce:  # said before: a library may end the program without a word
+        say(f"Note: {scarce}")
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if scarce and code:
+        logging.shutdown()
+        os._exit(code)  # threads that got no memory would be waited for
     sys.exit(code)
 
 
@@ -179,8 +179,9 @@ def _bug() -> SkinKDError:
     if os.environ.get("SKINKD_DEBUG"):
         return SkinKDError("Unexpected error", last, story)
     logging.getLogger(__name__).error("unexpected error", exc_info=True)
+    why = scarce_memory() or "This is a fault in SkinKD; finished work is safe."
     where = f"The log has the whole message: {_log_file()}. SKINKD_DEBUG=1 shows it here."
-    return SkinKDError("Unexpected error", f"This is a fault in SkinKD; finished work is safe. {where}", last)
+    return SkinKDError("Unexpected error", f"{why} {where}", last)
 
 
 def _log_file() -> Path:

@@ -124,7 +124,7 @@ CAUSES: tuple[_Cause, ...] = (
     ),
     _Cause(
         lambda failure: failure.status in (401, 403),
-        lambda failure: f"{failure.server} does not give {failure.file} to everybody (answer {failure.status}).",
+        lambda failure: f"{failure.server} has no {failure.file}, or not for everybody (answer {failure.status}).",
         "Look there who may have it, or choose another network",
     ),
     _Cause(

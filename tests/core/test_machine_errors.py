@@ -65,3 +65,15 @@ def test_a_limit_below_what_torch_takes_is_said_before_anything_ends() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "3.0 GiB of memory only (ulimit -v)" in result.stderr
+
+
+def test_whatever_fails_under_such_a_limit_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_: object) -> None:
+        raise SyntaxError("expected ':'")  # Python's own answer to memory that ran out while it read a module
+
+    monkeypatch.setattr(program, "app", broken)
+    monkeypatch.setattr("core.machine_errors.memory_limit", lambda: 3 << 30)
+    assert run(["runs"]) == 1
+    assert "3.0 GiB of memory only (ulimit -v)" in capsys.readouterr().err

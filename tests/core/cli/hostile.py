@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.visible_text import is_seen
+from core.visible_text import shows_itself
 
 HOSTILE = {
     "colour": "\x1b[8mhidden",
@@ -32,5 +32,5 @@ def obeyed(output: str) -> list[str]:
     """What of a program's output a terminal would obey, and lines that are none of ours. What an error brings along
     stands set in, below it."""
     lines = output.replace("\r\n", "\n").split("\n")
-    signs = {repr(sign) for line in lines for sign in line if not is_seen(sign)}
+    signs = {repr(sign) for line in lines for sign in line if not shows_itself(sign)}
     return [*sorted(signs), *(line for line in lines if line.startswith("FEIGNED"))]

@@ -23,7 +23,7 @@ from core.events import Notice, RunStarted
 from core.sessions.files import new_folder, write_session
 from core.sessions.saved import SavedSession
 from core.terminal import LogFormatter
-from core.visible_text import is_seen, visible, writable, writable_values
+from core.visible_text import shows_itself, visible, writable, writable_values
 from tests.core.cli.hostile import EVIL, HOSTILE, IN_UTF_8, OF_ONE_LINE, obeyed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -314,7 +314,7 @@ def test_nothing_else_writes_to_streams_or_formats_logs() -> None:
 @given(st.text(st.characters()))
 def test_what_is_visible_is_seen_and_can_be_written(text: str) -> None:
     shown = visible(text)
-    assert all(map(is_seen, shown))
+    assert all(map(shows_itself, shown))
     assert visible(shown) == shown
     writable(text).encode("utf-8")
 

@@ -62,7 +62,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (ReadTimeout("slow"), "did not answer in time", "another network"),
         (after(ssl.SSLCertVerificationError(1, "self-signed"), ConnectError("x")), "not trusted", "SSL_CERT_FILE"),
         (HTTPStatusError(404), f"no {FILE}", "another network"),
-        (HTTPStatusError(403), "not give", "who may"),
+        (HTTPStatusError(403), "not for everybody", "who may"),
         (HTTPStatusError(429), "too often", "some minutes"),
         (HTTPStatusError(503), "answer 503", "later"),
         (HTTPStatusError(407), "refused", "user name"),
