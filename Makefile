@@ -8,7 +8,7 @@ READY  := $(VENV)/.skinkd-ready
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
 test: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test check format bench stress torture installer lock clean
+.PHONY: help setup run demo test check format bench stress torture mutants installer lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,8 +45,11 @@ bench: $(READY)  ## measure how fast the parts are on this machine; ARGS="--quic
 stress: $(READY)  ## the window's tests while Python's collector runs in foreign threads; ARGS="--rounds 20" for longer
 	@$(PYTHON) -m tests.stress $(ARGS)
 
-torture: $(READY)  ## inject real faults, many times, and print how the program came through (about twenty minutes)
-	@$(PYTHON) -m tests.torture
+torture: $(READY)  ## inject real faults, many times, and print how the program came through (an hour); ARGS="--only week"
+	@$(PYTHON) -m tests.torture $(ARGS)
+
+mutants: $(READY)  ## change the program a little, many times, and count how often no test notices; stops and goes on
+	@$(PYTHON) -m tests.torture.mutants $(ARGS)
 
 installer: $(READY)  ## build and try this platform's installers (about twenty minutes; EDITION=gpu: with CUDA, Linux)
 	@EDITION=$(EDITION) sh installers/installer.sh

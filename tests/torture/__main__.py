@@ -1,7 +1,7 @@
 """`make torture`: injects real faults, many times, and prints how the program came through.
 
-A part is a function that injects faults and counts; `--only` takes parts by name, `--scale` makes all longer or
-shorter.
+A part is a function that injects faults and counts; `--only` takes parts by name (`week` only so), `--scale` makes all
+longer or shorter.
 Ends with status 1 when anything was lost.
 """
 
@@ -32,7 +32,7 @@ def main() -> int:
     """Do the parts, print and write the table."""
     arguments = _parsed()
     found: list[Tally] = []
-    for name in arguments.only or PARTS:
+    for name in arguments.only or [part for part in PARTS if part != "week"]:
         begin = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             tallies = PARTS[name](Path(folder), arguments.scale, arguments.seed)
@@ -50,8 +50,7 @@ def main() -> int:
 
 def table(found: list[Tally]) -> str:
     """The table as Markdown."""
-    rows = [f"| {item.fault} | {item.injected:,} | {item.survived:,} | {item.lost:,} |" for item in found]
-    return "\n".join(["| fault | injected | survived | lost |", "|---|---:|---:|---:|", *rows])
+    return "\n".join(["| fault | injected | survived | lost |", "|---|---:|---:|---:|", *(item.row for item in found)])
 
 
 def _kills(folder: Path, scale: float, seed: int) -> list[Tally]:
@@ -69,10 +68,31 @@ def _windows(folder: Path, scale: float, seed: int) -> list[Tally]:
 
 
 def _faults(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.faults import fault_table, faults
+    from tests.torture.workshop import open_workshop
+
+    return faults(open_workshop(folder), fault_table(scale), max(1, round(9 * scale)), seed)
+
+
+def _changes(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.changes import CHANGES
     from tests.torture.faults import faults
     from tests.torture.workshop import open_workshop
 
-    return faults(open_workshop(folder), max(1, round(9 * scale)), seed)
+    return faults(open_workshop(folder), CHANGES, max(1, round(9 * scale)), seed)
+
+
+def _clocks(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.clocks import jumps
+
+    return jumps(folder, max(1, round(9 * scale)), seed)
+
+
+def _uses(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.uses import uses
+    from tests.torture.workshop import open_workshop
+
+    return uses(open_workshop(folder), max(1, round(9 * scale)), max(100, round(30_000 * scale)))
 
 
 def _soak(folder: Path, scale: float, seed: int) -> list[Tally]:
@@ -80,6 +100,13 @@ def _soak(folder: Path, scale: float, seed: int) -> list[Tally]:
     from tests.torture.workshop import open_workshop
 
     return soak(open_workshop(folder), scale)
+
+
+def _week(folder: Path, scale: float, seed: int) -> list[Tally]:
+    from tests.torture.soak import WEEK, soak
+    from tests.torture.workshop import open_workshop
+
+    return soak(open_workshop(folder), scale, WEEK)
 
 
 def _fuzz(folder: Path, scale: float, seed: int) -> list[Tally]:
@@ -99,10 +126,14 @@ PARTS: dict[str, Callable[[Path, float, int], list[Tally]]] = {
     "kills": _kills,
     "windows": _windows,
     "faults": _faults,
+    "changes": _changes,
+    "clocks": _clocks,
+    "uses": _uses,
     "fuzz": _fuzz,
     "soak": _soak,
+    "week": _week,
 }
-"""Name -> part(empty folder, scale, seed)."""
+"""Name -> part(empty folder, scale, seed). The week takes hours, and is done when it is named."""
 
 
 def _parsed() -> argparse.Namespace:

@@ -20,13 +20,13 @@ class Ended:
     failed: bool
 
 
-def in_child(body: Callable[[], str]) -> Ended:
-    """Do `body` in a forked process and wait for its end. A process that hangs ends by SIGALRM."""
+def in_child(body: Callable[[], str], seconds: int = SECONDS) -> Ended:
+    """Do `body` in a forked process and wait for its end. A process that takes longer ends by SIGALRM."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        _live(body, writing)
+        _live(body, writing, seconds)
     os.close(writing)
     with os.fdopen(reading) as pipe:
         said = pipe.read()
@@ -35,10 +35,10 @@ def in_child(body: Callable[[], str]) -> Ended:
     return Ended(number, said, number == 0 and os.waitstatus_to_exitcode(status) != 0)
 
 
-def _live(body: Callable[[], str], writing: int) -> None:
+def _live(body: Callable[[], str], writing: int, seconds: int) -> None:
     """The child's life; never returns."""
     status = 1
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
     try:
         os.write(writing, body().encode())
         status = 0

@@ -15,7 +15,7 @@ from PIL import Image
 
 from core.data.decoding import DECODE_ERRORS, UnreadableImageError, decode_noted, decode_preview, describe_failure
 from tests.core.data.dicom_files import write_dicom
-from tests.torture.mutation import mutated, within_bounds
+from tests.torture.damage import mutated, within_bounds
 from tests.torture.tally import Tally
 
 _SIZE = 24

@@ -14,7 +14,7 @@ from core.data.reading import read_dataset
 from core.data.types import DataSet
 from core.errors import SkinKDError
 from core.inference.labelled import find_labels
-from tests.torture.mutation import mutated, within_bounds
+from tests.torture.damage import mutated, within_bounds
 from tests.torture.tally import Tally
 
 ISIC2019 = CLASS_SETS["isic2019"]

@@ -25,8 +25,18 @@ from tests.torture.workshop import METHODS, Workshop
 
 _MEGABYTE = 1 << 20
 _BATCH = 20
+_MOST_WARMING = 25
 _GROWTH_ALLOWED = 60
 """Megabytes that a soak may end above its warm-up: allocators keep what they were given."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How often each thing is done at scale 1."""
+
+    openings: int = 200
+    classifications: int = 500
+    runs: int = 50
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,11 @@ class Footprint:
     widgets: int
 
 
-def soak(shop: Workshop, scale: float) -> list[Tally]:
+WEEK = Amounts(openings=0, classifications=10_000, runs=500)
+"""A week of a busy practice, in short."""
+
+
+def soak(shop: Workshop, scale: float, amounts: Amounts = Amounts()) -> list[Tally]:
     """Use one window for a long time; a line per kind of use, its repetitions lost if anything did not return."""
     os.environ["SKINKD_CACHE"] = str(shop.root / "soak-cache")
     os.environ["SKINKD_STATE"] = str(shop.root / "soak-state")
@@ -56,9 +70,9 @@ def soak(shop: Workshop, scale: float) -> list[Tally]:
     settle()
     try:
         return [
-            *_openings(window, shop, max(2, round(200 * scale))),
-            _classifications(window, shop, max(2 * _BATCH, round(500 * scale))),
-            _runs(window, shop, max(2, round(50 * scale))),
+            *(_openings(window, shop, max(2, round(amounts.openings * scale))) if amounts.openings else ()),
+            _classifications(window, shop, max(2 * _BATCH, round(amounts.classifications * scale))),
+            _runs(window, shop, max(2, round(amounts.runs * scale))),
         ]
     finally:
         window.close_without_asking()
@@ -147,8 +161,9 @@ def _runs(window: MainWindow, shop: Workshop, count: int) -> Tally:
 
 
 def _repeated(what: str, once: Callable[[int], None], count: int) -> Tally:
-    """Do it a quarter as often to warm up, then `count` times; lost when something did not return."""
-    for turn in range(max(2, count // 4)):
+    """Do it a quarter as often (at most 25 times) to warm up, then `count` times; lost when something did not
+    return."""
+    for turn in range(min(max(2, count // 4), _MOST_WARMING)):
         once(turn)
     before = footprint()
     for turn in range(count):

@@ -258,7 +258,7 @@ def _live(room: Room, strike: Strike | None, *, fills: bool = False, works: bool
 
 def _window(room: Room, strike: Strike | None, fills: bool, works: bool) -> str:
     """The life of the window's process."""
-    _own_folders(room)
+    own_folders(room.root)
     from PySide6.QtCore import QTimer
 
     from skinkd_gui.application import make_application
@@ -266,7 +266,7 @@ def _window(room: Room, strike: Strike | None, fills: bool, works: bool) -> str:
     from skinkd_gui.main_window import MainWindow
     from skinkd_gui.workers.job import shut_down_all
 
-    sys.excepthook = _die_loudly
+    sys.excepthook = die_loudly
     application = make_application()
     trap = _Trap(strike)
     window = MainWindow(room.runs, trap.make_work)
@@ -294,19 +294,20 @@ def _window(room: Room, strike: Strike | None, fills: bool, works: bool) -> str:
     return _ENDED if not window.queue.state.entries else _ASKED
 
 
-def _die_loudly(kind: type[BaseException], error: BaseException, trace: object) -> None:
+def die_loudly(kind: type[BaseException], error: BaseException, trace: object) -> None:
+    """An exception hook: an error in a slot ends the window."""
     traceback.print_exception(error)
     os._exit(3)
 
 
-def _own_folders(room: Room) -> None:
-    """The home of nobody: settings, cache, documents and bin lie in the room."""
-    os.environ["SKINKD_CACHE"] = str(room.root / "cache")
-    os.environ["SKINKD_STATE"] = str(room.root / "state")
+def own_folders(root: Path) -> None:
+    """The home of nobody: settings, cache, documents and bin lie below a folder."""
+    os.environ["SKINKD_CACHE"] = str(root / "cache")
+    os.environ["SKINKD_STATE"] = str(root / "state")
     for name, folder in (("HOME", "home"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")):
-        os.environ[name] = str(room.root / folder)
-        (room.root / folder).mkdir(exist_ok=True)
-    (room.root / "documents").mkdir(exist_ok=True)
+        os.environ[name] = str(root / folder)
+        (root / folder).mkdir(exist_ok=True)
+    (root / "documents").mkdir(exist_ok=True)
 
 
 def _queue_all(window: MainWindow, room: Room) -> None:
