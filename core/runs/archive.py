@@ -77,7 +77,7 @@ def export_run(folder: Path, file: Path, *, checkpoint: bool = False, token: Can
     try:
         entries = [entry for entry in _files_below(folder) if checkpoint or entry.name.parts[0] != _CHECKPOINT]
         _check_twins([str(entry.name) for entry in entries], folder.name)
-        with atomic.replacing(file) as temporary, zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:
+        with atomic.replacing(file) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for entry in entries:
                 _pack(archive, folder, entry, token)
     except OSError as error:

@@ -13,7 +13,9 @@ from core.classes import CLASS_SETS
 from core.data.decoding import resize_image
 from core.data.reading import read_dataset
 from core.data.store import open_store
-from core.inference.calibrating import balanced_sample
+from core.errors import Cancelled
+from core.events import CancelSource
+from core.inference.calibrating import balanced_sample, stored_appearance
 from core.inference.out_of_distribution import (
     APPEARANCE_SIZE,
     MEASURE,
@@ -194,3 +196,15 @@ def test_other_looks_are_another_measure() -> None:
     assert MEASURE == 2
     np.testing.assert_allclose(appearance_of(picture[None], 1)[0], known, atol=2e-3)
     np.testing.assert_allclose(appearance_of(picture[None])[0], (*known, *structure), atol=2e-3)
+
+
+def test_looking_at_many_images_can_be_stopped() -> None:
+    class Grey:
+        def gather(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+            return np.full((len(indices), 32, 32, 3), 90, np.uint8)
+
+    source = CancelSource()
+    assert len(stored_appearance(Grey(), np.arange(3), source.token)) == 3  # type: ignore[arg-type]
+    source.cancel()
+    with pytest.raises(Cancelled):
+        stored_appearance(Grey(), np.arange(3), source.token)  # type: ignore[arg-type]

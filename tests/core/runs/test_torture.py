@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[3]
     [
         ("kills", 0.1, 6),
         ("windows", 0.05, 4),
-        ("faults", 0.02, 12),
+        ("faults", 0.02, 10),
         ("changes", 0.1, 5),
         ("clocks", 0.1, 0),  # where libfaketime is not installed
         ("uses", 0.01, 300),
