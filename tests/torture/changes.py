@@ -91,6 +91,19 @@ def _change_labels(room: Room) -> None:
         csv.writer(out, lineterminator="\n").writerows([header, *rows])
 
 
+def _checkpoint(room: Room) -> Path:
+    return _run(room).checkpoint_folder / "state.pt"
+
+
+def _flip_checkpoint(room: Room) -> None:
+    """One bit in the middle, among the weights."""
+    file = _checkpoint(room)
+    _keep(room, file)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
 CHANGES = tuple(
     Fault(f"going on with {what}", change, heal, sentences, after_kill=True, refused=True, phases=_LATER)
     for what, change, heal, sentences in (
@@ -123,6 +136,12 @@ CHANGES = tuple(
             _change_labels,
             _put_back(_truth),
             (r"The images have changed: .* have changed: 10 labelled otherwise\. Put the data back",),
+        ),
+        (
+            "a flipped bit among the checkpoint's weights",
+            _flip_checkpoint,
+            _put_back(_checkpoint),
+            (r"The checkpoint can not be used: .*state\.pt",),
         ),
     )
 )
