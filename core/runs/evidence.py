@@ -72,8 +72,9 @@ class Evidence:
 
 
 def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
-    """Read a finished run. Raises `SkinKDError` when it is not finished, damaged, or has no test images."""
-    run = RunFolder(folder)
+    """Read a finished run. Raises `SkinKDError` when it is not finished, damaged, or has no test images, and when it is
+    deleted or changed meanwhile: without some of its files less would be told of the others."""
+    run, before = RunFolder(folder), content_stamp(folder)
     summary = summarise(run)
     if summary.status.state is not RunState.FINISHED:
         raise SkinKDError(
@@ -92,6 +93,11 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
     found = [rows.get(name) for name in predictions.names]
     groups = tuple(row.group if row else "" for row in found)
     tones, untold = _tones(folder)
+    told = run.notes()
+    if content_stamp(folder) != before:
+        raise SkinKDError(
+            "The run was changed while it was read", f"{folder} was deleted, or is being worked on. Try again."
+        )
     detailed = detailed_scores(predictions.labels, predictions.logits, classes)
     return Evidence(
         summary=summary,
@@ -102,7 +108,7 @@ def load_evidence(folder: Path, resamples: int = 2000) -> Evidence:
         intervals=detailed_intervals(predictions.labels, predictions.logits, classes, groups, resamples=resamples),
         classes=classes,
         split=split,
-        notes=(*untold, *run.notes(), *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
+        notes=(*untold, *told, *_disagreement(detailed.scores, summary.scores), *([] if split else [_NO_SPLIT])),
     )
 
 
@@ -150,8 +156,15 @@ def content_stamp(folder: Path) -> tuple[object, ...]:
     """Changes when the files do from which a run's evidence is read."""
     run = RunFolder(folder)
     files = (run.recipe_file, run.split_file, run.predictions_file, run.averaged_file, run.metrics_file)
-    found = (file.stat() if file.is_file() else None for file in files)
-    return (folder, *((None if stat is None else (stat.st_mtime_ns, stat.st_size)) for stat in found))
+    return (folder, *map(_stamp, files))
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def labelled_parts(run: RunFolder, *parts: Part) -> tuple[LabelledLogits, ...]:

@@ -188,3 +188,49 @@ def test_what_belongs_together_is_drawn_together(write_run: WriteRun) -> None:
     evidence = load_evidence(folder, 50)
     assert len(set(evidence.groups)) == 10
     assert evidence.intervals.by_group
+
+
+def test_a_run_that_is_deleted_while_it_is_compared_is_said_or_compared_whole(
+    write_run: WriteRun, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It goes before each look at one of its files in turn."""
+    kept = write_run("kl", LABELS, guesses(1), lesions=LESIONS, notes=["A note."])
+    expected = load_evidence(kept, resamples=50)
+    folder = tmp_path / "again" / kept.name
+    stat, opening = Path.stat, Path.open
+    looks, last = 0, 0
+
+    def look(path: Path) -> None:
+        nonlocal looks
+        if path.is_relative_to(folder):
+            looks += 1
+            if looks == last:
+                shutil.rmtree(folder)
+
+    def watched_stat(path: Path, **named: bool) -> object:
+        look(path)
+        return stat(path, **named)
+
+    def watched_open(path: Path, *others: object, **named: object) -> object:
+        look(path)
+        return opening(path, *others, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "stat", watched_stat)
+    monkeypatch.setattr(Path, "open", watched_open)
+    said = whole = 0
+    while looks >= last:
+        last, looks = last + 1, -(10**9)
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        looks = 0
+        try:
+            evidence = load_evidence(folder, resamples=50)
+        except SkinKDError as error:
+            assert error.summary  # noqa: PT017
+            said += 1
+        else:
+            assert evidence.detailed == expected.detailed
+            assert evidence.groups == expected.groups
+            assert evidence.notes == expected.notes
+            whole += 1
+    assert said > 5
+    assert whole >= 1
