@@ -138,7 +138,7 @@ def test_names_and_reasons_are_text_and_never_markup() -> None:
 
 
 def test_control_characters_in_names_are_shown_as_escapes() -> None:
-    assert display_names([Path("a\nb\x07.jpg")]) == ("a\\nb\\x07.jpg",)
+    assert display_names([Path("a\nb\x07.jpg")]) == ("a\\nb\\u0007.jpg",)
     assert display_names([Path("Blåbær.jpg")]) == ("Blåbær.jpg",)
 
 
