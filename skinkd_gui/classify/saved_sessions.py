@@ -170,7 +170,10 @@ def save(
         path = _copied(image.path, made) if pasted is not None and image.path.parent == pasted else image.path
         images.append(replace(image, path=path, mark=_mark(path, marks)))
     paths = {before.path: after.path for before, after in zip(session.images, images, strict=True)}
-    models = tuple(replace(model, digest=_digest(model.source), results=_at(model, paths)) for model in session.models)
+    models = tuple(
+        replace(model, digest=_digest(model.source, model.digest), results=_at(model, paths))
+        for model in session.models
+    )
     write_session(made, replace(session, images=tuple(images), models=models))
     return SavedAs(made, session.name)
 
@@ -218,16 +221,16 @@ def _mark(path: Path, marks: Marks) -> str:
     return known[2]
 
 
-def _digest(source: Path) -> str:
+def _digest(source: Path, loaded: str = "") -> str:
     """The SHA-256 of a model's file, and of its calibration on own images where there is one; "" where it can not be
-    read."""
+    read. `loaded` is that of the file that gave the results, where it is known: another may lie there by now."""
     from core.inference.classifier import model_file_of
     from core.inference.local_calibration import local_file
 
     try:
         file = model_file_of(source)
         local = local_file(file)
-        return file_digest(file) + (f" {file_digest(local)}" if local.is_file() else "")
+        return (loaded or file_digest(file)) + (f" {file_digest(local)}" if local.is_file() else "")
     except (OSError, SkinKDError):
         return ""
 
@@ -245,8 +248,8 @@ def snapshot(
         SavedImage(path, "", images.review(path), facts.get(path, NOTHING_KNOWN)) for path in listed.collected.files
     )
     models = tuple(
-        SavedModel(source, "", results)
-        for source, results in zip(listed.sources, listed.results, strict=True)
+        SavedModel(source, "" if (loaded := session.classifier(which)) is None else loaded.digest, results)
+        for which, source, results in zip(Which, listed.sources, listed.results, strict=True)
         if source is not None
     )
     return SavedSession(name, pictures, roots, models, listed.averaged, session.level, session.threshold)

@@ -106,6 +106,21 @@ def test_another_model_at_the_same_place_classifies_anew_and_reviews_stay(
     assert "gone or has changed" in " ".join(tab._news._texts)
 
 
+def test_results_are_saved_as_those_of_the_model_that_gave_them_not_of_one_that_replaced_it(
+    qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], runs_copy: Path
+) -> None:
+    results = tab._images.results
+    first, second = (next(runs_copy.glob(f"*{name}")) / "model.safetensors" for name in ("first", "second"))
+    shutil.copyfile(second, first)
+    tab._pane._reviewing.mark([lesions[2]], True)
+    tab.save_changes()
+    folder = clear(qtbot, tab)
+    tab._session._sides[0].classifier = None  # as after a new start
+    tab._sessions.open(folder)
+    qtbot.waitUntil(lambda: settled(tab) and bool(tab._images.results))
+    assert tab._images.results != results
+
+
 def test_moved_pictures_are_found_and_changed_ones_are_reviewed_again(
     qtbot: QtBot, tab: ClassifyTab, lesions: list[Path], monkeypatch: Move, tmp_path: Path
 ) -> None:
