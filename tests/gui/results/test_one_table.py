@@ -162,7 +162,8 @@ def test_the_command_line_prints_the_tables(folders, tables, capsys):
 def test_one_run_reads_the_same_in_lists_and_after_its_training(folders, tables, evidences, capsys):
     from core.cli.documents import evaluation_lines
 
-    assert terminal_rows("\n".join(evaluation_lines(scored_runs(evidences)[1])) >= set(texts(tables["classes-kl"])))
+    said = terminal_rows("\n".join(evaluation_lines(scored_runs(evidences)[1])))
+    assert said >= set(texts(tables["classes-kl"]))
     assert run(["runs", "--runs", str(folders[0].parent)]) == 0
     listed = next(line for line in capsys.readouterr().out.splitlines() if folders[1].name in line)
     score = texts(tables["scores"])[1][2]
