@@ -9,6 +9,7 @@ floor down: `cli`, `demo`, `reporting`, `study`, `runs`, `inference`, `evaluatio
 - `documents`, `atomic`, `digests`, `checksums`, `twin_names`, `locks`: small documents of any version, files that are
   whole or not there, what names their bytes and what proves them, names that are one on another disk, who holds what
 - `paths`, `user_paths`, `quantities`: where SkinKD writes; paths and numbers as people write and read them
+- `process_group`: the processes that make one run together
 - `visible_text`, `terminal`, `machine_errors`: names made fit to be shown and written; what terminals and logs get;
   what is said where memory or disk run out
 - `program`, `licences`, `system_libraries`, `awake`, `allocator`: the program itself, and the computer that it runs on

@@ -56,11 +56,27 @@ def train(
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; goes before the recipe's.")] = None,
     runs: RunsOption = None,
     name: Annotated[str, typer.Option("--name", help="Name of the run.")] = "",
+    devices: Annotated[
+        int | None, typer.Option("--devices", min=1, help="So many GPUs (on a CPU: processes) make the run together.")
+    ] = None,
+    nodes: Annotated[
+        int | None, typer.Option("--nodes", min=1, help="So many computers do; torchrun starts this on each of them.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train one model: a teacher, a student, or a distilled student (with its teacher first, when none is named)."""
+    from core.runs.following import joined
+
     root = runs or runs_root()
-    chosen = prepared(set_values(recipe_of(recipe), assignments or []), data, root)
+    several = {"hardware.devices": devices, "hardware.nodes": nodes}
+    values = [*(assignments or []), *(f"{key}={count}" for key, count in several.items() if count is not None)]
+    chosen = prepared(set_values(recipe_of(recipe), values), data, root)
+    with joined(chosen.hardware) as leads:
+        if leads:
+            _train(chosen, root, name, as_json)
+
+
+def _train(chosen: Recipe, root: Path, name: str, as_json: bool) -> None:
     from core.runs.planning import plan_runs
 
     plan = plan_runs(chosen, root)

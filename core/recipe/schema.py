@@ -312,6 +312,24 @@ class HardwareRecipe(SettingsSection):
         titles={"auto": "Automatic", "32": "32-bit", "bf16": "bf16", "16": "fp16"},
     )
     threads: int = setting(0, "CPU threads", "0: all cores.", expert=True, resume="free", ge=0, le=1024)
+    devices: int = setting(
+        1,
+        "Devices",
+        "So many GPUs of each computer (on a CPU: processes) make the run together. The batch size is that of all.",
+        expert=True,
+        resume="free",
+        ge=1,
+        le=1024,
+    )
+    nodes: int = setting(
+        1,
+        "Computers",
+        "So many computers make the run together; start it on each with torchrun.",
+        expert=True,
+        resume="free",
+        ge=1,
+        le=1024,
+    )
     image_store: Literal["auto", "memory", "disk", "device"] = setting(
         "auto",
         "Decoded images",

@@ -3,6 +3,7 @@
 Others may use
 
 - `planning`, `preparing`, `execute`: from a recipe to the runs it takes, the images of one, and the whole of it
+- `following`, `several`: a run that several processes make together; which they are, and how they are started
 - `amending`, `recorded`: change a run, its name too, before it goes on; the recipes it was trained under
 - `folder`, `status`, `listing`, `tables`: a run's folder, its state, all runs, its tables; none imports torch
 - `first_epoch`: which classes the batches of the first epoch held

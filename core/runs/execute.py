@@ -33,13 +33,18 @@ from core.events import (
 )
 from core.machine_errors import Remedies, explained
 from core.paths import own_folders
+from core.process_group import ProcessGroup, process_group, working_with
+from core.recipe import recipe_to_toml
+from core.recipe.schema import HardwareRecipe
 from core.runs.environment import ENERGY, describe_environment, known_preprocessing
 from core.runs.first_epoch import keep_first_epoch
 from core.runs.folder import RunFolder
+from core.runs.following import SharedRun, learning
 from core.runs.listing import summarise
 from core.runs.preparing import PreparedData, prepare_data
 from core.runs.recorded import RECIPES, changed_since_finished, legs_of
 from core.runs.results import ORIGIN, Results
+from core.runs.several import execute_with_others, wants_others
 from core.runs.status import RunState, RunSummary
 from core.runs.status_repair import repair_status
 from core.runs.tables import write_history
@@ -52,11 +57,8 @@ from core.training.hardware import Hardware, Precision, fixed_threads, resolve
 from core.training.legs import Leg, beginning_of, changes_text, legs_to_values
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from core.models.factory import LoadedModel
     from core.teachers.sources import TeacherSource
-    from core.training.batches import FitData
     from core.training.compiling import Compilation
     from core.training.loop import FitResult
 
@@ -85,6 +87,9 @@ def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = 
     again as a `SkinKDError` where a person can act on it). A damaged status.json is written anew, which is reported.
     Raises `SkinKDError` at once when someone else works on the run.
     """
+    if (hardware := _hardware_of(folder)) and wants_others(hardware):
+        execute_with_others(folder, hardware, emit, token or CancelToken())
+        return summarise(folder)
     with folder.locked():
         mended = repair_status(folder)
         if mended:
@@ -105,6 +110,14 @@ def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = 
             give_back()
             emit(MemoryReleased())
         return summarise(folder)
+
+
+def _hardware_of(folder: RunFolder) -> HardwareRecipe | None:
+    """What the run may use; None where its recipe can not be read, of which its status tells."""
+    try:
+        return folder.recipe().hardware
+    except SkinKDError:
+        return None
 
 
 def _lost_results(folder: RunFolder) -> str:
@@ -214,10 +227,13 @@ class _Run:
             if note := never_shown(data.dataset.labels[data.split.train], self._classes.codes, self._recipe):
                 self._notes.append(note)
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            teachers = self._teacher_sources(data, hardware)
+            group = self._told_to_others(model, data)
+            with working_with(group):
+                teachers = self._teacher_sources(data, hardware)
             epochs = self._try(lambda: len(self._folder.history()), 0)
             with closing(EventWriter(self._folder.path, epochs + 1)) as self._events:
-                result = self._fit(model, data, teachers, hardware)
+                with working_with(group):
+                    result = self._fit(model, data, teachers, hardware)
                 self._finish(model, data, result, hardware)
 
     def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
@@ -335,6 +351,15 @@ class _Run:
             [f"Starting weights: {own}", *(f"its teacher: {teacher.origin}" for teacher in self._teachers)]
         )
 
+    def _told_to_others(self, model: LoadedModel, data: PreparedData) -> ProcessGroup:
+        """The processes that make the run, of which this one leads; the others have been told of it."""
+        group = process_group()
+        if group.size > 1:
+            digest, precision = self._legs[-1].teacher, self._teacher_precision
+            told = (model, data.dataset, data.split, self._teachers, precision, digest, self._compilation)
+            group.tell(SharedRun(recipe_to_toml(self._recipe, comments=False), *told))
+        return group
+
     def _teacher_sources(self, data: PreparedData, hardware: Hardware) -> tuple[TeacherSource, ...]:
         if not self._teachers:
             return ()
@@ -360,12 +385,16 @@ class _Run:
         from core.training.loop import fit
 
         checkpoint = CheckpointFolder(self._folder.checkpoint_folder)
-        network, images = model.model, FitData(data.store, data.split.train, data.split.validation, teachers)
+        images = FitData(data.store, data.split.train, data.split.validation, teachers)
         if not self._recipe.applied_curriculum.entries.needs_student:  # its order is known only while it learns
             shown = data.store.labels[epoch_indices(images, self._recipe, 1)]
             keep_first_epoch(self._folder.path, shown, self._recipe.optimisation.batch_size, self._classes)
-        if self._recipe.probes:
-            network, images = self._probe(model, images, hardware)
+        if self._recipe.probes and (self._recipe.optimisation.augmentation, self._recipe.optimisation.mixture) != (
+            "none",
+            "none",
+        ):
+            self._notes.append("A probe sees every image upright only; there is no augmentation.")
+        network, images = learning(model, images, self._recipe, hardware, self._token, self._emit)
         try:
             result = fit(
                 network,
@@ -391,15 +420,6 @@ class _Run:
             raise
         write_history(self._folder.history_file, result.history)
         return result
-
-    def _probe(self, model: LoadedModel, data: FitData, hardware: Hardware) -> tuple[nn.Module, FitData]:
-        """What a probe trains, and on what: the model's last layer, and its features of the images."""
-        from core.training.probing import prepare_probe
-
-        if self._recipe.optimisation.augmentation != "none" or self._recipe.optimisation.mixture != "none":
-            self._notes.append("A probe sees every image upright only; there is no augmentation.")
-        probe = prepare_probe(model.model, model.preprocessing, data, hardware, self._recipe, self._emit, self._token)
-        return probe.head, probe.data
 
     def _finish(self, model: LoadedModel, data: PreparedData, result: FitResult, hardware: Hardware) -> None:
         from core.training.finishing import network_notes

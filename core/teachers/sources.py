@@ -19,6 +19,7 @@ from core.data.augmentation.mixtures import Mix
 from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs, joined
 from core.models.forward import AUTOCAST, ImageSource, fewer, infer
+from core.process_group import current_group
 from core.teachers.stored_outputs import StoredOutputs, teacher_network
 
 
@@ -26,7 +27,7 @@ from core.teachers.stored_outputs import StoredOutputs, teacher_network
 class AugmentedBatch:
     """A batch as the student sees it: uint8 images (n, S, S, 3) in their views and mixed, on its device; the indices
     (n,) of the images in their data set, the same on the device, and the views (n,), None where all are upright; what
-    was mixed, None where nothing was."""
+    was mixed, None where nothing was. Of several processes each has its own part of the images, and all else whole."""
 
     images: Tensor
     indices: NDArray[np.int64]
@@ -154,7 +155,16 @@ class OnlineTeacher:
 
     def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`. Raises `SkinKDError` when not even one image fits into the device's memory."""
-        images = batch.images if self._store is None else self._own(self._store, batch)
+        group, count = current_group(), len(batch.indices)
+        own = group.part(count)
+        images = batch.images if self._store is None else self._shown(self._store, batch, own)
+        said = self._inferred(images)
+        if group.size == 1:
+            return said
+        features = None if said.features is None else group.gather(said.features, count)
+        return Outputs(group.gather(said.logits, count), features)
+
+    def _inferred(self, images: Tensor) -> Outputs:
         while True:
             try:
                 pieces = images.split(self._most or len(images))  # type: ignore[no-untyped-call]
@@ -168,12 +178,13 @@ class OnlineTeacher:
         """See `TeacherSource`."""
         return _statistics(self._means, outputs)
 
-    def _own(self, store: ImageSource, batch: AugmentedBatch) -> Tensor:
-        """The batch at the teacher's size, in the same views and mixed in the same way."""
-        images = torch.from_numpy(store.gather(batch.indices)).to(batch.images.device)
+    def _shown(self, store: ImageSource, batch: AugmentedBatch, own: slice) -> Tensor:
+        """The rows `own` of the batch at the teacher's size, in the same views and mixed in the same way."""
+        shown = own if batch.mix is None else slice(None)
+        images = torch.from_numpy(store.gather(batch.indices[shown])).to(batch.images.device)
         if batch.views is not None:
-            images = self._rule.images(images, batch.indices, batch.views)
-        return images if batch.mix is None else batch.mix.images(images)
+            images = self._rule.images(images, batch.indices[shown], batch.views[shown])
+        return images if batch.mix is None else batch.mix.images(images)[own]
 
     def _ask(self, images: Tensor) -> Outputs:
         features = bool(self.feature_dim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from hashlib import sha256
 
 import numpy as np
@@ -10,11 +11,12 @@ from torch import nn
 
 from core.events import CancelToken, Emit, Phase, ignore
 from core.locks import waiting_for
-from core.models.forward import ImageSource, iterate_outputs
+from core.models.forward import ImageSource, OutputArrays, iterate_outputs
 from core.models.info import Preprocessing
 from core.models.outputs import PooledFeatures, feature_dim
 from core.models.weights import head_names
 from core.paths import cache_root, make_private
+from core.process_group import current_group
 from core.progress import ProgressMeter
 from core.teachers.stored_outputs import fill
 from core.teachers.tables import OutputsTable
@@ -44,16 +46,21 @@ def stored_features(
     key = sha256(described.encode()).hexdigest()[:32]
     token, wanted = token or CancelToken(), np.unique(indices)
     told = "Another run computes the same features; waiting for them."
+    group = current_group()
+
+    def infer(rows: NDArray[np.int64]) -> Generator[OutputArrays, None, None]:
+        return iterate_outputs(network, preprocessing, store, rows, device=device, precision=precision, token=token)
+
+    if not group.leads:
+        for _ in infer(group.tell(None)):
+            pass
+        return group.tell(None)  # type: ignore[no-any-return]
     with waiting_for(folder / f"{key}.lock", told, emit, token):
         table = OutputsTable(folder / f"{key}.npz", len(store), width, emit)
         rows = table.missing(wanted, features=False)
         meter = ProgressMeter(Phase.FEATURES, len(wanted), emit, before=len(wanted) - len(rows))
-        if len(rows):
-            found = iterate_outputs(
-                network, preprocessing, store, rows, device=device, precision=precision, token=token
-            )
-            fill(table, rows, found, meter)
-    return table.logits
+        fill(table, rows, infer(group.tell(rows)), meter)
+    return group.tell(table.logits)  # type: ignore[no-any-return]
 
 
 def weights_digest(model: nn.Module) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from core.models.forward import ImageSource, OutputArrays, iterate_outputs
 from core.models.info import Preprocessing
 from core.models.outputs import feature_dim
 from core.paths import cache_root, make_private
+from core.process_group import current_group
 from core.progress import ProgressMeter
 from core.teachers.tables import ClassMeans, OutputsTable, means_file, table_file, table_key
 
@@ -86,6 +87,11 @@ def stored_outputs(
     wanted = np.unique(np.asarray(indices, np.int64))
     if len(wanted) and not 0 <= wanted[0] <= wanted[-1] < len(store):
         raise IndexError(f"indices from {wanted[0]} to {wanted[-1]} for {len(store)} images")
+    of_features, group = features or labels is not None, current_group()
+    infer = _Inference(model_file, store, of_features, rule, device, precision, batch_size, token)
+    if not group.leads:
+        infer.help()
+        return group.tell(None)  # type: ignore[no-any-return]
     folder = (cache or cache_root()) / "knowledge"
     make_private(folder)
     key = table_key(model_file, store.key, precision)
@@ -95,38 +101,71 @@ def stored_outputs(
         schemes = [rule.scheme(view) if rule else "" for view in range(views)]
         files = [table_file(folder, key, view, scheme) for view, scheme in enumerate(schemes)]
         tables = [OutputsTable(file, len(store), classes, emit) for file in files]
-        of_features = features or labels is not None
         missing = [table.missing(wanted, features, labels is not None) for table in tables]
         means = None if labels is None else ClassMeans(means_file(folder, key, wanted, labels[wanted]), classes)
         if means is not None and means.values is None:
             missing[0] = wanted  # the upright view gives the means
         left = sum(map(len, missing))
         meter = ProgressMeter(Phase.TEACHER, len(wanted) * views, emit, before=len(wanted) * views - left)
-        if left:
-            network, preprocessing, _ = teacher_network(model_file, of_features)
-            for view, (table, rows) in enumerate(zip(tables, missing, strict=True)):
-                outputs = iterate_outputs(
-                    network,
-                    preprocessing,
-                    store,
-                    rows,
-                    device=device,
-                    precision=precision,
-                    batch_size=batch_size,
-                    token=token,
-                    features=of_features,
-                    change=partial(_in_view, rule=rule, view=view) if rule and view else None,
-                )
-                summed = means if means is not None and means.values is None and not view else None
-                fill(table, rows, outputs, meter, labels, summed)
+        for view, (table, outputs) in enumerate(zip(tables, infer.begin(group.tell(missing)), strict=True)):
+            summed = means if means is not None and means.values is None and not view else None
+            fill(table, missing[view], outputs, meter, labels, summed)
     found = [table.features for table in tables if table.features is not None] if features else []
     norms = [table.norms for table in tables if table.norms is not None] if means is not None else []
-    return StoredOutputs(
+    stored = StoredOutputs(
         np.stack([table.logits for table in tables]),
         tuple(found),
         np.stack(norms) if norms else None,
         None if means is None else means.values,
     )
+    return group.tell(stored)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class _Inference:
+    """How the outputs that are missing are computed: by all processes of the present group together, of which the
+    leader alone knows what is missing, and stores it."""
+
+    model_file: Path
+    store: ImageSource
+    features: bool
+    rule: ViewRule | None
+    device: str | torch.device
+    precision: str
+    batch_size: int
+    token: CancelToken
+
+    def begin(self, missing: list[NDArray[np.int64]]) -> Iterator[Generator[OutputArrays, None, None]]:
+        """The outputs of the missing rows of each view, computed as they are taken: those of a view before the next."""
+        network = None
+        for view, rows in enumerate(missing):
+            if network is None and len(rows):
+                network = teacher_network(self.model_file, self.features)
+            yield self._of_view(network, view, rows)
+
+    def help(self) -> None:
+        """Compute this process's part of what the leader has none of."""
+        for outputs in self.begin(current_group().tell(None)):
+            for _ in outputs:
+                pass
+
+    def _of_view(
+        self, network: tuple[nn.Module, Preprocessing, int] | None, view: int, rows: NDArray[np.int64]
+    ) -> Generator[OutputArrays, None, None]:
+        if network is None or not len(rows):
+            return
+        yield from iterate_outputs(
+            network[0],
+            network[1],
+            self.store,
+            rows,
+            device=self.device,
+            precision=self.precision,
+            batch_size=self.batch_size,
+            token=self.token,
+            features=self.features,
+            change=partial(_in_view, rule=self.rule, view=view) if self.rule and view else None,
+        )
 
 
 def teacher_network(model_file: Path, features: bool) -> tuple[nn.Module, Preprocessing, int]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
+from core.events import Emit, Level, Notice
+from core.process_group import ProcessGroup
 from core.training.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -21,12 +25,59 @@ def create_fabric(hardware: Hardware) -> Fabric:
     """Fabric for one device, with autocast and gradient scaling as the precision needs."""
     from lightning_fabric import Fabric
 
-    # Fabric announces its choices on the terminal; ours are reported as events.
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.ERROR)
+    _quiet()
     kind, _, index = hardware.device.partition(":")
     devices: list[int] | int = [int(index or 0)] if kind == "cuda" else 1
     return Fabric(accelerator=kind, devices=devices, precision=_FABRIC_PRECISION[hardware.precision])
+
+
+def _quiet() -> None:
+    """Fabric announces its choices on the terminal; ours are reported as events."""
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+    logging.getLogger("lightning_fabric.utilities.rank_zero").setLevel(logging.ERROR)
+
+
+def join_processes(hardware: Hardware, devices: int, nodes: int, meeting: str) -> None:
+    """Meet the other processes that were started for a run, `devices` on each of so many `nodes`: by the file `meeting`
+    on one computer, where nothing listens for that; without one by what torchrun (or SLURM) said to this process.
+    Raises what torch raises when they do not come."""
+    from datetime import timedelta
+
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    _quiet()
+    kind = hardware.device.partition(":")[0]
+    # Followers wait for the leader, which may read and decode data for hours.
+    backend, patience = "nccl" if kind == "cuda" else "gloo", timedelta(days=30)
+    if meeting:
+        own, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+        torch.distributed.init_process_group(
+            backend, init_method=f"file://{meeting}", rank=own, world_size=count, timeout=patience
+        )
+    strategy = DDPStrategy(process_group_backend=backend, timeout=patience)
+    Fabric(accelerator=kind, devices=devices, num_nodes=nodes, strategy=strategy).launch()
+
+
+def with_common_statistics(model: nn.Module, device: torch.device, group: ProcessGroup, emit: Emit) -> nn.Module:
+    """The model with batch normalisation that takes its statistics from all processes' images, on GPUs; on a CPU torch
+    has none, which is said."""
+    normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    if group.size == 1 or not normalises:
+        return model
+    if device.type == "cuda":
+        from timm.layers.norm_act import convert_sync_batchnorm
+
+        found: nn.Module = convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
+        return found
+    emit(
+        Notice(
+            f"Batch normalisation takes its statistics from each process's part of a batch (of {group.size}), so the "
+            "numbers differ from those of one process. On GPUs it takes them from the whole batch.",
+            Level.WARNING,
+        )
+    )
+    return model
 
 
 @contextmanager

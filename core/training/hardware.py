@@ -66,13 +66,19 @@ def resolve(hardware: HardwareRecipe, emit: Emit = ignore) -> Hardware:
     Raises `SkinKDError` when a device is asked for by name that is absent or does not work.
     """
     chosen, why = _automatic(emit) if hardware.device == "auto" else (_named(hardware.device), "as the recipe asks")
-    threads = hardware.threads or available_cores()
+    threads = hardware.threads or max(1, available_cores() // hardware.devices)
     precision = _precision(hardware.precision, chosen, emit)
-    device = "cuda" if chosen.device == "cuda:0" else chosen.device
+    device = _own_gpu(hardware) if chosen.device == "cuda:0" else chosen.device
     answers = _automatic_inference_precision(chosen.device) if hardware.precision == "auto" else precision
     resolved = Hardware(device, precision, threads, chosen.name, answers)
     emit(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
+
+
+def _own_gpu(hardware: HardwareRecipe) -> str:
+    """That of this process among those that torchrun started on this computer."""
+    number = os.environ.get("LOCAL_RANK", "0") if hardware.devices > 1 else "0"
+    return "cuda" if number == "0" else f"cuda:{number}"
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from core.events import (
     ignore,
 )
 from core.models.info import Preprocessing
+from core.process_group import current_group, shared
 from core.recipe import Recipe
 from core.teachers.sources import AugmentedBatch
 from core.training.batches import FitData, check_data, class_counts, epoch_indices, epoch_views, step_mix
@@ -182,7 +183,8 @@ class _Trainer:
 
     def connect(self, observer: Observer, emit: Emit, token: CancelToken) -> None:
         """Say who is told, and who may stop; then put the data in place and go back to the checkpoint."""
-        self._observer, self._emit, self._token = observer, emit, token
+        self._group = current_group()
+        self._observer, self._emit, self._token = observer, emit, shared(token)
         device = self._learner.device
         self._images = stage_images(
             self._data.store, self._recipe.hardware.image_store, self._hardware.device, self._emit
@@ -190,8 +192,8 @@ class _Trainer:
         self._labels = torch.from_numpy(np.asarray(self._data.store.labels, np.int64)).to(device)
         self._teachers = self._data.teachers if self._learner.distils else ()
         self._meter = Meter(self._plan)
-        if self._checkpoint.exists:
-            state = self._checkpoint.load()
+        state = self._group.tell(self._checkpoint.load() if self._group.leads and self._checkpoint.exists else None)
+        if state is not None:
             with self._checkpoint.reporting_damage():
                 self._restore(state)
 
@@ -207,7 +209,8 @@ class _Trainer:
                 raise
             self._finish_epoch(record)
         best = self.stopping.best_epoch
-        take_best(self._learner.model, self._preprocessing.image_size, self._checkpoint, best, self._shift)
+        if self._group.leads:
+            take_best(self._learner.model, self._preprocessing.image_size, self._checkpoint, best, self._shift)
         return FitResult(tuple(self.history), best)
 
     @property
@@ -265,12 +268,14 @@ class _Trainer:
         self._observer.prepared(now)
 
     def _input(self, indices: NDArray[np.int64], rows: torch.Tensor, views: NDArray[np.int64] | None) -> StepInput:
-        images = self._images.batch(indices, rows)  # (n, H, W, 3) uint8
-        if views is not None:
-            images = self._recipe.view_rule.images(images, indices, views)
         mix = step_mix(len(indices), self._recipe, self.epoch, self.batch)
+        own = self._group.part(len(indices))
+        shown = own if mix is None else slice(None)  # partners may be another process's images
+        images = self._images.batch(indices[shown], rows[shown])  # (n, H, W, 3) uint8
+        if views is not None:
+            images = self._recipe.view_rule.images(images, indices[shown], views[shown])
         if mix is not None:
-            images = mix.images(images)
+            images = mix.images(images)[own]
         seen = AugmentedBatch(images, indices, rows, views, mix)
         outputs = tuple(teacher.outputs(seen) for teacher in self._teachers)
         statistics = tuple(
@@ -283,13 +288,14 @@ class _Trainer:
         return StepInput(images, labels, outputs, statistics, self.epoch, rate, seed, mixed)
 
     def _wait_or_stop(self) -> None:
-        if self._token.paused and not self._token.cancelled:
-            self._save_within_epoch()
-            self._observer.paused(True)
-            with self._meter.stopped():
-                self._token.check()
-            self._observer.paused(False)
-        self._token.check()
+        if not self._token.paused or self._token.cancelled:
+            self._token.check()
+            return
+        self._save_within_epoch()
+        self._observer.paused(True)
+        with self._meter.stopped():
+            self._token.check()
+        self._observer.paused(False)
 
     def _read_sums(self) -> NDArray[np.float64]:
         values = self._learner.read_sums()
@@ -377,7 +383,7 @@ class _Trainer:
 
     def _finish_epoch(self, record: EpochRecord) -> None:
         self.history.append(record)
-        if record.best:
+        if record.best and self._group.leads:
             with self._learner.weights_of(record.averaged):
                 self._checkpoint.save_best(self._learner.model.state_dict(), record.epoch)
         self.epoch, self.batch, self.seconds = self.epoch + 1, 0, 0.0
@@ -398,6 +404,8 @@ class _Trainer:
         self._save()
 
     def _save(self) -> None:
+        if not self._group.leads:
+            return
         state = {
             **self._learner.state(),
             **self._identity,

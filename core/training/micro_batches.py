@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -17,8 +18,10 @@ from torch import Tensor, nn
 
 from core.distillation.objective import ObjectiveParts
 from core.distillation.outputs import Outputs, joined
+from core.distillation.softmax import at_least_float32
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
+from core.process_group import ProcessGroup
 
 Forward = Callable[[slice, int], Outputs]
 """The student's outputs for a slice of the batch's images; the number of the part (from 0) decides its random draws."""
@@ -65,6 +68,8 @@ class MicroBatches:
 
     def _parts(self, images: int) -> tuple[slice, ...]:
         """Slices of nearly equal size, none of a single image where the network normalises over it."""
+        if not images:  # of a short last batch, of which the other processes have the images
+            return (slice(0, 0),)
         count = math.ceil(images / (self.most or images))
         if self._normalises:
             count = max(1, min(count, images // 2))
@@ -123,32 +128,120 @@ def backward_of_whole(
     parts: tuple[slice, ...],
     forget: Callable[[], None],
     trained: Sequence[Tensor] = (),
+    own: Own | None = None,
 ) -> tuple[ObjectiveParts, Tensor]:
     """Gradients of a loss that needs all outputs at once: they are gathered in a first pass without gradient, the
     loss's gradient for each logit and feature is taken, and a second pass brings it to the weights.
 
     `forget` is called between the passes, to take back what the first did to running statistics. `trained` are weights
-    in the loss itself, which get their gradients too. Returns the losses and logits (n, classes) as
-    `backward_of_means` does; takes the time of one more forward pass.
+    in the loss itself, which get their gradients too. The `parts` are of the batch, or of what is this process's `own`
+    of it. Returns the losses and logits (n, classes) as `backward_of_means` does; takes the time of one more forward
+    pass.
     """
+    mine = Own(ProcessGroup(), parts[-1].stop) if own is None else own
     with torch.no_grad():
-        first = joined([forward(part, number) for number, part in enumerate(parts)])
-        whole = Outputs(first.logits.float(), None if first.features is None else first.features.float())
+        first = mine.computed(lambda: joined([forward(part, number) for number, part in enumerate(parts)]))
+        features = None if first.features is None else first.features.float()
+        whole = mine.gathered(Outputs(first.logits.float(), features))
     forget()
-    outputs = _tensors(whole)
-    for output in outputs:
-        output.requires_grad_()
-    found = loss(whole, slice(0, len(whole.logits)))
-    gradients = torch.autograd.grad(found.total, [*outputs, *trained], allow_unused=True)
-    for number, part in enumerate(parts):
-        values = [output.float() for output in _tensors(forward(part, number))]
-        pulls = [None if gradient is None else gradient[part] for gradient in gradients[: len(outputs)]]
-        if number == 0:  # the loss's own weights are no part's
-            values, pulls = [*values, *trained], [*pulls, *gradients[len(outputs) :]]
-        # The gradient of a sum of products is the other factor: so all go one way, scaled as `backward` scales.
-        products = [(value * pull).sum() for value, pull in zip(values, pulls, strict=True) if pull is not None]
-        backward(torch.stack(products).sum())
+
+    def learn() -> ObjectiveParts:
+        outputs = _tensors(whole)
+        for output in outputs:
+            output.requires_grad_()
+        found = loss(whole, slice(0, mine.count))
+        gradients = torch.autograd.grad(found.total, [*outputs, *trained], allow_unused=True)
+        for number, part in enumerate(parts):
+            values = [output.float() for output in _tensors(forward(part, number))]
+            rows = slice(mine.part.start + part.start, mine.part.start + part.stop)
+            pulls = [None if gradient is None else gradient[rows] for gradient in gradients[: len(outputs)]]
+            if number == 0:  # the loss's own weights are no part's
+                values, pulls = [*values, *trained], [*pulls, *gradients[len(outputs) :]]
+            # The gradient of a sum of products is the other factor: so all go one way, scaled as `backward` scales.
+            products = [(value * pull).sum() for value, pull in zip(values, pulls, strict=True) if pull is not None]
+            backward(torch.stack(products).sum())
+        return found
+
+    found = mine.computed(learn)
     return _scaled(found, 1.0), whole.logits.detach()
+
+
+@dataclass(frozen=True)
+class Own:
+    """What one process of a group has of a batch of `count` images: the rows `part`. On a GPU (`may_not_fit`) they
+    agree whether all had memory enough: those that had would wait for the others for ever."""
+
+    group: ProcessGroup
+    count: int
+    may_not_fit: bool = False
+
+    @property
+    def part(self) -> slice:
+        """Its rows of the batch."""
+        return self.group.part(self.count)
+
+    def computed(self, compute: Callable[[], Result]) -> Result:
+        """What is computed, where it is in every process. All must call it. Raises torch's OutOfMemoryError in all
+        where one of them has too little memory."""
+        if not self.may_not_fit:
+            return compute()
+        found: list[Result] = []
+        error = torch.OutOfMemoryError("Another process has too little memory.")
+        try:
+            found.append(compute())
+        except torch.OutOfMemoryError as own:
+            error = own
+        if not self.group.all_of(bool(found)):
+            raise error
+        return found[0]
+
+    def gathered(self, outputs: Outputs) -> Outputs:
+        """The outputs of the whole batch, of which these are its own; without gradient. All processes must call it."""
+        features = outputs.features
+        return Outputs(
+            self.group.gather(at_least_float32(outputs.logits), self.count),
+            None if features is None else self.group.gather(at_least_float32(features), self.count),
+        )
+
+    def completed(self, outputs: Outputs) -> Outputs:
+        """The same, its own rows with their gradient: the loss of the whole batch, which every process computes, then
+        gives each weight the gradient by these rows, and their sum over the processes is that of the batch."""
+        whole = self.gathered(outputs)
+
+        def among(rows: Tensor, own: Tensor) -> Tensor:
+            return torch.cat([rows[: self.part.start], own.to(rows.dtype), rows[self.part.stop :]])
+
+        both = whole.features is not None and outputs.features is not None
+        return Outputs(
+            among(whole.logits, outputs.logits),
+            among(whole.features, outputs.features) if both else None,  # type: ignore[arg-type]
+        )
+
+
+def backward_with_others(
+    forward: Forward,
+    backward: Callable[[Tensor], None],
+    loss: Loss,
+    parts: tuple[slice, ...],
+    forget: Callable[[], None],
+    trained: Sequence[Tensor],
+    own: Own,
+) -> tuple[ObjectiveParts, Tensor]:
+    """Gradients by this process's images of the loss of the whole batch, whether that mixes its samples or not: the sum
+    over the processes is the batch's. `parts` are slices of its own images; those of the loss's own weights, `trained`,
+    are the whole batch's in every process. Returns the whole batch's losses and
+    logits (n, classes). All processes must call it."""
+    if len(parts) > 1:
+        return backward_of_whole(forward, backward, loss, parts, forget, trained, own)
+    whole = own.completed(own.computed(lambda: forward(parts[0], 0)))
+
+    def learn() -> ObjectiveParts:
+        found = loss(whole, slice(0, own.count))
+        if found.total.requires_grad:  # not where all that this process has are the others' outputs
+            backward(found.total)
+        return found
+
+    return _scaled(own.computed(learn), 1.0), whole.logits.detach()
 
 
 def _tensors(outputs: Outputs) -> list[Tensor]:

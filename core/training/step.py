@@ -23,13 +23,14 @@ from core.models.info import Preprocessing
 from core.models.outputs import WithFeatures, feature_dim
 from core.models.preprocessing import normalise
 from core.models.weights import head_names
+from core.process_group import current_group
 from core.recipe import Recipe
 from core.training.averaging import WeightAverage
 from core.training.checkpoint import Values
 from core.training.compiling import Compilation, Network, plan_compilation, prepare_network
-from core.training.engine import create_fabric
+from core.training.engine import create_fabric, with_common_statistics
 from core.training.hardware import Hardware
-from core.training.micro_batches import MicroBatches, backward_of_means, backward_of_whole
+from core.training.micro_batches import MicroBatches, Own, backward_of_means, backward_of_whole, backward_with_others
 from core.training.optimisation import all_finite, create_optimizer, load_optimizer, set_learning_rate, step_seed
 
 
@@ -46,7 +47,8 @@ class MixedLabels:
 class StepInput:
     """A batch on the device: uint8 images (n, H, W, 3), labels (n,) and, with distillation, what each teacher says of
     these images as they are, with its statistics; the epoch (from 1), the learning rate of the step and the seed of its
-    random draws; the labels that are mixed in, None where no images are mixed."""
+    random draws; the labels that are mixed in, None where no images are mixed. Of several processes each has its own
+    part of the images, and all else of the whole batch."""
 
     images: Tensor
     labels: Tensor
@@ -80,9 +82,12 @@ class Learner:
         teacher_dims: Sequence[int] = (),
     ) -> None:
         self.device = torch.device(hardware.device)
+        self._group = current_group()
+        model = with_common_statistics(model, self.device, self._group, emit)
         self.model = model.to(memory_format=torch.channels_last)
         self.distils = bool(recipe.loss_terms)
-        self._objective = _objective(model, preprocessing, recipe, class_counts, teacher_dims).to(self.device)
+        self._classes, self._width = len(recipe.class_set), _width(model, preprocessing, recipe)
+        self._objective = _objective(self._width, recipe, class_counts, teacher_dims).to(self.device)
         self._batch_size = recipe.optimisation.batch_size
         self._compile = recipe.hardware.compile
         self._preprocessing = preprocessing
@@ -99,6 +104,8 @@ class Learner:
         )
         self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
         self._full_batch: Network = self._wrapped
+        own = self._group.part(self._batch_size)
+        self._full_images = own.stop - own.start
         self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), emit)
         # Weighted sums over the epoch's images so far: total, classification, distillation, right ones, images.
         self._sums = torch.zeros(5, dtype=_sum_type(self.device), device=self.device)
@@ -110,7 +117,7 @@ class Learner:
         with self._fabric.autocast():
             network, compilation = prepare_network(
                 self._network,
-                lambda: normalise(images(), self._preprocessing),
+                lambda: normalise(images()[self._group.part(self._batch_size)], self._preprocessing),
                 lambda step_seconds: plan_compilation(wanted, device, steps, step_seconds, known),
                 self._emit,
                 check_gain=wanted == "auto" and (known is None or known.device != device),
@@ -130,7 +137,9 @@ class Learner:
         """Change the weights once and add to the sums; the batch's logits (n, classes) before that, without gradient.
         Raises `SkinKDError` when not even a few images fit."""
         set_learning_rate(self._optimizer, batch.learning_rate)
-        losses, logits = self._parts.run(len(batch.labels), lambda parts: self._backward(batch, parts))
+        losses, logits = self._parts.run(len(batch.images), lambda parts: self._backward(batch, parts))
+        if self._group.size > 1:
+            self._add_gradients(len(batch.images), len(batch.labels))
         self._stepper.step()
         if self.average is not None:
             self.average.update()
@@ -146,7 +155,7 @@ class Learner:
         """What the model says of uint8 images (n, H, W, 3), with gradient; with features where a method needs them."""
         inputs = normalise(images, self._preprocessing)
         # A graph is made for one shape; the last short batch and parts of batches go the usual way.
-        found = self._full_batch(inputs) if len(images) == self._batch_size else self._wrapped(inputs)
+        found = self._full_batch(inputs) if len(images) == self._full_images else self._wrapped(inputs)
         return Outputs(*found) if isinstance(found, tuple) else Outputs(found)
 
     def _in_precision(self, network: Network) -> Network:
@@ -164,6 +173,9 @@ class Learner:
         self._stepper.zero_grad()
 
         def forward(part: slice, number: int) -> Outputs:
+            if not len(batch.images) and not self._synchronises:
+                return self._nothing()
+            number = number * self._group.size + self._group.rank
             torch.manual_seed(batch.seed if number == 0 else step_seed(batch.seed, 0, number))
             return self.outputs(batch.images[part])
 
@@ -184,16 +196,48 @@ class Learner:
             # A loss of two labels is the mean of the losses of each (mixup, section 2), whatever the loss.
             return own.mixed_with(loss_with(batch.mixed.partners, outputs, part), batch.mixed.share)
 
+        trained = [weight for weight in self._objective.parameters() if weight.requires_grad]
+        forget = self._parts.restore_statistics
+        if self._group.size > 1:
+            own = Own(self._group, len(batch.labels), self.device.type == "cuda")
+            return backward_with_others(forward, self._fabric.backward, loss, parts, forget, trained, own)
         if len(parts) == 1:
             outputs = forward(parts[0], 0)
             losses = loss(outputs, parts[0])
             self._fabric.backward(losses.total)
             return losses, outputs.logits
         if self._objective.couples_batch:
-            trained = [weight for weight in self._objective.parameters() if weight.requires_grad]
-            forget = self._parts.restore_statistics
             return backward_of_whole(forward, self._fabric.backward, loss, parts, forget, trained)
         return backward_of_means(forward, self._fabric.backward, loss, parts)
+
+    @property
+    def _synchronises(self) -> bool:
+        """Whether batch normalisation waits for the other processes."""
+        return any(isinstance(module, nn.SyncBatchNorm) for module in self.model.modules())
+
+    def _nothing(self) -> Outputs:
+        """What the model says of no images."""
+        logits = torch.zeros((0, self._classes), device=self.device)
+        return Outputs(logits, torch.zeros((0, self._width), device=self.device) if self._width else None)
+
+    def _add_gradients(self, own: int, images: int) -> None:
+        """Every process's gradients, by its `own` of the batch's `images`, become their sum; running statistics the
+        mean over the images. The loss's own weights have the whole batch's gradient in each."""
+        for weight in self._objective.parameters():
+            if weight.grad is not None:
+                weight.grad /= self._group.size
+        learns = [weight.grad is not None for weight in self.weights]
+        if images < self._group.size:  # some had no image, and so no gradient
+            learns = self._group.tell(learns)
+        gradients = []
+        for weight, has_gradient in zip(self.weights, learns, strict=True):
+            if has_gradient:
+                weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
+                gradients.append(weight.grad)
+        statistics = [] if self._synchronises else [each for each in self.model.buffers() if each.is_floating_point()]
+        for each in statistics:
+            each *= own / images
+        self._group.add([*gradients, *statistics])
 
     def _add(self, losses: ObjectiveParts, right: Tensor, images: int) -> None:
         """Add a step to the sums, on the device: reading them back would wait for it."""
@@ -248,24 +292,20 @@ class Learner:
         self._sums.copy_(state["sums"])
 
 
-def _objective(
-    model: nn.Module,
-    preprocessing: Preprocessing,
-    recipe: Recipe,
-    class_counts: Tensor | None,
-    teacher_dims: Sequence[int],
-) -> Objective:
+def _width(model: nn.Module, preprocessing: Preprocessing, recipe: Recipe) -> int:
+    """How many pooled features the student gives; 0 where none are needed. Raises `SkinKDError` when it gives none."""
+    found = feature_dim(model, preprocessing.image_size) if recipe.needs_features else 0
+    if found is None:
+        raise SkinKDError(
+            "The student gives no features",
+            f"The method learns from pooled features, and a {recipe.trained.architecture} has no single layer "
+            "behind them. Choose another student, or a method that learns from logits alone.",
+        )
+    return found
+
+
+def _objective(width: int, recipe: Recipe, class_counts: Tensor | None, teacher_dims: Sequence[int]) -> Objective:
     """The recipe's losses. The weights of their modules depend on the recipe's seed alone."""
-    width = 0
-    if recipe.needs_features:
-        found = feature_dim(model, preprocessing.image_size)
-        if found is None:
-            raise SkinKDError(
-                "The student gives no features",
-                f"The method learns from pooled features, and a {recipe.trained.architecture} has no single layer "
-                "behind them. Choose another student, or a method that learns from logits alone.",
-            )
-        width = found
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(step_seed(recipe.optimisation.seed, 0, 0))
         return Objective(
