@@ -1,8 +1,11 @@
-"""Numbers as people read them, the same in the window, on the command line, in reports and in errors."""
+"""Numbers as people read and write them, the same in the window, on the command line, in reports and in errors."""
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
+
+_POINTS = ".,\u066b"  # the last is Arabic
 
 NONE = "–"
 """What stands where there is no value."""
@@ -92,3 +95,12 @@ def moment(text: str) -> str:
         return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return text
+
+
+def in_digits(text: str, zero: str = "0", point: str = ".") -> str:
+    """A number as somebody wrote it, with the digits of any script and a point or a comma, in the digits that begin at
+    `zero` and with that `point`; without them as Python reads it. Other signs stay; digits have no groups."""
+    return "".join(
+        chr(ord(zero) + unicodedata.decimal(sign)) if sign.isdecimal() else point if sign in _POINTS else sign
+        for sign in text
+    )

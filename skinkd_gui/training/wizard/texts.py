@@ -14,7 +14,7 @@ from core.data.groups import together
 from core.data.leakage import Leakage
 from core.documents import some
 from core.models.catalog import ModelFacts
-from core.quantities import file_size, whole_percent
+from core.quantities import file_size, in_digits, whole_percent
 from core.recipe import FieldSpec, Preset, field
 from core.recipe.schema import Recipe
 from core.reporting.words import curriculum_words, losses_words
@@ -31,7 +31,6 @@ from skinkd_gui.training.wizard.state import (
     study_runs,
     usable_images,
 )
-from skinkd_gui.widgets.numbers import in_latin_digits
 
 if TYPE_CHECKING:
     from core.runs.planning import PlannedRun
@@ -278,7 +277,7 @@ def _large(number: int) -> str:
 def parsed_number(text: str) -> float | str:
     """The number that a text stands for (in the digits of any script, with a point or a comma), or the text itself."""
     try:
-        number = float(in_latin_digits(text.strip()))
+        number = float(in_digits(text.strip()))
     except ValueError:
         return text
     return number if math.isfinite(number) else text
