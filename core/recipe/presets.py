@@ -32,10 +32,10 @@ PRESET_HELP = {
     Preset.BEST: "Past the paper, at its size: every image once an epoch in one of its eight flips and turns, a larger "
     "learning rate that falls, and the teacher's answers for the very view. Needs a GPU. As a whole not measured yet; "
     "its small form is, see below.",
-    Preset.BEST_CPU: "The same with smaller models and images, for a CPU: half an hour for 5,000 images. On HAM10000, "
-    "divided by lesion, a student of these settings (its teacher saw 160 pixels) reached a weighted F1 of 81 % and a "
-    "balanced accuracy of 65 % on the validation images of one fold, a plain training loop 73 % and 49 %. That is the "
-    "views and the learning rate: without its teacher it did no worse.",
+    Preset.BEST_CPU: "The same with smaller models and images, for a CPU: half an hour for 5,000 images. In four "
+    "epochs, tested on all 7,992 pictures of HAM10000 out of fold by lesion, it reached a weighted F1 of 77 % and a "
+    "balanced accuracy of 55 %, a plain training loop 71 % and 54 %, the same settings without a teacher 78 % and "
+    "58 %: views and learning rate help, this small teacher does not.",
 }
 
 
