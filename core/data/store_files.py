@@ -143,13 +143,11 @@ class StoreBuilder:
         with self.part.open("r+b" if self.part.exists() else "w+b") as file:
             file.truncate(self.bytes)
             todo = self._copy_known(file, rows, todo, token)
-            self._decode(file, rows, todo, failed, emit, token, threads)
+            self._decode(file, rows, todo, failed, emit, token, threads)  # ends with all of it on the disk
             # What failed or is missing stays zeros, with the checksum of zeros.
             blank = zlib.crc32(bytes(self.row_bytes))
             for index in failed:
                 rows["crc"][index] = blank
-            file.flush()
-            os.fsync(file.fileno())
         self.part.replace(self.pixels)
         self._write_facts([int(crc) for crc in rows["crc"]], failed)
         self.rows_file.unlink(missing_ok=True)

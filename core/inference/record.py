@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from core import __version__
-from core.atomic import replacing
+from core.atomic import flush_folder, replacing
 from core.data.tables import safe_cell
 from core.digests import file_digest
 from core.errors import SkinKDError
@@ -101,12 +101,15 @@ class RecordBook:
         text = "".join(json.dumps(asdict(entry), separators=(",", ":")) + "\n" for entry in entries).encode()
         try:
             make_private(self.path.parent)
+            new = not self.path.exists()
             with self._lock(), self._open() as file:
                 if file.seek(0, os.SEEK_END) and _last_byte(file) != b"\n":
                     text = b"\n" + text  # whoever wrote before was cut off in the middle of a line
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
+            if new:
+                flush_folder(self.path.parent)
         except (OSError, Timeout) as error:
             raise self._failed("The record was not written", error) from error
 

@@ -31,12 +31,12 @@ from core.events import (
     TellingToken,
     ignore,
 )
-from core.machine_errors import Remedies, explained
 from core.paths import own_folders
 from core.process_group import ProcessGroup, process_group, working_with
 from core.recipe import recipe_to_toml
 from core.recipe.schema import HardwareRecipe
 from core.runs.environment import ENERGY, describe_environment, known_preprocessing
+from core.runs.failing import explained_failure
 from core.runs.first_epoch import keep_first_epoch
 from core.runs.folder import RunFolder
 from core.runs.following import SharedRun, learning
@@ -68,13 +68,6 @@ COMPILATION = "compilation"
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-_REMEDIES = Remedies(
-    "Close other programs that use the GPU, then resume; or start a new run with a smaller optimisation.batch_size or "
-    "data.image_size.",
-    "Close other programs, then resume; or start a new run with a smaller optimisation.batch_size or data.image_size.",
-    "Free some space, then resume the run: it goes on.",
-)
 
 
 def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = None) -> RunSummary:
@@ -173,15 +166,23 @@ def _guarded(folder: RunFolder, emit: Emit, token: CancelToken) -> None:
         _Run(folder, clock, emit, token).execute()
     except Cancelled:
         _log.info("stopped by the user")
-        folder.set_status(state=RunState.STOPPED, message="stopped by the user; can be resumed", seconds=clock.seconds)
+        _note_end(folder, RunState.STOPPED, "stopped by the user; can be resumed", clock)
         raise
     except Exception as error:
-        told = explained(error, _REMEDIES) or error
+        told = explained_failure(error, folder)
         _log.log(logging.WARNING if isinstance(told, SkinKDError) else logging.ERROR, "failed", exc_info=True)
-        folder.set_status(state=RunState.FAILED, message=describe_failure(told), seconds=clock.seconds)
+        _note_end(folder, RunState.FAILED, describe_failure(told), clock)
         if told is error:
             raise
         raise told from error
+
+
+def _note_end(folder: RunFolder, state: RunState, message: str, clock: _Clock) -> None:
+    """Where the disk is full or gone the status can not be written either; that must not hide why the run ended."""
+    try:
+        folder.set_status(state=state, message=message, seconds=clock.seconds)
+    except (OSError, SkinKDError):
+        _log.warning("the status of %s can not be written", folder.path, exc_info=True)
 
 
 class _Run:

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,8 +174,13 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run."""
-        with holding(self._lock_file, self._refused, _LOCK_SECONDS):
+        """Hold the run's lock; raises `SkinKDError` when another process (or thread) works on the run, and when the
+        folder can not be written."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(holding(self._lock_file, self._refused, _LOCK_SECONDS))
+            except OSError as error:
+                raise unwritable(self.path, error) from error
             yield
 
     def _refused(self, holder: str) -> SkinKDError:
@@ -189,6 +194,16 @@ class RunFolder:
             return self._lock_file.exists() and Lock(self._lock_file).held_by_another()
         except OSError:  # a folder that this user may only read
             return False
+
+
+def unwritable(folder: Path, error: OSError) -> SkinKDError:
+    """What to say of a run in whose folder nothing may be written."""
+    return SkinKDError(
+        "The run's folder can not be written",
+        f"{error.filename or folder}: {error.strerror or error}. See to its permissions, then resume the run: it goes "
+        "on.",
+        str(error),
+    )
 
 
 def _tell_nobody(folder: Path) -> None:

@@ -98,8 +98,14 @@ class EventWriter:
 
 @contextmanager
 def run_log(path: Path) -> Iterator[None]:
-    """Let what `core` logs inside the block also go to run.log, after what is there."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    """Let what `core` logs inside the block also go to run.log, after what is there. A log that can not be written
+    is no reason to end a run, nor may it hide the reason why one ended."""
+    try:
+        handler = _QuietHandler(path, encoding="utf-8")
+    except OSError as error:
+        _log.warning("%s can not be written: %s", path, error)
+        yield
+        return
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)-7s %(message)s"))
     logger = logging.getLogger("core")
     level = logger.level
@@ -111,7 +117,15 @@ def run_log(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-        handler.close()
+        with suppress(OSError):
+            handler.close()
+
+
+class _QuietHandler(logging.FileHandler):
+    """Writes a log, and says nothing where that fails: on a full disk each line would say the same."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Leave the line out."""
 
 
 def logged(emit: Emit) -> Emit:

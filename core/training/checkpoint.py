@@ -93,6 +93,7 @@ class CheckpointFolder:
 def _save(values: Values, path: Path) -> None:
     try:
         with atomic.replacing(path) as temporary:
+            temporary.touch()  # says why nothing may be written there, which torch's own writer keeps for itself
             torch.save(values, temporary)
             _add_checksum(temporary)
     except RuntimeError as error:  # torch's own writer says nothing but that a write failed

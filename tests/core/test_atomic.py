@@ -12,6 +12,8 @@ import pytest
 
 from core import atomic
 
+from .power_cuts import Disk, disk, needs_proc  # noqa: F401
+
 
 def test_replaces_the_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "Läsion.txt"
@@ -34,6 +36,25 @@ def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
         write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@needs_proc
+def test_the_content_is_on_the_disk_before_the_name_and_then_the_name(
+    tmp_path: Path,
+    disk: Disk,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, before = tmp_path / "file", []
+    rename = Path.replace
+
+    def renamed(temporary: Path, target: Path) -> Path:
+        before.append(disk.kept(temporary))
+        return rename(temporary, target)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    atomic.write_text(path, "new")
+    assert before == [b"new"]
+    assert disk.knows(path)
 
 
 _KILLED = """

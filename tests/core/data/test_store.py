@@ -19,6 +19,7 @@ from core.data.store_files import Source
 from core.data.types import DataSet
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelSource, Event, Notice, Phase, Progress
+from tests.core.power_cuts import Disk, disk, needs_proc  # noqa: F401
 
 from .conftest import MakeImage, MakeSet
 
@@ -155,6 +156,37 @@ def test_a_disk_that_fails_beside_the_decoding_is_said(make_set: MakeSet, monkey
     with pytest.raises(SkinKDError, match="Input/output error"):
         open_store(make_set(200), SIZE, threads=2)
     assert len(decoded) < 200
+
+
+@needs_proc
+def test_no_note_promises_pixels_that_a_power_cut_would_take(
+    make_set: MakeSet,
+    disk: Disk,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows that are noted as done, and the facts of a finished store, are of pixels that were flushed before."""
+    noted: list[int] = []
+    write = store_files.write_atomically
+
+    def watched(path: Path, content: bytes) -> None:
+        pixels = path.with_suffix(".part" if path.suffix == ".rows" else ".u8")
+        kept = disk.kept(pixels)
+        if path.suffix == ".rows":
+            done = np.frombuffer(content, store_files._ROW)["done"]
+            noted.append(int(done.sum()))
+            rows = np.frombuffer(kept or b"", np.uint8).reshape(-1, SIZE, SIZE, 3)
+            assert all(rows[index].any() for index in np.flatnonzero(done))
+        else:
+            assert kept == pixels.read_bytes()
+        write(path, content)
+
+    monkeypatch.setattr(store_files, "write_atomically", watched)
+    monkeypatch.setattr(store_files, "_NOTE_SECONDS", -1.0)
+    store = open_store(make_set(60), SIZE, threads=2)
+    assert noted[-1] == 60
+    assert store.file is not None
+    assert disk.kept(store.file) == store.file.read_bytes()
+    assert disk.knows(store.file)
 
 
 def test_the_pixels_are_those_of_the_one_decoder(tmp_path: Path, make_set: MakeSet, make_image: MakeImage) -> None:

@@ -17,6 +17,7 @@ from core.inference.record import RecordBook, RecordEntry, entries_for, record_f
 from core.inference.results import Classification
 from core.inference.trust import Assessment, Verdict
 from core.models.info import ModelInfo, Preprocessing
+from tests.core.power_cuts import Disk, disk, needs_proc  # noqa: F401
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -55,6 +56,17 @@ def test_entries_are_added_in_order_and_never_lost(tmp_path: Path) -> None:
     book.append([])
     RecordBook(book.path).append([replace(ENTRY, code="BCC")])
     assert [entry.code for entry in book.entries()] == ["", "NV", "BCC"]
+
+
+@needs_proc
+def test_what_was_added_outlasts_a_power_cut(tmp_path: Path, disk: Disk) -> None:  # noqa: F811
+    book = RecordBook(tmp_path / "state" / "r.jsonl")
+    book.append([ENTRY])
+    assert disk.knows(book.path)
+    for code in ("NV", "BCC"):
+        book.append([replace(ENTRY, code=code)])
+        assert disk.kept(book.path) == book.path.read_bytes()
+        assert code.encode() in book.path.read_bytes()
 
 
 def test_a_torn_line_costs_only_itself(tmp_path: Path) -> None:

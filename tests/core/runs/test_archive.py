@@ -16,7 +16,7 @@ import pytest
 from core.classes import CLASS_SETS
 from core.errors import Cancelled, SkinKDError
 from core.evaluation.metrics import score, scores_to_json
-from core.events import CancelSource
+from core.events import CancelSource, CancelToken
 from core.recipe import Recipe, recipe_to_toml
 from core.runs import archive
 from core.runs.annotations import Annotations, write_annotations
@@ -309,6 +309,25 @@ def test_damaged_bytes_are_noticed_and_leave_nothing(tmp_path: Path, run: RunFol
     with pytest.raises(SkinKDError, match="damaged"):
         import_run(file, theirs)
     assert len(list(theirs.iterdir())) == 1
+
+
+def test_a_file_that_grows_while_it_is_copied_is_refused(run: RunFolder, theirs: Path) -> None:
+    """Its size was counted before: what comes after that was never checked against room and bounds."""
+    before = everything(theirs)
+
+    class Growing(CancelToken):
+        def check(self) -> None:
+            if run.predictions_file.stat().st_size < 20_000:  # more than it had
+                with run.predictions_file.open("a") as file:
+                    file.write("one image more\n")
+
+    with pytest.raises(SkinKDError, match=r"predictions\.csv: it is longer than the archive says"):
+        import_run(run.path, theirs, token=Growing())
+    after = everything(theirs)
+    assert {name: after[name] for name in before if name.startswith("theirs")} == {
+        name: content for name, content in before.items() if name.startswith("theirs")
+    }
+    assert [name for name in after if name not in before] == []
 
 
 def test_a_cancelled_import_or_export_leaves_nothing(tmp_path: Path, run: RunFolder, theirs: Path) -> None:

@@ -19,6 +19,7 @@ from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder, create_run, slugify
 from core.runs.status import RunState
 from core.runs.tables import Predictions, write_history, write_predictions
+from tests.core.power_cuts import Disk, disk, needs_proc  # noqa: F401
 
 ISIC2019 = CLASS_SETS["isic2019"]
 
@@ -42,6 +43,14 @@ def test_a_new_run_is_queued_with_absolute_paths(tmp_path: Path, monkeypatch: py
     assert folder.scores() is None
     assert folder.history() == ()
     assert folder.split_rows == ()
+
+
+@needs_proc
+def test_a_new_run_outlasts_a_power_cut(tmp_path: Path, disk: Disk) -> None:  # noqa: F811
+    folder = create_run(Recipe(), runs=tmp_path / "runs")
+    assert disk.knows(folder.path)
+    for file in (folder.recipe_file, folder.status_file):
+        assert disk.kept(file) == file.read_bytes()
 
 
 def test_runs_of_the_same_second_get_folders_of_their_own(tmp_path: Path) -> None:

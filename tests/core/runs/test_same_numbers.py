@@ -150,4 +150,4 @@ def _compare(name: str, folder: RunFolder) -> None:
     found = _numbers(folder)
     for ours, theirs in zip(found, _FACTS[name], strict=True):
         for measured, fact in zip(ours, theirs, strict=True):
-            assert measured == (fact and pytest.approx(fact, rel=1e-4))  # another processor rounds otherwise
+            assert measured == (fact and pytest.approx(fact, rel=5e-4))  # another processor rounds otherwise

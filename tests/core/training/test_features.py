@@ -76,7 +76,7 @@ def test_parts_of_a_batch_have_the_gradients_of_the_whole(
     assert whole.keys() == parts.keys()
     for name, value in whole.items():
         assert float(value.abs().max()) > 1e-3
-        torch.testing.assert_close(parts[name], value, rtol=0.0, atol=1e-6 * float(value.abs().max()))
+        torch.testing.assert_close(parts[name], value, rtol=0.0, atol=4e-6 * float(value.abs().max()))
 
 
 def test_a_loss_that_mixes_without_saying_so_would_have_other_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
