@@ -12,13 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from core.errors import Cancelled
+from core.errors import Cancelled, SkinKDError
 from core.events import CancelToken
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_GO, _STOP = 0, 1
 
 
 class ProcessGroup:
@@ -60,8 +58,16 @@ class ProcessGroup:
         return [] if value is None else [value]
 
     def tell(self, value: Any) -> Any:
-        """What the leader passes, whatever the others do: it is pickled. All must call it."""
+        """What the leader passes, whatever the others do: it is pickled. All must call it. Raises `Cancelled` in a
+        follower whose leader gave up."""
         return value
+
+    def give_up(self) -> None:
+        """The leader ends what they do together: the others, whatever they wait for next, are told that instead."""
+
+
+class _GaveUp:
+    """What followers are told then."""
 
 
 class SeveralProcesses(ProcessGroup):
@@ -125,7 +131,14 @@ class SeveralProcesses(ProcessGroup):
 
         values = [value if self.leads else None]
         distributed.broadcast_object_list(values, src=0, group=self._control)
+        if isinstance(values[0], _GaveUp) and not self.leads:
+            raise Cancelled
         return values[0]
+
+    def give_up(self) -> None:
+        """See `ProcessGroup`."""
+        if self.leads:
+            self.tell(_GaveUp())
 
 
 class SharedToken(CancelToken):
@@ -147,15 +160,10 @@ class SharedToken(CancelToken):
         return self._group.leads and self._token.paused
 
     def check(self) -> None:
-        """See `CancelToken`."""
-        try:
-            if self._group.leads:
-                self._token.check()
-        except Cancelled:
-            self._group.tell(_STOP)
-            raise
-        if self._group.tell(_GO) == _STOP:
-            raise Cancelled
+        """See `CancelToken`. A leader that raises `Cancelled` gives up, which the others hear instead."""
+        if self._group.leads:
+            self._token.check()
+        self._group.tell(None)
 
 
 def shared(token: CancelToken) -> CancelToken:
@@ -171,10 +179,14 @@ def current_group() -> ProcessGroup:
 
 @contextmanager
 def working_with(group: ProcessGroup) -> Iterator[None]:
-    """Inside, training and inference are shared with the group's other processes, which must do the same."""
+    """Inside, training and inference are shared with the group's other processes, which must do the same. A leader that
+    leaves by `Cancelled` or a `SkinKDError`, whatever it is from, makes the others leave by `Cancelled`."""
     _current.append(group)
     try:
         yield
+    except (Cancelled, SkinKDError):
+        group.give_up()
+        raise
     finally:
         _current.remove(group)
 

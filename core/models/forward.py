@@ -132,9 +132,7 @@ def forward_outputs(
     ):
         parts.append(outputs)
         meter.add(len(outputs[0]))
-    logits = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 0), np.float32)
-    found = [part[1] for part in parts if part[1] is not None]
-    return logits, np.concatenate(found) if found and len(found) == len(parts) else None
+    return _joined(parts)
 
 
 def iterate_outputs(
@@ -223,13 +221,14 @@ def _with_others(
         own = block[edges[group.rank] : edges[group.rank + 1]]
         with working_with(ProcessGroup()):
             parts = list(outputs_of(own, batch_size=batch_size))
-        found = (np.concatenate([part[0] for part in parts]), _joined([part[1] for part in parts])) if parts else None
-        yield from group.exchange(found)
+        yield from group.exchange(_joined(parts) if parts else None)
 
 
-def _joined(features: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
-    found = [part for part in features if part is not None]
-    return np.concatenate(found) if found else None
+def _joined(parts: Sequence[OutputArrays]) -> OutputArrays:
+    """The outputs of several batches as one; of none, no images of no classes."""
+    logits = np.concatenate([part[0] for part in parts]) if parts else np.zeros((0, 0), np.float32)
+    found = [part[1] for part in parts if part[1] is not None]
+    return logits, np.concatenate(found) if found and len(found) == len(parts) else None
 
 
 def _mean(outputs: Sequence[tuple[Tensor, Tensor | None]]) -> tuple[Tensor, Tensor | None]:

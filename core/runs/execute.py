@@ -390,10 +390,8 @@ class _Run:
         if not self._recipe.applied_curriculum.entries.needs_student:  # its order is known only while it learns
             shown = data.store.labels[epoch_indices(images, self._recipe, 1)]
             keep_first_epoch(self._folder.path, shown, self._recipe.optimisation.batch_size, self._classes)
-        if self._recipe.probes and (self._recipe.optimisation.augmentation, self._recipe.optimisation.mixture) != (
-            "none",
-            "none",
-        ):
+        settings = self._recipe.optimisation
+        if self._recipe.probes and (settings.augmentation != "none" or settings.mixture != "none"):
             self._notes.append("A probe sees every image upright only; there is no augmentation.")
         network, images = learning(model, images, self._recipe, hardware, self._token, self._emit)
         try:

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.errors import Cancelled
 from core.evaluation.metrics import score
-from core.events import CancelToken, ignore
+from core.events import CancelToken, Emit, ignore
 from core.process_group import ProcessGroup, process_group, working_with
 from core.recipe import Recipe, recipe_from_toml
 from core.recipe.schema import HardwareRecipe
 from core.runs.preparing import PreparedData, decoded
 from core.runs.teachers import Teacher
 from core.runs.teaching import prepare_teachers
+from core.training.divergence import TrainingDivergedError
 from core.training.hardware import Precision, fixed_threads, resolve
 
 if TYPE_CHECKING:
@@ -86,10 +87,13 @@ def _met(hardware: HardwareRecipe) -> ProcessGroup:
 
 def _follow(group: ProcessGroup) -> None:
     """Help with every run that the leader makes, until it has no more."""
-    while (run := group.tell(None)) is not None:
+    while True:
         try:
+            run = group.tell(None)
+            if run is None:
+                return
             _help(run, group)
-        except Cancelled:  # in the leader too, which says so
+        except (Cancelled, TrainingDivergedError):  # in the leader too, which says so
             continue
 
 
@@ -130,7 +134,7 @@ def _train(run: SharedRun, recipe: Recipe, data: PreparedData, hardware: Hardwar
 
 
 def learning(
-    model: LoadedModel, data: FitData, recipe: Recipe, hardware: Hardware, token: CancelToken, emit: Any = ignore
+    model: LoadedModel, data: FitData, recipe: Recipe, hardware: Hardware, token: CancelToken, emit: Emit = ignore
 ) -> tuple[nn.Module, FitData]:
     """What is trained, and on what: the model and its images, or of a probe its last layer and its features."""
     if not recipe.probes:

@@ -104,6 +104,10 @@ class Learner:
         )
         self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
         self._full_batch: Network = self._wrapped
+        # Batch normalisation that waits for the other processes has the same statistics in each.
+        self._synchronises = any(isinstance(module, nn.SyncBatchNorm) for module in self.model.modules())
+        floats = [each for each in self.model.buffers() if each.is_floating_point()]
+        self._own_statistics = [] if self._synchronises else floats
         own = self._group.part(self._batch_size)
         self._full_images = own.stop - own.start
         self._parts = MicroBatches(nn.ModuleList([self.model, self._objective.trained]), emit)
@@ -210,11 +214,6 @@ class Learner:
             return backward_of_whole(forward, self._fabric.backward, loss, parts, forget, trained)
         return backward_of_means(forward, self._fabric.backward, loss, parts)
 
-    @property
-    def _synchronises(self) -> bool:
-        """Whether batch normalisation waits for the other processes."""
-        return any(isinstance(module, nn.SyncBatchNorm) for module in self.model.modules())
-
     def _nothing(self) -> Outputs:
         """What the model says of no images."""
         logits = torch.zeros((0, self._classes), device=self.device)
@@ -234,10 +233,9 @@ class Learner:
             if has_gradient:
                 weight.grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 gradients.append(weight.grad)
-        statistics = [] if self._synchronises else [each for each in self.model.buffers() if each.is_floating_point()]
-        for each in statistics:
+        for each in self._own_statistics:
             each *= own / images
-        self._group.add([*gradients, *statistics])
+        self._group.add([*gradients, *self._own_statistics])
 
     def _add(self, losses: ObjectiveParts, right: Tensor, images: int) -> None:
         """Add a step to the sums, on the device: reading them back would wait for it."""

@@ -14,11 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from core.data.store import ImageStore
-from core.errors import Cancelled
+from core.errors import Cancelled, SkinKDError
+from core.events import EpochRecord
 from core.process_group import process_group, working_with
 from core.teachers.sources import StoredTeacher
 from core.teachers.stored_outputs import StoredOutputs
 from core.training.batches import FitData
+from core.training.loop import Observer
 from tests.core.training.small_training import StopAt, small_recipe, train
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +40,17 @@ IN_32_BITS = {
 }
 STOPPED = "stopped"
 """A case that its leader's token stops in the middle of an epoch, and that then goes on."""
+
+
+GIVEN_UP = "given up"
+"""A case in which the leader alone fails; what each process was told."""
+
+
+class _FullDisk(Observer):
+    """Fails at the end of the first epoch."""
+
+    def epoch_finished(self, history: tuple[EpochRecord, ...]) -> None:
+        raise SkinKDError("The disk is full", "Free some space.")
 
 
 class Small(nn.Module):
@@ -78,12 +91,18 @@ def data() -> FitData:
     return FitData(store, np.arange(22), np.arange(22, 40), (teacher,))
 
 
-def trained(out: Path, changes: tuple[str, ...], kind: torch.dtype = torch.float64, stop: int = 0) -> dict[str, Any]:
+def trained(
+    out: Path,
+    changes: tuple[str, ...],
+    kind: torch.dtype = torch.float64,
+    stop: int = 0,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
     """What a recipe comes to, in the present group; its leader is stopped at its `stop`-th check."""
     group = process_group()
     token = StopAt(stop) if stop and group.leads else None
     with working_with(group):
-        outcome = train(small_recipe(*changes), out, token=token, model=Small(kind), data=data())
+        outcome = train(small_recipe(*changes), out, token=token, model=Small(kind), data=data(), observer=observer)
     history = [(row.train_loss.total, row.train_accuracy, row.validation_loss) for row in outcome.result.history]
     return {"weights": outcome.weights, "history": history}
 
@@ -96,6 +115,10 @@ def main(out: Path) -> None:
     own = out / rank  # a follower writes nothing, and reads what the leader tells it
     found = {case: trained(own / case, changes) for case, changes in CASES.items()}
     found |= {f"{case} 32": trained(own / f"{case} 32", changes, torch.float32) for case, changes in IN_32_BITS.items()}
+    try:
+        trained(own / "given up", CASES["kl"], observer=_FullDisk() if rank == "0" else None)
+    except (SkinKDError, Cancelled) as error:
+        found[GIVEN_UP] = process_group().exchange(type(error).__name__)
     try:
         trained(own / STOPPED, CASES["kl"], stop=8)
     except Cancelled:

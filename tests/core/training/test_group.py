@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from .group_training import CASES, IN_32_BITS, STOPPED, trained, trained_by
+from .group_training import CASES, GIVEN_UP, IN_32_BITS, STOPPED, trained, trained_by
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="gloo's meeting by a file is tried on Linux and macOS")
 
@@ -42,3 +42,7 @@ def test_in_32_bits_they_stay_near(case: str, together: dict[str, Any], tmp_path
 def test_they_stop_together_and_go_on_to_the_same_bits(together: dict[str, Any]) -> None:
     assert _furthest(together["kl"], together[STOPPED]) == 0
     assert together["kl"]["history"] == together[STOPPED]["history"]
+
+
+def test_when_the_leader_alone_fails_the_others_leave_too(together: dict[str, Any]) -> None:
+    assert together[GIVEN_UP] == ["SkinKDError", "Cancelled"]
