@@ -58,10 +58,10 @@ def _read_names_as_utf_8() -> None:
     os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])
 
 
-def say(text: str) -> None:
-    """Write a line to whoever started the program; a program with a window on Windows has nobody to write to."""
+def say(*lines: str) -> None:
+    """Write lines to whoever started the program; a program with a window on Windows has nobody to write to."""
     if sys.stdout is not None:
-        sys.stdout.write(f"{visible(text)}\n")
+        sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
         sys.stdout.flush()
 
 

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     problem = window_problem()
     if problem is not None:
-        say(f"{problem.title}\n{problem.summary}")
+        say(problem.title, problem.summary)
         return 1
     prepare_folder(out)
     return _run(out, screen, asked.images, tuple(asked.assignments))

@@ -47,11 +47,11 @@ class DemoOptions:
 
 
 class DemoDirector(QObject):
-    """Runs the demo in a window. `status` is the exit status: 0 once every run has finished."""
+    """Runs the demo in a window, and writes lines. `status` is the exit status: 0 once every run has finished."""
 
     finished = Signal()  # everything is done and shown
 
-    def __init__(self, window: MainWindow, options: DemoOptions, write: Callable[[str], None]) -> None:
+    def __init__(self, window: MainWindow, options: DemoOptions, write: Callable[..., None]) -> None:
         super().__init__(window)
         self.status = 1
         self._window = window
@@ -263,8 +263,7 @@ class DemoDirector(QObject):
         seconds = time.monotonic() - self._begin
         file = self._options.out / "report.md"
         file.write_text(demo_report(self.summaries, seconds, tuple(self._pictures)), encoding="utf-8")
-        self._write("")
-        self._write(demo_report(self.summaries, seconds))
+        self._write("", *demo_report(self.summaries, seconds).split("\n"))
         failed = len(self._plan) - len(self.summaries)
         if failed or not self._plan:
             self._say("The demo is not complete: see above what failed")

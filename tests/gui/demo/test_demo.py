@@ -66,11 +66,12 @@ def test_the_demo_goes_from_nothing_to_a_report(tmp_path: Path) -> None:
         "wizard-7",
     }
     assert "Epoch 1/1" in result.stdout
+    assert "\n**Runs**\n" in result.stdout  # the report's lines are lines
 
 
 def test_a_failed_run_is_told_and_makes_the_demo_fail(qtbot: QtBot, tmp_path: Path, window: MainWindow) -> None:
     lines: list[str] = []
-    director = DemoDirector(window, DemoOptions(tmp_path / "out", False, 64, ()), lines.append)
+    director = DemoDirector(window, DemoOptions(tmp_path / "out", False, 64, ()), lambda *said: lines.extend(said))
     with qtbot.waitSignal(director.finished):
         director.start()
     text = "\n".join(lines)
