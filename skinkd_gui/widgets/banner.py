@@ -20,7 +20,7 @@ class Banner(QFrame):
         super().__init__(parent)
         self._kind = "info"
         self._picture = QLabel(self)
-        self._text = make_label("", "", self, wrap=True)
+        self._text = make_label("", "", self, wide=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._row = row_of(
             (self._picture, 0, Qt.AlignmentFlag.AlignTop), (self._text, 1), on=self, margins=(12, 8, 12, 8), spacing=10

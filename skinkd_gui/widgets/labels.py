@@ -17,11 +17,13 @@ def make_label(
     parent: QWidget | None = None,
     *,
     wrap: bool = False,
+    wide: bool = False,
     name: str = "",
     buddy: QWidget | None = None,
 ) -> QLabel:
     """A label of plain text; roles are title, heading, value, muted and small (see resources/styles). `name` is its
-    objectName, `buddy` the field that its underlined letter leads to."""
+    objectName, `buddy` the field that its underlined letter leads to. A text that is `wide` goes on below too, and does
+    not make its window as high as it would be in a narrow one: it gets what it needs at the width that it has."""
     label = QLabel(text, parent)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -29,7 +31,9 @@ def make_label(
         label.setBuddy(buddy)
     if role:
         label.setProperty("role", role)
-    if wrap:
+    if wide:
+        label.setMinimumHeight(1)
+    if wrap or wide:
         label.setWordWrap(True)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
