@@ -126,7 +126,7 @@ class SeveralProcesses(ProcessGroup):
         return [each for each in values if each is not None]
 
     def tell(self, value: Any) -> Any:
-        """See `ProcessGroup`."""
+        """See `ProcessGroup`; raises `Cancelled` as it does."""
         from torch import distributed
 
         values = [value if self.leads else None]

@@ -32,9 +32,14 @@ def end(process: BaseProcess) -> None:
 def end_with_parent() -> None:
     """For the process itself: from now on it ends when the program that started it does, also by being killed, and
     leaves Ctrl-C to that."""
+    leave_interrupts()
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def leave_interrupts() -> None:
+    """For the process itself: Ctrl-C is for the program that started it."""
     with suppress(ValueError):  # outside the main thread, as in tests
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_wait_for_the_end, daemon=True).start()
 
 
 def _wait_for_the_end() -> None:

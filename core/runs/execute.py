@@ -81,7 +81,7 @@ def execute(folder: RunFolder, emit: Emit = ignore, token: CancelToken | None = 
     Raises `SkinKDError` at once when someone else works on the run.
     """
     if (hardware := _hardware_of(folder)) and wants_others(hardware):
-        execute_with_others(folder, hardware, emit, token or CancelToken())
+        execute_with_others(execute, folder, hardware, emit, token or CancelToken())
         return summarise(folder)
     with folder.locked():
         mended = repair_status(folder)

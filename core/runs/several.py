@@ -4,33 +4,28 @@ listen on all of this computer's addresses."""
 
 from __future__ import annotations
 
-import logging
-import os
-import queue
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core import atomic
 from core.errors import Cancelled, SkinKDError
 from core.events import CancelToken, Emit
+from core.inference.child_process import end, start
 from core.program import is_frozen
 from core.recipe.schema import HardwareRecipe
-from core.runs import orders
-from core.runs.event_lines import Failed, from_line
+from core.runs import rank
 from core.runs.folder import RunFolder
 from core.runs.following import MEETING, started_with_others
+from core.runs.rank import Ended, Execute, Wish
 from core.runs.status import RunState
 
-_log = logging.getLogger(__name__)
-
-_COMMAND = "command"
 _SECONDS = 0.1
-_LAST_LINES = 40
+_MOST_TOLD = 4_000  # characters
 
 
 def wants_others(hardware: HardwareRecipe) -> bool:
@@ -38,27 +33,30 @@ def wants_others(hardware: HardwareRecipe) -> bool:
     return hardware.devices * hardware.nodes > 1 and not started_with_others()
 
 
-def execute_with_others(folder: RunFolder, hardware: HardwareRecipe, emit: Emit, token: CancelToken) -> None:
-    """Do, or go on with, a run as `core.runs.execute` does, by one process for each of its devices.
+def execute_with_others(
+    execute: Execute, folder: RunFolder, hardware: HardwareRecipe, emit: Emit, token: CancelToken
+) -> None:
+    """Do, or go on with, a run as `execute` does, by one process for each of its devices.
 
     Raises `SkinKDError` where that can not be started, for the errors of the run, and when one of the processes ended
     unwished (the others are ended too, and the run can be resumed); `Cancelled`.
     """
     _check(hardware)
-    with TemporaryDirectory(prefix="skinkd-processes-") as meeting_folder:
-        failed, statuses, last = _followed(folder, hardware.devices, Path(meeting_folder), emit, token)
-    if statuses == {0}:
-        return
-    if orders.STOPPED in statuses:
+    with TemporaryDirectory(prefix="skinkd-processes-") as place:
+        ended = _followed(execute, folder, hardware.devices, Path(place), emit, token)
+        outputs = [file.read_text(errors="replace") for file in sorted(Path(place).glob("*.txt"))]
+    if ended is None:
+        summary = (
+            "One of the processes that made the run ended unexpectedly (it was killed, or the memory did not suffice); "
+            "the others were ended. Resume the run: it goes on from its last checkpoint."
+        )
+        folder.set_status(state=RunState.FAILED, message=summary)
+        details = "\n".join(output[-_MOST_TOLD:] for output in outputs if output)
+        raise SkinKDError("A process of the run ended", summary, details)
+    if ended.stopped:
         raise Cancelled
-    if isinstance(failed, Failed):
-        raise SkinKDError(failed.title, failed.summary, failed.details)
-    summary = (
-        "One of the processes that made the run ended unexpectedly (it was killed, or the memory did not suffice); the "
-        "others were ended. Resume the run: it goes on from its last checkpoint."
-    )
-    folder.set_status(state=RunState.FAILED, message=summary)
-    raise SkinKDError("A process of the run ended", summary, "\n".join(last))
+    if ended.error is not None:
+        raise SkinKDError(*ended.error)
 
 
 def _check(hardware: HardwareRecipe) -> None:
@@ -94,89 +92,51 @@ def _devices(wanted: str) -> int | None:
 
 
 def _followed(
-    folder: RunFolder, count: int, meeting_folder: Path, emit: Emit, token: CancelToken
-) -> tuple[Failed | None, set[int], list[str]]:
-    """So many processes to their end, their events passed on and the token's wishes in: the error that the leader told,
-    the exit statuses (of the first to fail alone, where that ended the others), and the last of the other lines."""
-    lines: queue.Queue[str | None] = queue.Queue()
-    others: list[str] = []
-    failed: Failed | None = None
-    broken: set[int] = set()
-    with _started(folder, count, meeting_folder, lines) as processes:
-        wished, open_ends = orders.GO, count
-        while open_ends:
-            wish = orders.STOP if token.cancelled else orders.WAIT if token.paused else orders.GO
-            if wish != wished:
-                atomic.write_bytes(meeting_folder / _COMMAND, wish.encode("ascii"))
-                wished = wish
-            if not broken and (broken := {status for process in processes if (status := process.poll())}):
-                for process in processes:  # the others would wait for it
-                    process.terminate()
+    execute: Execute, folder: RunFolder, count: int, meeting: Path, emit: Emit, token: CancelToken
+) -> Ended | None:
+    """So many processes to their end, their events passed on and the token's wishes in. None where one ended before the
+    leader told how the run did."""
+    with _started(execute, folder, count, meeting) as (processes, leader):
+        wished = Wish.GO
+        while True:
+            wish = Wish.STOP if token.cancelled else Wish.WAIT if token.paused else Wish.GO
             try:
-                line = lines.get(timeout=_SECONDS)
-            except queue.Empty:
-                continue
-            event = None if line is None else from_line(line)
-            if line is None:
-                open_ends -= 1
-            elif isinstance(event, Failed):
-                failed = event
-            elif event is not None:
-                emit(event)
-            elif line.strip():
-                _log.info("%s", line.rstrip())
-                others = [*others, line.rstrip()][-_LAST_LINES:]
-        ended = {process.wait() for process in processes}
-    return failed, broken or ended, others
-
-
-def _environment(number: int, count: int, meeting_folder: Path) -> dict[str, str]:
-    own = {
-        orders.COMMANDS: str(meeting_folder / _COMMAND),
-        orders.PARENT: str(os.getpid()),
-        MEETING: str(meeting_folder / "meeting"),
-    }
-    own |= {"RANK": str(number), "LOCAL_RANK": str(number), "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
-    if sys.platform == "linux":  # they speak through the loopback device alone
-        own |= {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
-    return {**os.environ, **own}
+                if wish is not wished:
+                    leader.send(wish)
+                    wished = wish
+                if leader.poll(_SECONDS):
+                    told = leader.recv()
+                    if isinstance(told, Ended):
+                        return told
+                    emit(told)
+                elif any(process.exitcode for process in processes):  # the others would wait for it
+                    return None
+            except (EOFError, OSError):
+                return None
 
 
 @contextmanager
 def _started(
-    folder: RunFolder, count: int, meeting_folder: Path, lines: queue.Queue[str | None]
-) -> Iterator[list[subprocess.Popen[str]]]:
-    """The processes, their lines put into the queue by threads, None at the end of each; they are ended when the block
-    is left."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "core.runs.rank", str(folder.path)],
-            env=_environment(number, count, meeting_folder),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-        for number in range(count)
-    ]
-    readers = [threading.Thread(target=_read, args=(each, lines), name="skinkd-lines") for each in processes]
-    for reader in readers:
-        reader.start()
+    execute: Execute, folder: RunFolder, count: int, meeting: Path
+) -> Iterator[tuple[list[BaseProcess], Connection]]:
+    """The processes, and the connection to their leader; they are ended when the block is left."""
+    ours, theirs = Pipe()
+    processes: list[BaseProcess] = []
     try:
-        yield processes
+        for number in range(count):
+            output, own = meeting / f"{number}.txt", theirs if number == 0 else None
+            processes.append(start(rank.main, execute, folder.path, _variables(number, count, meeting), output, own))
+        theirs.close()
+        yield processes, ours
     finally:
         for process in processes:
-            process.kill()
-            process.wait()
-        for reader in readers:
-            reader.join()
+            end(process)
+        ours.close()
 
 
-def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    assert process.stdout is not None
-    with process.stdout as output:
-        for line in output:
-            lines.put(line)
-    lines.put(None)
+def _variables(number: int, count: int, meeting: Path) -> dict[str, str]:
+    own = {MEETING: str(meeting / "meeting"), "RANK": str(number), "LOCAL_RANK": str(number)}
+    own |= {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    if sys.platform == "linux":  # they speak through the loopback device alone
+        own |= {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"}
+    return own

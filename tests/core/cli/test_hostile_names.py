@@ -305,7 +305,6 @@ def test_nothing_else_writes_to_streams_or_formats_logs() -> None:
     assert found == {
         "core/cli/console.py",
         "core/program.py",
-        "core/runs/rank.py",  # lines of JSON for the process that started it
         "core/system_libraries.py",  # started by itself, before anything is installed: names of packages, its own
         "core/terminal.py",
         "skinkd_gui/app.py",  # no window can open: sentences of our own

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import multiprocessing
 import sys
 import threading
-import time
+from multiprocessing import Pipe
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.errors import Cancelled, SkinKDError
 from core.events import (
-    BatchFinished,
     CancelSource,
     CancelToken,
     EpochFinished,
-    EpochRecord,
     Event,
-    Level,
-    LossParts,
     Notice,
-    Phase,
-    Progress,
-    RunStarted,
 )
 from core.recipe import Preset, Recipe, preset, set_values
-from core.runs import orders, rank
 from core.runs.amending import amend
-from core.runs.event_lines import from_line, to_line
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
+from core.runs.rank import Wish, obey
 from core.runs.status import RunState
 
 needs_gloo = pytest.mark.skipif(sys.platform == "win32", reason="torchrun is tried on Linux and macOS")
@@ -57,12 +48,9 @@ def _recipe(data: Path, teacher: Path, epochs: int) -> Recipe:
 
 
 def _kill_a_follower() -> None:
-    """The process of the second rank, which says so in its environment."""
-    for process in psutil.Process().children(recursive=True):
-        if process.is_running() and process.environ().get("RANK") == "1":
-            process.kill()
-            return
-    raise AssertionError("nobody follows")
+    """The process that was started last."""
+    children = [child for child in multiprocessing.active_children() if isinstance(child, BaseProcess)]
+    max(children, key=lambda child: child.pid or 0).kill()
 
 
 @needs_gloo
@@ -103,44 +91,15 @@ def test_more_gpus_than_there_are_and_several_computers_are_refused_with_words(
         execute(run)
 
 
-def test_a_process_does_what_its_parent_writes_and_stops_when_that_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def after(command: str, parent: int) -> tuple[bool, bool]:
-        source = CancelSource()
-        (tmp_path / "command").write_text(command)
-        monkeypatch.setenv(orders.COMMANDS, str(tmp_path / "command"))
-        monkeypatch.setenv(orders.PARENT, str(parent))
-        obeying = threading.Thread(target=rank._obey, args=(source,), daemon=True)
-        obeying.start()
-        deadline = time.monotonic() + 20
-        while not (source.token.cancelled or source.token.paused) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        found = (source.token.paused, source.token.cancelled)
-        (tmp_path / "command").write_text(orders.STOP)
-        obeying.join(20)
-        assert source.token.cancelled
-        return found
-
-    assert after(orders.WAIT, os.getpid()) == (True, False)
-    assert after(orders.STOP, os.getpid()) == (False, True)
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    assert after(orders.GO, gone.pid) == (False, True)
-
-
-def test_an_event_comes_out_of_its_line_as_it_went_in() -> None:
-    losses = LossParts(1.5, 0.5, None)
-    record = EpochRecord(1, losses, 0.5, 1.0, 0.25, 0.5, 0.75, 1e-3, 2.0, 30.0, True)
-    events = (
-        Progress(Phase.TEACHER, 1, 2, 3.0),
-        Notice("a \x1b\n line", Level.WARNING),
-        RunStarted(Path("/a/b"), "ü"),
-        BatchFinished(1, 2, 3, 4, LossParts(1.0, 2.0, 3.0), 5.0, 6.0),
-        EpochFinished(record, 3, None, 1.0),
-    )
-    for event in events:
-        line = to_line(event)
-        assert line.count("\n") == 1
-        assert from_line(line) == event
-    assert from_line("what a library prints\n") is None
+def test_a_leader_does_what_its_parent_wishes_and_stops_when_that_is_gone() -> None:
+    source, (ours, theirs) = CancelSource(), Pipe()
+    obeying = threading.Thread(target=obey, args=(source, theirs))
+    obeying.start()
+    ours.send(Wish.WAIT)
+    ours.send(Wish.GO)
+    ours.send(Wish.WAIT)
+    ours.close()
+    obeying.join(20)
+    theirs.close()
+    assert not obeying.is_alive()
+    assert source.token.cancelled
