@@ -8,7 +8,7 @@ READY  := $(VENV)/.skinkd-ready
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
 test: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test check format bench stress torture mutants installer lock clean
+.PHONY: help setup run demo test test-long check format bench stress torture mutants installer lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: $(READY)  ## the main job on the built-in sample set: teacher, student, KL
 
 test: $(READY)  ## run the tests
 	@$(PYTHON) -m pytest -n logical --maxprocesses 4 --dist worksteal
+
+test-long: $(READY)  ## run the tests that make test leaves out because they take long
+	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m long -n logical --maxprocesses 4 --dist worksteal
 
 check: $(READY)  ## lint, format, types, layers, known vulnerabilities
 	$(VENV)/bin/ruff check .

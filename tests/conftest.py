@@ -61,6 +61,14 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, sample_set: Path) -> 
     return run
 
 
+@pytest.fixture
+def quick_exports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are written in this process, each network once; undone together with what a test patches itself."""
+    from tests.exports import quicken
+
+    quicken(monkeypatch)
+
+
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs, caches and settings of a test go into its own temporary folder."""

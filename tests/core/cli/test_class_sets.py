@@ -73,11 +73,15 @@ def write_images(root: Path, folders: Sequence[str], images: int) -> Path:
     return root
 
 
-@pytest.fixture(params=list(CASES))
+_LONG = {"twelve", "two hundred"}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.long if name in _LONG else ()) for name in CASES])
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
 
+@pytest.mark.usefixtures("quick_exports")
 def test_a_run_has_its_own_classes_from_the_folders_to_the_report(case: Case, tmp_path: Path, as_json: AsJson) -> None:
     data, runs, text = (
         write_images(tmp_path / "data", case.folders, case.images),

@@ -15,6 +15,7 @@ from core.reporting.model_card import exported
 Call = Callable[..., tuple[int, Any]]
 
 
+@pytest.mark.usefixtures("quick_exports")
 def test_an_exported_file_is_checked_scored_and_classifies(
     trained: Path, sample_set: Path, tmp_path: Path, as_json: Call
 ) -> None:

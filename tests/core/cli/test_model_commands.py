@@ -144,6 +144,7 @@ def test_classify_prints_a_table_or_json(
     assert sum(document["images"][0]["probabilities"].values()) == pytest.approx(1)
 
 
+@pytest.mark.usefixtures("quick_exports")
 def test_classify_says_what_computes(trained: Path, sample_set: Path, as_json: Call, tmp_path: Path) -> None:
     image = str(sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[0])
     assert as_json("classify", str(trained), image)[1]["backend"] == {"name": "torch"}

@@ -35,7 +35,12 @@ def a_study(
 
 
 @pytest.mark.parametrize(
-    ("seeds", "studies", "score"), [(1, 300, "weighted_f1"), (1, 100, "balanced_accuracy"), (5, 120, "weighted_f1")]
+    ("seeds", "studies", "score"),
+    [
+        (1, 100, "balanced_accuracy"),
+        pytest.param(1, 300, "weighted_f1", marks=pytest.mark.long),
+        pytest.param(5, 120, "weighted_f1", marks=pytest.mark.long),
+    ],
 )
 def test_of_studies_without_a_difference_at_most_five_in_a_hundred_find_one(
     seeds: int, studies: int, score: str

@@ -61,6 +61,7 @@ def test_a_model_of_nobody_has_no_licence(finished_run: RunFolder) -> None:
     assert head(card_readme(read_card(finished_run.path, ignore, CancelToken())))["license"] == "unknown"
 
 
+@pytest.mark.usefixtures("quick_exports")
 def test_an_export_brings_its_card_and_the_run_keeps_the_check(run: RunFolder, tmp_path: Path) -> None:
     events: list[Event] = []
     order = ModelExportOrder(run.path, tmp_path / "out" / "small.onnx", without_test=True)

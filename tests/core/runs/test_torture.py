@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize(
     ("part", "scale", "injected"),
     [
-        ("kills", 0.1, 6),
-        ("windows", 0.05, 4),
+        ("kills", 0.03, 2),
+        pytest.param("kills", 0.3, 18, marks=pytest.mark.long),
+        ("windows", 0.03, 2),
+        pytest.param("windows", 0.2, 12, marks=pytest.mark.long),
         ("faults", 0.02, 10),
         ("changes", 0.1, 5),
         ("clocks", 0.1, 0),  # where libfaketime is not installed

@@ -254,6 +254,7 @@ def test_going_on_the_training_does_what_it_began_with(
     assert observer.said == [UNRECORDED]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
 def test_really_compiled_a_resume_is_equal_to_the_bit(tmp_path: Path) -> None:
     recipe, observer = small_recipe("hardware.compile=on", "distillation.method=kl"), Noted()

@@ -38,6 +38,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     assert shut_down_all()
 
 
+@pytest.mark.long
 def test_the_demo_goes_from_nothing_to_a_report(tmp_path: Path) -> None:
     out = tmp_path / "out"
     small = ("optimisation.epochs=1", "data.image_size=32", "hardware.threads=1")

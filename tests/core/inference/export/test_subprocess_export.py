@@ -15,7 +15,7 @@ from core.inference.classifier import Classifier
 from core.inference.export.onnx_bytes import IMAGES, LOGITS
 from core.inference.onnx_session import open_session
 from core.runs.folder import RunFolder
-from tests.core.inference.export.conftest import write_in_another_process
+from tests.exports import write_in_another_process
 
 
 def test_the_other_process_writes_the_network(finished_run: RunFolder, tmp_path: Path) -> None:
