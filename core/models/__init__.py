@@ -8,4 +8,5 @@ Others may use
 - `freezing`, `weights`: which layers learn, and how fast; weights that a network starts from
 - `importing`, `provenance`: weights of elsewhere made into a file to start from; where weights are from
 - `forward`, `outputs`, `preprocessing`, `batchnorm_fusion`: images in, logits and features out
+- `transfer`, `device_memory`: to a device without waiting for it; what it says when its memory does not suffice
 """

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from core.data.augmentation.turns import in_position
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Phase, ignore
+from core.models.device_memory import one_memory_error
 from core.models.info import Preprocessing
 from core.models.outputs import eval_mode, forward_both
 from core.models.preprocessing import normalise
@@ -170,27 +171,26 @@ def iterate_outputs(
             positions=positions,
             change=change,
         )
-        yield from _with_others(group, own, np.asarray(indices, np.int64), batch_size or _batch_size(place), token)
+        yield from _with_others(group, own, np.asarray(indices, np.int64), batch_size or inference_batch(place), token)
         return
     gather = _gather(images, preprocessing)
     read_ahead = place.type != "cpu" and not callable(images)
     model.to(device=place, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    size = batch_size or _batch_size(place)
+    size = batch_size or inference_batch(place)
     done = 0
     with eval_mode(model), _Loader(gather, indices, place, read_ahead) as loader:
         while done < len(indices):
             token.check()
             try:
-                batch = loader.take(done, size)
-                if change is not None:
-                    batch = change(batch, np.asarray(indices[done : done + size], np.int64))
-                logits, seen = _mean(
-                    [
-                        infer(model, view, preprocessing, AUTOCAST[precision], features=features)
-                        for view in (in_position(batch, position) for position in range(positions))
-                    ]
-                )
-                answer = logits.cpu().numpy(), None if seen is None else seen.cpu().numpy()
+                with one_memory_error():
+                    batch = loader.take(done, size)
+                    if change is not None:
+                        batch = change(batch, np.asarray(indices[done : done + size], np.int64))
+                    views = (in_position(batch, position) for position in range(positions))
+                    logits, seen = _mean(
+                        [infer(model, view, preprocessing, AUTOCAST[precision], features=features) for view in views]
+                    )
+                    answer = logits.cpu().numpy(), None if seen is None else seen.cpu().numpy()
             except torch.OutOfMemoryError as error:
                 size = fewer(size, error)
                 continue
@@ -198,7 +198,8 @@ def iterate_outputs(
             yield answer
 
 
-def _batch_size(device: torch.device) -> int:
+def inference_batch(device: torch.device) -> int:
+    """How many images are computed at once where nothing else is asked for."""
     return _BATCH_CPU if device.type == "cpu" else _BATCH_GPU
 
 

@@ -42,6 +42,7 @@ def describe_environment(
         "cpu": cpu_name(),
         "device": hardware.device,
         "device_name": hardware.name,
+        "devices": hardware.devices * hardware.nodes,
         "precision": hardware.precision,
         "threads": hardware.threads,
         "cuda": torch.version.cuda if hardware.device.startswith("cuda") else None,

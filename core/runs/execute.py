@@ -228,7 +228,7 @@ class _Run:
             if note := never_shown(data.dataset.labels[data.split.train], self._classes.codes, self._recipe):
                 self._notes.append(note)
             self._warn(weights_leaks(self._recipe.trained.weights, data.dataset, data.split))
-            group = self._told_to_others(model, data)
+            group = self._told_to_others(model, data, hardware)
             with working_with(group):
                 teachers = self._teacher_sources(data, hardware)
             epochs = self._try(lambda: len(self._folder.history()), 0)
@@ -273,7 +273,8 @@ class _Run:
         """Count from here on, beside what the run had counted before an interruption."""
         before: dict[str, Any] = self._try(self._folder.environment, {})
         counted = before.get(ENERGY)
-        self._energy = EnergyMeter(counters(hardware.device), counted if isinstance(counted, dict) else None)
+        meters = counters(hardware.device, hardware.devices)
+        self._energy = EnergyMeter(meters, counted if isinstance(counted, dict) else None)
         self._emit = self._energy.reading(self._emit)
 
     def _energy_document(self) -> dict[str, Any]:
@@ -352,12 +353,12 @@ class _Run:
             [f"Starting weights: {own}", *(f"its teacher: {teacher.origin}" for teacher in self._teachers)]
         )
 
-    def _told_to_others(self, model: LoadedModel, data: PreparedData) -> ProcessGroup:
+    def _told_to_others(self, model: LoadedModel, data: PreparedData, hardware: Hardware) -> ProcessGroup:
         """The processes that make the run, of which this one leads; the others have been told of it."""
         group = process_group()
         if group.size > 1:
-            digest, precision = self._legs[-1].teacher, self._teacher_precision
-            told = (model, data.dataset, data.split, self._teachers, precision, digest, self._compilation)
+            digest, precisions = self._legs[-1].teacher, (self._teacher_precision, hardware.precision)
+            told = (model, data.dataset, data.split, self._teachers, *precisions, digest, self._compilation)
             group.tell(SharedRun(recipe_to_toml(self._recipe, comments=False), *told))
         return group
 

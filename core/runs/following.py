@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,6 +52,7 @@ class SharedRun:
     split: Split
     teachers: tuple[Teacher, ...]
     precision: Precision
+    numerics: Precision
     teacher_digest: str
     compilation: Compilation | None
 
@@ -99,7 +100,8 @@ def _follow(group: ProcessGroup) -> None:
 
 def _help(run: SharedRun, group: ProcessGroup) -> None:
     recipe, token = recipe_from_toml(run.recipe_toml), CancelToken()
-    hardware = resolve(recipe.hardware)
+    # Gradients are added as they are: scaled for fp16 in one process, they must be in all, whatever their GPUs.
+    hardware = replace(resolve(recipe.hardware), precision=run.numerics)
     with fixed_threads(hardware.threads):
         store = decoded(run.dataset, recipe.data.image_size, recipe, ignore, token)
         data = PreparedData(run.dataset, run.split, store, (), {})

@@ -18,7 +18,9 @@ from core.data.augmentation.augmentation import ViewRule
 from core.data.augmentation.mixtures import Mix
 from core.distillation.method import TeacherStatistics
 from core.distillation.outputs import Outputs, joined
+from core.models.device_memory import one_memory_error
 from core.models.forward import AUTOCAST, ImageSource, fewer, infer
+from core.models.transfer import to_device
 from core.process_group import current_group
 from core.teachers.stored_outputs import StoredOutputs, teacher_network
 
@@ -120,8 +122,7 @@ class StoredTeacher:
         for view in np.unique(views):
             shown = views == view
             found[shown] = self._features[view][batch.indices[shown]]
-        gathered = torch.from_numpy(found)
-        return gathered.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else gathered.to(device)
+        return to_device(torch.from_numpy(found), device)
 
 
 class OnlineTeacher:
@@ -167,8 +168,9 @@ class OnlineTeacher:
     def _inferred(self, images: Tensor) -> Outputs:
         while True:
             try:
-                pieces = images.split(self._most or len(images))  # type: ignore[no-untyped-call]
-                parts = [self._ask(piece) for piece in pieces]
+                with one_memory_error():
+                    pieces = images.split(self._most or len(images))  # type: ignore[no-untyped-call]
+                    parts = [self._ask(piece) for piece in pieces]
                 break
             except torch.OutOfMemoryError as error:
                 self._most = fewer(self._most or len(images), error)
@@ -181,7 +183,7 @@ class OnlineTeacher:
     def _shown(self, store: ImageSource, batch: AugmentedBatch, own: slice) -> Tensor:
         """The rows `own` of the batch at the teacher's size, in the same views and mixed in the same way."""
         shown = own if batch.mix is None else slice(None)
-        images = torch.from_numpy(store.gather(batch.indices[shown])).to(batch.images.device)
+        images = to_device(torch.from_numpy(store.gather(batch.indices[shown])), batch.images.device)
         if batch.views is not None:
             images = self._rule.images(images, batch.indices[shown], batch.views[shown])
         return images if batch.mix is None else batch.mix.images(images)[own]

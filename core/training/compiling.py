@@ -41,6 +41,8 @@ LONG_ON_GPU = 2000
 
 AS_ASKED = "The recipe says so (hardware.compile)."
 TOO_SHORT = "The training is too short to win the time of compiling back."
+WITH_OTHERS = "Its batch normalisation waits for the other processes, at which a compiled network breaks apart."
+NOT_IN_ALL = "Compiling failed, or gains nothing, in another of the processes that make the run."
 
 _LEAST_GAIN = 1.05
 """How many times as fast a compiled step must be; less is within what a busy computer measures."""
@@ -132,7 +134,7 @@ def compile_network(
             begin = time.perf_counter()
             network = _built(model, plan.device, compile_with)
             for _ in range(2):  # the first call builds, the second records a GPU's graph
-                _try(network, example)
+                _try(network, example, model)
             seconds = time.perf_counter() - begin
             gain = _gain(model, network, example) if check_gain else None
     except torch.OutOfMemoryError:
@@ -151,7 +153,7 @@ def compile_network(
 def time_step(model: nn.Module, example: Tensor) -> float:
     """Seconds of a forward and backward pass of images (n, 3, S, S), the better of two; the model stays as it was."""
     with _left_unchanged(model):
-        return min(_try(model, example) for _ in range(2))
+        return min(_try(model, example, model) for _ in range(2))
 
 
 def changed(known: Compilation | None, now: Compilation) -> Notice | None:
@@ -230,8 +232,10 @@ def _built(model: nn.Module, device: str, compile_with: Callable[..., Any]) -> N
     return compile_with(model, mode="reduce-overhead", dynamic=False)  # type: ignore[no-any-return]
 
 
-def _try(network: Network, example: Tensor) -> float:
-    """Seconds of a forward and a backward pass; gradients add up in the model."""
+def _try(network: Network, example: Tensor, gradients_of: nn.Module) -> float:
+    """Seconds of a forward and a backward pass, which leave gradients in the model. Those before are forgotten first,
+    as in a training: a GPU's graph writes its gradients to the same place again, so that they can not be added up."""
+    gradients_of.zero_grad()
     begin = time.perf_counter()
     found = network(example)
     outputs: Iterable[Tensor] = found if isinstance(found, tuple) else (found,)
@@ -243,7 +247,7 @@ def _try(network: Network, example: Tensor) -> float:
 
 def _gain(model: nn.Module, network: Network, example: Tensor) -> float:
     """How many times as fast the compiled network is. Both are timed in turn: what else the computer does hits both."""
-    pairs = [(_try(model, example), _try(network, example)) for _ in range(3)]
+    pairs = [(_try(model, example, model), _try(network, example, model)) for _ in range(3)]
     return min(plain for plain, _ in pairs) / min(fast for _, fast in pairs)
 
 

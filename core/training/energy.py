@@ -68,12 +68,15 @@ class GpuCounter:
         return counted.value / 1000
 
 
-def counters(device: str, powercap: Path = POWERCAP) -> tuple[EnergyCounter, ...]:
-    """The counters that can be read here: of the processors, and of the GPU where `device` ("cpu", "cuda:1") is one."""
+def counters(device: str, devices: int = 1, powercap: Path = POWERCAP) -> tuple[EnergyCounter, ...]:
+    """The counters that can be read here: of the processors, and of the GPU where `device` ("cpu", "cuda:1") is one; of
+    the first `devices` ones where so many compute together."""
     found: list[EnergyCounter] = list(_processors(powercap))
     if device.startswith("cuda"):
-        with suppress(OSError, AttributeError):
-            found.append(_gpu(device))
+        first = int(device.partition(":")[2] or 0)
+        for index in (first,) if devices == 1 else range(devices):
+            with suppress(OSError, AttributeError, AssertionError):  # the last: torch sees no such GPU
+                found.append(_gpu(index))
     return tuple(found)
 
 
@@ -144,14 +147,13 @@ def _processors(powercap: Path) -> list[ProcessorCounter]:
     return found
 
 
-def _gpu(device: str) -> GpuCounter:
+def _gpu(index: int) -> GpuCounter:
     """Raises OSError or AttributeError where NVIDIA's library is absent or counts no energy."""
     import torch
 
     library = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
     if library.nvmlInit_v2():
         raise OSError("NVML does not start")
-    index = int(device.partition(":")[2] or 0)
     handle = ctypes.c_void_p()
     # By its UUID: CUDA numbers the GPUs that a process may see, NVML all.
     uuid = f"GPU-{torch.cuda.get_device_properties(index).uuid}".encode()

@@ -44,19 +44,23 @@ def join_processes(hardware: Hardware, devices: int, nodes: int, meeting: str) -
     from datetime import timedelta
 
     from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     _quiet()
     kind = hardware.device.partition(":")[0]
-    # Followers wait for the leader, which may read and decode data for hours.
-    backend, patience = "nccl" if kind == "cuda" else "gloo", timedelta(days=30)
+    # Followers wait for the leader, which may read and decode data for hours: by gloo, in a group of its own on GPUs.
+    # NCCL only joins what all compute at the same time; where one is lost there, the others end.
+    backend, patience = ("nccl", timedelta(minutes=30)) if kind == "cuda" else ("gloo", timedelta(days=30))
     if meeting:
         own, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
         torch.distributed.init_process_group(
             backend, init_method=f"file://{meeting}", rank=own, world_size=count, timeout=patience
         )
     strategy = DDPStrategy(process_group_backend=backend, timeout=patience)
-    Fabric(accelerator=kind, devices=devices, num_nodes=nodes, strategy=strategy).launch()
+    # In a job of SLURM's, Fabric would take the processes for SLURM's, all of them for its first.
+    plugins: list[Any] = [LightningEnvironment()] if meeting else []
+    Fabric(accelerator=kind, devices=devices, num_nodes=nodes, strategy=strategy, plugins=plugins).launch()
 
 
 def with_common_statistics(model: nn.Module, device: torch.device, group: ProcessGroup, emit: Emit) -> nn.Module:
@@ -78,6 +82,20 @@ def with_common_statistics(model: nn.Module, device: torch.device, group: Proces
         )
     )
     return model
+
+
+@contextmanager
+def without_exchange(model: nn.Module) -> Iterator[None]:
+    """Inside, its batch normalisation waits for no other process and changes no statistics, for about the same
+    memory."""
+    exchanging = [module for module in model.modules() if isinstance(module, nn.SyncBatchNorm) and module.training]
+    for module in exchanging:
+        module.eval()
+    try:
+        yield
+    finally:
+        for module in exchanging:
+            module.train()
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def identity(data: FitData, recipe: Recipe, hardware: Hardware) -> Values:
         "images": [len(data.train), len(data.validation), recipe.optimisation.batch_size],
         "pictures": data.store.key,
         "device": hardware.device,
+        "devices": hardware.devices * hardware.nodes,
         "threads": hardware.threads,
         "numerics": hardware.precision,
     }
@@ -181,11 +182,13 @@ def check_belongs(recorded: Values, own: Values, earlier: Collection[str] = ()) 
 
 def other_hardware(recorded: Values, own: Values) -> tuple[Notice, ...]:
     """What to say when a training goes on on other hardware than where the checkpoint was made; nothing otherwise."""
-    if all(recorded[name] == own[name] for name in ("device", "threads", "numerics")):
+    before = {"devices": 1, **recorded}  # which earlier versions did not record
+    if all(before[name] == own[name] for name in ("device", "devices", "threads", "numerics")):
         return ()
+    count = "" if before["devices"] == 1 else f"{before['devices']} processes on "
     return (
         Notice(
-            f"The run began on {recorded['device']} with {recorded['threads']} threads and precision "
-            f"{recorded['numerics']}; on other hardware its numbers can differ in the last digits."
+            f"The run was on {count}{before['device']} so far, with {before['threads']} threads and precision "
+            f"{before['numerics']}; on other hardware its numbers can differ in the last digits."
         ),
     )

@@ -26,7 +26,7 @@ class Hardware:
     """A resolved choice: torch's device name, the precision of forward and backward passes, CPU threads (>= 1).
 
     `name` is for people ("NVIDIA H100", the processor's name). `inference_precision` is that of the teacher's
-    inference.
+    inference. `devices` of each of `nodes` computers make the run together.
     """
 
     device: str
@@ -34,13 +34,19 @@ class Hardware:
     threads: int
     name: str
     inference_precision: Precision = "32"
+    devices: int = 1
+    nodes: int = 1
 
     @property
     def description(self) -> str:
-        """One line for status bars and logs."""
+        """One line for status bars, logs and reports."""
         bits = {"32": "32-bit", "bf16": "bf16", "16": "fp16"}[self.precision]
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        count = self.devices * self.nodes
         on = threads if self.device == "cpu" else self.device
+        if count > 1:
+            each = f"{count} processes of {threads}" if self.device == "cpu" else f"{count} GPUs"
+            on = each if self.nodes == 1 else f"{each} on {self.nodes} computers"
         return f"{self.name} ({on}, {bits})"
 
 
@@ -63,22 +69,25 @@ def list_devices() -> tuple[DeviceFacts, ...]:
 def resolve(hardware: HardwareRecipe, emit: Emit = ignore) -> Hardware:
     """What the recipe's hardware section means on this computer; reports the choice and every fallback as a `Notice`.
 
-    Raises `SkinKDError` when a device is asked for by name that is absent or does not work.
+    Raises `SkinKDError` when a device is asked for by name that is absent or does not work; of several processes of
+    one run on GPUs, where this one's does not.
     """
-    chosen, why = _automatic(emit) if hardware.device == "auto" else (_named(hardware.device), "as the recipe asks")
+    own = _own_number(hardware)
+    asked = hardware.device
+    chosen, why = _automatic(own, emit) if asked == "auto" else (_named(asked, own), "as the recipe asks")
     threads = hardware.threads or max(1, available_cores() // hardware.devices)
     precision = _precision(hardware.precision, chosen, emit)
-    device = _own_gpu(hardware) if chosen.device == "cuda:0" else chosen.device
+    device = "cuda" if chosen.device == "cuda:0" else chosen.device
     answers = _automatic_inference_precision(chosen.device) if hardware.precision == "auto" else precision
-    resolved = Hardware(device, precision, threads, chosen.name, answers)
+    resolved = Hardware(device, precision, threads, chosen.name, answers, hardware.devices, hardware.nodes)
     emit(Notice(f"Computing on {resolved.description}: {why}."))
     return resolved
 
 
-def _own_gpu(hardware: HardwareRecipe) -> str:
-    """That of this process among those that torchrun started on this computer."""
-    number = os.environ.get("LOCAL_RANK", "0") if hardware.devices > 1 else "0"
-    return "cuda" if number == "0" else f"cuda:{number}"
+def _own_number(hardware: HardwareRecipe) -> int | None:
+    """Which GPU of this computer is this process's, where several make a run together; None: whichever works."""
+    number = os.environ.get("LOCAL_RANK") if hardware.devices > 1 else None
+    return None if number is None else int(number)
 
 
 @contextmanager
@@ -113,27 +122,32 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine() or "CPU"
 
 
-def _devices() -> Iterator[DeviceFacts]:
-    """The devices one by one: trying a GPU takes time and some of its memory, so those not needed are not tried."""
+def _devices(own: int | None = None) -> Iterator[DeviceFacts]:
+    """The devices one by one: trying a GPU takes time and some of its memory, so those not needed are not tried. `own`
+    is the number of the one GPU that may be; None: all."""
     import psutil
     import torch
 
-    yield from _gpus()
+    yield from _gpus(own)
     if torch.backends.mps.is_available():
         reason = _trial("mps")
         yield DeviceFacts("mps", "Apple GPU", None, not reason, reason)
     yield DeviceFacts("cpu", cpu_name(), psutil.virtual_memory().total, True)
 
 
-def _gpus() -> Iterator[DeviceFacts]:
-    """NVIDIA's GPUs. Where the computer has one and CUDA does not start, that is a device that does not work."""
+def _gpus(own: int | None = None) -> Iterator[DeviceFacts]:
+    """NVIDIA's GPUs, or the one of them. Where the computer has one and CUDA does not start, that is a device that does
+    not work."""
     import torch
 
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        for index in range(count):
+        for index in range(count) if own is None or not count else (own,):
+            if index >= count:
+                yield DeviceFacts(f"cuda:{index}", f"GPU {index + 1}", None, False, f"torch sees {count} here")
+                return
             properties = torch.cuda.get_device_properties(index)
             reason = _trial(f"cuda:{index}")
             yield DeviceFacts(f"cuda:{index}", properties.name, properties.total_memory, not reason, reason)
@@ -158,20 +172,29 @@ def _first_line(error: object) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def _automatic(emit: Emit) -> tuple[DeviceFacts, str]:
-    """The first device that works, and why it was taken."""
-    for place, facts in enumerate(_devices()):
+def _automatic(own: int | None, emit: Emit) -> tuple[DeviceFacts, str]:
+    """The first device that works, and why it was taken. Raises `SkinKDError` where the GPU `own` does not: the other
+    processes of the run would wait for this one with theirs."""
+    import torch
+
+    for place, facts in enumerate(_devices(own)):
         if facts.works and facts.device != "cpu":
             return facts, "it is the first GPU that works"
         if facts.works:
             return facts, "no GPU works" if place else "no GPU was found"
+        if own is not None and torch.cuda.is_available():
+            raise SkinKDError(
+                "One of the GPUs can not be used",
+                f"{facts.name}, number {own + 1} of those that make the run together, can not be used: {facts.reason}. "
+                "Set hardware.devices to fewer, or hardware.device to cpu.",
+            )
         emit(Notice(f"{facts.name} can not be used and is left aside: {facts.reason}", Level.WARNING))
     raise AssertionError("the CPU always works")
 
 
-def _named(device: str) -> DeviceFacts:
+def _named(device: str, own: int | None) -> DeviceFacts:
     seen: list[DeviceFacts] = []
-    for facts in _devices():
+    for facts in _devices(own):
         if facts.works and facts.device.partition(":")[0] == device:
             return facts
         seen.append(facts)

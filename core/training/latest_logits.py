@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.models.transfer import to_device
 from core.training.checkpoint import Values
 
 
@@ -33,7 +34,7 @@ class LatestLogits:
         last = torch.from_numpy(len(indices) - 1 - reversed_index)
         rows = torch.from_numpy(indices)[last]
         device = self._latest.device
-        self._latest[rows.to(device)] = logits.float()[last.to(device)]
+        self._latest[to_device(rows, device)] = logits.float()[to_device(last, device)]
 
     @property
     def before_epoch(self) -> NDArray[np.floating[Any]]:

@@ -21,6 +21,7 @@ from core.distillation.outputs import Outputs, joined
 from core.distillation.softmax import at_least_float32
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice
+from core.models.device_memory import one_memory_error
 from core.process_group import ProcessGroup
 
 Forward = Callable[[slice, int], Outputs]
@@ -42,19 +43,23 @@ class MicroBatches:
         self._emit = emit
         self.most: int | None = None  # images that fit at once; None: no batch was too large yet
 
-    def run(self, images: int, attempt: Callable[[tuple[slice, ...]], Result]) -> Result:
+    def run(self, images: int, attempt: Callable[[tuple[slice, ...]], Result], largest: int = 0) -> Result:
         """What `attempt` gives for a batch of so many images, cut into as many parts as the memory asks for.
 
-        `attempt` starts anew each time; the model's running statistics are put back before it is tried again. Raises
-        `SkinKDError` when even the smallest part does not fit.
+        `attempt` starts anew each time; the model's running statistics are put back before it is tried again. Of
+        several processes each has its own `images`, and the most of any is `largest` (0: there is one process): all cut
+        theirs into the same number of parts, in each of which they exchange statistics. Raises `SkinKDError` when even
+        the smallest part does not fit.
         """
+        largest = largest or images
         for kept, own in zip(self._saved_bytes, self._statistics, strict=True):
             torch._foreach_copy_(kept, own)
         while True:
             try:
-                return attempt(self._parts(images))
+                with one_memory_error():
+                    return attempt(self._parts(images, largest))
             except torch.OutOfMemoryError as error:
-                self._shrink(images, str(error))
+                self._shrink(largest, str(error))
             # Only here is the failed attempt's memory free: the error held its frames.
             self.restore_statistics()
             if torch.cuda.is_available():
@@ -66,13 +71,12 @@ class MicroBatches:
             for kept, own in zip(self._saved_bytes, self._statistics, strict=True):
                 torch._foreach_copy_(own, kept)
 
-    def _parts(self, images: int) -> tuple[slice, ...]:
-        """Slices of nearly equal size, none of a single image where the network normalises over it."""
-        if not images:  # of a short last batch, of which the other processes have the images
-            return (slice(0, 0),)
-        count = math.ceil(images / (self.most or images))
+    def _parts(self, images: int, largest: int) -> tuple[slice, ...]:
+        """Slices of nearly equal size, none of a single image where the network normalises over it; of a short last
+        batch, of which other processes have the images, without any."""
+        count = math.ceil(largest / (self.most or largest))
         if self._normalises:
-            count = max(1, min(count, images // 2))
+            count = max(1, min(count, largest // 2))
         edges = [images * part // count for part in range(count + 1)]
         return tuple(slice(begin, end) for begin, end in pairwise(edges))
 
@@ -159,7 +163,9 @@ def backward_of_whole(
                 values, pulls = [*values, *trained], [*pulls, *gradients[len(outputs) :]]
             # The gradient of a sum of products is the other factor: so all go one way, scaled as `backward` scales.
             products = [(value * pull).sum() for value, pull in zip(values, pulls, strict=True) if pull is not None]
-            backward(torch.stack(products).sum())
+            total = torch.stack(products).sum()
+            if total.requires_grad:  # not where all the images of a part are other processes'
+                backward(total)
         return found
 
     found = mine.computed(learn)
@@ -188,7 +194,8 @@ class Own:
         found: list[Result] = []
         error = torch.OutOfMemoryError("Another process has too little memory.")
         try:
-            found.append(compute())
+            with one_memory_error():
+                found.append(compute())
         except torch.OutOfMemoryError as own:
             error = own
         if not self.group.all_of(bool(found)):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.data.store import ImageStore
 from core.errors import SkinKDError
 from core.events import Emit, Level, Notice, ignore
+from core.models.transfer import to_device
 from core.quantities import file_size
 
 StoreLocation = Literal["auto", "memory", "disk", "device"]
@@ -37,14 +38,9 @@ class StagedImages:
         """The images, uint8 (n, H, W, 3), at these record indices (n,), in their order; `rows` are the same indices,
         already on the device."""
         if isinstance(self._images, torch.Tensor):
-            return self._images.index_select(0, self._to_device(torch.from_numpy(indices)) if rows is None else rows)
-        return self._to_device(torch.from_numpy(np.ascontiguousarray(self._images.gather(indices))))
-
-    def _to_device(self, tensor: torch.Tensor) -> torch.Tensor:
-        if self._device.type == "cuda":
-            # Copies from pinned memory run beside the computation.
-            return tensor.pin_memory().to(self._device, non_blocking=True)
-        return tensor.to(self._device)
+            own = to_device(torch.from_numpy(indices), self._device) if rows is None else rows
+            return self._images.index_select(0, own)
+        return to_device(torch.from_numpy(np.ascontiguousarray(self._images.gather(indices))), self._device)
 
 
 def stage_images(store: ImageStore, location: StoreLocation, device: str, emit: Emit = ignore) -> StagedImages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from core.distillation.objective import Objective, ObjectiveParts
 from core.distillation.outputs import Outputs
 from core.distillation.weightings import WEIGHTINGS
 from core.errors import SkinKDError
-from core.events import Emit
+from core.events import Emit, Notice
 from core.models.freezing import body_parameters, rates_by_layer, train_mode
 from core.models.info import Preprocessing
 from core.models.outputs import WithFeatures, feature_dim
@@ -27,8 +28,15 @@ from core.process_group import current_group
 from core.recipe import Recipe
 from core.training.averaging import WeightAverage
 from core.training.checkpoint import Values
-from core.training.compiling import Compilation, Network, plan_compilation, prepare_network
-from core.training.engine import create_fabric, with_common_statistics
+from core.training.compiling import (
+    NOT_IN_ALL,
+    WITH_OTHERS,
+    Compilation,
+    Network,
+    plan_compilation,
+    prepare_network,
+)
+from core.training.engine import create_fabric, with_common_statistics, without_exchange
 from core.training.hardware import Hardware
 from core.training.micro_batches import MicroBatches, Own, backward_of_means, backward_of_whole, backward_with_others
 from core.training.optimisation import all_finite, create_optimizer, load_optimizer, set_learning_rate, step_seed
@@ -97,15 +105,17 @@ class Learner:
         self._optimizer = create_optimizer(self.weights, recipe.optimisation, hardware.device, _rates(model, recipe))
         self._head_epochs = recipe.optimisation.head_epochs
         self._body = body_parameters(model, _head(model, recipe)) if self._head_epochs else []
-        decay = recipe.optimisation.ema
-        self.average = WeightAverage(self.model, decay) if decay else None
         self._network = (
             WithFeatures(self.model, preprocessing.image_size) if self._objective.needs_features else self.model
         )
         self._wrapped, self._stepper = self._fabric.setup(self._network, self._optimizer)
         self._full_batch: Network = self._wrapped
+        # From here on the weights lie on the device: what was taken of them before would have stayed behind.
+        decay = recipe.optimisation.ema
+        self.average = WeightAverage(self.model, decay) if decay else None
         # Batch normalisation that waits for the other processes has the same statistics in each.
         self._synchronises = any(isinstance(module, nn.SyncBatchNorm) for module in self.model.modules())
+        self._rehearsed = 0  # images at once
         floats = [each for each in self.model.buffers() if each.is_floating_point()]
         self._own_statistics = [] if self._synchronises else floats
         own = self._group.part(self._batch_size)
@@ -118,14 +128,23 @@ class Learner:
         """Compile the network where that is wanted, or `known` of the run, or won back in `steps`; `images` gives a
         batch as it will come, uint8 (n, H, W, 3). Says what became of it."""
         wanted, device = self._compile, self.device.type
+
+        def plan(step_seconds: Callable[[], float]) -> Compilation:
+            if self._synchronises and wanted != "off":
+                return Compilation(False, device, WITH_OTHERS)
+            return plan_compilation(wanted, device, steps, step_seconds, known)
+
         with self._fabric.autocast():
             network, compilation = prepare_network(
                 self._network,
                 lambda: normalise(images()[self._group.part(self._batch_size)], self._preprocessing),
-                lambda step_seconds: plan_compilation(wanted, device, steps, step_seconds, known),
+                plan,
                 self._emit,
                 check_gain=wanted == "auto" and (known is None or known.device != device),
             )
+        if not self._group.all_of(compilation.compiled) and compilation.compiled:
+            compilation = Compilation(False, device, NOT_IN_ALL)
+            self._emit(Notice(f"The training steps are not compiled. {NOT_IN_ALL}"))
         if compilation.compiled:
             self._full_batch = self._in_precision(network)
         return compilation
@@ -141,7 +160,8 @@ class Learner:
         """Change the weights once and add to the sums; the batch's logits (n, classes) before that, without gradient.
         Raises `SkinKDError` when not even a few images fit."""
         set_learning_rate(self._optimizer, batch.learning_rate)
-        losses, logits = self._parts.run(len(batch.images), lambda parts: self._backward(batch, parts))
+        most = self._group.part_of(0, len(batch.labels)).stop  # images of a process
+        losses, logits = self._parts.run(len(batch.images), lambda parts: self._backward(batch, parts), most)
         if self._group.size > 1:
             self._add_gradients(len(batch.images), len(batch.labels))
         self._stepper.step()
@@ -177,8 +197,8 @@ class Learner:
         self._stepper.zero_grad()
 
         def forward(part: slice, number: int) -> Outputs:
-            if not len(batch.images) and not self._synchronises:
-                return self._nothing()
+            if part.start == part.stop:
+                return self._nothing(batch.images[part])
             number = number * self._group.size + self._group.rank
             torch.manual_seed(batch.seed if number == 0 else step_seed(batch.seed, 0, number))
             return self.outputs(batch.images[part])
@@ -204,6 +224,7 @@ class Learner:
         forget = self._parts.restore_statistics
         if self._group.size > 1:
             own = Own(self._group, len(batch.labels), self.device.type == "cuda")
+            self._rehearse(forward, parts, own)
             return backward_with_others(forward, self._fabric.backward, loss, parts, forget, trained, own)
         if len(parts) == 1:
             outputs = forward(parts[0], 0)
@@ -214,8 +235,30 @@ class Learner:
             return backward_of_whole(forward, self._fabric.backward, loss, parts, forget, trained)
         return backward_of_means(forward, self._fabric.backward, loss, parts)
 
-    def _nothing(self) -> Outputs:
-        """What the model says of no images."""
+    def _rehearse(self, forward: Callable[[slice, int], Outputs], parts: tuple[slice, ...], own: Own) -> None:
+        """Find out whether parts of this size fit into every process's memory, before they exchange statistics: in the
+        midst of that the others would wait for ever for one that has no memory left. Raises torch's OutOfMemoryError in
+        all where one has too little."""
+        size = math.ceil(self._group.part_of(0, own.count).stop / len(parts))
+        if not self._synchronises or size <= self._rehearsed:
+            return
+
+        def attempt() -> None:
+            with without_exchange(self.model):
+                outputs = forward(max(parts, key=lambda part: part.stop - part.start), 0)
+                self._fabric.backward(outputs.logits.float().sum())
+
+        own.computed(attempt)
+        self._stepper.zero_grad()
+        self._rehearsed = size
+
+    def _nothing(self, images: Tensor) -> Outputs:
+        """What the model says of no images. Where the processes exchange statistics it has none to give, but must take
+        part: in 32 bits, as they are exchanged."""
+        if self._synchronises:
+            with torch.autocast(self.device.type, enabled=False):
+                found = self._network(normalise(images, self._preprocessing))
+            return Outputs(*found) if isinstance(found, tuple) else Outputs(found)
         logits = torch.zeros((0, self._classes), device=self.device)
         return Outputs(logits, torch.zeros((0, self._width), device=self.device) if self._width else None)
 
@@ -286,7 +329,8 @@ class Learner:
                 "Its weights do not fit the network of the recipe. Restore the recipe, or start a new run.",
                 str(error),
             ) from error
-        self._fabric.strategy.precision.load_state_dict(state["precision"])
+        if state["precision"]:  # without one the run had none so far: fp16's begins anew
+            self._fabric.strategy.precision.load_state_dict(state["precision"])
         self._sums.copy_(state["sums"])
 
 

@@ -73,6 +73,7 @@ def time_training(
         rates=Rates.of(section.drop_rate, section.drop_path_rate),
     )
     if hardware.device.startswith("cuda"):
+        torch.cuda.empty_cache()  # what the teachers' inference took is no part of it
         torch.cuda.reset_peak_memory_stats(hardware.device)
     with own_randomness(hardware.device):
         counts = torch.ones(len(recipe.class_set), dtype=torch.int64)
@@ -82,10 +83,10 @@ def time_training(
         train_mode(loaded.model)
         steps = _Steps(learner, recipe.data.image_size, len(recipe.class_set), teacher_dims)
         measured, seconds = _training_seconds(steps, batch, hardware.device, notes, token)
+        memory = _memory(steps, batch, hardware.device)
         answering = _inference_seconds(
             loaded.model, loaded.preprocessing, measured, hardware.device, hardware.precision, token
         )
-        memory = _memory(steps, batch, hardware.device)
     return TrainingSpeed(seconds, answering, memory, sum(weight.numel() for weight in loaded.model.parameters()))
 
 
@@ -109,9 +110,9 @@ def _time_teacher(run: str, recipe: Recipe, hardware: Hardware, notes: list[str]
     architecture, size = _teacher_facts(run, recipe, notes)
     loaded = create_model(architecture, weights="none", image_size=size, classes=recipe.class_set)
     network, device, kind = fuse_batchnorm(loaded.model, size), hardware.device, hardware.inference_precision
-    _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
-    count = _PROBE_BATCH if device == "cpu" else recipe.optimisation.batch_size
-    seconds = _inference_seconds(network, loaded.preprocessing, count, device, kind, token)
+    if device == "cpu":  # the first pass of a network is slower
+        _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
+    seconds = _inference_seconds(network, loaded.preprocessing, _PROBE_BATCH, device, kind, token)
     width = feature_dim(network, size) if recipe.needs_features else None
     return TeacherSpeed(seconds, size, width or 0)
 
@@ -161,22 +162,28 @@ def _timed(steps: _Steps, batch: int, token: CancelToken) -> Iterator[float]:
 def _inference_seconds(
     network: nn.Module, preprocessing: Preprocessing, count: int, device: str, precision: str, token: CancelToken
 ) -> float:
-    """Seconds per image of inference on this many images."""
-    from core.models.forward import forward_logits
+    """Seconds per image of inference on this many images; on a GPU, in a batch of the size in which a run asks there,
+    after one that prepares."""
+    from core.models.forward import forward_logits, inference_batch
 
+    count, times = (count, 1) if device == "cpu" else (inference_batch(torch.device(device)), 2)
     images = _noise(count, preprocessing.image_size)
-    begin = time.perf_counter()
-    forward_logits(
-        network,
-        preprocessing,
-        lambda indices: images[torch.from_numpy(indices)],
-        np.arange(count),
-        device=device,
-        precision=precision,
-        batch_size=count,
-        token=token,
-    )
-    return (time.perf_counter() - begin) / count
+
+    def once() -> float:
+        begin = time.perf_counter()
+        forward_logits(
+            network,
+            preprocessing,
+            lambda indices: images[torch.from_numpy(indices)],
+            np.arange(count),
+            device=device,
+            precision=precision,
+            batch_size=count,
+            token=token,
+        )
+        return (time.perf_counter() - begin) / count
+
+    return [once() for _ in range(times)][-1]
 
 
 def _memory(steps: _Steps, batch: int, device: str) -> int:

@@ -24,7 +24,9 @@ from core.runs.amending import amend
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, create_run
 from core.runs.rank import Wish, obey
+from core.runs.recorded import recorded_legs
 from core.runs.status import RunState
+from core.training.legs import changes_text
 
 needs_gloo = pytest.mark.skipif(sys.platform == "win32", reason="torchrun is tried on Linux and macOS")
 
@@ -71,12 +73,24 @@ def test_when_one_of_two_processes_is_killed_both_end_and_one_can_go_on(
     assert any(isinstance(event, Notice) and "each process's part" in event.text for event in told)
     done = len(run.history())
     assert done >= 1
+    assert "(2 processes of 1 thread, 32-bit)" in run.status().device
 
     amend(run, assignments=["hardware.devices=1"])
     alone = CancelSource()
+
+    def stop(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, EpochFinished):
+            alone.cancel()
+
     with pytest.raises(Cancelled):
-        execute(run, lambda event: alone.cancel() if isinstance(event, EpochFinished) else None, alone.token)
+        execute(run, stop, alone.token)
     assert [row.epoch for row in run.history()] == list(range(1, done + 2))
+    together, after = recorded_legs(run)
+    assert (together.epoch, after.epoch) == (1, done + 1)
+    assert changes_text(together, after) == "hardware.devices: 2 -> 1"
+    assert any("was on 2 processes on cpu so far" in event.text for event in told if isinstance(event, Notice))
+    assert "2 processes" not in run.status().device
 
 
 def test_more_gpus_than_there_are_and_several_computers_are_refused_with_words(

@@ -67,7 +67,7 @@ def test_packages_are_counted_and_their_parts_and_closed_ones_not(tmp_path: Path
         (folder / "name").write_text(label + "\n")
         (folder / "max_energy_range_uj").write_text("262143328850\n")
         (folder / "energy_uj").write_text(energy)
-    found = counters("cpu", tmp_path)
+    found = counters("cpu", powercap=tmp_path)
     if not found:
         pytest.skip("RAPL is Linux's")
     assert [(each.name, each.joules(), each.turns_at) for each in found] == [

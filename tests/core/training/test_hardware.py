@@ -18,7 +18,7 @@ CPU = DeviceFacts("cpu", "Processor", 2**30, True)
 
 def offer(monkeypatch: pytest.MonkeyPatch, *devices: DeviceFacts) -> None:
     """Pretend that torch sees these devices and the CPU."""
-    monkeypatch.setattr(hardware, "_devices", lambda: iter((*devices, CPU)))
+    monkeypatch.setattr(hardware, "_devices", lambda own=None: iter((*devices, CPU)))
 
 
 def test_the_cpu_computes_with_32_bits_on_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +63,46 @@ def test_only_the_first_gpu_that_works_is_taken(monkeypatch: pytest.MonkeyPatch)
     found = resolve(HardwareRecipe())
     assert (found.device, found.precision, found.name) == ("cuda:1", "bf16", "New GPU")
     assert [facts.device for facts in hardware.list_devices()] == ["cuda:0", "cuda:1", "cpu"]
+
+
+class TestOneOfSeveralProcesses:
+    """Each takes the GPU of its own number and tries no other: a trial takes memory of the GPU."""
+
+    @pytest.fixture(autouse=True)
+    def four(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        tried: list[int] = []
+
+        def properties(index: int) -> object:
+            tried.append(index)
+            return type("Properties", (), {"name": "GPU", "total_memory": 2**30})
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+        monkeypatch.setattr(torch.cuda, "get_device_properties", properties)
+        monkeypatch.setattr(hardware, "_trial", lambda device: "no kernel image" if device == "cuda:3" else "")
+        monkeypatch.setattr(hardware, "_generation", lambda device: 9)
+        return tried
+
+    @pytest.mark.parametrize(("number", "device"), [(0, "cuda"), (2, "cuda:2")])
+    @pytest.mark.parametrize("asked", ["auto", "cuda"])
+    def test_its_own(
+        self, number: int, device: str, asked: str, four: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LOCAL_RANK", str(number))
+        found = resolve(HardwareRecipe.model_validate({"device": asked, "devices": 4, "nodes": 2}))
+        assert found.device == device
+        assert four == [number]
+        assert "GPU (8 GPUs on 2 computers, bf16)" in found.description
+
+    @pytest.mark.parametrize(("number", "why"), [(3, "no kernel image"), (5, "torch sees 4 here")])
+    @pytest.mark.parametrize("asked", ["auto", "cuda"])
+    def test_where_its_own_does_not_work_it_takes_no_other(
+        self, number: int, why: str, asked: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LOCAL_RANK", str(number))
+        with pytest.raises(SkinKDError) as caught:
+            resolve(HardwareRecipe.model_validate({"device": asked, "devices": 6}))
+        assert why in f"{caught.value.summary} {caught.value.details}"
 
 
 class TestCudaThatDoesNotStart:

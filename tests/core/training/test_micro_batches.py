@@ -133,6 +133,22 @@ def test_not_even_the_smallest_part_fits(tmp_path: Path) -> None:
         train(small_recipe(), tmp_path, model=NeedsMemory(plain_network(), 0))
 
 
+@pytest.mark.parametrize("batch", [1, 2, 5, 7, 31, 32])
+def test_several_processes_cut_their_images_into_as_many_parts_each(batch: int) -> None:
+    """In each part they exchange statistics: with one part more in one of them, that one would wait for ever."""
+    for processes in (2, 3, 4):
+        counts = [batch // processes + (rank < batch % processes) for rank in range(processes)]
+        for most in (None, 1, 2, 3, 8):
+            numbers = set()
+            for images in counts:
+                micro = MicroBatches(plain_network(), lambda event: None)
+                micro.most = most
+                parts = micro.run(images, lambda parts: parts, counts[0])
+                assert [index for part in parts for index in range(part.start, part.stop)] == list(range(images))
+                numbers.add(len(parts))
+            assert len(numbers) == 1
+
+
 @pytest.mark.parametrize("images", range(2, 34))
 def test_parts_cover_the_batch_and_none_is_a_single_image(images: int) -> None:
     for most in range(2, 34):

@@ -65,6 +65,16 @@ def test_the_scale_is_part_of_what_is_gone_on_with(tmp_path: Path) -> None:
     assert numbers(parts.result.history) == numbers(whole.result.history)
 
 
+def test_a_run_begun_in_32_bits_goes_on_in_fp16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its checkpoint has no scale."""
+    with monkeypatch.context() as patch:
+        patch.setattr(step, "create_fabric", lambda hardware: Fabric(accelerator="cpu", devices=1))
+        with pytest.raises(Cancelled):
+            train(small_recipe(), tmp_path, token=StopAt(9))
+    assert CheckpointFolder(tmp_path).load()["precision"] == {}
+    assert len(train(small_recipe(), tmp_path).result.history) == 3
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_parts_of_a_batch_are_scaled_like_the_whole(method: str, tmp_path: Path) -> None:
     """Plain descent shows every factor that would be missing or double in how far the weights have come."""
