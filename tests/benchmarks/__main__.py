@@ -36,8 +36,13 @@ PARTS = {
     "classifying": ("classifying", "Classifying a folder"),
     "tables": ("tables_bench", "Tables and comparisons"),
     "memory": ("memory_bench", "Memory"),
+    "steps": ("steps_bench", "Steps on resident tensors"),
+    "paper-epoch": ("paper_epoch_bench", "An epoch of a student of the paper"),
+    "teacher-pass": ("teacher_pass_bench", "The teacher's answers by the size of a batch"),
 }
 """Name on the command line, module with `measure(Settings) -> list[Ratio]`, title."""
+ON_REQUEST = ("steps", "paper-epoch", "teacher-pass")
+"""What says something on a GPU alone; `gpu.sh` asks for it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def main() -> None:
         measure(arguments)
         return
     say(", ".join(machine().values()))
-    parts = [measured(name, arguments) for name in arguments.only or PARTS]
+    parts = [measured(name, arguments) for name in arguments.only or (name for name in PARTS if name not in ON_REQUEST)]
     say(f"\n{as_text(parts)}")
     file = OUT / ("-".join(arguments.only) if arguments.only else "latest")  # a part does not replace the whole
     OUT.mkdir(exist_ok=True)

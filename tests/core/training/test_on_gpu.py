@@ -186,7 +186,7 @@ def test_a_batch_that_does_not_fit_is_made_in_parts(method: str, tmp_path: Path)
         assert other.validation_loss == pytest.approx(one.validation_loss, rel=1e-2)
 
 
-@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("device", [pytest.param("cpu", marks=pytest.mark.long), *DEVICES[1:]])
 def test_two_processes_learn_what_one_does(device: str, tmp_path: Path) -> None:
     """On GPUs with the statistics of the whole batch; on a CPU, where each has its own, only nearly."""
     if device == "cpu" and torch.cuda.is_available():
