@@ -147,13 +147,9 @@ class GroupDecisions:
 
         Where both groups are excluded, either decision would keep both promises: malignant is said.
         """
-        excluded = ~np.stack(
-            [
-                sets_at(self._sets.p_values(_logarithms(group_scores(probabilities, self.groups))), level)[:, group]
-                for group, level in ((BENIGN, MALIGNANT_LEVEL), (MALIGNANT, self.benign_level))
-            ],
-            axis=1,
-        )
+        p_values = self._sets.p_values(_logarithms(group_scores(probabilities, self.groups)))
+        levels = (BENIGN, MALIGNANT_LEVEL), (MALIGNANT, self.benign_level)
+        excluded = ~np.stack([sets_at(p_values, level)[:, group] for group, level in levels], axis=1)
         likeliest = self.groups[probabilities.argmax(axis=1)]
         return tuple(
             None if group == NO_GROUP else _decision(benign, malignant)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -181,18 +182,34 @@ def reason_of(scaled: NDArray[np.float32], measure: int, threshold: float) -> Re
 def _distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
     """Distances (n, respects): in features (0 where the network shows none), in appearance, and from measure 2 on in
     structure, darkness and blur (0 for what is brighter, and sharper, than the mean training image)."""
-    appearance, known = descriptors.appearance - statistics.appearance_mean, statistics.appearance.astype(np.float32)
+    appearance = descriptors.appearance - statistics.appearance_mean
     whitened = (appearance @ statistics.appearance_whitening).astype(np.float32, copy=False)
-    first, rest = slice(0, APPEARANCE_SIZE), slice(APPEARANCE_SIZE, None)
-    columns = [_feature_distances(statistics, descriptors), _nearest(whitened[:, first], known[:, first])]
+    parts = np.split(whitened, [APPEARANCE_SIZE], axis=1)
+    columns = [_feature_distances(statistics, descriptors)]
+    columns += [_nearest(part, known) for part, known in zip(parts, _exact(statistics).known, strict=False)]
     if statistics.measure != 1:
-        columns.append(_nearest(whitened[:, rest], known[:, rest]))
         columns += [np.maximum(-appearance[:, place], 0) for place in (_BRIGHTEST, _SHARPEST)]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class _Exact:
+    """What statistics keep in 16 bits, as it is computed with: the directions (r, d), and the training images in
+    appearance (m, 24) and, from measure 2 on, in structure (m, 21)."""
+
+    directions: NDArray[np.float32]
+    known: tuple[NDArray[np.float32], ...]
+
+
+@lru_cache(maxsize=4)
+def _exact(statistics: CalibrationStatistics) -> _Exact:
+    parts = np.split(statistics.appearance.astype(np.float32), [APPEARANCE_SIZE], axis=1)
+    used = parts[: 1 if statistics.measure == 1 else 2]
+    return _Exact(statistics.feature_directions.astype(np.float32), tuple(map(np.ascontiguousarray, used)))
+
+
 def _feature_distances(statistics: CalibrationStatistics, descriptors: Descriptors) -> NDArray[np.float32]:
-    directions = statistics.feature_directions.astype(np.float32)
+    directions = _exact(statistics).directions
     if not len(directions) or descriptors.features is None:
         return np.zeros(len(descriptors.appearance), np.float32)
     centred = _normalised(descriptors.features) - statistics.feature_mean

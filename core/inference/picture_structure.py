@@ -23,14 +23,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class _Geometry:
-    """Of the reduced picture: the ring (p,) and parabola terms (p, 6) of each pixel, the border (s, s), a window (s, s)
-    and the octave of each spatial frequency (s, s / 2 + 1)."""
+    """Of the reduced picture: the maps from its pixels to the means of rings (p, 8) and to parabola terms (p, 6), the
+    ring's pixels (8,), the border (s, s), a window (s, s), and the map from the power at each spatial frequency to
+    that of octaves (s * (s / 2 + 1), 5)."""
 
-    ring: NDArray[np.intp]
+    rings: NDArray[np.float64]
+    counts: NDArray[np.intp]
     parabola: NDArray[np.float64]
     border: NDArray[np.bool_]
     window: NDArray[np.float64]
-    octave: NDArray[np.intp]
+    octaves: NDArray[np.float64]
 
 
 @cache
@@ -43,7 +45,10 @@ def _geometry() -> _Geometry:
     across, down = np.meshgrid(np.fft.rfftfreq(_SIDE) * _SIDE, np.fft.fftfreq(_SIDE) * _SIDE)
     octave = np.digitize(np.hypot(down, across), (0.5, 1.5, 2.5, 4.5, 8.5, 16.5))
     window = np.outer(np.hanning(_SIDE), np.hanning(_SIDE))
-    return _Geometry(ring, np.linalg.qr(terms)[0], border, window, octave)
+    counts = np.bincount(ring, minlength=_RINGS)
+    rings = (ring[:, None] == np.arange(_RINGS)) / counts
+    octaves = (octave.ravel()[:, None] == np.arange(1, _BANDS + 1)).astype(np.float64)
+    return _Geometry(rings, counts, np.linalg.qr(terms)[0], border, window, octaves)
 
 
 def structure_of(images: NDArray[np.uint8]) -> Floats:
@@ -57,9 +62,10 @@ def structure_of(images: NDArray[np.uint8]) -> Floats:
         return np.zeros((0, STRUCTURE_SIZE), np.float32)
     small = [np.asarray(Image.fromarray(image).resize((_SIDE, _SIDE), Image.Resampling.BOX)) for image in images]
     pixels: Floats = np.stack(small).astype(np.float32) / np.float32(255)
-    grey = pixels.mean(axis=3)
-    spread = grey.std(axis=(1, 2)) + _NOISE
-    relief = (grey - grey.mean(axis=(1, 2), keepdims=True)) / spread[:, None, None]
+    grey: Floats = (pixels[..., 0] + pixels[..., 1] + pixels[..., 2]) / np.float32(3)
+    centred: Floats = grey - grey.mean(axis=(1, 2), keepdims=True)
+    spread = np.sqrt((centred * centred).mean(axis=(1, 2))) + np.float32(_NOISE)
+    relief: Floats = centred / spread[:, None, None]
     columns = (
         *_directions(relief),
         *_radial(relief),
@@ -68,33 +74,31 @@ def structure_of(images: NDArray[np.uint8]) -> Floats:
         *_spots(relief),
         np.log(spread),
         *_colour_line(pixels),
-        np.clip((relief**3).mean(axis=(1, 2)), -4, 4),
+        np.clip((relief * relief * relief).mean(axis=(1, 2)), -4, 4),
     )
     return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _directions(relief: Floats) -> tuple[NDArray[Any], ...]:
     """Shares of the edges in the most, second most and least frequent of eight directions, and along the axes."""
-    across, down = np.gradient(relief, axis=2), np.gradient(relief, axis=1)
-    strength = np.hypot(across, down).reshape(len(relief), -1)
-    angle = np.mod(np.arctan2(down, across), np.pi).reshape(len(relief), -1)
-    place = np.minimum((angle / np.pi * _BINS).astype(np.intp), _BINS - 1)
+    count = len(relief)
+    down, across = (slope.reshape(count, -1) for slope in np.gradient(relief, axis=(1, 2)))
+    strength = np.hypot(across, down)
+    angle = np.mod(np.arctan2(down, across), np.pi)
+    place = np.minimum((angle / np.pi * _BINS).astype(np.intp), _BINS - 1) + _BINS * np.arange(count)[:, None]
     total = strength.sum(axis=1) + 1e-6
-    shares = np.sort(
-        np.stack([(strength * (place == number)).sum(axis=1) for number in range(_BINS)], axis=1) / total[:, None]
-    )
-    axes = (strength * (np.abs(np.cos(2 * angle)) > np.cos(np.pi / _BINS))).sum(axis=1) / total
-    return shares[:, -1], shares[:, -2], shares[:, 0], axes
+    sums = np.bincount(place.ravel(), strength.ravel(), _BINS * count).reshape(count, _BINS)
+    shares = np.sort(sums / total[:, None])
+    along = np.abs(across**2 - down**2) > np.cos(np.pi / _BINS) * strength**2  # the cosine of twice the angle
+    return shares[:, -1], shares[:, -2], shares[:, 0], (strength * along).sum(axis=1) / total
 
 
 def _radial(relief: Floats) -> tuple[NDArray[Any], ...]:
     """The share of the variance that means of rings explain, and a parabola; the middle less the outside."""
-    ring = _geometry().ring
-    counts = np.bincount(ring, minlength=_RINGS)
-    flat = relief.reshape(len(relief), -1)
-    means = np.stack([flat[:, ring == number].mean(axis=1) for number in range(_RINGS)], axis=1)
+    flat = relief.reshape(len(relief), -1).astype(np.float64)
+    means = flat @ _geometry().rings
     parabola = ((flat @ _geometry().parabola) ** 2).sum(axis=1) / _SIDE**2
-    return (means**2 @ counts) / _SIDE**2, parabola, means[:, :3].mean(axis=1) - means[:, 5:].mean(axis=1)
+    return (means**2 @ _geometry().counts) / _SIDE**2, parabola, means[:, :3].mean(axis=1) - means[:, 5:].mean(axis=1)
 
 
 def _border(relief: Floats) -> tuple[NDArray[Any], ...]:
@@ -105,7 +109,7 @@ def _border(relief: Floats) -> tuple[NDArray[Any], ...]:
 def _octaves(relief: Floats) -> tuple[NDArray[Any], ...]:
     """Logarithms of the shares of the power in five octaves of spatial frequency."""
     power = np.abs(np.fft.rfft2(relief * _geometry().window)) ** 2
-    sums = np.stack([power[:, _geometry().octave == number].sum(axis=1) for number in range(1, _BANDS + 1)], axis=1)
+    sums = power.reshape(len(relief), -1) @ _geometry().octaves
     return tuple(np.log(sums / (sums.sum(axis=1, keepdims=True) + 1e-6) + 1e-4).T)
 
 
