@@ -15,6 +15,7 @@ most where diagnoses of less confidence are not more often right.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from core.classes import ClassSet
 from core.evaluation.class_groups import GROUP_NAMES, group_of_classes
-from core.evaluation.decisions import GroupDecisions, LesionOutputs, RightOf
+from core.evaluation.decisions import Decision, GroupDecisions, LesionOutputs, RightOf
 from core.evaluation.exact_bounds import chance_of_at_most, trials_without_error
 
 MOST_WRONG = 0.10
@@ -111,14 +112,17 @@ class GivenDiagnoses:
             for group in np.unique(self._groups).tolist()
         }
 
-    def gives(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether the likeliest class is said, for rows of calibrated probabilities (n, classes): (n,)."""
+    def gives(
+        self, probabilities: NDArray[np.float64], made: Sequence[Decision | None] | None = None
+    ) -> NDArray[np.bool_]:
+        """Whether the likeliest class is said, for rows of calibrated probabilities (n, classes): (n,). `made`: what
+        the `decisions` say of these rows, where that is known already."""
         likeliest = self._groups[probabilities.argmax(axis=1)]
         given = np.zeros(len(probabilities), np.bool_)
         for group, threshold in self.thresholds.items():
             given |= (likeliest == group) & threshold.gives(probabilities.max(axis=1))
         if self._decisions is not None and self._decisions.has_groups:
-            made = self._decisions.decide(probabilities)
+            made = self._decisions.decide(probabilities) if made is None else made
             given &= np.array(
                 [item is None or item.value == GROUP_NAMES[g] for item, g in zip(made, likeliest, strict=True)],
                 np.bool_,

@@ -84,10 +84,7 @@ class DecisionRule:
             return [self._unknown(self._why_none, level, benign_level)] * len(logits)
         measured = self._measured(features, images)
         probabilities = probabilities_of(logits, self._temperature)
-        return [
-            self._assessed(p_values, row, distance, (level, benign_level))
-            for p_values, row, distance in zip(self._sets.p_values(logits), probabilities, measured, strict=True)
-        ]
+        return self._assessed(self._sets.p_values(logits), probabilities, measured, (level, benign_level))
 
     def at_level(
         self,
@@ -101,9 +98,8 @@ class DecisionRule:
         check_level(benign_level)
         if not assessment.p_values:
             return self._unknown(assessment.sentence, level, benign_level)
-        p_values, row = np.asarray(assessment.p_values), np.asarray(probabilities, np.float64)
-        measured = assessment.distance, assessment.reason
-        return self._assessed(p_values, row, measured, (level, benign_level))
+        p_values, rows = np.asarray([assessment.p_values]), np.asarray([probabilities], np.float64)
+        return self._assessed(p_values, rows, [(assessment.distance, assessment.reason)], (level, benign_level))[0]
 
     def decisions(self, benign_level: float = BENIGN_LEVEL) -> GroupDecisions | None:
         """Thresholds of the decisions and what the test lesions say of them; None where the file holds no lesions."""
@@ -123,16 +119,20 @@ class DecisionRule:
             )
         return self._diagnoses[levels]
 
-    def _decided(self, assessment: Assessment, row: NDArray[np.float64], benign_level: float) -> Assessment:
-        """With the decision on an image of calibrated probabilities (classes,). Where it is withheld for what the test
-        said, or did not, no diagnosis says it in its place."""
-        decision, verdict = self._decision(assessment, row, benign_level), assessment.verdict
+    def _decided(
+        self, assessment: Assessment, row: NDArray[np.float64], made: Decision | None, benign_level: float
+    ) -> Assessment:
+        """With the decision on an image of calibrated probabilities (classes,), `made` by the thresholds alone. Where
+        it is withheld for what the test said, or did not, no diagnosis says it in its place."""
+        decision, verdict = self._decision(assessment, row, made, benign_level), assessment.verdict
         withheld = decision.certificate is not None and decision.withheld is not None
         if verdict is Verdict.CONFIDENT and withheld:
             verdict = Verdict.UNCERTAIN
         return replace(assessment, decision=decision, verdict=verdict)
 
-    def _decision(self, assessment: Assessment, row: NDArray[np.float64], benign_level: float) -> ImageDecision:
+    def _decision(
+        self, assessment: Assessment, row: NDArray[np.float64], made: Decision | None, benign_level: float
+    ) -> ImageDecision:
         decisions = self.decisions(benign_level)
         if assessment.verdict is Verdict.OUT_OF_DISTRIBUTION:
             return ImageDecision(Decision.OUT_OF_DISTRIBUTION, self._sentence(assessment), benign_level)
@@ -141,7 +141,7 @@ class DecisionRule:
             return ImageDecision(None, why, benign_level, withheld=Withheld.NOT_CALIBRATED)
         if not decisions.has_groups:
             return ImageDecision(None, reason_words(Withheld.NO_GROUPS), benign_level, withheld=Withheld.NO_GROUPS)
-        (made,), (scores,) = decisions.decide(row[None]), group_scores(row[None], decisions.groups)
+        (scores,) = group_scores(row[None], decisions.groups)
         made_so = partial(ImageDecision, benign_level=benign_level, benign=float(scores[0]), malignant=float(scores[1]))
         if made is None:
             withheld = Withheld.CLASS_WITHOUT_GROUP
@@ -185,41 +185,49 @@ class DecisionRule:
     def _assessed(
         self,
         p_values: NDArray[np.float64],
-        row: NDArray[np.float64],
-        measured: _Distance,
+        rows: NDArray[np.float64],
+        measured: list[_Distance],
         levels: tuple[float, float],
+    ) -> list[Assessment]:
+        """From p-values and calibrated probabilities (n, classes), at the levels of the sets and of benign."""
+        level, diagnoses, decisions = levels[0], self.diagnoses(*levels), self.decisions(levels[1])
+        made = decisions.decide(rows) if decisions is not None and decisions.has_groups else (None,) * len(rows)
+        given = diagnoses.gives(rows, made).tolist()
+        found = []
+        for place, distance in enumerate(measured):
+            verdict = self._verdict(distance, given=given[place])
+            assessment = self._with_sets(Assessment(verdict, "", level=level), p_values[place], rows[place], distance)
+            assessment = replace(assessment, tally=diagnoses.tally(int(rows[place].argmax())))
+            assessment = self._decided(assessment, rows[place], made[place], levels[1])
+            found.append(replace(assessment, sentence=self._sentence(assessment)))
+        return found
+
+    def _with_sets(
+        self, assessment: Assessment, p_values: NDArray[np.float64], row: NDArray[np.float64], measured: _Distance
     ) -> Assessment:
-        """From p-values and calibrated probabilities (classes,), at the levels of the sets and of benign."""
+        """With the prediction set at its level and the out-of-distribution score of one image."""
         assert self.statistics is not None
         assert self._sets is not None
-        codes = self.classes.codes
-        level, diagnoses = levels[0], self.diagnoses(*levels)
-        inside = sets_at(p_values, level)
-        distance, reason = measured
-        assessment = Assessment(
-            self._verdict(row, measured, diagnoses),
-            "",
+        codes, inside, (distance, reason) = self.classes.codes, sets_at(p_values, assessment.level), measured
+        return replace(
+            assessment,
             prediction_set=tuple(codes[k] for k in np.argsort(-row, kind="stable") if inside[k]),
-            level=level,
             distance=distance,
             threshold=None if distance is None else self.statistics.threshold,
-            p_values=tuple(float(value) for value in p_values),
+            p_values=tuple(p_values.tolist()),
             rare=tuple(codes[code] for code in self._sets.rare),
-            never_excluded=tuple(codes[code] for code in self._sets.never_excluded(level)),
-            tally=diagnoses.tally(int(row.argmax())),
+            never_excluded=tuple(codes[code] for code in self._sets.never_excluded(assessment.level)),
             reason=reason,
         )
-        assessment = self._decided(assessment, row, levels[1])
-        return replace(assessment, sentence=self._sentence(assessment))
 
-    def _verdict(self, row: NDArray[np.float64], measured: _Distance, diagnoses: GivenDiagnoses) -> Verdict:
-        assert self.statistics is not None
+    @staticmethod
+    def _verdict(measured: _Distance, *, given: bool) -> Verdict:
         distance, reason = measured
         if distance is None:
             return Verdict.UNKNOWN
         if reason is not None:
             return Verdict.OUT_OF_DISTRIBUTION
-        return Verdict.CONFIDENT if diagnoses.gives(row[None])[0] else Verdict.UNCERTAIN
+        return Verdict.CONFIDENT if given else Verdict.UNCERTAIN
 
     def _sentence(self, assessment: Assessment) -> str:
         assert self.statistics is not None

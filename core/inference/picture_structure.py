@@ -76,7 +76,7 @@ def structure_of(images: NDArray[np.uint8]) -> Floats:
         *_colour_line(pixels),
         np.clip((relief * relief * relief).mean(axis=(1, 2)), -4, 4),
     )
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.array(columns, np.float32).T
 
 
 def _directions(relief: Floats) -> tuple[NDArray[Any], ...]:
