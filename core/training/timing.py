@@ -30,8 +30,8 @@ _FULL_BATCH_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class TrainingSpeed:
-    """Seconds per image of training (without its teachers) and of validating, bytes while training with the recipe's
-    batch size, and how many weights the network has."""
+    """Seconds per image of training (without its teachers) and of validating, bytes while training with a process's
+    part of a batch, and how many weights the network has."""
 
     training: float
     answering: float
@@ -50,9 +50,14 @@ class TeacherSpeed:
 
 
 def time_training(
-    recipe: Recipe, hardware: Hardware, teacher_dims: tuple[int, ...], notes: list[str], token: CancelToken
+    recipe: Recipe,
+    hardware: Hardware,
+    teacher_dims: tuple[int, ...],
+    notes: list[str],
+    token: CancelToken,
+    batch: int,
 ) -> TrainingSpeed:
-    """Time the recipe's training; `notes` gets what a reader of the figures must know.
+    """Time the recipe's training in batches of `batch` images; `notes` gets what a reader of the figures must know.
 
     Raises `SkinKDError` when the network can not be made or not even a few images fit into the device's memory,
     `Cancelled` between two steps.
@@ -63,7 +68,7 @@ def time_training(
     def tell(event: Event) -> None:
         notes.extend([event.text] if isinstance(event, Notice) else [])
 
-    section, batch = recipe.trained, recipe.optimisation.batch_size
+    section = recipe.trained
     loaded = create_model(
         section.architecture,
         weights="none",

@@ -36,6 +36,7 @@ PARTS = {
     "classifying": ("classifying", "Classifying a folder"),
     "tables": ("tables_bench", "Tables and comparisons"),
     "memory": ("memory_bench", "Memory"),
+    "scaling": ("scaling_bench", "Several processes against one"),
     "steps": ("steps_bench", "Steps on resident tensors"),
     "paper-epoch": ("paper_epoch_bench", "An epoch of a student of the paper"),
     "teacher-pass": ("teacher_pass_bench", "The teacher's answers by the size of a batch"),

@@ -85,7 +85,7 @@ def _store_rate(folder: Path, dataset: DataSet, *, checked: bool) -> float:
 def _checking_rate(folder: Path, dataset: DataSet) -> float:
     with tempfile.TemporaryDirectory(dir=folder) as cache:
         begin = time.perf_counter()
-        _examine(dataset, Path(cache), Depth.LOOK)
+        _examine(dataset, Path(cache), Depth.PREVIEW)
         return len(dataset.records) / (time.perf_counter() - begin)
 
 

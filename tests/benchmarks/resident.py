@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from relay import Runner
 
 from core.classes import CLASS_SETS
@@ -54,7 +55,7 @@ def device() -> Hardware:
 
 def scale() -> Scale:
     """The paper's on a GPU, a tiny one elsewhere."""
-    return FULL if device().device.startswith("cuda") else DRY
+    return FULL if torch.cuda.is_available() else DRY
 
 
 def random_store(images: int, size: int) -> ImageStore:

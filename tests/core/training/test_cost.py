@@ -11,7 +11,7 @@ from core.errors import Cancelled
 from core.events import CancelSource, ignore
 from core.recipe import Recipe, set_values
 from core.training import cost
-from core.training.cost import estimate_cost
+from core.training.cost import Interconnect, estimate_cost
 from core.training.step import Learner, StepInput
 from core.training.timing import TeacherSpeed, TrainingSpeed
 
@@ -108,3 +108,26 @@ def test_views_and_further_teachers_cost_their_share(recipe: Recipe, monkeypatch
     assert found(light, "teacher.source=online") == pytest.approx((0, 700 * 0.042))
     ordered = ("distillation.method=none", "curriculum.order=easy_first", "teacher.source=online")
     assert found(light, *ordered) == pytest.approx((700 * 0.04, 700 * 0.002))
+
+
+def test_several_devices_divide_what_they_share(recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their part of a batch is timed; steps, teachers and validation are shared, decoding and the test are not."""
+    asked: list[int] = []
+
+    def training(*arguments: object) -> TrainingSpeed:
+        asked.append(arguments[-1])  # type: ignore[arg-type]
+        return TrainingSpeed(0.002, 0.001, 1000, 500)
+
+    monkeypatch.setattr(cost, "time_teachers", lambda *_: (TeacherSpeed(0.04, 32, 10),))
+    monkeypatch.setattr(cost, "time_training", training)
+    monkeypatch.setattr(cost, "INTERCONNECTS", {"cpu": Interconnect(0.01, 1e6)})
+    kl = set_values(recipe, ["distillation.method=kl", "hardware.threads=1"])
+    one, four = (estimate_cost(set_values(kl, [f"hardware.devices={count}"]), 1000, 700) for count in (1, 4))
+    assert asked == [8, 2]
+    assert four.teacher_seconds == pytest.approx(one.teacher_seconds / 4)
+    assert (one.exchanged_bytes, one.alone_seconds) == (0, 0)
+    validating = one.seconds_per_epoch - 700 * 0.002
+    steps = 700 / 8 * (2 * 0.002 + 0.01 + 2 * 2000 * 3 / 4 / 1e6)
+    assert four.seconds_per_epoch == pytest.approx(steps + validating / 4)
+    assert four.alone_seconds == pytest.approx(four.decode_seconds + 300 * 0.001)
+    assert any("One of 4 devices was timed" in note for note in four.notes)
