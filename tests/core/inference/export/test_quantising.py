@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(1).integers(0, 256, (24, 16, 16, 3), np.uint8)
 CALIBRATION = ScaleImages(lambda indices: IMAGES[indices], np.arange(24))
 
 
-def network(wild: float) -> onnx.ModelProto:
+def network(wild: float, varies: float = 1e-3) -> onnx.ModelProto:
     """Convolution, depthwise convolution, two more: one channel is next to constant and weighs `wild` in the second."""
     random = np.random.default_rng(0)
     tensors = {
@@ -35,7 +35,7 @@ def network(wild: float) -> onnx.ModelProto:
         "w5": random.normal(0, 0.3, (8, 64)),
         "b5": np.zeros(8),
     }
-    tensors["w1"][0] *= 1e-3
+    tensors["w1"][0] *= varies
     # Large weights that take each other back, as batch normalisation leaves them on a dead channel.
     signs = np.array([1, -1, 1, -1, 0, 1, -1, 1, -1]).reshape(3, 3)
     tensors["w2"][0, 0] = wild * signs + random.normal(0, 0.2, (3, 3))
@@ -90,6 +90,15 @@ def test_a_layer_that_8_bits_spoil_keeps_32(tmp_path: Path, monkeypatch: pytest.
         careless = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
     assert careless.unquantised == 0
     assert error(model, careful.model) < 0.5 * error(model, careless.model)
+
+
+def test_corrected_biases_win_back_what_a_dead_channel_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network(wild=300.0, varies=0)
+    monkeypatch.setattr(quantising, "_to_keep", lambda *_: set())
+    corrected = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+    monkeypatch.setattr(quantising, "with_corrected_biases", lambda as_it_is, *_: as_it_is)
+    bare = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+    assert error(model, corrected.model) < 0.5 * error(model, bare.model)
 
 
 def test_a_good_natured_network_gets_8_bits_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
