@@ -89,7 +89,7 @@ class StoredTeacher:
     def outputs(self, batch: AugmentedBatch) -> Outputs:
         """See `TeacherSource`."""
         device = batch.images.device
-        self._logits = self._logits.to(device)  # the first time: the table is small
+        self._logits = to_device(self._logits, device)  # the first time: the table is small
         features = self._features_of(batch, device)
         logits = self._of_views(self._logits, batch)
         if batch.mix is None:
@@ -99,10 +99,10 @@ class StoredTeacher:
     def statistics(self, batch: AugmentedBatch, outputs: Outputs) -> TeacherStatistics:
         """See `TeacherSource`."""
         if self._means is not None:
-            self._means = self._means.to(outputs.logits.device)
+            self._means = to_device(self._means, outputs.logits.device)
         if self._norms is None:
             return _statistics(self._means, outputs)
-        self._norms = self._norms.to(outputs.logits.device)
+        self._norms = to_device(self._norms, outputs.logits.device)
         norms = self._of_views(self._norms, batch)
         return TeacherStatistics(self._means, norms if batch.mix is None else batch.mix.mixed(norms))
 

@@ -146,6 +146,7 @@ def compile_network(
         done = Compilation(False, plan.device, f"Compiling failed: {reason}")
     else:
         done = _assessed(plan.device, seconds, gain)
+    _end_workers()
     _tell(done, emit)
     return (network, done) if done.compiled else (model, done)
 
@@ -230,6 +231,13 @@ def _built(model: nn.Module, device: str, compile_with: Callable[..., Any]) -> N
         torch._inductor.config.compile_threads = 1
         return compile_with(model, dynamic=False)  # type: ignore[no-any-return]
     return compile_with(model, mode="reduce-overhead", dynamic=False)  # type: ignore[no-any-return]
+
+
+def _end_workers() -> None:
+    """End the processes and threads that torch compiled with, which would stay for as long as the program runs."""
+    compiler = sys.modules.get("torch._inductor.async_compile")
+    if compiler is not None:
+        compiler.shutdown_compile_workers()
 
 
 def _try(network: Network, example: Tensor, gradients_of: nn.Module) -> float:
