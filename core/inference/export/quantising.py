@@ -110,6 +110,7 @@ class _Converter:
         unquantised = _to_keep(self._layers, errors)
         found = onnx.load_model(self._write([layer for layer in self._layers if layer.name not in unquantised]))
         shield(found)
+        drop_zero_points(found)
         return Quantised(found, len(self._layers), len(unquantised))
 
     def _errors(self) -> dict[str, float]:
@@ -258,6 +259,24 @@ def shield(model: onnx.ModelProto) -> int:
         lowest = np.array(np.finfo(np.float32).min, np.float32)
         model.graph.initializer.append(onnx.numpy_helper.from_array(lowest, _LOWEST))
     return len(exposed)
+
+
+def drop_zero_points(model: onnx.ModelProto) -> int:
+    """Take out the zero points of biases, one 0 for each channel, which a file may leave away; returns how many there
+    were. Those of weights are looked for by onnxruntime where it joins operations."""
+    values = {item.name: item for item in model.graph.initializer}
+    dropped = 0
+    for node in model.graph.node:
+        if node.op_type != "DequantizeLinear" or len(node.input) < 3 or node.input[0] not in values:
+            continue
+        if values[node.input[0]].data_type == onnx.TensorProto.INT32 and node.input[2] in values:
+            del node.input[2:]
+            dropped += 1
+    read = {name for node in model.graph.node for name in node.input}
+    kept = [item for item in model.graph.initializer if item.name in read]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    return dropped
 
 
 @contextmanager

@@ -126,6 +126,15 @@ def test_onnxruntime_does_not_round_what_is_to_keep_32_bits(tmp_path: Path, monk
     assert np.abs(ask(bare.model) - ask(bare.model, optimised=False)).max() > 10 * shielded
 
 
+def test_biases_need_no_zero_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network(wild=1.0)
+    done = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+    monkeypatch.setattr(quantising, "drop_zero_points", lambda _: 0)
+    larger = quantise(model, CALIBRATION, tmp_path, ignore, CancelToken())
+    np.testing.assert_array_equal(ask(done.model), ask(larger.model))
+    assert done.model.ByteSize() < larger.model.ByteSize()
+
+
 def layer(name: str, size: int) -> Any:
     return quantising._Layer(name, (name,), size)
 
