@@ -4,14 +4,15 @@
 VENV   := .venv
 PYTHON := $(VENV)/bin/python
 READY  := $(VENV)/.skinkd-ready
+EXTRAS := .venv-extras
 
 # Small models are fastest with one thread each; say OMP_NUM_THREADS=4 before make to change it.
-test: export OMP_NUM_THREADS ?= 1
+test test-extras: export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run demo test test-long check format bench stress torture mutants installer lock clean
+.PHONY: help setup run demo test test-long test-extras check format bench stress torture mutants installer lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything that SkinKD needs
 	@echo "SkinKD is set up: make run opens the window, make demo shows the main job"
@@ -30,6 +31,12 @@ test: $(READY)  ## run the tests
 
 test-long: $(READY)  ## run the tests that make test leaves out because they take long
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m long -n logical --maxprocesses 4 --dist worksteal
+
+$(EXTRAS)/.skinkd-ready: requirements-extras.lock pyproject.toml installers/setup.sh installers/system-libraries.sh
+	@sh installers/setup.sh $(EXTRAS) requirements-extras.lock
+
+test-extras: $(EXTRAS)/.skinkd-ready  ## run the tests of the optional extras (HEIC, Ray) in an environment of their own
+	@$(EXTRAS)/bin/python -m pytest -m extra tests/core
 
 check: $(READY)  ## lint, format, types, layers, known vulnerabilities
 	$(VENV)/bin/ruff check .
@@ -61,5 +68,5 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock: names, version
 	@sh installers/lock.sh
 
 clean:  ## remove what make made (not your runs)
-	rm -rf $(VENV) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .torture .benchmarks
+	rm -rf $(VENV) $(EXTRAS) .tools build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .torture .benchmarks
 	find core skinkd_gui resources tests -type d -name __pycache__ -prune -exec rm -rf {} +

@@ -56,5 +56,9 @@ class WeightsUnavailableError(SkinKDError):
     """Pretrained weights could not be fetched; a caller offers a file, or training without them."""
 
 
+class DiskFullError(SkinKDError):
+    """A disk is full; on a cluster another computer may have room."""
+
+
 class Cancelled(Exception):  # noqa: N818  (a request of the user's, not an error)
     """The user asked to stop. Raised by `CancelToken.check`."""

@@ -198,8 +198,9 @@ class TellingToken(CancelToken):
 class CancelSource:
     """The side of the user: asks the job that holds `token` to pause, go on or stop. Safe from any thread."""
 
-    def __init__(self) -> None:
-        self.token = CancelToken()
+    def __init__(self, token: CancelToken | None = None) -> None:
+        """With a `token`, another source of the same wishes."""
+        self.token = token or CancelToken()
 
     def pause(self) -> None:
         """Ask the job to wait at its next check."""

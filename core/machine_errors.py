@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.errors import SkinKDError
+from core.errors import DiskFullError, SkinKDError
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _NO_MEMORY = ("std::bad_alloc", "bad allocation", "can't allocate memory", "cannot allocate memory")
@@ -43,7 +43,7 @@ def explained(error: BaseException, remedies: Remedies = Remedies()) -> SkinKDEr
         title = "The computer has not enough memory"
         return SkinKDError(title, f"{remedies.memory} {scarce_memory()}".rstrip(), details)
     if isinstance(error, OSError) and error.errno in _FULL:
-        return SkinKDError("The disk is full", remedies.disk, details)
+        return DiskFullError("The disk is full", remedies.disk, details)
     return None
 
 

@@ -11,7 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 # uv audits projects and scripts, not lock files: a script that asks for exactly what is locked.
 {
     printf '# /// script\n# requires-python = ">=3.11,<3.15"\n# dependencies = [\n'
-    sed -n 's/^\([A-Za-z0-9._-]*==[^\\]*[^\\ ]\) *\\$/#   "\1",/p' requirements.lock
+    sed -n 's/^\([A-Za-z0-9._-]*==[^\\]*[^\\ ]\) *\\$/#   "\1",/p' requirements.lock requirements-extras.lock | sort -u
     printf '# ]\n# ///\n'
 } >"$folder/locked.py"
 

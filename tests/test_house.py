@@ -192,18 +192,23 @@ def test_no_file_names_a_registry_or_this_machine() -> None:
     assert not found
 
 
+def lock_text() -> str:
+    return (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
 def lock_names() -> dict[str, str]:
     """The distributions of requirements.lock with their first version, by normalised name."""
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    return {normalised(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)}
+    found = re.findall(r"^([\w.-]+)==([^\s;]+)", lock_text(), re.MULTILINE)
+    return {normalised(name): version for name, version in found}
 
 
 def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_the_lock_holds_names_versions_and_hashes_only() -> None:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-extras.lock"])
+def test_the_lock_holds_names_versions_and_hashes_only(name: str) -> None:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     pattern = re.compile(r"[\w.-]+==[\w.!+]+( ; [\w\s.'=<>!()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     assert [line for line in lines if not pattern.fullmatch(line)] == []
     assert "://" not in "".join(lines)
@@ -214,6 +219,14 @@ def test_the_lock_covers_every_dependency() -> None:
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
     names = {normalised(re.split(r"[<>=!~;\s\[]", line.strip())[0]) for line in wanted}
     assert names <= set(lock_names())
+    extras = (ROOT / "requirements-extras.lock").read_text(encoding="utf-8")
+    further = {
+        normalised(re.split(r"[<>=]", line)[0])
+        for each in project["project"]["optional-dependencies"].values()
+        for line in each
+    }
+    assert further <= {normalised(name) for name in re.findall(r"^([\w.-]+)==", extras, re.MULTILINE)}
+    assert all(f"\n{line}" in f"\n{extras}" for line in re.findall(r"^[\w.-]+==[^\s;]+", lock_text(), re.MULTILINE))
 
 
 def test_torch_and_torchvision_are_of_one_release() -> None:

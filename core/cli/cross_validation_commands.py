@@ -12,9 +12,10 @@ from core.cli.console import JsonOption, RunsOption
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import RecipeArgument, prepared, recipe_of
 from core.cli.study_commands import seeds_in
-from core.cli.study_work import carry_out, show_plans
+from core.cli.study_work import AddressOption, EngineOption, GpusOption, carry_out, chosen_engine, show_plans
 from core.paths import runs_root
 from core.recipe import Recipe, set_values, value_of
+from core.study.engines import SERIAL
 from core.study.folder import create_study, study_folder
 from core.study.folds import FOLDS, MOST_FOLDS, TEACHER_AXES, cross_validated, teacher_candidates
 
@@ -48,6 +49,9 @@ def cross_validate(
     seeds: Annotated[str, typer.Option("--seeds", help="Seeds of each fold's training, such as 0,1,2.")] = "",
     name: Annotated[str, typer.Option("--name", help="Name of the study.")] = "",
     runs: RunsOption = None,
+    engine: EngineOption = SERIAL.name,
+    address: AddressOption = "",
+    gpus_per_run: GpusOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the runs; make nothing.")] = False,
     as_json: JsonOption = False,
@@ -56,7 +60,7 @@ def cross_validate(
 
     No model sees the test part until one is chosen: skinkd-cli study NAME --test CANDIDATE. The same again goes on.
     """
-    root = runs or runs_root()
+    root, chosen = runs or runs_root(), chosen_engine(engine, address, gpus_per_run)
     base = prepared(set_values(recipe_of(recipe), assignments or []), data, root)
     base = teacher_candidates(base) if teachers else base
     axes = {**(TEACHER_AXES if teachers else {}), **_axes(base, vary or [])}
@@ -64,7 +68,7 @@ def cross_validate(
     if dry_run:
         show_plans([(study_folder(wanted, root), wanted)], root, as_json)
     else:
-        carry_out([create_study(wanted, root)], root, runs is not None, retry, as_json)
+        carry_out([create_study(wanted, root)], root, runs is not None, retry, as_json, chosen)
 
 
 def _axes(recipe: Recipe, texts: Sequence[str]) -> dict[str, list[Any]]:

@@ -14,12 +14,22 @@ from core.cli.console import JsonOption, RunsOption, print_json, print_text, say
 from core.cli.recipe_commands import SetOption
 from core.cli.run_commands import find_run, recipe_of, stoppable_runs
 from core.cli.study_documents import plan_document, studies_lines
-from core.cli.study_work import carry_out, check_begun, show_plans, show_results
+from core.cli.study_work import (
+    AddressOption,
+    EngineOption,
+    GpusOption,
+    carry_out,
+    check_begun,
+    chosen_engine,
+    show_plans,
+    show_results,
+)
 from core.errors import FieldProblem, RecipeError, SkinKDError
 from core.paths import runs_root
 from core.recipe import Recipe, set_values, with_values
 from core.runs.folder import slugify
 from core.study.definition import Study, Value, check_study
+from core.study.engines import SERIAL
 from core.study.every import every_entry_study
 from core.study.files import read_study, study_to_toml
 from core.study.folder import (
@@ -120,6 +130,9 @@ def study(
     redraw: _RedrawOption = "once",
     name: _NameOption = "",
     runs: RunsOption = None,
+    engine: EngineOption = SERIAL.name,
+    address: AddressOption = "",
+    gpus_per_run: GpusOption = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the runs; make nothing.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Only show what was measured so far; train nothing.")] = False,
@@ -139,6 +152,7 @@ def study(
         *(data, base, assignments, teacher_assignments, seeds, test_folds, fine_sweep),
         *(teacher, name, split, redraw),
     )
+    chosen = chosen_engine(engine, address, gpus_per_run)
     if what is None:
         _list(root, as_json)
         return
@@ -156,7 +170,7 @@ def study(
         show_plans(pairs, root, as_json)
     else:
         folders = [folder if known else create_study(wanted, root) for folder, wanted in pairs]
-        carry_out(folders, root, runs is not None, retry, as_json)
+        carry_out(folders, root, runs is not None, retry, as_json, chosen)
 
 
 def study_file(

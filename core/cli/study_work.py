@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,8 @@ from core.errors import SkinKDError
 from core.reporting.planning_table import planning_table
 from core.reporting.table import ResultsTable
 from core.study.definition import Study, recipe_of
+from core.study.engines import ENGINES, SERIAL
+from core.study.engines.engine import NO_OPTIONS, Engine, EngineOptions
 from core.study.folder import StudyFolder, planned_members
 from core.study.outlook import study_outlook
 from core.study.results import study_results
@@ -31,6 +34,28 @@ from core.user_paths import expanded
 
 if TYPE_CHECKING:
     from core.study.execute import StudyOutcome
+
+
+EngineOption = Annotated[
+    str,
+    typer.Option(
+        "--engine", help="Where the runs are made: " + "; ".join(f"{name}: {one.help}" for name, one in ENGINES.items())
+    ),
+]
+AddressOption = Annotated[
+    str,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT|auto",
+        help="The Ray cluster to use; without it Ray starts on this computer, for this study alone.",
+    ),
+]
+GpusOption = Annotated[
+    float | None,
+    typer.Option(
+        "--gpus-per-run", min=0, help="GPUs of a run on Ray: a whole number, or a part of one (0.5: two runs share it)."
+    ),
+]
 
 
 def check_begun(folder: StudyFolder) -> None:
@@ -53,15 +78,50 @@ def show_results(folders: Sequence[StudyFolder], as_json: bool) -> None:
     _print([_measured(folder) for folder in folders], as_json)
 
 
-def carry_out(folders: Sequence[StudyFolder], root: Path, root_given: bool, retry: bool, as_json: bool) -> None:
+@dataclass(frozen=True)
+class ChosenEngine:
+    """Where the runs are made, what it was told, and the options that say so."""
+
+    engine: Engine = SERIAL
+    options: EngineOptions = NO_OPTIONS
+    words: str = ""
+
+
+def chosen_engine(name: str, address: str, gpus_per_run: float | None) -> ChosenEngine:
+    """The engine that the options ask for. Raises `BadParameter` for none, or an option that it does not heed."""
+    engine = ENGINES.get(name)
+    if engine is None:
+        raise typer.BadParameter(f"--engine: {ENGINES.unknown(name)}")
+    options = EngineOptions(address, gpus_per_run)
+    words = f" --engine {name}" if engine is not SERIAL else ""
+    for field in fields(EngineOptions):
+        value, option = getattr(options, field.name), f"--{field.name.replace('_', '-')}"
+        if value in ("", None):
+            continue
+        if field.name not in engine.takes:
+            heeding = ", ".join(one.name for one in ENGINES.values() if field.name in one.takes)
+            raise typer.BadParameter(f"{option}: only for --engine {heeding}")
+        words += f" {option} {value:g}" if isinstance(value, float) else f" {option} {value}"
+    return ChosenEngine(engine, options, words)
+
+
+def carry_out(
+    folders: Sequence[StudyFolder],
+    root: Path,
+    root_given: bool,
+    retry: bool,
+    as_json: bool,
+    chosen: ChosenEngine,
+) -> None:
     """Do the studies, or go on with them, and print what they measured. Raises `Exit` with code 1 when runs failed."""
     from core.study.execute import run_study
 
     done: list[tuple[str, StudyFolder, StudyOutcome]] = []
     for folder in folders:
-        again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}"
+        again = f"skinkd-cli study {folder.slug}{f' --runs {root}' if root_given else ''}{chosen.words}"
         with stoppable_runs(partial(_first, again)) as (emit, token):
-            done.append((again, folder, run_study(folder, emit, token, retry=retry)))
+            outcome = run_study(folder, emit, token, retry=retry, engine=chosen.engine, options=chosen.options)
+            done.append((again, folder, outcome))
     _print([_measured(folder, outcome) for _, folder, outcome in done], as_json)
     failed = [(again, len(outcome.failed)) for again, _, outcome in done if outcome.failed]
     for again, count in failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from core.errors import SkinKDError
+from core.errors import DiskFullError, SkinKDError
 from core.machine_errors import Remedies, explained
 from core.runs.folder import RunFolder, unwritable
 
@@ -37,7 +37,7 @@ def _disk(error: BaseException | None, folder: RunFolder) -> SkinKDError | None:
     if not isinstance(error, OSError):
         return None
     if error.errno in _FULL:
-        return SkinKDError("The disk is full", _RESUME, str(error))
+        return DiskFullError("The disk is full", _RESUME, str(error))
     if error.errno == errno.EFBIG:
         return SkinKDError(
             "A file may not grow so large",

@@ -1,20 +1,23 @@
-"""A study at work: its runs one after the other, each an ordinary run that can be resumed by itself."""
+"""A study at work: which of its runs are begun, and when. Each is an ordinary run that can be resumed by itself; where
+it is made is for an engine to decide."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
+from pathlib import Path
 
-from core.errors import Cancelled, SkinKDError
+from core.errors import SkinKDError
 from core.events import CancelToken, Emit, Level, Notice, ignore
 from core.recipe import Recipe
+from core.recipe.schema import DataRecipe
 from core.runs.folder import RunFolder
 from core.runs.planning import with_teacher
 from core.runs.status import RunState, RunSummary
 from core.study.definition import recipe_of, teacher_of
-from core.study.folder import StudyFolder, StudyMember
-
-_log = logging.getLogger(__name__)
+from core.study.engines import SERIAL
+from core.study.engines.engine import NO_OPTIONS, EndedRun, Engine, EngineOptions, Executor
+from core.study.folder import StudyFolder, StudyMember, divided_alike
+from core.study.stopping import forget_stop, heeding
 
 
 @dataclass(frozen=True)
@@ -48,17 +51,30 @@ def member_recipe(folder: StudyFolder, member: StudyMember) -> Recipe:
 
 
 def run_study(
-    folder: StudyFolder, emit: Emit = ignore, token: CancelToken | None = None, *, retry: bool = False
+    folder: StudyFolder,
+    emit: Emit = ignore,
+    token: CancelToken | None = None,
+    *,
+    retry: bool = False,
+    engine: Engine = SERIAL,
+    options: EngineOptions = NO_OPTIONS,
 ) -> StudyOutcome:
     """Do, or go on with, a study to its end. Finished runs are kept, interrupted ones go on from their checkpoint.
 
-    A run that fails does not end the others; students of a teacher that failed can not start, which is said for each.
-    Runs that failed before are tried again only with `retry`. Raises `Cancelled` when stopped, `SkinKDError` when
-    someone else works on the study or it can not be read.
+    `engine` decides where a run is made; whichever it is, the results are the same. A run that fails does not end the
+    others; students of a teacher that failed can not start, which is said for each. Runs that failed before are tried
+    again only with `retry`. Raises `Cancelled` when stopped, by `token` or by `core.study.stopping`, `SkinKDError` when
+    someone else works on the study, it can not be read, or the engine can not be had.
     """
+    token = token or CancelToken()
     with folder.locked():
         folder.recover()
-        return _Work(folder, emit, token or CancelToken(), retry).execute()
+        forget_stop(folder)
+        try:
+            with heeding(folder, token):
+                return _Work(folder, emit, token, retry).execute(engine, options)
+        finally:
+            forget_stop(folder)
 
 
 class _Work:
@@ -69,38 +85,77 @@ class _Work:
         self._finished: list[RunSummary] = []
         self._failed: list[tuple[str, int, str]] = []
         self._study = folder.study()
+        self._waiting: list[StudyMember] = []
+        self._at_work: dict[Path, StudyMember] = {}
+        self._known: dict[tuple[str, int], tuple[str, DataRecipe]] = {}
 
-    def execute(self) -> StudyOutcome:
-        """All members in order."""
+    def execute(self, engine: Engine, options: EngineOptions) -> StudyOutcome:
+        """All members, begun in their order."""
         members = self._folder.members()
         before = sum(member.finished for member in members)
         if before:
             self._emit(Notice(f"Study {self._study.name}: {before} of {len(members)} runs are finished already."))
-        for number, planned in enumerate(members, 1):
-            self._token.check()
-            # Where it stands now: a window may have finished it meanwhile.
-            member = self._folder.member(planned.key, planned.seed)
-            if not member.finished:
-                self._do(member, f"Run {number} of {len(members)} of the study {self._study.name}: {member.title}")
+        self._waiting = list(members)
+        if before < len(members):
+            with engine.opened(self._folder, options, self._emit, self._token) as executor:
+                self._work(executor, {member: number for number, member in enumerate(members, 1)})
         return StudyOutcome(tuple(self._finished), tuple(self._failed), before)
 
-    def _do(self, member: StudyMember, title: str) -> None:
+    def _work(self, executor: Executor, numbers: dict[StudyMember, int]) -> None:
+        while self._waiting or self._at_work:
+            for planned in tuple(self._waiting):
+                if not executor.takes_more:
+                    break
+                if not self._must_wait(planned):
+                    self._token.check()
+                    self._waiting.remove(planned)
+                    self._start(executor, planned, f"Run {numbers[planned]} of {len(numbers)}")
+            for ended in executor.wait():
+                self._end(ended)
+
+    def _must_wait(self, member: StudyMember) -> bool:
+        """Whether its teacher is at work or is still to be begun, or its images are just being divided by another."""
+        teacher, data = self._needs(member)
+        if any(other.key == teacher for other in (*self._waiting, *self._at_work.values())):
+            return True
+        return any(
+            divided_alike(self._needs(other)[1], data) and not RunFolder(path).split_file.is_file()
+            for path, other in self._at_work.items()
+        )
+
+    def _needs(self, member: StudyMember) -> tuple[str, DataRecipe]:
+        """The key of its teacher, "" for none, and its data."""
+        known = self._known.get((member.key, member.seed))
+        if known is None:
+            configuration = self._study.configuration(member.key)
+            teacher = teacher_of(self._study, configuration)
+            data = recipe_of(self._study, configuration, member.seed).data
+            known = self._known[member.key, member.seed] = ("" if teacher is None else teacher.key, data)
+        return known
+
+    def _start(self, executor: Executor, planned: StudyMember, number: str) -> None:
+        # Where it stands now: a window may have finished it meanwhile.
+        member = self._folder.member(planned.key, planned.seed)
+        if member.finished:
+            return
         if member.failed and not self._retry:
             self._note_failure(member, f"failed before and was not tried again (--retry does): {member.message}")
             return
-        from core.runs.execute import execute
-
         try:
             run = start_member(self._folder, member)
-            self._emit(Notice(title))
-            self._finished.append(execute(run, self._emit, self._token))
-        except Cancelled:
-            raise
+            executor.start(run, member.title)
         except SkinKDError as error:
             self._note_failure(member, f"{error.title}: {error.summary}")
-        except Exception as error:  # a fault in one run: its log has the story, the other runs go on
-            _log.exception("a run of the study %s failed", self._study.name)
-            self._note_failure(member, f"{type(error).__name__}: {error}")
+            return
+        self._at_work[run.path] = member
+        self._emit(Notice(f"{number} of the study {self._study.name}: {member.title}"))
+
+    def _end(self, ended: EndedRun) -> None:
+        member = self._at_work.pop(ended.run.path)
+        if ended.summary is None:
+            self._note_failure(member, ended.failure)
+        else:
+            self._finished.append(ended.summary)
 
     def _note_failure(self, member: StudyMember, message: str) -> None:
         self._failed.append((member.key, member.seed, message))

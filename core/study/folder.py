@@ -16,7 +16,7 @@ from typing import Any
 from core import atomic
 from core.documents import Migration, read_json, shown, up_to_date, write_json
 from core.errors import SkinKDError
-from core.locks import holding
+from core.locks import Lock, holding
 from core.paths import make_private
 from core.recipe import Recipe, recipe_hash
 from core.recipe.schema import DataRecipe
@@ -72,6 +72,9 @@ class StudyFolder:
         """study.toml: what the study is."""
         self.members_file = self.path / "members.json"
         """members.json: which runs it has made."""
+        self.stop_file = self.path / "stop"
+        """stop: there while the study is to stop (`core.study.stopping`)."""
+        self._lock_file = self.path / ".lock"
 
     def study(self) -> Study:
         """The study. Raises `SkinKDError` or `RecipeError`."""
@@ -101,7 +104,7 @@ class StudyFolder:
                 other = RunFolder(path).recipe().data
             except SkinKDError:
                 continue
-            if other.model_copy(update={"image_size": data.image_size}) == data:
+            if divided_alike(other, data):
                 return RunFolder(path).split_file
         return None
 
@@ -173,8 +176,16 @@ class StudyFolder:
             summary = f"{self.slug} is already running: {holder}. Wait until it has ended."
             return SkinKDError("The study is being worked on", summary)
 
-        with holding(self.path / ".lock", refused, _LOCK_SECONDS):
+        with holding(self._lock_file, refused, _LOCK_SECONDS):
             yield
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether someone works on the study right now."""
+        try:
+            return self._lock_file.exists() and Lock(self._lock_file).held_by_another()
+        except OSError:  # a folder that this user may only read
+            return False
 
     def _member(
         self, study: Study, configuration: Configuration, seed: int, noted: dict[tuple[str, int], str]
@@ -308,6 +319,11 @@ def _difference(there: Study, new: Study) -> str:
     if not set(there.seeds) <= set(new.seeds):
         return f"the seeds {', '.join(str(seed) for seed in there.seeds)}"
     return ""
+
+
+def divided_alike(one: DataRecipe, other: DataRecipe) -> bool:
+    """Whether both divide the same images in the same way."""
+    return one.model_copy(update={"image_size": other.image_size}) == other
 
 
 def _planned(study: Study, configuration: Configuration, seed: int) -> StudyMember:

@@ -205,8 +205,10 @@ class ResultsTab(QWidget):
         if changed:
             self._model.set_runs(runs, library.studies)
             self.bar.filters.offer(self._model)
+        if changed or self.below.study.at_work:
             self.below.study.refresh()
-        self._watch.watch(self._root, runs)
+        studies = [facts.folder for facts in library.studies.values() if facts.folder is not None]
+        self._watch.watch(self._root, runs, studies)
         self._pages.setCurrentWidget(self._content if runs else self._empty)
         self._apply_wanted()
         self._say_count()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import SkinKDError
 from core.events import CancelToken
+from core.runs.status import RunState
 from skinkd_gui.results.cases import RunPredictions
 from skinkd_gui.results.findings import stored_temperature
 
@@ -36,7 +37,8 @@ class SharedErrors:
 @dataclass(frozen=True)
 class StudyFindings:
     """A study's results with the scores of the runs that stand for each method, for the figures, and how these were
-    chosen."""
+    chosen. `at_work`: some program, here or on another computer, works on it; `running`: so many of its runs are being
+    made; `stopping`: it was asked to stop."""
 
     folder: Path
     results: StudyResults
@@ -44,6 +46,9 @@ class StudyFindings:
     family: StudyFamily
     how_chosen: str = ""
     shared: tuple[SharedErrors, ...] = ()
+    at_work: bool = False
+    running: int = 0
+    stopping: bool = False
 
 
 def find_study(folder: Path, token: CancelToken) -> StudyFindings:
@@ -55,8 +60,10 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
     from core.study.families import study_family
     from core.study.folder import StudyFolder
     from core.study.results import study_results
+    from core.study.stopping import stop_asked
 
-    results = study_results(StudyFolder(folder))
+    study = StudyFolder(folder)
+    results = study_results(study)
     best, read = [], []
     for run in best_runs(results):
         token.check()
@@ -68,7 +75,12 @@ def find_study(folder: Path, token: CancelToken) -> StudyFindings:
             scores = RunFolder(run.folder).scores()
             best += [] if scores is None else [BarRun(run.title, scores, None, run.role)]
     token.check()
-    return StudyFindings(folder, results, tuple(best), study_family(results), how_chosen(results), _shared_errors(read))
+    running = sum(member.state in (RunState.RUNNING, RunState.PAUSED) for member in study.members())
+    family, chosen, shared = study_family(results), how_chosen(results), _shared_errors(read)
+    at_work = study.is_locked
+    return StudyFindings(
+        folder, results, tuple(best), family, chosen, shared, at_work, running, at_work and stop_asked(study)
+    )
 
 
 def _shared_errors(read: Sequence[tuple[BestRun, Evidence]]) -> tuple[SharedErrors, ...]:

@@ -64,6 +64,7 @@ class StudyPanel(QWidget):
         self._findings: StudyFindings | None = None
         self._tables: dict[str, ResultsTable] = {}
         self._reading = JobSlot(self, succeeded=self._take, failed=self._fail)
+        self._stopping = JobSlot(self, succeeded=self.refresh)
         self._chosen_notes: list[QLabel] = []
         self._build_controls()
         self.banner = Banner(self)
@@ -94,7 +95,14 @@ class StudyPanel(QWidget):
             tip="One page with the tables and figures of the whole study",
             clicked=self._report,
         )
-        row_of(self.progress, self.report_button, self.resume_button, on=self.controls, margins=0)
+        self.stop_button = make_button(
+            "Stop the study",
+            "studyStopButton",
+            self.controls,
+            tip="Stop its runs within a batch, wherever they are made; they can be gone on with",
+            clicked=self._stop,
+        )
+        row_of(self.progress, self.report_button, self.stop_button, self.resume_button, on=self.controls, margins=0)
 
     def _build_tabs(self) -> QTabWidget:
         self.tabs = named(QTabWidget(self, documentMode=True), "studyTabs", "Results of the study")
@@ -153,6 +161,11 @@ class StudyPanel(QWidget):
         """Whether nothing is being read."""
         return not self._reading.running and self.candidates.ready
 
+    @property
+    def at_work(self) -> bool:
+        """Whether some program worked on the study when it was last read."""
+        return self._findings is not None and self._findings.at_work
+
     def show_study(self, folder: Path) -> None:
         """Show the study in a folder; what is shown of the same one stays until it is read anew."""
         if folder != self._folder:
@@ -160,7 +173,7 @@ class StudyPanel(QWidget):
             self._waiting.set_text("Reading the study...", "")
             self._pages.setCurrentIndex(0)
             self.banner.show_message("")
-            for widget in (self.progress, self.resume_button, self.report_button):
+            for widget in (self.progress, self.resume_button, self.stop_button, self.report_button):
                 widget.setVisible(False)
         self._folder = folder
         self._read(folder)
@@ -193,9 +206,13 @@ class StudyPanel(QWidget):
         done, planned = progress_of(results)
         self.progress.setRange(0, max(1, planned))
         self.progress.setValue(done)
-        self.progress.setFormat(f"{done:,} of {planned:,} runs done")
+        working = f", {findings.running:,} at work" if findings.running else ""
+        self.progress.setFormat(f"{done:,} of {planned:,} runs done{working}")
         self.progress.setVisible(True)
-        self.resume_button.setVisible(done < planned)
+        self.resume_button.setVisible(done < planned and not findings.at_work)
+        self.stop_button.setVisible(findings.at_work)
+        self.stop_button.setEnabled(not findings.stopping)
+        self.stop_button.setText("Stopping..." if findings.stopping else "Stop the study")
         self.report_button.setVisible(done > 0)
         self.banner.show_message(warning_of(results), "warning")
         self.inherited.show_students(findings.shared)
@@ -292,6 +309,20 @@ class StudyPanel(QWidget):
     @Slot()
     def _resume(self) -> None:
         self.resume_requested.emit(self._folder)
+
+    @Slot()
+    def _stop(self) -> None:
+        folder = self._folder
+        if folder is None:
+            return
+
+        def work(emit: Emit, token: CancelToken) -> None:
+            from core.study.folder import StudyFolder
+            from core.study.stopping import ask_to_stop
+
+            ask_to_stop(StudyFolder(folder))
+
+        self._stopping.start(work)
 
     @Slot()
     def _report(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ("requirements.lock", "requirements-extras.lock")
 needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 
 
@@ -18,7 +19,7 @@ needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
 def checkout(tmp_path: Path) -> Path:
     """A folder with what the audit reads."""
     (tmp_path / "installers").mkdir()
-    for name in ("installers/audit.sh", "installers/audit-ignore.txt", "installers/uv.sh", "requirements.lock"):
+    for name in ("installers/audit.sh", "installers/audit-ignore.txt", "installers/uv.sh", *LOCKS):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -47,9 +48,10 @@ def test_every_locked_package_is_looked_up(checkout: Path) -> None:
     result = audit(checkout, 0, "Found no known vulnerabilities")
     assert result.returncode == 0
     assert result.stdout.strip() == "Found no known vulnerabilities"
-    locked = re.findall(r"^[\w.-]+==[^\s;\\]+", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    locks = "".join((ROOT / name).read_text(encoding="utf-8") for name in LOCKS)
+    locked = set(re.findall(r"^[\w.-]+==[^\s;\\]+", locks, re.MULTILINE))
     asked = re.findall(r'^#   "([\w.-]+==[^\s;"]+)', (checkout / "locked.py").read_text(), re.MULTILINE)
-    assert asked == locked
+    assert set(asked) == locked
 
 
 @needs_sh
@@ -92,13 +94,15 @@ def test_setup_installs_nothing_whose_hash_is_not_locked() -> None:
     setup = (ROOT / "installers" / "setup.sh").read_text(encoding="utf-8")
     installs = [line for line in setup.splitlines() if "pip install" in line]
     assert len(installs) == 2
-    assert "--require-hashes -r requirements.lock" in installs[0]
+    assert "lock=${2:-requirements.lock}" in setup
+    assert '--require-hashes -r "$lock"' in installs[0]
     # SkinKD itself, built by what is locked, and nothing with it
     assert "--no-deps --no-build-isolation --editable ." in installs[1]
 
 
-def test_every_package_of_the_lock_has_hashes() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_of_the_lock_has_hashes(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     packages = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:]
     assert len(packages) > 50
     assert [text.splitlines()[0] for text in packages if "--hash=sha256:" not in text] == []

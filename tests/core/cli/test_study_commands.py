@@ -249,3 +249,19 @@ def test_the_help_shows_the_format_with_its_brackets(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out
     for word in ("[[configuration]]", "[axes]", "[base.data]", "[0, 1, 2]"):
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--engine", "rey"), "did you mean ray"),
+        (("--address", "auto"), "--address: only for --engine ray"),
+        (("--gpus-per-run", "0.5"), "--gpus-per-run: only for --engine ray"),
+    ],
+)
+def test_an_engine_and_what_it_heeds(
+    options: tuple[str, str], told: str, sample_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(("study", "paper", "--data", str(sample_set), *options)) == 2
+    assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert not runs_root().exists()

@@ -249,6 +249,7 @@ def test_heic_without_a_reader_says_what_to_do(tmp_path: Path, monkeypatch: pyte
     assert "Save it as JPEG" in describe_failure(caught.value)
 
 
+@pytest.mark.extra
 def test_heic_with_a_reader(tmp_path: Path) -> None:
     if importlib.util.find_spec("pillow_heif") is None:
         pytest.skip("pillow-heif is not installed")

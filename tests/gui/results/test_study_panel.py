@@ -1,0 +1,62 @@
+"""A study that another program works on: the window follows it, and can stop it."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from core.recipe import Recipe, set_values
+from core.runs.folder import RunFolder
+from core.runs.listing import list_runs
+from core.runs.status import RunState
+from core.study.definition import Configuration, Study
+from core.study.execute import start_member
+from core.study.folder import StudyFolder, create_study
+from core.study.stopping import stop_asked
+from skinkd_gui.results.runs_watch import RunsWatch
+from skinkd_gui.results.study_panel import StudyPanel
+
+
+@pytest.fixture
+def study(runs_root) -> StudyFolder:
+    """A teacher that is being made."""
+    base = set_values(Recipe(), [f"data.path={runs_root / 'data'}", "task=teacher"])
+    folder = create_study(Study("Elsewhere", base, (Configuration("teacher", "Teacher"),)), runs_root)
+    start_member(folder, folder.members()[0])
+    return folder
+
+
+def test_a_study_at_work_elsewhere_is_followed_and_stopped(qtbot, study):
+    panel = StudyPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    (member,) = study.members()
+    assert member.folder is not None
+    run = member.folder
+    with study.locked(), RunFolder(run).locked():
+        RunFolder(run).set_status(state=RunState.RUNNING)
+        panel.show_study(study.path)
+        qtbot.waitUntil(lambda: panel.ready and panel.at_work)
+        assert panel.progress.format() == "0 of 1 runs done, 1 at work"
+        assert panel.resume_button.isHidden()
+        qtbot.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: panel.ready and panel.stop_button.text() == "Stopping...")
+        assert not panel.stop_button.isEnabled()
+        assert stop_asked(study)
+    panel.refresh()
+    qtbot.waitUntil(lambda: panel.ready and not panel.at_work)
+    assert panel.stop_button.isHidden()
+    assert not panel.resume_button.isHidden()
+
+
+def test_runs_at_work_are_looked_at_again_also_where_the_drive_tells_nothing(qtbot, study):
+    watch = RunsWatch()
+    watch._again.setInterval(20)
+    (member,) = study.members()
+    with RunFolder(member.folder).locked():
+        RunFolder(member.folder).set_status(state=RunState.RUNNING)
+        with qtbot.waitSignal(watch.changed):
+            watch.watch(study.runs_root, list_runs(study.runs_root), [study.path])
+    watch.watch(study.runs_root, list_runs(study.runs_root), [study.path])
+    assert not watch._again.isActive()
+    watch.stop()
