@@ -26,7 +26,7 @@ from core.reporting.planning_table import planning_table
 from core.reporting.table import ResultsTable
 from core.study.definition import Study, recipe_of
 from core.study.engines import ENGINES, SERIAL
-from core.study.engines.engine import NO_OPTIONS, Engine, EngineOptions
+from core.study.engines.engine import NO_OPTIONS, EngineOptions, StudyEngine
 from core.study.folder import StudyFolder, planned_members
 from core.study.outlook import study_outlook
 from core.study.results import study_results
@@ -82,7 +82,7 @@ def show_results(folders: Sequence[StudyFolder], as_json: bool) -> None:
 class ChosenEngine:
     """Where the runs are made, what it was told, and the options that say so."""
 
-    engine: Engine = SERIAL
+    engine: StudyEngine = SERIAL
     options: EngineOptions = NO_OPTIONS
     words: str = ""
 

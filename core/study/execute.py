@@ -15,8 +15,8 @@ from core.runs.planning import with_teacher
 from core.runs.status import RunState, RunSummary
 from core.study.definition import recipe_of, teacher_of
 from core.study.engines import SERIAL
-from core.study.engines.engine import NO_OPTIONS, EndedRun, Engine, EngineOptions, Executor
-from core.study.folder import StudyFolder, StudyMember, divided_alike
+from core.study.engines.engine import NO_OPTIONS, EndedRun, EngineOptions, Executor, StudyEngine
+from core.study.folder import StudyFolder, StudyMember, same_split
 from core.study.stopping import forget_stop, heeding
 
 
@@ -56,7 +56,7 @@ def run_study(
     token: CancelToken | None = None,
     *,
     retry: bool = False,
-    engine: Engine = SERIAL,
+    engine: StudyEngine = SERIAL,
     options: EngineOptions = NO_OPTIONS,
 ) -> StudyOutcome:
     """Do, or go on with, a study to its end. Finished runs are kept, interrupted ones go on from their checkpoint.
@@ -89,7 +89,7 @@ class _Work:
         self._at_work: dict[Path, StudyMember] = {}
         self._known: dict[tuple[str, int], tuple[str, DataRecipe]] = {}
 
-    def execute(self, engine: Engine, options: EngineOptions) -> StudyOutcome:
+    def execute(self, engine: StudyEngine, options: EngineOptions) -> StudyOutcome:
         """All members, begun in their order."""
         members = self._folder.members()
         before = sum(member.finished for member in members)
@@ -119,7 +119,7 @@ class _Work:
         if any(other.key == teacher for other in (*self._waiting, *self._at_work.values())):
             return True
         return any(
-            divided_alike(self._needs(other)[1], data) and not RunFolder(path).split_file.is_file()
+            same_split(self._needs(other)[1], data) and not RunFolder(path).split_file.is_file()
             for path, other in self._at_work.items()
         )
 

@@ -104,7 +104,7 @@ class StudyFolder:
                 other = RunFolder(path).recipe().data
             except SkinKDError:
                 continue
-            if divided_alike(other, data):
+            if same_split(other, data):
                 return RunFolder(path).split_file
         return None
 
@@ -321,7 +321,7 @@ def _difference(there: Study, new: Study) -> str:
     return ""
 
 
-def divided_alike(one: DataRecipe, other: DataRecipe) -> bool:
+def same_split(one: DataRecipe, other: DataRecipe) -> bool:
     """Whether both divide the same images in the same way."""
     return one.model_copy(update={"image_size": other.image_size}) == other
 

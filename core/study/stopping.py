@@ -50,12 +50,12 @@ def heeding(folder: StudyFolder, token: CancelToken) -> Iterator[None]:
     """Inside the block, `token` is cancelled as soon as the study is to stop."""
     source, over = CancelSource(token), threading.Event()
 
-    def look() -> None:
+    def watch() -> None:
         while not over.wait(_SECONDS):
             if stop_asked(folder):
                 source.cancel()
 
-    thread = threading.Thread(target=look, name="skinkd-stop", daemon=True)
+    thread = threading.Thread(target=watch, name="skinkd-stop", daemon=True)
     thread.start()
     try:
         yield

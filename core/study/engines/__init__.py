@@ -7,10 +7,10 @@ Others may use
 
 from core.registry import Registry
 from core.study.engines.cluster import RAY
-from core.study.engines.engine import Engine
+from core.study.engines.engine import StudyEngine
 from core.study.engines.serial import SERIAL
 
-ENGINES: Registry[Engine] = Registry("engine", (SERIAL, RAY))
+ENGINES: Registry[StudyEngine] = Registry("engine", (SERIAL, RAY))
 """In the order in which they are offered; the first is the usual one."""
 
 __all__ = ["ENGINES", "SERIAL"]

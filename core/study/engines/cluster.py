@@ -24,7 +24,16 @@ from core.runs.listing import summarise
 from core.runs.status import RunState
 from core.study.engines.connection import Computer, Ray, computers, connected
 from core.study.engines.engine import EndedRun, EngineOptions, Executor
-from core.study.engines.task import ComputerUnfit, Order, Report, RunFailed, RunFinished, RunStopped, make, seen_file
+from core.study.engines.task import (
+    ComputerUnfit,
+    Report,
+    RunOrder,
+    TaskFailed,
+    TaskFinished,
+    TaskStopped,
+    make,
+    probe_file,
+)
 from core.study.folder import StudyFolder
 from core.study.stopping import ask_to_stop
 from core.user_paths import expanded, is_there
@@ -33,7 +42,7 @@ MOST_TRIES = 4
 """How often a run is begun or gone on with before its process is said to end always."""
 
 _SECONDS = 1.0
-_MOST_LOOKS = 180
+_MOST_CHECKS = 180
 """How often, a second between, a finished run is looked for in its folder: shared drives tell of changes late."""
 
 
@@ -62,12 +71,12 @@ class RayEngine:
 
 @dataclass(frozen=True)
 class _Task:
-    """A run that was handed over; `looks`: how often it was looked for since it was said to be finished."""
+    """A run that was handed over; `checks`: how often it was looked for since it was said to be finished."""
 
     run: RunFolder
     title: str
     tries: int = 1
-    looks: int = 0
+    checks: int = 0
 
 
 class _Tasks:
@@ -85,7 +94,7 @@ class _Tasks:
         # Ray ends the process after each: a network's memory goes, and the next run begins as it would alone.
         self._make = ray.remote(max_calls=1, max_retries=0)(make)
         make_private(cache_root())
-        atomic.write_text(seen_file(folder), self._mark)
+        atomic.write_text(probe_file(folder), self._mark)
 
     @property
     def takes_more(self) -> bool:
@@ -101,7 +110,7 @@ class _Tasks:
             done = self._ray.wait(list(self._tasks), timeout=_SECONDS)[0]
         elif self._arriving:
             time.sleep(_SECONDS)
-        reports = [(self._tasks.pop(reference), self._report(reference)) for reference in done]
+        reports = [(self._tasks.pop(handle), self._report(handle)) for handle in done]
         ended = [self._ended(task, report) for task, report in reports]
         self._tell()
         return (*filter(None, ended), *self._arrived())
@@ -110,14 +119,14 @@ class _Tasks:
         """Let what is at work stop, and wait for it."""
         if self._tasks:
             ask_to_stop(self._folder)
-        for reference, task in self._tasks.items():
+        for handle, task in self._tasks.items():
             if task.run.path not in self._begun and not task.run.is_locked:
-                self._ray.cancel(reference)
+                self._ray.cancel(handle)
         while self._tasks:
-            for reference in self._ray.wait(list(self._tasks), timeout=_SECONDS)[0]:
-                del self._tasks[reference]
+            for handle in self._ray.wait(list(self._tasks), timeout=_SECONDS)[0]:
+                del self._tasks[handle]
         with suppress(OSError):
-            seen_file(self._folder).unlink(missing_ok=True)
+            probe_file(self._folder).unlink(missing_ok=True)
 
     def _submit(self, task: _Task) -> None:
         recipe = task.run.recipe()
@@ -126,14 +135,14 @@ class _Tasks:
         if not any(computer.cores >= cores and computer.gpus >= gpus for computer in left):
             raise SkinKDError("No computer of the cluster suffices", _too_small(cores, gpus, left))
         needed = tuple(path for path in _paths(recipe, task.run.path) if is_there(path))
-        order = Order(self._folder.path, task.run.path, self._mark, needed, cache_root())
+        order = RunOrder(self._folder.path, task.run.path, self._mark, needed, cache_root())
         elsewhere = {"ray.io/node-id": f"!in({','.join(self._avoided)})"} if self._avoided else None
         wanted = self._make.options(num_cpus=cores, num_gpus=gpus, label_selector=elsewhere)
         self._tasks[wanted.remote(order)] = task
 
-    def _report(self, reference: Any) -> Report | Exception:
+    def _report(self, handle: Any) -> Report | Exception:
         try:
-            report: Report = self._ray.get(reference)
+            report: Report = self._ray.get(handle)
         except self._ray.exceptions.RayError as error:
             lost: Exception = error
             return lost
@@ -142,12 +151,12 @@ class _Tasks:
     def _ended(self, task: _Task, report: Report | Exception) -> EndedRun | None:
         """The run's end; None where it goes on, or is not seen here yet."""
         match report:
-            case RunFinished():
+            case TaskFinished():
                 self._arriving.append(task)
                 return None
-            case RunFailed():
+            case TaskFailed():
                 return EndedRun(task.run, failure=report.failure)
-            case RunStopped():
+            case TaskStopped():
                 raise Cancelled
             case ComputerUnfit():
                 return self._without(report, task)
@@ -201,10 +210,10 @@ class _Tasks:
                 self._epochs[task.run.path] = (summary.status.epochs, summary.status.epochs)
                 self._emit(Notice(f"{task.title} is finished."))
                 ended.append(EndedRun(task.run, summary))
-            elif task.looks == _MOST_LOOKS:
+            elif task.checks == _MOST_CHECKS:
                 ended.append(EndedRun(task.run, failure="it was finished, but its results do not show in its folder"))
             else:
-                self._arriving.append(replace(task, looks=task.looks + 1))
+                self._arriving.append(replace(task, checks=task.checks + 1))
         return tuple(ended)
 
     def _tell(self) -> None:

@@ -62,10 +62,10 @@ def connected(address: str) -> Iterator[Ray]:
             f"{address}: give HOST:PORT, or auto, on a computer that belongs to the cluster (ray start).",
         )
     os.environ.update(_QUIET)
-    _clear(_short_place())
+    _clear(_short_folder())
     prefix = f"{_NAME}{os.getpid()}-"
-    with TemporaryDirectory(prefix=prefix, dir=_short_place(), ignore_cleanup_errors=True) as place:
-        ray = _started(_for_an_address(address) if address else _for_this_computer(place), address)
+    with TemporaryDirectory(prefix=prefix, dir=_short_folder(), ignore_cleanup_errors=True) as private:
+        ray = _started(_for_an_address(address) if address else _for_this_computer(private), address)
         try:
             yield ray
         finally:
@@ -86,22 +86,22 @@ def computers(ray: Ray) -> list[Computer]:
     ]
 
 
-def _short_place() -> Path:
+def _short_folder() -> Path:
     """Where names of sockets are short enough for the system."""
     return Path("/tmp") if Path("/tmp").is_dir() else Path(gettempdir())
 
 
-def _clear(place: Path) -> None:
+def _clear(above: Path) -> None:
     """Remove what killed programs left here; of other users nothing goes."""
     import psutil
 
-    for folder in place.glob(f"{_NAME}*"):
+    for folder in above.glob(f"{_NAME}*"):
         number = folder.name.removeprefix(_NAME).partition("-")[0]
         if number.isdecimal() and not psutil.pid_exists(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _for_this_computer(place: str) -> dict[str, Any]:
+def _for_this_computer(private: str) -> dict[str, Any]:
     from core.training.hardware import available_cores
 
     os.environ.update(_LOOPBACK, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
@@ -110,7 +110,7 @@ def _for_this_computer(place: str) -> dict[str, Any]:
         "num_cpus": available_cores(),
         "object_store_memory": _OBJECT_BYTES,
         "include_dashboard": False,
-        "_temp_dir": f"{place}/r",  # Ray opens its own folder to everybody; the one around it stays closed
+        "_temp_dir": f"{private}/r",  # Ray opens its own folder to everybody; the one around it stays closed
     }
 
 

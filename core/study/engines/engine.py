@@ -52,7 +52,7 @@ class Executor(Protocol):
         """
 
 
-class Engine(Protocol):
+class StudyEngine(Protocol):
     """An entry of `ENGINES`. `takes` names the fields of `EngineOptions` that it heeds."""
 
     @property

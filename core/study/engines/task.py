@@ -24,8 +24,8 @@ _SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Order:
-    """A run to be made or gone on with. `mark` is what the study's file `seen_file` holds, `needed` are the paths that
+class RunOrder:
+    """A run to be made or gone on with. `mark` is what the study's file `probe_file` holds, `needed` are the paths that
     must be there, `cache` where whoever orders it keeps decoded images and teachers' outputs."""
 
     study: Path
@@ -45,17 +45,17 @@ class Report:
 
 
 @dataclass(frozen=True)
-class RunFinished(Report):
+class TaskFinished(Report):
     """Its results are in its folder."""
 
 
 @dataclass(frozen=True)
-class RunStopped(Report):
+class TaskStopped(Report):
     """The study was asked to stop."""
 
 
 @dataclass(frozen=True)
-class RunFailed(Report):
+class TaskFailed(Report):
     """The run itself failed; another computer would not help."""
 
     failure: str
@@ -69,12 +69,12 @@ class ComputerUnfit(Report):
     failure: str = ""
 
 
-def seen_file(study: StudyFolder) -> Path:
+def probe_file(study: StudyFolder) -> Path:
     """The file by which a computer sees that it has the study's folder before it, and no other of that name."""
     return study.path / ".seen"
 
 
-def make(order: Order) -> Report:
+def make(order: RunOrder) -> Report:
     """Make the run, or go on with it, in this process. Raises nothing that is known."""
     import ray
 
@@ -85,27 +85,27 @@ def make(order: Order) -> Report:
         os.environ["SKINKD_CACHE"] = str(order.cache)
     study, source = StudyFolder(order.study), CancelSource()
     if stop_asked(study):
-        return RunStopped(*here)
+        return TaskStopped(*here)
     try:
         with heeding(study, source.token):
             _execute(RunFolder(order.run), source.token)
     except Cancelled:
-        return RunStopped(*here)
+        return TaskStopped(*here)
     except DiskFullError as error:
         return ComputerUnfit(*here, "a disk is full", f"{error.title}: {error.summary}")
     except SkinKDError as error:
-        return RunFailed(*here, f"{error.title}: {error.summary}")
+        return TaskFailed(*here, f"{error.title}: {error.summary}")
     except Exception as error:  # a fault in one run: its log has the story, the other runs go on
-        return RunFailed(*here, f"{type(error).__name__}: {error}")
-    return RunFinished(*here)
+        return TaskFailed(*here, f"{type(error).__name__}: {error}")
+    return TaskFinished(*here)
 
 
-def _unfit(order: Order) -> str:
+def _unfit(order: RunOrder) -> str:
     """Why this computer can not make the run; "" where it can."""
     if order.version != __version__:
         return f"it has SkinKD {__version__} instead of {order.version}"
     try:
-        mark = seen_file(StudyFolder(order.study)).read_text(encoding="utf-8")
+        mark = probe_file(StudyFolder(order.study)).read_text(encoding="utf-8")
     except OSError:
         mark = ""
     if mark != order.mark:
