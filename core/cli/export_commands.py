@@ -27,9 +27,17 @@ def add_to(app: typer.Typer) -> None:
 def export(
     model: Annotated[str, typer.Argument(metavar="RUN|MODEL", help="A run (folder or name), or a model.safetensors.")],
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option("--out", help="The .onnx file to write; its check and its card are saved beside it."),
-    ],
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--bundle",
+            help="In place of --out: a new folder for a programmer, with the file, how a picture becomes its input, "
+            "programs, and sample pictures with their answers.",
+        ),
+    ] = None,
     file_format: Annotated[str, typer.Option("--format", help="onnx is the only one.")] = "onnx",
     quantize: Annotated[
         str, typer.Option("--quantize", help="int8: numbers of 8 bits, a smaller and often faster file.")
@@ -50,15 +58,19 @@ def export(
 ) -> None:
     """Export a model as ONNX, checked beside the original before it is offered. Exit code 1 when it is refused."""
     from core.inference.export.exporting import ModelExportOrder
+    from core.reporting.model_card.bundle import export_bundle
     from core.reporting.model_card.exported import card_file, export_with_card
 
     if file_format.lower() != "onnx":
         raise SkinKDError("Unknown format", f"Models are exported as onnx; it is {file_format!r}.")
+    target = out or bundle
+    if target is None or (out and bundle):
+        raise SkinKDError("Where to?", "Name either a file with --out, or a folder with --bundle.")
     order = ModelExportOrder(
-        model_source(model, runs or runs_root()), out, quantize.lower(), tolerance, data, without_test, averaged
+        model_source(model, runs or runs_root()), target, quantize.lower(), tolerance, data, without_test, averaged
     )
     with stoppable() as token, shown_progress() as emit:
-        found = export_with_card(order, emit, token)
+        found = (export_bundle if bundle else export_with_card)(order, emit, token)
     if as_json:
         from core.inference.export.report import report_to_json
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.evaluation.intervals import OVERALL
+from core.inference.export.onnx_file import read_onnx_info
 from core.inference.export.report import ExportReport, explanation, verdict
 from core.reporting.measured_tables import exports_table
 from core.reporting.model_card.content import CardContent
@@ -36,14 +37,19 @@ _LICENCES = {
 
 _USE = """```python
 import numpy as np, onnxruntime as ort
-from PIL import Image
+from PIL import Image, ImageOps
 
 session = ort.InferenceSession("{file}")
-picture = Image.open("lesion.jpg").convert("RGB").resize(({size}, {size}), Image.Resampling.BILINEAR)
-pixels = np.asarray(picture, np.float32).transpose(2, 0, 1)[None] / 255
+picture = ImageOps.exif_transpose(Image.open("lesion.jpg")).convert("RGB")
+squashed = np.asarray(picture.resize(({size}, {size}), Image.Resampling.BILINEAR))  # uint8; normalised in the file
+logits = session.run(["logits"], {{"images": squashed[None]}})[0][0].astype(float)
+powers = np.exp((logits - logits.max()) / {temperature!r})
+print(dict(zip({classes}, powers / powers.sum())))
 ```
 
-Input, normalisation, classes and temperature stand in the file's metadata:
+The filter that makes the picture smaller is anti-aliased; one that is not gives other answers. Android:
+`com.microsoft.onnxruntime:onnxruntime-android`; iOS: `microsoft/onnxruntime-swift-package-manager`.
+Input, normalisation, classes and temperature stand in the file's metadata too:
 `session.get_modelmeta().custom_metadata_map`.
 In SkinKD: `skinkd-cli classify {file} IMAGES`.
 """
@@ -117,8 +123,9 @@ def _exported(card: CardContent, export: ExportReport | None) -> Iterable[CardSe
         return
     notes = (verdict(export), f"Checked on {export.checked_on}. {explanation(export)}", *export.notes)
     yield CardSection("The exported file", (), notes, exports_table([export]))
-    size = card.info.preprocessing.image_size
-    yield CardSection("How to use it", text=_USE.format(file=export.file.name, size=size))
+    info = read_onnx_info(export.file)  # an export may have a temperature of its own
+    facts = {"size": info.preprocessing.image_size, "temperature": info.temperature, "classes": [*info.classes.codes]}
+    yield CardSection("How to use it", text=_USE.format(file=export.file.name, **facts))
 
 
 def _yaml(values: Any, indent: int = 0) -> str:
