@@ -35,6 +35,9 @@ _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray takes 127.0.0.1 for another name of an address that others reach; where it makes no clusters of several computers
 it does not."""
 
+_AS_URGENT = {"RAY_worker_niceness": "0"}
+"""As runs that this program makes itself; without it they wait for whatever else the computer does."""
+
 _NAME = f"skinkd-{HERE}-"
 _OBJECT_BYTES = 100 * 2**20
 """Of shared memory: only orders and reports pass through it."""
@@ -104,7 +107,7 @@ def _clear(above: Path) -> None:
 def _for_this_computer(private: str) -> dict[str, Any]:
     from core.training.hardware import available_cores
 
-    os.environ.update(_LOOPBACK, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+    os.environ.update({**_LOOPBACK, **_AS_URGENT, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)})
     return {
         "address": "local",
         "num_cpus": available_cores(),
@@ -136,6 +139,7 @@ def _started(options: dict[str, Any], address: str) -> Ray:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         told = f"There is no cluster at {address} that lets this program in" if address else "Ray could not be started"
+        ray.shutdown()
         summary = f"{told}: {str(error)[:300]}. Start it there with `ray start`, or leave --address out."
         raise SkinKDError("The cluster can not be reached", summary, str(error)) from error
     finally:

@@ -223,7 +223,8 @@ def test_it_is_stopped_from_elsewhere(study_file: Path, tmp_path: Path) -> None:
 
 def test_a_lost_computer_costs_no_run(study_file: Path, tmp_path: Path) -> None:
     with cluster("1", "1") as (address, lose), started(study_file, tmp_path / "ray", "--address", address) as driver:
-        driver.process_of("plain"), driver.process_of("kl")
+        runs = driver.run("plain"), driver.run("kl")
+        driver.until(lambda: all(read_holder(run.path / ".lock") is not None for run in runs))
         lose()
         code, said = driver.end()
     assert code == 0, said
