@@ -42,9 +42,17 @@ def explained(error: BaseException, remedies: Remedies = Remedies()) -> SkinKDEr
     if any(_is_memory(each) for each in _chain(error)):
         title = "The computer has not enough memory"
         return SkinKDError(title, f"{remedies.memory} {scarce_memory()}".rstrip(), details)
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if _is_full(error):
         return DiskFullError("The disk is full", remedies.disk, details)
     return None
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether a disk is full: the system said so, or the database that keeps what is known of files."""
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is not None and isinstance(error, sqlite3.OperationalError):
+        return bool(getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL)
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def memory_limit() -> int | None:

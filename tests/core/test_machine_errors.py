@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from core.cli import main as program
 from core.cli.main import run
+from core.errors import DiskFullError
 from core.machine_errors import Remedies, explained
 
 
@@ -40,6 +44,15 @@ def test_a_cause_counts_and_what_is_no_lack_does_not() -> None:
     assert full.title == "The disk is full"
     for other in (RuntimeError("shapes differ"), FileNotFoundError(errno.ENOENT, "gone"), ValueError("bad_alloc")):
         assert explained(other) is None
+
+
+def test_a_database_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "small.sqlite3")) as database:
+        database.execute("pragma max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            database.execute("create table facts (text)")
+    assert isinstance(explained(caught.value), DiskFullError)
+    assert explained(sqlite3.OperationalError("database is locked")) is None
 
 
 def test_a_command_without_memory_says_so(
