@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class StudyFindings:
     best: tuple[BarRun, ...]
     family: StudyFamily
     how_chosen: str = ""
-    shared: tuple[SharedErrors, ...] = ()
+    shared: tuple[SharedErrors, ...] = field(default=(), compare=False)  # of the results' runs; holds arrays
     at_work: bool = False
     running: int = 0
     stopping: bool = False

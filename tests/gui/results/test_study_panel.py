@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from core.events import CancelToken
 from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
@@ -14,6 +19,7 @@ from core.study.execute import start_member
 from core.study.folder import StudyFolder, create_study
 from core.study.stopping import stop_asked
 from skinkd_gui.results.runs_watch import RunsWatch
+from skinkd_gui.results.study_findings import SharedErrors, find_study
 from skinkd_gui.results.study_panel import StudyPanel
 
 
@@ -47,6 +53,16 @@ def test_a_study_at_work_elsewhere_is_followed_and_stopped(qtbot, study):
     qtbot.waitUntil(lambda: panel.ready and not panel.at_work)
     assert panel.stop_button.isHidden()
     assert not panel.resume_button.isHidden()
+
+
+def test_what_is_read_again_is_compared_without_its_arrays(study):
+    findings = find_study(study.path, CancelToken())
+    predictions = SimpleNamespace(logits=np.zeros((2, 3)))
+    again = replace(findings, shared=(SharedErrors("KL", None, predictions, predictions, None),))
+    assert again == replace(
+        again, shared=(SharedErrors("KL", None, SimpleNamespace(logits=np.ones((2, 3))), None, None),)
+    )
+    assert again != replace(again, running=findings.running + 1)
 
 
 def test_runs_at_work_are_looked_at_again_also_where_the_drive_tells_nothing(qtbot, study):
