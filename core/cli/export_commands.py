@@ -40,11 +40,17 @@ def export(
     ] = None,
     file_format: Annotated[str, typer.Option("--format", help="onnx is the only one.")] = "onnx",
     quantize: Annotated[
-        str, typer.Option("--quantize", help="int8: numbers of 8 bits, a smaller and often faster file.")
+        str,
+        typer.Option(
+            "--quantize",
+            help="fp16: numbers of 16 bits, half of the size; int8: of 8 bits, a smaller and often faster file.",
+        ),
     ] = "",
     tolerance: Annotated[
         float | None,
-        typer.Option("--tolerance", help="Weighted F1 that may be lost, a fraction (default: 0.001; int8: 0.02)."),
+        typer.Option(
+            "--tolerance", help="Weighted F1 that may be lost, a fraction (default: 0.001; fp16: 0.005; int8: 0.02)."
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", help="Where the images are, if not where the run had them.")

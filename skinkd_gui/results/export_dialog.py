@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.inference.export.exporting import ModelExportOrder, check_files
-from core.inference.export.report import HEADER, INT8, PLAIN, TOLERANCES, ExportReport, explanation, table_rows, verdict
+from core.inference.export.precisions import PRECISIONS
+from core.inference.export.report import HEADER, INT8, PLAIN, ExportReport, explanation, table_rows, verdict
 from core.inference.test_time import ABOUT
 from core.reporting.model_card.exported import card_file, export_with_card
 from core.reporting.table import of_texts
@@ -206,7 +207,7 @@ class ModelExportDialog(SavingDialog):
     def _form_changed(self) -> None:
         if not self._typed_loss:
             with QSignalBlocker(self.loss):
-                self.loss.setValue(100 * TOLERANCES[self._chosen()])
+                self.loss.setValue(100 * PRECISIONS[self._chosen()].tolerance)
         self.update_state()
 
     @Slot()

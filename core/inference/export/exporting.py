@@ -18,13 +18,11 @@ from core.inference.classifier import is_exported, model_file_of
 from core.inference.export.checking import BATCH, Candidate, CheckImages, compare, patterns
 from core.inference.export.history import record_export
 from core.inference.export.material import Material, find_material, run_of
+from core.inference.export.precisions import PRECISIONS
 from core.inference.export.recalibrating import recalibrate, sample
 from core.inference.export.report import (
-    INT8,
     LARGEST_PLAIN_DIFFERENCE,
     PLAIN,
-    QUANTISATIONS,
-    TOLERANCES,
     ExportReport,
     ExportRow,
     report_to_json,
@@ -53,8 +51,9 @@ class ModelExportOrder:
     """What to export: `source` is a run folder or a model file, `out` the .onnx file to write.
 
     `averaged` puts test-time augmentation into the file (`core.inference.test_time`), which a model that was calibrated
-    with it has in any case. `quantise` is "" or "int8"; `tolerance` the weighted F1 that may be lost, in 0..1 (None:
-    see `TOLERANCES`); `data` where the images lie, if not where the run found them; `without_test` writes without them.
+    with it has in any case. `quantise` is one of `PRECISIONS`; `tolerance` the weighted F1 that may be lost, in 0..1
+    (None: what the precision allows); `data` where the images lie, if not where the run found them; `without_test`
+    writes without them.
     """
 
     source: Path
@@ -92,13 +91,14 @@ def check_files(out: Path) -> tuple[Path, Path]:
 
 def _check(order: ModelExportOrder) -> Path:
     """The model file to export. Raises `SkinKDError` for an order that can not be carried out."""
-    if order.quantise not in QUANTISATIONS:
-        raise SkinKDError("Unknown kind of export", f"Numbers can be converted to int8; it is {order.quantise!r}.")
+    if order.quantise not in PRECISIONS:
+        known = ", ".join(filter(None, PRECISIONS))
+        raise SkinKDError("Unknown kind of export", f"Numbers can be converted to {known}; it is {order.quantise!r}.")
     if order.out.suffix.lower() != ".onnx":
         raise SkinKDError("Unknown kind of file", f"The name of an ONNX file ends in .onnx; it is {order.out.name}.")
     if order.tolerance is not None and not 0 <= order.tolerance <= 1:
         raise SkinKDError("There is no such tolerance", f"It is a fraction from 0 to 1; it is {order.tolerance:g}.")
-    if order.without_test and order.quantise == INT8:
+    if order.without_test and PRECISIONS[order.quantise].scales:
         raise SkinKDError(
             "8 bits need images",
             "Their scales come from training images, and what they lose shows on test images alone. Name the data set, "
@@ -116,7 +116,7 @@ class _Export:
     """One export at work in a temporary folder."""
 
     def __init__(self, order: ModelExportOrder, model_file: Path, folder: Path, emit: Emit, token: CancelToken) -> None:
-        self._order, self._folder = order, folder
+        self._order, self._folder, self._precision = order, folder, PRECISIONS[order.quantise]
         self._source = model_file
         self._emit, self._token = emit, token
         self._notes: list[str] = []
@@ -145,7 +145,7 @@ class _Export:
             self._notes.append("The scores on test images were not checked, because it was asked for without.")
             return None
         found = find_material(order.source, order.data, info, self._emit, self._token)
-        if order.quantise == INT8 and not len(found.train):
+        if self._precision.scales and not len(found.train):
             raise SkinKDError(
                 "8 bits need the run's training images",
                 f"{self._source.name} does not say which images it was trained on. Export the run itself.",
@@ -169,12 +169,12 @@ class _Export:
         self._emit(Progress(Phase.EXPORTING, 1, 1))
         self._token.check()
         path = self._folder / "model.onnx"
-        quantised = self._order.quantise == INT8 and material is not None
-        if not (quantised or recalibrated):
+        converted = self._precision.convert is not None
+        if not (converted or recalibrated):
             self._save(path, network, info, statistics, material)
             return path, info
-        if quantised and material is not None:
-            network = self._quantised(network, material)
+        if converted:
+            network = self._converted(network, material)
         self._save(path, network, info, None, material)
         if statistics is None or material is None or not len(material.calibration):
             lacking = "The images to calibrate it anew are not at hand" if statistics else "The model has no reference"
@@ -185,17 +185,18 @@ class _Export:
         self._save(path, network, info, statistics, material)
         return path, info
 
-    def _quantised(self, network: onnx.ModelProto, material: Material) -> onnx.ModelProto:
-        from core.inference.export.quantising import ScaleImages, quantise
+    def _converted(self, network: onnx.ModelProto, material: Material | None) -> onnx.ModelProto:
+        from core.inference.export.quantising import ScaleImages
 
-        chosen = sample(material, CALIBRATION_IMAGES, _SEED)
-        done = quantise(network, ScaleImages(material.store.gather, chosen), self._folder, self._emit, self._token)
-        if done.unquantised:
-            layers = f"{done.unquantised} of {done.layers} layers"
-            note = f"{layers} keep 32-bit numbers, because 8 bits would spoil the answers."
-            self._notes.append(note)
+        assert self._precision.convert is not None
+        images = None
+        if self._precision.scales and material is not None:
+            images = ScaleImages(material.store.gather, sample(material, CALIBRATION_IMAGES, _SEED))
+        found, notes = self._precision.convert(network, images, self._folder, self._emit, self._token)
+        self._notes += notes
+        for note in notes:
             self._emit(Notice(note))
-        return done.model
+        return found
 
     def _save(
         self,
@@ -229,17 +230,17 @@ class _Export:
         single = TorchNetwork(model, info.preprocessing, "cpu")
         averaged, size = info_out.positions > 1, self._source.stat().st_size
         original = AveragedNetwork(single) if averaged else single
-        name = "ONNX, int8" if self._order.quantise == INT8 else "ONNX"
+        same = self._precision.convert is None
         candidates: tuple[Candidate, ...] = (
-            Candidate("Original", original, size, info_out.temperature if name == "ONNX" else info.temperature),
-            Candidate(name, exported, path.stat().st_size, info_out.temperature),
+            Candidate("Original", original, size, info_out.temperature if same else info.temperature),
+            Candidate(self._precision.title, exported, path.stat().st_size, info_out.temperature),
         )
         if averaged:
             candidates += (Candidate("Original, one view", single, size, info.temperature),)
         rows = compare(candidates, images, info.classes, self._emit, self._token)
         self._warn(rows[1], images, material)
         tolerance = self._order.tolerance
-        tolerance = TOLERANCES[self._order.quantise] if tolerance is None else tolerance
+        tolerance = self._precision.tolerance if tolerance is None else tolerance
         loss = _loss(rows)
         threads = available_cores()
         return ExportReport(
@@ -252,9 +253,11 @@ class _Export:
             tolerance=tolerance,
             f1_loss=loss,
             rows=rows,
-            refused=_refusal(rows[1], loss, tolerance, self._order.quantise),
+            refused=_refusal(rows[1], loss, tolerance, same=same),
             notes=tuple(self._notes),
-            calibration_images=min(CALIBRATION_IMAGES, len(material.train)) if material and self._order.quantise else 0,
+            calibration_images=min(CALIBRATION_IMAGES, len(material.train))
+            if material and self._precision.scales
+            else 0,
             machine=f"{cpu_name()}, {'1 thread' if threads == 1 else f'{threads} threads'}",
             batch=min(BATCH, images.count),
         )
@@ -298,11 +301,11 @@ def _loss(rows: tuple[ExportRow, ...]) -> float | None:
     return None if before is None or after is None else before - after
 
 
-def _refusal(row: ExportRow, loss: float | None, tolerance: float, quantise: str) -> str:
-    """Why an export is not good enough, with the figures, or nothing."""
+def _refusal(row: ExportRow, loss: float | None, tolerance: float, *, same: bool) -> str:
+    """Why an export is not good enough, with the figures, or nothing. `same`: it has the original's numbers."""
     difference = row.largest_difference
     # Written so that NaN is refused.
-    if quantise != INT8 and not (difference is not None and difference <= LARGEST_PLAIN_DIFFERENCE):
+    if same and not (difference is not None and difference <= LARGEST_PLAIN_DIFFERENCE):
         return (
             f"Refused: a probability differs from the original's by {difference:.2g}; at most "
             f"{LARGEST_PLAIN_DIFFERENCE:g} can come from rounding. Nothing was written."

@@ -10,10 +10,6 @@ from typing import Any
 from core.quantities import file_size
 
 PLAIN, INT8 = "", "int8"
-QUANTISATIONS = (PLAIN, INT8)
-
-TOLERANCES = {PLAIN: 0.001, INT8: 0.02}
-"""How much weighted F1 an export may lose, unless the user says otherwise. Plain ONNX computes the same numbers."""
 
 LARGEST_PLAIN_DIFFERENCE = 0.001
 """A probability of a plain ONNX file may differ from the original's by this much: only the order of sums differs."""
@@ -104,9 +100,8 @@ def verdict(report: ExportReport) -> str:
         return report.refused
     loss = report.f1_loss
     if loss is None:
-        return (
-            "The file gives the original's numbers on generated patterns. Its scores on real images were not checked."
-        )
+        said = "was compared with the original" if report.quantisation else "gives the original's numbers"
+        return f"The file {said} on generated patterns. Its scores on real images were not checked."
     points = f"{100 * abs(loss):.2f} points of weighted F1"
     if points.startswith("0.00"):
         return f"The file keeps the original's weighted F1 on {report.checked_on}."

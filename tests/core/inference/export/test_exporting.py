@@ -109,6 +109,29 @@ def test_8_bits_are_there_and_smaller(exported: ExportReport, exported_int8: Exp
     assert exported_int8.calibration_images > 0
 
 
+def test_16_bits_halve_the_file_keep_the_answers_and_have_verdicts_of_their_own(
+    finished_run: RunFolder, exported: ExportReport, sample_set: Path, tmp_path: Path
+) -> None:
+    found = export_model(ModelExportOrder(finished_run.path, tmp_path / "m.onnx", "fp16"))
+    assert found.file is not None
+    model = onnx.load_model(found.file)
+    weights = {item.data_type for item in model.graph.initializer if item.name.endswith("weight")}
+    assert weights == {onnx.TensorProto.FLOAT16}
+    kinds = {item.name: item.type.tensor_type.elem_type for item in (*model.graph.input, *model.graph.output)}
+    assert kinds["images"] == onnx.TensorProto.UINT8
+    assert kinds["logits"] == onnx.TensorProto.FLOAT
+    assert exported.file is not None
+    whole = onnx.load_model(exported.file)
+    assert model.graph.ByteSize() < 0.6 * whole.graph.ByteSize()
+    row = found.rows[1]
+    assert row.agreement is not None
+    assert row.agreement >= 0.95
+    assert 0 < (row.largest_difference or 0) < 0.05
+    images = sorted((sample_set / "ISIC_2019_Training_Input").iterdir())[:8]
+    taken = [item.assessment for item in Classifier.load(found.file, "cpu").classify(images)]
+    assert all(item is not None and item.verdict is not Verdict.UNKNOWN for item in taken)
+
+
 def test_nothing_of_this_computer_goes_along(file: Path) -> None:
     content = file.read_bytes()
     for word in (str(ROOT), "site-packages", "torch/nn", str(file.parent)):
