@@ -2,7 +2,7 @@
 
 Others may use
 
-- `exporting`: the whole way from a model file to a checked one
+- `exporting`: the whole way from a model file to a checked one; `precisions`: the numbers that it may compute with
 - `report`, `checking`, `material`: what the check found; the stopwatch and the images that it takes
 - `history`: the checks of a run's exports, kept with it
 - `onnx_bytes`, `onnx_file`, `onnx_guard`: our ONNX files, read as files of strangers
