@@ -23,6 +23,7 @@ from skinkd_gui.tabs import Tabs
 from skinkd_gui.tour import Tour
 from skinkd_gui.training.queue import MakeWork, QueueState, RunFailure, RunStopped, TrainingQueue
 from skinkd_gui.training.queue_keeper import QueueKeeper
+from skinkd_gui.training.suited import remember_device
 from skinkd_gui.training.train_tab import TrainTab, end_notice
 from skinkd_gui.training.work import Conditions, work_for
 from skinkd_gui.widgets.error_dialog import show_error
@@ -184,6 +185,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_loaded(self, engine: Engine) -> None:
         self._engine_ready = True
+        remember_device(engine.device.device)
         self.status.show_engine(engine)
 
     @Slot(object)

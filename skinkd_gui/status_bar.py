@@ -10,6 +10,7 @@ from core.events import Event
 from skinkd_gui.training import facts
 from skinkd_gui.training.live_view import LiveView
 from skinkd_gui.training.queue import QueueState, TrainingQueue
+from skinkd_gui.widgets.fitting import follow_text
 from skinkd_gui.widgets.labels import plain_tip
 from skinkd_gui.widgets.parts import slim_bar
 from skinkd_gui.workers.memory import memory_text
@@ -32,7 +33,7 @@ class StatusBar(QStatusBar):
         self._ready = "Ready"
         self.job = _ShrinkingLabel("statusJob", "Current job")
         self.bar = slim_bar("statusProgress", "Progress of the current job", self, _STEPS)
-        self.bar.setFixedWidth(140)
+        follow_text(self.bar, "setFixedWidth", 140)
         self.bar.hide()
         self.memory = _ShrinkingLabel("statusMemory", "Memory in use")
         self.device = _ShrinkingLabel("statusDevice", "Computing device")

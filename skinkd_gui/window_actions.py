@@ -97,7 +97,7 @@ class WindowActions(Helper[QMainWindow]):
 
     @Slot()
     def import_runs(self) -> None:
-        """Choose zip files of runs to add."""
+        """Choose runs to add."""
         self._tabs.show_results()
         self._tabs.results.import_runs()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -124,6 +125,14 @@ def _specs(section: str, fields: type[SettingsSection]) -> tuple[FieldSpec, ...]
 
 
 def _spec(section: str, fields: type[SettingsSection], name: str) -> FieldSpec:
+    registry = registry_of(fields.model_fields[name])
+    return _spec_with(section, fields, name, () if registry is None else tuple(map(id, registry.values())))
+
+
+@lru_cache(maxsize=4000)
+def _spec_with(section: str, fields: type[SettingsSection], name: str, entries: tuple[int, ...]) -> FieldSpec:
+    """Forms ask for thousands. `entries` are those of the registry, which may have more later; the field that is
+    remembered holds them, so no other can take the identity of one."""
     info: Any = fields.model_fields[name]
     extra, registry = info.json_schema_extra or {}, registry_of(info)
     low: list[Any] = [

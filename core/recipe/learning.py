@@ -88,7 +88,7 @@ class CurriculumRecipe(Choosing):
     redraw: Annotated[str, NameOf(REDRAWS)] = setting(
         "each_epoch",
         "Drawing",
-        "When the images of an epoch are drawn anew. With a curriculum the paper reads as once; without: each_epoch.",
+        "When the images of an epoch are drawn anew. As we read the paper: once with a curriculum, each_epoch without.",
         expert=True,
     )
 

@@ -315,7 +315,8 @@ class HardwareRecipe(SettingsSection):
     devices: int = setting(
         1,
         "Devices",
-        "So many GPUs of each computer (on a CPU: processes) make the run together. The batch size is that of all.",
+        "1 for nearly everybody. For computers with several GPUs: so many make the run together (on a CPU: processes). "
+        "The batch size is that of all.",
         expert=True,
         resume="free",
         ge=1,
@@ -324,7 +325,8 @@ class HardwareRecipe(SettingsSection):
     nodes: int = setting(
         1,
         "Computers",
-        "So many computers make the run together; start it on each with torchrun.",
+        "1 for nearly everybody. For computing centres: so many computers make the run together; whoever looks after "
+        "them starts it on each with the program torchrun.",
         expert=True,
         resume="free",
         ge=1,
@@ -333,7 +335,7 @@ class HardwareRecipe(SettingsSection):
     image_store: Literal["auto", "memory", "disk", "device"] = setting(
         "auto",
         "Decoded images",
-        "Where the decoded images lie while training; auto takes what fits.",
+        "Where the decoded images lie while training. auto: where they fit.",
         expert=True,
         resume="free",
         titles={"auto": "Automatic", "memory": "In memory", "disk": "On disk", "device": "On the GPU"},
@@ -342,7 +344,7 @@ class HardwareRecipe(SettingsSection):
         "auto",
         "Compiled steps",
         "auto: a long training compiles its network once, which takes a minute or two, where that makes its steps "
-        "faster; a run that goes on keeps the choice. The numbers differ in the last digits: on and off make two runs "
+        "faster; a run that goes on keeps the choice. The numbers differ in the last digits; on and off make two runs "
         "equal to the bit.",
         expert=True,
         resume="free",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from core.errors import SkinKDError
@@ -64,12 +64,27 @@ class ClassifyTab(QWidget):
         self._patients = Patients(self)
         self._incoming = Incoming(self)
         self._reader = DEFAULT_READERSHIP
+        self._outdated = False  # the list of models, while nobody looks
         self._build()
         self._sessions = ListSessions(self, self._images, self._session, self._facts, self._incoming, self._patients)
         self._connect()
         self.apply_settings(load_settings())
         self._update()
         self.refresh_models()
+
+    @Slot()
+    def _models_changed(self) -> None:
+        """Runs were copied in, or went: they are read while somebody looks, otherwise when somebody does."""
+        self._outdated = not self.isVisible()
+        if not self._outdated:
+            self.refresh_models()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Read what has changed meanwhile."""
+        super().showEvent(event)
+        if self._outdated:
+            self._outdated = False
+            self.refresh_models()
 
     # --- for the main window ---
 
@@ -164,6 +179,7 @@ class ClassifyTab(QWidget):
     def _connect(self) -> None:
         self._connect_input()
         self._catalog.listed.connect(self._update)
+        self._catalog.outdated.connect(self._models_changed)
         self._progress.cancelled.connect(self._session.cancel)
         self._progress.go_on.connect(self._session.go_on)
         self._session.changed.connect(self._update)

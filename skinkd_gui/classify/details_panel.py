@@ -16,7 +16,7 @@ from skinkd_gui.classify.similar_view import SimilarView
 from skinkd_gui.classify.verdict_view import VerdictView
 from skinkd_gui.data.recents import data_set_with
 from skinkd_gui.results.flowing import FlowingArea
-from skinkd_gui.widgets.flow_layout import FlowLayout
+from skinkd_gui.widgets.flow_layout import flow_of
 from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
@@ -72,7 +72,7 @@ class ImageDetailsPanel(QWidget):
         self._row = row_of((self._area, 1), on=self, margins=0, spacing=6)
         self.show_nothing()
 
-    def _build_buttons(self) -> FlowLayout:
+    def _build_buttons(self) -> QWidget:
         self.operating = make_button(
             "Operating point...",
             "classifyOperatingButton",
@@ -84,10 +84,7 @@ class ImageDetailsPanel(QWidget):
         self.second_card.clicked.connect(self._show_second_card)
         tip = "See it among its data set, and correct its label there"
         self.in_data = make_button("Show in Data", "classifyDataButton", self, self._ask_for_data, tip=tip)
-        flow = FlowLayout()
-        for button in (self.operating, self.second_card, self.in_data):
-            flow.addWidget(button)
-        return flow
+        return flow_of(self.operating, self.second_card, self.in_data, parent=self)
 
     @property
     def busy(self) -> bool:

@@ -53,7 +53,6 @@ class ClassificationExportDialog(SavingDialog):
         super().__init__(parent, _WORDS)
         self.setObjectName("classifyExportDialog")
         self.setWindowTitle("Export")
-        self.setMinimumWidth(600)
         self._source = source
         self._folder = Path(str(open_store().value(_FOLDER, str(folder))))
         self._build()
@@ -119,7 +118,7 @@ class ClassificationExportDialog(SavingDialog):
         self._form_group = QButtonGroup(self)
         for number, (kind, (text, tip)) in enumerate(_FORMS.items()):
             button = _radio(text, f"export{kind.name.title()}Radio", self)
-            row = row_of(button, (make_label(tip, "small", self), 1))
+            row = row_of(button, (make_label(tip, "small", self, wrap=True), 1))
             self.form_layout.addLayout(row)
             self._form_group.addButton(button, number)
         self._form_group.button(list(_FORMS).index(Form.CSV)).setChecked(True)

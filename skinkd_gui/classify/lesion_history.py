@@ -12,6 +12,7 @@ from core.inference.patients.lesions import LesionOverTime, LesionVisit
 from core.reporting.lesions_table import date_of, said_of
 from core.visible_text import visible
 from skinkd_gui.classify.pictures import DecodedPicture, PictureLoader
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 
@@ -52,7 +53,7 @@ class LesionHistory(QScrollArea):
 
     def _card(self, visit: LesionVisit, page: QWidget) -> QWidget:
         card = QWidget(page)
-        card.setFixedWidth(_WIDTH)
+        card.setFixedWidth(max(_WIDTH, in_text(160)))
         gone = dict(visit.left_out)
         shown = next((row.path for row in visit.pictures if row.path not in gone), visit.pictures[0].path)
         picture = named(QLabel("Loading the picture...", card), "lesionPicture", f"The picture of {date_of(visit)}")

@@ -30,7 +30,7 @@ from skinkd_gui.results.plain_table import PlainTable
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.figure_view import FigureView
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button, slim_bar
 from skinkd_gui.widgets.saving import save_text_as
 from skinkd_gui.workers.job_slot import JobSlot
@@ -90,8 +90,6 @@ class ModelCard(PassingDialog):
         self._stack.addWidget(self.tabs)
         self._nothing = QWidget(self)
         self._stack.addWidget(self._nothing)
-        self.copy = make_button("&Copy as text", "modelCardCopy", self, self._copy)
-        self.save = make_button("&Save as text...", "modelCardSave", self, self._ask_and_save)
         own = make_button(
             "Your &own images...",
             "modelCardOwn",
@@ -99,9 +97,11 @@ class ModelCard(PassingDialog):
             self._open_own,
             tip="Calibrate it on labelled images of your clinic",
         )
+        self.copy = make_button("&Copy as text", "modelCardCopy", self, self._copy)
+        self.save = make_button("&Save as text...", "modelCardSave", self, self._ask_and_save)
         close = make_button("Close", "modelCardClose", self, self.accept)
         close.setDefault(True)
-        row = row_of(make_label(RESEARCH_USE, "muted", self), STRETCH, own, self.copy, self.save, close)
+        row = row_of((make_label(RESEARCH_USE, "muted", self, wrap=True), 1), own, self.copy, self.save, close)
         for button in (self.copy, self.save):
             button.setEnabled(False)
         column_of(self._title, self._news, (self._stack, 1), row, on=self, margins=(18, 16, 18, 14), spacing=10)

@@ -14,6 +14,7 @@ from core.events import CancelToken, Emit
 from core.inference.results import DEMONSTRATION_NAME
 from skinkd_gui.classify.classify_worker import ModelChoice, list_models, open_model
 from skinkd_gui.settings.store import open_store
+from skinkd_gui.widgets.runs_watch import RunsWatch
 from skinkd_gui.workers.job_slot import JobSlot
 
 _REMEMBERED = "classify/model"
@@ -46,6 +47,7 @@ class ModelCatalog(QObject):
     listed = Signal()  # the finished runs were read (again)
     opened = Signal(object)  # ModelChoice of a file or folder that was opened
     failed = Signal(object)  # SkinKDError of either
+    outdated = Signal()  # runs came, went or changed on the disk: `refresh` reads them
 
     def __init__(self, runs_root: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +55,8 @@ class ModelCatalog(QObject):
         self._runs: tuple[ModelChoice, ...] = ()
         self._opened: list[ModelChoice] = []
         self._to_open: list[Path] = []
+        self._watch = RunsWatch(self)
+        self._watch.changed.connect(self.outdated)
         self._listing = JobSlot(self, succeeded=self._take, failed=self.failed, ended=self.listed)
         self._opening = JobSlot(self, succeeded=self._take_opened, failed=self.failed, ended=self._open_next)
 
@@ -107,6 +111,7 @@ class ModelCatalog(QObject):
     @Slot(object)
     def _take(self, listed: _Listed) -> None:
         self._runs = listed.runs
+        self._watch.watch(self._runs_root, {choice.source for choice in listed.runs})
         self._opened = [choice for choice in self._opened if choice not in listed.gone]
         if listed.last is not None and self.find(listed.last.source) is None:
             self._opened.append(listed.last)

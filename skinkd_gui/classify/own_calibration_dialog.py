@@ -19,6 +19,7 @@ from skinkd_gui.data.folder_comparison import DriftDialog
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.fitting import size_in_text
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button
@@ -140,7 +141,7 @@ class OwnCalibrationDialog(PassingDialog):
         else:
             self._sentence.setText(breakable(visible(local.sentence)))
             self._table.set_table(local_calibration_table(local), "own-images-before-and-after")
-            self.resize(self.size().expandedTo(_SIZE_WITH_TABLE))
+            self.resize(self.size().expandedTo(size_in_text(_SIZE_WITH_TABLE)).boundedTo(self.most()))
         self._end()
 
     @Slot(object)

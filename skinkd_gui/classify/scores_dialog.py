@@ -43,10 +43,10 @@ class ScoresDialog(PassingDialog):
         self._names = ("", "")
         self._ready = False
         self._loading = JobSlot(self, ended=self._figures_loaded)
+        tabs = named(QTabWidget(self), "classifyScoresTabs", "Scores on this folder")
         self._text = make_label("", "", self, wrap=True, name="classifyScoresText")
         self._figure = named(FigureView("Drawing...", self), "classifyConfusion", "Confusion matrix of this folder")
         self._table = PlainTable("classifyScoresTable", "Scores of every class", self)
-        tabs = named(QTabWidget(self), "classifyScoresTabs", "Scores on this folder")
         tabs.addTab(self._figure, "Confusion matrix")
         tabs.addTab(self._table, "Every class")
         close = make_button("Close", "classifyScoresClose", self, clicked=self.reject)

@@ -8,10 +8,11 @@ from core.inference.test_time import ABOUT
 from skinkd_gui.classify.model_catalog import ModelCatalog
 from skinkd_gui.classify.model_chooser import ClassifierChooser
 from skinkd_gui.classify.saved_sessions import SavedAs
-from skinkd_gui.widgets.flow_layout import FlowLayout
+from skinkd_gui.widgets.flow_layout import flow_of
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import Gap, column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
+from skinkd_gui.widgets.turning import TurningRow
 
 _LONGEST_NAME = 16
 
@@ -27,13 +28,6 @@ class TopBar(QWidget):
         self.open_images = make_button("Open images...", "classifyOpenImagesButton", self)
         self.open_folder = make_button("Open folder...", "classifyOpenFolderButton", self)
         self.paste = make_button("Paste", "classifyPasteButton", self, tip="A picture or copied files")
-        self.averaged = named(
-            QCheckBox("&Average flips and turns (8 × the time)", self),
-            "classifyAveragedCheck",
-            "Average over the eight flips and turns of each image",
-            f"Test-time augmentation. {ABOUT} A model that was calibrated with it always has it; one that was not "
-            "gives probabilities without a verdict.",
-        )
         self.patients = make_button(
             "Patients...",
             "classifyPatientsButton",
@@ -45,15 +39,24 @@ class TopBar(QWidget):
         )
         self.export = make_button("Export...", "classifyExportButton", self, tip="Save as CSV, JSON or PDF")
         self.clear = make_button("Clear list", "classifyClearButton", self, tip="Empty the list; no file is deleted")
+        self.averaged = named(
+            QCheckBox("&Average flips and turns (8 × the time)", self),
+            "classifyAveragedCheck",
+            "Average over the eight flips and turns of each image",
+            f"Test-time augmentation. {ABOUT} A model that was calibrated with it always has it; one that was not "
+            "gives probabilities without a verdict.",
+        )
         model = make_label("&Model:", "", self, buddy=self.chooser)
         other = make_label("Compare &with:", "", self, buddy=self.second)
         self.averaged.setMinimumHeight(self.clear.sizeHint().height())  # in line with the buttons
-        buttons = FlowLayout()  # in two lines where the type is large and the window narrow
+        # in two lines where the type is large and the window narrow
         incoming, outgoing = (self.open_images, self.open_folder, self.paste), (self.sessions, self.export, self.clear)
-        for part in (*incoming, self.patients, *outgoing, self.averaged):
-            buttons.addWidget(part)
+        buttons = flow_of(*incoming, self.patients, *outgoing, self.averaged, parent=self)
+        first, second = QWidget(self), QWidget(self)
+        row_of(model, (self.chooser, 1), self.card, on=first, margins=0)
+        row_of(other, (self.second, 1), on=second, margins=0)
         column_of(
-            row_of(model, (self.chooser, 3), self.card, Gap(8), other, (self.second, 2)),
+            TurningRow(first, second, fractions=(3, 2), parent=self),
             buttons,
             on=self,
             margins=0,

@@ -24,6 +24,7 @@ from skinkd_gui.data.recents import RecentDataMenu
 from skinkd_gui.data.session import DataSession
 from skinkd_gui.training.wizard.data_widgets import JobProgressRow
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.disk_watch import DiskWatch
 from skinkd_gui.widgets.dragged import dragged_files
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.labels import breakable, make_label
@@ -71,6 +72,11 @@ class DataTab(QWidget):
         self.comparison = FolderComparison(self)
         self.banner = Banner(self)
         self.banner.setObjectName("dataBanner")
+        self.changed_banner = Banner(self)
+        self.changed_banner.setObjectName("dataChangedBanner")
+        self.changed_banner.add_button("Look again", "dataChangedButton", self.read_again)
+        self._watch = DiskWatch(self)
+        self._watch.changed.connect(self._tell_changed)
         self.count = make_label("", "muted", self, wrap=True, name="dataCount")
         self.gallery = Gallery("dataGallery", "Pictures of the data set", self)
         self.copies_title = make_label("Nearly the same picture, side by side", "muted", self, name="dataCopiesTitle")
@@ -83,7 +89,7 @@ class DataTab(QWidget):
         self._content = QWidget(self)
         body = split(left, self.facts, sizes=(700, 300), parent=self._content)
         body.setStretchFactor(0, 1)
-        above = (self.bar, self.filters, self.progress, self.comparison, self.banner, self.count)
+        above = (self.bar, self.filters, self.progress, self.comparison, self.changed_banner, self.banner, self.count)
         column_of(*above, (body, 1), on=self._content)
         self._pages = QStackedWidget(self)
         for page in (self.welcome, self.choice, self._content):
@@ -96,6 +102,7 @@ class DataTab(QWidget):
         self.bar.folder_wanted.connect(self.ask_for_folder)
         self.bar.table_wanted.connect(self.ask_for_table)
         self.bar.opened.connect(self.open)
+        self.bar.reading_wanted.connect(self.read_again)
         self.bar.run_chosen.connect(self.session.ask)
         self.bar.comparison_wanted.connect(self.ask_and_compare)
         self.bar.export_wanted.connect(self.ask_and_export)
@@ -145,6 +152,17 @@ class DataTab(QWidget):
         self._names, self._run = frozenset(), None
         self._read(path, NO_CHOICES)
 
+    @Slot()
+    def read_again(self) -> None:
+        """Read the same data once more: they may have been corrected. What was decided about them stays."""
+        if self._path != Path():
+            self._read(self._path, self.session.choices)
+
+    @Slot()
+    def _tell_changed(self) -> None:
+        if self.session.opened is not None:
+            self.changed_banner.show_message("These data have changed on the disk since they were read.", "warning")
+
     def show_images(self, path: Path, names: Collection[str], run: Path | None = None) -> None:
         """Show these images of a data set, with what the run in a folder says of them."""
         self._names, self._run = frozenset(names), run
@@ -156,6 +174,8 @@ class DataTab(QWidget):
 
     def _read(self, path: Path, choices: Choices) -> None:
         self._path = path
+        self._watch.stop()
+        self.changed_banner.show_message("")
         self.progress.hide()
         self.comparison.drop()
         self.bar.show_path(path)
@@ -176,6 +196,7 @@ class DataTab(QWidget):
 
     @Slot(object)
     def _on_read(self, opened: OpenedData) -> None:
+        self._watch.watch_paths(opened.paths)
         self.facts.show_classes(opened.dataset.classes)
         self.filters.setEnabled(True)
         self.filters.clear()

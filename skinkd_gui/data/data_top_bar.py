@@ -19,6 +19,7 @@ class DataTopBar(QWidget):
     """Asks; whoever has it does."""
 
     folder_wanted = Signal()
+    reading_wanted = Signal()  # the same data once more, as they are now
     table_wanted = Signal()
     opened = Signal(object)  # Path of a recent data set
     run_chosen = Signal(object)  # RunSummary, or None
@@ -45,6 +46,7 @@ class DataTopBar(QWidget):
         menu = QMenu(self)
         menu.setObjectName("dataOpenMenu")
         for text, name, signal in (
+            ("&Look again", "dataAgainAction", self.reading_wanted),
             ("&Folder...", "dataFolderAction", self.folder_wanted),
             ("&Table...", "dataTableAction", self.table_wanted),
         ):

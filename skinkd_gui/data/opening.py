@@ -31,6 +31,7 @@ from core.runs.corrections import SuspectedLabel, corrected_scores_of, suspects
 from core.runs.folder import RunFolder
 from core.runs.listing import list_runs
 from core.runs.status import RunState, RunSummary
+from skinkd_gui.widgets.data_paths import data_paths
 
 _LEAST_ALIKE = 0.05
 
@@ -47,6 +48,7 @@ class OpenedData:
     reason: str
     corrections: tuple[Correction, ...]
     runs: tuple[RunSummary, ...]
+    paths: tuple[Path, ...] = ()  # what changes where the data change on the disk
 
     @property
     def corrections_file(self) -> Path:
@@ -86,7 +88,8 @@ def open_data(
     dataset = read_dataset(path, classes, choices)
     finished = tuple(each for each in runs if each.status.state is RunState.FINISHED)
     corrections = read_corrections(corrections_file(dataset.root))
-    return OpenedData(path, dataset, _unlabelled(dataset), choices, reason, corrections, finished)
+    paths = tuple(data_paths(path))
+    return OpenedData(path, dataset, _unlabelled(dataset), choices, reason, corrections, finished, paths)
 
 
 def _unlabelled(dataset: DataSet) -> dict[str, Path]:

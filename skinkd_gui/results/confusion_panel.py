@@ -77,7 +77,7 @@ class ConfusionPanel(QWidget):
         self._save = make_button("Save table...", "confusionSaveTable", self, clicked=self._save_table)
         for widget in (self.runs, self.view, self.shown, self._images, self._save):
             self.figure_panel.add_control(widget)
-        self._note = make_label(_ONE, "small", self, wrap=True)
+        self._note = make_label(_ONE, "small", self, wide=True)
         column_of((self.figure_panel, 1), self._note, on=self)
         self._draw()
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLayout,
     QLineEdit,
     QRadioButton,
     QSizePolicy,
@@ -35,7 +34,7 @@ from skinkd_gui.widgets.numbers import NumberBox
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.question import Question, QuestionButton
 from skinkd_gui.widgets.saving_dialog import SavingDialog, SavingWords, documents, free_path
-from skinkd_gui.workers.job import JobEnd, Work
+from skinkd_gui.workers.job import Work
 
 _WORDS = SavingWords(
     name="export",
@@ -54,7 +53,6 @@ _WORDS = SavingWords(
     ),
     can_open=False,  # nothing on this computer need know what to do with a model
 )
-_WIDTH = 740
 _FORMS = {
     PLAIN: ("exportPlainRadio", "&Same answers", "For other programs and systems. Every number keeps its 32 bits."),
     INT8: (
@@ -68,6 +66,8 @@ _FORMS = {
 class ModelExportDialog(SavingDialog):
     """Exports the model of the run in `folder`; call `open`."""
 
+    width_wanted = 740
+
     def __init__(self, parent: QWidget | None, folder: Path) -> None:
         super().__init__(parent, _WORDS)
         self.setObjectName("exportDialog")
@@ -77,8 +77,6 @@ class ModelExportDialog(SavingDialog):
         self._build()
         self._form_changed()
         self.target.setText(str(free_path(documents(), slugify(self._name()), self.ending())))
-        self.resize(self.minimumWidth(), self.height())
-        self._fit()
 
     # Layout
 
@@ -93,11 +91,6 @@ class ModelExportDialog(SavingDialog):
         self.form_layout.addLayout(self._build_fields())
         self._build_result()
         self.lay_out((title, make_label(text, "muted", self, wrap=True), self.form), (self.table, self.remarks))
-        layout = self.layout()
-        assert layout is not None
-        # The layout's own constraint takes wrapped labels for as high as at their narrowest; see `_fit`.
-        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.setMinimumWidth(max(_WIDTH, layout.minimumSize().width()))
 
     def _build_forms(self) -> None:
         group = QButtonGroup(self)
@@ -123,13 +116,6 @@ class ModelExportDialog(SavingDialog):
             "Folder of the run's images",
         )
         self.data_button = make_button("C&hoose...", "exportDataButton", self, clicked=self._ask_data)
-        self.loss = named(
-            NumberBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
-            "exportLossSpin",
-            "Weighted F1 that may be lost, in points",
-        )
-        self.loss.setMinimumHeight(self.target.sizeHint().height())
-        self.loss.valueChanged.connect(self._loss_typed)
         self.unchecked = named(
             QCheckBox("Wi&thout images: do not check its scores", self),
             "exportUncheckedCheck",
@@ -143,6 +129,13 @@ class ModelExportDialog(SavingDialog):
             "Put the mean over eight flips and turns into the file",
             f"Test-time augmentation in the file. {ABOUT} The check shows what it gains and takes.",
         )
+        self.loss = named(
+            NumberBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
+            "exportLossSpin",
+            "Weighted F1 that may be lost, in points",
+        )
+        self.loss.setMinimumHeight(self.target.sizeHint().height())
+        self.loss.valueChanged.connect(self._loss_typed)
         fields = QFormLayout(fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         fields.setContentsMargins(0, 8, 0, 0)
         fields.setVerticalSpacing(8)
@@ -260,21 +253,7 @@ class ModelExportDialog(SavingDialog):
                 card = card_file(report.file).name
                 notes.append(f"Check and model card are saved beside it: {check_files(report.file)[1].name}, {card}")
             self.remarks.setText(breakable("\n".join(notes)))
-        self._fit()
-
-    def _fit(self) -> None:
-        """As high as the content at this width: wrapped labels tell their height only for a width."""
-        layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            height = layout.totalHeightForWidth(self.width())
-            self.setMinimumHeight(height)
-            self.resize(self.width(), height)
-
-    @Slot(object)
-    def _ended(self, end: JobEnd) -> None:
-        super()._ended(end)
-        self._fit()
+        self.fit()
 
 
 def _row(left: QWidget, right: QWidget | None) -> QHBoxLayout:

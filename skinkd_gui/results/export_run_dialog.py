@@ -9,9 +9,12 @@ from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QWidget
 from core.quantities import file_size
 from core.runs.folder import RunFolder
 from core.runs.status import RunSummary
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import PassingDialog
+
+_WIDTH = 520  # pixels at 100 % of text
 
 
 class ExportRunDialog(PassingDialog):
@@ -20,7 +23,6 @@ class ExportRunDialog(PassingDialog):
     def __init__(self, parent: QWidget, run: RunSummary) -> None:
         super().__init__(parent, "exportRunDialog", "Export run")
         self.run = run
-        self.setMinimumWidth(520)
         size = _size_of(RunFolder(run.folder).checkpoint_folder)
         self.checkpoint = named(
             QCheckBox(f"With the checkpoint ({file_size(size)})", self),
@@ -39,13 +41,14 @@ class ExportRunDialog(PassingDialog):
         layout = column_of(make_label(f"Export “{run.status.name}”", "heading", self, wrap=True), on=self, spacing=12)
         for text in (
             "One zip file with the model, the scores, all predictions on the test images, the split, your tags and "
-            "notes. SkinKD on another computer opens it with “Import run...”.",
+            "notes. SkinKD on another computer opens it with “Import runs...”.",
             "No image goes with it. The names of the images and the folder that they were in on this computer do: "
             "they say which data were used. Look through them before you give the file to others.",
         ):
             layout.addWidget(make_label(text, "", self, wrap=True))
         layout.addWidget(self.checkpoint)
         layout.addWidget(buttons)
+        self.be_as_high_as_needed(in_text(_WIDTH))
 
 
 def _size_of(folder: Path) -> int:

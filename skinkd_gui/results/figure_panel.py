@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from skinkd_gui.results.exporting import save_figure_as
 from skinkd_gui.widgets.figure_view import Builder, FigureView
+from skinkd_gui.widgets.flow_layout import FlowLayout, flow_of
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of
+from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
 
@@ -25,7 +26,7 @@ class FigurePanel(QWidget):
         self._stale = False
         self.view = FigureView("", self)
         self.view.setAccessibleName(heading)
-        self.view.setMinimumSize(300, 200)
+        self.view.setMinimumSize(260, 150)
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.view.picked.connect(self.picked)
         self._save = make_button(
@@ -34,12 +35,10 @@ class FigurePanel(QWidget):
         copy = QShortcut(QKeySequence.StandardKey.Copy, self, self.view.copy_image)
         copy.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._save.clicked.connect(self._save_figure)
-        self._row = QHBoxLayout()
         # Names of runs come into the heading: it breaks into lines instead of making the window wider.
         self._heading = make_label(heading, "heading", self, wrap=True)
-        self._row.addWidget(self._heading, 1)
-        self._row.addWidget(self._save)
-        column_of(self._row, (self.view, 1), on=self, margins=0)
+        self._controls = flow_of(self._save, parent=self)
+        column_of(row_of((self._heading, 1), self._controls), (self.view, 1), on=self, margins=0)
         self.set_figure(None, "", "")
 
     def set_heading(self, text: str) -> None:
@@ -49,7 +48,9 @@ class FigurePanel(QWidget):
 
     def add_control(self, widget: QWidget) -> None:
         """Put a widget in front of the save button."""
-        self._row.insertWidget(self._row.count() - 1, widget)
+        layout = self._controls.layout()
+        if isinstance(layout, FlowLayout):
+            layout.insert_before_last(widget)
 
     def set_clickable(self, tip: str) -> None:
         """Say what a click on a bar or cell does."""

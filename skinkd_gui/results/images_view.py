@@ -8,7 +8,6 @@ from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QListView,
     QStackedWidget,
     QWidget,
@@ -23,8 +22,9 @@ from skinkd_gui.results.image_cards import CardDelegate
 from skinkd_gui.results.images_model import CaseFilter, CaseImagesModel, CaseOrder
 from skinkd_gui.results.large_view import LargeView
 from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.flow_layout import flow_of
 from skinkd_gui.widgets.labels import breakable, make_label
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.widgets.theme import theme
 from skinkd_gui.workers.job_slot import JobSlot
@@ -40,7 +40,9 @@ class ImagesView(PassingDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.model = CaseImagesModel(cases, self)
         self._finding = JobSlot(self, succeeded=self._take_pictures, failed=self._say_why_not)
+        bar = self._build_bar()
         self._banner = Banner(self)
+        self._again = self._banner.add_button("Look again", "imagesAgainButton", self._find_pictures)
         self.list = QListView(self)
         self._delegate = CardDelegate(self.model, self.list)
         self.large = LargeView(self.model, self)
@@ -51,7 +53,8 @@ class ImagesView(PassingDialog):
         self._pages.addWidget(self.large)
         column_of(
             make_label(cases.title, "title", self, wrap=True),
-            self._build_bar(),
+            self._count,
+            bar,
             self._banner,
             (self._pages, 1),
             on=self,
@@ -71,7 +74,7 @@ class ImagesView(PassingDialog):
         view.doubleClicked.connect(self._enlarge)
         self._fit_cards()
 
-    def _build_bar(self) -> QHBoxLayout:
+    def _build_bar(self) -> QWidget:
         cases = self.model.list
         self._count = make_label("", "muted", self, wrap=True, name="imagesCount")
         self._filter = named(QComboBox(self), "imagesFilter", "Which images are shown")
@@ -82,15 +85,14 @@ class ImagesView(PassingDialog):
         self._order = named(QComboBox(self), "imagesOrder", "Order of the images")
         for order in CaseOrder:
             self._order.addItem(order.value, order)
-        self._save = make_button("Save list...", "imagesSave", self)
-        self._save.setEnabled(bool(cases.cases))
         self._filter.currentIndexChanged.connect(self._arrange)
         self._order.currentIndexChanged.connect(self._arrange)
-        self._save.clicked.connect(self._save_list)
         tip = "Look at these images in the Data tab, and correct their labels there"
         self._data = make_button("Show in Data", "imagesDataButton", self, self._ask_for_data, tip=tip)
         self._data.setEnabled(bool(cases.cases))
-        return row_of((self._count, 1), self._filter, self._order, self._data, self._save)
+        self._save = make_button("Save list...", "imagesSave", self, self._save_list)
+        self._save.setEnabled(bool(cases.cases))
+        return flow_of(self._filter, self._order, self._data, self._save, parent=self)
 
     @Slot()
     def _fit_cards(self) -> None:
@@ -111,9 +113,11 @@ class ImagesView(PassingDialog):
 
     # Pictures
 
+    @Slot()
     def _find_pictures(self) -> None:
         folder, names = self.model.list.folder, [case.name for case in self.model.list.cases]
         if not names:
+            self._again.hide()
             self._banner.show_message("There are no such images.", "info")
             return
 
@@ -122,6 +126,7 @@ class ImagesView(PassingDialog):
 
             return locate_images(folder, names, token)
 
+        self._again.hide()
         self._banner.show_message("Looking for the pictures in the data set...", "info")
         self._finding.start(work)
 
@@ -131,13 +136,17 @@ class ImagesView(PassingDialog):
         text = (
             f"{missing:,} of {len(self.model.list.cases):,} pictures are no longer in the data set." if missing else ""
         )
+        self._again.setVisible(bool(missing))
         self._banner.show_message(text, "warning")
+        self._delegate.pictures = True
+        self._fit_cards()
         row = self.list.currentIndex().row()
         self.model.set_files(files)
         self.list.setCurrentIndex(self.model.index(max(row, 0)))
 
     @Slot(object)
     def _say_why_not(self, error: SkinKDError) -> None:
+        self._again.show()
         self._banner.show_message(f"The images are listed without pictures. {error.summary}", "warning")
         self._delegate.pictures = False
         self._fit_cards()

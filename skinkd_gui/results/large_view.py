@@ -32,6 +32,7 @@ class LargeView(QWidget):
         self.picture.setObjectName("imagesLarge")
         self._loader = PictureLoader(_LARGEST, most_waiting=1, parent=self)
         self._loader.loaded.connect(self._show_loaded)
+        model.modelReset.connect(self._show_again)
         self._name = make_label("", "heading", self, wrap=True)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._truth = make_label("", "", self, wrap=True)
@@ -62,6 +63,12 @@ class LargeView(QWidget):
         self.picture.setAccessibleDescription(self._truth.text())
         if file is not None:
             self._loader.request(file)
+
+    @Slot()
+    def _show_again(self) -> None:
+        """The pictures were found meanwhile, or are others."""
+        if self.isVisible() and self._model.rowCount():
+            self.show_row(min(self.row, self._model.rowCount() - 1))
 
     @Slot()
     def show_next(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QWidget
 
 from core.evaluation.intervals import OVERALL
@@ -21,8 +21,10 @@ from skinkd_gui.results.notes import FactsList, NotesList
 from skinkd_gui.results.plain_table import TablePanel
 from skinkd_gui.results.shown import Shown
 from skinkd_gui.widgets.banner import Banner
-from skinkd_gui.widgets.labels import make_label, plain_tip, set_role
-from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
+from skinkd_gui.widgets.fitting_grid import FittingGrid
+from skinkd_gui.widgets.labels import breakable, make_label, plain_tip, set_role
+from skinkd_gui.widgets.layouts import STRETCH, column_of
+from skinkd_gui.widgets.turning import TurningRow
 
 _SYNTHETIC = (
     "These are generated sample images, not photographs of skin: the scores show that everything works, and say "
@@ -43,7 +45,7 @@ class OverviewPanel(FlowingArea):
         super().__init__("overviewPanel", "Overview of the run", parent)
         self._run: RunSummary | None = None
         content = QWidget(self)
-        self._name = make_label("", "title", content)
+        self._name = make_label("", "title", content, wrap=True)
         self._headline = make_label("", "muted", content, wrap=True)
         self._state = Banner(content)
         self._synthetic = Banner(content)
@@ -60,21 +62,29 @@ class OverviewPanel(FlowingArea):
         self.set_content(content)
 
     def _arrange(self, content: QWidget) -> None:
-        title = row_of(self._name, (self._headline, 1, Qt.AlignmentFlag.AlignBottom), spacing=14)
-        cards = row_of(*((card, 1) for card in self._cards.values()))
-        facts = row_of(
-            (column_of(self.classes, self.annotations, STRETCH, spacing=14), 7),
-            (column_of(self._notes, self._training, self._data, STRETCH, spacing=14), 5),
-            spacing=28,
-        )
+        self._scores = FittingGrid(tuple(self._cards.values()), len(self._cards), content)
+        left, right = QWidget(content), QWidget(content)
+        column_of(self.classes, self.annotations, STRETCH, on=left, margins=0, spacing=14)
+        column_of(self._notes, self._training, self._data, STRETCH, on=right, margins=0, spacing=14)
+        facts = TurningRow(left, right, spacing=28, fractions=(7, 5), parent=content)
         banners = (self._state, self._synthetic, self._untested)
-        column_of(title, *banners, cards, facts, STRETCH, on=content, margins=(9, 4, 9, 4), spacing=8)
+        column_of(
+            self._name,
+            self._headline,
+            *banners,
+            self._scores,
+            facts,
+            STRETCH,
+            on=content,
+            margins=(9, 4, 9, 4),
+            spacing=8,
+        )
 
     def show_run(self, shown: Shown) -> None:
         """Show the run in front; what is not read yet stays empty."""
         summary, details = shown.current, shown.details(shown.current)
         self._run = summary
-        self._name.setText(shorten(summary.status.name, 60))
+        self._name.setText(breakable(shorten(summary.status.name, 60)))
         self._name.setToolTip(plain_tip(summary.status.name))
         self._headline.setText(headline(summary))
         kind, message = _state_message(summary)
@@ -102,6 +112,7 @@ class OverviewPanel(FlowingArea):
         scores = run.scores
         for name, card in self._cards.items():
             card.setVisible(scores is not None and (name != _MELANOMA or has_melanoma([run])))
+        self._scores.arrange()
         self._untested.setVisible(scores is None)
         self._untested.setText(UNTESTED)
         if scores is None:

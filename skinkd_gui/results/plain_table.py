@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
 from core.reporting.short_text import shorten
 from core.reporting.table import ResultsTable
 from skinkd_gui.results.exporting import save_table_as
+from skinkd_gui.widgets.flow_layout import FlowLayout, flow_of
 from skinkd_gui.widgets.labels import make_label, plain_tip
-from skinkd_gui.widgets.layouts import STRETCH, as_list, column_of, row_of
+from skinkd_gui.widgets.layouts import as_list, column_of, row_of
 from skinkd_gui.widgets.parts import make_button
 
 _LONGEST_TITLE = 24
@@ -140,21 +141,24 @@ class TablePanel(QWidget):
         self.shown = _EMPTY
         self._stem = name
         self.table = PlainTable(f"{name}Table", accessible, self)
-        self._heading = make_label(heading, "heading", self)
+        self._heading = make_label(heading, "heading", self, wrap=True)
         self._copy = make_button("Copy table", f"{name}CopyTable", self)
         self._copy.setMenu(self._build_menu(name))
         self._save = make_button(
             "Save table...", f"{name}SaveTable", self, tip="Save as CSV, Markdown or LaTeX", clicked=self._save_as
         )
-        self._note = make_label("", "small", self, wrap=True)
-        self._row = row_of(self._heading, STRETCH, self._copy, self._save)
-        column = column_of(self._row, (self.table, 1), self._note, on=self, margins=0)
+        self._note = make_label("", "small", self, wide=True)
+        self._controls = flow_of(self._copy, self._save, parent=self)
+        row = row_of((self._heading, 1), self._controls)
+        column = column_of(row, (self.table, 1), self._note, on=self, margins=0)
         column.addItem(QSpacerItem(0, 0, vData=QSizePolicy.Policy.Expanding))  # in place of a table that is hidden
         self.set_table(_EMPTY, name)
 
     def add_control(self, widget: QWidget) -> None:
-        """Put a widget in front of the buttons."""
-        self._row.insertWidget(self._row.count() - 2, widget)
+        """Put a widget beside the buttons."""
+        layout = self._controls.layout()
+        if isinstance(layout, FlowLayout):
+            layout.insert_before_last(widget)
 
     def set_heading(self, text: str) -> None:
         """Say what the table shows."""

@@ -94,10 +94,9 @@ class ReportDialog(SavingDialog):
         self._build_target()
         self._build_parts()
         self.lay_out((make_label(heading, "title", self), make_label(text, "muted", self, wrap=True), self.form))
-        self.setMinimumWidth(620)
 
     def _build_kind(self) -> None:
-        self.as_page = QRadioButton("&Page for the browser, with tables (CSV, LaTeX) and figures (PNG, SVG)", self)
+        self.as_page = QRadioButton("&Page for the browser", self)
         self.as_page.setObjectName("reportPageRadio")
         self.as_pdf = QRadioButton("P&DF document", self)
         self.as_pdf.setObjectName("reportPdfRadio")
@@ -106,6 +105,12 @@ class ReportDialog(SavingDialog):
             button.setAccessibleName(button.text().replace("&", ""))
             group.addButton(button)
             self.form_layout.addWidget(button)
+            if button is self.as_page:
+                about = make_label(
+                    "With its tables (CSV, LaTeX) and figures (PNG, SVG) as files.", "small", self, wrap=True
+                )
+                about.setIndent(26)
+                self.form_layout.addWidget(about)
         self.as_page.setChecked(True)
         self.as_pdf.toggled.connect(self._kind_changed)
 
@@ -138,9 +143,10 @@ class ReportDialog(SavingDialog):
             comparison.setToolTip(_TWO_RUNS)
         self.form_layout.addLayout(grid)
         self.whole_study = named(
-            QCheckBox("The &whole study: all its finished runs, with the paper's figures", self),
+            QCheckBox("The whole st&udy", self),
             "reportStudyCheck",
             "The whole study",
+            "All its finished runs, with the paper's figures",
         )
         self.whole_study.setVisible(self._study is not None)
         self.whole_study.setChecked(self._study is not None)

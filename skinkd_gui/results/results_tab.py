@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken, Emit
-from core.runs.status import RunSummary
+from core.runs.status import RunState, RunSummary
 from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.library import Library, read_library
 from skinkd_gui.results.lower_part import LowerPart
@@ -18,7 +18,6 @@ from skinkd_gui.results.run_actions import RunActions
 from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
-from skinkd_gui.results.runs_watch import RunsWatch
 from skinkd_gui.settings.store import open_store
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.dragged import dragged_files
@@ -26,12 +25,16 @@ from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
 from skinkd_gui.widgets.layouts import column_of, split
 from skinkd_gui.widgets.parts import delay
+from skinkd_gui.widgets.runs_watch import RunsWatch
+from skinkd_gui.widgets.tab_order import tab_on
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
 _DELAY_MILLISECONDS = 60  # holding an arrow key passes over rows; only the one it stops at is shown
 _SPLITTER = "results/splitter"
 _SAID_MILLISECONDS = 20_000
+_AT_WORK = (RunState.RUNNING, RunState.PAUSED)
+_MOVING = (RunState.QUEUED, *_AT_WORK)
 
 
 class ResultsTab(QWidget):
@@ -79,6 +82,8 @@ class ResultsTab(QWidget):
         for page in (self._waiting, self._content, self._build_empty()):
             self._pages.addWidget(page)
         column_of(self._pages, on=self, margins=0)
+        tab_on(self.bar, self.table)
+        tab_on(self.table, self.below)
         self.table.selectionModel().selectionChanged.connect(self._selection_changed)
         self.table.selectionModel().currentRowChanged.connect(self._current_changed)
         self.table.selection_restored.connect(self._selection_restored)
@@ -109,7 +114,7 @@ class ResultsTab(QWidget):
             self,
         )
         self._empty.add_button("New training...", "resultsTrainButton", primary=True).clicked.connect(self._ask_train)
-        self._empty.add_button("Import run...", "resultsImportButton").clicked.connect(self.actions_.ask_import)
+        self._empty.add_button("Import runs...", "resultsImportButton").clicked.connect(self.actions_.ask_import)
         return self._empty
 
     def _build_bar(self) -> RunsBar:
@@ -208,7 +213,9 @@ class ResultsTab(QWidget):
         if changed or self.below.study.at_work:
             self.below.study.refresh()
         studies = [facts.folder for facts in library.studies.values() if facts.folder is not None]
-        self._watch.watch(self._root, runs, studies)
+        states = {run.folder: run.status.state for run in runs}
+        complete = {folder for folder, state in states.items() if state not in _MOVING}
+        self._watch.watch(self._root, complete, studies, at_work=bool({*states.values()} & {*_AT_WORK}))
         self._pages.setCurrentWidget(self._content if runs else self._empty)
         self._apply_wanted()
         self._say_count()
@@ -333,7 +340,7 @@ class ResultsTab(QWidget):
 
     @Slot()
     def import_runs(self) -> None:
-        """Choose zip files of runs to add."""
+        """Choose runs to add."""
         self.actions_.ask_import()
 
     @Slot()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOption, QStyleO
 from skinkd_gui.results.arranging import StudyHeading
 from skinkd_gui.widgets.theme import colours
 
+_MARGIN = 5  # pixels
 ARROW_WIDTH = 26  # pixels; a click here folds a heading
 
 
@@ -20,11 +21,14 @@ class RowDelegate(QStyledItemDelegate):
         self._table = table
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """As usual, but no cell has the focus, and a study's runs show the end of their names, which differs."""
+        """As usual, but no cell has the focus, and a study's runs leave out its name where space is short."""
         super().initStyleOption(option, index)
         option.state &= ~QStyle.StateFlag.State_HasFocus
-        if index.column() == 0 and ": " in option.text:
-            option.textElideMode = Qt.TextElideMode.ElideLeft
+        _, colon, rest = option.text.partition(": ")
+        if index.column() == 0 and colon:
+            option.textElideMode = Qt.TextElideMode.ElideMiddle
+            if option.fontMetrics.horizontalAdvance(option.text) > option.rect.width() - 2 * _MARGIN:
+                option.text = f"…{rest}"
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
 
 from core.errors import SkinKDError
 from core.events import CancelToken
@@ -27,6 +27,7 @@ from skinkd_gui.results.details_panel import RunDetailsPanel
 from skinkd_gui.results.export_run_dialog import ExportRunDialog
 from skinkd_gui.results.exporting import save_table_as
 from skinkd_gui.results.file_jobs import FileJobs, FileTask
+from skinkd_gui.results.import_dialog import ImportDialog
 from skinkd_gui.results.runs_bar import RunsBar
 from skinkd_gui.results.runs_model import RunsModel
 from skinkd_gui.results.runs_table import RunsTable
@@ -34,6 +35,7 @@ from skinkd_gui.results.statement_dialog import StatementDialog, open_statement,
 from skinkd_gui.results.tags_dialog import TagsDialog
 from skinkd_gui.undo import changed
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.helper import Helper
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.saving import ask_for_file
@@ -80,7 +82,6 @@ class RunActions(Helper[QWidget]):
             (bar.export_model, self._export_model),
             (bar.export_run, self._ask_export),
             (bar.import_run, self.ask_import),
-            (bar.import_folder, self.ask_import_folder),
             (bar.copy, self._copy),
             (bar.copy_csv, self._copy_csv),
             (bar.copy_markdown, self._copy_markdown),
@@ -157,7 +158,7 @@ class RunActions(Helper[QWidget]):
         dialog.open()
         edit = dialog.findChild(QLineEdit)
         if edit is not None:
-            edit.setMinimumWidth(380)
+            edit.setMinimumWidth(in_text(380))
             edit.selectAll()
 
     @Slot(str)
@@ -314,15 +315,16 @@ class RunActions(Helper[QWidget]):
 
     @Slot()
     def ask_import(self) -> None:
-        """Choose zip files of runs."""
-        names, _ = QFileDialog.getOpenFileNames(self.owner, "Import runs", "", "Runs in zip files (*.zip)")
-        self.import_from([Path(name) for name in names])
+        """Choose zip files and folders of runs."""
+        dialog = ImportDialog(self.owner)
+        dialog.accepted.connect(self._import)
+        dialog.open()
 
     @Slot()
-    def ask_import_folder(self) -> None:
-        """Choose a run's folder."""
-        name = QFileDialog.getExistingDirectory(self.owner, "Import the folder of a run")
-        self.import_from([Path(name)] if name else [])
+    def _import(self) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, ImportDialog):
+            self.import_from(dialog.sources)
 
     def import_from(self, sources: Sequence[Path]) -> None:
         """Import runs from zip files and folders, one after the other; what fails does not keep the others out."""

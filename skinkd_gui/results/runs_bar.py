@@ -78,8 +78,7 @@ class RunsBar(QWidget):
         )
         self.export_model = add("Export model...", "exportModelAction", "The run's model for other programs, as ONNX")
         self.export_run = add("Export run...", "exportRunAction", "The whole run in one zip file, for another computer")
-        self.import_run = add("Import run...", "importRunAction", "Add a run from a zip file")
-        self.import_folder = add("Import run folder...", "importFolderAction", "Add a run from a folder")
+        self.import_run = add("Import runs...", "importRunAction", "Add runs from zip files and folders")
         self.copy = add(
             "Copy", "copyRunsAction", "Copy the selected rows for a spreadsheet", QKeySequence.StandardKey.Copy
         )
@@ -115,7 +114,7 @@ class RunsBar(QWidget):
         parts: Sequence[Sequence[QAction | QMenu]] = (
             (self.resume, self.change, self.open_folder, self.rename, self.tags, self.baseline),
             (self.report, self.statement, self.export_model),
-            (self.export_run, self.import_run, self.import_folder),
+            (self.export_run, self.import_run),
             (self.copy, copies, self.save_table, self._columns),
             (self.bin,),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ _MARK_WIDTH = "\u2002"  # the sort mark is painted over the end of titles on the
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _STUDY = COLUMN_NUMBERS["study"]
 _LONGEST_NOTE = 400
+_LONGEST = 5
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,10 @@ class RunsModel(QAbstractTableModel):
     def runs(self) -> tuple[RunSummary, ...]:
         """All runs in the order they were given, also those that are not shown."""
         return self._runs
+
+    def longest(self, column: int) -> Sequence[str]:
+        """The longest few texts of a column, by their letters; of all runs, also those that are not shown."""
+        return heapq.nlargest(_LONGEST, {entry.texts[column] for entry in self._entries}, key=len)
 
     @property
     def facts(self) -> Sequence[RunFacts]:

@@ -19,7 +19,8 @@ from skinkd_gui.widgets.layouts import as_list
 
 _CELL_MARGINS = 14  # pixels
 _SORT_MARK = 26  # pixels, with the margins
-_SHORTEST_NAME = 18  # characters
+_SHORTEST_NAME, _LONGEST_NAME = 18, 56  # characters
+_SHORTEST_WORDS = 11  # characters, of columns that may be cut where names need the space
 _FOLDING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right)
 
 
@@ -41,6 +42,7 @@ class RunsTable(QTableView):
         model.modelAboutToBeReset.connect(self._keep_selection)
         self.setModel(model)
         model.modelReset.connect(self._restore_selection)
+        model.modelReset.connect(self.fit_columns)
         self.setItemDelegate(RowDelegate(self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -100,25 +102,50 @@ class RunsTable(QTableView):
         name takes what is left."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
         self._fitting = True
-        for number, column in enumerate(COLUMNS):
-            sample, title = metrics.horizontalAdvance(column.sample), metrics.horizontalAdvance(column.column.heading)
-            if not header.isSectionHidden(number):  # a size given to a hidden one would be forgotten
-                header.resizeSection(number, self._widths.get(number, max(sample + _CELL_MARGINS, title + _SORT_MARK)))
+        for number, width in self._wanted_widths().items():
+            header.resizeSection(number, self._widths.get(number, width))
         header.setMinimumSectionSize(metrics.averageCharWidth() * 6)
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 9)
         self._stretch_name()
         self._fitting = False
 
+    def _wanted_widths(self) -> dict[int, int]:
+        """What the columns that are shown (a size given to a hidden one would be forgotten) need for their headings and
+        texts. Where names have too little space then, columns of words give some of theirs."""
+        metrics = self.fontMetrics()
+        widths: dict[int, int] = {}
+        least: dict[int, int] = {}
+        for number, column in enumerate(COLUMNS):
+            if number == 0 or self.horizontalHeader().isSectionHidden(number):
+                continue
+            heading = metrics.horizontalAdvance(column.column.heading) + _SORT_MARK
+            usual = metrics.horizontalAdvance(column.sample)
+            texts = [metrics.horizontalAdvance(text) for text in self._runs.longest(number)] or [usual]
+            widths[number] = max(heading, min(max(texts), usual) + _CELL_MARGINS)
+            few = metrics.averageCharWidth() * _SHORTEST_WORDS
+            least[number] = max(heading, min(widths[number], few)) if column.column.words else widths[number]
+        for number in sorted(widths, key=lambda each: least[each] - widths[each]):
+            missing = self._name_width() + sum(widths.values()) - self.viewport().width()
+            widths[number] -= max(0, min(missing, widths[number] - least[number]))
+        return widths
+
+    def _name_width(self) -> int:
+        """What the names need, within bounds."""
+        metrics = self.fontMetrics()
+        shortest, longest = (metrics.averageCharWidth() * most for most in (_SHORTEST_NAME, _LONGEST_NAME))
+        texts = [metrics.horizontalAdvance(text) for text in self._runs.longest(0)]
+        return max(shortest, min(longest, max(texts, default=0) + _CELL_MARGINS))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Let the name take the room that the other columns leave."""
         super().resizeEvent(event)
         if "_widths" in self.__dict__:  # Qt resizes a table once more when Python has taken it apart already
-            self._stretch_name()
+            self.fit_columns()
 
     def _stretch_name(self) -> None:
         header, before = self.horizontalHeader(), self._fitting
         others = sum(header.sectionSize(number) for number in range(1, header.count()))
-        least = self.fontMetrics().averageCharWidth() * _SHORTEST_NAME
+        least = self._name_width()
         self._fitting = True
         header.resizeSection(0, self._widths.get(0, max(least, self.viewport().width() - others)))
         self._fitting = before

@@ -10,7 +10,6 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
@@ -24,12 +23,14 @@ from core.inference.trust import Readership
 from core.paths import runs_root
 from skinkd_gui.settings.record_box import RecordBox
 from skinkd_gui.settings.store import LEVEL_PERCENTS, TEXT_PERCENTS, Settings
+from skinkd_gui.widgets.fitting import FittingDialog, Scrolled, ScrolledBody, in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.numbers import WholeNumberBox
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import ThemeChoice
 
+_WIDTH = 600  # pixels at 100 % of text
 _THEMES = {
     ThemeChoice.SYSTEM: "As the system",
     ThemeChoice.LIGHT: "Light",
@@ -37,7 +38,7 @@ _THEMES = {
 }
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(FittingDialog):
     """Edits a `Settings`; emits every change so that it can be seen, and the old one again when cancelled."""
 
     changed = Signal(object)  # Settings
@@ -47,13 +48,13 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("preferencesDialog")
         self.setWindowTitle("Preferences")
-        self.setMinimumWidth(560)
         self._before = self._settings = settings
         self._make_appearance()
         self._make_runs(folder_fixed)
         self._make_classify()
         form = QFormLayout(
             fieldGrowthPolicy=QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow,
+            rowWrapPolicy=QFormLayout.RowWrapPolicy.WrapLongRows,
             verticalSpacing=10,
             horizontalSpacing=16,
         )
@@ -64,20 +65,22 @@ class PreferencesDialog(QDialog):
         _add_explained(form, make_label("Folder for &runs:", buddy=self.folder), folder_row, note)
         text = "For other programs while a run trains. Another number of cores can change the last digits of results."
         _add_explained(form, make_label("C&PU cores left free:", buddy=self.threads), self.threads, text)
-        form.addRow("", self.notify)
+        _add_explained(form, make_label("Notifications:"), self.notify, "Of the system, while you use other programs.")
         text = "So many of 100 malignant lesions are not to be called benign. Higher calls fewer images benign."
         label = make_label("Malignant not called b&enign:", buddy=self.benign_level)
         _add_explained(form, label, self.benign_level, text)
         text = "How sure the model must be before it excludes a diagnosis. Higher leaves more images uncertain."
         _add_explained(form, make_label("Certainty of &verdicts:", buddy=self.level), self.level, text)
         form.addRow("&Who reads verdicts:", self.reader)
-        form.addRow("Classified images:", self.record)
+        form.addRow(make_label("Classified images:"), self.record)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column_of(form, STRETCH, buttons, on=self, margins=(20, 20, 20, 16), spacing=16)
-        width = self.sizeHint().width()
-        self.resize(width, self.heightForWidth(width))  # sizeHint takes wrapped lines for more than they are
+        body = ScrolledBody(self)
+        column_of(form, STRETCH, on=body, margins=(20, 20, 20, 0))
+        column_of((Scrolled(body, "preferencesScroll", self), 1), buttons, on=self, margins=(0, 0, 0, 16), spacing=16)
+        buttons.setContentsMargins(20, 0, 20, 0)
+        self.be_as_high_as_needed(in_text(_WIDTH))
 
     def _make_appearance(self) -> None:
         self.theme = named(QComboBox(self), "themeCombo", "Colours of the window")
@@ -114,16 +117,16 @@ class PreferencesDialog(QDialog):
         self.threads.setSpecialValueText("none: a run uses all cores")
 
         self.notify = named(
-            QCheckBox("Show a &message when a run ends while I use other programs", self),
+            QCheckBox("Show a &message when a run ends", self),
             "notifyCheck",
             "Show a message when a run ends",
         )
         self.notify.setChecked(self._settings.notify)
 
     def _make_classify(self) -> None:
-        self.level = self._make_level("levelSpin", "Certainty of verdicts, in per cent", self._settings.level)
         told = "Malignant lesions that are not to be called benign, in per cent"
         self.benign_level = self._make_level("benignLevelSpin", told, self._settings.benign_level)
+        self.level = self._make_level("levelSpin", "Certainty of verdicts, in per cent", self._settings.level)
         self.reader = named(QComboBox(self), "readerCombo", "Who reads the verdicts")
         self.reader.setToolTip("What is advised about an image on which the model does not decide goes by that")
         for reader in Readership:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from core.errors import SkinKDError
 from core.events import Event, Level, Notice, RunStarted
@@ -13,11 +13,13 @@ from core.quantities import fraction
 from core.runs.status import RunSummary
 from skinkd_gui.training import facts
 from skinkd_gui.training.entries import QueuedRun
+from skinkd_gui.training.facts_grid import FactsGrid
 from skinkd_gui.training.live_charts import LiveCharts
 from skinkd_gui.training.progress import RunProgress
 from skinkd_gui.training.queue import QueueState, RunFailure, RunStopped, TrainingQueue
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.fitting import ScrolledBody, follow_text
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import delay, make_button, slim_bar
@@ -26,6 +28,7 @@ from skinkd_gui.workers.memory import memory_text
 
 _STEPS = 1000
 _REFRESH_MILLISECONDS = 250
+_CHARTS_HEIGHT = 190  # pixels at 100 % of text, at least
 _FACTS = (
     ("epoch", "Epoch"),
     ("speed", "Images per second"),
@@ -39,7 +42,7 @@ _FACTS = (
 )
 
 
-class LiveView(QWidget):
+class LiveView(ScrolledBody):
     """Listens to a queue; draws at most four times a second, however often the run reports."""
 
     results_requested = Signal(object)  # Path: the folder of the run whose results the user wants to see
@@ -69,6 +72,12 @@ class LiveView(QWidget):
     def progress(self) -> RunProgress:
         """What is known of the run shown."""
         return self._progress
+
+    @property
+    def worth_showing(self) -> bool:
+        """Whether there is more to see than that a run was stopped before its first epoch."""
+        known = self._progress.history or self._result_folder or self._error
+        return self._state.current is not None or bool(known)
 
     # --- construction ---
 
@@ -100,9 +109,9 @@ class LiveView(QWidget):
         self._overall = make_label("", "muted", self, name="overallLabel")
         self.run_bar = slim_bar("trainingProgress", "Progress of the whole run", self, _STEPS)
         self.phase_bar = slim_bar("phaseProgress", "Progress of the present step", self, _STEPS)
-        self._values: dict[str, QLabel] = {}
         self._memory = make_label("", "small", self, name="runMemoryLabel")
         self.charts = LiveCharts(self)
+        follow_text(self.charts, "setMinimumHeight", _CHARTS_HEIGHT)
 
     def _lay_out(self) -> None:
         layout = column_of(
@@ -138,29 +147,8 @@ class LiveView(QWidget):
 
     def _make_facts_card(self) -> QFrame:
         card = _card(self)
-        grid = QGridLayout(card)
-        grid.setContentsMargins(14, 10, 14, 10)
-        grid.setHorizontalSpacing(20)
-        grid.setVerticalSpacing(6)
-        columns = 3
-        for number, (key, title) in enumerate(_FACTS):
-            cell = QHBoxLayout()
-            caption = make_label(title, "muted", card)
-            value = make_label("–", "", card)
-            value.setObjectName(f"fact_{key}")
-            value.setAccessibleName(title)
-            font = value.font()
-            font.setBold(True)
-            value.setFont(font)
-            cell.addWidget(caption)
-            cell.addSpacing(10)
-            cell.addStretch(1)
-            cell.addWidget(value)
-            grid.addLayout(cell, number % columns, number // columns)
-            self._values[key] = value
-        for column in range(columns):
-            grid.setColumnStretch(column, 1)
-        grid.addWidget(self._memory, columns, 0, 1, columns)
+        self._facts = FactsGrid(_FACTS, card)
+        column_of(self._facts, self._memory, on=card, margins=(14, 10, 14, 10), spacing=6)
         return card
 
     # --- the queue speaks ---
@@ -216,7 +204,7 @@ class LiveView(QWidget):
         if stopped.waits:
             self._tell(f"{name} was stopped. It waits in the list: start it there to go on.", "info")
         elif stopped.folder is None:
-            self._tell(f"{name} was stopped before it had begun.", "info")
+            self._tell(f"{name} was taken out before it had begun.", "info")
         else:
             self._tell(
                 f"{name} was stopped. It can be resumed where it stood, from the list of unfinished runs.", "info"
@@ -297,8 +285,7 @@ class LiveView(QWidget):
             "f1": weighted_f1,
             "patience": facts.patience(progress),
         }
-        for key, text in texts.items():
-            self._values[key].setText(text)
+        self._facts.show_texts(texts)
         self._memory.setText(memory_text() if at_work else "")
         self._memory.setVisible(at_work)
 

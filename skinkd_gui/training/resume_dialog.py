@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,10 +26,13 @@ from core.runs.folder import RunFolder
 from core.runs.listing import summarise
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.fitting import Scrolled, ScrolledBody, in_text
 from skinkd_gui.widgets.labels import make_label
+from skinkd_gui.widgets.layouts import STRETCH, column_of
 from skinkd_gui.widgets.parts import PassingDialog, make_button
 from skinkd_gui.workers.job_slot import JobSlot, shut_down_jobs
 
+_WIDTH = 620  # pixels at 100 % of text
 _TEXT = (
     "The run goes on from its last checkpoint. What may change without making it another experiment can be set here, "
     "and it is recorded under which settings each epoch was trained. All other settings stay as they were: for others, "
@@ -57,7 +59,6 @@ class ResumeDialog(PassingDialog):
 
     def __init__(self, parent: QWidget, folder: Path) -> None:
         super().__init__(parent, "resumeDialog", "Resume with changes")
-        self.setMinimumWidth(620)
         self._folder = folder
         self._recipe = RunFolder(folder).recipe()
         self._checking = JobSlot(self, succeeded=self._on_amended, failed=self._on_failed, ended=self._on_ended)
@@ -86,13 +87,19 @@ class ResumeDialog(PassingDialog):
         self.go_on.setDefault(True)
         self._buttons.accepted.connect(self._check)
         self._buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
         name = summarise(RunFolder(self._folder)).status.name
-        layout.addWidget(make_label(f"Go on with {name}", "heading", self, wrap=True))
-        layout.addWidget(make_label(_TEXT, "", self, wrap=True))
-        layout.addLayout(self._grid)
-        layout.addWidget(self._buttons)
+        body = ScrolledBody(self)
+        column_of(
+            make_label(f"Go on with {name}", "heading", self, wrap=True),
+            make_label(_TEXT, "", self, wrap=True),
+            self._grid,
+            STRETCH,
+            on=body,
+            margins=(0, 0, 8, 0),
+            spacing=12,
+        )
+        column_of((Scrolled(body, "resumeScroll", self), 1), self._buttons, on=self, spacing=12)
+        self.be_as_high_as_needed(in_text(_WIDTH))
 
     def _add_path(self, title: str, name: str, edit: QLineEdit, ways: Mapping[str, Callable[[], None]]) -> None:
         """A row with a path and buttons to choose another."""

@@ -24,12 +24,13 @@ from skinkd_gui.training.entries import QueuedRun
 from skinkd_gui.training.queue import QueueState, TrainingQueue
 from skinkd_gui.training.work import UnfinishedStudy
 from skinkd_gui.undo import changed
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import breakable, make_label, plain_tip
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, icon, theme
 
-_LOWEST, _HIGHEST = 40, 170  # pixels
+_LOWEST, _HIGHEST = 40, 170  # pixels at 100 % of text
 _ICON = QSize(16, 16)
 _FOLDER = Qt.ItemDataRole.UserRole
 _IS_STUDY = Qt.ItemDataRole.UserRole + 1
@@ -57,7 +58,7 @@ class _Section(QFrame):
         self.items.doItemsLayout()
         last = self.items.visualItemRect(self.items.item(self.items.count() - 1)) if self.items.count() else None
         wanted = last.bottom() + self.items.verticalOffset() + 6 if last is not None else 0
-        self.items.setFixedHeight(min(max(wanted, _LOWEST), _HIGHEST))
+        self.items.setFixedHeight(min(max(wanted, in_text(_LOWEST)), in_text(_HIGHEST)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Texts break anew in another width."""

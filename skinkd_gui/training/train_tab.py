@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
@@ -19,6 +20,7 @@ from skinkd_gui.training.side_panel import Notices, UnfinishedRuns, WaitingRuns
 from skinkd_gui.training.work import UnfinishedStudy, unfinished_studies
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.fitting import Scrolled, ScrolledBody, in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import slim_bar
@@ -38,6 +40,7 @@ _FIRST_TEXT = (
 )
 _IDLE_TITLE = "Nothing is being trained"
 _IDLE_TEXT = "Start a new training, or go on with an unfinished run. Finished runs are in the Results tab."
+_SIDE_WIDTH = 300  # pixels at 100 % of text
 _SEARCHING_TEXT = "Looking for your runs..."
 
 
@@ -107,10 +110,10 @@ class TrainTab(QWidget):
         column_of((self.empty, 1), self._sample_label, self._sample_bar, on=first)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(first)
-        self._stack.addWidget(self.live)
-        self._side = QWidget(self)
-        self._side.setFixedWidth(300)
-        self._side_column = QVBoxLayout(self._side)
+        self._stack.addWidget(Scrolled(self.live, "liveScroll", self))
+        lists = ScrolledBody(self)
+        self._side = Scrolled(lists, "trainSide", self)
+        self._side_column = QVBoxLayout(lists)
         self._side_column.setContentsMargins(0, 0, 0, 0)
         self._side_column.setSpacing(10)
         self._side_column.addWidget(self.waiting)
@@ -118,6 +121,12 @@ class TrainTab(QWidget):
         self._side_column.addWidget(self.notices, 1000)
         self._side_column.addStretch(1)  # keeps the others at the top while there are no notices
         row_of((self._stack, 1), self._side, on=self, margins=(16, 14, 16, 12), spacing=14)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The lists take two fifths of the tab at most, where their buttons fit."""
+        super().resizeEvent(event)
+        least = self._side.minimumSizeHint().width()
+        self._side.setFixedWidth(max(least, min(in_text(_SIDE_WIDTH), self.width() * 2 // 5)))
 
     # --- what the user asks for ---
 
@@ -131,9 +140,14 @@ class TrainTab(QWidget):
         self._open_wizard(recipe=recipe)
 
     def _open_wizard(self, data_path: str = "", recipe: Recipe | None = None) -> None:
+        from core.recipe import preset
+        from skinkd_gui.training.suited import suited_preset
         from skinkd_gui.training.wizard.dialog import TrainingWizard
+        from skinkd_gui.training.wizard.draft import load_draft
 
-        wizard = TrainingWizard(self, self._runs_root, data_path, recipe)
+        draft = load_draft() if recipe is None and not data_path else None
+        recipe = preset(suited_preset()) if recipe is None else recipe
+        wizard = TrainingWizard(self, self._runs_root, data_path, recipe, draft)
         wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         wizard.accepted_plan.connect(self._start)
         wizard.open()
@@ -300,7 +314,7 @@ class TrainTab(QWidget):
         queued = {run.study for run in state.entries}
         studies = [study for study in self._listed.studies if study.folder not in queued]
         self.unfinished.show_runs(self.unfinished_runs, studies)
-        live = self._shown_once
+        live = self._shown_once and self.live.worth_showing
         self._stack.setCurrentIndex(1 if live else 0)
         self.empty.set_text(*self._idle_words(bool(state.waiting)))
         lists = (self.waiting, self.unfinished, self.notices)
@@ -334,6 +348,8 @@ def end_notice(how: RunSummary | RunStopped | RunFailure) -> Notice:
     if isinstance(how, RunFailure):
         return Notice(f"{how.run.name} failed: {how.error.title}. {how.error.summary}", Level.WARNING)
     if isinstance(how, RunStopped):
-        return Notice(f"{how.run.name} was stopped.")
+        if how.waits:
+            return Notice(f"{how.run.name} was stopped and waits in the list.")
+        return Notice(f"{how.run.name} was {'stopped' if how.folder else 'taken out before it had begun'}.")
     score = f", weighted F1 {fraction(how.scores.weighted_f1)}" if how.scores is not None else ""
     return Notice(f"{how.status.name} is finished{score}.")

@@ -7,6 +7,10 @@
 - `numbers`: fields for numbers in the digits of any script
 - `dragged`: the files that are dropped or pasted
 - `figure_view`, `threaded_figure_view`: figures, drawn when idle or in a thread
+- `fitting`, `fitting_grid`, `turning`: dialogs that keep to their screen, sizes that follow the text, what scrolls,
+  cells and rows that are arranged for the width
+- `tab_order`: the way of Tab
+- `disk_watch`, `runs_watch`, `data_paths`: that folders changed on the disk
 - `helper`: what does a part of a widget's work without being one
 - `opening`: files and pages in the system's own programs
 """

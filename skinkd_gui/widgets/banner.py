@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import breakable, make_label, set_role
-from skinkd_gui.widgets.layouts import row_of
+from skinkd_gui.widgets.layouts import STRETCH, column_of, row_of
 from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
@@ -23,10 +24,18 @@ class Banner(QFrame):
         self._text = make_label("", "", self, wide=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._row = row_of(
-            (self._picture, 0, Qt.AlignmentFlag.AlignTop), (self._text, 1), on=self, margins=(12, 8, 12, 8), spacing=10
+            (self._picture, 0, Qt.AlignmentFlag.AlignTop),
+            (self._words(), 1),
+            on=self,
+            margins=(12, 8, 12, 8),
+            spacing=10,
         )
         theme().changed.connect(self._restyle)
         self.hide()
+
+    def _words(self) -> QVBoxLayout:
+        """The text, beside the picture's middle where it is a single line."""
+        return column_of(STRETCH, self._text, STRETCH)
 
     @property
     def text(self) -> str:
@@ -52,5 +61,7 @@ class Banner(QFrame):
         palette = colours()
         colour = {"success": palette.success, "warning": palette.warning, "error": palette.error}
         picture = coloured_icon(_ICONS[self._kind], colour.get(self._kind, palette.accent))
-        self._picture.setPixmap(picture.pixmap(QSize(20, 20)))
+        side = in_text(20)
+        self._picture.setPixmap(picture.pixmap(QSize(side, side)))
+        self._picture.setFixedHeight(max(side, self._text.fontMetrics().lineSpacing()))  # beside the first line
         set_role(self, self._kind)

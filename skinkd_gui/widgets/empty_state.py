@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QWidget
 
+from skinkd_gui.widgets.fitting import Scrolled, ScrolledBody, follow_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, Gap, column_of, row_of
 from skinkd_gui.widgets.parts import Receiver, make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 
+_WIDEST = 680  # pixels at 100 % of text
+_MARGINS = 48
 
-class EmptyState(QWidget):
-    """A picture, a title, a few sentences and buttons, in the middle of the space."""
+
+class EmptyState(Scrolled):
+    """A picture, a title, a few sentences and buttons, in the middle of the space; they scroll where it is small."""
 
     def __init__(self, icon_name: str, title: str, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        body = ScrolledBody()
+        super().__init__(body, "", parent)
         self._icon_name = icon_name
-        self._picture = QLabel(self, alignment=Qt.AlignmentFlag.AlignHCenter)
-        self._title = make_label(title, "title", self, wrap=True)
-        self._text = make_label(text, "muted", self, wrap=True)
+        self._picture = QLabel(body, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self._title = make_label(title, "title", body, wrap=True)
+        self._text = make_label(text, "muted", body, wrap=True)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._buttons = QHBoxLayout()
+        self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(12)
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        middle = QWidget(self, maximumWidth=680)
+        middle = QWidget(body)
+        follow_text(middle, "setMaximumWidth", _WIDEST)
         column_of(self._picture, self._title, self._text, Gap(6), self._buttons, on=middle, spacing=14)
-        column_of(2, row_of(STRETCH, (middle, 8), STRETCH), 3, on=self)
+        column_of(2, row_of(STRETCH, (middle, 8), STRETCH), 3, on=body)
         theme().changed.connect(self._restyle)
         self._restyle()
+
+    def minimumSizeHint(self) -> QSize:
+        """The widest button: where there is no space for all beside each other they stand below each other."""
+        return QSize(max(self._widths(), default=0) + _MARGINS, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Turn the buttons."""
+        super().resizeEvent(event)
+        widths = self._widths()
+        fits = sum(widths) + self._buttons.spacing() * len(widths) + _MARGINS <= self.width()
+        self._buttons.setDirection(
+            QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom,
+        )
+
+    def _widths(self) -> list[int]:
+        items = (self._buttons.itemAt(number) for number in range(self._buttons.count()))
+        return [item.minimumSize().width() for item in items if item is not None]
 
     def set_text(self, title: str, text: str) -> None:
         """Say something else."""

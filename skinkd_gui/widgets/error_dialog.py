@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
-    QDialog,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -18,12 +17,14 @@ from PySide6.QtWidgets import (
 from core.errors import SkinKDError
 from core.paths import log_root
 from core.visible_text import visible
+from skinkd_gui.widgets.fitting import FittingDialog, Scrolled, ScrolledBody, in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
 from skinkd_gui.widgets.parts import make_button
 from skinkd_gui.widgets.theme import coloured_icon, colours
 
+_WIDTH = 520  # pixels at 100 % of text
 LOG_NAME = "skinkd.log"
 
 
@@ -32,14 +33,13 @@ def log_path() -> Path:
     return log_root() / LOG_NAME
 
 
-class ErrorDialog(QDialog):
+class ErrorDialog(FittingDialog):
     """Title and summary at once; details and the log behind buttons. Does not block: call `open`."""
 
     def __init__(self, error: SkinKDError, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("errorDialog")
         self.setWindowTitle("SkinKD")
-        self.setMinimumWidth(520)
         self.error = error
         picture = QLabel(self, pixmap=coloured_icon("error", colours().error).pixmap(QSize(40, 40)))
         title = make_label(visible(error.title), "heading", self, wrap=True, name="errorTitle")
@@ -49,7 +49,11 @@ class ErrorDialog(QDialog):
         self._details = named(more, "errorDetails", "Details of the error")
         self._details.setVisible(False)
         self._details.setMinimumHeight(160)
-        column_of(top, (self._details, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)
+        body = ScrolledBody(self)
+        column_of(top, (self._details, 1), on=body, margins=0, spacing=16)
+        self._scrolled = Scrolled(body, "errorScroll", self)
+        column_of((self._scrolled, 1), self._make_buttons(), on=self, margins=(20, 20, 20, 16), spacing=16)
+        self.be_as_high_as_needed(in_text(_WIDTH))
 
     def _make_buttons(self) -> QHBoxLayout:
         self._more = make_button("Show details", "errorMoreButton", self)
@@ -68,7 +72,7 @@ class ErrorDialog(QDialog):
         show = self._details.isHidden()
         self._details.setVisible(show)
         self._more.setText("Hide details" if show else "Show details")
-        self.adjustSize()
+        self.be_as_high_as_needed(in_text(_WIDTH))
 
     @Slot()
     def _copy(self) -> None:

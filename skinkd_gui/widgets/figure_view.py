@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedLayout, QWidget
 
 from core.errors import SkinKDError
@@ -40,6 +40,7 @@ class FigureView(QWidget):
         self._canvas: Any = None
         self._builder: Builder | None = None
         self._clickable = ""
+        self._outdated = False  # the style changed while nobody looked
         # Not within the canvas's own event: whoever listens may replace the figure.
         self._pressed.connect(self.picked, Qt.ConnectionType.QueuedConnection)
         self._placeholder = make_label(placeholder, "muted", self, wrap=True)
@@ -123,8 +124,21 @@ class FigureView(QWidget):
 
     @Slot()
     def _restyle(self) -> None:
+        self._outdated = not self.isVisible()
+        if not self._outdated:
+            self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """Draw the same in the present style."""
         if self._builder is not None:
             self._show(self._builder(figure_style()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A style that changed meanwhile is seen now."""
+        super().showEvent(event)
+        if self._outdated:
+            self._outdated = False
+            self._draw_anew()
 
     @Slot(QPoint)
     def _open_menu(self, position: QPoint) -> None:

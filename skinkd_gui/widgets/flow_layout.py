@@ -19,6 +19,15 @@ class FlowLayout(QLayout):
         """Qt's."""
         self._items.append(item)
 
+    def insert_before_last(self, widget: QWidget) -> None:
+        """Put a widget in front of the last one, for Tab too."""
+        last = self._items[-1].widget()
+        self.addWidget(widget)
+        self._items.insert(-1, self._items.pop())
+        if last is not None:
+            QWidget.setTabOrder(widget, last)
+        self.invalidate()
+
     def count(self) -> int:
         """Qt's."""
         return len(self._items)
@@ -49,8 +58,10 @@ class FlowLayout(QLayout):
         self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        """One line of the widest."""
-        return self.minimumSize()
+        """All in one line."""
+        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        width = sum(size.width() for size in sizes) + self.spacing() * max(0, len(sizes) - 1)
+        return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         """The largest of the items."""
@@ -73,3 +84,13 @@ class FlowLayout(QLayout):
                 item.setGeometry(QRect(QPoint(left, top), size))
             left, line = left + size.width() + self.spacing(), max(line, size.height())
         return top + line - rect.top()
+
+
+def flow_of(*widgets: QWidget, spacing: int = 6, parent: QWidget | None = None) -> QWidget:
+    """The widgets in lines. (The layout is that of a widget, never within another layout: PySide would then give its
+    items to the outer one's wrapper, and they would go with that.)"""
+    holder = QWidget(parent)
+    layout = FlowLayout(holder, spacing)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return holder

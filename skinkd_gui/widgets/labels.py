@@ -21,9 +21,9 @@ def make_label(
     name: str = "",
     buddy: QWidget | None = None,
 ) -> QLabel:
-    """A label of plain text; roles are title, heading, value, muted and small (see resources/styles). `name` is its
-    objectName, `buddy` the field that its underlined letter leads to. A text that is `wide` goes on below too, and does
-    not make its window as high as it would be in a narrow one: it gets what it needs at the width that it has."""
+    """A label of plain text; roles are title, heading, value, strong, muted and small (see resources/styles). `name` is
+    its objectName, `buddy` the field that its underlined letter leads to. A text that is `wide` goes on below too, and
+    does not make its window as high as it would be in a narrow one: it gets what it needs at the width that it has."""
     label = QLabel(text, parent)
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)

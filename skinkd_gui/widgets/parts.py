@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, SignalInstance
-from PySide6.QtWidgets import QDialog, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 
+from skinkd_gui.widgets.fitting import FittingDialog
 from skinkd_gui.widgets.layouts import named
 
 Receiver = Callable[..., Any] | SignalInstance
@@ -51,13 +52,12 @@ def delay(owner: QObject, receiver: Receiver, milliseconds: int = 0) -> QTimer:
     return timer
 
 
-class PassingDialog(QDialog):
+class PassingDialog(FittingDialog):
     """A dialog that is deleted when it is closed; call `open`."""
 
     def __init__(self, parent: QWidget | None, name: str, title: str, size: QSize | None = None) -> None:
-        super().__init__(parent)
+        """`size`: at 100 % of text; it grows with the text, as far as the screen allows."""
+        super().__init__(parent, size)
         self.setObjectName(name)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if size is not None:
-            self.resize(size)

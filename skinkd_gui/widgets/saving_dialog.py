@@ -9,11 +9,11 @@ from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Qt, Slot
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QProgressBar,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,6 +24,7 @@ from core.events import Event, Notice, Progress
 from core.user_paths import expanded
 from skinkd_gui.widgets.banner import Banner
 from skinkd_gui.widgets.error_dialog import show_error
+from skinkd_gui.widgets.fitting import FittingDialog, Scrolled, ScrolledBody, in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.opening import open_path
@@ -48,11 +49,13 @@ class SavingWords:
     can_open: bool = True  # the file, and not only its folder
 
 
-class SavingDialog(QDialog):
-    """A form, and below it the news, the progress and the buttons; call `open`.
+class SavingDialog(FittingDialog):
+    """A form with the news below it, which scroll where the screen is small, and the buttons; call `open`.
 
     Who inherits fills `form_layout`, with `target_row()` somewhere in it, and calls `lay_out` at the end.
     """
+
+    width_wanted = 620  # pixels at 100 % of text
 
     def __init__(self, parent: QWidget | None, words: SavingWords) -> None:
         super().__init__(parent)
@@ -96,29 +99,18 @@ class SavingDialog(QDialog):
         return row_of((self.target, 1), self._choose)
 
     def lay_out(self, above: Sequence[QWidget], below: Sequence[QWidget] = ()) -> None:
-        """Lay out the dialog: what comes above the news, and what between the news and the progress."""
+        """Lay out the dialog: what comes above the news, and what below them."""
         self.news = Banner(self)
         self.news.setObjectName(f"{self._words.name}News")
-        layout = column_of(on=self, margins=(20, 20, 20, 16), spacing=12)
-        for widget in (*above, self.news, *below):
-            layout.addWidget(widget)
-        layout.addStretch(1)
-        layout.addWidget(self._build_progress())
-        layout.addLayout(self._build_buttons())
+        body = ScrolledBody(self)
+        column_of(*above, self.news, *below, STRETCH, on=body, margins=(0, 0, 8, 0), spacing=12)
+        scrolled = Scrolled(body, f"{self._words.name}Scroll", self)
+        column_of((scrolled, 1), self._build_buttons(), on=self, margins=(20, 20, 20, 16), spacing=12)
+        self.fit()
 
-    def _build_progress(self) -> QStackedWidget:
-        row = QWidget(self)
-        inner = QHBoxLayout(row)
-        inner.setContentsMargins(0, 0, 0, 0)
-        self._doing = make_label("", "muted", row)
-        self.progress = named(QProgressBar(row), f"{self._words.name}Progress", f"Progress of the {self._words.name}")
-        inner.addWidget(self._doing)
-        inner.addWidget(self.progress, 1)
-        self._strip = QStackedWidget(self)  # keeps its room while there is nothing to show
-        self._strip.addWidget(QWidget(self))
-        self._strip.addWidget(row)
-        self._strip.setFixedHeight(row.sizeHint().height())
-        return self._strip
+    def fit(self) -> None:
+        """Grow to what is shown now, as far as the screen has room."""
+        self.be_as_high_as_needed(in_text(self.width_wanted))
 
     def _build_buttons(self) -> QHBoxLayout:
         name = self._words.name
@@ -131,7 +123,25 @@ class SavingDialog(QDialog):
         self.make_button.setProperty("primary", True)
         self.make_button.setDefault(True)
         self.make_button.clicked.connect(self._ask_and_start)
-        return row_of(self.open_button, self.folder_button, STRETCH, self.close_button, self.make_button)
+        return row_of((self._build_strip(), 1), self.close_button, self.make_button)
+
+    def _build_strip(self) -> QStackedWidget:
+        """To the left of the buttons that are always there: what opens the result, or how far it is."""
+        self._doing = make_label("", "muted", self)
+        self._doing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = named(QProgressBar(self), f"{self._words.name}Progress", f"Progress of the {self._words.name}")
+        self.progress.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._strip = QStackedWidget(self)
+        self._strip.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        for row in (
+            row_of(self.open_button, self.folder_button, STRETCH),
+            row_of((self._doing, 1), (self.progress, 1)),
+        ):
+            page = QWidget(self)
+            row.setContentsMargins(0, 0, 0, 0)
+            page.setLayout(row)
+            self._strip.addWidget(page)
+        return self._strip
 
     # Choosing
 
@@ -164,7 +174,11 @@ class SavingDialog(QDialog):
         self.make_button.setEnabled(not busy and bool(self.target.text().strip()))
         self.open_button.setVisible(self._words.can_open and self._made is not None and not busy)
         self.folder_button.setVisible(self._made is not None and not busy)
-        self.close_button.setText("Cancel" if busy else "Close")
+        widths = []
+        for text in ("Close", "Cancel") if busy else ("Cancel", "Close"):
+            self.close_button.setText(text)
+            widths.append(self.close_button.sizeHint().width())
+        self.close_button.setMinimumWidth(max(widths))  # it changes its word and does not move
         self._strip.setCurrentIndex(1 if busy else 0)
 
     # Working
@@ -213,6 +227,7 @@ class SavingDialog(QDialog):
         if end.cancelled:
             self.news.show_message(self._words.cancelled, "info")
         self.update_state()
+        self.fit()
         if self._made is not None:
             (self.open_button if self._words.can_open else self.folder_button).setFocus()
         if self._leaving:

@@ -146,6 +146,8 @@ class Theme(QObject):
         system_dark = scheme is Qt.ColorScheme.Dark
         dark = system_dark if self._choice is ThemeChoice.SYSTEM else self._choice is ThemeChoice.DARK
         points = self._points * self._percent / 100
+        # A sheet that replaces another makes Qt dress every widget once for each of those around it: ten times as long.
+        self._application.setStyleSheet("")
         font = self._application.font()
         font.setPointSizeF(points)
         self._application.setFont(font)
@@ -209,6 +211,7 @@ def _style_sheet(colour: Colours, points: float) -> str:
         "titlesize": f"{points * 1.6:.1f}",
         "headingsize": f"{points * 1.2:.1f}",
         "smallsize": f"{max(points * 0.9, 8):.1f}",
+        "indicator": f"{max(13, round(points * 1.3))}",
     }
     return re.sub(r"@(\w+)@", lambda match: values[match[1]], resource_text("styles/skinkd.qss"))
 

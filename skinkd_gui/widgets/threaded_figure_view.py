@@ -86,8 +86,7 @@ class ThreadedFigureView(FigureView):
         self._show(None)
         self.set_placeholder(f"{error.title}. {error.summary}")
 
-    @Slot()
-    def _restyle(self) -> None:
+    def _draw_anew(self) -> None:
         self._redraw()
 
 

@@ -4,6 +4,7 @@ object left to Python's collector."""
 from __future__ import annotations
 
 import gc
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QSettings, QThread, QTimer, Slot
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
+
+from core.events import CancelSource
+from core.runs.folder import RunFolder
+from skinkd_gui.widgets.theme import theme
+from skinkd_gui.workers.preload import load_engine
 
 _MODAL_SECONDS = 30.0
 _PATIENCE = 90_000  # milliseconds: on a machine that does much else it takes that long to import torch
@@ -101,6 +107,21 @@ def no_running_qthreads(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> 
     _started.clear()
     if running:
         pytest.fail(f"{len(running)} QThread(s) were left running", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def used_before(
+    qapp: QApplication, finished_run: RunFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A folder with two runs, in a process that has loaded its libraries and made what lives as
+    long as it does."""
+    runs = tmp_path_factory.mktemp("stays")
+    for name in ("one", "two"):
+        shutil.copytree(finished_run.path, runs / name)
+    kept = theme(), qapp.style()
+    load_engine(lambda event: None, CancelSource().token)
+    yield runs
+    del kept
 
 
 class _ModalWatch(QObject):

@@ -20,8 +20,8 @@ class Unchanged:
     """Every image as it is."""
 
     name = "none"
-    title = "None"
-    help = "every image is shown as it is. The paper: none"
+    title = "As they are"
+    help = "every image is shown as it is, as in the paper"
     source = ""
     Settings = SettingsSection
     plain_views = 1

@@ -107,8 +107,8 @@ class NoMixture:
     """Every image by itself."""
 
     name = "none"
-    title = "None"
-    help = "every image by itself. The paper: none"
+    title = "Not mixed"
+    help = "every image by itself, as in the paper"
     source = ""
     Settings = SettingsSection
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,6 +155,7 @@ class CostPage(WizardPage):
             self._refresh()
             return
         self._show(measured.costs)
+        self.model.update(replace(self.model.state, cost=(self._measured_for, costs.headline(measured.costs))))
         self._warning.show_text("\n\n".join(costs.warnings(measured.costs, measured.free_space)))
 
     @Slot(object)

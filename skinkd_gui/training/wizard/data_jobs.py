@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.classes import ClassSet
@@ -14,14 +14,17 @@ from core.user_paths import expanded
 from skinkd_gui.training.wizard.labels import other_problems
 from skinkd_gui.training.wizard.preview import Example, SplitPreview, examples, split_preview
 from skinkd_gui.training.wizard.state import WizardState
+from skinkd_gui.widgets.data_paths import data_paths
 
 
 @dataclass(frozen=True)
 class UsableData:
-    """A data set, and the names of its images that can not be used."""
+    """A data set, the names of its images that can not be used, and the folders and files whose change on the disk
+    means that it is another one."""
 
     dataset: DataSet
     excluded: frozenset[str]
+    paths: tuple[Path, ...] = ()
 
 
 def read_data(path: str, choices: Choices, classes: ClassSet, emit: Emit, token: CancelToken) -> UsableData:
@@ -30,7 +33,7 @@ def read_data(path: str, choices: Choices, classes: ClassSet, emit: Emit, token:
 
     dataset = read_dataset(expanded(path), classes, choices)
     token.check()
-    return _usable(dataset)
+    return replace(_usable(dataset), paths=tuple(data_paths(expanded(path))))
 
 
 def check_data(dataset: DataSet, emit: Emit, token: CancelToken) -> UsableData:

@@ -15,6 +15,8 @@ from core.data.choices import ChoiceNeededError, Choices
 from core.data.types import DataSet, undecided
 from core.errors import SkinKDError
 from core.recipe import field, section_fields
+from core.user_paths import expanded
+from skinkd_gui.data.recents import RecentDataMenu, remember_data
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.choices_box import ChoicesBox
 from skinkd_gui.training.wizard.data_jobs import (
@@ -35,12 +37,16 @@ from skinkd_gui.training.wizard.preview import Example, SplitPreview, lesion_cou
 from skinkd_gui.training.wizard.questions import ASKED, questions
 from skinkd_gui.training.wizard.state import CheckState, WizardState, WizardStep, counted
 from skinkd_gui.training.wizard.texts import choice_text, leakage_text
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.disk_watch import DiskWatch
 from skinkd_gui.widgets.dragged import dragged_files
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.figure_view import FigureView
+from skinkd_gui.widgets.flow_layout import flow_of
 from skinkd_gui.widgets.labels import make_label
-from skinkd_gui.widgets.layouts import column_of, named, row_of
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import delay, make_button
+from skinkd_gui.widgets.turning import TurningRow
 from skinkd_gui.workers.job import JobEnd
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -96,17 +102,28 @@ class DataPage(WizardPage):
         )
         self.path_edit.setAcceptDrops(False)  # the page takes the drop and uses the path, not the address
         self.path_edit.textEdited.connect(self._on_typed)
-        self.path_edit.returnPressed.connect(self._read_if_new)
-        folder, csv, self.sample_button = (
+        self.path_edit.returnPressed.connect(self.read_again)
+        folder, csv, recent, self.again, self.sample_button = (
             make_button(text, f"{name}Button", None, clicked, accessible=words)
             for text, name, clicked, words in (
                 ("Folder…", "browseFolder", self._browse_folder, "Browse for a folder"),
                 ("CSV file…", "browseCsv", self._browse_csv, "Browse for a CSV file"),
+                ("Recent", "recentData", None, "Data sets that were opened last"),
+                ("Look again", "readAgain", self.read_again, "Read the folder or file again"),
                 ("Use the built-in sample images", "sampleData", self._use_sample, ""),
             )
         )
-        row = row_of((self.path_edit, 1), folder, csv, self.sample_button)
-        self.column.addLayout(row)
+        menu = RecentDataMenu(self, "wizardRecentMenu")
+        menu.chosen.connect(self._take_recent)
+        recent.setMenu(menu)
+        buttons = flow_of(folder, csv, recent, self.again, self.sample_button)
+        self.column.addLayout(column_of(self.path_edit, buttons, margins=0, spacing=6))
+        self._watch = DiskWatch(self)
+        self._watch.changed.connect(self._on_changed_on_disk)
+        self._changed_note = Banner()
+        self._changed_note.setObjectName("dataChangedBanner")
+        self._changed_note.add_button("Look again", "dataChangedButton", self.read_again)
+        self.column.addWidget(self._changed_note)
 
     def _build_findings(self) -> None:
         self._error = Note("error", "dataErrorLabel")
@@ -147,7 +164,7 @@ class DataPage(WizardPage):
         )
         self._table = SplitTable()
         self._figure.setFixedHeight(self._table.height())
-        numbers = row_of((self._figure, 1), (self._table, 1), spacing=16)
+        numbers = TurningRow(self._figure, self._table, spacing=16)
         self._examples = ExampleStrip()
         self._notes = Note("info", "splitNotesLabel")
         self._leakage = Note("info", "leakageLabel")
@@ -161,7 +178,7 @@ class DataPage(WizardPage):
         self.form = FieldForm(self.model, specs)
         column.addWidget(self._leakage)
         column.addWidget(self._examples)
-        column.addLayout(numbers)
+        column.addWidget(numbers)
         column.addWidget(self._notes)
         self._use_card = card(self.form, title="How the images are used")
         column.addWidget(self._use_card)
@@ -172,7 +189,22 @@ class DataPage(WizardPage):
     def set_path(self, path: str) -> None:
         """Use a folder or file, as if the user had typed it."""
         self.path_edit.setText(path)
+        self.read_again()
+
+    @Slot(object)
+    def _take_recent(self, path: Path) -> None:
+        self.set_path(str(path))
+
+    @Slot()
+    def read_again(self) -> None:
+        """Read what is named, also where it was read before: it may have been corrected."""
+        self._read_key = ("", *_reading_of(self.model.state))
         self._read_if_new()
+
+    @Slot()
+    def _on_changed_on_disk(self) -> None:
+        if self.model.state.dataset is not None or self.model.state.data_problem:
+            self._changed_note.show_message("These data have changed on the disk since they were read.", "warning")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept a folder or file."""
@@ -228,6 +260,8 @@ class DataPage(WizardPage):
         if key == self._read_key:
             return
         self._read_key = key
+        self._changed_note.show_message("")
+        self._watch.stop()
         self._checking.drop()
         self._check_row.hide()
         if path:
@@ -238,6 +272,8 @@ class DataPage(WizardPage):
 
     @Slot(object)
     def _on_read(self, read: UsableData) -> None:
+        self._watch.watch_paths(read.paths)
+        remember_data(expanded(self.model.state.recipe.data.path))
         state = wizard_state.data_read(self.model.state, read.dataset, read.excluded)
         if wizard_state.usable_images(state) and not undecided(state.meanings):
             self._checking.start(partial(check_data, read.dataset))
@@ -250,6 +286,8 @@ class DataPage(WizardPage):
         if isinstance(error, ChoiceNeededError):
             self.model.update(wizard_state.choice_asked(self.model.state, error.choice))
             return
+        path = expanded(self.model.state.recipe.data.path)
+        self._watch.watch_paths([path if path.exists() else path.parent])
         text = f"{error.title}. {error.summary}" + (f"\n{error.details}" if error.details else "")
         self.model.update(wizard_state.data_failed(self.model.state, text))
 
@@ -282,6 +320,7 @@ class DataPage(WizardPage):
         if self._read_key[0] and (state.recipe.data.path, *_reading_of(state)) != self._read_key:
             QTimer.singleShot(0, self, self._read_if_new)
         self._welcome.setVisible(not state.recipe.data.path)
+        self.again.setEnabled(bool(state.recipe.data.path) and not state.reading)
         self._error.show_text("" if state.reading else state.data_problem)
         self._choices.show_choices(questions(state))
         self._labels_note.show_text(_labels_note(state))

@@ -26,6 +26,7 @@ from skinkd_gui.training.wizard.page_widgets import Box, sentence
 from skinkd_gui.training.wizard.preview import THUMBNAIL_PIXELS, Example, SplitPreview
 from skinkd_gui.training.wizard.problems_model import ProblemsModel
 from skinkd_gui.training.wizard.state import counted
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.flow_layout import FlowLayout
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
@@ -33,6 +34,7 @@ from skinkd_gui.widgets.parts import delay, make_button
 
 _MOST_LINES = 16
 _MOST_ROWS = 9
+_SPLIT_WIDTH = 560  # pixels
 _UNFOLDED = 30  # kinds with more problems than this start folded
 
 
@@ -123,7 +125,6 @@ class SplitTable(QTableWidget):
         self.setHorizontalHeaderLabels([PART_TITLES[part] for part in Part])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(max(24, self.fontMetrics().height() + 6))
@@ -139,7 +140,9 @@ class SplitTable(QTableWidget):
         self.setVerticalHeaderLabels([*classes.names, "All"])
         # the names of the parts and classes stay readable with large type; the figure beside takes what is left
         columns = [self.horizontalHeader().sectionSizeHint(column) for column in range(len(Part))]
-        self.setMinimumWidth(self.verticalHeader().sizeHint().width() + len(Part) * max(columns) + 4)
+        wanted = self.verticalHeader().sizeHint().width() + len(Part) * max(columns) + 4
+        self.setMinimumWidth(min(wanted, max(_SPLIT_WIDTH, in_text(380))))
+        self.horizontalHeader().setMinimumSectionSize(max(columns))
         many = self.rowCount() > _MOST_LINES
         height = self.verticalHeader().defaultSectionSize() * min(self.rowCount(), _MOST_LINES)
         self.setFixedHeight(height + self.horizontalHeader().sizeHint().height() + 4)
@@ -197,7 +200,10 @@ def _thumbnail(example: Example) -> QWidget:
     picture.setObjectName("exampleImage")
     picture.setToolTip(plain_tip(f"{example.title} ({example.code})\n{example.name}"))
     name = make_label(example.title.replace("Dermatofibroma", "Dermato\u00adfibroma"), "small", wrap=True)
-    name.setFixedWidth(THUMBNAIL_PIXELS + 4)
+    name.ensurePolished()
+    words = name.text().replace("\u00ad", " ").split()
+    longest = max((name.fontMetrics().horizontalAdvance(f"{word}-") for word in words), default=0)
+    name.setFixedWidth(max(THUMBNAIL_PIXELS, longest) + 4)
     name.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
     column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
     column.addWidget(name, 1)

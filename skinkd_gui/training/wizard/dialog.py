@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -18,12 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.quantities import moment
 from core.recipe import Recipe
 from core.study.definition import Study
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.cost_page import CostPage
 from skinkd_gui.training.wizard.data_page import DataPage
+from skinkd_gui.training.wizard.draft import WizardDraft, discard_draft, save_draft
 from skinkd_gui.training.wizard.labels_page import LabelsPage
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
@@ -34,23 +36,15 @@ from skinkd_gui.training.wizard.student_page import StudentPage
 from skinkd_gui.training.wizard.task_page import TaskPage
 from skinkd_gui.training.wizard.teacher_page import TeacherPage
 from skinkd_gui.undo import add_undo_stack
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.fitting import FittingDialog, in_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
-from skinkd_gui.widgets.question import Question, QuestionButton, ask
 from skinkd_gui.widgets.theme import coloured_icon, colours, theme
 from skinkd_gui.workers.job_slot import shut_down_jobs
 
 _SIZE = QSize(1100, 720)
-_POINTS = 10.0  # the size of type that this size is for
-_LEAVE = Question(
-    "leaveQuestion",
-    "New training",
-    "Leave without starting a training?",
-    "What you chose here is lost. On the last page you can save it as a recipe.",
-    QuestionButton("Leave", "leaveButton"),
-    QuestionButton("Stay here", "stayButton"),
-)
 
 
 @dataclass(frozen=True)
@@ -63,20 +57,29 @@ class WizardResult:
     studies: tuple[Study, ...] = ()
 
 
-class TrainingWizard(QDialog):
+class TrainingWizard(FittingDialog):
     """From a folder of images to a recipe, in eight steps."""
 
     accepted_plan = Signal(object)  # WizardResult, once, when Start is pressed
 
     def __init__(
-        self, parent: QWidget | None, runs_root: Path, data_path: str = "", recipe: Recipe | None = None
+        self,
+        parent: QWidget | None,
+        runs_root: Path,
+        data_path: str = "",
+        recipe: Recipe | None = None,
+        draft: WizardDraft | None = None,
     ) -> None:
+        """Begins with a recipe, the paper's without one, or with what was chosen before in a `draft`; `data_path`,
+        where not empty, wins over the recipe's."""
         super().__init__(parent)
         self.setObjectName("trainingWizard")
         self.setWindowTitle("New training")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, True)
         self.undo_stack = add_undo_stack(self)
-        self.model = WizardModel(wizard_state.initial_state(recipe, data_path), self)
+        self._fresh = wizard_state.initial_state(recipe, data_path)
+        self._saved = self._fresh if draft is None else draft.state  # what the disk has, or need not have
+        self.model = WizardModel(self._saved, self)
         self.pages: dict[WizardStep, WizardPage] = {
             WizardStep.DATA: DataPage(self.model),
             WizardStep.LABELS: LabelsPage(self.model),
@@ -91,13 +94,10 @@ class TrainingWizard(QDialog):
         self._current: WizardStep | None = None
         self.model.changed.connect(self._refresh)
         theme().changed.connect(self._refresh)
+        if draft is not None:
+            self._recalled.show_message(f"Here is what you had chosen when you left, {moment(draft.saved)}.")
         self._refresh()
-        self.resize(self._comfortable_size())
-
-    def _comfortable_size(self) -> QSize:
-        """Room for all pages at the present size of type, as far as the screen has it."""
-        wanted = _SIZE * max(1.0, self.fontInfo().pointSizeF() / _POINTS)
-        return wanted.boundedTo(self.screen().availableSize()).expandedTo(_SIZE)
+        self.resize_in_text(_SIZE)
 
     # --- building ---
 
@@ -105,11 +105,11 @@ class TrainingWizard(QDialog):
         self.steps = named(QListWidget(), "wizardSteps", "Steps")
         self.steps.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.steps.setWordWrap(True)
-        self.steps.setIconSize(QSize(18, 18))
+        self.steps.setIconSize(QSize(in_text(18), in_text(18)))
         widest = 0
         for number, step in enumerate(WizardStep, 1):
             item = QListWidgetItem(f"{number}  {step.value}")
-            item.setSizeHint(QSize(0, 38))
+            item.setSizeHint(QSize(0, in_text(38)))
             self.steps.addItem(item)
             widest = max(widest, self.steps.fontMetrics().horizontalAdvance(item.text()))
         self.steps.setFixedWidth(widest + 44)
@@ -118,7 +118,10 @@ class TrainingWizard(QDialog):
         self._stack = QStackedWidget()
         for page in self.pages.values():
             self._stack.addWidget(page)
-        right = column_of(self._title, (self._stack, 1), spacing=8)
+        self._recalled = Banner(self)
+        self._recalled.setObjectName("wizardDraftBanner")
+        self._recalled.add_button("Begin anew", "wizardAnewButton", self._begin_anew)
+        right = column_of(self._title, self._recalled, (self._stack, 1), spacing=8)
         middle = row_of(self.steps, (right, 1), spacing=18)
         column_of((middle, 1), self._make_buttons(), on=self, margins=(14, 14, 14, 12), spacing=12)
 
@@ -127,7 +130,8 @@ class TrainingWizard(QDialog):
         self._message.setObjectName("wizardMessage")
         self._message.setWordWrap(True)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
-        self.cancel_button = make_button("Cancel", "wizardCancelButton", clicked=self.leave)
+        tip = "What you chose is there again when you open the assistant next time"
+        self.cancel_button = make_button("Cancel", "wizardCancelButton", clicked=self.reject, tip=tip)
         self.back_button = make_button("&Back", "backButton", clicked=self._go_back)
         self.next_button = make_button("&Next", "nextButton", clicked=self._go_on, primary=True)
         self.start_button = make_button("&Start", "startButton", clicked=self._start, primary=True)
@@ -177,6 +181,7 @@ class TrainingWizard(QDialog):
             wizard_state.recipe_of(state), wizard_state.name_of(state), wizard_state.studies_of(state)
         )
         self._shut_down()
+        discard_draft()
         self.accepted_plan.emit(result)
         self.accept()
 
@@ -202,6 +207,8 @@ class TrainingWizard(QDialog):
     def _show_page(self, step: WizardStep) -> None:
         if self._current is not None:
             self.pages[self._current].left()
+            self._recalled.show_message("")
+            self._save_draft()  # a program that is killed later has the choices of this page
         self._current = step
         self._title.setText(step.value)
         page = self.pages[step]
@@ -240,34 +247,24 @@ class TrainingWizard(QDialog):
     # --- ending ---
 
     @Slot()
-    def leave(self) -> None:
-        """End without a training; beyond the first page only after asking, since the choices are lost."""
-        if self._nothing_to_lose():
-            self.reject()
-            return
-        ask(self, _LEAVE).accepted.connect(self.reject)
+    def _begin_anew(self) -> None:
+        """Forget what was chosen last time; it can be undone."""
+        self._recalled.show_message("")
+        anew = wizard_state.with_choices(self.model.state, self._fresh)
+        self.model.choose("what was chosen last time", replace(anew, step=WizardStep.DATA))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape asks as Cancel does."""
-        if event.matches(QKeySequence.StandardKey.Cancel):
-            self.leave()
-        else:
-            super().keyPressEvent(event)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """The window's own close button asks as Cancel does."""
-        if self._nothing_to_lose():
-            super().closeEvent(event)
-        else:
-            event.ignore()
-            self.leave()
-
-    def _nothing_to_lose(self) -> bool:
-        return not self.isVisible() or self.model.state.step is WizardStep.DATA
+    def _save_draft(self) -> None:
+        state = replace(self.model.state, step=self._saved.step)
+        if wizard_state.with_choices(state, self._saved) != state:
+            self._saved = state
+            begun = wizard_state.with_choices(state, replace(self._fresh, step=state.step)) != state
+            (save_draft(state) if begun else discard_draft())
 
     def done(self, result: int) -> None:
-        """Ends every job of every page before the dialog ends, however it ends."""
+        """Ends every job of every page before the dialog ends, however it ends; without a start the choices stay."""
         self._shut_down()
+        if result == QDialog.DialogCode.Rejected:
+            self._save_draft()
         super().done(result)
 
     def _shut_down(self) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEd
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard.entry_list import show_as_entries
 from skinkd_gui.training.wizard.texts import all_choices_help, choice_text, help_text, number_text, parsed_number
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.numbers import WholeNumberBox
 
 _HEIGHT = 26  # the same for every kind, and large enough to hit
@@ -63,7 +64,7 @@ class FieldEditor(QWidget):
         widget.setObjectName(object_name(self.spec.key) + suffix)
         widget.setAccessibleName(spoken or self.spec.title)
         widget.setAccessibleDescription(help_text(self.spec))
-        widget.setMinimumHeight(_HEIGHT)
+        widget.setMinimumHeight(in_text(_HEIGHT))
         widget.setToolTip(tooltip(self.spec))
         self._row.addWidget(widget)
         if self.focusProxy() is None:
@@ -91,7 +92,7 @@ class TextEditor(FieldEditor):
     def _build(self) -> None:
         self._adopt(self._edit)
         if self.edit_width:
-            self._edit.setFixedWidth(self.edit_width)
+            self._edit.setFixedWidth(in_text(self.edit_width))
             self._finish()
 
     def show_value(self, value: Any) -> None:
@@ -121,7 +122,7 @@ class SliderEditor(NumberEditor):
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 100)
         self._slider.setPageStep(10)
-        self._slider.setMinimumWidth(150)
+        self._slider.setMinimumWidth(in_text(120))
         self._slider.valueChanged.connect(self._on_slid)
         self._adopt(self._slider, "Slider", f"{self.spec.title}, slider")
         super()._build()
@@ -145,7 +146,7 @@ class IntegerEditor(FieldEditor):
         super().__init__(spec, parent)
         self._spin = CalmSpinBox()
         self._spin.setRange(int(spec.minimum or 0), int(2**31 - 1 if spec.maximum is None else spec.maximum))
-        self._spin.setFixedWidth(120)
+        self._spin.setFixedWidth(in_text(120))
         self._spin.valueChanged.connect(self._on_edited)
         self._adopt(self._spin)
         self._finish()
@@ -171,7 +172,7 @@ class ChoiceEditor(FieldEditor):
             self._combo.addItem(choice_text(spec, value), value)
         if spec.entries:
             show_as_entries(self._combo, spec)
-        self._combo.setMinimumWidth(120)
+        self._combo.setMinimumWidth(in_text(120))
         self._combo.activated.connect(self._on_activated)
         self._adopt(self._combo)
         self._finish()
@@ -216,7 +217,7 @@ class SplitEditor(FieldEditor):
         self._edits: list[QLineEdit] = []
         for part in self._PARTS:
             edit = QLineEdit()
-            edit.setFixedWidth(64)
+            edit.setFixedWidth(in_text(64))
             edit.textEdited.connect(self._on_edited)
             self._edits.append(edit)
             self._adopt(edit, part, f"{part} share or number of images")

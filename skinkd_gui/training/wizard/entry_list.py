@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOpti
 
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard.texts import choice_help
+from skinkd_gui.widgets.fitting import in_text
 
-_WIDTH = 590
+_WIDTH = 590  # pixels at 100 % of text
+_WIDEST = 900
 _MARGIN = 6
 _ABOUT_ROLE = Qt.ItemDataRole.AccessibleDescriptionRole
 
@@ -38,7 +40,9 @@ class EntryDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Qt's."""
         metrics = QFontMetrics(option.font)
-        lines = metrics.boundingRect(QRect(0, 0, _WIDTH - 2 * _MARGIN, 10_000), Qt.TextFlag.TextWordWrap, _about(index))
+        lines = metrics.boundingRect(
+            QRect(0, 0, _width() - 2 * _MARGIN, 10_000), Qt.TextFlag.TextWordWrap, _about(index)
+        )
         return QSize(0, QFontMetrics(_bold(option.font)).lineSpacing() + lines.height() + _MARGIN)
 
 
@@ -47,8 +51,12 @@ def show_as_entries(combo: QComboBox, spec: FieldSpec) -> None:
     for place, entry in enumerate(spec.entries):
         combo.setItemData(place, choice_help(spec, entry.name), _ABOUT_ROLE)
     combo.setItemDelegate(EntryDelegate(combo))
-    combo.view().setMinimumWidth(_WIDTH)
+    combo.view().setMinimumWidth(_width())
     combo.setMaxVisibleItems(len(spec.entries))
+
+
+def _width() -> int:
+    return min(in_text(_WIDTH), _WIDEST)
 
 
 def _about(index: Index) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.recipe import FieldSpec
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import FieldEditor, make_editor, object_name, tooltip
+from skinkd_gui.training.wizard.form_grid import TITLE_WIDTH, FormGrid, FormRow
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.overwriting import spoken
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, section_toggle
-from skinkd_gui.training.wizard.texts import choice_help, choice_text, help_text, number_text
+from skinkd_gui.training.wizard.texts import choice_help, help_text
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.layouts import column_of
 
-_TITLE_WIDTH = 160
 _EDITOR_WIDTH = 240
 _ROW_HEIGHT = 30
 
@@ -23,28 +25,26 @@ _ROW_HEIGHT = 30
 class FieldRow(QObject):
     """The widgets of one field in a form's grid, kept in step with the model."""
 
-    def __init__(self, spec: FieldSpec, model: WizardModel, grid: QGridLayout, row: int, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, spec: FieldSpec, model: WizardModel, grid: FormGrid, row: int) -> None:
+        super().__init__(grid)
         self._spec, self._model = spec, model
         self._grid, self._row = grid, row
-        grid.setRowMinimumHeight(row, _ROW_HEIGHT)
         self.title = QLabel(spec.title)
         self.title.setToolTip(tooltip(spec))
         self.title.setWordWrap(True)
-        self.title.setFixedWidth(_TITLE_WIDTH)
+        self.title.setFixedWidth(in_text(TITLE_WIDTH))
         self.editor: FieldEditor = make_editor(spec)
-        self.editor.setFixedWidth(_EDITOR_WIDTH)
+        self.editor.setFixedWidth(in_text(_EDITOR_WIDTH))
         self.editor.edited.connect(self._on_edited)
         self.title.setBuddy(self.editor.focusProxy() or self.editor)
         self.reset = self._reset_button()
         self.help = help_label(help_text(spec))
         self.problem = MessageLabel()
         self.problem.setObjectName(object_name(spec.key) + "Problem")
-        self._texts = column_of(self.help, self.problem, margins=(0, 3, 0, 3), spacing=0)
-        grid.addWidget(self.title, row, 0, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self.editor, row, 1, Qt.AlignmentFlag.AlignVCenter)
-        grid.addWidget(self.reset, row, 2, Qt.AlignmentFlag.AlignVCenter)
-        grid.addLayout(self._texts, row, 3)
+        words = QWidget(grid)
+        self._texts = column_of(self.help, self.problem, on=words, margins=(0, 3, 0, 3), spacing=0)
+        grid.add(FormRow(self.title, self.editor, words, self.reset))
+        grid.set_least_height(row, in_text(_ROW_HEIGHT))
         model.changed.connect(self.refresh)
         self.refresh()
 
@@ -53,7 +53,7 @@ class FieldRow(QObject):
         for widget in (self.title, self.editor, self.reset, self.help):
             widget.setVisible(visible)
         _keep_position(self.reset, visible)
-        self._grid.setRowMinimumHeight(self._row, _ROW_HEIGHT if visible else 0)
+        self._grid.set_least_height(self._row, in_text(_ROW_HEIGHT) if visible else 0)
         margin = 3 if visible else 0  # a hidden row has no height at all
         self._texts.setContentsMargins(0, margin, 0, margin)
         self.problem.setVisible(visible and bool(self.problem.text()))
@@ -76,7 +76,7 @@ class FieldRow(QObject):
         self.help.setVisible(not problem)
         default = wizard_state.default_of(self._model.state, self._spec.key)
         self.reset.setVisible(value != default)
-        self.reset.setToolTip(f"Back to {self._spoken(default)}")
+        self.reset.setToolTip(f"Back to {spoken(self._spec, default)}")
 
     def _reset_button(self) -> QToolButton:
         button = QToolButton()
@@ -87,17 +87,6 @@ class FieldRow(QObject):
         _keep_position(button, True)
         button.clicked.connect(self._on_reset)
         return button
-
-    def _spoken(self, value: object) -> str:
-        if self._spec.kind == "choice":
-            return choice_text(self._spec, str(value))
-        if self._spec.kind == "switch":
-            return "on" if value else "off"
-        if self._spec.kind == "texts":
-            return "; ".join(map(str, value)) if isinstance(value, tuple) and value else "none"
-        if isinstance(value, tuple):
-            return " : ".join(number_text(share) for share in value)
-        return number_text(value)
 
     @Slot(object)
     def _on_edited(self, value: object) -> None:
@@ -147,16 +136,11 @@ class FieldForm(QWidget):
             self.more.setVisible(any_folded)
             self._fold.setVisible(any_folded and self.more.isChecked())
 
-    def _grid(self, model: WizardModel, specs: list[FieldSpec]) -> QWidget:
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(0)  # which hidden rows would have too
-        grid.setColumnStretch(3, 1)
+    def _grid(self, model: WizardModel, specs: list[FieldSpec]) -> FormGrid:
+        grid = FormGrid()
         for row, spec in enumerate(specs):
-            self.rows[spec.key] = FieldRow(spec, model, grid, row, holder)
-        return holder
+            self.rows[spec.key] = FieldRow(spec, model, grid, row)
+        return grid
 
     def _hint_of_changes(self, model: WizardModel, experts: list[FieldSpec]) -> None:
         """Open the fold when something in it was changed, so that nothing unusual is hidden."""

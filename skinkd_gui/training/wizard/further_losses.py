@@ -14,6 +14,7 @@ from skinkd_gui.training.wizard.entry_list import show_as_entries
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label
 from skinkd_gui.training.wizard.texts import choice_help, number_text, parsed_number
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
@@ -39,7 +40,7 @@ class LossRow(QWidget):
         _fill(self.method, self._method_field)
         self.method.activated.connect(self._on_chosen)
         self.weight = named(QLineEdit(), f"{name}Weight", f"Weight of further loss {number + 1}")
-        self.weight.setFixedWidth(80)
+        self.weight.setFixedWidth(in_text(80))
         self.weight.setToolTip(self._weight_field.help)
         self.weight.textEdited.connect(self._on_weight)
         remove = make_button(

@@ -25,7 +25,7 @@ from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label
 from skinkd_gui.training.wizard.state import WizardState, WizardStep, counted
-from skinkd_gui.widgets.flow_layout import FlowLayout
+from skinkd_gui.widgets.flow_layout import flow_of
 from skinkd_gui.widgets.labels import breakable, make_label
 from skinkd_gui.widgets.layouts import column_of, named, row_of
 from skinkd_gui.widgets.parts import make_button
@@ -79,10 +79,7 @@ class LabelsPage(WizardPage):
         self._leave_out = make_button("Leave them out", "leaveOutButton", clicked=self._leave_rest_out)
         self._confirm = make_button("All guesses are right", "confirmGuessesButton", clicked=self._confirm_guesses)
         self._findings.column.addWidget(self._finding)
-        buttons = FlowLayout()
-        for button in (self._fit, self._own, self._leave_out, self._confirm):
-            buttons.addWidget(button)
-        self._findings.column.addLayout(buttons)
+        self._findings.column.addWidget(flow_of(self._fit, self._own, self._leave_out, self._confirm))
         return self._findings
 
     def _build_labels(self) -> QWidget:

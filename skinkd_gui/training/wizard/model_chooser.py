@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
     QFileDialog,
-    QGridLayout,
     QInputDialog,
     QLabel,
     QLineEdit,
@@ -30,10 +29,12 @@ from core.recipe import Recipe
 from skinkd_gui.training.wizard import flow
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.editors import CalmComboBox
+from skinkd_gui.training.wizard.form_grid import TITLE_WIDTH, FormGrid, FormRow
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import MessageLabel, help_label, row
 from skinkd_gui.training.wizard.texts import facts_text
-from skinkd_gui.widgets.layouts import named
+from skinkd_gui.widgets.fitting import free_screen, in_text
+from skinkd_gui.widgets.layouts import column_of, named
 from skinkd_gui.widgets.parts import delay, make_button
 from skinkd_gui.workers.job_slot import JobSlot
 
@@ -46,7 +47,7 @@ FIELDS_BELOW = ("freeze", "drop_rate", "drop_path_rate")
 _TYPING_MILLISECONDS = 500
 _WHY = Qt.ItemDataRole.UserRole + 1
 _FILE = "file"
-_TITLE_WIDTH = 160
+_EDITOR_WIDTH = 300
 _WEIGHTS = (
     ("hub", "Pretrained weights (fetched once)"),
     ("none", "Nothing: untrained weights"),
@@ -110,7 +111,7 @@ class NetworkChooser(QWidget):
         self.combo.setToolTip("Choose a suggested network, or type part of any timm network's name.")
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.combo.setFixedWidth(300)
+        self.combo.setFixedWidth(in_text(_EDITOR_WIDTH))
         self.combo.setMaxVisibleItems(12)
         self.combo.view().setItemDelegate(_WhyDelegate(self.combo))
         for name, why in self._suggested:
@@ -118,7 +119,7 @@ class NetworkChooser(QWidget):
             self.combo.setItemData(self.combo.count() - 1, why, _WHY)
             self.combo.setItemData(self.combo.count() - 1, why, Qt.ItemDataRole.ToolTipRole)
         longest = max(self.fontMetrics().horizontalAdvance(f"{name}   –   {why}") for name, why in self._suggested)
-        self.combo.view().setMinimumWidth(longest + 40)
+        self.combo.view().setMinimumWidth(min(longest + 40, free_screen(self).width() // 2))
         self._complete([name for name, _ in self._suggested])
         self.combo.activated.connect(self._take_now)
         line = QLineEdit()
@@ -136,7 +137,7 @@ class NetworkChooser(QWidget):
         self.weights: QComboBox = CalmComboBox()
         self.weights.setObjectName(f"{self._section}WeightsCombo")
         self.weights.setAccessibleName(f"Starting weights of the {self._section}")
-        self.weights.setMinimumWidth(300)
+        self.weights.setFixedWidth(in_text(_EDITOR_WIDTH))
         for value, text in _WEIGHTS:
             self.weights.addItem(text, value)
         self.weights.activated.connect(self._on_weights)
@@ -150,30 +151,18 @@ class NetworkChooser(QWidget):
         self._weights_problem = MessageLabel()
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setColumnStretch(2, 1)
-        self._title(grid, 0, "Network", self.combo)
-        grid.addWidget(self._why, 0, 2)
-        grid.addWidget(self._facts, 1, 1, 1, 2)
-        grid.addWidget(self._problem, 2, 1, 1, 2)
-        self._title(grid, 3, "Starting weights", self.weights)
-        grid.addWidget(self._weights_help, 3, 2)
+        grid = FormGrid(self)
+        grid.add(FormRow(_title("Network", self.combo), self.combo, self._why))
+        grid.add(FormRow(None, None, self._facts))
+        grid.add(FormRow(None, None, self._problem))
+        grid.add(FormRow(_title("Starting weights", self.weights), self.weights, self._weights_help))
         self._file_row = QWidget()
         file_row = row(self.file_edit, self.browse, stretch=False)
         file_row.setContentsMargins(0, 0, 0, 0)
         self._file_row.setLayout(file_row)
-        grid.addWidget(self._file_row, 4, 1, 1, 2)
-        grid.addWidget(self._weights_problem, 5, 1, 1, 2)
-        grid.addWidget(self.suggestions, 6, 0, 1, 3)
-
-    def _title(self, grid: QGridLayout, at: int, text: str, editor: QWidget) -> None:
-        label = QLabel(text)
-        label.setFixedWidth(_TITLE_WIDTH)
-        label.setBuddy(editor)
-        grid.addWidget(label, at, 0)
-        grid.addWidget(editor, at, 1)
+        grid.add(FormRow(None, None, self._file_row))
+        grid.add(FormRow(None, None, self._weights_problem))
+        column_of(grid, self.suggestions, on=self, margins=0)
 
     def _build_suggestions(self) -> None:
         self.suggestions = named(
@@ -359,3 +348,10 @@ def _import(source: Path, architecture: str, out: Path, licence: str, emit: Emit
 def _all_names(emit: Emit, token: CancelToken) -> tuple[str, ...]:
     """All networks' names; imports timm, which takes a while the first time."""
     return search_models("")
+
+
+def _title(text: str, editor: QWidget) -> QLabel:
+    label = QLabel(text, wordWrap=True)
+    label.setFixedWidth(in_text(TITLE_WIDTH))
+    label.setBuddy(editor)
+    return label

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page_widgets import help_label
 from skinkd_gui.training.wizard.state import WizardStep
+from skinkd_gui.widgets.fitting import ScrolledBody
 from skinkd_gui.widgets.layouts import column_of
-
-
-class _Body(QWidget):
-    """The inside of a page: as high as its texts need at the present width, and no higher."""
-
-    def minimumSizeHint(self) -> QSize:
-        """Qt's, which would reckon with the texts at their narrowest."""
-        return QSize(super().minimumSizeHint().width(), 0)
 
 
 class WizardPage(QScrollArea):
@@ -34,7 +27,7 @@ class WizardPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = _Body()
+        body = ScrolledBody()
         self.column = column_of(help_label(about), on=body, margins=(4, 4, 12, 4), spacing=10)
         self.setWidget(body)
 

@@ -17,7 +17,7 @@ from core.study.folds import FOLDS
 from skinkd_gui.training.wizard.commands import wizard_command
 from skinkd_gui.training.wizard.model import WizardModel
 from skinkd_gui.training.wizard.page import WizardPage
-from skinkd_gui.training.wizard.page_widgets import help_label, row
+from skinkd_gui.training.wizard.page_widgets import help_label, row, section_toggle
 from skinkd_gui.training.wizard.state import (
     Goal,
     Wanted,
@@ -30,6 +30,7 @@ from skinkd_gui.training.wizard.state import (
     wanted,
 )
 from skinkd_gui.training.wizard.texts import plan_text, summary_lines
+from skinkd_gui.widgets.fitting import follow_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import STRETCH, column_of, named, row_of
 from skinkd_gui.widgets.numbers import WholeNumberBox
@@ -81,7 +82,7 @@ class ReviewPage(WizardPage):
     def _build_name(self) -> None:
         self.name_edit = named(QLineEdit(maxLength=80), "runNameEdit", "Name of the run")
         self.name_edit.textEdited.connect(self._on_named)
-        label = make_label("&Name", buddy=self.name_edit)
+        label = make_label("Na&me", buddy=self.name_edit)
         self.column.addLayout(row(label, self.name_edit, stretch=False))
         self._plan = help_label()
         self._plan.setObjectName("planLabel")
@@ -133,17 +134,18 @@ class ReviewPage(WizardPage):
         )
         self.toml.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.toml.setTabChangesFocus(True)
-        self.toml.setMinimumHeight(180)
+        follow_text(self.toml, "setMinimumHeight", 240)
         save = make_button("Save recipe…", "saveRecipeButton", clicked=self._save)
         tip = "The command that does the same without this window"
         copy = make_button("Copy command", "copyCommandButton", clicked=self._copy, tip=tip)
         self._copied = help_label()
         self._copied.setObjectName("copiedLabel")
-        self.column.addWidget(make_label("The recipe", "heading"))
-        self.column.addWidget(self.toml, 1)
         buttons = row(save, copy, stretch=False)
         buttons.addWidget(self._copied, 1)
         self.column.addLayout(buttons)
+        self.column.addWidget(section_toggle("The recipe, as a file", self.toml, "recipeFold"))
+        self.column.addWidget(self.toml)
+        self.column.addStretch(1)
 
     @Slot(str)
     def _on_named(self, text: str) -> None:

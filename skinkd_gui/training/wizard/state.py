@@ -89,7 +89,8 @@ class WizardState:
     are, once that is known. `facts` and `model_problems` hold (section, what is known of its model) and (section, why
     its model can not be used). `left` are the settings of methods that were chosen before, for a return. With more than
     one of `folds` the goal is cross-validated instead of trained once; the paper's study never is. With
-    `teacher_candidates` a teacher's cross-validation chooses among the paper's candidates."""
+    `teacher_candidates` a teacher's cross-validation chooses among the paper's candidates. `cost` is what was measured
+    last, in a sentence, and for what."""
 
     recipe: Recipe
     step: WizardStep = WizardStep.DATA
@@ -115,6 +116,7 @@ class WizardState:
     folds: int = 1
     teacher_candidates: bool = False
     left: tuple[DistillationRecipe, ...] = ()
+    cost: tuple[Wanted, str] | None = None
 
     @cached_property
     def meanings(self) -> tuple[LabelCount, ...]:

@@ -17,6 +17,7 @@ from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Note, card, help_label
 from skinkd_gui.training.wizard.state import Goal, WizardStep, recipe_of
 from skinkd_gui.training.wizard.texts import alpha_sentence, coverage_text, size_comparison
+from skinkd_gui.widgets.tab_order import tab_on
 
 _ABOUT = "The student is the model that you will use: small enough for a telephone or an old computer."
 
@@ -63,6 +64,12 @@ class StudentPage(WizardPage):
     def entered(self) -> None:
         """Look the network up."""
         self.chooser.activate()
+        self._order_tab()
+
+    def _order_tab(self) -> None:
+        """The method's settings were made later than what stands below them."""
+        if self.settings is not None and self.settings.window() is self.methods.window():
+            tab_on(self.methods, self.settings)
 
     @Slot()
     def _refresh(self) -> None:
@@ -104,6 +111,7 @@ class StudentPage(WizardPage):
         self.settings = FieldForm(self.model, specs) if specs else None
         if self.settings is not None:
             layout.addWidget(self.settings)
+            self._order_tab()
         self._index.setVisible(self.settings is not None)
 
 

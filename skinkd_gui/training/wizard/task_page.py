@@ -27,11 +27,15 @@ from core.runs.status import RunSummary
 from core.study.paper import has_papers_classes
 from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.model import WizardModel
+from skinkd_gui.training.wizard.overwriting import replaced_words
 from skinkd_gui.training.wizard.page import WizardPage
 from skinkd_gui.training.wizard.page_widgets import Box, Note, help_label, row
-from skinkd_gui.training.wizard.state import Goal, WizardStep
+from skinkd_gui.training.wizard.state import Goal, WizardState, WizardStep
 from skinkd_gui.training.wizard.study_options import StudyOptions
 from skinkd_gui.training.wizard.texts import GOAL_HELP, GOAL_TITLES, PRESET_TITLES, TOO_HIGH
+from skinkd_gui.undo import undo_stack
+from skinkd_gui.widgets.banner import Banner
+from skinkd_gui.widgets.fitting import in_text
 from skinkd_gui.widgets.labels import make_label, plain_tip
 from skinkd_gui.widgets.layouts import named
 from skinkd_gui.widgets.parts import make_button
@@ -68,6 +72,11 @@ class TaskPage(WizardPage):
             name = f"preset{preset.name.title().replace('_', '')}Button"
             title, help_text = PRESET_TITLES[preset], PRESET_HELP[preset]
             self._preset_buttons[preset], _ = _choice(presets, self._presets, name, title, help_text)
+        self._replaced = Banner()
+        self._replaced.setObjectName("replacedBanner")
+        self._replaced.add_button("Undo", "undoPresetButton", self._undo_preset)
+        self._replaced_for: WizardState | None = None
+        presets.addWidget(self._replaced)
         self._own = Note("info", "ownSettingsLabel")
         presets.addWidget(self._own)
         self._leakage = Note("warning", "presetLeakageLabel")
@@ -98,7 +107,7 @@ class TaskPage(WizardPage):
         self.teachers.setUniformRowHeights(True)
         self.teachers.setHeaderLabels(["Teacher", "Model", "Weighted F1", "Image size", "Data"])
         self.teachers.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.teachers.setFixedHeight(104)
+        self.teachers.setFixedHeight(in_text(104))
         self.teachers.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.teachers.currentItemChanged.connect(self._on_teacher)
         self._taken_over = Note("info", "teacherSplitLabel")
@@ -125,7 +134,15 @@ class TaskPage(WizardPage):
     @Slot(object)
     def _on_preset(self, button: QRadioButton) -> None:
         chosen = next(preset for preset, known in self._preset_buttons.items() if known is button)
-        self.model.choose("settings to start from", wizard_state.choose_preset(self.model.state, chosen))
+        before, after = self.model.state, wizard_state.choose_preset(self.model.state, chosen)
+        words = replaced_words(before, after)
+        self._replaced_for = after
+        self.model.choose("settings to start from", after)
+        self._replaced.show_message(words)
+
+    @Slot()
+    def _undo_preset(self) -> None:
+        undo_stack(self.model).undo()
 
     @Slot(QTreeWidgetItem, QTreeWidgetItem)
     def _on_teacher(self, item: QTreeWidgetItem | None, _before: QTreeWidgetItem | None) -> None:
@@ -145,6 +162,8 @@ class TaskPage(WizardPage):
     @Slot()
     def _refresh(self) -> None:
         state = self.model.state
+        if self._replaced_for is None or state.recipe != self._replaced_for.recipe:
+            self._replaced.show_message("")
         for widget in self._paper:  # other classes can not be compared with the paper's
             widget.setVisible(has_papers_classes(state.recipe))
         self._goal_buttons[state.goal].setChecked(True)

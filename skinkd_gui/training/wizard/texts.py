@@ -30,6 +30,7 @@ from skinkd_gui.training.wizard.state import (
     studies_of,
     study_runs,
     usable_images,
+    wanted,
 )
 
 if TYPE_CHECKING:
@@ -76,11 +77,13 @@ def choice_text(spec: FieldSpec, value: str) -> str:
 
 
 def help_text(spec: FieldSpec) -> str:
-    """A field's help with its choices called as the form calls them."""
-    text = spec.help
+    """A field's help with fields and choices called as the form calls them."""
+    section = spec.key.partition(".")[0]
+    text = re.sub(r"`(\w+)`", lambda match: f"“{field(f'{section}.{match[1]}').title}”", spec.help)
     for value in spec.choices:
-        shown = choice_text(spec, value)
-        text = re.sub(rf"\b{re.escape(value)}(?=:)|(?<=The paper: ){re.escape(value)}\b", shown, text)
+        shown, name = choice_text(spec, value), re.escape(value)
+        anywhere = rf"|\b{name}\b" if "_" in value else ""
+        text = re.sub(rf"\b{name}(?=:)|(?<=: ){name}\b{anywhere}", shown, text)
     return text[:1].upper() + text[1:]
 
 
@@ -125,6 +128,7 @@ def summary_lines(state: WizardState) -> tuple[tuple[str, str], ...]:
     if state.goal is not Goal.STUDY and recipe.applied_curriculum.unusual:
         lines.append(("Curriculum", curriculum_words(recipe)))
     lines.append(("Training", _schedule(recipe)))
+    lines.append(("Cost", _cost(state)))
     if state.goal is Goal.STUDY:
         lines.append(("The paper", _departures(state)))
     return tuple(lines)
@@ -265,6 +269,11 @@ def plan_text(planned: Sequence[PlannedRun], state: WizardState) -> str:
             f"is used again: {reused}."
         )
     return f"One run is made: “{names[0]}”."
+
+
+def _cost(state: WizardState) -> str:
+    measured, words = state.cost or (None, "")
+    return words if measured == wanted(state) else "not measured for these settings; “Hardware and cost” measures it"
 
 
 def _large(number: int) -> str:

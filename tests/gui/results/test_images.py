@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 
 from core.classes import CLASS_SETS
 from core.data.types import Part
+from core.runs.folder import RunFolder
 from core.runs.tables import Predictions
 from skinkd_gui.results.cases import RunPredictions, class_cases
 from skinkd_gui.results.confusion_panel import View
@@ -219,3 +220,15 @@ def test_probabilities_use_the_temperature(tmp_path, temperature):
     model = CaseImagesModel(class_cases(scaled, "MEL"))
     found = {model.case(row).name: model.case(row).predictions[0].probability for row in range(3)}
     assert [found[f"image_{number}"] for number in range(3)] == pytest.approx(list(expected.max(axis=1)))
+
+
+def test_a_picture_that_is_found_later_is_shown_then(qtbot, make_tested):
+    folder = make_tested("student", said=WORSE, pictures=True)
+    run = RunFolder(folder)
+    view = ImagesView(class_cases(RunPredictions("run", folder, run.predictions(), ISIC2019, 1.0), "MEL"))
+    qtbot.addWidget(view)
+    view.show()
+    view._enlarge(view.model.index(0))
+    qtbot.waitUntil(lambda: not view.searching)
+    qtbot.waitUntil(lambda: view.large.picture.has_picture)
+    shut_down_jobs(view)

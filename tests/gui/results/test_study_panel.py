@@ -12,15 +12,14 @@ from PySide6.QtCore import Qt
 from core.events import CancelToken
 from core.recipe import Recipe, set_values
 from core.runs.folder import RunFolder
-from core.runs.listing import list_runs
 from core.runs.status import RunState
 from core.study.definition import Configuration, Study
 from core.study.execute import start_member
 from core.study.folder import StudyFolder, create_study
 from core.study.stopping import stop_asked
-from skinkd_gui.results.runs_watch import RunsWatch
 from skinkd_gui.results.study_findings import SharedErrors, find_study
 from skinkd_gui.results.study_panel import StudyPanel
+from skinkd_gui.widgets.runs_watch import RunsWatch
 
 
 @pytest.fixture
@@ -68,11 +67,8 @@ def test_what_is_read_again_is_compared_without_its_arrays(study):
 def test_runs_at_work_are_looked_at_again_also_where_the_drive_tells_nothing(qtbot, study):
     watch = RunsWatch()
     watch._again.setInterval(20)
-    (member,) = study.members()
-    with RunFolder(member.folder).locked():
-        RunFolder(member.folder).set_status(state=RunState.RUNNING)
-        with qtbot.waitSignal(watch.changed):
-            watch.watch(study.runs_root, list_runs(study.runs_root), [study.path])
-    watch.watch(study.runs_root, list_runs(study.runs_root), [study.path])
+    with qtbot.waitSignal(watch.changed):
+        watch.watch(study.runs_root, (), [study.path], at_work=True)
+    watch.watch(study.runs_root, (), [study.path])
     assert not watch._again.isActive()
     watch.stop()

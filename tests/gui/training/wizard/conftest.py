@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.recipe import Preset, Recipe, preset, set_values
 from skinkd_gui.training.wizard.dialog import TrainingWizard
+from skinkd_gui.training.wizard.draft import WizardDraft
 
 MakeWizard = Callable[..., TrainingWizard]
 
@@ -27,11 +28,13 @@ def tiny() -> Recipe:
 
 @pytest.fixture
 def make_wizard(qtbot: QtBot, tmp_path: Path) -> Iterator[MakeWizard]:
-    """`make_wizard(data_path="", recipe=None)`: a shown wizard over an empty folder of runs."""
+    """`make_wizard(data_path="", recipe=None, draft=None)`: a shown wizard over an empty folder of runs."""
     made: list[TrainingWizard] = []
 
-    def make(data_path: Path | str = "", recipe: Recipe | None = None) -> TrainingWizard:
-        wizard = TrainingWizard(None, tmp_path / "runs", str(data_path), recipe)
+    def make(
+        data_path: Path | str = "", recipe: Recipe | None = None, draft: WizardDraft | None = None
+    ) -> TrainingWizard:
+        wizard = TrainingWizard(None, tmp_path / "runs", str(data_path), recipe, draft)
         qtbot.addWidget(wizard)
         wizard.show()
         made.append(wizard)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QTableWidget, QTreeView
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QTableWidget, QTreeView
 from pytestqt.qtbot import QtBot
 
+from skinkd_gui.data.recents import recent_data
 from skinkd_gui.training.wizard.data_page import DataPage
 from skinkd_gui.training.wizard.dialog import TrainingWizard
 from skinkd_gui.training.wizard.state import CheckState, WizardStep
+from skinkd_gui.widgets import disk_watch
+from skinkd_gui.widgets.banner import Banner
 from tests.gui.training.wizard.conftest import MakeWizard
 
 
@@ -119,3 +123,21 @@ def test_a_split_that_is_impossible_stops_the_page(make_wizard: MakeWizard, qtbo
     wizard.model.set_value("data.split", (100.0, 30.0, 20.0))
     qtbot.waitUntil(wizard.next_button.isEnabled)
     qtbot.waitUntil(lambda: "10 images stand in none" in wizard.findChild(QLabel, "splitNotesLabel").text())
+
+
+def test_data_that_changed_are_said_and_read_again(
+    make_wizard: MakeWizard, qtbot: QtBot, sample_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_watch, "_DELAY_MILLISECONDS", 1)
+    data = tmp_path / "data"
+    shutil.copytree(sample_set, data)
+    wizard = make_wizard(data)
+    _checked(wizard, qtbot)
+    gone = sorted(data.rglob("*.jpg"))[0]
+    gone.unlink()
+    banner = wizard.findChild(Banner, "dataChangedBanner")
+    qtbot.waitUntil(lambda: bool(banner.text))
+    wizard.findChild(QPushButton, "dataChangedButton").click()
+    assert not banner.text
+    qtbot.waitUntil(lambda: len(wizard.model.state.excluded) == 1)
+    assert data in recent_data()

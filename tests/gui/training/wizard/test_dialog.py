@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPlainTextEdit,
+    QPushButton,
     QRadioButton,
     QWidget,
 )
@@ -24,8 +24,10 @@ from pytestqt.qtbot import QtBot
 
 from core.demo import sample_set as sample_module
 from core.recipe import Recipe, recipe_from_toml
+from skinkd_gui.training.wizard import state as wizard_state
 from skinkd_gui.training.wizard.data_page import DataPage
 from skinkd_gui.training.wizard.dialog import TrainingWizard, WizardResult
+from skinkd_gui.training.wizard.draft import draft_file, load_draft
 from skinkd_gui.training.wizard.state import CheckState, WizardStep
 from skinkd_gui.workers.job import running_jobs
 from tests.gui.training.wizard.conftest import MakeWizard
@@ -133,31 +135,42 @@ def test_closing_early_leaves_nothing_running(
 
 
 @pytest.mark.parametrize("how", ["cancel", "escape", "close"])
-def test_leaving_a_later_page_asks_first(
-    make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, sample_set: Path, how: str
+def test_what_was_chosen_is_there_again_however_the_assistant_was_left(
+    make_wizard: MakeWizard, qtbot: QtBot, tiny: Recipe, how: str
 ) -> None:
-    wizard = make_wizard(sample_set, tiny)
-    qtbot.waitUntil(wizard.next_button.isEnabled)
-    wizard.next_button.click()
-    assert wizard.model.state.step is WizardStep.TASK
-
-    def ask() -> QMessageBox:
-        if how == "cancel":
-            wizard.cancel_button.click()
-        elif how == "escape":
-            qtbot.keyClick(wizard, Qt.Key.Key_Escape)
-        else:
-            wizard.close()
-        return next(box for box in wizard.findChildren(QMessageBox) if box.isVisible())
-
-    box = ask()
-    assert wizard.isVisible()
-    next(button for button in box.buttons() if button.objectName() == "stayButton").click()
-    assert wizard.isVisible()
-    box = ask()
-    next(button for button in box.buttons() if button.objectName() == "leaveButton").click()
+    assert load_draft() is None
+    wizard = make_wizard("a folder", tiny)
+    wizard.model.update(wizard_state.set_name(wizard.model.state, "my run"))
+    wizard.model.set_value("optimisation.epochs", 7)
+    wizard.model.set_value("optimisation.learning_rate", "much")
+    if how == "cancel":
+        wizard.cancel_button.click()
+    elif how == "escape":
+        qtbot.keyClick(wizard, Qt.Key.Key_Escape)
+    else:
+        wizard.close()
     assert wizard.isHidden()
     assert not running_jobs()
+    draft = load_draft()
+    again = make_wizard(recipe=tiny, draft=draft)
+    state = again.model.state
+    assert (state.name, state.recipe.optimisation.epochs, state.recipe.data.path) == ("my run", 7, "a folder")
+    assert dict(state.drafts) == {"optimisation.learning_rate": "much"}
+    anew = again.findChild(QPushButton, "wizardAnewButton")
+    anew.click()
+    assert again.model.state.recipe == tiny
+    again.undo_stack.undo()
+    assert again.model.state.recipe == state.recipe
+    again.undo_stack.redo()
+    again.reject()
+    assert load_draft() is None
+
+
+def test_a_draft_that_can_not_be_read_begins_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    draft_file().parent.mkdir(parents=True)
+    draft_file().write_text('{"version": 1, "recipe": "nonsense = 1"}')
+    assert load_draft() is None
+    assert "draft" in caplog.text
 
 
 def test_pages_that_are_not_in_order_can_not_be_jumped_to(make_wizard: MakeWizard) -> None:

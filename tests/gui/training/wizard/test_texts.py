@@ -12,7 +12,7 @@ from core.data.leakage import Leakage, Leaking
 from core.distillation.curricula import ORDERS
 from core.models.catalog import ModelFacts
 from core.paths import runs_root
-from core.recipe import Preset, field, preset, section_fields, set_values
+from core.recipe import Preset, field, possible_fields, preset, section_fields, set_values
 from skinkd_gui.training.wizard import texts
 from skinkd_gui.training.wizard.commands import differences, train_command, wizard_command
 from skinkd_gui.training.wizard.state import (
@@ -32,6 +32,16 @@ def test_every_choice_of_the_recipe_has_a_name_of_its_own() -> None:
             shown = [texts.choice_text(spec, value) for value in spec.choices]
             assert len(set(shown)) == len(shown)
             assert not any("_" in text for text in shown), spec.key
+
+
+def test_help_has_no_names_of_the_recipe() -> None:
+    for section in ("data", "teacher", "student", "distillation", "curriculum", "optimisation", "hardware"):
+        for spec in possible_fields(section):
+            said = texts.help_text(spec)
+            assert "`" not in said, spec.key
+            names = [name for name in spec.choices if name != texts.choice_text(spec, name)]
+            assert not [name for name in names if "_" in name and name in said], spec.key
+    assert "“Validating fold” is the one that validates" in texts.help_text(field("data.folds"))
 
 
 def test_help_calls_the_choices_as_the_form_does() -> None:
