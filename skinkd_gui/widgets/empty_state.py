@@ -31,7 +31,7 @@ class EmptyState(Scrolled):
         self._buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._buttons.setSpacing(12)
         self._buttons.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        middle = QWidget(body)
+        self._middle = middle = QWidget(body)
         follow_text(middle, "setMaximumWidth", _WIDEST)
         column_of(self._picture, self._title, self._text, Gap(6), self._buttons, on=middle, spacing=14)
         column_of(2, row_of(STRETCH, (middle, 8), STRETCH), 3, on=body)
@@ -52,8 +52,9 @@ class EmptyState(Scrolled):
         )
 
     def _widths(self) -> list[int]:
-        items = (self._buttons.itemAt(number) for number in range(self._buttons.count()))
-        return [item.minimumSize().width() for item in items if item is not None]
+        # Not the layout's items: a wrapper of one would outlive it when its button is moved, and be taken for another.
+        buttons = self._middle.findChildren(QPushButton, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        return [button.minimumSizeHint().width() for button in buttons]
 
     def set_text(self, title: str, text: str) -> None:
         """Say something else."""

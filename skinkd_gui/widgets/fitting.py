@@ -43,6 +43,11 @@ class _TextFollower(QObject):
         getattr(self.parent(), self._setter)(in_text(self._pixels))
 
 
+def is_left_out(widget: QWidget) -> bool:
+    """Whether somebody hid a widget. (Until its window is shown Qt calls every widget hidden.)"""
+    return widget.isHidden() and widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+
+
 def free_screen(widget: QWidget) -> QRect:
     """What the screen of a widget leaves to windows."""
     return widget.screen().availableGeometry()

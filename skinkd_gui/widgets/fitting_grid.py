@@ -8,6 +8,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from skinkd_gui.widgets.fitting import is_left_out
+
 
 class FittingGrid(QWidget):
     """Cells from left to right, or with `downwards` from top to bottom; hidden ones leave no gap."""
@@ -42,7 +44,7 @@ class FittingGrid(QWidget):
 
     def arrange(self) -> None:
         """Arrange the cells, after some were shown or hidden."""
-        shown = tuple(cell for cell in self._cells if not cell.isHidden())
+        shown = tuple(cell for cell in self._cells if not is_left_out(cell))
         fits = (self.width() + self._gap) // (self._widest() + self._gap)
         columns = max(1, min(self._most, fits, len(shown)))
         if (columns, shown) == self._arranged:
@@ -59,4 +61,4 @@ class FittingGrid(QWidget):
         self.updateGeometry()
 
     def _widest(self) -> int:
-        return max((cell.minimumSizeHint().width() for cell in self._cells if not cell.isHidden()), default=0)
+        return max((cell.minimumSizeHint().width() for cell in self._cells if not is_left_out(cell)), default=0)

@@ -8,6 +8,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
+from skinkd_gui.widgets.fitting import is_left_out
+
 
 class TurningRow(QWidget):
     """A row that becomes a column in a narrow window; it can be as narrow as the widest of its parts."""
@@ -39,5 +41,5 @@ class TurningRow(QWidget):
             self.updateGeometry()
 
     def _widths(self) -> list[int]:
-        shown = [part for part in self._parts if not part.isHidden()]
+        shown = [part for part in self._parts if not is_left_out(part)]
         return [part.minimumSizeHint().expandedTo(part.minimumSize()).width() for part in shown]

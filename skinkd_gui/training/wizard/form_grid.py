@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from skinkd_gui.widgets.fitting import in_text
+from skinkd_gui.widgets.fitting import in_text, is_left_out
 
 TITLE_WIDTH = 160  # pixels at 100 % of text, as those below
 _NARROW = 640
@@ -50,7 +50,7 @@ class FormGrid(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The widest field: titles and words can stand above and below."""
-        fields = [row.field for row in self._rows if row.field is not None and not row.field.isHidden()]
+        fields = [row.field for row in self._rows if row.field is not None and not is_left_out(row.field)]
         widths = [field.minimumSizeHint().expandedTo(field.minimumSize()).width() for field in fields]
         return QSize(max(widths, default=0), super().minimumSizeHint().height())
 

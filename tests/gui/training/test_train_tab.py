@@ -266,7 +266,7 @@ class _Wizard(QWidget):
     accepted_plan = Signal(object)
     made: list[tuple[str, Recipe | None]] = []
 
-    def __init__(self, parent: QWidget, runs_root: Path, data_path: str, recipe: Recipe | None) -> None:
+    def __init__(self, parent: QWidget, runs_root: Path, data_path: str, recipe: Recipe | None, draft: object) -> None:
         super().__init__(parent)
         self.made.append((data_path, recipe))
 
