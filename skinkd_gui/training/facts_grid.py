@@ -34,3 +34,4 @@ class FactsGrid(FittingGrid):
         """Say these things, by their keys."""
         for key, text in texts.items():
             self._values[key].setText(text)
+        self.arrange()

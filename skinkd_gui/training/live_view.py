@@ -104,7 +104,7 @@ class LiveView(ScrolledBody):
         self._change_button.setToolTip("Open the assistant with the settings of this run, to correct and start them")
         self._change_button.clicked.connect(self._ask_for_change)
         self._details_button = self.banner.add_button("Details...", "runErrorDetailsButton", self._show_details)
-        self._phase = make_label("", "heading", self, name="phaseLabel")
+        self._phase = make_label("", "heading", self, wrap=True, name="phaseLabel")
         self._phase_help = make_label("", "muted", self, wrap=True)
         self._overall = make_label("", "muted", self, name="overallLabel")
         self.run_bar = slim_bar("trainingProgress", "Progress of the whole run", self, _STEPS)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.errors import SkinKDError
@@ -20,7 +19,7 @@ from skinkd_gui.training.side_panel import Notices, UnfinishedRuns, WaitingRuns
 from skinkd_gui.training.work import UnfinishedStudy, unfinished_studies
 from skinkd_gui.widgets.empty_state import EmptyState
 from skinkd_gui.widgets.error_dialog import show_error
-from skinkd_gui.widgets.fitting import Scrolled, ScrolledBody, in_text
+from skinkd_gui.widgets.fitting import Scrolled, ScrolledBody, follow_text, in_text
 from skinkd_gui.widgets.labels import make_label
 from skinkd_gui.widgets.layouts import column_of, row_of
 from skinkd_gui.widgets.parts import slim_bar
@@ -51,6 +50,14 @@ class _ListedRuns:
     any_run: bool | None = None
     unfinished: tuple[RunSummary, ...] = ()
     studies: tuple[UnfinishedStudy, ...] = ()
+
+
+class _Side(Scrolled):
+    """The lists: as wide as they like to be, unless the run at work needs the space."""
+
+    def sizeHint(self) -> QSize:
+        """The same width whatever they list."""
+        return QSize(in_text(_SIDE_WIDTH), super().sizeHint().height())
 
 
 class TrainTab(QWidget):
@@ -112,7 +119,8 @@ class TrainTab(QWidget):
         self._stack.addWidget(first)
         self._stack.addWidget(Scrolled(self.live, "liveScroll", self))
         lists = ScrolledBody(self)
-        self._side = Scrolled(lists, "trainSide", self)
+        self._side = _Side(lists, "trainSide", self)
+        follow_text(self._side, "setMaximumWidth", _SIDE_WIDTH)
         self._side_column = QVBoxLayout(lists)
         self._side_column.setContentsMargins(0, 0, 0, 0)
         self._side_column.setSpacing(10)
@@ -121,12 +129,6 @@ class TrainTab(QWidget):
         self._side_column.addWidget(self.notices, 1000)
         self._side_column.addStretch(1)  # keeps the others at the top while there are no notices
         row_of((self._stack, 1), self._side, on=self, margins=(16, 14, 16, 12), spacing=14)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The lists take two fifths of the tab at most, where their buttons fit."""
-        super().resizeEvent(event)
-        least = self._side.minimumSizeHint().width()
-        self._side.setFixedWidth(max(least, min(in_text(_SIDE_WIDTH), self.width() * 2 // 5)))
 
     # --- what the user asks for ---
 

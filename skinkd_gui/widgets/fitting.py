@@ -118,8 +118,11 @@ class ScrolledBody(QWidget):
     """What is scrolled: as high as its texts need at the present width, and no higher."""
 
     def minimumSizeHint(self) -> QSize:
-        """Qt's, which would reckon with the texts at their narrowest."""
-        return QSize(super().minimumSizeHint().width(), 0)
+        """Qt's, which would reckon with wrapped texts at their narrowest: their height is asked for the width."""
+        hint, layout = super().minimumSizeHint(), self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return hint
+        return QSize(hint.width(), layout.totalMinimumHeightForWidth(max(self.width(), hint.width())))
 
 
 class Scrolled(QScrollArea):
@@ -134,7 +137,7 @@ class Scrolled(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setWidget(body)
 
     def sizeHint(self) -> QSize:
@@ -145,6 +148,12 @@ class Scrolled(QScrollArea):
         if layout is not None and layout.hasHeightForWidth():
             height = layout.totalHeightForWidth(self._width or hint.width())
         return QSize(hint.width() + self._bar(), height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The body needs more or less than before: so does this."""
+        if event.type() is QEvent.Type.LayoutRequest and watched is self._body:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def ask_for_width(self) -> None:
         """Ask for the height that the body has at the present width."""

@@ -211,6 +211,7 @@ def _style_sheet(colour: Colours, points: float) -> str:
         "titlesize": f"{points * 1.6:.1f}",
         "headingsize": f"{points * 1.2:.1f}",
         "smallsize": f"{max(points * 0.9, 8):.1f}",
+        "buttonheight": f"{max(18, round(points * 1.7))}",  # of its text: a layout may not give less
         "indicator": f"{max(13, round(points * 1.3))}",
     }
     return re.sub(r"@(\w+)@", lambda match: values[match[1]], resource_text("styles/skinkd.qss"))
