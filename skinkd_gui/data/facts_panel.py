@@ -35,11 +35,13 @@ class DataFactsPanel(QWidget):
         self._classes: ClassSet | None = None
         self.picture = PictureView(self)
         self.picture.setObjectName("dataPicture")
+        self.picture.setMinimumHeight(70)
         self._loader = PictureLoader(_LARGEST, most_waiting=1, parent=self)
         self._loader.loaded.connect(self._show_loaded)
         self._name = make_label("", "heading", self, wrap=True, name="dataPictureName")
         self.facts = named(QPlainTextEdit(self, readOnly=True), "dataFacts", "What is known of the picture")
         self.facts.setTabChangesFocus(True)
+        self.facts.setMinimumHeight(50)
         self._build_corrections()
         column_of(
             (self.picture, 3),

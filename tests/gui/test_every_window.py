@@ -68,11 +68,12 @@ def _fill_screen(window: QWidget, free: QSize) -> None:
 def _settle() -> None:
     """Layouts ask for others, which ask again; and what is read within a moment is read."""
     begin = time.monotonic()
-    for _ in range(4):
-        QApplication.processEvents()
+    QApplication.processEvents()
     while running_jobs() and time.monotonic() - begin < _PATIENCE:
         QApplication.processEvents()
         time.sleep(0.002)
+    for _ in range(5):
+        QApplication.processEvents()
 
 
 def _pages(window: QWidget) -> Iterator[str]:
