@@ -39,6 +39,7 @@ from core.runs.listing import list_runs
 from core.runs.statement import StudyStatement
 from skinkd_gui.results.cases import RunPredictions, class_cases
 from skinkd_gui.settings.store import Settings
+from skinkd_gui.training.wizard.form_grid import FormGrid
 from skinkd_gui.training.wizard.state import WizardStep, initial_state
 from skinkd_gui.training.work import Conditions
 from tests.gui.training.scripted import Stage, batch, epoch_finished
@@ -132,6 +133,9 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "table: QTableView": lambda place: QTableView(place.window),
     "parent: QListView": lambda place: QListView(place.window),
     "grid": lambda place: QGridLayout(QWidget(place.window)),
+    "grid: FormGrid": lambda place: FormGrid(place.window),
+    "facts: Sequence[tuple[str, str]]": lambda place: (("key", "Title"),),
+    "cells": lambda place: [QWidget(place.window)],
     "make": lambda place: QWidget,
     "work": lambda place: lambda emit, token: None,
     "words": lambda place: SimpleNamespace(name="x", make="Make", make_name="makeButton"),
@@ -140,6 +144,7 @@ VALUES: dict[str, Callable[[Place], Any]] = {
     "thumbnail": lambda place: QSize(10, 10),
     "menu": lambda place: QMenu(place.window),
     "model: CardSource": lambda place: QObject(place.window),
+    "most: int": lambda place: 3,
     "most_waiting": lambda place: 5,
     "keep": lambda place: True,
     "statements": lambda place: ((place.run.path, StudyStatement()),),
