@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 
 from core.errors import SkinKDError
 from core.inference.export.exporting import ModelExportOrder, check_files
-from core.inference.export.precisions import PRECISIONS
+from core.inference.export.precisions import FP16, PRECISIONS
 from core.inference.export.report import HEADER, INT8, PLAIN, ExportReport, explanation, table_rows, verdict
 from core.inference.test_time import ABOUT
+from core.reporting.model_card.bundle import PREPROCESSING, PROGRAMS, SAMPLES, export_bundle
 from core.reporting.model_card.exported import card_file, export_with_card
 from core.reporting.table import of_texts
 from core.runs.folder import RunFolder, slugify
@@ -53,8 +54,15 @@ _WORDS = SavingWords(
     ),
     can_open=False,  # nothing on this computer need know what to do with a model
 )
+_ENDING = ".onnx"
+_FILE_TO_WRITE = "&File to write:"
 _FORMS = {
     PLAIN: ("exportPlainRadio", "&Same answers", "For other programs and systems. Every number keeps its 32 bits."),
+    FP16: (
+        "exportFp16Radio",
+        "&Half the size",
+        "Numbers get 16 bits, as graphics processors of phones compute. Nearly the same answers.",
+    ),
     INT8: (
         "exportInt8Radio",
         "S&maller, for phones and small computers",
@@ -105,7 +113,7 @@ class ModelExportDialog(SavingDialog):
             self.form_layout.addWidget(note)
             self.forms[form] = button
         self.forms[PLAIN].setChecked(True)
-        self.forms[INT8].toggled.connect(self._form_changed)
+        group.buttonToggled.connect(self._form_changed)
 
     def _build_fields(self) -> QFormLayout:
         target = self.target_row()
@@ -129,6 +137,14 @@ class ModelExportDialog(SavingDialog):
             "Put the mean over eight flips and turns into the file",
             f"Test-time augmentation in the file. {ABOUT} The check shows what it gains and takes.",
         )
+        self.bundle = named(
+            QCheckBox("For a &programmer: a folder with programs and sample pictures", self),
+            "exportBundleCheck",
+            "Write a folder for a programmer",
+            "The model with its check and card, how a picture becomes its input, programs in Python, Kotlin and Swift, "
+            "and three drawn pictures with the numbers that they must give.",
+        )
+        self.bundle.toggled.connect(self._bundle_toggled)
         self.loss = named(
             NumberBox(self, minimum=0, maximum=100, decimals=1, singleStep=0.5, suffix=" points of weighted F1"),
             "exportLossSpin",
@@ -140,10 +156,12 @@ class ModelExportDialog(SavingDialog):
         fields.setContentsMargins(0, 8, 0, 0)
         fields.setVerticalSpacing(8)
         fields.setHorizontalSpacing(16)
-        fields.addRow(make_label("&File to write:", buddy=self.target), target)
+        self.target_label = make_label(_FILE_TO_WRITE, buddy=self.target)
+        fields.addRow(self.target_label, target)
         fields.addRow(make_label("&Images of the run:", buddy=self.data), _row(self.data, self.data_button))
         fields.addRow("", self.unchecked)
         fields.addRow("", self.averaged)
+        fields.addRow("", self.bundle)
         fields.addRow(make_label("May &lose at most:", buddy=self.loss), _row(self.loss, None))
         return fields
 
@@ -169,12 +187,12 @@ class ModelExportDialog(SavingDialog):
             quantise=form,
             tolerance=round(self.loss.value() / 100, 6),
             data=expanded(named) if named else None,
-            without_test=self.unchecked.isChecked() and form == PLAIN,
+            without_test=self.unchecked.isChecked() and not PRECISIONS[form].scales,
             averaged=self.averaged.isChecked(),
         )
 
     def _chosen(self) -> str:
-        return INT8 if self.forms[INT8].isChecked() else PLAIN
+        return next(form for form, button in self.forms.items() if button.isChecked())
 
     def _name(self) -> str:
         try:
@@ -189,12 +207,30 @@ class ModelExportDialog(SavingDialog):
             return ""
 
     def ending(self) -> str:
-        """Of ONNX files."""
-        return ".onnx"
+        """Of ONNX files, or none: a folder."""
+        return "" if self.bundle.isChecked() else _ENDING
 
     def file_filter(self) -> str:
         """ONNX only."""
         return "ONNX model (*.onnx)"
+
+    def ask_target(self) -> str:
+        """For a folder, where a new one is to be put."""
+        if not self.bundle.isChecked():
+            return super().ask_target()
+        where = QFileDialog.getExistingDirectory(self, "Where to put the folder", str(self.target_path().parent))
+        return str(free_path(Path(where), slugify(self._name()), "")) if where else ""
+
+    @Slot()
+    def _bundle_toggled(self) -> None:
+        """A file's name becomes a folder's, and back."""
+        name = self.target.text().strip()
+        self.target_label.setText("&Folder to write:" if self.bundle.isChecked() else _FILE_TO_WRITE)
+        if self.bundle.isChecked():
+            self.target.setText(name.removesuffix(_ENDING))
+        elif name:
+            self.target.setText(str(self.target_path()))
+        self.update_state()
 
     @Slot()
     def _form_changed(self) -> None:
@@ -218,7 +254,7 @@ class ModelExportDialog(SavingDialog):
     def update_state(self) -> None:
         """Allow images and a bound only where the scores are checked."""
         super().update_state()
-        self.unchecked.setEnabled(self._chosen() == PLAIN)
+        self.unchecked.setEnabled(not PRECISIONS[self._chosen()].scales)
         without = self.order.without_test if self.target.text().strip() else False
         for widget in (self.data, self.data_button, self.loss):
             widget.setEnabled(not without)
@@ -227,9 +263,9 @@ class ModelExportDialog(SavingDialog):
 
     def begin(self) -> Work:
         """Export as ordered."""
-        order = self.order
+        order, make = self.order, export_bundle if self.bundle.isChecked() else export_with_card
         self._show_check(None)
-        return lambda emit, token: export_with_card(order, emit, token)
+        return lambda emit, token: make(order, emit, token)
 
     def show_result(self, result: ExportReport) -> Path | None:
         """Show the check, also that of a refusal."""
@@ -252,6 +288,8 @@ class ModelExportDialog(SavingDialog):
                 self.news.show_message(words, "success" if report.part else "warning")
                 card = card_file(report.file).name
                 notes.append(f"Check and model card are saved beside it: {check_files(report.file)[1].name}, {card}")
+                if self.bundle.isChecked():
+                    notes.append(f"So are {', '.join((PREPROCESSING, SAMPLES, *PROGRAMS))}.")
             self.remarks.setText(breakable("\n".join(notes)))
         self.fit()
 

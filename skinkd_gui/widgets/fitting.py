@@ -156,8 +156,9 @@ class Scrolled(QScrollArea):
         return super().eventFilter(watched, event)
 
     def ask_for_width(self) -> None:
-        """Ask for the height that the body has at the present width."""
-        self._width = self.width()
+        """Ask for the height that the body has at the present width, beside its bar: with one, once shown, texts would
+        wrap into lines for which there is no room, and the bar would stay."""
+        self._width = self.width() - self._bar()
         self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:

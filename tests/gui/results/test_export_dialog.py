@@ -106,6 +106,26 @@ def test_8_bits_can_not_go_unchecked(dialog: ModelExportDialog) -> None:
     assert dialog.data.isEnabled()
 
 
+def test_16_bits_may_go_unchecked(dialog: ModelExportDialog) -> None:
+    dialog.forms["fp16"].click()
+    dialog.unchecked.click()
+    assert (dialog.order.quantise, dialog.order.without_test, dialog.loss.value()) == ("fp16", True, 0.5)
+
+
+def test_a_folder_for_a_programmer_is_made_instead(
+    qtbot: QtBot, dialog: ModelExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Exporter()
+    monkeypatch.setattr(export_dialog, "export_bundle", made)
+    dialog.bundle.click()
+    assert dialog.target.text() == str(tmp_path / "out")
+    finish(qtbot, dialog)
+    assert [order.out for order in made.orders] == [tmp_path / "out"]
+    assert "classify.py" in dialog.remarks.text().replace("\u200b", "")
+    dialog.bundle.click()
+    assert dialog.order.out == tmp_path / "out.onnx"
+
+
 def test_the_check_is_shown_and_the_folder_a_click_away(
     qtbot: QtBot, dialog: ModelExportDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
