@@ -22,6 +22,14 @@ _PRESETS_IN_1: dict[str, Values] = {
 """What the presets of version 1 said of the distillation."""
 
 
+_KL_IN_1: Values = {
+    "distillation.method": "kl",
+    "distillation.temperature": 2.0,
+    "distillation.direction": "teacher_student",
+}
+"""The method of the preset `best` of version 1, in the words of version 2."""
+
+
 def migrations(folder: Path) -> Mapping[int, Migration]:
     """From the values of version n of a study file in the folder `folder` to those of version n + 1."""
     return {1: lambda values: _to_2(values, folder), 2: _to_3, 3: _to_4}
@@ -37,7 +45,8 @@ def _to_2(values: Values, folder: Path) -> Values:
     found["set"] = _changes_from_1(base, general)
     base |= _of_distillation(general)
     if values.get("base") == Preset.BEST:
-        found["set"] = {"distillation.alpha": _PRESETS_IN_1[Preset.BEST]["alpha"], **found["set"]}
+        another = "distillation.method" in found["set"]  # which takes none of these settings but alpha
+        found["set"] = {"distillation.alpha": 0.5} | ({} if another else _KL_IN_1) | found["set"]
     if values.get("base") in [Preset.QUICK, Preset.BEST]:
         found["set"] = {"data.calibration": 0.0, **found["set"]}  # version 1 calibrated on the validation images
     rows = values.get("configuration", [])

@@ -202,5 +202,5 @@ def test_recipes_of_version_1_keep_what_had_an_effect() -> None:
 
 def test_the_preset_beyond_the_paper() -> None:
     found = preset(Preset.BEST).distillation.model_dump()
-    best = {"method": "kl", "alpha": 0.9, "term": (), "temperature": 2.0, "direction": "teacher_student"}
+    best = {"method": "standardised_kl", "alpha": 0.5, "term": (), "temperature": 2.0, "kl_weight": 10.0}
     assert found == best

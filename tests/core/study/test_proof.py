@@ -1,8 +1,10 @@
-"""The study of docs/proof is what its document says: written down once, and never changed while its folds are read."""
+"""The studies of docs/proof are what their document says: written down once, and never changed while folds are read."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import pytest
 
 from core.recipe import Preset, preset
 from core.study.definition import members, recipe_of, teacher_of
@@ -24,10 +26,16 @@ def test_plain_and_best_learn_with_three_seeds_in_five_folds_from_the_teacher_of
             assert recipe_of(study, teacher).data == recipe.data
 
 
-def test_plain_and_best_differ_by_the_teacher_alone_and_best_is_the_preset() -> None:
-    study = read_study(FILE)
-    plain, best = (recipe_of(study, study.configuration(f"{key}-test-fold-1")) for key in ("plain", "best"))
+@pytest.mark.parametrize(("file", "student"), [("study", "best"), ("second", "standardised")])
+def test_plain_and_distilled_differ_by_the_teacher_alone(file: str, student: str) -> None:
+    study = read_study(FILE.with_name(f"{file}.toml"))
+    plain, best = (recipe_of(study, study.configuration(f"{key}-test-fold-1")) for key in ("plain", student))
     assert plain.model_copy(update={"distillation": best.distillation}) == best
     assert best.optimisation == preset(Preset.BEST_CPU).optimisation.model_copy(update={"epochs": 4})
-    assert best.distillation == preset(Preset.BEST_CPU).distillation
     assert best.data.image_size == preset(Preset.BEST_CPU).data.image_size
+
+
+def test_the_preset_is_the_student_of_the_second_study_and_of_the_parts() -> None:
+    for file, key in (("second", "standardised-test-fold-1"), ("parts", "standardised")):
+        study = read_study(FILE.with_name(f"{file}.toml"))
+        assert recipe_of(study, study.configuration(key)).distillation == preset(Preset.BEST_CPU).distillation

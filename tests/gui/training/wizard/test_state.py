@@ -220,7 +220,7 @@ class TestRecipe:
         assert wizard_state.default_of(state, "distillation.temperature") == 2.0
         other = wizard_state.set_value(state, "distillation.method", "dist")
         assert wizard_state.default_of(other, "distillation.temperature") == 1.0
-        assert wizard_state.default_of(other, "distillation.alpha") == 0.9
+        assert wizard_state.default_of(other, "distillation.alpha") == 0.5
 
     def test_distilling_without_method_and_order_is_refused(self) -> None:
         state = wizard_state.set_value(_with_data(), "distillation.method", "none")

@@ -94,7 +94,7 @@ def test_the_command_of_a_study_makes_the_same_studies(start: Preset, choice: St
 
 
 def test_the_command_says_what_another_method_does_not_bring_along() -> None:
-    base = preset(Preset.BEST)  # KL at temperature 2
+    base = set_values(preset(Preset.BEST), ["distillation.method=kl", "distillation.temperature=2"])
     for changes in (
         ["distillation.method=dist"],
         ["distillation.method=dist", "distillation.temperature=2"],
