@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ _AS_URGENT = {"RAY_worker_niceness": "0"}
 """As runs that this program makes itself; without it they wait for whatever else the computer does."""
 
 _NAME = f"skinkd-{HERE}-"
+_SECONDS_TO_REACH = 10
 _OBJECT_BYTES = 100 * 2**20
 """Of shared memory: only orders and reports pass through it."""
 
@@ -118,9 +120,27 @@ def _for_this_computer(private: str) -> dict[str, Any]:
 
 
 def _for_an_address(address: str) -> dict[str, Any]:
+    _check_reachable(address)
     if address.rpartition(":")[0] in ("127.0.0.1", "localhost", "[::1]"):
         os.environ.update(_LOOPBACK)
     return {"address": address}
+
+
+def _check_reachable(address: str) -> None:
+    """Ray itself tries for minutes to reach what is not there. Raises `SkinKDError`."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return  # `auto`, or what Ray alone can read
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_REACH):
+            pass
+    except (OSError, OverflowError) as error:
+        raise SkinKDError(
+            "The cluster can not be reached",
+            f"Nothing answers at {address} ({getattr(error, 'strerror', None) or error}). Start it there with `ray "
+            "start`, look at the address and the firewall, or leave --address out.",
+            str(error),
+        ) from error
 
 
 def _started(options: dict[str, Any], address: str) -> Ray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,14 @@ def test_without_ray_it_says_what_to_install(
     assert not folder.is_locked
     with pytest.raises(SkinKDError, match="HOST:PORT"):
         run_study(folder, engine=RAY, options=EngineOptions("ray://somewhere:10001"))
+
+
+def test_a_cluster_that_does_not_answer_is_said_at_once(small_study: Study, tmp_path: Path) -> None:
+    folder = create_study(small_study, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(SkinKDError, match=rf"Nothing answers at 127\.0\.0\.1:{port}"):
+        run_study(folder, engine=RAY, options=EngineOptions(f"127.0.0.1:{port}"))
 
 
 GPUS = Computer("a", "first", 32, 4)
