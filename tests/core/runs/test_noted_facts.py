@@ -52,7 +52,7 @@ def run(sample_set: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder
     recipe = set_values(preset(Preset.QUICK), (*changes, "teacher.weights=none", "optimisation.epochs=1"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SKINKD_CACHE", str(root / "cache"))
-        patch.setattr("core.runs.execute.counters", lambda device: (Rising(),))
+        patch.setattr("core.runs.execute.counters", lambda device, devices: (Rising(),))
         folder = create_run(recipe, runs=root / "runs", name="noted")
         execute(folder)
     return folder

@@ -19,12 +19,11 @@ ROOT = Path(__file__).resolve().parents[3]
     [
         ("kills", 0.03, 2),
         pytest.param("kills", 0.3, 18, marks=pytest.mark.long),
-        ("windows", 0.03, 2),
-        pytest.param("windows", 0.2, 12, marks=pytest.mark.long),
         ("faults", 0.02, 10),
-        ("changes", 0.1, 5),
-        ("clocks", 0.1, 0),  # where libfaketime is not installed
-        ("uses", 0.01, 300),
+        pytest.param("windows", 0.2, 12, marks=pytest.mark.long),
+        pytest.param("changes", 0.1, 5, marks=pytest.mark.long),
+        pytest.param("clocks", 0.1, 0, marks=pytest.mark.long),  # where libfaketime is not installed
+        pytest.param("uses", 0.01, 300, marks=pytest.mark.long),
     ],
 )
 def test_nothing_is_lost(part: str, scale: float, injected: int, tmp_path: Path) -> None:
