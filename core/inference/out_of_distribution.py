@@ -104,8 +104,9 @@ def _halved(images: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _quantiles(values: NDArray[Any], probabilities: tuple[float, ...]) -> NDArray[np.float32]:
     """Of each row, by nearest rank (numpy's own takes longer than the rest together): (n, k) -> (n, shares)."""
-    ranked: NDArray[np.float32] = np.sort(values.astype(np.float32, copy=False), axis=1)
-    return ranked[:, [round(share * (values.shape[1] - 1)) for share in probabilities]]
+    ranks = [round(share * (values.shape[1] - 1)) for share in probabilities]
+    ranked: NDArray[np.float32] = np.partition(values.astype(np.float32, copy=False), ranks, axis=1)
+    return ranked[:, ranks]
 
 
 def fit_statistics(
