@@ -60,7 +60,7 @@ _FORMS = {
     PLAIN: ("exportPlainRadio", "&Same answers", "For other programs and systems. Every number keeps its 32 bits."),
     FP16: (
         "exportFp16Radio",
-        "&Half the size",
+        "Half the si&ze",
         "Numbers get 16 bits, as graphics processors of phones compute. Nearly the same answers.",
     ),
     INT8: (
